@@ -1,0 +1,59 @@
+/**
+ * The closed family of what can go wrong between the service and the AIML API.
+ *
+ * Nothing here ever holds a credential, a URL, a host or a body of upstream: what an error may tell is decided when it
+ * is made, so that nobody downstream has to clean it. The one exception is the `reason` of a 400 or 422, which
+ * `reason.ts` has already cleaned.
+ */
+
+export type AimlErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'QUOTA_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'CONFLICT'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_BAD_RESPONSE'
+  | 'OUTCOME_UNKNOWN';
+
+/** What is known of a write that failed. NOT_APPLIED: it did not happen. UNKNOWN: it may have. */
+export type Outcome = 'NOT_APPLIED' | 'UNKNOWN';
+
+export interface AimlErrorDetails {
+  readonly code: AimlErrorCode;
+  /** A fixed text for people; it never holds what upstream said. */
+  readonly message: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** How long upstream asked to wait, in milliseconds; absent where it did not say. */
+  readonly retryAfterMs?: number | undefined;
+  /** Set for writes only. */
+  readonly outcome?: Outcome | undefined;
+  /** Set where upstream answered. `requestId` is upstream's own, null where it sent none that is well-formed. */
+  readonly upstream?: { readonly status: number; readonly requestId: string | null } | undefined;
+  /** For BAD_USER_INPUT: why upstream refused, cleaned; null where it gave no reason. */
+  readonly reason?: string | null | undefined;
+  /** For BAD_USER_INPUT: upstream's name for the parameter at fault, for example `tools[0].function.name`. */
+  readonly param?: string | null | undefined;
+}
+
+/** A call to the AIML API failed. */
+export class AimlError extends Error {
+  override readonly name = 'AimlError';
+  readonly code: AimlErrorCode;
+  readonly details: AimlErrorDetails;
+
+  constructor(details: AimlErrorDetails) {
+    super(details.message);
+    this.code = details.code;
+    this.details = details;
+  }
+
+  /** The same error, with what is now known of the write that it belongs to. */
+  withOutcome(outcome: Outcome): AimlError {
+    return new AimlError({ ...this.details, outcome });
+  }
+}

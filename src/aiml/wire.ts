@@ -1,0 +1,372 @@
+/**
+ * The shapes of the AIML API's assistants on the wire, and the one place where what comes in is checked.
+ *
+ * Three generations of the API disagree, so reading is tolerant: what may be absent is read as null, unknown tools are
+ * kept whole, lists come as objects with or without `has_more`, or as bare arrays. What no generation ever promised is
+ * a {@link MalformedAnswerError}. Names stay in the API's snake_case; nothing here knows GraphQL.
+ */
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+export type WireMetadata = Readonly<Record<string, string>>;
+
+export interface WireRankingOptions {
+  readonly ranker: string | null;
+  readonly score_threshold: number | null;
+}
+export interface WireCodeInterpreterTool {
+  readonly type: 'code_interpreter';
+}
+export interface WireFileSearchTool {
+  readonly type: 'file_search';
+  readonly max_num_results: number | null;
+  readonly ranking_options: WireRankingOptions | null;
+}
+export interface WireFunctionTool {
+  readonly type: 'function';
+  readonly name: string;
+  readonly description: string | null;
+  readonly parameters: JsonObject | null;
+  readonly strict: boolean | null;
+}
+/** A tool of a type that this client does not know; `raw` is the tool as it came, its `type` included. */
+export interface WireUnknownTool {
+  readonly type: 'unknown';
+  readonly raw: JsonObject & { readonly type: string };
+}
+export type WireTool = WireCodeInterpreterTool | WireFileSearchTool | WireFunctionTool | WireUnknownTool;
+
+export interface WireToolResources {
+  readonly code_interpreter: { readonly file_ids: readonly string[] } | null;
+  readonly file_search: { readonly vector_store_ids: readonly string[] } | null;
+}
+
+export interface WireJsonSchema {
+  readonly name: string;
+  readonly description: string | null;
+  readonly schema: JsonObject | null;
+  readonly strict: boolean | null;
+}
+export type WireResponseFormat =
+  | { readonly type: 'auto' | 'text' | 'json_object' | 'unknown' }
+  | { readonly type: 'json_schema'; readonly json_schema: WireJsonSchema | null };
+
+/** An assistant as it was read: every field present, null where upstream sent null or nothing. */
+export interface WireAssistant {
+  readonly id: string;
+  /** Unix time in seconds, from 0 to the end of the year 9999. */
+  readonly created_at: number;
+  readonly model: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly instructions: string | null;
+  readonly tools: readonly WireTool[];
+  readonly tool_resources: WireToolResources | null;
+  readonly metadata: WireMetadata;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly reasoning_effort: string | null;
+  readonly response_format: WireResponseFormat | null;
+}
+
+export interface WireAssistantList {
+  readonly data: readonly WireAssistant[];
+  /** Upstream's own word on whether more follow; null where this generation of the API says nothing. */
+  readonly hasMore: boolean | null;
+}
+
+/** A tool as it is sent. */
+export type WireToolBody =
+  | { readonly type: 'code_interpreter' }
+  | {
+      readonly type: 'file_search';
+      readonly file_search?: {
+        readonly max_num_results?: number;
+        readonly ranking_options?: { readonly ranker?: string; readonly score_threshold: number };
+      };
+    }
+  | {
+      readonly type: 'function';
+      readonly function: {
+        readonly name: string;
+        readonly description?: string;
+        readonly parameters?: JsonObject;
+        readonly strict?: boolean;
+      };
+    };
+
+export interface WireVectorStoreBody {
+  readonly file_ids?: readonly string[];
+  readonly chunking_strategy?:
+    | { readonly type: 'auto' }
+    | {
+        readonly type: 'static';
+        readonly static: { readonly max_chunk_size_tokens: number; readonly chunk_overlap_tokens: number };
+      };
+  readonly metadata?: WireMetadata;
+}
+
+export interface WireToolResourcesBody {
+  readonly code_interpreter?: { readonly file_ids: readonly string[] };
+  readonly file_search?: {
+    readonly vector_store_ids?: readonly string[];
+    readonly vector_stores?: readonly WireVectorStoreBody[];
+  };
+}
+
+export type WireResponseFormatBody =
+  | 'auto'
+  | { readonly type: 'text' | 'json_object' }
+  | {
+      readonly type: 'json_schema';
+      readonly json_schema: {
+        readonly name: string;
+        readonly description?: string;
+        readonly schema?: JsonObject;
+        readonly strict?: boolean;
+      };
+    };
+
+/** The body of a create: what is left out takes upstream's default. */
+export interface WireCreateBody {
+  readonly model: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly instructions?: string;
+  readonly tools?: readonly WireToolBody[];
+  readonly tool_resources?: WireToolResourcesBody;
+  readonly metadata?: WireMetadata;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly reasoning_effort?: string;
+  readonly response_format?: WireResponseFormatBody;
+}
+
+/** The body of a modify: what is left out stays as it is, null clears. */
+export interface WireModifyBody {
+  readonly model?: string;
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly instructions?: string | null;
+  readonly tools?: readonly WireToolBody[];
+  readonly tool_resources?: WireToolResourcesBody | null;
+  readonly metadata?: WireMetadata | null;
+  readonly temperature?: number | null;
+  readonly top_p?: number | null;
+  readonly reasoning_effort?: string | null;
+  readonly response_format?: WireResponseFormatBody | null;
+}
+
+/**
+ * The answer is not what any generation of the API promises. The message names the place, never what stands there.
+ */
+export class MalformedAnswerError extends Error {
+  override readonly name = 'MalformedAnswerError';
+  constructor(where: string, expected: string) {
+    super(`${where} is not ${expected}`);
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The last second that an ISO 8601 instant with a four-digit year can hold. */
+const LAST_SECOND = 253_402_300_799;
+
+/** Reads one assistant. Throws {@link MalformedAnswerError}. */
+export function readAssistant(value: unknown, where = 'assistant'): WireAssistant {
+  const fields = object(value, where);
+  const createdAt = fields['created_at'];
+  if (typeof createdAt !== 'number' || !(createdAt >= 0 && createdAt <= LAST_SECOND))
+    throw new MalformedAnswerError(`${where}.created_at`, 'a time in Unix seconds');
+  const id = string(fields['id'], where, 'id');
+  if (id === '') throw new MalformedAnswerError(`${where}.id`, 'an id');
+  return {
+    id,
+    created_at: createdAt,
+    model: string(fields['model'], where, 'model'),
+    name: optionalString(fields['name'], where, 'name'),
+    description: optionalString(fields['description'], where, 'description'),
+    instructions: optionalString(fields['instructions'], where, 'instructions'),
+    tools: readTools(fields['tools'], where),
+    tool_resources: readToolResources(fields['tool_resources'], where),
+    metadata: readMetadata(fields['metadata'], where),
+    temperature: optionalNumber(fields['temperature'], where, 'temperature'),
+    top_p: optionalNumber(fields['top_p'], where, 'top_p'),
+    reasoning_effort: optionalString(fields['reasoning_effort'], where, 'reasoning_effort'),
+    response_format: readResponseFormat(fields['response_format'], where),
+  };
+}
+
+/** Reads a list of any generation. Throws {@link MalformedAnswerError}. */
+export function readAssistantList(value: unknown): WireAssistantList {
+  const isBare = Array.isArray(value);
+  const fields = isBare ? null : object(value, 'list');
+  const data: unknown = isBare ? value : fields?.['data'];
+  if (!Array.isArray(data)) throw new MalformedAnswerError('list.data', 'a list');
+  const hasMore = fields?.['has_more'] ?? null;
+  if (hasMore !== null && typeof hasMore !== 'boolean')
+    throw new MalformedAnswerError('list.has_more', 'true or false');
+  return { data: data.map((item) => readAssistant(item, 'list.data[]')), hasMore };
+}
+
+/**
+ * Reads the answer to a delete of `id`: true where upstream says that it is gone, false where it says that it is not.
+ * Throws {@link MalformedAnswerError}, also where the answer speaks of another assistant.
+ */
+export function readDeletion(value: unknown, id: string): boolean {
+  const fields = object(value, 'deletion');
+  const answeredId = fields['id'] ?? id;
+  if (answeredId !== id) throw new MalformedAnswerError('deletion.id', 'the id that was asked for');
+  if (typeof fields['deleted'] !== 'boolean') throw new MalformedAnswerError('deletion.deleted', 'true or false');
+  return fields['deleted'];
+}
+
+function readTools(value: unknown, where: string): readonly WireTool[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new MalformedAnswerError(`${where}.tools`, 'a list');
+  return value.map((tool) => readTool(tool, `${where}.tools[]`));
+}
+
+function readTool(value: unknown, where: string): WireTool {
+  const fields = object(value, where);
+  const type = string(fields['type'], where, 'type');
+  switch (type) {
+    case 'code_interpreter':
+      return { type };
+    case 'file_search': {
+      const options = optionalObject(fields['file_search'], `${where}.file_search`);
+      const ranking = optionalObject(options?.['ranking_options'], `${where}.file_search.ranking_options`);
+      return {
+        type,
+        max_num_results: optionalInteger(options?.['max_num_results'], `${where}.file_search`, 'max_num_results'),
+        ranking_options: ranking && {
+          ranker: optionalString(ranking['ranker'], `${where}.file_search.ranking_options`, 'ranker'),
+          score_threshold: optionalNumber(
+            ranking['score_threshold'],
+            `${where}.file_search.ranking_options`,
+            'score_threshold',
+          ),
+        },
+      };
+    }
+    case 'function': {
+      const definition = object(fields['function'], `${where}.function`);
+      return {
+        type,
+        name: string(definition['name'], `${where}.function`, 'name'),
+        description: optionalString(definition['description'], `${where}.function`, 'description'),
+        parameters: optionalJsonObject(definition['parameters'], `${where}.function.parameters`),
+        strict: optionalBoolean(definition['strict'], `${where}.function`, 'strict'),
+      };
+    }
+    default:
+      return { type: 'unknown', raw: fields as WireUnknownTool['raw'] };
+  }
+}
+
+function readToolResources(value: unknown, where: string): WireToolResources | null {
+  const resources = optionalObject(value, `${where}.tool_resources`);
+  if (!resources) return null;
+  const codeInterpreter = optionalObject(resources['code_interpreter'], `${where}.tool_resources.code_interpreter`);
+  const fileSearch = optionalObject(resources['file_search'], `${where}.tool_resources.file_search`);
+  return {
+    code_interpreter: codeInterpreter && {
+      file_ids: strings(codeInterpreter['file_ids'], `${where}.tool_resources.code_interpreter.file_ids`),
+    },
+    file_search: fileSearch && {
+      vector_store_ids: strings(fileSearch['vector_store_ids'], `${where}.tool_resources.file_search.vector_store_ids`),
+    },
+  };
+}
+
+function readMetadata(value: unknown, where: string): WireMetadata {
+  const metadata = optionalObject(value, `${where}.metadata`);
+  if (!metadata) return {};
+  for (const key of Object.keys(metadata))
+    if (typeof metadata[key] !== 'string') throw new MalformedAnswerError(`${where}.metadata[]`, 'a string');
+  return metadata as WireMetadata;
+}
+
+function readResponseFormat(value: unknown, where: string): WireResponseFormat | null {
+  if (value === undefined || value === null) return null;
+  const fields = typeof value === 'string' ? { type: value } : object(value, `${where}.response_format`);
+  const type = string(fields['type'], `${where}.response_format`, 'type');
+  switch (type) {
+    case 'auto':
+    case 'text':
+    case 'json_object':
+      return { type };
+    case 'json_schema': {
+      const place = `${where}.response_format.json_schema`;
+      const definition = optionalObject(fields['json_schema'], place);
+      return {
+        type,
+        json_schema: definition && {
+          name: string(definition['name'], place, 'name'),
+          description: optionalString(definition['description'], place, 'description'),
+          schema: optionalJsonObject(definition['schema'], `${place}.schema`),
+          strict: optionalBoolean(definition['strict'], place, 'strict'),
+        },
+      };
+    }
+    default:
+      return { type: 'unknown' };
+  }
+}
+
+function object(value: unknown, where: string): Fields {
+  if (!isObject(value)) throw new MalformedAnswerError(where, 'an object');
+  return value;
+}
+
+function optionalObject(value: unknown, where: string): Fields | null {
+  return value === undefined || value === null ? null : object(value, where);
+}
+
+/** What JSON.parse made is JSON by construction, so an object of it needs no walk. */
+function optionalJsonObject(value: unknown, where: string): JsonObject | null {
+  return optionalObject(value, where) as JsonObject | null;
+}
+
+function string(value: unknown, where: string, name: string): string {
+  if (typeof value !== 'string') throw new MalformedAnswerError(`${where}.${name}`, 'a string');
+  return value;
+}
+
+function optionalString(value: unknown, where: string, name: string): string | null {
+  return value === undefined || value === null ? null : string(value, where, name);
+}
+
+function optionalNumber(value: unknown, where: string, name: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new MalformedAnswerError(`${where}.${name}`, 'a number');
+  return value;
+}
+
+/** An integer that GraphQL's Int can carry. */
+function optionalInteger(value: unknown, where: string, name: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'number' || (value | 0) !== value)
+    throw new MalformedAnswerError(`${where}.${name}`, 'an integer of 32 bits');
+  return value;
+}
+
+function optionalBoolean(value: unknown, where: string, name: string): boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'boolean') throw new MalformedAnswerError(`${where}.${name}`, 'true or false');
+  return value;
+}
+
+function strings(value: unknown, where: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw new MalformedAnswerError(where, 'a list of strings');
+  return value;
+}

@@ -1,0 +1,9 @@
+import type { AssistantLoader } from '../aiml/loaders.ts';
+
+/** What a resolver may know of the request it serves. Made once per request, never shared. */
+export interface RequestContext {
+  /** As in the X-Request-Id header of the answer. */
+  readonly requestId: string;
+  /** Reads and writes assistants with the credential of this request. */
+  readonly assistants: AssistantLoader;
+}
