@@ -1,0 +1,194 @@
+/**
+ * What one attempt came to: the classes of the retry table, each with the error that it stands for.
+ *
+ * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
+ */
+import { AimlError, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
+import { cleanReason, readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
+import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
+import { MalformedAnswerError } from './wire.ts';
+
+export type Attempt<T> =
+  | { readonly kind: 'OK'; readonly value: T }
+  | {
+      readonly kind: 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
+      readonly error: AimlError;
+      /** Upstream's status; null where it did not answer. */
+      readonly status: number | null;
+    };
+export type FailedAttempt = Exclude<Attempt<never>, { kind: 'OK' }>;
+
+export interface Expectation<T> {
+  /** Whether the call is on `/assistants` itself, where a 404 or 410 means that the endpoints are gone. */
+  readonly isCollection: boolean;
+  /**
+   * Reads the body of a 2xx, null for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError where
+   * it says that nothing was done.
+   */
+  readonly read: (body: unknown) => T;
+}
+
+export const SUNSET_MESSAGE =
+  'The AIML API has no assistants endpoint for this account any more: OpenAI switched its Assistants API off on ' +
+  '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to go on with ' +
+  'the embedded AIML API.';
+
+/** `unspeakable`: what must not be in any reason that is passed on (the credential, upstream's host). */
+export function toAttempt<T>(
+  exchange: Exchange,
+  expectation: Expectation<T>,
+  unspeakable: readonly string[],
+): Attempt<T> {
+  if (exchange.status === null) return lost(exchange);
+  if (exchange.status >= 200 && exchange.status < 300) return read(exchange, expectation);
+  return refused(exchange, expectation.isCollection, unspeakable);
+}
+
+function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
+  try {
+    return { kind: 'OK', value: readBody(answer.status === 204 ? null : parse(answer.body)) };
+  } catch (error) {
+    if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
+    if (!(error instanceof MalformedAnswerError)) throw error;
+    return failed('UNKNOWN', answer, {
+      code: 'UPSTREAM_BAD_RESPONSE',
+      message: 'The AIML API gave an answer that cannot be read.',
+      retryable: true,
+    });
+  }
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new MalformedAnswerError('body', 'JSON');
+  }
+}
+
+const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>> = {
+  UNREACHABLE: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The AIML API could not be reached.',
+    retryable: true,
+  },
+  RESET: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The AIML API closed the connection without an answer.',
+    retryable: true,
+  },
+  TIMEOUT: { code: 'UPSTREAM_TIMEOUT', message: 'The AIML API did not answer in time.', retryable: true },
+  TRUNCATED: {
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave an answer that was cut short.',
+    retryable: true,
+  },
+  TOO_LARGE: {
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave an answer that is too large.',
+    retryable: false,
+  },
+  ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
+};
+
+function lost({ loss, sent }: Lost): FailedAttempt {
+  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(losses[loss]) };
+}
+
+/** Statuses below 500 that the API has: upstream refused and did nothing. */
+const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryable: boolean]>> = {
+  400: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
+  401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
+  402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
+  403: ['FORBIDDEN', 'The AIML API does not allow this with the API key.', false],
+  404: ['NOT_FOUND', 'The AIML API has no assistant with this id.', false],
+  409: ['CONFLICT', 'The AIML API reports a conflict with another request.', true],
+  410: ['NOT_FOUND', 'The AIML API has no assistant with this id any more.', false],
+  422: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
+  429: ['RATE_LIMITED', 'The AIML API asks for fewer requests.', true],
+};
+
+function refused(answer: Answer, isCollection: boolean, unspeakable: readonly string[]): FailedAttempt {
+  const { status } = answer;
+  const complaint = readComplaint(answer.body);
+  if (status >= 500 && status < 600)
+    return failed('UNKNOWN', answer, {
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'The AIML API is in trouble.',
+      retryable: true,
+      ...about(complaint),
+    });
+  if (status === 408) return failed('UNKNOWN', answer, { ...losses.TIMEOUT, ...about(complaint) });
+  if (status < 400 || status >= 600)
+    return failed('UNKNOWN', answer, {
+      code: 'UPSTREAM_BAD_RESPONSE',
+      message: 'The AIML API gave an answer that is none of its own.',
+      retryable: false,
+    });
+  if (isCollection && (status === 404 || status === 410))
+    return failed('REJECTED', answer, {
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: SUNSET_MESSAGE,
+      retryable: false,
+      ...about(complaint),
+    });
+  const [code, message, retryable] = refusals[status] ?? [
+    'UPSTREAM_BAD_RESPONSE' as const,
+    'The AIML API gave an answer that is none of its own.',
+    false,
+  ];
+  if ((status === 403 || status === 429) && speaksOfQuota(complaint))
+    return failed('REJECTED', answer, {
+      code: 'QUOTA_EXCEEDED',
+      message: 'The account at the AIML API is out of credits.',
+      retryable: false,
+      ...about(complaint),
+    });
+  return failed('REJECTED', answer, {
+    code,
+    message,
+    retryable,
+    ...about(complaint),
+    ...(code === 'BAD_USER_INPUT' && {
+      reason: cleanReason(complaint.message, unspeakable),
+      param: complaint.param,
+    }),
+  });
+}
+
+const about = ({ requestId }: UpstreamComplaint) => ({ upstreamRequestId: requestId });
+
+function failed(
+  kind: FailedAttempt['kind'],
+  answer: Answer,
+  {
+    upstreamRequestId,
+    ...details
+  }: Omit<AimlErrorDetails, 'upstream' | 'retryAfterMs'> & {
+    readonly upstreamRequestId?: string | null;
+  },
+): FailedAttempt {
+  const { status } = answer;
+  const requestId = [headerOf(answer, 'x-request-id'), upstreamRequestId].find(isRequestId) ?? null;
+  const error = new AimlError({
+    ...details,
+    retryAfterMs: readRetryAfter(headerOf(answer, 'retry-after'), Date.now()),
+    upstream: { status, requestId },
+  });
+  return { kind, status, error };
+}
+
+const isRequestId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(value);
+
+/**
+ * Reads a Retry-After header (RFC 9110, 10.2.3: seconds or a date) as milliseconds from `now`; undefined where it is
+ * absent or means nothing, 0 for a date that has passed.
+ */
+export function readRetryAfter(header: string | undefined, now: number): number | undefined {
+  const value = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  if (!/^[A-Za-z]{3},? /.test(value)) return undefined;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,220 @@
+/**
+ * The one way to the AIML API: every call goes through {@link AimlClient.call}, which decides what may be sent again.
+ *
+ * One client serves the whole process. It holds what belongs to upstream as such (connections, breaker, retry budget)
+ * and nothing that belongs to a caller.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { AimlError, type AimlErrorDetails } from './errors.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { Transport } from './transport.ts';
+
+const MAX_RETRIES = 2;
+const BACKOFF_BASE_MS = 250;
+const BACKOFF_CAP_MS = 4000;
+
+/** Whom a call is made for. Lives as long as one GraphQL request. */
+export interface Caller {
+  /** The bearer token for upstream. It is sent to upstream and goes nowhere else. */
+  readonly credential: string;
+  /** Sent to upstream as X-Client-Request-Id. */
+  readonly requestId: string;
+  /** Aborted when the caller hangs up. */
+  readonly signal: AbortSignal;
+  /** The time on `performance.now()` after which nobody waits any more. */
+  readonly deadlineAt: number;
+}
+
+export type CallName =
+  'assistants.get' | 'assistants.list' | 'assistants.create' | 'assistants.modify' | 'assistants.delete';
+
+/** The row of the retry table that a call follows. */
+export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
+
+export interface Call<T> {
+  readonly name: CallName;
+  readonly rule: RetryRule;
+  readonly path: string;
+  readonly body: string | null;
+  readonly isCollection: boolean;
+  readonly read: (body: unknown) => T;
+  /** For a modify whose fate is unknown: how to tell from the assistant itself whether it took place. */
+  readonly readBack?: ReadBack<T>;
+  /** For a delete: a NOT_FOUND after an attempt of unknown fate means that it took place. */
+  readonly valueWhenGone?: () => T;
+}
+
+export interface ReadBack<T> {
+  readonly path: string;
+  readonly read: (body: unknown) => T;
+  readonly isAsAsked: (value: T) => boolean;
+}
+
+export interface AttemptReport {
+  readonly call: CallName;
+  readonly kind: Attempt<unknown>['kind'];
+  readonly status: number | null;
+  readonly durationMs: number;
+  readonly isRetry: boolean;
+}
+
+export interface AimlClientOptions {
+  readonly baseUrl: URL;
+  readonly connections: number;
+  readonly attemptTimeoutMs: number;
+  /** Told of every attempt that ended. */
+  readonly onAttempt?: (report: AttemptReport, caller: Caller) => void;
+}
+
+const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
+
+const UNAVAILABLE_FOR_NOW = new AimlError({
+  code: 'UPSTREAM_UNAVAILABLE',
+  message: 'The AIML API has been failing; requests to it are held back for a moment.',
+  retryable: true,
+});
+const OUT_OF_TIME = new AimlError({
+  code: 'UPSTREAM_TIMEOUT',
+  message: 'The AIML API did not answer in time.',
+  retryable: true,
+});
+
+export class AimlClient {
+  readonly #transport: Transport;
+  readonly #breaker = new CircuitBreaker();
+  readonly #budget = new RetryBudget();
+  readonly #attemptTimeoutMs: number;
+  readonly #onAttempt: AimlClientOptions['onAttempt'];
+  readonly #hosts: readonly string[];
+
+  constructor({ baseUrl, connections, attemptTimeoutMs, onAttempt }: AimlClientOptions) {
+    this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs });
+    this.#attemptTimeoutMs = attemptTimeoutMs;
+    this.#onAttempt = onAttempt;
+    this.#hosts = [baseUrl.host, baseUrl.hostname];
+  }
+
+  get isBreakerOpen(): boolean {
+    return this.#breaker.isOpen;
+  }
+
+  /** Makes the call, and makes it again where the retry table allows it. Rejects with an AimlError and nothing else. */
+  async call<T>(call: Call<T>, caller: Caller): Promise<T> {
+    this.#budget.countRequest();
+    let isFateUnknown = false;
+    for (let retries = 0; ; retries += 1) {
+      const attempt = await this.#attempt(call, caller, retries > 0);
+      if (attempt.kind === 'OK') return attempt.value;
+      if (isFateUnknown && call.valueWhenGone && attempt.error.code === 'NOT_FOUND') return call.valueWhenGone();
+      isFateUnknown ||= attempt.kind === 'UNKNOWN';
+      if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
+      const delayMs = mayRetry(call.rule, attempt) ? this.#delayBeforeRetry(attempt.error, caller, retries) : null;
+      if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
+      await sleep(delayMs, undefined, { signal: caller.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Waits for the calls in flight, then closes the connections. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #readBack<T>(readBack: ReadBack<T>, call: Call<T>, caller: Caller, failed: FailedAttempt): Promise<T> {
+    const { path, read, isAsAsked } = readBack;
+    const attempt = await this.#attempt(
+      { name: 'assistants.get', rule: 'get', path, body: null, isCollection: false, read },
+      caller,
+      false,
+    );
+    if (attempt.kind === 'OK' && isAsAsked(attempt.value)) return attempt.value;
+    throw finalError(call.rule, failed.error, true);
+  }
+
+  /** How long to wait before the next try, in milliseconds; null where there must not be one. */
+  #delayBeforeRetry({ details }: AimlError, caller: Caller, retries: number): number | null {
+    if (retries >= MAX_RETRIES || caller.signal.aborted || this.#breaker.isOpen) return null;
+    const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
+    if (performance.now() + delayMs >= caller.deadlineAt) return null;
+    return this.#budget.takeRetry() ? delayMs : null;
+  }
+
+  async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<Attempt<T>> {
+    const startedAt = performance.now();
+    const leftMs = caller.deadlineAt - startedAt;
+    // The read-back that an unknown modify needs must still fit the deadline.
+    const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
+    if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
+    if (!this.#breaker.admits()) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+    const exchange = await this.#transport.exchange({
+      method: METHODS[call.rule],
+      path: call.path,
+      headers: headersOf(call, caller),
+      body: call.body,
+      timeoutMs,
+      signal: caller.signal,
+      isWrite: call.rule !== 'get',
+    });
+    const attempt = toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
+    if (exchange.status !== null || exchange.loss !== 'ABORTED')
+      this.#breaker.record(attempt.kind === 'OK' || attempt.kind === 'REJECTED');
+    this.#onAttempt?.(
+      {
+        call: call.name,
+        kind: attempt.kind,
+        status: exchange.status,
+        durationMs: performance.now() - startedAt,
+        isRetry,
+      },
+      caller,
+    );
+    return attempt;
+  }
+}
+
+function headersOf({ body }: Pick<Call<unknown>, 'body'>, { credential, requestId }: Caller): string[] {
+  const headers = [
+    'authorization',
+    `Bearer ${credential}`,
+    'openai-beta',
+    'assistants=v2',
+    'accept',
+    'application/json',
+    'accept-encoding',
+    'gzip',
+    'x-client-request-id',
+    requestId,
+  ];
+  if (body !== null) headers.push('content-type', 'application/json');
+  return headers;
+}
+
+/** The retry table of the public contract, without the counting. */
+function mayRetry(rule: RetryRule, { kind, status }: FailedAttempt): boolean {
+  switch (kind) {
+    case 'NOT_SENT':
+      return true;
+    case 'REJECTED':
+      return status === 429;
+    case 'UNKNOWN':
+      return (rule === 'get' || rule === 'delete') && !isRedirect(status);
+  }
+}
+
+const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
+
+/** What the caller is told in the end. Once the fate of a write is unknown, no later answer makes it known. */
+function finalError(rule: RetryRule, error: AimlError, isFateUnknown: boolean): AimlError {
+  if (rule === 'get') return error;
+  if (!isFateUnknown) return error.withOutcome('NOT_APPLIED');
+  const { upstream, retryAfterMs }: AimlErrorDetails = error.details;
+  return new AimlError({
+    code: 'OUTCOME_UNKNOWN',
+    message: `It cannot be told whether the ${rule} took place: look before you send it again.`,
+    retryable: false,
+    outcome: 'UNKNOWN',
+    upstream,
+    retryAfterMs,
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Reads what the AIML API says of an error, in every form that its generations use, and makes of it what a caller may
+ * see: never a URL, a host, a credential or a second line.
+ */
+
+/** The longest reason that is passed on, in Unicode code points. */
+const MAX_REASON_LENGTH = 300;
+/** A body larger than this, in bytes, is no error message. */
+const MAX_ERROR_BODY_BYTES = 64 * 1024;
+/** How deep a message may hold another error as JSON. */
+const MAX_NESTING = 4;
+
+export interface UpstreamComplaint {
+  /** The innermost message as it came; it may hold anything and must not leave the service uncleaned. */
+  readonly message: string | null;
+  /** Upstream's name for the parameter at fault. */
+  readonly param: string | null;
+  readonly code: string | null;
+  readonly requestId: string | null;
+}
+
+const NOTHING: UpstreamComplaint = { message: null, param: null, code: null, requestId: null };
+
+/** Reads the body of an answer with an error status. Never throws. */
+export function readComplaint(body: Buffer): UpstreamComplaint {
+  if (body.length === 0 || body.length > MAX_ERROR_BODY_BYTES) return NOTHING;
+  return readText(body.toString('utf8'), MAX_NESTING) ?? NOTHING;
+}
+
+function readText(text: string, nesting: number): UpstreamComplaint | null {
+  try {
+    return readValue(JSON.parse(text), nesting);
+  } catch {
+    return null;
+  }
+}
+
+function readValue(value: unknown, nesting: number): UpstreamComplaint | null {
+  if (typeof value !== 'object' || value === null || nesting === 0) return null;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const inner = readValue(fields['error'], nesting - 1);
+  const message = text(fields['message']) ?? text(fields['error']);
+  const nested = message === null ? null : readNestedJson(message, nesting - 1);
+  return {
+    message: nested?.message ?? message ?? inner?.message ?? null,
+    param: text(fields['param']) ?? nested?.param ?? inner?.param ?? null,
+    code: text(fields['code']) ?? nested?.code ?? inner?.code ?? text(fields['type']),
+    requestId: text(fields['requestId']),
+  };
+}
+
+/** `400 {"type":"error",…}`: a message that holds another error. */
+function readNestedJson(message: string, nesting: number): UpstreamComplaint | null {
+  const start = message.indexOf('{');
+  return start === -1 ? null : readText(message.slice(start), nesting);
+}
+
+function text(value: unknown): string | null {
+  if (typeof value === 'string' && value !== '') return value;
+  if (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string'))
+    return value.join('; ');
+  return null;
+}
+
+/** Whether a 402, 403 or 429 means that the account is out of credits. */
+export function speaksOfQuota({ code, message }: UpstreamComplaint): boolean {
+  return code === 'insufficient_quota' || /\b(?:credits?|balance|billing|quota)\b/i.test(message ?? '');
+}
+
+const REMOVED = '[removed]';
+/** In this order: URLs, authorization values, named keys, well-known key prefixes and JWTs, anything long and random. */
+const UNSPEAKABLE = [
+  /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi,
+  /\bwww\.\S+/gi,
+  /\b(?:bearer|basic)\s+\S+/gi,
+  /\b(?:api[_-]?key|token|secret|password)\s*[:=]\s*\S+/gi,
+  /\b(?:sk|pk|rk)-\S+/g,
+  /\beyJ[\w-]+\.[\w.-]+/g,
+  /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
+  /(?=[\w+/=~.-]*\d)[\w+/=~.-]{20,}/g,
+] as const;
+
+/**
+ * Makes a message fit to be shown: one line, at most 300 code points, without URLs, anything like a credential, and
+ * `unspeakable` (the credential in use, upstream's host). Null where nothing is left to say.
+ */
+export function cleanReason(message: string | null, unspeakable: readonly string[]): string | null {
+  if (message === null) return null;
+  let clean = message;
+  for (const word of unspeakable) if (word !== '') clean = clean.replaceAll(word, REMOVED);
+  for (const pattern of UNSPEAKABLE) clean = clean.replace(pattern, REMOVED);
+  clean = clean.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  if (clean === '') return null;
+  const points = Array.from(clean);
+  return points.length <= MAX_REASON_LENGTH ? clean : `${points.slice(0, MAX_REASON_LENGTH - 1).join('')}…`;
+}

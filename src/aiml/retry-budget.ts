@@ -1,0 +1,60 @@
+const WINDOW_MS = 1000;
+const RETRIES_PER_WINDOW = 5;
+const RETRIES_PER_REQUEST = 0.1;
+
+/**
+ * Bounds what retries may cost upstream: in any second, five and a tenth of that second's requests. At 50 requests a
+ * second or more that is at most 1.2 attempts for each, however broken upstream is.
+ */
+export class RetryBudget {
+  readonly #now: () => number;
+  readonly #requests = new SlidingCount();
+  readonly #retries = new SlidingCount();
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Counts a request that is attempted for the first time. */
+  countRequest(): void {
+    this.#requests.add(this.#now());
+  }
+
+  /** Takes one retry out of the budget; false where there is none left. */
+  takeRetry(): boolean {
+    const now = this.#now();
+    const allowed = RETRIES_PER_WINDOW + RETRIES_PER_REQUEST * this.#requests.at(now);
+    if (this.#retries.at(now) + 1 > allowed) return false;
+    this.#retries.add(now);
+    return true;
+  }
+}
+
+/** How many were added in the last second, counted in slices of 50 ms so that its size is fixed. */
+class SlidingCount {
+  static readonly #sliceMs = 50;
+  static readonly #slices = WINDOW_MS / SlidingCount.#sliceMs;
+  readonly #counts = new Float64Array(SlidingCount.#slices);
+  #total = 0;
+  #last = 0;
+
+  add(now: number): void {
+    this.at(now);
+    const index = this.#last % SlidingCount.#slices;
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#total += 1;
+  }
+
+  at(now: number): number {
+    const current = Math.floor(now / SlidingCount.#sliceMs);
+    const stale = Math.min(current - this.#last, SlidingCount.#slices);
+    for (let step = 1; step <= stale; step += 1) {
+      const index = (this.#last + step) % SlidingCount.#slices;
+      this.#total -= this.#counts[index] ?? 0;
+      this.#counts[index] = 0;
+    }
+    this.#last = Math.max(current, this.#last);
+    return this.#total;
+  }
+}

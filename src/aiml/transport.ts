@@ -1,0 +1,232 @@
+/**
+ * One HTTP exchange with the AIML API over a pool of kept-alive connections.
+ *
+ * It owns the sockets, the time-out of an attempt, the limits on what upstream may send, and the one fact that the
+ * retry rules rest on: whether a request can have reached upstream. It knows nothing of assistants, never retries, and
+ * never follows a redirect.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { Pool, type Dispatcher } from 'undici';
+import { Gate } from './gate.ts';
+
+/** The largest body that is accepted from upstream, in bytes, after decompression. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
+const SMALL_BODY_BYTES = 1024 * 1024;
+const LARGE_BODIES_AT_ONCE = 2;
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Appended to the path of the base URL; starts with a slash and holds checked values only. */
+  readonly path: string;
+  /** Alternating names and values. */
+  readonly headers: readonly string[];
+  readonly body: string | null;
+  /** The longest the exchange may take, in milliseconds, the wait for a connection included. */
+  readonly timeoutMs: number;
+  /** Ends the exchange early. */
+  readonly signal: AbortSignal;
+  /** Whether `signal` is ignored once the request is on its way: what may change something is left to finish. */
+  readonly isWrite: boolean;
+}
+
+export type Loss = 'UNREACHABLE' | 'RESET' | 'TIMEOUT' | 'TRUNCATED' | 'TOO_LARGE' | 'ABORTED';
+
+/** A whole answer; `body` is decompressed. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+/** No whole answer came. `sent` tells whether any of the request can have left the process. */
+export interface Lost {
+  readonly status: null;
+  readonly loss: Loss;
+  readonly sent: boolean;
+}
+export type Exchange = Answer | Lost;
+
+/** A header's value, several joined by a comma; undefined where it is absent. */
+export function headerOf({ headers }: Answer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+export interface TransportOptions {
+  /** The base URL; its path, with or without a trailing slash, is put before every request's path. */
+  readonly baseUrl: URL;
+  readonly connections: number;
+  /** The longest a connection may take to open, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+export class Transport {
+  readonly #pool: Pool;
+  readonly #prefix: string;
+  readonly #largeBodies = new Gate(LARGE_BODIES_AT_ONCE);
+
+  constructor({ baseUrl, connections, connectTimeoutMs }: TransportOptions) {
+    this.#prefix = baseUrl.pathname.replace(/\/+$/, '');
+    this.#pool = new Pool(baseUrl.origin, {
+      connections,
+      pipelining: 1,
+      connect: { timeout: connectTimeoutMs },
+      // The time-out of the exchange covers both.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** Never rejects. */
+  async exchange(request: ExchangeRequest): Promise<Exchange> {
+    const handler = new ExchangeHandler(request, this.#largeBodies);
+    this.#pool.dispatch(
+      {
+        method: request.method,
+        path: this.#prefix + request.path,
+        headers: request.headers as string[],
+        body: request.body,
+      },
+      handler,
+    );
+    const exchange = await handler.ended;
+    if (exchange.status === null) return exchange;
+    const encoding = headerOf(exchange, 'content-encoding')?.toLowerCase();
+    if (encoding === undefined || encoding === 'identity' || exchange.body.length === 0) return exchange;
+    return this.#decode(exchange, encoding);
+  }
+
+  /** Waits for the exchanges in flight, then closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #decode(answer: Answer, encoding: string): Promise<Exchange> {
+    const decode = decoders[encoding];
+    if (!decode) return { status: null, loss: 'TRUNCATED', sent: true };
+    try {
+      return { ...answer, body: await decode(answer.body, { maxOutputLength: SMALL_BODY_BYTES }) };
+    } catch (error) {
+      if (!isTooLarge(error)) return { status: null, loss: 'TRUNCATED', sent: true };
+    }
+    const release = await this.#largeBodies.enter();
+    try {
+      return { ...answer, body: await decode(answer.body, { maxOutputLength: MAX_BODY_BYTES }) };
+    } catch (error) {
+      return { status: null, loss: isTooLarge(error) ? 'TOO_LARGE' : 'TRUNCATED', sent: true };
+    } finally {
+      release();
+    }
+  }
+}
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+
+/** Thrown into undici to keep a request that nobody waits for any more from being sent. */
+class NotWantedError extends Error {}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly ended: Promise<Exchange>;
+  readonly #largeBodies: Gate;
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort: () => void;
+  #resolve: (exchange: Exchange) => void = () => undefined;
+  #controller: Dispatcher.DispatchController | null = null;
+  #isEnded = false;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #isLarge = false;
+  #releaseLarge: (() => void) | null = null;
+
+  constructor({ timeoutMs, signal, isWrite }: ExchangeRequest, largeBodies: Gate) {
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+    this.#largeBodies = largeBodies;
+    this.#signal = signal;
+    this.#timer = setTimeout(() => this.#give('TIMEOUT'), timeoutMs);
+    this.#onAbort = () => {
+      if (!isWrite || !this.#controller) this.#give('ABORTED');
+    };
+    if (signal.aborted) this.#give('ABORTED');
+    else signal.addEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // A second start would be undici sending the request again: that decision is not its to take.
+    if (this.#isEnded || this.#controller) throw new NotWantedError();
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_BODY_BYTES) {
+      this.#give('TOO_LARGE');
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
+    this.#isLarge = true;
+    controller.pause();
+    void this.#largeBodies.enter().then((release) => {
+      if (this.#isEnded) {
+        release();
+        return;
+      }
+      this.#releaseLarge = release;
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    const [only] = this.#chunks;
+    const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#bytes);
+    this.#end({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (error instanceof NotWantedError && !this.#isEnded) {
+      this.#end({ status: null, loss: 'RESET', sent: true });
+      return;
+    }
+    const sent = this.#controller !== null;
+    if (!sent) this.#end({ status: null, loss: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
+    else this.#end({ status: null, loss: this.#status === 0 ? 'RESET' : 'TRUNCATED', sent });
+  }
+
+  /** Stops waiting. What is on a connection is cut off; what still waits for one is never sent. */
+  #give(loss: Loss): void {
+    const controller = this.#controller;
+    this.#end({ status: null, loss, sent: controller !== null });
+    controller?.abort(new NotWantedError());
+  }
+
+  #end(exchange: Exchange): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#chunks = [];
+    this.#releaseLarge?.();
+    this.#resolve(exchange);
+  }
+}
+
+const isTimeout = (error: Error): boolean => 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT';

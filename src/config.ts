@@ -1,0 +1,195 @@
+/**
+ * The environment, read once and checked: what comes out of here is typed, frozen and fit to run with. Nothing else reads
+ * `process.env`. An empty value counts as absent, as container platforms pass unset variables that way.
+ */
+import { isIP } from 'node:net';
+
+/** A setting is wrong. The message is one line that names it and says what it takes, never what it holds. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type UpstreamConfig =
+  | { readonly kind: 'local'; readonly dataDir: string }
+  /** `apiKey` is null under `passthrough` only, where each caller brings one. */
+  | { readonly kind: 'aiml'; readonly baseUrl: URL; readonly apiKey: string | null };
+
+export type AuthConfig =
+  | { readonly mode: 'none' | 'passthrough' }
+  | { readonly mode: 'jwt'; readonly issuer: string; readonly audience: string; readonly jwksUrl: URL };
+
+export interface Config {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly isProduction: boolean;
+  readonly upstream: UpstreamConfig;
+  readonly auth: AuthConfig;
+  readonly upstreamDeadlineMs: number;
+  readonly upstreamAttemptTimeoutMs: number;
+  readonly upstreamConnections: number;
+  readonly maxInFlight: number;
+  /** Origins that browsers may call from. */
+  readonly corsOrigins: readonly string[];
+  /** Whether pages served from this machine's own loopback addresses may call, whatever their port. */
+  readonly corsLoopback: boolean;
+  readonly introspection: boolean;
+  readonly explorer: boolean;
+  readonly shutdownGraceMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_BASE_URL = 'https://api.aimlapi.com';
+const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
+/** RFC 6750, 2.1: the b64token that may follow `Bearer `. */
+const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+const MAX_TOKEN_LENGTH = 512;
+
+/** Whether a text can be sent as a bearer token (RFC 6750, at most 512 characters). */
+export const isBearerToken = (token: string): boolean => token.length <= MAX_TOKEN_LENGTH && BEARER_TOKEN.test(token);
+
+/** Throws {@link ConfigError}. */
+export function readConfig(environment: Environment): Config {
+  const settings = new Settings(environment);
+  const isProduction = settings.text('NODE_ENV') === 'production';
+  const host = settings.text('HOST') ?? '127.0.0.1';
+  const auth = readAuth(settings);
+  const upstream = readUpstream(settings, auth);
+  if (
+    upstream.kind === 'aiml' &&
+    auth.mode === 'none' &&
+    !isLoopback(host) &&
+    !settings.boolean('ALLOW_ANONYMOUS', false)
+  )
+    throw new ConfigError(
+      'HOST reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
+        'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
+    );
+  return Object.freeze({
+    host,
+    port: settings.integer('PORT', 4000, 0, 65_535),
+    isProduction,
+    upstream,
+    auth,
+    upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
+    upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
+    upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
+    maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
+    corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
+    corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,
+    introspection: settings.boolean('INTROSPECTION', !isProduction),
+    explorer: settings.boolean('EXPLORER', !isProduction),
+    shutdownGraceMs: settings.integer('SHUTDOWN_GRACE_MS', 0, 0, 600_000),
+    shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', 25_000, 0, 600_000),
+    logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+  });
+}
+
+function readAuth(settings: Settings): AuthConfig {
+  const mode = settings.oneOf('AUTH_MODE', ['none', 'passthrough', 'jwt']) ?? 'none';
+  if (mode !== 'jwt') return { mode };
+  const jwksUrl = settings.url('JWKS_URL') ?? settings.missing('JWKS_URL', 'AUTH_MODE is jwt');
+  if (jwksUrl.protocol !== 'https:' && !isLoopback(jwksUrl.hostname))
+    throw new ConfigError('JWKS_URL must be an https URL, or http on loopback');
+  return {
+    mode,
+    issuer: settings.text('JWT_ISSUER') ?? settings.missing('JWT_ISSUER', 'AUTH_MODE is jwt'),
+    audience: settings.text('JWT_AUDIENCE') ?? settings.missing('JWT_AUDIENCE', 'AUTH_MODE is jwt'),
+    jwksUrl,
+  };
+}
+
+function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
+  const apiKey = settings.text('AIML_API_KEY');
+  if (apiKey !== null && !isBearerToken(apiKey))
+    throw new ConfigError(
+      'AIML_API_KEY must be a bearer token: at most 512 letters, digits and -._~+/ with = at the end',
+    );
+  const baseUrl = settings.url('AIML_API_BASE_URL') ?? new URL(DEFAULT_BASE_URL);
+  if (baseUrl.username !== '' || baseUrl.password !== '' || baseUrl.search !== '' || baseUrl.hash !== '')
+    throw new ConfigError('AIML_API_BASE_URL must have no user, password, query or fragment');
+  const kind =
+    settings.oneOf('UPSTREAM', ['aiml', 'local']) ??
+    (apiKey !== null || auth.mode === 'passthrough' ? 'aiml' : 'local');
+  if (kind === 'local') return { kind, dataDir: settings.text('DATA_DIR') ?? '.data' };
+  if (auth.mode === 'passthrough') return { kind, baseUrl, apiKey: null };
+  return { kind, baseUrl, apiKey: apiKey ?? settings.missing('AIML_API_KEY', 'UPSTREAM is aiml') };
+}
+
+/** Whether a host, as it stands in HOST or in a URL, is this machine alone. */
+export function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '').toLowerCase();
+  if (address === 'localhost' || address === '::1') return true;
+  return isIP(address) === 4 && address.startsWith('127.');
+}
+
+class Settings {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  text(name: string): string | null {
+    const value = this.#environment[name]?.trim() ?? '';
+    return value === '' ? null : value;
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === null) return fallback;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) throw new ConfigError(`${name} must be a whole number from ${min} to ${max}`);
+    return value;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.oneOf(name, ['true', 'false']);
+    return value === null ? fallback : value === 'true';
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[]): T | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const value = values.find((known) => known === text);
+    if (value === undefined) throw new ConfigError(`${name} must be one of: ${values.join(', ')}`);
+    return value;
+  }
+
+  url(name: string): URL | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const url = parseUrl(text);
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+      throw new ConfigError(`${name} must be an http or https URL`);
+    return url;
+  }
+
+  origins(name: string): readonly string[] | null {
+    return (
+      this.text(name)
+        ?.split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
+        .map((item) => {
+          if (parseUrl(item)?.origin !== item)
+            throw new ConfigError(`${name} must be a comma-separated list of origins such as https://app.example.com`);
+          return item;
+        }) ?? null
+    );
+  }
+
+  missing(name: string, because: string): never {
+    throw new ConfigError(`${name} must be set where ${because}`);
+  }
+}
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}

@@ -1,0 +1,99 @@
+/**
+ * The HTTP surface: paths, request ids, body limits, CORS, health, and JSON for everything that is refused. It owns no
+ * GraphQL and never talks to upstream.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import cors from '@fastify/cors';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
+import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
+import { refuse, toRefusal } from './errors.ts';
+
+/** The longest a client may take to send its headers, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** The longest a client may take to send a whole request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+export interface AppOptions extends GraphQLRouteOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly corsOrigins: readonly string[];
+  readonly corsLoopback: boolean;
+}
+
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { lifecycle, logger } = options;
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    clientErrorHandler,
+  });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    if (lifecycle.state === 'draining') reply.header('connection', 'close');
+    done();
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
+    readJsonBody(body, request.headers['content-encoding']),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = toRefusal(error);
+    if (refusal.status >= 500) request.log.error({ err: error, requestId: request.id }, 'a request failed');
+    return refuse(reply, refusal);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' }),
+  );
+  await app.register(cors, {
+    origin: (origin, decide) => {
+      decide(null, origin !== undefined && isAllowedOrigin(origin, options));
+    },
+    methods: ['GET', 'POST'],
+    exposedHeaders: ['x-request-id'],
+    maxAge: 600,
+  });
+
+  registerGraphQLRoute(app, options);
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', (_request, reply) =>
+    reply.code(lifecycle.state === 'ready' ? 200 : 503).send({ status: lifecycle.state }),
+  );
+  return app;
+}
+
+function isAllowedOrigin(origin: string, { corsOrigins, corsLoopback }: AppOptions): boolean {
+  if (corsOrigins.includes(origin)) return true;
+  return corsLoopback && /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/.test(origin);
+}
+
+/** What is no HTTP at all, or too slow, or has headers that are too large, gets a JSON answer as well. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'The request headers are too large.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'The request took too long to arrive.']
+        : ['400 Bad Request', 'The request is not valid HTTP.'];
+  const requestId = randomUUID();
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nX-Request-Id: ${requestId}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

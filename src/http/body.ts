@@ -1,0 +1,46 @@
+/** From the bytes of a request body to JSON, within the limit before and after decompression. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { RequestError } from './errors.ts';
+
+/** The largest request body, in bytes, as it comes and after decompression. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** `encoding` is the Content-Encoding header. Rejects with a RequestError: 400, 413 or 415. */
+export async function readJsonBody(raw: Buffer, encoding: string | undefined): Promise<unknown> {
+  const body =
+    encoding === undefined || encoding === 'identity' ? raw : await decompress(raw, encoding.trim().toLowerCase());
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' });
+  }
+}
+
+async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
+  const decode = decoders[encoding];
+  if (!decode)
+    throw new RequestError({
+      status: 415,
+      code: 'BAD_REQUEST',
+      message: 'The Content-Encoding must be gzip, deflate or br.',
+    });
+  try {
+    return await decode(raw, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    const isTooLarge = error instanceof RangeError;
+    throw new RequestError({
+      status: isTooLarge ? 413 : 400,
+      code: 'BAD_REQUEST',
+      message: isTooLarge
+        ? 'The request body is larger than 1 MiB after decompression.'
+        : 'The request body is not compressed as its Content-Encoding says.',
+    });
+  }
+}

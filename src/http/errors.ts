@@ -1,0 +1,56 @@
+/** What is answered where no GraphQL operation came to run: JSON in GraphQL's own form, never HTML, never a stack. */
+import type { FastifyReply } from 'fastify';
+import type { ErrorCode } from '../graphql/errors.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify({ errors: [{ message, extensions: { code, requestId: reply.request.id } }] }));
+}
+
+/** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */
+const refusals: Readonly<Record<string, Refusal>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'BAD_REQUEST', message: 'The request body is larger than 1 MiB.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: 'BAD_REQUEST',
+    message: 'The request body must be sent as application/json.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    code: 'BAD_REQUEST',
+    message: 'The request body is not as long as Content-Length says.',
+  },
+};
+
+const internalError: Refusal = {
+  status: 500,
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'Internal server error.',
+};
+
+/** The refusal that an error of the HTTP layer stands for. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof RequestError) return error.refusal;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return refusals[code] ?? internalError;
+}
+
+/** A request that the HTTP layer itself turns down. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}

@@ -1,0 +1,39 @@
+/** The process: configuration, start, signals, exit code. */
+import 'reflect-metadata';
+import { ConfigError, readConfig } from './config.ts';
+import { createLogger } from './observability/logger.ts';
+import { createService } from './service.ts';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = createLogger(config.logLevel, process.stdout);
+  const service = await createService(config, logger);
+  logger.info({ url: `${service.url}/graphql` }, 'listening');
+
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info({ signal }, 'stopping');
+    service.stop().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : 'could not start';
+  process.stderr.write(
+    `assistants-graphql: ${error instanceof ConfigError ? message : `could not start: ${message}`}\n`,
+  );
+  process.exit(1);
+});

@@ -1,0 +1,85 @@
+// A double of the AIML API for what the embedded one cannot be made to do: each test scripts the answers.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ReceivedCall {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Parsed JSON; null where there was no body. */
+  readonly body: unknown;
+}
+
+export interface ScriptedUpstream {
+  readonly url: string;
+  readonly calls: ReceivedCall[];
+  /** `GET /assistants/x` and the like, in the order of arrival. */
+  readonly lines: () => string[];
+  stop(): Promise<void>;
+}
+
+export type Script = (call: ReceivedCall, response: ServerResponse, index: number) => void | Promise<void>;
+
+/** Starts a server on loopback that answers every request by `script`. */
+export async function startScriptedUpstream(script: Script): Promise<ScriptedUpstream> {
+  const calls: ReceivedCall[] = [];
+  const server = createServer((request, response) => {
+    void receive(request).then((call) => {
+      calls.push(call);
+      return script(call, response, calls.length - 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    lines: () => calls.map(({ method, path }) => `${method} ${path}`),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function receive(request: IncomingMessage): Promise<ReceivedCall> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    headers: request.headers,
+    body: text === '' ? null : JSON.parse(text),
+  };
+}
+
+/** Answers with JSON. */
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** An assistant as today's generation of the API sends it. */
+export const wireAssistant = (id: string, fields: Readonly<Record<string, unknown>> = {}) => ({
+  id,
+  object: 'assistant',
+  created_at: 1_700_000_000,
+  model: 'gpt-4o',
+  name: null,
+  description: null,
+  instructions: null,
+  tools: [],
+  tool_resources: null,
+  metadata: {},
+  temperature: 1,
+  top_p: 1,
+  reasoning_effort: null,
+  response_format: 'auto',
+  ...fields,
+});

@@ -1,0 +1,68 @@
+// The real service, as main.ts starts it, on the real embedded AIML API or on an upstream of the test's own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { readConfig, type Environment } from '../../src/config.ts';
+import { createService } from '../../src/service.ts';
+
+export interface GraphQLError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+export interface GraphQLAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // The shape is the test's own: it knows what it asked for.
+  readonly data: Readonly<Record<string, unknown>> | null | undefined;
+  readonly errors: readonly GraphQLError[] | undefined;
+  /** The whole body as it came. */
+  readonly text: string;
+}
+
+export interface TestService {
+  readonly url: string;
+  /** Every line that the service logged, parsed. */
+  readonly logs: Readonly<Record<string, unknown>>[];
+  query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
+  stop(): Promise<void>;
+}
+
+/** Starts the service on a free port and, unless `environment` says otherwise, on an embedded upstream of its own. */
+export async function startService(environment: Environment = {}): Promise<TestService> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
+  const logs: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void logs.push(parseLine(line)) });
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, ...environment });
+  const service = await createService(config, logger);
+  return {
+    url: service.url,
+    logs,
+    query: (document, variables, headers) => query(service.url, document, variables, headers),
+    stop: async () => {
+      await service.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends one operation and reads the answer. */
+export async function query(
+  url: string,
+  document: string,
+  variables?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<GraphQLAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: document, variables }),
+  });
+  const text = await response.text();
+  const { data, errors } = JSON.parse(text) as Pick<GraphQLAnswer, 'data' | 'errors'>;
+  return { status: response.status, headers: response.headers, data, errors, text };
+}
+
+const parseLine = (line: string): Record<string, unknown> => JSON.parse(line) as Record<string, unknown>;

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { CircuitBreaker } from '../../../src/aiml/circuit-breaker.ts';
+
+function setUp() {
+  let time = 0;
+  const breaker = new CircuitBreaker(() => time);
+  return { breaker, pass: (ms: number) => (time += ms) };
+}
+
+describe('the circuit breaker', () => {
+  it('stays closed while four of five attempts succeed', () => {
+    const { breaker, pass } = setUp();
+    for (let attempt = 0; attempt < 5000; attempt += 1) {
+      pass(7);
+      expect(breaker.admits()).toBe(true);
+      breaker.record(attempt % 5 !== 0);
+    }
+  });
+
+  it('opens when nothing succeeds, and not before twenty attempts', () => {
+    const { breaker } = setUp();
+    for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
+    expect(breaker.isOpen).toBe(false);
+    breaker.record(false);
+    expect(breaker.isOpen).toBe(true);
+    expect(breaker.admits()).toBe(false);
+  });
+
+  it('lets one attempt a second through while it is open, although the last has not come back', () => {
+    const { breaker, pass } = setUp();
+    for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
+    let admitted = 0;
+    for (let step = 0; step < 100; step += 1) {
+      pass(100);
+      if (breaker.admits()) admitted += 1;
+    }
+    expect(admitted).toBe(10);
+  });
+
+  it('closes with the first success and starts to count anew', () => {
+    const { breaker, pass } = setUp();
+    for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
+    pass(1000);
+    expect(breaker.admits()).toBe(true);
+    breaker.record(true);
+    expect(breaker.admits()).toBe(true);
+    for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
+    expect(breaker.isOpen).toBe(false);
+  });
+
+  it('forgets failures that are older than ten seconds', () => {
+    const { breaker, pass } = setUp();
+    for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
+    pass(10_001);
+    breaker.record(false);
+    expect(breaker.isOpen).toBe(false);
+    pass(1_000_000);
+    breaker.record(false);
+    expect(breaker.isOpen).toBe(false);
+  });
+});

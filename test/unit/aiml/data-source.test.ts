@@ -1,0 +1,223 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
+import { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
+import { AimlError } from '../../../src/aiml/errors.ts';
+import { AssistantLoader } from '../../../src/aiml/loaders.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type Script,
+  type ScriptedUpstream,
+} from '../../support/scripted-upstream.ts';
+
+let upstream: ScriptedUpstream;
+let client: AimlClient;
+
+afterEach(async () => {
+  await client.close();
+  await upstream.stop();
+});
+
+async function setUp(script: Script, { path = '', ...options }: Partial<AimlClientOptions> & { path?: string } = {}) {
+  upstream = await startScriptedUpstream(script);
+  client = new AimlClient({
+    baseUrl: new URL(upstream.url + path),
+    connections: 4,
+    attemptTimeoutMs: 5000,
+    ...options,
+  });
+  const source = new AssistantsDataSource(client, {
+    credential: 'the-key',
+    requestId: 'request-1',
+    signal: new AbortController().signal,
+    deadlineAt: performance.now() + 10_000,
+  });
+  return { source, loader: new AssistantLoader(source) };
+}
+
+const idOf = (path: string) => path.split('/').at(-1) ?? '';
+const errorOf = async (promise: Promise<unknown>): Promise<AimlError> => {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AimlError)) throw new Error('expected an AimlError');
+  return error;
+};
+
+describe('what is sent', () => {
+  it('carries the key, the beta header and the request id', async () => {
+    const { source } = await setUp(({ path }, response) => answerJson(response, 200, wireAssistant(idOf(path))));
+    await source.get('asst_1');
+    expect(upstream.calls[0]).toMatchObject({
+      method: 'GET',
+      path: '/assistants/asst_1',
+      headers: {
+        authorization: 'Bearer the-key',
+        'openai-beta': 'assistants=v2',
+        'x-client-request-id': 'request-1',
+      },
+      body: null,
+    });
+  });
+
+  it.each(['/proxy', '/proxy/', '/a/b//'])('goes below the path of the base URL %s', async (path) => {
+    const { source } = await setUp((_call, response) => answerJson(response, 200, []), { path });
+    await source.list({ limit: 21, order: 'desc', after: null });
+    expect(upstream.lines()).toEqual([`GET ${path.replace(/\/+$/, '')}/assistants?limit=21&order=desc`]);
+  });
+
+  it('is exactly what was given: what is left out stays out, null stays null', async () => {
+    const { source } = await setUp((_call, response) => answerJson(response, 201, wireAssistant('asst_1')));
+    await source.modify('asst_1', { name: null, temperature: 0, tools: [] });
+    await source.create({ model: 'gpt-4o' });
+    expect(upstream.calls.map(({ body }) => body)).toEqual([
+      { name: null, temperature: 0, tools: [] },
+      { model: 'gpt-4o' },
+    ]);
+  });
+
+  it('never has an id in its path that was not checked', async () => {
+    const { source } = await setUp((_call, response) => answerJson(response, 200, {}));
+    for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
+      expect(() => source.get(id)).toThrow(TypeError);
+      await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(TypeError);
+    }
+    expect(upstream.calls).toEqual([]);
+  });
+});
+
+describe('what is read', () => {
+  it('must be about the id that was asked for', async () => {
+    const { source } = await setUp((_call, response) => answerJson(response, 200, wireAssistant('another')));
+    expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
+  });
+
+  it('tells an unknown cursor, whose list is still there, from endpoints that are gone', async () => {
+    let isGone = false;
+    const { source } = await setUp(({ path }, response) =>
+      isGone || path.includes('after=') ? answerJson(response, 404, { message: 'no' }) : answerJson(response, 200, []),
+    );
+    const query = { limit: 5, order: 'asc', after: 'asst_gone' } as const;
+    expect((await errorOf(source.list(query))).details).toMatchObject({ code: 'BAD_USER_INPUT', param: 'after' });
+    isGone = true;
+    const error = await errorOf(source.list(query));
+    expect(error.details).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
+    expect(error.message).toContain('UPSTREAM=local');
+  });
+
+  it('takes 204 for a deletion, and not an answer that says that nothing was deleted', async () => {
+    const { source } = await setUp(({ path }, response) => {
+      if (idOf(path) === 'empty') response.writeHead(204).end();
+      else answerJson(response, 200, { id: idOf(path), deleted: false });
+    });
+    await expect(source.delete('empty')).resolves.toBeUndefined();
+    expect((await errorOf(source.delete('kept'))).details).toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      outcome: 'NOT_APPLIED',
+    });
+    expect(upstream.calls).toHaveLength(2);
+  });
+});
+
+describe('a modify of unknown fate', () => {
+  const lose: Script = ({ method, path }, response) => {
+    if (method === 'POST') answerJson(response, 500, {});
+    else
+      answerJson(
+        response,
+        200,
+        wireAssistant(idOf(path), {
+          name: 'asked',
+          metadata: { a: '1' },
+          tools: [{ type: 'function', function: { name: 'f', strict: false, parameters: { default: null } } }],
+        }),
+      );
+  };
+
+  it.each([
+    [{ name: 'asked' }, true],
+    [{ name: 'asked', metadata: { a: '1' } }, true],
+    [{ tools: [{ type: 'function', function: { name: 'f', parameters: { default: null } } }] }, true],
+    [{ description: null }, true],
+    [{ name: 'other' }, false],
+    [{ name: null }, false],
+    [{ metadata: {} }, false],
+    [{ metadata: null }, false],
+    [{ tools: [] }, false],
+    [{ tools: [{ type: 'function', function: { name: 'f', parameters: { default: 1 } } }] }, false],
+    [{ tools: [{ type: 'function', function: { name: 'f', parameters: {} } }] }, false],
+  ] as const)('that asked for %j is read back once: as asked is %s', async (body, isAsAsked) => {
+    const { source } = await setUp(lose);
+    const result = source.modify('asst_1', body);
+    if (isAsAsked) await expect(result).resolves.toMatchObject({ name: 'asked' });
+    else expect((await errorOf(result)).details).toMatchObject({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' });
+    expect(upstream.lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+  });
+});
+
+describe('the loader of a request', () => {
+  const answer: Script = ({ method, path }, response) => {
+    if (path.startsWith('/assistants?'))
+      answerJson(
+        response,
+        200,
+        ['a', 'b'].map((id) => wireAssistant(id)),
+      );
+    else if (method === 'DELETE') answerJson(response, 200, { id: idOf(path), deleted: true });
+    else if (idOf(path) === 'none') answerJson(response, 404, {});
+    else answerJson(response, 200, wireAssistant(idOf(path), { name: method }));
+  };
+
+  it('asks for five ids five times, however often each is loaded', async () => {
+    const { loader } = await setUp(answer);
+    const ids = Array.from({ length: 20 }, (_, index) => `asst_${index % 5}`);
+    const assistants = await Promise.all(ids.map((id) => loader.load(id)));
+    expect(assistants.map((assistant) => assistant?.id)).toEqual(ids);
+    expect(upstream.calls).toHaveLength(5);
+  });
+
+  it('takes from a list in flight what is on it, and asks only for the rest', async () => {
+    const { loader } = await setUp(answer);
+    const [, onList, offList, none] = await Promise.all([
+      loader.list({ limit: 2, order: 'asc', after: null }),
+      loader.load('b'),
+      loader.load('c'),
+      loader.load('none'),
+    ]);
+    expect([onList?.id, offList?.id, none]).toEqual(['b', 'c', null]);
+    expect(upstream.lines()).toEqual([
+      'GET /assistants?limit=2&order=asc',
+      'GET /assistants/c',
+      'GET /assistants/none',
+    ]);
+  });
+
+  it('knows what a write made of an assistant', async () => {
+    const { loader } = await setUp(answer);
+    await loader.load('a');
+    await loader.modify('a', { name: 'POST' });
+    expect((await loader.load('a'))?.name).toBe('POST');
+    await loader.delete('a');
+    expect(await loader.load('a')).toBeNull();
+    expect(upstream.lines()).toEqual(['GET /assistants/a', 'POST /assistants/a', 'DELETE /assistants/a']);
+  });
+
+  it('has at most ten calls in flight', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const { loader } = await setUp(
+      async (call, response, index) => {
+        most = Math.max(most, (inFlight += 1));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        inFlight -= 1;
+        return answer(call, response, index);
+      },
+      { connections: 64 },
+    );
+    await Promise.all(Array.from({ length: 60 }, (_, index) => loader.load(`asst_${index}`)));
+    expect(most).toBe(10);
+    expect(upstream.calls).toHaveLength(60);
+  });
+});

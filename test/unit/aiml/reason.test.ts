@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { cleanReason, readComplaint, speaksOfQuota } from '../../../src/aiml/reason.ts';
+
+const complaint = (body: unknown) =>
+  readComplaint(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
+
+describe('reading what upstream says of an error', () => {
+  it.each([
+    [{ message: 'No.', path: '/assistants', requestId: 'r-1', statusCode: 400, timestamp: 't' }, 'No.', null],
+    [{ message: 'No.', statusCode: '400' }, 'No.', null],
+    [{ error: { message: 'No.', type: 'invalid_request_error', param: 'tools[0]', code: null } }, 'No.', 'tools[0]'],
+    [{ message: '400 {"type":"error","error":{"message":"No.","param":"top_p"}}' }, 'No.', 'top_p'],
+    [{ message: ['first', 'second'] }, 'first; second', null],
+    [{ error: 'No.' }, 'No.', null],
+    [{ message: 'Body validation error {not json' }, 'Body validation error {not json', null],
+    ['<html>', null, null],
+    ['', null, null],
+    ['[]', null, null],
+    ['null', null, null],
+  ])('finds the message and the parameter in %j', (body, message, param) => {
+    expect(complaint(body)).toMatchObject({ message, param });
+  });
+
+  it('does not follow errors within errors for ever', () => {
+    let body: unknown = { message: 'deep' };
+    for (let level = 0; level < 2000; level += 1) body = { error: body };
+    expect(complaint(body).message).toBeNull();
+  });
+
+  it.each([
+    [{ code: 'insufficient_quota', message: 'x' }, true],
+    [{ error: { code: 'insufficient_quota', message: 'x' } }, true],
+    [{ message: 'You have no credits left' }, true],
+    [{ message: 'Check your Billing details' }, true],
+    [{ message: 'Slow down' }, false],
+    [{ message: 'accredited' }, false],
+  ])('knows whether %j is about money', (body, expected) => {
+    expect(speaksOfQuota(complaint(body))).toBe(expected);
+  });
+});
+
+describe('cleaning a reason', () => {
+  const key = 'my-own-key';
+
+  it.each([
+    ['Expected string, received number', 'Expected string, received number'],
+    ['two\nlines\r\n\tand  more', 'two lines and more'],
+    ['see https://internal.example/x?y=1 for more', 'see [removed] for more'],
+    ['host upstream.internal said no', 'host [removed] said no'],
+    [`key ${key} is bad`, 'key [removed] is bad'],
+    ['Incorrect API key provided: sk-abc***def', 'Incorrect API key provided: [removed]'],
+    ['Authorization: Bearer abc.def', 'Authorization: [removed]'],
+    ['api_key=abc', '[removed]'],
+    ['token eyJhbGciOi.eyJzdWIi.c2ln here', 'token [removed] here'],
+    ['at 10.1.2.3:8080', 'at [removed]'],
+    ['ref 4f9d2c1b0a8e7d6c5b4a39281706', 'ref [removed]'],
+    ["Invalid 'tools[0].function.name'", "Invalid 'tools[0].function.name'"],
+    ['\u0000\u202e\n', null],
+    [null, null],
+  ])('makes of %j %j', (message, clean) => {
+    expect(cleanReason(message, [key, 'upstream.internal'])).toBe(clean);
+  });
+
+  it('cuts at 300 code points without halving one', () => {
+    const clean = cleanReason('🙂'.repeat(400), []) ?? '';
+    expect(Array.from(clean)).toHaveLength(300);
+    expect(clean.endsWith('🙂…')).toBe(true);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { MalformedAnswerError, readAssistant, readAssistantList, readDeletion } from '../../../src/aiml/wire.ts';
+import { wireAssistant } from '../../support/scripted-upstream.ts';
+
+describe('reading an assistant', () => {
+  it('reads the older backend, which has a UUID, file_ids and none of the later fields', () => {
+    const assistant = readAssistant({
+      id: '0b0e6c1e-6f0a-4c57-9a3c-5a9d3a1c2b3d',
+      object: 'assistant',
+      created_at: 1_718_000_000,
+      name: 'Old',
+      model: 'gpt-4o',
+      tools: [{ type: 'code_interpreter' }],
+      file_ids: [],
+    });
+    expect(assistant).toEqual({
+      id: '0b0e6c1e-6f0a-4c57-9a3c-5a9d3a1c2b3d',
+      created_at: 1_718_000_000,
+      model: 'gpt-4o',
+      name: 'Old',
+      description: null,
+      instructions: null,
+      tools: [{ type: 'code_interpreter' }],
+      tool_resources: null,
+      metadata: {},
+      temperature: null,
+      top_p: null,
+      reasoning_effort: null,
+      response_format: null,
+    });
+  });
+
+  it('keeps a tool that it does not know whole', () => {
+    const tool = { type: 'web_search', web_search: { depth: 3, __proto__: null } };
+    expect(readAssistant(wireAssistant('a', { tools: [tool] })).tools).toEqual([{ type: 'unknown', raw: tool }]);
+  });
+
+  it.each([
+    ['auto', { type: 'auto' }],
+    [{ type: 'text' }, { type: 'text' }],
+    [{ type: 'json_object' }, { type: 'json_object' }],
+    [{ type: 'grammar', grammar: 'x' }, { type: 'unknown' }],
+    [
+      { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' } } },
+      {
+        type: 'json_schema',
+        json_schema: { name: 'n', description: null, schema: { type: 'object' }, strict: null },
+      },
+    ],
+    [undefined, null],
+    [null, null],
+  ])('reads the response format %j', (sent, read) => {
+    expect(readAssistant(wireAssistant('a', { response_format: sent })).response_format).toEqual(read);
+  });
+
+  it.each<[unknown]>([
+    [null],
+    ['text'],
+    [[]],
+    [{}],
+    [wireAssistant('')],
+    [{ ...wireAssistant('a'), id: 7 }],
+    [{ ...wireAssistant('a'), model: undefined }],
+    ...[undefined, null, 'soon', -1, NaN, 1e300, 253_402_300_800].map((time): [unknown] => [
+      wireAssistant('a', { created_at: time }),
+    ]),
+    [wireAssistant('a', { name: 5 })],
+    [wireAssistant('a', { tools: {} })],
+    [wireAssistant('a', { tools: [null] })],
+    [wireAssistant('a', { tools: [{ type: 5 }] })],
+    [wireAssistant('a', { tools: [{ type: 'function' }] })],
+    [wireAssistant('a', { tools: [{ type: 'function', function: { name: null } }] })],
+    [wireAssistant('a', { tools: [{ type: 'file_search', file_search: { max_num_results: 1.5 } }] })],
+    [wireAssistant('a', { metadata: { key: 1 } })],
+    [wireAssistant('a', { metadata: [] })],
+    [wireAssistant('a', { temperature: '1' })],
+    [wireAssistant('a', { tool_resources: { code_interpreter: { file_ids: [1] } } })],
+    [wireAssistant('a', { response_format: { json_schema: {} } })],
+    [wireAssistant('a', { response_format: { type: 'json_schema', json_schema: {} } })],
+  ])('refuses what the API never promised: %j', (value) => {
+    expect(() => readAssistant(value)).toThrow(MalformedAnswerError);
+  });
+
+  it('names the place of what is wrong and never what stands there', () => {
+    expect(() => readAssistant(wireAssistant('a', { name: { canary: 1 } }))).toThrow('assistant.name is not a string');
+  });
+});
+
+describe('reading a list', () => {
+  const data = [wireAssistant('a'), wireAssistant('b')];
+
+  it.each([
+    ['today’s generation', { object: 'list', data, first_id: 'a', last_id: 'b', has_more: true }, true],
+    ['the older backend', { object: 'list', data }, null],
+    ['a bare array', data, null],
+  ])('reads %s', (_name, value, hasMore) => {
+    const list = readAssistantList(value);
+    expect(list.data.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(list.hasMore).toBe(hasMore);
+  });
+
+  it.each([null, {}, { data: null }, { data: {} }, { data: [null] }, { data, has_more: 'yes' }, 'x'])(
+    'refuses %j',
+    (value) => {
+      expect(() => readAssistantList(value)).toThrow(MalformedAnswerError);
+    },
+  );
+});
+
+describe('reading a deletion', () => {
+  it('tells a deletion from a refusal', () => {
+    expect(readDeletion({ id: 'a', object: 'assistant.deleted', deleted: true }, 'a')).toBe(true);
+    expect(readDeletion({ id: 'a', deleted: false }, 'a')).toBe(false);
+  });
+
+  it.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('refuses %j', (value) => {
+    expect(() => readDeletion(value, 'a')).toThrow(MalformedAnswerError);
+  });
+});
