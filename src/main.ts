@@ -8,7 +8,6 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel, process.stdout);
   const service = await createService(config, logger);
-  logger.info({ url: `${service.url}/graphql` }, 'listening');
 
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -28,6 +27,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  // Said last: whoever waits for this line may send a signal the moment he reads it.
+  logger.info({ url: `${service.url}/graphql` }, 'listening');
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 /** Puts the parts together: one call makes a service that listens, one ends it. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AimlClient } from './aiml/client.ts';
 import { AssistantsDataSource } from './aiml/data-source.ts';
 import { AimlError } from './aiml/errors.ts';
@@ -8,6 +9,7 @@ import { isBearerToken, type Config } from './config.ts';
 import { createApollo } from './graphql/apollo.ts';
 import type { RequestContext } from './graphql/context.ts';
 import { createApp } from './http/app.ts';
+import { drain } from './http/drain.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { createLocalAiml, type LocalAiml } from './local-aiml/server.ts';
@@ -61,15 +63,14 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   let stopped: Promise<void> | null = null;
   return {
     url: urlOf(config.host, (app.server.address() as AddressInfo).port),
-    stop: () => (stopped ??= drain()),
+    stop: () => (stopped ??= stop()),
   };
 
-  async function drain(): Promise<void> {
+  async function stop(): Promise<void> {
     lifecycle.markDraining();
-    await new Promise((resolve) => setTimeout(resolve, config.shutdownGraceMs));
-    const deadline = setTimeout(() => app.server.closeAllConnections(), config.shutdownTimeoutMs);
+    await sleep(config.shutdownGraceMs);
+    await drain(app.server, { timeoutMs: config.shutdownTimeoutMs });
     await close();
-    clearTimeout(deadline);
   }
 }
 

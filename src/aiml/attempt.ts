@@ -22,7 +22,7 @@ export interface Expectation<T> {
   /** Whether the call is on `/assistants` itself, where a 404 or 410 means that the endpoints are gone. */
   readonly isCollection: boolean;
   /**
-   * Reads the body of a 2xx, null for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError where
+   * Reads the body of a 2xx, undefined for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError where
    * it says that nothing was done.
    */
   readonly read: (body: unknown) => T;
@@ -46,15 +46,11 @@ export function toAttempt<T>(
 
 function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
   try {
-    return { kind: 'OK', value: readBody(answer.status === 204 ? null : parse(answer.body)) };
+    return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body)) };
   } catch (error) {
     if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
     if (!(error instanceof MalformedAnswerError)) throw error;
-    return failed('UNKNOWN', answer, {
-      code: 'UPSTREAM_BAD_RESPONSE',
-      message: 'The AIML API gave an answer that cannot be read.',
-      retryable: true,
-    });
+    return failed('UNKNOWN', answer, losses.UNREADABLE);
   }
 }
 
@@ -83,10 +79,20 @@ const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'mes
     message: 'The AIML API gave an answer that was cut short.',
     retryable: true,
   },
+  UNREADABLE: {
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave an answer that cannot be read.',
+    retryable: true,
+  },
   TOO_LARGE: {
     code: 'UPSTREAM_BAD_RESPONSE',
     message: 'The AIML API gave an answer that is too large.',
     retryable: false,
+  },
+  NO_ROOM: {
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave too many large answers at a time.',
+    retryable: true,
   },
   ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
 };
@@ -187,8 +193,9 @@ const isRequestId = (value: unknown): value is string =>
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  if (!/^[A-Za-z]{3},? /.test(value)) return undefined;
-  const date = Date.parse(value);
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
+  if (!/^[A-Za-z]{3,9},? /.test(value)) return undefined;
+  // Of the three forms of a date, the oldest (asctime) names no time zone and means GMT as well.
+  const date = Date.parse(/ GMT$/i.test(value) ? value : `${value} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

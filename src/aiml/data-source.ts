@@ -114,7 +114,7 @@ export class AssistantsDataSource {
         body: null,
         isCollection: false,
         read: (body) => {
-          if (body === null || readDeletion(body, id)) return;
+          if (body === undefined || readDeletion(body, id)) return;
           throw new AimlError({
             code: 'UPSTREAM_BAD_RESPONSE',
             message: 'The AIML API answered that it did not delete the assistant.',

@@ -11,6 +11,17 @@ export class Gate {
   async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#hold();
+  }
+
+  /** The same without waiting: null where there is no place now. */
+  tryEnter(): (() => void) | null {
+    if (this.#free === 0) return null;
+    this.#free -= 1;
+    return this.#hold();
+  }
+
+  #hold(): () => void {
     let isHeld = true;
     return () => {
       if (!isHeld) return;

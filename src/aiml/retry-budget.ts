@@ -1,4 +1,6 @@
 const WINDOW_MS = 1000;
+const SLICES = 20;
+const SLICE_MS = WINDOW_MS / SLICES;
 const RETRIES_PER_WINDOW = 5;
 const RETRIES_PER_REQUEST = 0.1;
 
@@ -31,26 +33,24 @@ export class RetryBudget {
   }
 }
 
-/** How many were added in the last second, counted in slices of 50 ms so that its size is fixed. */
+/** How many were added in the last second, counted in slices so that its size is fixed. */
 class SlidingCount {
-  static readonly #sliceMs = 50;
-  static readonly #slices = WINDOW_MS / SlidingCount.#sliceMs;
-  readonly #counts = new Float64Array(SlidingCount.#slices);
+  readonly #counts = new Float64Array(SLICES);
   #total = 0;
   #last = 0;
 
   add(now: number): void {
     this.at(now);
-    const index = this.#last % SlidingCount.#slices;
+    const index = this.#last % SLICES;
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#total += 1;
   }
 
   at(now: number): number {
-    const current = Math.floor(now / SlidingCount.#sliceMs);
-    const stale = Math.min(current - this.#last, SlidingCount.#slices);
+    const current = Math.floor(now / SLICE_MS);
+    const stale = Math.min(current - this.#last, SLICES);
     for (let step = 1; step <= stale; step += 1) {
-      const index = (this.#last + step) % SlidingCount.#slices;
+      const index = (this.#last + step) % SLICES;
       this.#total -= this.#counts[index] ?? 0;
       this.#counts[index] = 0;
     }

@@ -15,7 +15,7 @@ import { Gate } from './gate.ts';
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-const LARGE_BODIES_AT_ONCE = 2;
+const LARGE_BODIES_AT_ONCE = 4;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -32,7 +32,8 @@ export interface ExchangeRequest {
   readonly isWrite: boolean;
 }
 
-export type Loss = 'UNREACHABLE' | 'RESET' | 'TIMEOUT' | 'TRUNCATED' | 'TOO_LARGE' | 'ABORTED';
+export type Loss =
+  'UNREACHABLE' | 'RESET' | 'TIMEOUT' | 'TRUNCATED' | 'UNREADABLE' | 'TOO_LARGE' | 'NO_ROOM' | 'ABORTED';
 
 /** A whole answer; `body` is decompressed. */
 export interface Answer {
@@ -112,25 +113,29 @@ export class Transport {
 
   async #decode(answer: Answer, encoding: string): Promise<Exchange> {
     const decode = decoders[encoding];
-    if (!decode) return { status: null, loss: 'TRUNCATED', sent: true };
+    if (!decode) return withoutBody(answer);
     try {
       return { ...answer, body: await decode(answer.body, { maxOutputLength: SMALL_BODY_BYTES }) };
     } catch (error) {
-      if (!isTooLarge(error)) return { status: null, loss: 'TRUNCATED', sent: true };
+      if (!isTooLarge(error)) return withoutBody(answer);
     }
     const release = await this.#largeBodies.enter();
     try {
       return { ...answer, body: await decode(answer.body, { maxOutputLength: MAX_BODY_BYTES }) };
     } catch (error) {
-      return { status: null, loss: isTooLarge(error) ? 'TOO_LARGE' : 'TRUNCATED', sent: true };
+      return isTooLarge(error) ? { status: null, loss: 'TOO_LARGE', sent: true } : withoutBody(answer);
     } finally {
       release();
     }
   }
 }
 
-const isTooLarge = (error: unknown): boolean =>
-  error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+/** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
+function withoutBody(answer: Answer): Exchange {
+  return answer.status < 300 ? { status: null, loss: 'UNREADABLE', sent: true } : { ...answer, body: Buffer.alloc(0) };
+}
+
+const isTooLarge = (error: unknown): boolean => codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
 
 /** Thrown into undici to keep a request that nobody waits for any more from being sent. */
 class NotWantedError extends Error {}
@@ -184,6 +189,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#chunks.push(chunk);
     if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
     this.#isLarge = true;
+    if (!isPersistent(this.#headers)) {
+      this.#releaseLarge = this.#largeBodies.tryEnter();
+      if (!this.#releaseLarge) this.#give('NO_ROOM');
+      return;
+    }
     controller.pause();
     void this.#largeBodies.enter().then((release) => {
       if (this.#isEnded) {
@@ -208,7 +218,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     const sent = this.#controller !== null;
     if (!sent) this.#end({ status: null, loss: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
-    else this.#end({ status: null, loss: this.#status === 0 ? 'RESET' : 'TRUNCATED', sent });
+    else if (this.#status !== 0) this.#end({ status: null, loss: 'TRUNCATED', sent });
+    else this.#end({ status: null, loss: isUnreadable(error) ? 'UNREADABLE' : 'RESET', sent });
   }
 
   /** Stops waiting. What is on a connection is cut off; what still waits for one is never sent. */
@@ -229,4 +240,23 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-const isTimeout = (error: Error): boolean => 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT';
+/**
+ * Whether an answer says of itself that its connection stays open, which is what makes it safe to pause: undici 7 throws
+ * out of reach, and so ends the process, when a connection that is to be closed ends while paused (nodejs/undici#5360).
+ */
+const isPersistent = (headers: IncomingHttpHeaders): boolean =>
+  headers.connection?.toLowerCase() === 'keep-alive' &&
+  (headers['transfer-encoding'] === undefined
+    ? headers['content-length'] !== undefined
+    : headers['transfer-encoding'] === 'chunked');
+
+const isTimeout = (error: Error): boolean => codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT';
+
+/** Whether what came was no HTTP/1.1 that this client takes: not parsable, headers too large, 100 or 101 unasked for. */
+const isUnreadable = (error: Error): boolean =>
+  error.name === 'HTTPParserError' ||
+  ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(codeOf(error)) ||
+  /^bad (?:response|upgrade)$/.test(error.message);
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -5,5 +5,5 @@ export interface RequestContext {
   /** As in the X-Request-Id header of the answer. */
   readonly requestId: string;
   /** Reads and writes assistants with the credential of this request. */
-  readonly assistants: AssistantLoader;
+  readonly assistants: Pick<AssistantLoader, keyof AssistantLoader>;
 }

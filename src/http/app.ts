@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from '../observability/logger.ts';
 import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { refuse, toRefusal } from './errors.ts';
@@ -17,7 +18,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 export interface AppOptions extends GraphQLRouteOptions {
-  readonly logger: FastifyBaseLogger;
+  readonly logger: Logger;
   readonly corsOrigins: readonly string[];
   readonly corsLoopback: boolean;
 }
@@ -25,8 +26,8 @@ export interface AppOptions extends GraphQLRouteOptions {
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { lifecycle, logger } = options;
   const app = Fastify({
-    loggerInstance: logger,
-    disableRequestLogging: true,
+    // What is to be logged is logged once, with the request id, by the service's own logger.
+    logger: false,
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -41,6 +42,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
     done();
   });
@@ -50,7 +54,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   );
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error);
-    if (refusal.status >= 500) request.log.error({ err: error, requestId: request.id }, 'a request failed');
+    if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);
   });
   app.setNotFoundHandler((_request, reply) =>

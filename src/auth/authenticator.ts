@@ -1,0 +1,69 @@
+/**
+ * From the `Authorization` header to who is calling, in the one way that AUTH_MODE says. It decides who the caller is
+ * and holds no opinion on what a GraphQL field needs.
+ */
+import { errors } from 'jose';
+import { isBearerToken, type AuthConfig } from '../config.ts';
+import { bearerTokenOf } from './bearer.ts';
+import { Caller, type Identity } from './identity.ts';
+import { KeysUnavailableError } from './key-set.ts';
+import { refusals } from './refusals.ts';
+import { createTenantDigest } from './tenant.ts';
+import { TokenVerifier } from './token-verifier.ts';
+
+const JWKS_TIMEOUT_MS = 5000;
+
+export interface AuthenticatorOptions {
+  readonly auth: AuthConfig;
+  /** The key that the AIML API is called with for callers who bring none; null under `passthrough` only. */
+  readonly heldKey: string | null;
+  /** Under `jwt`: the longest that one request for the identity provider's keys may take; 5 s where it is left out. */
+  readonly jwksTimeoutMs?: number;
+}
+
+export interface Authenticator {
+  /**
+   * Tells the caller by the `Authorization` header. Never throws or rejects. It answers at once but under `jwt`, where it
+   * may wait for the identity provider.
+   */
+  authenticate(authorization: string | undefined): Identity | Promise<Identity>;
+}
+
+type Digest = (credential: string) => string;
+
+export function createAuthenticator({
+  auth,
+  heldKey,
+  jwksTimeoutMs = JWKS_TIMEOUT_MS,
+}: AuthenticatorOptions): Authenticator {
+  const digest = createTenantDigest();
+  if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
+  if (heldKey === null) throw new TypeError('where callers bring no key, the service must hold one');
+  if (auth.mode === 'jwt') {
+    const verifier = new TokenVerifier(auth, jwksTimeoutMs);
+    return { authenticate: (authorization) => byToken(authorization, verifier, heldKey, digest) };
+  }
+  const anyone = new Caller(heldKey, null, digest);
+  return { authenticate: () => anyone };
+}
+
+function byKey(authorization: string | undefined, digest: Digest): Identity {
+  const key = bearerTokenOf(authorization);
+  return key !== null && isBearerToken(key) ? new Caller(key, null, digest) : refusals.noKey;
+}
+
+async function byToken(
+  authorization: string | undefined,
+  verifier: TokenVerifier,
+  heldKey: string,
+  digest: Digest,
+): Promise<Identity> {
+  const token = bearerTokenOf(authorization);
+  if (token === null) return refusals.noToken;
+  try {
+    return new Caller(heldKey, await verifier.verify(token), digest);
+  } catch (error) {
+    if (error instanceof KeysUnavailableError) return refusals.keysUnavailable;
+    return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;
+  }
+}

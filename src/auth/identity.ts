@@ -1,0 +1,65 @@
+/**
+ * Who is calling, as the rest of the service sees it: a caller with a credential for the AIML API, or a refusal. What a
+ * caller proves this with, and how it is checked, stays in the other files of this folder.
+ */
+import { AimlError } from '../aiml/errors.ts';
+
+export const scopes = ['assistants:read', 'assistants:write'] as const;
+
+/** What a caller may be allowed to do. */
+export type Scope = (typeof scopes)[number];
+
+export type Identity = Caller | Refusal;
+
+/** A request whose caller is not known. */
+export interface Refusal {
+  readonly kind: 'refused';
+  /** What the caller is told; it holds nothing of what the caller sent. */
+  readonly error: AimlError;
+}
+
+/** A caller that may be served. However it is logged or serialised, the credential does not show. */
+export class Caller {
+  readonly kind = 'caller';
+  /** Null where the caller may do everything that the credential allows. */
+  readonly scopes: ReadonlySet<Scope> | null;
+  readonly #credential: string;
+  readonly #digest: (credential: string) => string;
+  #tenant: string | null = null;
+
+  constructor(credential: string, scopes: ReadonlySet<Scope> | null, digest: (credential: string) => string) {
+    this.scopes = scopes;
+    this.#credential = credential;
+    this.#digest = digest;
+  }
+
+  /** The key that the AIML API is called with for this caller. */
+  get credential(): string {
+    return this.#credential;
+  }
+
+  /**
+   * Stands for the credential in log lines and in keys of this process's memory: equal for equal credentials, different
+   * for different ones, and not to be turned back. Another process has another one for the same credential.
+   */
+  get tenant(): string {
+    return (this.#tenant ??= this.#digest(this.#credential));
+  }
+}
+
+/** Throws the refusal's {@link AimlError} where there is no caller. */
+export function requireCaller(identity: Identity): Caller {
+  if (identity.kind === 'refused') throw identity.error;
+  return identity;
+}
+
+/** Throws an {@link AimlError}: the refusal where there is no caller, `FORBIDDEN` where the caller lacks the scope. */
+export function requireScope(identity: Identity, scope: Scope): void {
+  const caller = requireCaller(identity);
+  if (caller.scopes === null || caller.scopes.has(scope)) return;
+  throw new AimlError({
+    code: 'FORBIDDEN',
+    message: `This needs a token with the scope "${scope}".`,
+    retryable: false,
+  });
+}

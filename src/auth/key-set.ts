@@ -1,0 +1,80 @@
+/**
+ * The identity provider's public keys: when they are fetched, how much of an answer is read, and for how long they are
+ * believed. Which of them a token needs is left to jose, and what becomes of the token to `token-verifier.ts`.
+ */
+import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { FetchBudget } from './fetch-budget.ts';
+
+/** Keys older than this are fetched anew while requests go on with the ones at hand, in milliseconds. */
+const REFRESH_AFTER_MS = 5 * 60_000;
+/** Keys older than this are not used any more: a key that was withdrawn is not believed for longer. */
+const EXPIRE_AFTER_MS = 15 * 60_000;
+/** The longest key set that is read, after decompression. */
+const MAX_BYTES = 256 * 1024;
+
+/** There are no keys that may be used. It has no cause, because causes name the URL. */
+export class KeysUnavailableError extends Error {
+  override readonly name = 'KeysUnavailableError';
+}
+
+export class KeySet {
+  readonly #jwks: ReturnType<typeof createRemoteJWKSet>;
+  readonly #budget = new FetchBudget();
+  #fetchedAt = -Infinity;
+
+  /** Fetches nothing yet. `timeoutMs`: the longest one fetch may take, its body included. */
+  constructor(url: URL, timeoutMs: number) {
+    this.#jwks = createRemoteJWKSet(url, {
+      timeoutDuration: timeoutMs,
+      // It fetches when it is told to and never by itself.
+      cacheMaxAge: Infinity,
+      cooldownDuration: Infinity,
+      [customFetch]: fetchBounded,
+    });
+  }
+
+  /** The key that a token names. Rejects with {@link KeysUnavailableError}, or with jose's error about the token. */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    const now = performance.now();
+    const ageMs = now - this.#fetchedAt;
+    if (ageMs >= EXPIRE_AFTER_MS) {
+      if (!(await this.refresh(now))) throw new KeysUnavailableError();
+    } else if (ageMs >= REFRESH_AFTER_MS) {
+      this.refresh(now).catch(() => undefined);
+    }
+    return this.#jwks(header, token);
+  };
+
+  /**
+   * Fetches the keys anew unless they came in after `since` (as of `performance.now()`); one fetch serves all who wait
+   * for it. Resolves to false where they were fetched too often lately; rejects with {@link KeysUnavailableError} where
+   * they cannot be had.
+   */
+  async refresh(since: number): Promise<boolean> {
+    if (this.#fetchedAt > since) return true;
+    if (!this.#jwks.reloading && !this.#budget.take()) return false;
+    try {
+      await this.#jwks.reload();
+    } catch {
+      throw new KeysUnavailableError();
+    }
+    this.#fetchedAt = performance.now();
+    return true;
+  }
+}
+
+const fetchBounded: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  if (response.status !== 200 || response.body === null) {
+    await response.body?.cancel();
+    throw new KeysUnavailableError();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > MAX_BYTES) throw new KeysUnavailableError();
+    chunks.push(chunk);
+  }
+  return new Response(Buffer.concat(chunks));
+};

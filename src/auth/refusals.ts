@@ -1,0 +1,24 @@
+/** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
+import { AimlError } from '../aiml/errors.ts';
+import type { Refusal } from './identity.ts';
+
+export const refusals = {
+  noKey: unauthenticated('Send your AIML API key in the header "Authorization: Bearer …".'),
+  noToken: unauthenticated('Send an access token in the header "Authorization: Bearer …".'),
+  /** Not told more closely: whoever made the token up learns nothing from it. */
+  badToken: unauthenticated('The access token is not valid here.'),
+  /** Told only of a token that is valid otherwise. */
+  expiredToken: unauthenticated('The access token has expired.'),
+  keysUnavailable: {
+    kind: 'refused',
+    error: new AimlError({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'Access tokens cannot be checked: the keys of the identity provider are not available.',
+      retryable: true,
+    }),
+  },
+} as const satisfies Record<string, Refusal>;
+
+function unauthenticated(message: string): Refusal {
+  return { kind: 'refused', error: new AimlError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
+}

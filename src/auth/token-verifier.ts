@@ -1,0 +1,81 @@
+/** Access tokens of the identity provider: whether one is to be believed, and what it allows. */
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { scopes, type Scope } from './identity.ts';
+import { KeySet } from './key-set.ts';
+
+/** Public-key algorithms only: neither `none` nor a secret that somebody made of a public key gets as far as the keys. */
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+const CLOCK_TOLERANCE_SECONDS = 30;
+const MAX_TOKEN_LENGTH = 8192;
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+export interface TokenVerifierOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: URL;
+}
+
+export class TokenVerifier {
+  readonly #keys: KeySet;
+  readonly #options: JWTVerifyOptions;
+
+  /** `timeoutMs`: the longest that one request for the keys may take. */
+  constructor({ issuer, audience, jwksUrl }: TokenVerifierOptions, timeoutMs: number) {
+    this.#keys = new KeySet(jwksUrl, timeoutMs);
+    this.#options = {
+      algorithms: ALGORITHMS,
+      issuer,
+      audience,
+      requiredClaims: ['exp'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    };
+  }
+
+  /**
+   * What the token allows. Rejects with `KeysUnavailableError` where that cannot be told, with jose's `JWTExpired` where
+   * the token was good once, and with any other error where it is not to be believed.
+   */
+  async verify(token: string): Promise<ReadonlySet<Scope>> {
+    if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) throw new errors.JWTInvalid();
+    const startedAt = performance.now();
+    try {
+      return toScopes(await this.#check(token));
+    } catch (error) {
+      if (!mayBeSignedByNewKey(error) || !(await this.#keys.refresh(startedAt))) throw error;
+      return toScopes(await this.#check(token));
+    }
+  }
+
+  async #check(token: string): Promise<JWTPayload> {
+    try {
+      return (await jwtVerify(token, this.#keys.find, this.#options)).payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return this.#checkWithEach(error, token);
+      throw error;
+    }
+  }
+
+  /** For a token that does not say which of several keys signed it. */
+  async #checkWithEach(keys: errors.JWKSMultipleMatchingKeys, token: string): Promise<JWTPayload> {
+    for await (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, this.#options)).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+/** Providers rotate under a new key id, under the same one, or without any. */
+const mayBeSignedByNewKey = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
+
+/** Scopes that this service does not know are dropped. */
+function toScopes({ scope, scp }: JWTPayload): ReadonlySet<Scope> {
+  const granted = [...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))];
+  return new Set(scopes.filter((known) => granted.includes(known)));
+}
+
+const words = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(' ') : []);

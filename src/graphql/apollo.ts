@@ -1,0 +1,73 @@
+/**
+ * Apollo Server as this service runs it: what is switched on, what is switched off, and why.
+ *
+ * The HTTP layer owns requests, limits of the body, landing page and explorer; nothing here listens.
+ */
+import { ApolloServer, type ApolloServerOptionsWithSchema, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import type { RequestContext } from './context.ts';
+import { createErrorFormatter } from './error-format.ts';
+import { httpStatusPlugin } from './http-status.plugin.ts';
+import { requestIdPlugin } from './request-id.plugin.ts';
+import { buildServiceSchema } from './schema.ts';
+
+type Options = ApolloServerOptionsWithSchema<RequestContext>;
+
+export interface ApolloOptions extends Pick<Options, 'validationRules' | 'parseOptions'> {
+  /** Whether the schema may be asked for, and told in suggestions ("Did you mean …"). */
+  readonly introspection: boolean;
+  readonly logger: NonNullable<Options['logger']>;
+  /** The service's own schema where it is left out. */
+  readonly schema?: GraphQLSchema;
+  /** Run before the plugins of this module, so that those have the last word on the answer. */
+  readonly plugins?: readonly ApolloServerPlugin<RequestContext>[];
+  /** Gets every error that callers see as INTERNAL_SERVER_ERROR. */
+  readonly onInternalError?: (error: unknown) => void;
+}
+
+/**
+ * A server that has not been started. Its answers hold no value of the caller and no stack in any environment.
+ *
+ * `status400ForVariableCoercionErrors` is left at its default (400): with a bad variable the operation did not run, and
+ * to name the option, with either value, makes Apollo Server warn at every start.
+ */
+export function createApollo({
+  introspection,
+  logger,
+  schema = buildServiceSchema(),
+  plugins = [],
+  onInternalError = () => undefined,
+  ...rest
+}: ApolloOptions): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    ...rest,
+    schema,
+    logger,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    formatError: createErrorFormatter({ suggestions: introspection, onInternalError }),
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    // The process has its own way to stop: it drains first.
+    stopOnTerminationSignals: false,
+    plugins: [
+      // Cache control times every field; the reporters would send operations to Apollo where its variables are set.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ...plugins,
+      httpStatusPlugin,
+      requestIdPlugin,
+    ],
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * From the input of a mutation to the body that goes upstream.
+ *
+ * What the caller gave is sent, and nothing else: what was left out stays out. JSON objects and metadata are passed by
+ * reference, so that no key of theirs is ever assigned. The input has passed `assistant.validation.ts`.
+ */
+import type {
+  WireCreateBody,
+  WireModifyBody,
+  WireResponseFormatBody,
+  WireToolBody,
+  WireToolResourcesBody,
+  WireVectorStoreBody,
+} from '../../aiml/wire.ts';
+import type {
+  AssistantToolInput,
+  ChunkingStrategyInput,
+  FileSearchToolInput,
+  ToolResourcesInput,
+  VectorStoreInput,
+} from './assistant-tool.input.ts';
+import type { CreateAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
+import type { ResponseFormatInput } from './response-format.input.ts';
+
+/** On a create, null is the same as leaving out. */
+export const toCreateBody = (input: CreateAssistantInput): WireCreateBody => ({
+  model: input.model,
+  ...withoutEmpty({
+    name: input.name,
+    description: input.description,
+    instructions: input.instructions,
+    tools: input.tools?.map(toToolBody),
+    tool_resources: input.toolResources && toToolResourcesBody(input.toolResources),
+    metadata: input.metadata,
+    temperature: input.temperature,
+    top_p: input.topP,
+    reasoning_effort: input.reasoningEffort,
+    response_format: input.responseFormat && toResponseFormatBody(input.responseFormat),
+  }),
+});
+
+/** On an update, null clears: null on the wire, an empty list for tools. An empty body changes nothing. */
+export const toModifyBody = (input: UpdateAssistantInput): WireModifyBody => ({
+  ...withoutEmpty({ model: input.model }),
+  ...withoutUndefined({
+    name: input.name,
+    description: input.description,
+    instructions: input.instructions,
+    tools: input.tools === null ? [] : input.tools?.map(toToolBody),
+    tool_resources: input.toolResources && toToolResourcesBody(input.toolResources),
+    metadata: input.metadata,
+    temperature: input.temperature,
+    top_p: input.topP,
+    reasoning_effort: input.reasoningEffort,
+    response_format: input.responseFormat && toResponseFormatBody(input.responseFormat),
+  }),
+});
+
+/** Exactly one field is set: the schema sees to it. */
+function toToolBody(tool: AssistantToolInput): WireToolBody {
+  if (tool.function) {
+    const { name, description, parameters, strict } = tool.function;
+    return { type: 'function', function: { name, ...withoutEmpty({ description, parameters, strict }) } };
+  }
+  return tool.fileSearch ? toFileSearchBody(tool.fileSearch) : { type: 'code_interpreter' };
+}
+
+function toFileSearchBody({ maxNumResults, rankingOptions }: FileSearchToolInput): WireToolBody {
+  const options = withoutEmpty({
+    max_num_results: maxNumResults,
+    ranking_options: rankingOptions && {
+      score_threshold: rankingOptions.scoreThreshold,
+      ...withoutEmpty({ ranker: rankingOptions.ranker }),
+    },
+  });
+  return { type: 'file_search', ...(Object.keys(options).length > 0 && { file_search: options }) };
+}
+
+const toToolResourcesBody = ({ codeInterpreter, fileSearch }: ToolResourcesInput): WireToolResourcesBody =>
+  withoutEmpty({
+    code_interpreter: codeInterpreter && { file_ids: codeInterpreter.fileIds },
+    file_search:
+      fileSearch &&
+      withoutEmpty({
+        vector_store_ids: fileSearch.vectorStoreIds,
+        vector_stores: fileSearch.vectorStores?.map(toVectorStoreBody),
+      }),
+  });
+
+const toVectorStoreBody = ({ fileIds, metadata, chunkingStrategy }: VectorStoreInput): WireVectorStoreBody =>
+  withoutEmpty({
+    file_ids: fileIds,
+    chunking_strategy: chunkingStrategy && toChunkingStrategyBody(chunkingStrategy),
+    metadata,
+  });
+
+const toChunkingStrategyBody = ({
+  static: fixed,
+}: ChunkingStrategyInput): NonNullable<WireVectorStoreBody['chunking_strategy']> =>
+  fixed
+    ? {
+        type: 'static',
+        static: { max_chunk_size_tokens: fixed.maxChunkSizeTokens, chunk_overlap_tokens: fixed.chunkOverlapTokens },
+      }
+    : { type: 'auto' };
+
+function toResponseFormatBody({ type, jsonSchema }: ResponseFormatInput): WireResponseFormatBody {
+  if (jsonSchema) {
+    const { name, description, schema, strict } = jsonSchema;
+    return { type: 'json_schema', json_schema: { name, ...withoutEmpty({ description, schema, strict }) } };
+  }
+  return type === undefined || type === 'auto' ? 'auto' : { type };
+}
+
+type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
+type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+const withoutEmpty = <T extends object>(fields: T): WithoutEmpty<T> =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+  ) as WithoutEmpty<T>;
+
+const withoutUndefined = <T extends object>(fields: T): WithoutUndefined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as WithoutUndefined<T>;

@@ -1,0 +1,93 @@
+/**
+ * Queries and mutations of assistants: read the arguments, ask the loader, map the answer.
+ */
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
+import type { RequestContext } from '../context.ts';
+import { requireIds } from '../entity-id.ts';
+import { attemptWrite, notFound } from '../mutation.ts';
+import { PageArguments, readPage, toPageRequest } from '../pagination.ts';
+import { UserError } from '../user-error.ts';
+import { toCreateBody, toModifyBody } from './assistant.body.ts';
+import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
+import { toAssistant, toAssistantConnection } from './assistant.mapper.ts';
+import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';
+import { Assistant, AssistantConnection } from './assistant.type.ts';
+import { validateCreate, validateDelete, validateUpdate } from './assistant.validation.ts';
+
+@Resolver()
+export class AssistantResolver {
+  @Query(() => Assistant, {
+    nullable: true,
+    description: 'One assistant, or null where upstream has none with this id.',
+  })
+  async assistant(
+    @Arg('id', () => ID, { description: "The assistant's id." }) id: string,
+    @Ctx() { assistants }: RequestContext,
+  ): Promise<Assistant | null> {
+    requireIds('id', id);
+    const wire = await assistants.load(id);
+    return wire && toAssistant(wire);
+  }
+
+  @Query(() => AssistantConnection, {
+    description:
+      "Assistants of the caller's upstream account, newest first unless order says otherwise. " +
+      'first and last: 1 to 100, 20 where both are absent. A page is `first` with or without `after`, or `last` with ' +
+      'or without `before`.',
+  })
+  async assistants(
+    @Args(() => PageArguments) page: PageArguments,
+    @Ctx() { assistants }: RequestContext,
+  ): Promise<AssistantConnection> {
+    return toAssistantConnection(await readPage(toPageRequest(page), (query) => assistants.list(query)));
+  }
+
+  @Mutation(() => CreateAssistantPayload, {
+    description: 'Creates an assistant. It is sent once: where its outcome is unknown, look before sending it again.',
+  })
+  async createAssistant(
+    @Arg('input', () => CreateAssistantInput, { description: 'The new assistant.' }) input: CreateAssistantInput,
+    @Ctx() { assistants }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreateAssistantPayload> {
+    const userErrors = validateCreate(input);
+    if (userErrors.length > 0) return new CreateAssistantPayload(null, userErrors);
+    const created = await attemptWrite(info, () => assistants.create(toCreateBody(input)));
+    return created instanceof UserError
+      ? new CreateAssistantPayload(null, [created])
+      : new CreateAssistantPayload(toAssistant(created));
+  }
+
+  @Mutation(() => UpdateAssistantPayload, {
+    description: 'Changes an assistant. A field that is left out stays as it is; an explicit null clears it.',
+  })
+  async updateAssistant(
+    @Arg('input', () => UpdateAssistantInput, { description: 'The changes.' }) input: UpdateAssistantInput,
+    @Ctx() { assistants }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<UpdateAssistantPayload> {
+    const userErrors = validateUpdate(input);
+    if (userErrors.length > 0) return new UpdateAssistantPayload(null, userErrors);
+    const body = toModifyBody(input);
+    const isEmpty = Object.keys(body).length === 0;
+    const updated = isEmpty
+      ? ((await assistants.load(input.id)) ?? notFound())
+      : await attemptWrite(info, () => assistants.modify(input.id, body));
+    return updated instanceof UserError
+      ? new UpdateAssistantPayload(null, [updated])
+      : new UpdateAssistantPayload(toAssistant(updated));
+  }
+
+  @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant, for good.' })
+  async deleteAssistant(
+    @Arg('input', () => DeleteAssistantInput, { description: 'What to delete.' }) input: DeleteAssistantInput,
+    @Ctx() { assistants }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<DeleteAssistantPayload> {
+    const userErrors = validateDelete(input);
+    if (userErrors.length > 0) return new DeleteAssistantPayload(null, userErrors);
+    const failure = await attemptWrite(info, () => assistants.delete(input.id));
+    return failure ? new DeleteAssistantPayload(null, [failure]) : new DeleteAssistantPayload(input.id);
+  }
+}

@@ -1,0 +1,12 @@
+/** Ids as arguments of queries. Ids in the input of a mutation are the business of its validation. */
+import { isAssistantId } from '../aiml/assistant-id.ts';
+import { ServiceError } from './errors.ts';
+
+/** What an id looks like, for messages. */
+export const ID_FORM = '1 to 64 letters, digits, underscores and hyphens';
+
+/** Throws BAD_USER_INPUT where a value of the argument cannot be an id; nothing is asked of upstream then. */
+export function requireIds(argument: string, ...ids: readonly string[]): void {
+  if (!ids.every(isAssistantId))
+    throw new ServiceError('BAD_USER_INPUT', `Argument "${argument}" holds no valid id: ${ID_FORM}.`);
+}

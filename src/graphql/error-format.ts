@@ -1,0 +1,87 @@
+/**
+ * Turns whatever went wrong into the error that the caller gets: a code of the registry, a text that holds no value of
+ * the caller, and what is known of upstream's part in it. It never throws, and it passes on nothing that it does not know.
+ *
+ * The request's id is not known here: `request-id.plugin.ts` adds it.
+ */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { AimlError } from '../aiml/errors.ts';
+import { toErrorText } from './error-text.ts';
+import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './errors.ts';
+
+export interface ErrorFormatOptions {
+  /** Whether a message may tell names of the schema that the caller did not use ("Did you mean …"). */
+  readonly suggestions: boolean;
+  /** Gets every error that is masked, for the log. What it throws is dropped. */
+  readonly onInternalError: (error: unknown) => void;
+}
+
+type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+interface PublicError {
+  readonly message: string;
+  readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode };
+}
+
+const MASKED: PublicError = {
+  message: errorCodes.INTERNAL_SERVER_ERROR.message,
+  extensions: { code: 'INTERNAL_SERVER_ERROR' },
+};
+
+/** Makes the function that Apollo Server asks to format every error of an answer. */
+export function createErrorFormatter({ suggestions, onInternalError }: ErrorFormatOptions): ErrorFormatter {
+  return ({ locations, path, extensions }, error) => {
+    const known = attempt(() => toPublicError(error, extensions?.['code'], suggestions));
+    if (!known) attempt(() => onInternalError(causeOf(error)));
+    return {
+      ...(known ?? MASKED),
+      ...(locations && { locations }),
+      ...(path && { path }),
+    };
+  };
+}
+
+/** Null where the error is nothing that a caller may learn about. `code`: what Apollo Server takes it for. */
+function toPublicError(error: unknown, code: unknown, suggestions: boolean): PublicError | null {
+  const cause = causeOf(error);
+  if (cause instanceof AimlError) return toUpstreamError(cause);
+  if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
+  const text = toErrorText(error, suggestions);
+  const known = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);
+  if (!known || (!text && isThrownByResolver(error))) return null;
+  return { message: text?.message ?? errorCodes[known].message, extensions: { code: known } };
+}
+
+/** What a resolver threw is public only where it is one of our own errors, which have a text. */
+const isThrownByResolver = (error: GraphQLError): boolean => error.path !== undefined;
+
+/** What was thrown in the first place, below what graphql-js and Apollo Server wrapped around it. */
+function causeOf(error: unknown): unknown {
+  return error instanceof GraphQLError && !(error instanceof ServiceError) && error.originalError
+    ? causeOf(error.originalError)
+    : error;
+}
+
+/** NOT_FOUND is no public code: a read answers null, a write has a user error for it. */
+function toUpstreamError({ details }: AimlError): PublicError | null {
+  const { code, message, reason, retryable, retryAfterMs, outcome, upstream } = details;
+  if (code === 'NOT_FOUND') return null;
+  return {
+    message: code === 'BAD_USER_INPUT' && reason ? `${message.replace(/\.$/, '')}: ${reason}` : message,
+    extensions: {
+      code,
+      retryable,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(outcome !== undefined && { outcome }),
+      ...(upstream && { upstream: { status: upstream.status, requestId: upstream.requestId } }),
+    },
+  };
+}
+
+const attempt = <T>(run: () => T): T | undefined => {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+};

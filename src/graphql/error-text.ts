@@ -1,0 +1,122 @@
+/**
+ * The text of an error, without anything that the caller sent as a value.
+ *
+ * graphql-js quotes values in the messages of syntax errors, of literals and of variables. Those messages are taken
+ * apart here and built anew from their fixed parts and the names in them. Safe by default: a message that is neither
+ * rebuilt here nor known to hold names only (`error-templates.ts`) has no text, and the caller gets the one of its code.
+ */
+import { GraphQLError, Kind } from 'graphql';
+import { suggestionOf, templateText, type ErrorText } from './error-templates.ts';
+import { ServiceError } from './errors.ts';
+
+/**
+ * A text for the caller, null where none is known to be safe.
+ * `suggestions`: whether names that the caller did not use may be told ("Did you mean …").
+ */
+export function toErrorText(error: GraphQLError, suggestions: boolean): ErrorText | null {
+  return (
+    variableText(error, suggestions) ??
+    ownText(error) ??
+    syntaxText(error.message) ??
+    templateText(error.message, suggestions) ??
+    literalText(error.message)
+  );
+}
+
+/** Our own errors come wrapped: graphql-js adds the place, Apollo Server the code. */
+function ownText(error: Error | undefined): ErrorText | null {
+  if (error instanceof ServiceError) return { message: error.message };
+  return error instanceof GraphQLError ? ownText(error.originalError) : null;
+}
+
+/** `Variable "$name" got invalid value <value> at "name.path"; <reason>`: the value goes, the reason is rebuilt. */
+function variableText(error: GraphQLError, suggestions: boolean): ErrorText | null {
+  const node = error.nodes?.[0];
+  if (node?.kind !== Kind.VARIABLE_DEFINITION) return null;
+  const name = node.variable.name.value;
+  if (!error.message.startsWith(`Variable "$${name}" got invalid value `)) return null;
+  const cause = error.originalError;
+  const place = cause && placeOf(error.message, cause.message, name);
+  const reason = ownText(cause)?.message ?? valueReason(cause?.message ?? '', suggestions);
+  return {
+    message: `Variable "$${name}" cannot be used${place ? ` at "${place}"` : ''}: ${reason}`,
+    code: 'BAD_USER_INPUT',
+  };
+}
+
+const PATH = /^(?:\.[_A-Za-z][_0-9A-Za-z]*|\[\d+\])+$/;
+
+/**
+ * The path inside the variable, null where the message has none. It is made of fields of the schema and of positions;
+ * it cannot be mistaken for the end of a value, since a value that ends with a quotation mark has its own escaped.
+ */
+function placeOf(message: string, reason: string, variable: string): string | null {
+  const end = `"; ${reason}`;
+  if (!message.endsWith(end)) return null;
+  const start = message.lastIndexOf(` at "${variable}`, message.length - end.length);
+  if (start < 0) return null;
+  const path = message.slice(start + ` at "${variable}`.length, message.length - end.length);
+  return PATH.test(path) ? variable + path : null;
+}
+
+/** Why a value of a variable cannot be used. Keys of a variable are values of the caller, not names of the document. */
+function valueReason(message: string, suggestions: boolean): string {
+  const unknownField = /^Field "[^]*" is not defined by type "([_A-Za-z]\w*)"\./.exec(message);
+  if (unknownField) {
+    const suggestion = suggestions ? suggestionOf(message) : '';
+    return `It holds a field that type "${unknownField[1] ?? ''}" does not have.${suggestion}`;
+  }
+  return NAMES_ONLY.test(message) ? message : (literalText(message)?.message ?? 'The value does not fit its type.');
+}
+
+/** What graphql-js finds wrong in an input object, where it names fields of the schema and nothing else. */
+const NAMES_ONLY = new RegExp(
+  '^(?:' +
+    [
+      'Expected non-nullable type "[\\w[\\]!]+" not to be null\\.',
+      'Expected type "\\w+" to be an object\\.',
+      'Field "\\w+" of required type "[\\w[\\]!]+" was not provided\\.',
+      'Exactly one key must be specified for OneOf type "\\w+"\\.',
+      'Field "\\w+" must be non-null\\.',
+    ].join('|') +
+    ')$',
+);
+
+const SCALAR =
+  /^(?:Int cannot represent non-integer value|Int cannot represent non 32-bit signed integer value|Float cannot represent non numeric value|String cannot represent a non string value|Boolean cannot represent a non boolean value|ID cannot represent value|ID cannot represent a non-string and non-integer value)(?=: )/;
+const ENUM_KIND = /^Enum "(\w+)" cannot represent non-(?:string|enum) value: /;
+const ENUM_VALUE = /^Value "[^]*" does not exist in "(\w+)" enum\./;
+const EXPECTED = /^Expected (?:value of )?type "([\w[\]!]+)"[.,]/;
+const ARGUMENT = /^Argument "(\w+)" has invalid value /;
+
+/** What graphql-js says of a value that does not fit, up to where it quotes the value. */
+function literalText(message: string): ErrorText | null {
+  const scalar = SCALAR.exec(message);
+  if (scalar) return { message: `${scalar[0]}.` };
+  const enumKind = ENUM_KIND.exec(message)?.[1];
+  if (enumKind !== undefined) return { message: `Enum "${enumKind}" cannot represent a value of this kind.` };
+  const enumValue = ENUM_VALUE.exec(message)?.[1];
+  if (enumValue !== undefined) return { message: `The value does not exist in the enum "${enumValue}".` };
+  const expected = EXPECTED.exec(message)?.[1];
+  if (expected !== undefined) return { message: `Expected a value of type "${expected}".` };
+  const argument = ARGUMENT.exec(message)?.[1];
+  if (argument !== undefined)
+    return { message: `Argument "${argument}" has a value that cannot be used.`, code: 'BAD_USER_INPUT' };
+  return null;
+}
+
+const EXPECTED_TOKEN =
+  /^Syntax Error: (?:Expected (?:"[\w!$&()=@[\]{}|:.]{1,20}"|[A-Z]\w+|<[SE]OF>), found|Unexpected) (?:"[!$&()=@[\]{}|:.]{1,3}"|<[SE]OF>|Name|Int|Float|String|BlockString|Comment)(?=[ .])/;
+const FIXED_SYNTAX =
+  /^Syntax Error: (?:Unterminated string|Invalid number|Invalid character within String|Invalid Unicode escape sequence|Invalid character escape sequence|Unexpected character|Invalid character|Unexpected description|Document contains more that \d+ tokens)(?=[ .,:])/;
+const CONSTANT = /^Syntax Error: Unexpected variable "\$\w+" in constant value\.$/;
+
+/** A syntax error names the kind of token that it found; the token's own text may be a part of a value. */
+function syntaxText(message: string): ErrorText | null {
+  if (!message.startsWith('Syntax Error: ')) return null;
+  if (CONSTANT.test(message)) return { message };
+  if (message.startsWith('Syntax Error: Unexpected single quote character'))
+    return { message: 'Syntax Error: Unexpected single quote character, strings have double quotes.' };
+  const known = EXPECTED_TOKEN.exec(message)?.[0] ?? FIXED_SYNTAX.exec(message)?.[0];
+  return { message: known === undefined ? 'Syntax Error: The document cannot be parsed.' : `${known}.` };
+}

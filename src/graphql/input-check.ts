@@ -1,0 +1,116 @@
+/**
+ * The checks that inputs of mutations are made of, and the list of user errors that they fill.
+ *
+ * A check takes null and undefined for "nothing to check". Its message names the field, by the end of the path, and the
+ * limit; it never holds the value, and of metadata it never holds a key.
+ */
+import { isAssistantId } from '../aiml/assistant-id.ts';
+import type { WireMetadata } from '../aiml/wire.ts';
+import { ID_FORM } from './entity-id.ts';
+import { UserError, type UserErrorCode } from './user-error.ts';
+
+export type FieldPath = readonly string[];
+type Maybe<T> = T | null | undefined;
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+export interface MetadataLimits {
+  readonly metadataPairs: number;
+  readonly metadataKeyLength: number;
+  readonly metadataValueLength: number;
+}
+
+/** Names of functions and of JSON Schemas. */
+const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
+export const IDENTIFIER_FORM = '1 to 64 letters, digits, underscores and hyphens';
+
+export class InputCheck {
+  /** A small request must not get an answer of many megabytes: what is wrong beyond this is not told. */
+  static readonly MAX_ERRORS = 100;
+
+  readonly errors: UserError[] = [];
+
+  add(code: UserErrorCode, path: FieldPath, message: string): void {
+    if (this.errors.length < InputCheck.MAX_ERRORS) this.errors.push(new UserError(code, path, message));
+  }
+
+  id(path: FieldPath, value: string): void {
+    if (!isAssistantId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORM}.`);
+  }
+
+  /** Null is as blank as white space; only undefined is nothing to check. */
+  notBlank(path: FieldPath, value: string | null | undefined): void {
+    if (value !== undefined && (value === null || value.trim() === ''))
+      this.add('BLANK', path, `"${nameOf(path)}" must not be blank.`);
+  }
+
+  /** `limit` is in Unicode code points. */
+  length(path: FieldPath, value: Maybe<string>, limit: number): void {
+    if (isGiven(value) && isLonger(value, limit))
+      this.add('TOO_LONG', path, `"${nameOf(path)}" takes at most ${limit} characters.`);
+  }
+
+  /** Whether the list is given and within its limit, so that its entries are worth a look. */
+  count<T>(path: FieldPath, list: Maybe<readonly T[]>, limit: number): list is readonly T[] {
+    if (!isGiven(list)) return false;
+    if (list.length <= limit) return true;
+    this.add('TOO_MANY', path, `"${nameOf(path)}" takes at most ${limit} ${limit === 1 ? 'entry' : 'entries'}.`);
+    return false;
+  }
+
+  /** Ids of things that upstream keeps: their form is upstream's business, but there must be something. */
+  foreignIds(path: FieldPath, ids: Maybe<readonly string[]>, limit: number): void {
+    if (!this.count(path, ids, limit)) return;
+    for (const [index, id] of ids.entries())
+      if (id.trim() === '') this.add('BLANK', [...path, String(index)], `An id in "${nameOf(path)}" is blank.`);
+  }
+
+  /** NaN and infinite numbers are out of every range. */
+  range(path: FieldPath, value: Maybe<number>, { min, max }: Range): void {
+    if (isGiven(value) && !(value >= min && value <= max))
+      this.add('OUT_OF_RANGE', path, `"${nameOf(path)}" must be from ${min} to ${max}.`);
+  }
+
+  identifier(path: FieldPath, value: string): void {
+    if (!IDENTIFIER.test(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${IDENTIFIER_FORM}.`);
+  }
+
+  /** For the fields of a oneOf type that say something by being there. */
+  isTrue(path: FieldPath, value: boolean | undefined): void {
+    if (value === false) this.add('INVALID', path, `"${nameOf(path)}" can only be set to true.`);
+  }
+
+  metadata(path: FieldPath, metadata: Maybe<WireMetadata>, limits: MetadataLimits): void {
+    if (!isGiven(metadata)) return;
+    const pairs = Object.entries(metadata);
+    if (pairs.length > limits.metadataPairs) {
+      this.add('TOO_MANY', path, `"${nameOf(path)}" takes at most ${limits.metadataPairs} pairs.`);
+      return;
+    }
+    for (const [index, [key, value]] of pairs.entries()) {
+      if (isLonger(key, limits.metadataKeyLength)) this.pairTooLong(path, 'key', index, limits.metadataKeyLength);
+      if (isLonger(value, limits.metadataValueLength))
+        this.pairTooLong(path, 'value', index, limits.metadataValueLength);
+    }
+  }
+
+  private pairTooLong(path: FieldPath, part: 'key' | 'value', index: number, limit: number): void {
+    const message = `The ${part} of pair ${index + 1} of "${nameOf(path)}" takes at most ${limit} characters.`;
+    this.add('TOO_LONG', path, message);
+  }
+}
+
+const isGiven = <T>(value: Maybe<T>): value is T => value !== null && value !== undefined;
+
+const nameOf = (path: FieldPath): string => path.at(-1) ?? '';
+
+/** Whether a text has more than `limit` code points; a code point is one or two units of a JavaScript string. */
+function isLonger(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  if (text.length > 2 * limit) return true;
+  let count = 0;
+  for (let index = 0; index < text.length && count <= limit; count += 1)
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  return count > limit;
+}

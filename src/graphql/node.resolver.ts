@@ -1,0 +1,46 @@
+/**
+ * `node` and `nodes`: things by id, whatever they are. Ids are upstream's own and say nothing of their type; assistants
+ * are the only things there are so far.
+ */
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { toAssistant } from './assistant/assistant.mapper.ts';
+import type { RequestContext } from './context.ts';
+import { requireIds } from './entity-id.ts';
+import { ServiceError } from './errors.ts';
+import { Node } from './node.type.ts';
+
+const MAX_IDS = 100;
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => Node, { nullable: true, description: 'The thing with this id, or null where upstream has none.' })
+  async node(
+    @Arg('id', () => ID, { description: 'An id that this API gave.' }) id: string,
+    @Ctx() { assistants }: RequestContext,
+  ): Promise<Node | null> {
+    requireIds('id', id);
+    const wire = await assistants.load(id);
+    return wire && toAssistant(wire);
+  }
+
+  /** An id whose read fails becomes its error, in its place: it takes no other one with it. */
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: `At most ${MAX_IDS} ids; the answer keeps their order and holds null for each that is not found.`,
+  })
+  nodes(
+    @Arg('ids', () => [ID], { description: `At most ${MAX_IDS}; one may occur more than once.` }) ids: string[],
+    @Ctx() { assistants }: RequestContext,
+  ): Promise<(Node | Error | null)[]> {
+    if (ids.length > MAX_IDS) throw new ServiceError('BAD_USER_INPUT', `Argument "ids" takes at most ${MAX_IDS} ids.`);
+    requireIds('ids', ...ids);
+    return Promise.all(
+      ids.map((id) =>
+        assistants.load(id).then(
+          (wire) => wire && toAssistant(wire),
+          (error: unknown) => error as Error,
+        ),
+      ),
+    );
+  }
+}

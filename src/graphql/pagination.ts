@@ -1,0 +1,174 @@
+/**
+ * Pages of any list of upstream: the arguments, their rules, and the truth about what lies before and after a page.
+ *
+ * Upstream's lists come in three generations (see `src/aiml/wire.ts`): with `has_more`, without it, and as bare arrays;
+ * its own `before` is ill-defined and never used. A cursor is the id of its node.
+ */
+import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { isAssistantId } from '../aiml/assistant-id.ts';
+import { AimlError } from '../aiml/errors.ts';
+import type { ListQuery } from '../aiml/data-source.ts';
+import { ServiceError } from './errors.ts';
+
+const MAX_SIZE = 100;
+const DEFAULT_SIZE = 20;
+
+export const SortOrder = { ASC: 'asc', DESC: 'desc' } as const;
+export type SortOrder = (typeof SortOrder)[keyof typeof SortOrder];
+
+registerEnumType(SortOrder, {
+  name: 'SortOrder',
+  description: 'Sort direction by creation time.',
+  valuesConfig: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
+});
+
+@ArgsType()
+export class PageArguments {
+  @Field(() => Int, {
+    nullable: true,
+    description: `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`,
+  })
+  declare readonly first?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'The cursor after which the page starts. Goes with `first`.' })
+  declare readonly after?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `How many nodes from the end of the list, or before \`before\`: 1 to ${MAX_SIZE}.`,
+  })
+  declare readonly last?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'The cursor before which the page ends. Goes with `last`.' })
+  declare readonly before?: string | null;
+
+  @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: 'Sort direction by creation time.' })
+  declare readonly order: SortOrder;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list.' })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether nodes follow after this page.' })
+  readonly hasNextPage: boolean;
+
+  @Field(() => Boolean, { description: 'Whether nodes precede this page.' })
+  readonly hasPreviousPage: boolean;
+
+  @Field(() => String, { nullable: true, description: 'The cursor of the first node, null where the page is empty.' })
+  readonly startCursor: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The cursor of the last node, null where the page is empty.' })
+  readonly endCursor: string | null;
+
+  constructor({ items, hasNextPage, hasPreviousPage }: Page<Item>) {
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+    this.startCursor = items[0]?.id ?? null;
+    this.endCursor = items.at(-1)?.id ?? null;
+  }
+}
+
+export interface PageRequest {
+  /** Backward pages are read in the opposite order and turned around. */
+  readonly isBackward: boolean;
+  readonly size: number;
+  /** Exclusive; null for the start of the list, or its end where the page is read backward. */
+  readonly cursor: string | null;
+  readonly order: SortOrder;
+}
+
+/** Anything that upstream lists. */
+interface Item {
+  readonly id: string;
+}
+
+export interface Page<T> {
+  /** In the order that was asked for. */
+  readonly items: readonly T[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+/** Throws BAD_USER_INPUT, with everything that is wrong in one message. An explicit null is the same as nothing. */
+export function toPageRequest({ first, after, last, before, order }: PageArguments): PageRequest {
+  const given = (value: unknown): boolean => value !== undefined && value !== null;
+  const exclude = (one: string, other: string): string => `Arguments "${one}" and "${other}" exclude each other.`;
+  const checks: readonly (readonly [isWrong: boolean, problem: string])[] = [
+    [given(first) && given(last), exclude('first', 'last')],
+    [given(first) && given(before), exclude('first', 'before')],
+    [given(last) && given(after), exclude('last', 'after')],
+    [given(after) && given(before), exclude('after', 'before')],
+    [given(before) && !given(last) && !given(first) && !given(after), 'Argument "before" needs "last".'],
+    [isWrongSize(first), `Argument "first" is out of range: 1 to ${MAX_SIZE}.`],
+    [isWrongSize(last), `Argument "last" is out of range: 1 to ${MAX_SIZE}.`],
+    [isWrongCursor(after), 'Argument "after" is not a cursor.'],
+    [isWrongCursor(before), 'Argument "before" is not a cursor.'],
+  ];
+  const problems = checks.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
+  if (problems.length > 0) throw new ServiceError('BAD_USER_INPUT', problems.join(' '));
+  return {
+    isBackward: given(last),
+    size: last ?? first ?? DEFAULT_SIZE,
+    cursor: before ?? after ?? null,
+    order,
+  };
+}
+
+const isWrongSize = (size: number | null | undefined): boolean =>
+  size !== undefined && size !== null && !(size >= 1 && size <= MAX_SIZE);
+
+const isWrongCursor = (cursor: string | null | undefined): boolean =>
+  cursor !== undefined && cursor !== null && !isAssistantId(cursor);
+
+interface Slice<T> {
+  readonly data: readonly T[];
+  readonly hasMore: boolean | null;
+}
+
+/**
+ * Reads one page through `list`, with one call; with a second one only where a full page of the largest size comes
+ * without a word on whether more follow. Rejects with what `list` rejects with; an unknown cursor is told by the name
+ * of the argument that held it.
+ */
+export async function readPage<T extends Item>(
+  { isBackward, size, cursor, order }: PageRequest,
+  list: (query: ListQuery) => Promise<Slice<T>>,
+): Promise<Page<T>> {
+  const readOrder = isBackward ? opposite(order) : order;
+  const slice = await list({ limit: Math.min(size + 1, MAX_SIZE), order: readOrder, after: cursor }).catch(
+    (error: unknown) => {
+      throw isUnknownCursor(error) ? unknownCursor(error, isBackward ? 'before' : 'after') : error;
+    },
+  );
+  // An upstream that ignores the limit must not make the page any longer.
+  const items = slice.data.slice(0, size);
+  const hasMore =
+    slice.data.length > size || (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, readOrder, list))));
+  // The node of a cursor lies on the other side of the page.
+  const hasCursor = cursor !== null;
+  return isBackward
+    ? { items: items.toReversed(), hasNextPage: hasCursor, hasPreviousPage: hasMore }
+    : { items, hasNextPage: hasMore, hasPreviousPage: hasCursor };
+}
+
+/** One more than the largest page cannot be asked for, so what follows a full one is asked for by itself. */
+async function hasItemAfter<T extends Item>(
+  items: readonly T[],
+  order: SortOrder,
+  list: (query: ListQuery) => Promise<Slice<T>>,
+): Promise<boolean> {
+  const last = items[MAX_SIZE - 1];
+  return last !== undefined && (await list({ limit: 1, order, after: last.id })).data.length > 0;
+}
+
+const opposite = (order: SortOrder): SortOrder => (order === SortOrder.ASC ? SortOrder.DESC : SortOrder.ASC);
+
+const isUnknownCursor = (error: unknown): error is AimlError =>
+  error instanceof AimlError && error.code === 'BAD_USER_INPUT' && error.details.param === 'after';
+
+const unknownCursor = ({ details }: AimlError, argument: string): AimlError =>
+  new AimlError({
+    ...details,
+    message: `Argument "${argument}" is a cursor that upstream does not know.`,
+    reason: null,
+  });

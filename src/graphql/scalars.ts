@@ -1,0 +1,90 @@
+/**
+ * The scalars of the schema: DateTime, JSONObject and Metadata.
+ *
+ * They refuse what could not be sent on without loss, and pass everything else on as it is: a value of a variable is
+ * checked and never copied. Their messages tell what is wrong with a value and never show it. The limits of metadata
+ * are no business of its scalar: they are reported as user errors.
+ */
+import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import type { JsonObject, WireMetadata } from '../aiml/wire.ts';
+import { ServiceError } from './errors.ts';
+import { fromJsonLiteral, refusalOfJson, type VariableValues } from './json.ts';
+
+const refuse = (message: string, node?: ValueNode): never => {
+  throw new ServiceError('BAD_USER_INPUT', message, { node });
+};
+
+/** ISO 8601 with date, time and offset, as RFC 3339 narrows it. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const INSTANT_EXPECTED = 'A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.';
+
+const toInstant = (value: unknown, node?: ValueNode): Date => {
+  const isText = typeof value === 'string' && INSTANT.test(value);
+  const instant = isText ? new Date(value) : null;
+  return instant && !Number.isNaN(instant.getTime()) ? instant : refuse(INSTANT_EXPECTED, node);
+};
+
+/** Goes out from a Date or from Unix seconds, comes in as a Date. */
+export const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description: 'An instant, ISO 8601 in UTC with milliseconds, for example `2026-11-22T11:33:00.000Z`.',
+  specifiedByURL: 'https://datatracker.ietf.org/doc/html/rfc3339',
+  serialize: (value) => {
+    if (typeof value === 'number') return new Date(value * 1000).toISOString();
+    if (value instanceof Date) return value.toISOString();
+    throw new TypeError('A DateTime is made from a Date or from Unix seconds.');
+  },
+  parseValue: (value) => toInstant(value),
+  parseLiteral: (node) => toInstant(node.kind === Kind.STRING ? node.value : null, node),
+});
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
+  name: 'JSONObject',
+  description:
+    'A JSON object, passed through unchanged, for example a JSON Schema. It holds what JSON can hold without loss: ' +
+    'finite numbers, integers up to 2^53, and at most 64 levels of objects and lists.',
+  serialize: (value) => {
+    if (isObject(value)) return value;
+    throw new TypeError('A JSONObject is made from an object.');
+  },
+  parseValue: (value) => {
+    const refusal = refusalOfJson(value);
+    if (refusal) return refuse(`A JSONObject ${refusal}.`);
+    return isObject(value) ? value : refuse('A JSONObject is an object.');
+  },
+  parseLiteral: (node, variables) => {
+    const value = literal(node, variables, 'JSONObject');
+    return isObject(value) ? value : refuse('A JSONObject is an object.', node);
+  },
+});
+
+const toMetadata = (value: unknown, node?: ValueNode): WireMetadata =>
+  isObject(value) && isFlat(value) ? value : refuse('Metadata is an object whose values are strings.', node);
+
+const isFlat = (value: JsonObject): value is WireMetadata =>
+  Object.values(value).every((item) => typeof item === 'string');
+
+export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
+  name: 'Metadata',
+  description:
+    'Up to 16 pairs of string keys (at most 64 characters) and string values (at most 512 characters), as a flat ' +
+    'object, for example `{"team": "support"}`. Characters are Unicode code points.',
+  serialize: (value) => {
+    if (isObject(value) && isFlat(value)) return value;
+    throw new TypeError('Metadata is made from an object of strings.');
+  },
+  parseValue: (value) => toMetadata(value),
+  parseLiteral: (node, variables) => toMetadata(literal(node, variables, 'Metadata'), node),
+});
+
+/**
+ * The value of a literal. A document is validated before its variables are known; until then a literal that holds one
+ * is read as if the variable had been left out.
+ */
+function literal(node: ValueNode, variables: VariableValues, scalar: string): unknown {
+  const result = fromJsonLiteral(node, variables);
+  return 'refusal' in result ? refuse(`A ${scalar} ${result.refusal}.`, node) : result.value;
+}

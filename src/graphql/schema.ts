@@ -1,0 +1,35 @@
+/**
+ * The executable schema: type-graphql's, and what type-graphql cannot say.
+ *
+ * The names, types and defaults are the public contract; `schema/schema.graphql` is what comes out of here.
+ */
+import 'reflect-metadata';
+import { isInputObjectType, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { AssistantResolver } from './assistant/assistant.resolver.ts';
+import { NodeResolver } from './node.resolver.ts';
+
+/** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
+const oneOfTypes = ['AssistantToolInput', 'ChunkingStrategyInput', 'ResponseFormatInput'];
+
+const rootDescriptions = {
+  Query: 'What can be read. Nothing here changes anything.',
+  Mutation:
+    'What can be changed. What the caller can mend comes back as `userErrors`; everything else is a top-level error, ' +
+    'with an `outcome` that tells whether the change happened.',
+};
+
+/** Builds the schema anew with every call; one for the life of the process is enough. */
+export function buildServiceSchema(): GraphQLSchema {
+  const schema = buildSchemaSync({ resolvers: [AssistantResolver, NodeResolver], validate: false });
+  for (const name of oneOfTypes) {
+    const type = schema.getType(name);
+    if (!isInputObjectType(type)) throw new TypeError(`The schema has no input type ${name}.`);
+    type.isOneOf = true;
+  }
+  for (const [name, description] of Object.entries(rootDescriptions)) {
+    const type = schema.getType(name);
+    if (type) type.description = description;
+  }
+  return schema;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the caller of a mutation can mend, as data.
+ *
+ * Messages name the field and the limit. They never hold a value of the caller, and of a map never a key.
+ */
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+
+export const UserErrorCode = {
+  BLANK: 'BLANK',
+  TOO_LONG: 'TOO_LONG',
+  TOO_MANY: 'TOO_MANY',
+  OUT_OF_RANGE: 'OUT_OF_RANGE',
+  INVALID: 'INVALID',
+  NOT_FOUND: 'NOT_FOUND',
+  REJECTED_BY_UPSTREAM: 'REJECTED_BY_UPSTREAM',
+} as const;
+export type UserErrorCode = keyof typeof UserErrorCode;
+
+registerEnumType(UserErrorCode, {
+  name: 'UserErrorCode',
+  description: 'What is wrong with a value of the input.',
+  valuesConfig: {
+    BLANK: { description: 'The value is empty, or null where it must not be.' },
+    TOO_LONG: { description: 'The text has too many characters, counted in Unicode code points.' },
+    TOO_MANY: { description: 'The list or map has too many entries.' },
+    OUT_OF_RANGE: { description: 'The number is not finite, too small or too large.' },
+    INVALID: { description: 'The value is not of the form that is asked for, or does not go with another one.' },
+    NOT_FOUND: { description: 'Upstream has nothing with this id.' },
+    REJECTED_BY_UPSTREAM: {
+      description: 'The AIML API refused the input (400 or 422); the message holds its reason where it gave one.',
+    },
+  },
+});
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    'What the caller can mend: a bad value, or a thing that is not there. Everything else is a top-level error.',
+})
+export class UserError {
+  @Field(() => String, { description: 'What is wrong, in one sentence for people. It never quotes the input.' })
+  readonly message: string;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'The path from the argument to the value at fault, positions in lists as numbers in text: ' +
+      '`["input", "tools", "0", "function", "name"]`. Null where no single value is at fault.',
+  })
+  readonly field: readonly string[] | null;
+
+  @Field(() => UserErrorCode, { description: 'What is wrong, for programs.' })
+  readonly code: UserErrorCode;
+
+  constructor(code: UserErrorCode, field: readonly string[] | null, message: string) {
+    this.code = code;
+    this.field = field;
+    this.message = message;
+  }
+}

@@ -1,0 +1,32 @@
+/** How the HTTP server ends: nobody who is being served, or is about to send on a connection he holds, is cut off. */
+import { Server as NetServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Server as HttpServer } from 'node:http';
+
+/**
+ * How long connections that are idle when listening ends are kept, in milliseconds. Their owners may have a request on
+ * the way, and can see on them that the service is draining.
+ */
+const LINGER_MS = 1000;
+const CHECK_EVERY_MS = 20;
+
+export interface DrainOptions {
+  /** The longest that requests in flight may take after listening ended, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Stops listening at once; resolves when the last connection is closed, which it forces after `timeoutMs`. */
+export async function drain(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
+  let isClosed = false;
+  // http.Server's own close also closes idle connections, and a request just sent on one of them would be lost.
+  (NetServer.prototype.close as (this: Server, callback: () => void) => Server).call(server, () => {
+    isClosed = true;
+  });
+  const startedAt = performance.now();
+  const isPast = (ms: number) => performance.now() - startedAt >= ms;
+  while (!isClosed) {
+    await sleep(CHECK_EVERY_MS);
+    if (isPast(Math.min(LINGER_MS, timeoutMs))) server.closeIdleConnections();
+    if (isPast(timeoutMs)) server.closeAllConnections();
+  }
+}

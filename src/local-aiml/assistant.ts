@@ -1,0 +1,112 @@
+/**
+ * Owns the assistant itself: how one is made from a create, and what a modify makes of it. Pure: bodies are checked
+ * before, and where assistants are kept is not known here.
+ *
+ * A member that a body leaves out takes its default on create and stays as it is on modify. A null is kept as null by
+ * both, for `temperature`, `top_p` and `response_format` too: the API's description makes them nullable in the answer,
+ * and "cleared" would otherwise not be told from "set to the default". `metadata` alone reads back as an empty object.
+ * `tool_resources` is null unless it was given: its description is nullable and names no default. A modify replaces
+ * `tools`, `tool_resources` and `metadata` as a whole.
+ */
+import type { AssistantBody, CreateBody, ToolResourcesBody, VectorStoreBody } from './assistant.body.ts';
+import { createId } from './ids.ts';
+import type { JsonValue } from './json.ts';
+
+/** Reads back exactly as it was written; the order of the members is the order in which they are answered. */
+export interface Assistant {
+  readonly id: string;
+  readonly object: 'assistant';
+  /** Unix time in seconds. */
+  readonly created_at: number;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly model: string;
+  readonly instructions: string | null;
+  readonly tools: readonly JsonValue[];
+  readonly tool_resources: ToolResources | null;
+  readonly metadata: JsonValue;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly reasoning_effort: string | null;
+  readonly response_format: JsonValue;
+}
+
+export interface ToolResources {
+  readonly code_interpreter?: { readonly file_ids: readonly string[] };
+  readonly file_search?: { readonly vector_store_ids: readonly string[] };
+}
+
+/** A vector store that a create asked for. The API shows its id only. */
+export interface VectorStore {
+  readonly id: string;
+  readonly object: 'vector_store';
+  /** Unix time in seconds. */
+  readonly created_at: number;
+  readonly file_ids: readonly string[];
+  readonly chunking_strategy: JsonValue;
+  readonly metadata: JsonValue;
+}
+
+/** A new assistant, and the vector stores that have to be kept with it. `now` is Unix time in seconds. */
+export function createAssistant(
+  body: CreateBody,
+  now: number,
+): { readonly assistant: Assistant; readonly vectorStores: readonly VectorStore[] } {
+  const vectorStores = (body.tool_resources?.file_search?.vector_stores ?? []).map((store) =>
+    toVectorStore(store, now),
+  );
+  const fresh: Assistant = {
+    id: createId('asst'),
+    object: 'assistant',
+    created_at: now,
+    name: null,
+    description: null,
+    model: body.model,
+    instructions: null,
+    tools: [],
+    tool_resources: null,
+    metadata: {},
+    temperature: 1,
+    top_p: 1,
+    reasoning_effort: null,
+    response_format: 'auto',
+  };
+  return { assistant: withBody(fresh, body, vectorStores), vectorStores };
+}
+
+/** The assistant after a modify. */
+export function modifyAssistant(assistant: Assistant, body: AssistantBody): Assistant {
+  return withBody(assistant, body, []);
+}
+
+function withBody(assistant: Assistant, body: AssistantBody, vectorStores: readonly VectorStore[]): Assistant {
+  const { metadata, tool_resources, ...others } = body;
+  return {
+    ...assistant,
+    ...others,
+    ...(metadata === undefined ? {} : { metadata: metadata ?? {} }),
+    ...(tool_resources === undefined ? {} : { tool_resources: toToolResources(tool_resources, vectorStores) }),
+  };
+}
+
+function toToolResources(body: ToolResourcesBody | null, vectorStores: readonly VectorStore[]): ToolResources | null {
+  if (body === null) return null;
+  const { code_interpreter, file_search } = body;
+  return {
+    ...(code_interpreter && { code_interpreter: { file_ids: code_interpreter.file_ids ?? [] } }),
+    ...(file_search && {
+      file_search: { vector_store_ids: file_search.vector_store_ids ?? vectorStores.map((store) => store.id) },
+    }),
+  };
+}
+
+function toVectorStore(body: VectorStoreBody, now: number): VectorStore {
+  return {
+    id: createId('vs'),
+    object: 'vector_store',
+    created_at: now,
+    file_ids: body.file_ids ?? [],
+    chunking_strategy: body.chunking_strategy ?? { type: 'auto' },
+    metadata: body.metadata ?? {},
+  };
+}

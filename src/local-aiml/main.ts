@@ -1,0 +1,43 @@
+/**
+ * Owns the stand-alone process of the embedded AIML API: settings, one line when it listens, signals, the exit code.
+ * Its log goes to stderr, so that stdout holds what a person or a script waits for and nothing else.
+ */
+import pino from 'pino';
+import { createLocalAiml, LocalAimlStartError } from './server.ts';
+import { readSettings } from './settings.ts';
+
+const HELP = `The embedded AIML API: the AIML API's assistants on this machine, kept in a folder.
+
+Usage: npm run local-aiml
+
+Settings (environment):
+  PORT      where it listens; 0 takes a free one   (4000)
+  HOST      the address it listens on              (127.0.0.1)
+  DATA_DIR  the folder of its store                (.data)
+
+Any well-formed bearer token is an account of its own.
+`;
+
+async function start(): Promise<void> {
+  const { host, port, dataDir } = readSettings(process.env);
+  const logger = pino({ name: 'local-aiml', base: null }, pino.destination(2));
+  const localAiml = await createLocalAiml({ host, port, dataDir, logger });
+  const stop = () => void localAiml.stop().then(() => process.exit(0));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.stdout.write(
+    `The embedded AIML API is listening on ${localAiml.url}\n` +
+      `Try: curl -H 'Authorization: Bearer any-token' ${localAiml.url}/assistants\n`,
+  );
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof LocalAimlStartError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
+const [argument] = process.argv.slice(2);
+if (argument === '--help' || argument === '-h') process.stdout.write(HELP);
+else if (argument !== undefined) refuse(new LocalAimlStartError('Unknown argument; --help shows the settings.'));
+else await start().catch(refuse);

@@ -1,0 +1,93 @@
+/**
+ * Owns the embedded AIML API as a whole: it stands in for the AIML API's assistants, over HTTP on a socket of its own,
+ * with a store on disk. Starting and stopping is here; the process around it is `main.ts`'s, or the service's.
+ */
+import { resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { createApi, type ApiLogger } from './api.ts';
+import { codeOf } from './store-file.ts';
+import { LocalAimlStartError } from './start-error.ts';
+import { openStore } from './store.ts';
+
+export { LocalAimlStartError };
+
+export interface LocalAimlOptions {
+  /** The folder of the store; made if it is not there. Several processes may share one. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Gets one line for each request (info) and each failure (error); never a key, an id or a text of a request. */
+  readonly logger?: ApiLogger;
+}
+
+export interface LocalAiml {
+  /** Its base URL, without a path and a trailing slash. */
+  readonly url: string;
+  /**
+   * Stops to accept, lets requests in flight finish (those that take longer than 10 s are cut off) and closes the
+   * store. Calling it again gives the same promise.
+   */
+  stop(): Promise<void>;
+}
+
+const STOP_TIMEOUT_MS = 10_000;
+
+/**
+ * Starts the API; it accepts requests when the promise resolves.
+ * Rejects with a {@link LocalAimlStartError} whose message is one line for the person who started it.
+ */
+export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalAiml> {
+  const store = await openStore(resolve(options.dataDir));
+  const app = createApi(store, options.logger);
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await app.close();
+    store.close();
+    throw toListenError(error);
+  }
+  let stopped: Promise<void> | undefined;
+  return {
+    url: urlOf(app, options.host),
+    stop: () => (stopped ??= stop(app).finally(() => store.close())),
+  };
+}
+
+async function stop(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), STOP_TIMEOUT_MS);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A URL that can be called: a server that listens on all addresses is reached on loopback. */
+function urlOf(app: FastifyInstance, host: string): string {
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function toListenError(error: unknown): LocalAimlStartError {
+  const code = codeOf(error);
+  return new LocalAimlStartError(listenMessage(code), { cause: error });
+}
+
+function listenMessage(code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'PORT is in use by another process: stop that one or set PORT to another (0 takes a free one).';
+    case 'EACCES':
+      return 'PORT may not be used by this user: set PORT to 1024 or above (0 takes a free one).';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return 'HOST is not an address of this machine: set HOST to one, for example 127.0.0.1.';
+    default:
+      return `The embedded AIML API cannot listen (${code || 'unknown reason'}): check HOST and PORT.`;
+  }
+}

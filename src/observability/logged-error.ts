@@ -1,0 +1,81 @@
+/**
+ * What of an error may be written down: what it is and where it came from, not what it says.
+ *
+ * Messages of libraries and of the runtime hold hosts and ports ("connect ECONNREFUSED …"), pieces of bodies (JSON.parse)
+ * and values. Only errors of this service, whose messages are made to be read, keep theirs.
+ */
+
+import { types } from 'node:util';
+
+export interface LoggedError {
+  readonly type: string;
+  readonly code?: string;
+  readonly message?: string;
+  /** The frames of the stack alone, without the message that stacks begin with. */
+  readonly stack?: readonly string[];
+  readonly cause?: LoggedError;
+}
+
+/** The errors of this service, by name: their messages never hold a credential, an address, a body or a caller's value. */
+const OWN_ERRORS: ReadonlySet<string> = new Set([
+  'AimlError',
+  'ConfigError',
+  'LocalAimlStartError',
+  'RequestError',
+  'ServiceError',
+]);
+
+const ERROR_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+/** `ECONNREFUSED`, `UND_ERR_SOCKET`, `BAD_USER_INPUT`. */
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+/** A frame in a file, in Node or nowhere: what looks like a frame and names another place is part of a message. */
+const STACK_FRAME =
+  /^at (?:[\w.$<>#[\] ]{1,200} \()?(?:(?:file:\/\/\/|node:|\/|[A-Za-z]:\\)[^\s()?]{1,500}:\d+:\d+|<anonymous>)\)?$/;
+const MAX_FRAMES = 20;
+const MAX_CAUSES = 3;
+
+/** Whether this is an error, of another realm as well. */
+export const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+
+/** `withStack`: whether the frames are written as well. */
+export function toLoggedError(error: Error, withStack: boolean, causes: number = MAX_CAUSES): LoggedError {
+  const type = nameOf(error);
+  const code = codeOf(error);
+  const cause = causes > 0 && isError(error.cause) ? error.cause : null;
+  return {
+    type,
+    ...(code !== null && { code }),
+    ...(OWN_ERRORS.has(type) && { message: error.message }),
+    ...(withStack && { stack: framesOf(error) }),
+    ...(cause && { cause: toLoggedError(cause, withStack, causes - 1) }),
+  };
+}
+
+/** Whether the message of this error may be repeated. */
+export const speaksForItself = (error: Error): boolean => OWN_ERRORS.has(nameOf(error));
+
+/** Anybody may set `name` to anything, so it is taken only where it looks like one. */
+const nameOf = ({ name }: { readonly name: unknown }): string =>
+  typeof name === 'string' && ERROR_NAME.test(name) ? name : 'Error';
+
+function codeOf(error: Error): string | null {
+  const code = 'code' in error ? error.code : extensionCodeOf(error);
+  return typeof code === 'string' && ERROR_CODE.test(code) ? code : null;
+}
+
+/** GraphQL errors keep their code a level down. */
+function extensionCodeOf(error: Error): unknown {
+  const extensions = 'extensions' in error ? error.extensions : null;
+  return typeof extensions === 'object' && extensions !== null && 'code' in extensions ? extensions.code : null;
+}
+
+function framesOf({ stack, message }: { readonly stack?: unknown; readonly message: unknown }): string[] {
+  if (typeof stack !== 'string') return [];
+  const end = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1;
+  return stack
+    .slice(end === -1 ? 0 : end + String(message).length)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => STACK_FRAME.test(line))
+    .slice(0, MAX_FRAMES);
+}

@@ -1,0 +1,143 @@
+/**
+ * The figures that Prometheus reads. Every label has a small, fixed set of values: no id, no credential, no URL and no
+ * text that a caller chose (the name of an operation is one) ever becomes a label.
+ */
+import { STATUS_CODES } from 'node:http';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { OperationRecord } from './operation-record.ts';
+
+/** Every figure of the service itself, as the documents list them. Those of the process have prom-client's own names. */
+export const metricHelp = {
+  assistants_build_info: 'The version that runs; the value is always 1.',
+  assistants_operations_total: 'GraphQL operations that ended, by kind and outcome.',
+  assistants_operation_duration_seconds: 'How long GraphQL operations took, by kind.',
+  assistants_operations_in_flight: 'Operations under way.',
+  assistants_errors_total: 'Answers that held an error, by code; an answer counts once for each code in it.',
+  assistants_upstream_attempts_total:
+    'Attempts of calls to the AIML API, by call, HTTP status ("none" without an answer, "other" for one that HTTP does not have) and outcome.',
+  assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
+  assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
+  assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, 0 otherwise.',
+} as const;
+
+/** From a read that the cache answers to the deadline of an operation. */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * How often the delay of the event loop is measured, in milliseconds. It costs a native timer and no JavaScript, and
+ * the delays that it reports include this interval.
+ */
+const EVENT_LOOP_PRECISION_MS = 20;
+
+/** Stands for a code that is not one of the given ones. */
+const OTHER_CODE = 'OTHER';
+
+/** One attempt of a call to upstream that ended. */
+export interface AttemptFigures {
+  /** The call's name in the code, for example `assistants.get`. */
+  readonly call: string;
+  readonly kind: 'OK' | 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
+  /** Null where upstream did not answer. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  readonly isRetry: boolean;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Every code that an error may have; others are counted as `OTHER`. */
+  readonly errorCodes: readonly string[];
+  /** Asked when the figures are read. */
+  readonly inFlight: () => number;
+  /** Asked when the figures are read. */
+  readonly isBreakerOpen: () => boolean;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void;
+  recordAttempt(attempt: AttemptFigures): void;
+  /** All figures in Prometheus' text format. */
+  text(): Promise<string>;
+}
+
+export function createMetrics({ version, errorCodes, inFlight, isBreakerOpen }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+
+  const operations = new Counter({
+    ...named('assistants_operations_total'),
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const operationDuration = new Histogram({
+    ...named('assistants_operation_duration_seconds'),
+    labelNames: ['kind'],
+    buckets: DURATION_BUCKETS_SECONDS,
+    registers,
+  });
+  const errors = new Counter({ ...named('assistants_errors_total'), labelNames: ['code'], registers });
+  const attempts = new Counter({
+    ...named('assistants_upstream_attempts_total'),
+    labelNames: ['call', 'status', 'outcome'],
+    registers,
+  });
+  const attemptDuration = new Histogram({
+    ...named('assistants_upstream_attempt_duration_seconds'),
+    labelNames: ['call'],
+    buckets: DURATION_BUCKETS_SECONDS,
+    registers,
+  });
+  const retries = new Counter({ ...named('assistants_upstream_retries_total'), labelNames: ['call'], registers });
+  new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
+  new Gauge({
+    ...named('assistants_operations_in_flight'),
+    registers,
+    collect() {
+      this.set(inFlight());
+    },
+  });
+  new Gauge({
+    ...named('assistants_upstream_breaker_open'),
+    registers,
+    collect() {
+      this.set(isBreakerOpen() ? 1 : 0);
+    },
+  });
+
+  // A code that never came up is there as a zero, so that its first increase shows as one.
+  const codes = new Set([...errorCodes, OTHER_CODE]);
+  for (const code of codes) errors.inc({ code }, 0);
+  const processRegistry = processFigures();
+
+  return {
+    contentType: registry.contentType,
+    recordOperation: ({ kind, outcome, errorCodes: found, durationMs }) => {
+      operations.inc({ kind, outcome });
+      operationDuration.observe({ kind }, durationMs / 1000);
+      for (const code of found) errors.inc({ code: codes.has(code) ? code : OTHER_CODE });
+    },
+    recordAttempt: ({ call, kind, status, durationMs, isRetry }) => {
+      attempts.inc({ call, status: toStatusLabel(status), outcome: kind });
+      attemptDuration.observe({ call }, durationMs / 1000);
+      if (isRetry) retries.inc({ call });
+    },
+    text: async () => `${await registry.metrics()}\n${await processRegistry.metrics()}`,
+  };
+}
+
+/** Upstream may answer with any number: those that mean nothing in HTTP are counted as one. */
+const toStatusLabel = (status: number | null): string | number =>
+  status === null ? 'none' : status in STATUS_CODES ? status : 'other';
+
+const named = (name: keyof typeof metricHelp) => ({ name, help: metricHelp[name] });
+
+let processRegistry: Registry | null = null;
+
+/** A process has one set of figures, and prom-client cannot stop what it starts to gather them: they are started once. */
+function processFigures(): Registry {
+  if (processRegistry) return processRegistry;
+  processRegistry = new Registry();
+  collectDefaultMetrics({ register: processRegistry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
+  return processRegistry;
+}

@@ -1,0 +1,175 @@
+/**
+ * Tracing by OpenTelemetry, sent in batches over OTLP/HTTP. Loaded only where tracing is on.
+ *
+ * Attributes follow the semantic conventions for HTTP and GraphQL as far as those name nothing that must stay out of a
+ * trace: there is no `url.full`, `url.query`, `server.address` or `graphql.document`. Nothing is registered globally, and
+ * as OpenTelemetry has no logger here, a collector that fails is silent. The exporter itself reads the other
+ * OTEL_EXPORTER_OTLP_* variables (headers, compression).
+ */
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { OperationRecord } from './operation-record.ts';
+import {
+  DEFAULT_SERVICE_NAME,
+  type CallTrace,
+  type RequestTrace,
+  type TracedCall,
+  type TraceHeaders,
+  type Tracing,
+  type TracingOptions,
+} from './tracing.ts';
+
+const DEFAULT_TIMEOUT_MS = 3000;
+
+/** Spans beyond 2,048 that wait for the collector are dropped, so a slow one costs no memory. */
+export function createOtlpTracing({
+  endpoint,
+  serviceName,
+  serviceVersion,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+}: TracingOptions): Tracing {
+  const exporter = new OTLPTraceExporter({ url: toTracesUrl(endpoint), timeoutMillis: timeoutMs });
+  const provider = new TracerProvider({
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        'service.name': serviceName ?? DEFAULT_SERVICE_NAME,
+        ...(serviceVersion !== undefined && { 'service.version': serviceVersion }),
+      }),
+    ),
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: timeoutMs })],
+  });
+  const tracer = provider.getTracer(DEFAULT_SERVICE_NAME, serviceVersion);
+  return {
+    startRequest: (method, route, headers) => new OtlpRequestTrace(tracer, method, route, headers),
+    close: () => within(timeoutMs, provider.shutdown()),
+  };
+}
+
+/** The endpoint's own path is kept (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
+function toTracesUrl(endpoint: URL): string {
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
+  return url.href;
+}
+
+async function within(timeoutMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([done.catch(() => undefined), timeout]);
+  clearTimeout(timer);
+}
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+class OtlpRequestTrace implements RequestTrace {
+  readonly #tracer: Tracer;
+  readonly #request: Span;
+  readonly #context: Context;
+  #operation: Span | null = null;
+  /** The parent of calls to upstream. */
+  #callContext: Context;
+
+  constructor(tracer: Tracer, method: string, route: string, headers: TraceHeaders) {
+    const knownMethod = METHODS.has(method) ? method : '_OTHER';
+    this.#tracer = tracer;
+    this.#request = tracer.startSpan(
+      `${knownMethod === '_OTHER' ? 'HTTP' : knownMethod} ${route}`,
+      {
+        kind: SpanKind.SERVER,
+        attributes: {
+          'http.request.method': knownMethod,
+          'http.route': route,
+          'url.path': route,
+          'url.scheme': 'http',
+        },
+      },
+      readParent(headers),
+    );
+    this.#context = trace.setSpan(ROOT_CONTEXT, this.#request);
+    this.#callContext = this.#context;
+  }
+
+  get traceId(): string {
+    return this.#request.spanContext().traceId;
+  }
+
+  startOperation(): void {
+    this.#operation = this.#tracer.startSpan('GraphQL operation', { kind: SpanKind.INTERNAL }, this.#context);
+    this.#callContext = trace.setSpan(this.#context, this.#operation);
+  }
+
+  endOperation({ kind, operationName, outcome, errorCodes }: OperationRecord): void {
+    const span = this.#operation;
+    if (!span) return;
+    this.#operation = null;
+    // The name that a caller gave it is an attribute only: span names must be few.
+    if (kind !== 'unknown') span.updateName(kind).setAttribute('graphql.operation.type', kind);
+    if (operationName !== null) span.setAttribute('graphql.operation.name', operationName);
+    const [code] = errorCodes;
+    if (code !== undefined) span.setAttribute('error.type', code);
+    if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  }
+
+  startCall({ name, method, isRetry }: TracedCall): CallTrace {
+    const span = this.#tracer.startSpan(
+      name,
+      {
+        kind: SpanKind.CLIENT,
+        attributes: { 'http.request.method': method, ...(isRetry && { 'aiml.attempt.is_retry': true }) },
+      },
+      this.#callContext,
+    );
+    return new OtlpCallTrace(span);
+  }
+
+  end(status: number | null): void {
+    this.#operation?.end();
+    this.#operation = null;
+    if (status !== null) this.#request.setAttribute('http.response.status_code', status);
+    // A server's own fault is an error of its span, a bad request is not.
+    if (status === null || status >= 500)
+      this.#request
+        .setAttribute('error.type', status === null ? 'caller_gone' : String(status))
+        .setStatus({ code: SpanStatusCode.ERROR });
+    this.#request.end();
+  }
+}
+
+class OtlpCallTrace implements CallTrace {
+  readonly traceparent: string;
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    this.traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    this.#span = span;
+  }
+
+  end({ kind, status }: { readonly kind: string; readonly status: number | null }): void {
+    this.#span.setAttribute('aiml.attempt.outcome', kind);
+    if (status !== null) this.#span.setAttribute('http.response.status_code', status);
+    if (kind !== 'OK')
+      this.#span
+        .setAttribute('error.type', status === null ? kind : String(status))
+        .setStatus({ code: SpanStatusCode.ERROR });
+    this.#span.end();
+  }
+}
+
+/** Of the caller's trace, its id and whether it is sampled are taken; `tracestate` and `baggage` are the caller's texts. */
+function readParent({ traceparent }: TraceHeaders): Context {
+  const parent = typeof traceparent === 'string' ? parseTraceParent(traceparent) : null;
+  return parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT;
+}

@@ -1,0 +1,210 @@
+// The error table and the retry table of the public contract, in the order in which the contract has them, and the
+// faults that are held against them. A line here is a line there; nothing is computed from the code under test.
+import type { AimlErrorCode, Outcome } from '../../src/aiml/errors.ts';
+import type { RawAnswer } from '../support/raw-upstream.ts';
+import * as raw from '../support/raw-answers.ts';
+
+export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const;
+export type Operation = (typeof operations)[number];
+
+/** How an attempt ends. A redirect is UNKNOWN, but never tried again. */
+export type Ending = 'NOT_SENT' | '429' | 'REJECTED' | 'UNKNOWN' | 'REDIRECT';
+
+/** Attempts, the read-back of a modify, and what is known of a write in the end. */
+export interface Effort {
+  readonly attempts: number;
+  readonly readBacks: number;
+  readonly outcome: Outcome | null;
+}
+
+const effort = (attempts: number, outcome: Outcome | null = null, readBacks = 0): Effort => ({
+  attempts,
+  readBacks,
+  outcome,
+});
+const [NO, UNKNOWN] = ['NOT_APPLIED', 'UNKNOWN'] as const;
+
+/** "Retries", where every attempt ends alike: at most two retries, and one read-back of a modify. */
+export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>>>> = {
+  // prettier-ignore
+  NOT_SENT: { get: effort(3), list: effort(3), delete: effort(3, NO),      modify: effort(3, NO),         create: effort(3, NO) },
+  // prettier-ignore
+  '429':    { get: effort(3), list: effort(3), delete: effort(3, NO),      modify: effort(3, NO),         create: effort(3, NO) },
+  // prettier-ignore
+  REJECTED: { get: effort(1), list: effort(1), delete: effort(1, NO),      modify: effort(1, NO),         create: effort(1, NO) },
+  // prettier-ignore
+  UNKNOWN:  { get: effort(3), list: effort(3), delete: effort(3, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
+  // prettier-ignore
+  REDIRECT: { get: effort(1), list: effort(1), delete: effort(1, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
+};
+
+type Code = readonly [code: AimlErrorCode, retryable: boolean];
+
+/** "Errors": what the caller is told. OUTCOME_UNKNOWN takes the place of all of them once the fate of a write is. */
+const REFUSED_INPUT: Code = ['BAD_USER_INPUT', false];
+const UNAUTHENTICATED: Code = ['UNAUTHENTICATED', false];
+const FORBIDDEN: Code = ['FORBIDDEN', false];
+const NO_CREDITS: Code = ['QUOTA_EXCEEDED', false];
+const SLOW_DOWN: Code = ['RATE_LIMITED', true];
+const CONFLICT: Code = ['CONFLICT', true];
+const NOT_FOUND: Code = ['NOT_FOUND', false];
+const SUNSET: Code = ['UPSTREAM_UNAVAILABLE', false];
+const UNAVAILABLE: Code = ['UPSTREAM_UNAVAILABLE', true];
+const TIMEOUT: Code = ['UPSTREAM_TIMEOUT', true];
+const BAD_RESPONSE: Code = ['UPSTREAM_BAD_RESPONSE', true];
+/** What will not get better by asking again. */
+const FOREIGN_RESPONSE: Code = ['UPSTREAM_BAD_RESPONSE', false];
+
+/** Where the upstream of a case is, if it is not a working listener. */
+export type Place = 'closed port' | 'unresolvable host' | 'untrusted certificate' | 'silent TLS' | 'plain HTTP for TLS';
+
+export interface FaultCase {
+  readonly name: string;
+  readonly place?: Place;
+  /** Done to the connection before anything is read. */
+  readonly onConnection?: RawAnswer;
+  /** Done to every request. */
+  readonly answer: RawAnswer;
+  readonly ending: Ending;
+  readonly code: Code;
+  /** The status that upstream answered with and that callers are told. */
+  readonly status: number | null;
+  /** Where one operation is told something else than the others; `done` where it succeeds. */
+  readonly except: Partial<Readonly<Record<Operation, Code | 'done'>>>;
+  /** Whether only the time-out of an attempt ends it. */
+  readonly isSlow: boolean;
+}
+
+type Extra = Partial<Pick<FaultCase, 'place' | 'onConnection' | 'status' | 'except' | 'isSlow'>>;
+
+const fault = (name: string, answer: RawAnswer, ending: Ending, code: Code, extra: Extra = {}): FaultCase => ({
+  status: null,
+  except: {},
+  isSlow: false,
+  ...extra,
+  name,
+  answer,
+  ending,
+  code,
+});
+
+const unreached = (place: Place, code: Code = UNAVAILABLE): FaultCase =>
+  fault(place, raw.hang, 'NOT_SENT', code, { place, isSlow: place === 'silent TLS' });
+
+/** An answer with this status. */
+const status = (
+  code: number,
+  ending: Ending,
+  error: Code,
+  { says = raw.status(code), ...extra }: Extra & { readonly says?: RawAnswer } = {},
+): FaultCase => fault(`status ${code}`, says, ending, error, { status: code, ...extra });
+
+const onCollection = (code: Code): Extra => ({ except: { list: code, create: code } });
+const elsewhere = (code: number): RawAnswer => raw.status(code, [['location', '/elsewhere']]);
+const outOfCredits = (code: number): RawAnswer => raw.json(code, { message: 'Your credit balance is too low.' });
+
+export const faults: readonly FaultCase[] = [
+  // NOT_SENT: DNS, refused, connect or TLS failure.
+  unreached('closed port'),
+  unreached('unresolvable host'),
+  unreached('untrusted certificate'),
+  unreached('plain HTTP for TLS'),
+  unreached('silent TLS', TIMEOUT),
+
+  // REJECTED: 400, 401, 402, 403, 404, 409, 410, 413, 422, 429 and every other 4xx but 408.
+  status(400, 'REJECTED', REFUSED_INPUT),
+  status(401, 'REJECTED', UNAUTHENTICATED),
+  status(402, 'REJECTED', NO_CREDITS),
+  status(403, 'REJECTED', FORBIDDEN),
+  { ...status(403, 'REJECTED', NO_CREDITS, { says: outOfCredits(403) }), name: 'status 403, out of credits' },
+  status(404, 'REJECTED', NOT_FOUND, onCollection(SUNSET)),
+  status(409, 'REJECTED', CONFLICT),
+  status(410, 'REJECTED', NOT_FOUND, onCollection(SUNSET)),
+  status(413, 'REJECTED', FOREIGN_RESPONSE),
+  status(418, 'REJECTED', FOREIGN_RESPONSE),
+  status(422, 'REJECTED', REFUSED_INPUT),
+  status(429, '429', SLOW_DOWN),
+  { ...status(429, '429', NO_CREDITS, { says: outOfCredits(429) }), name: 'status 429, out of credits' },
+  fault('status 401 with a body that cannot be decoded', (socket) => {
+    socket.write(raw.message(401, 'x', [['content-encoding', 'x-made-up']]));
+  }, 'REJECTED', UNAUTHENTICATED, { status: 401 }), // prettier-ignore
+
+  // UNKNOWN: any loss after the first byte was sent …
+  fault('reset before a byte is read', raw.hang, 'UNKNOWN', UNAVAILABLE, {
+    onConnection: (socket) => void setTimeout(() => socket.resetAndDestroy(), 20),
+  }),
+  fault('end before an answer', raw.sendAndEnd(''), 'UNKNOWN', UNAVAILABLE),
+  fault('reset before an answer', raw.reset, 'UNKNOWN', UNAVAILABLE),
+  fault('reset in the headers', raw.sendAndReset(raw.IN_HEADERS), 'UNKNOWN', UNAVAILABLE),
+  fault('end in the headers', raw.sendAndEnd(raw.IN_HEADERS), 'UNKNOWN', UNAVAILABLE),
+  fault('reset in a body with Content-Length', raw.sendAndReset(raw.HALF_WITH_LENGTH), 'UNKNOWN', BAD_RESPONSE),
+  fault('end in a body with Content-Length', raw.sendAndEnd(raw.HALF_WITH_LENGTH), 'UNKNOWN', BAD_RESPONSE),
+  // The whole answer came, as far as HTTP can tell: its status is known.
+  fault('end in a body without Content-Length', raw.sendAndEnd(raw.HALF_WITHOUT_LENGTH), 'UNKNOWN', BAD_RESPONSE, {
+    status: 200,
+  }),
+  fault('end in a chunked body', raw.sendAndEnd(raw.HALF_CHUNKED), 'UNKNOWN', BAD_RESPONSE),
+  fault('reset in a chunked body', raw.sendAndReset(raw.HALF_CHUNKED), 'UNKNOWN', BAD_RESPONSE),
+  // … a time-out …
+  fault('no answer', raw.hang, 'UNKNOWN', TIMEOUT, { isSlow: true }),
+  fault('a byte at a time', raw.drip(raw.HALF_WITH_LENGTH), 'UNKNOWN', TIMEOUT, { isSlow: true }),
+  fault('half a body and silence', raw.send(raw.HALF_WITH_LENGTH), 'UNKNOWN', TIMEOUT, { isSlow: true }),
+  // … 408, 5xx …
+  status(408, 'UNKNOWN', TIMEOUT),
+  ...[500, 501, 502, 503, 504, 520, 599].map((code) => status(code, 'UNKNOWN', UNAVAILABLE)),
+  // … an unreadable 2xx …
+  ...(
+    [
+      ['truncated JSON', '{"id":"asst_1","obj'],
+      ['HTML', '<!doctype html><title>Welcome</title>'],
+      ['null', 'null'],
+      ['an empty body', ''],
+      ['an empty object', '{}'],
+      ['a wrong shape', '{"id":7,"data":{},"deleted":"yes"}'],
+      ['an error of its own', `{"error":{"message":"${raw.UPSTREAM_CANARY}"}}`],
+      ['another assistant', JSON.stringify({ id: 'another', created_at: 1, model: 'm', deleted: true })],
+    ] as const
+  ).map(([name, body]) =>
+    fault(`200 with ${name}`, raw.send(raw.message(200, body)), 'UNKNOWN', BAD_RESPONSE, {
+      status: 200,
+      // An upstream that creates may give any id.
+      ...(name === 'another assistant' && { except: { create: 'done' } }),
+    }),
+  ),
+  // A 204 counts as deleted, and is no assistant.
+  fault('status 204', raw.send('HTTP/1.1 204 X\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE, {
+    status: 204,
+    except: { delete: 'done' },
+  }),
+  fault('a body of 64 MB', raw.huge('content-length: 67108864'), 'UNKNOWN', FOREIGN_RESPONSE),
+  fault('a body of 64 MB without end', raw.huge('connection: close'), 'UNKNOWN', FOREIGN_RESPONSE),
+  fault('a gzip bomb', raw.gzipBomb, 'UNKNOWN', FOREIGN_RESPONSE),
+  fault('a made-up content-encoding', raw.unknownEncoding, 'UNKNOWN', BAD_RESPONSE),
+  fault('truncated gzip', raw.truncatedGzip, 'UNKNOWN', BAD_RESPONSE),
+  // … what is not HTTP, or not of this API …
+  fault('no HTTP at all', raw.send('SSH-2.0-OpenSSH_9.9\r\n'), 'UNKNOWN', BAD_RESPONSE),
+  fault('headers of 64 KB', raw.oversizedHeaders, 'UNKNOWN', BAD_RESPONSE),
+  fault('two lengths', raw.send(raw.message(200, '{}', [['content-length', '7']])), 'UNKNOWN', BAD_RESPONSE),
+  fault('status 100 unasked for', raw.send('HTTP/1.1 100 Continue\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE),
+  fault('status 101 unasked for', raw.send('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE), // prettier-ignore
+  status(600, 'UNKNOWN', FOREIGN_RESPONSE),
+  // … a redirect, which is never followed.
+  ...[301, 302, 303, 307, 308].map((code) => status(code, 'REDIRECT', FOREIGN_RESPONSE, { says: elsewhere(code) })),
+  status(304, 'REDIRECT', FOREIGN_RESPONSE, { says: raw.send('HTTP/1.1 304 X\r\n\r\n') }),
+];
+
+/** What one operation comes to under a fault. */
+export interface Result extends Effort {
+  readonly code: AimlErrorCode | null;
+  readonly retryable: boolean | null;
+  readonly status: number | null;
+}
+
+/** What the contract says that an operation comes to. */
+export function expectedResult({ ending, code, except, status: answered }: FaultCase, operation: Operation): Result {
+  const told = except[operation] ?? code;
+  if (told === 'done') return { code: null, retryable: null, status: null, attempts: 1, readBacks: 0, outcome: null };
+  const made = retries[ending][operation];
+  const [ownCode, retryable] = made.outcome === 'UNKNOWN' ? (['OUTCOME_UNKNOWN', false] as const) : told;
+  return { ...made, code: ownCode, retryable, status: answered };
+}

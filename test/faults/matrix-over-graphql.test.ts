@@ -1,0 +1,173 @@
+// The main faults × every operation through the whole service, as a caller sees them over GraphQL: what is data, what is
+// an error, and every one of its extensions. Each case has a service and an upstream of its own.
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { mapAtMost } from '../support/at-most.ts';
+import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
+import { leaksIn } from '../support/leaks.ts';
+import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
+import { startService, type GraphQLAnswer } from '../support/service.ts';
+import { expectedResult, faults, operations, type FaultCase, type Operation } from './expectations.ts';
+
+const CREDENTIAL = 'sk+secret/key~of.the-service==';
+const CALLER_CANARY = 'canary-of-caller';
+const ID = 'asst_canary-of-caller';
+const CASES_AT_ONCE = 16;
+
+const mainFaults = new Set([
+  'closed port',
+  'unresolvable host',
+  'untrusted certificate',
+  'silent TLS',
+  ...[400, 401, 402, 403, 404, 409, 410, 413, 422, 429, 408, 500, 503].map((code) => `status ${code}`),
+  'status 429, out of credits',
+  'reset before a byte is read',
+  'reset before an answer',
+  'reset in the headers',
+  'end in a body with Content-Length',
+  'end in a chunked body',
+  'no answer',
+  '200 with truncated JSON',
+  '200 with HTML',
+  '200 with null',
+  'status 204',
+  'a body of 64 MB',
+  'a gzip bomb',
+  'status 302',
+]);
+
+const documents: Record<Operation, string> = {
+  get: 'query ($id: ID!) { assistant(id: $id) { id } }',
+  list: '{ assistants(first: 1) { nodes { id } } }',
+  create:
+    'mutation ($text: String!) { createAssistant(input: { model: "m", name: $text }) { assistant { id } userErrors { code field } } }',
+  modify:
+    'mutation ($id: ID!, $text: String!) { updateAssistant(input: { id: $id, name: $text }) { assistant { id } userErrors { code field } } }',
+  delete: 'mutation ($id: ID!) { deleteAssistant(input: { id: $id }) { userErrors { code field } } }',
+};
+const rootFields: Record<Operation, string> = {
+  get: 'assistant',
+  list: 'assistants',
+  create: 'createAssistant',
+  modify: 'updateAssistant',
+  delete: 'deleteAssistant',
+};
+
+interface Observation {
+  readonly answer: GraphQLAnswer;
+  readonly attempts: number;
+  readonly leaks: readonly string[];
+}
+
+async function observe(fault: FaultCase, operation: Operation): Promise<Observation> {
+  const { upstream, url } = await startFaultUpstream(fault);
+  const service = await startService({
+    UPSTREAM: 'aiml',
+    AIML_API_KEY: CREDENTIAL,
+    AIML_API_BASE_URL: url.href,
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: fault.isSlow ? '150' : '20000',
+    NODE_ENV: 'production',
+  });
+  const variables = { id: ID, text: CALLER_CANARY };
+  const answer = await service.query(documents[operation], variables);
+  await service.stop();
+  await upstream.stop();
+  return {
+    answer,
+    attempts: fault.onConnection ? upstream.connections() : upstream.requests.length,
+    leaks: leaksIn([JSON.stringify(answer.errors ?? []), ...service.logs], {
+      credential: CREDENTIAL,
+      upstream: url,
+      texts: [UPSTREAM_CANARY, CALLER_CANARY],
+    }),
+  };
+}
+
+/** What the caller sees: the payload, or the one error without its id and its text. */
+function toSeen({ answer: { status, headers, data, errors = [] } }: Observation, operation: Operation): unknown {
+  const [error, ...more] = errors;
+  if (!error) return { status, data: data?.[rootFields[operation]] };
+  const { requestId, upstream, ...extensions } = error.extensions;
+  const own = upstream as { readonly status: number; readonly requestId: unknown } | undefined;
+  const isAsSent = own?.requestId === null || own?.requestId === UPSTREAM_REQUEST_ID;
+  return {
+    status,
+    path: error.path,
+    extensions: { ...extensions, ...(own && { upstream: { ...own, requestId: isAsSent && 'given or null' } }) },
+    hasRequestId: requestId === headers.get('x-request-id'),
+    more,
+  };
+}
+
+/** The same by the contract: what the caller can mend in a mutation's input is data, everything else an error. */
+function expectedSeen(fault: FaultCase, operation: Operation): unknown {
+  const { code, retryable, outcome, status } = expectedResult(fault, operation);
+  const isWrite = operation !== 'get' && operation !== 'list';
+  if (code === null) return { status: 200, data: expect.objectContaining(isWrite ? { userErrors: [] } : {}) };
+  if (code === 'NOT_FOUND' && !isWrite) return { status: 200, data: null };
+  if (isWrite && code === 'NOT_FOUND')
+    return { status: 200, data: expect.objectContaining({ userErrors: [{ code, field: ['input', 'id'] }] }) };
+  if (isWrite && code === 'BAD_USER_INPUT')
+    return {
+      status: 200,
+      data: expect.objectContaining({ userErrors: [{ code: 'REJECTED_BY_UPSTREAM', field: null }] }),
+    };
+  return {
+    status: 200,
+    path: [rootFields[operation]],
+    extensions: {
+      code,
+      retryable,
+      ...(outcome && { outcome }),
+      ...(status !== null && { upstream: { status, requestId: 'given or null' } }),
+    },
+    hasRequestId: true,
+    more: [],
+  };
+}
+
+const observations = new Map<string, Observation>();
+const key = (fault: FaultCase, operation: Operation) => `${fault.name}: ${operation}`;
+const cases = faults.filter(({ name }) => mainFaults.has(name));
+
+beforeAll(async () => {
+  resolveNothingInvalid();
+  const all = cases.flatMap((fault) => operations.map((operation) => ({ fault, operation })));
+  await mapAtMost(CASES_AT_ONCE, all, async ({ fault, operation }) => {
+    observations.set(key(fault, operation), await observe(fault, operation));
+  });
+});
+
+const inAll = (fault: FaultCase, select: (operation: Operation, observation: Observation) => unknown) =>
+  Object.fromEntries(
+    operations.map((operation) => {
+      const observation = observations.get(key(fault, operation));
+      return [operation, observation && select(operation, observation)];
+    }),
+  );
+const forAll = (expected: (operation: Operation) => unknown) =>
+  Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
+
+it('the main faults are all known', () => {
+  expect(cases.map(({ name }) => name).sort()).toEqual([...mainFaults].sort());
+});
+
+describe.each(cases)('where upstream gives: $name', (fault) => {
+  it('callers see data or an error, and its extensions, as the contract says', () => {
+    expect(inAll(fault, (operation, observation) => toSeen(observation, operation))).toEqual(
+      forAll((operation) => expectedSeen(fault, operation)),
+    );
+  });
+
+  it('upstream is asked as often as the contract says', () => {
+    expect(inAll(fault, (_operation, { attempts }) => attempts)).toEqual(
+      forAll((operation) => {
+        const { attempts, readBacks } = expectedResult(fault, operation);
+        return fault.ending === 'NOT_SENT' ? 0 : attempts + readBacks;
+      }),
+    );
+  });
+
+  it('no error and no log line holds the key, the address or the body of upstream, or a value of the caller', () => {
+    expect(inAll(fault, (_operation, { leaks }) => leaks)).toEqual(forAll(() => []));
+  });
+});

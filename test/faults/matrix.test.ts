@@ -1,0 +1,134 @@
+// Every fault × every operation through the data source and a real client: what the caller is told, what is known of a
+// write, and how often upstream was asked. Each case has a client and an upstream of its own.
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
+import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { AimlError } from '../../src/aiml/errors.ts';
+import { mapAtMost } from '../support/at-most.ts';
+import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
+import { leaksIn } from '../support/leaks.ts';
+import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
+import { expectedResult, faults, operations, type FaultCase, type Operation, type Result } from './expectations.ts';
+
+const CREDENTIAL = 'sk+secret/key~of.the-caller==';
+const CALLER_CANARY = 'canary-of-caller';
+const CASES_AT_ONCE = 40;
+const SLOW_ATTEMPT_MS = 150;
+
+interface Observation {
+  readonly result: Result;
+  readonly upstreamRequestId: string | null | undefined;
+  /** Requests that upstream counted; what never reached it is missing. */
+  readonly arrived: number;
+  readonly sent: number;
+  /** Requests for anything but the operation's own path. */
+  readonly strayRequests: readonly string[];
+  readonly leaks: readonly string[];
+}
+
+const run: Record<Operation, (source: AssistantsDataSource) => Promise<unknown>> = {
+  get: (source) => source.get('asst_1'),
+  list: (source) => source.list({ limit: 2, order: 'desc', after: null }),
+  create: (source) => source.create({ model: 'm', name: CALLER_CANARY }),
+  modify: (source) => source.modify('asst_1', { name: CALLER_CANARY }),
+  delete: (source) => source.delete('asst_1'),
+};
+const calls: Record<Operation, readonly [method: string, path: string]> = {
+  get: ['GET', '/assistants/asst_1'],
+  list: ['GET', '/assistants'],
+  create: ['POST', '/assistants'],
+  modify: ['POST', '/assistants/asst_1'],
+  delete: ['DELETE', '/assistants/asst_1'],
+};
+
+async function observe(fault: FaultCase, operation: Operation): Promise<Observation> {
+  const { upstream, url } = await startFaultUpstream(fault);
+  const reports: AttemptReport[] = [];
+  const client = new AimlClient({
+    baseUrl: url,
+    connections: 4,
+    attemptTimeoutMs: fault.isSlow ? SLOW_ATTEMPT_MS : 20_000,
+    onAttempt: (report) => reports.push(report),
+  });
+  const source = new AssistantsDataSource(client, {
+    credential: CREDENTIAL,
+    requestId: 'request-1',
+    signal: new AbortController().signal,
+    deadlineAt: performance.now() + 25_000,
+  });
+  const error: unknown = await run[operation](source).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  await client.close();
+  await upstream.stop();
+  if (error !== null && !(error instanceof AimlError)) throw new Error('not an AimlError', { cause: error });
+  const isReadBack = ({ call }: AttemptReport) => operation === 'modify' && call === 'assistants.get';
+  const [method, path] = calls[operation];
+  return {
+    result: {
+      code: error?.code ?? null,
+      retryable: error?.details.retryable ?? null,
+      status: error?.details.upstream?.status ?? null,
+      outcome: error?.details.outcome ?? null,
+      attempts: reports.filter((report) => !isReadBack(report)).length,
+      readBacks: reports.filter(isReadBack).length,
+    },
+    upstreamRequestId: error?.details.upstream?.requestId,
+    arrived: fault.onConnection ? upstream.connections() : upstream.requests.length,
+    sent: reports.filter(({ kind }) => kind !== 'NOT_SENT').length,
+    strayRequests: upstream.requests
+      .filter((request) => request.path !== path || (request.method !== method && request.method !== 'GET'))
+      .map((request) => `${request.method} ${request.path}`),
+    leaks: leaksIn([error?.details ?? '', error?.message ?? '', error?.stack ?? ''], {
+      credential: CREDENTIAL,
+      upstream: url,
+      texts: [UPSTREAM_CANARY, CALLER_CANARY],
+    }),
+  };
+}
+
+const key = (fault: FaultCase, operation: Operation) => `${fault.name}: ${operation}`;
+const observations = new Map<string, Observation>();
+
+beforeAll(async () => {
+  resolveNothingInvalid();
+  const cases = faults.flatMap((fault) => operations.map((operation) => ({ fault, operation })));
+  await mapAtMost(CASES_AT_ONCE, cases, async ({ fault, operation }) => {
+    observations.set(key(fault, operation), await observe(fault, operation));
+  });
+});
+
+const observed = (fault: FaultCase, select: (observation: Observation) => unknown) =>
+  Object.fromEntries(
+    operations.map((operation) => {
+      const observation = observations.get(key(fault, operation));
+      return [operation, observation && select(observation)];
+    }),
+  );
+const forAll = (expected: (operation: Operation) => unknown) =>
+  Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
+
+describe.each(faults)('where upstream gives: $name', (fault) => {
+  it('every operation is tried as often, and told, as the contract says', () => {
+    expect(observed(fault, ({ result }) => result)).toEqual(forAll((operation) => expectedResult(fault, operation)));
+  });
+
+  it('upstream sees the attempts that were sent, and no request but those', () => {
+    expect(observed(fault, ({ arrived, strayRequests }) => ({ arrived, strayRequests }))).toEqual(
+      observed(fault, ({ sent }) => ({ arrived: sent, strayRequests: [] })),
+    );
+  });
+
+  it('no error holds the credential, the address or the body of upstream, or a value of the caller', () => {
+    expect(observed(fault, ({ leaks }) => leaks)).toEqual(forAll(() => []));
+  });
+});
+
+it("upstream's own request id is passed on where it sent one", () => {
+  const named = (name: string) =>
+    faults
+      .filter((fault) => fault.name === name)
+      .map((fault) => observed(fault, ({ upstreamRequestId }) => upstreamRequestId));
+  expect([...named('status 503'), ...named('status 401')]).toEqual(Array(2).fill(forAll(() => UPSTREAM_REQUEST_ID)));
+});

@@ -1,0 +1,52 @@
+// The real service on the real embedded AIML API, with every call between the two on record.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createLocalAiml } from '../../src/local-aiml/server.ts';
+import { answerJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+export interface RecordedService extends TestService {
+  /** Method, path and body of every call to upstream since the last look. */
+  upstreamCalls(): [line: string, body: unknown][];
+  /** Like `query`, where anything but data is a failure of the test. */
+  data<T>(document: string, variables?: unknown): Promise<T>;
+}
+
+export async function startRecordedService(): Promise<RecordedService> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'recorded-aiml-'));
+  const local = await createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) });
+  const upstream = await startScriptedUpstream(async (call, response) => {
+    const answer = await forward(local.url, call);
+    answerJson(response, answer.status, await answer.json());
+  });
+  const service = await startService({
+    UPSTREAM: 'aiml',
+    AIML_API_KEY: 'test-key',
+    AIML_API_BASE_URL: upstream.url,
+  });
+  return {
+    ...service,
+    upstreamCalls: () =>
+      upstream.calls.splice(0).map(({ method, path, body }) => [`${method} ${path}`, body] as [string, unknown]),
+    data: async <T>(document: string, variables?: unknown) => {
+      const { data, errors, text } = await service.query(document, variables);
+      if (!data || errors) throw new Error(`data was expected, got ${text}`);
+      return data as T;
+    },
+    stop: async () => {
+      await service.stop();
+      await upstream.stop();
+      await local.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const forward = (url: string, { method, path, headers, body }: ReceivedCall): Promise<Response> =>
+  fetch(url + path, {
+    method,
+    headers: { authorization: headers.authorization ?? '', 'content-type': 'application/json' },
+    body: body === null ? null : JSON.stringify(body),
+  });

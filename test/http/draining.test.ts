@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { listeningUrl, runProcess } from '../support/process.ts';
+import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { query } from '../support/service.ts';
+
+let dataDir: string;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+const status = (url: string, agent?: Agent): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response));
+    }).once('error', reject);
+  });
+
+const isRefused = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+      socket.destroy();
+      resolve(false);
+    }).once('error', () => resolve(true));
+  });
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  it('an idle service ends with exit code 0', async () => {
+    const service = runProcess({ DATA_DIR: dataDir });
+    await listeningUrl(service);
+    service.child.kill(signal);
+    expect(await service.exit).toBe(0);
+  });
+});
+
+describe('while it drains', () => {
+  it('the service finishes a hundred requests in flight, drops none, and takes no new connection', async () => {
+    let release = () => undefined as void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const upstream = await startScriptedUpstream(async ({ path }, response) => {
+      await released;
+      answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+    });
+    const service = runProcess({
+      AIML_API_KEY: 'key',
+      AIML_API_BASE_URL: upstream.url,
+      UPSTREAM_CONNECTIONS: '100',
+    });
+    const url = await listeningUrl(service);
+    const answers = Array.from({ length: 100 }, (_, index) =>
+      query(url, `{ assistant(id: "asst_${index}") { id } }`),
+    );
+    await until(() => upstream.calls.length === 100);
+    service.child.kill('SIGTERM');
+    await until(() => isRefused(url));
+    release();
+    for (const [index, answer] of (await Promise.all(answers)).entries()) {
+      expect(answer.data).toEqual({ assistant: { id: `asst_${index}` } });
+      expect(answer.headers.get('connection')).toBe('close');
+    }
+    expect(await service.exit).toBe(0);
+    await upstream.stop();
+  });
+
+  it('/readyz says 503 on a connection that was open before', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const service = runProcess({ DATA_DIR: dataDir });
+    const url = await listeningUrl(service);
+    expect((await status(`${url}/readyz`, agent)).statusCode).toBe(200);
+    service.child.kill('SIGTERM');
+    await until(() => service.output().includes('stopping'));
+    const response = await status(`${url}/readyz`, agent);
+    expect(response.statusCode).toBe(503);
+    expect(response.headers.connection).toBe('close');
+    expect(await service.exit).toBe(0);
+    agent.destroy();
+  });
+
+  it('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
+    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '1500' });
+    const url = await listeningUrl(service);
+    service.child.kill('SIGTERM');
+    await until(() => service.output().includes('stopping'));
+    expect((await status(`${url}/readyz`)).statusCode).toBe(503);
+    expect((await status(`${url}/healthz`)).statusCode).toBe(200);
+    expect((await query(url, '{ __typename }')).data).toEqual({ __typename: 'Query' });
+    expect(await service.exit).toBe(0);
+  });
+
+  it('a request that takes longer than SHUTDOWN_TIMEOUT_MS is cut off, and the exit code is 0', async () => {
+    const upstream = await startScriptedUpstream(() => undefined);
+    const service = runProcess({
+      AIML_API_KEY: 'key',
+      AIML_API_BASE_URL: upstream.url,
+      SHUTDOWN_TIMEOUT_MS: '100',
+    });
+    const url = await listeningUrl(service);
+    const answer = query(url, '{ assistant(id: "asst_1") { id } }').then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await until(() => upstream.calls.length === 1);
+    service.child.kill('SIGTERM');
+    expect(await answer).toBe('cut off');
+    expect(await service.exit).toBe(0);
+    await upstream.stop();
+  });
+
+  it('a second signal ends the process at once', async () => {
+    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '600000' });
+    await listeningUrl(service);
+    service.child.kill('SIGTERM');
+    await until(() => service.output().includes('stopping'));
+    service.child.kill('SIGTERM');
+    expect(await service.exit).not.toBe(0);
+  });
+});

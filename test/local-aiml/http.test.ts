@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { call, cleanUp, create, createFolder, idsOf, startHere } from './support.ts';
+
+interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly args: unknown[];
+}
+const log: LogLine[] = [];
+const logger = {
+  info: (...args: unknown[]) => void log.push({ level: 'info', args }),
+  warn: (...args: unknown[]) => void log.push({ level: 'warn', args }),
+  error: (...args: unknown[]) => void log.push({ level: 'error', args }),
+};
+
+let url: string;
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await createFolder();
+  ({ url } = await startHere({ dataDir, logger }));
+});
+afterAll(cleanUp);
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Opens a connection and collects what comes until the other side closes it. */
+function openSocket(target: string): { readonly socket: Socket; readonly received: Promise<string> } {
+  const { hostname, port } = new URL(target);
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const received = new Promise<string>((resolve, reject) => {
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+  return { socket, received };
+}
+
+describe('a key', () => {
+  test.each([
+    ['is missing', {}],
+    ['is of another scheme', { authorization: 'Basic YTpi' }],
+    ['is empty', { authorization: 'Bearer ' }],
+    ['has a character that RFC 6750 does not allow', { authorization: 'Bearer a b' }],
+    ['has padding in the middle', { authorization: 'Bearer a=b' }],
+    ['has 513 characters', { authorization: `Bearer ${'k'.repeat(513)}` }],
+  ])('that %s is answered 401', async (_what, headers) => {
+    for (const request of ['GET /assistants', 'POST /assistants', 'GET /assistants/x', 'DELETE /assistants/x']) {
+      const answer = await call(url, request, { key: null, headers });
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    }
+  });
+
+  test.each(['k'.repeat(512), 'aZ09-._~+/=='])('that is well-formed is an account', async (key) => {
+    expect((await call(url, 'GET /assistants', { key })).status).toBe(200);
+  });
+
+  test('is the same account whatever the case of the scheme', async () => {
+    const id = await create(url, {}, { key: 'scheme' });
+    const answer = await call(url, `GET /assistants/${id}`, {
+      key: null,
+      headers: { authorization: 'bearer  scheme' },
+    });
+    expect(answer.status).toBe(200);
+  });
+
+  test('is looked at before the body', async () => {
+    const answer = await call(url, 'POST /assistants', { key: null, body: '{' });
+    expect(answer.status).toBe(401);
+  });
+
+  test('is neither stored nor logged', async () => {
+    const key = 'VERY-SECRET-KEY';
+    const id = await create(url, {}, { key });
+    await call(url, `GET /assistants/${id}`, { key });
+    for (const file of ['aiml.db', 'aiml.db-wal'])
+      expect((await readFile(join(dataDir, file))).includes(key)).toBe(false);
+    expect(JSON.stringify(log)).not.toContain(key);
+  });
+});
+
+describe('an error', () => {
+  test('has the five members of the AIML API, and the request id of the header', async () => {
+    const { status, headers, body } = await call(url, 'GET /assistants/asst_x?a=b');
+    expect(status).toBe(404);
+    expect(body).toEqual({
+      message: 'No assistant found with this id.',
+      path: '/assistants/asst_x',
+      requestId: headers.get('x-request-id'),
+      statusCode: 404,
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    expect(body['requestId']).toMatch(UUID);
+  });
+
+  test.each([
+    ['an unknown path', 'GET /', {}, 404],
+    ['an unknown path without a key', 'POST /chat/completions', { key: null, body: '{' }, 404],
+    ['a path below an assistant', 'GET /assistants/a/b', {}, 404],
+    ['an id that cannot be one', 'GET /assistants/..%2F', {}, 404],
+    ['an id of 101 characters', `GET /assistants/${'a'.repeat(101)}`, {}, 404],
+    ['a path that cannot be decoded', 'GET /assistants/%ff', {}, 400],
+    ['a body that is not JSON', 'POST /assistants', { body: '{"model":' }, 400],
+    ['no body', 'POST /assistants', {}, 400],
+    ['an empty body', 'POST /assistants', { body: '' }, 400],
+    ['a body of another type', 'POST /assistants', { body: 'model=m', headers: { 'content-type': 'text/plain' } }, 415],
+    [
+      'a body in another charset',
+      'POST /assistants',
+      { body: '{"model":"m"}', headers: { 'content-type': 'application/json; charset=utf-16' } },
+      415,
+    ],
+    ['a compressed body', 'POST /assistants', { body: '{"model":"m"}', headers: { 'content-encoding': 'gzip' } }, 415],
+    ['a body over 8 MiB', 'POST /assistants', { body: ' '.repeat(8 * 1024 * 1024 + 1) }, 413],
+  ])('is the answer to %s', async (_what, request, options, status) => {
+    const answer = await call(url, request, options);
+    expect(answer.status).toBe(status);
+    expect(Object.keys(answer.body)).toEqual(['message', 'path', 'requestId', 'statusCode', 'timestamp']);
+    expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  test.each([
+    ['PUT /assistants', 'GET, HEAD, POST'],
+    ['DELETE /assistants', 'GET, HEAD, POST'],
+    ['PATCH /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
+    ['OPTIONS /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
+  ])('of 405 is the answer to %s, and says what is allowed', async (request, allow) => {
+    const answer = await call(url, request);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+  });
+
+  test('is the answer to a body that is not UTF-8', async () => {
+    const response = await fetch(`${url}/assistants`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
+      body: Buffer.from('{"model":"\xff"}', 'latin1'),
+    });
+    expect(response.status).toBe(400);
+  });
+
+  test.each([
+    ['HTTP', 'GARBAGE\r\n\r\n', 400],
+    ['within the limit of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('is the answer to what is not %s', async (_what, request, status) => {
+    const { socket, received } = openSocket(url);
+    socket.write(request);
+    const [head = '', body = ''] = (await received).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(JSON.parse(body)).toMatchObject({ statusCode: status, requestId: expect.stringMatching(UUID) });
+  });
+});
+
+describe('an ETag', () => {
+  test('is weak, of the form that Express gives, and stays while the answer does', async () => {
+    const id = await create(url);
+    const first = await call(url, `GET /assistants/${id}`);
+    const tag = first.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^W\/"[0-9a-f]+-[A-Za-z0-9+/]{27}"$/);
+    expect(parseInt(tag.slice(3), 16)).toBe(Buffer.byteLength(first.text));
+    expect((await call(url, `GET /assistants/${id}`)).headers.get('etag')).toBe(tag);
+    const changed = await call(url, `POST /assistants/${id}`, { body: { name: 'x' } });
+    expect(changed.headers.get('etag')).not.toBe(tag);
+    expect((await call(url, `GET /assistants/${id}`)).headers.get('etag')).toBe(changed.headers.get('etag'));
+    expect(first.headers.get('cache-control')).toBeNull();
+  });
+
+  test.each<[string, (tag: string) => string, number]>([
+    ['the tag itself', (tag) => tag, 304],
+    ['the tag without its weakness', (tag) => tag.slice(2), 304],
+    ['a list with the tag', (tag) => `"x", ${tag} , W/"y"`, 304],
+    ['any tag', () => '*', 304],
+    ['another tag', () => 'W/"2-x"', 200],
+    ['the tag without its quotes', (tag) => tag.slice(3, -1), 200],
+  ])('that is asked for as %s', async (_what, known, status) => {
+    const path = `/assistants/${await create(url)}`;
+    const { headers, text } = await call(url, `GET ${path}`);
+    const tag = headers.get('etag') ?? '';
+    const answer = await call(url, `GET ${path}`, { headers: { 'if-none-match': known(tag) } });
+    expect([answer.status, answer.text]).toEqual([status, status === 304 ? '' : text]);
+    expect(answer.headers.get('etag')).toBe(tag);
+  });
+
+  test('is compared for lists too, but never for a write', async () => {
+    const headers = { 'if-none-match': '*' };
+    expect((await call(url, 'GET /assistants', { headers })).status).toBe(304);
+    const id = await create(url);
+    expect((await call(url, `POST /assistants/${id}`, { headers, body: { name: 'x' } })).status).toBe(200);
+  });
+
+  test('comes with HEAD, without a body', async () => {
+    const { headers } = await call(url, 'GET /assistants');
+    const head = await call(url, 'HEAD /assistants');
+    expect([head.status, head.text, head.headers.get('etag')]).toEqual([200, '', headers.get('etag')]);
+  });
+});
+
+describe('the log', () => {
+  test.each([
+    ['holds', 'client.req:1_2-3', true],
+    ['leaves out', 'no spaces', false],
+    ['leaves out', 'x'.repeat(129), false],
+  ])('%s a client request id of %j', async (_what, id, isKept) => {
+    log.length = 0;
+    const { headers } = await call(url, 'GET /assistants', { headers: { 'x-client-request-id': id } });
+    expect(log).toEqual([
+      {
+        level: 'info',
+        args: [
+          {
+            requestId: headers.get('x-request-id'),
+            ...(isKept ? { clientRequestId: id } : {}),
+            method: 'GET',
+            route: '/assistants',
+            statusCode: 200,
+            durationMs: expect.any(Number),
+          },
+          'request',
+        ],
+      },
+    ]);
+    expect(headers.get('x-request-id')).not.toBe(id);
+  });
+});
+
+describe('the paths', () => {
+  test('may end in a slash', async () => {
+    const id = await create(url, {}, { key: 'slash' });
+    expect(idsOf(await call(url, 'GET /assistants/', { key: 'slash' }))).toEqual([id]);
+    expect((await call(url, `GET /assistants/${id}/`, { key: 'slash' })).status).toBe(200);
+  });
+});
+
+describe('stop', () => {
+  test('finishes a request in flight, refuses new connections and closes the connection that is open', async () => {
+    const localAiml = await startHere();
+    const body = '{"model":"m"}';
+    const { socket, received } = openSocket(localAiml.url);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));
+    // "100 Continue" comes when the server has taken the request up.
+    socket.write(
+      'POST /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n' +
+        `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await reached;
+    const stopped = localAiml.stop();
+    await expect(fetch(localAiml.url)).rejects.toThrow('fetch failed');
+    socket.write(body);
+    expect(await received).toMatch(/HTTP\/1\.1 201 Created\r\n[^]*connection: close\r\n/i);
+    await stopped;
+  });
+
+  test('closes idle connections, and may be called again', async () => {
+    const localAiml = await startHere();
+    const { socket, received } = openSocket(localAiml.url);
+    socket.write('GET /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\r\n');
+    await new Promise<void>((resolve) => socket.once('data', () => resolve()));
+    await Promise.all([localAiml.stop(), localAiml.stop()]);
+    expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  test('cuts off a request that never ends', async () => {
+    const localAiml = await startHere();
+    const { socket, received } = openSocket(localAiml.url);
+    const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));
+    socket.write(
+      'POST /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n' +
+        'Expect: 100-continue\r\nContent-Length: 100\r\n\r\n',
+    );
+    await reached;
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      const stopped = localAiml.stop();
+      jest.advanceTimersByTime(10_000);
+      await stopped;
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(await received).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  });
+});

@@ -1,0 +1,144 @@
+// The stand-alone process as it is run by people and containers. Needs the build.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { call, cleanUp, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
+
+afterEach(cleanUp);
+
+describe('the process', () => {
+  test('says where it listens and how to call it, and ends with 0 at SIGTERM', async () => {
+    const running = startProcess({ DATA_DIR: await createFolder() });
+    const url = await running.url;
+    expect((await call(url, 'GET /assistants')).status).toBe(200);
+    running.child.kill('SIGTERM');
+    const { code, stdout } = await running.exit;
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      `The embedded AIML API is listening on ${url}`,
+      expect.stringMatching(/^Try: curl -H 'Authorization: Bearer /),
+      '',
+    ]);
+  });
+
+  test('ends with 0 at SIGINT, twice as well', async () => {
+    const running = startProcess({ DATA_DIR: await createFolder() });
+    await running.url;
+    running.child.kill('SIGINT');
+    running.child.kill('SIGINT');
+    expect((await running.exit).code).toBe(0);
+  });
+
+  test('shows its settings with --help', async () => {
+    const { code, stdout } = await startProcess({}, { args: ['--help'] }).exit;
+    expect(code).toBe(0);
+    for (const name of ['PORT', 'HOST', 'DATA_DIR']) expect(stdout).toContain(name);
+  });
+
+  test.each([
+    ['PORT', 'SECRET'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['HOST', 'http://SECRET'],
+  ])('names a bad %s (%s) in one line without its value, and ends with 1', async (name, value) => {
+    const { code, stdout, stderr } = await startProcess({ DATA_DIR: await createFolder(), [name]: value }).exit;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(new RegExp(`^${name} [^\n]+\n$`));
+    expect(stderr).not.toContain(value);
+  });
+
+  test('says in one line that its folder cannot be used, and ends with 1', async () => {
+    const file = join(await createFolder(), 'SECRET');
+    await writeFile(file, '');
+    const { code, stderr } = await startProcess({ DATA_DIR: join(file, 'data') }).exit;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^DATA_DIR [^\n]+\n$/);
+    expect(stderr).not.toContain('SECRET');
+  });
+
+  test('says in one line that the disk cannot be written at the start, and ends with 1', async () => {
+    const { code, stderr } = await startProcess({ DATA_DIR: await createFolder() }, { shell: 'ulimit -f 0' }).exit;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*DATA_DIR[^\n]*\n$/);
+  });
+});
+
+test('What was acknowledged survives kill -9', async () => {
+  const dataDir = await createFolder();
+  const first = startProcess({ DATA_DIR: dataDir });
+  const url = await first.url;
+  const kept = await create(url, { name: 'before' });
+  const deleted = await create(url);
+  await call(url, `POST /assistants/${kept}`, { body: { name: 'after' } });
+  await call(url, `DELETE /assistants/${deleted}`);
+  const last = await create(url);
+  first.child.kill('SIGKILL');
+  await first.exit;
+
+  const second = await startHere({ dataDir });
+  expect(idsOf(await call(second.url, 'GET /assistants'))).toEqual([last, kept]);
+  expect((await call(second.url, `GET /assistants/${kept}`)).body['name']).toBe('after');
+});
+
+test('A disk that runs full under the process is answered 500 and never ends it; what was acknowledged is there', async () => {
+  const dataDir = await createFolder();
+  // No file of the process may grow beyond this; Node ignores the signal, so the write fails, as on a full disk.
+  const limited = startProcess({ DATA_DIR: dataDir }, { shell: 'ulimit -f 1000' });
+  const url = await limited.url;
+  const instructions = 'x'.repeat(100_000);
+  const kept: string[] = [];
+  let status = 201;
+  while (status === 201 && kept.length < 100) {
+    const answer = await call(url, 'POST /assistants', { body: { model: 'm', instructions } });
+    ({ status } = answer);
+    if (status === 201) kept.unshift(String(answer.body['id']));
+    else expect(answer.body).toMatchObject({ statusCode: 500, requestId: answer.headers.get('x-request-id') });
+  }
+  expect(status).toBe(500);
+  expect(idsOf(await call(url, 'GET /assistants?limit=100'))).toEqual(kept);
+  expect(limited.output.stderr.match(/"level":50/g)).toHaveLength(1);
+  limited.child.kill('SIGTERM');
+  expect((await limited.exit).code).toBe(0);
+
+  const { url: freed } = await startHere({ dataDir });
+  expect(idsOf(await call(freed, 'GET /assistants?limit=100'))).toEqual(kept);
+  await create(freed, { instructions });
+});
+
+describe('two processes on one folder', () => {
+  test('start at the same time, lose nothing that either acknowledged, and see it at once', async () => {
+    const dataDir = await createFolder();
+    const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
+    const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
+    const write = async (url: string, other: string) => {
+      const ids: string[] = [];
+      for (let i = 0; i < 40; i++) {
+        const id = await create(url);
+        expect((await call(other, `GET /assistants/${id}`)).status).toBe(200);
+        ids.push(id);
+      }
+      return ids;
+    };
+    const written = await Promise.all([write(first, second), write(second, first)]);
+    const listed = await call(first, 'GET /assistants?limit=100&order=asc');
+    expect(idsOf(listed).toSorted()).toEqual(written.flat().toSorted());
+    expect(idsOf(await call(second, 'GET /assistants?limit=100'))).toEqual(idsOf(listed).toReversed());
+  });
+
+  test('lose no update of the same assistant', async () => {
+    const dataDir = await createFolder();
+    const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
+    const urls = await Promise.all([processes[0].url, processes[1].url]);
+    const id = await create(urls[0]);
+    const members = ['name', 'description', 'instructions', 'model'];
+    await Promise.all(
+      members.map(async (member, index) => {
+        const url = index % 2 === 0 ? urls[0] : urls[1];
+        for (let i = 1; i <= 60; i++) await call(url, `POST /assistants/${id}`, { body: { [member]: String(i) } });
+      }),
+    );
+    expect((await call(urls[0], `GET /assistants/${id}`)).body).toMatchObject(
+      Object.fromEntries(members.map((member) => [member, '60'])),
+    );
+  });
+});

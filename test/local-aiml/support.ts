@@ -1,0 +1,120 @@
+// What the tests of the embedded AIML API share: a folder, a server in this process or in one of its own, and a caller.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/local-aiml/main.js', import.meta.url));
+
+type CleanUp = () => unknown;
+const cleanUps: CleanUp[] = [];
+
+/** Undoes, latest first, what the functions below started. For `afterEach` or `afterAll`. */
+export async function cleanUp(): Promise<void> {
+  for (let next = cleanUps.pop(); next; next = cleanUps.pop()) await next();
+}
+
+export async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'local-aiml-'));
+  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function startHere(options: Partial<LocalAimlOptions> = {}): Promise<LocalAiml> {
+  const dataDir = options.dataDir ?? (await createFolder());
+  const localAiml = await createLocalAiml({ host: '127.0.0.1', port: 0, ...options, dataDir });
+  cleanUps.push(() => localAiml.stop());
+  return localAiml;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // The tests assert on what is in it; a wrong shape fails them.
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+export async function call(url: string, request: string, options: CallOptions = {}): Promise<Answer> {
+  const [method = '', path = ''] = request.split(' ');
+  const { key = 'key-1', body, headers } = options;
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
+}
+
+/** Creates an assistant and gives its id. */
+export async function create(url: string, body: object = {}, options: CallOptions = {}): Promise<string> {
+  const answer = await call(url, 'POST /assistants', { ...options, body: { model: 'gpt-4o', ...body } });
+  if (answer.status !== 201) throw new Error(`not created: ${answer.text}`);
+  return String(answer.body['id']);
+}
+
+export function idsOf(answer: Answer): unknown[] {
+  return (answer.body['data'] as { id: unknown }[]).map(({ id }) => id);
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+export interface Process {
+  readonly child: ChildProcess;
+  readonly output: { stdout: string; stderr: string };
+  /** The URL that it printed; rejects if it ends before. */
+  readonly url: Promise<string>;
+  readonly exit: Promise<Exit>;
+}
+
+/** Starts the stand-alone process. `shell` runs before it in the same process, such as an `ulimit`. */
+export function startProcess(
+  env: Readonly<Record<string, string>>,
+  { args = [], shell }: { readonly args?: readonly string[]; readonly shell?: string } = {},
+): Process {
+  const command = [process.execPath, MAIN, ...args];
+  const [file = '', ...rest] = shell === undefined ? command : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
+  const child = spawn(file, rest, {
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  const url = new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      output.stdout += chunk;
+      const found = /listening on (\S+)\n/.exec(output.stdout)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.stderr += chunk));
+    child.on('close', () => reject(new Error(`ended: ${output.stderr}`)));
+  });
+  url.catch(() => undefined);
+  const exit = new Promise<Exit>((resolve) => child.on('close', (code) => resolve({ code, ...output })));
+  cleanUps.push(() => {
+    child.kill('SIGKILL');
+    return exit;
+  });
+  return { child, output, url, exit };
+}

@@ -1,0 +1,57 @@
+// The upstream of a fault case: a listener on bare sockets, or a place where there is none.
+import dns from 'node:dns';
+import { jest } from '@jest/globals';
+import { startRawUpstream, takeClosedPort, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+
+export interface FaultyPlace {
+  readonly place?: string;
+  readonly onConnection?: RawAnswer;
+  readonly answer: RawAnswer;
+}
+
+const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0 };
+
+/** `url` is where the client is sent; `upstream` counts what arrives. */
+export async function startFaultUpstream({ place, onConnection, answer }: FaultyPlace) {
+  const upstream = await startRawUpstream({
+    answer,
+    ...(place === 'untrusted certificate' && { tls: 'self-signed' as const }),
+    // A server that speaks plain HTTP takes a TLS handshake for a bad request.
+    ...(place === 'plain HTTP for TLS' && {
+      onConnection: (socket) => {
+        socket.resume();
+        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      },
+    }),
+    ...(onConnection && { onConnection: (socket) => onConnection(socket, NO_REQUEST) }),
+  });
+  return { upstream, url: new URL(await urlOf(place, upstream)) };
+}
+
+async function urlOf(place: string | undefined, upstream: RawUpstream): Promise<string> {
+  switch (place) {
+    case 'closed port':
+      return `http://127.0.0.1:${await takeClosedPort(upstream)}`;
+    case 'unresolvable host':
+      return 'http://upstream.invalid';
+    case 'silent TLS':
+    case 'plain HTTP for TLS':
+      return `https://127.0.0.1:${upstream.port}`;
+    default:
+      return upstream.url;
+  }
+}
+
+/**
+ * Answers for `.invalid` what every resolver answers, without asking one: tests behave alike with and without a network.
+ * Any test's end takes it back, so it belongs into the `beforeAll` that runs the cases.
+ */
+export function resolveNothingInvalid(): void {
+  const lookup = dns.lookup as (...args: unknown[]) => void;
+  jest.spyOn(dns, 'lookup').mockImplementation((hostname: string, ...rest: unknown[]) => {
+    const callback = rest.at(-1) as (error: Error) => void;
+    if (hostname.endsWith('.invalid'))
+      setImmediate(callback, Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' }));
+    else lookup(hostname, ...rest);
+  });
+}

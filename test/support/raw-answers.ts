@@ -1,0 +1,128 @@
+// What an upstream on bare sockets can do to a request: proper answers, broken ones, and none.
+import { gzipSync } from 'node:zlib';
+import type { Socket } from 'node:net';
+import type { RawAnswer, RawRequest } from './raw-upstream.ts';
+import { wireAssistant } from './scripted-upstream.ts';
+
+/** Stands in every error body of these upstreams: nothing outside may ever hold it. */
+export const UPSTREAM_CANARY = 'canary-of-upstream';
+export const UPSTREAM_REQUEST_ID = 'upstream-request-1';
+
+const MiB = 1024 * 1024;
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** A whole message with a Content-Length, as text. */
+export function message(status: number | string, body: string, headers: Headers = []): string {
+  const lines = [['content-type', 'application/json'], ['content-length', String(Buffer.byteLength(body))], ...headers];
+  return `HTTP/1.1 ${status} X\r\n${lines.map((line) => `${line.join(': ')}\r\n`).join('')}\r\n${body}`;
+}
+
+/** Sends this text, or these bytes, and leaves the connection open. */
+export const send =
+  (bytes: string | Buffer): RawAnswer =>
+  (socket) =>
+    void socket.write(bytes);
+
+/** Sends this and ends the connection. */
+export const sendAndEnd =
+  (bytes: string | Buffer): RawAnswer =>
+  (socket) =>
+    void socket.end(bytes);
+
+/** Sends this and resets the connection once the other side had the time to read it. */
+export const sendAndReset =
+  (bytes: string): RawAnswer =>
+  (socket) => {
+    socket.write(bytes);
+    setTimeout(() => socket.resetAndDestroy(), 20);
+  };
+
+/** An answer with this status and an error body of upstream's own form. */
+export const status = (code: number, headers: Headers = []): RawAnswer =>
+  send(
+    message(
+      code,
+      JSON.stringify({ message: 'No.', path: UPSTREAM_CANARY, requestId: UPSTREAM_REQUEST_ID, statusCode: code }),
+      headers,
+    ),
+  );
+
+/** An answer with this status and this JSON body. */
+export const json = (code: number, body: unknown, headers: Headers = []): RawAnswer =>
+  send(message(code, JSON.stringify(body), headers));
+
+export const reset: RawAnswer = (socket) => void socket.resetAndDestroy();
+export const hang: RawAnswer = () => undefined;
+
+/** What a working upstream answers: the assistant that was asked for, as the body wants it. */
+export function workingBody({ method, path, body }: RawRequest, fields: object = {}): unknown {
+  const id = path.split('/').at(2) ?? 'asst_new';
+  if (method === 'DELETE') return { id, object: 'assistant.deleted', deleted: true };
+  if (method === 'GET' && path === '/assistants')
+    return { object: 'list', data: [wireAssistant('asst_1')], has_more: false };
+  const asked = body === '' ? {} : (JSON.parse(body) as object);
+  return wireAssistant(id, { ...asked, ...fields });
+}
+
+/** A working upstream. `fields` are those of every assistant. */
+export const work =
+  (fields: object = {}): RawAnswer =>
+  (socket, request) =>
+    json(200, workingBody(request, fields))(socket, request);
+
+/** One byte of an answer at a time, one every `everyMs`; it ends only after many seconds. */
+export const drip =
+  (bytes: string, everyMs = 10): RawAnswer =>
+  (socket) => {
+    let sent = 0;
+    const timer = setInterval(() => socket.write(bytes.charAt(sent++ % bytes.length)), everyMs);
+    socket.on('close', () => clearInterval(timer));
+  };
+
+const head = (...lines: readonly string[]): string =>
+  ['HTTP/1.1 200 OK', 'content-type: application/json', ...lines, '', ''].join('\r\n');
+
+/** The first half of a body that would be fine. */
+export const HALF_BODY = `{"id":"asst_1","object":"assistant","created_at":17000,"instructions":"${UPSTREAM_CANARY}`;
+export const IN_HEADERS = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-half-a-hea`;
+export const HALF_WITH_LENGTH = head('connection: keep-alive', 'content-length: 5000') + HALF_BODY;
+export const HALF_WITHOUT_LENGTH = head('connection: close') + HALF_BODY;
+export const HALF_CHUNKED =
+  head('connection: keep-alive', 'transfer-encoding: chunked') + `${HALF_BODY.length.toString(16)}\r\n${HALF_BODY}\r\n`;
+
+/** A body of 64 MB that is never held in memory as a whole. `headers` go before it. */
+export const huge =
+  (...headers: readonly string[]): RawAnswer =>
+  (socket) => {
+    const chunk = Buffer.alloc(MiB, 0x20);
+    let left = 64;
+    const next = (): void => {
+      for (; left > 0; left -= 1) if (!socket.write(chunk)) return void socket.once('drain', next);
+    };
+    socket.write(head(...headers));
+    next();
+  };
+
+const encoded = (body: Buffer, encoding: string): Buffer =>
+  Buffer.concat([Buffer.from(head(`content-encoding: ${encoding}`, `content-length: ${body.length}`)), body]);
+
+/** 64 MB of JSON in a few kilobytes. */
+let bomb: Buffer | undefined;
+export const gzipBomb: RawAnswer = (socket) => {
+  bomb ??= encoded(gzipSync(Buffer.concat([Buffer.from('{"id":"'), Buffer.alloc(64 * MiB, 0x20)])), 'gzip');
+  socket.write(bomb);
+};
+export const unknownEncoding: RawAnswer = (socket, request) =>
+  void socket.write(encoded(Buffer.from(JSON.stringify(workingBody(request))), 'x-made-up'));
+export const truncatedGzip: RawAnswer = (socket, request) => {
+  const body = gzipSync(JSON.stringify(workingBody(request)));
+  socket.write(encoded(body.subarray(0, body.length - 20), 'gzip'));
+};
+export const oversizedHeaders = send(head(`x-large: ${'x'.repeat(64 * 1024)}`, 'content-length: 2') + '{}');
+
+/** Every answer once, the last one again and again. */
+export const inTurn =
+  (...answers: readonly RawAnswer[]): RawAnswer =>
+  (socket: Socket, request: RawRequest) =>
+    (answers[request.index] ?? answers.at(-1))?.(socket, request);

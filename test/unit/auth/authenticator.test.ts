@@ -1,0 +1,112 @@
+// AUTH_MODE none and passthrough, and what callers are told apart by. AUTH_MODE jwt has files of its own.
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { createAuthenticator } from '../../../src/auth/authenticator.ts';
+import { requireCaller, requireScope, type Identity } from '../../../src/auth/identity.ts';
+import { callerOf, codeOf, HELD_KEY } from './identity-provider.ts';
+
+/** Both modes answer at once: a promise here fails the test. */
+function authenticate(mode: 'none' | 'passthrough', authorization?: string): Identity {
+  const heldKey = mode === 'none' ? HELD_KEY : null;
+  const identity = createAuthenticator({ auth: { mode }, heldKey }).authenticate(authorization);
+  if (identity instanceof Promise) throw new Error('expected an answer at once');
+  return identity;
+}
+
+describe('AUTH_MODE none', () => {
+  test.each([undefined, '', 'Bearer another-key', 'Basic dTpw', 'nonsense'])(
+    'serves everybody: %p',
+    (authorization) => {
+      const caller = callerOf(authenticate('none', authorization));
+      expect(caller.credential).toBe(HELD_KEY);
+      expect(caller.scopes).toBeNull();
+    },
+  );
+
+  test('is the same caller on every request', () => {
+    const authenticator = createAuthenticator({ auth: { mode: 'none' }, heldKey: HELD_KEY });
+    expect(authenticator.authenticate(undefined)).toBe(authenticator.authenticate('Bearer x'));
+  });
+});
+
+test.each([
+  { mode: 'none' as const },
+  { mode: 'jwt' as const, issuer: 'i', audience: 'a', jwksUrl: new URL('http://127.0.0.1:9') },
+])('there is no authenticator without a held key for callers who bring none: $mode', (auth) => {
+  expect(() => createAuthenticator({ auth, heldKey: null })).toThrow('must hold one');
+});
+
+describe('AUTH_MODE passthrough', () => {
+  test.each([
+    ['Bearer key-1', 'key-1'],
+    ['bearer key-1', 'key-1'],
+    ['BEARER key-1', 'key-1'],
+    ['Bearer   key-1  ', 'key-1'],
+    ['Bearer aA0-._~+/==', 'aA0-._~+/=='],
+    [`Bearer ${'k'.repeat(512)}`, 'k'.repeat(512)],
+  ])('takes the key of the caller: %p', (authorization, key) => {
+    const caller = callerOf(authenticate('passthrough', authorization));
+    expect(caller.credential).toBe(key);
+    expect(caller.scopes).toBeNull();
+  });
+
+  test.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'key-1',
+    'Basic key-1',
+    'Bearerkey-1',
+    'Bearer\tkey-1',
+    'Bearer key-1 key-2',
+    'Bearer key-1, Bearer key-2',
+    'Bearer key-1\n',
+    'Bearer key\r\nX-Other: 1',
+    'Bearer key-1\nBearer key-2',
+    'Bearer "key-1"',
+    'Bearer kéy',
+    'Bearer =key',
+    ' Bearer key-1',
+    `Bearer ${'k'.repeat(513)}`,
+    `Bearer ${' '.repeat(16_000)}`,
+  ])('refuses what is not one bearer token: %p', (authorization) => {
+    const identity = authenticate('passthrough', authorization);
+    expect(codeOf(identity)).toBe('UNAUTHENTICATED');
+    expect(inspect(identity, { depth: null })).not.toContain('key-1');
+  });
+});
+
+describe('a caller', () => {
+  const authenticator = createAuthenticator({ auth: { mode: 'passthrough' }, heldKey: null });
+  const callerWith = (key: string) => callerOf(authenticator.authenticate(`Bearer ${key}`) as Identity);
+
+  test('is the same tenant with the same key, and another with another', () => {
+    expect(callerWith('key-1').tenant).toBe(callerWith('key-1').tenant);
+    expect(callerWith('key-1').tenant).not.toBe(callerWith('key-2').tenant);
+    expect(callerWith('key-1').tenant).toMatch(/^[\w-]{22}$/);
+  });
+
+  test('is another tenant in another process, so that digests cannot be prepared', () => {
+    const other = callerOf(authenticate('passthrough', 'Bearer key-1'));
+    expect(callerWith('key-1').tenant).not.toBe(other.tenant);
+  });
+
+  test('does not show the key when it is logged', () => {
+    const caller = callerWith('key-1');
+    expect(caller.tenant).toBeDefined();
+    const shown = [JSON.stringify({ caller }), inspect(caller, { depth: null, showHidden: true })];
+    expect(shown.join()).not.toContain('key-1');
+  });
+
+  test('may do everything where there are no scopes', () => {
+    expect(() => requireScope(callerWith('key-1'), 'assistants:read')).not.toThrow();
+    expect(() => requireScope(callerWith('key-1'), 'assistants:write')).not.toThrow();
+  });
+});
+
+test('whoever was refused is refused whatever is asked for', () => {
+  const nobody = authenticate('passthrough');
+  expect(() => requireCaller(nobody)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  expect(() => requireScope(nobody, 'assistants:read')).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+});

@@ -1,0 +1,117 @@
+// An identity provider on loopback: a real HTTP server for its keys, and the tokens it signs with them.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
+import type { Caller, Identity } from '../../../src/auth/identity.ts';
+
+export const ISSUER = 'https://id.example.com/';
+export const AUDIENCE = 'assistants';
+export const HELD_KEY = 'held-key-of-the-service';
+
+export interface SigningKey {
+  readonly alg: string;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  /** As the provider publishes it. */
+  readonly jwk: JWK;
+}
+
+/** `kid` null: the provider gives its keys no ids. */
+export async function createKey(kid: string | null, alg = 'ES256'): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), alg, use: 'sig', ...(kid !== null && { kid }) };
+  return { alg, privateKey, publicKey, jwk };
+}
+
+export const now = (): number => Math.floor(Date.now() / 1000);
+
+/** Of any type, because tokens may hold anything; undefined leaves a claim out. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Claims that are good in every way but for what `claims` changes. */
+export const goodClaims = (claims: Claims = {}): JWTPayload => ({
+  iss: ISSUER,
+  aud: AUDIENCE,
+  exp: now() + 300,
+  scope: 'assistants:read',
+  ...claims,
+});
+
+/** A token that is good in every way but for what `claims` and `header` change. */
+export const sign = (
+  key: SigningKey,
+  claims: Claims = {},
+  header: Readonly<Record<string, unknown>> = {},
+): Promise<string> =>
+  new SignJWT(goodClaims(claims))
+    .setProtectedHeader({ alg: key.alg, ...(key.jwk.kid !== undefined && { kid: key.jwk.kid }), ...header })
+    .sign(key.privateKey);
+
+/** A token with any header, any payload and any signature. */
+export const assemble = (header: unknown, payload: unknown, signature: string): string =>
+  `${encode(header)}.${encode(payload)}.${signature}`;
+
+export const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export class IdentityProvider {
+  /** What it publishes. */
+  keys: readonly JWK[] = [];
+  /** Answers in place of the keys while it is set. */
+  answer: RequestListener | null = null;
+  /** How often it was asked for the keys. */
+  requests = 0;
+  #server: Server | null = null;
+  #port = 0;
+
+  static async start(...keys: readonly SigningKey[]): Promise<IdentityProvider> {
+    const provider = new IdentityProvider();
+    provider.keys = keys.map(({ jwk }) => jwk);
+    await provider.goUp();
+    return provider;
+  }
+
+  get url(): URL {
+    return new URL(`http://127.0.0.1:${this.#port}/keys`);
+  }
+
+  /** Listens on the port that it had before. */
+  async goUp(): Promise<void> {
+    const server = createServer((request, response) => {
+      this.requests += 1;
+      const answer: RequestListener = this.answer ?? (() => response.end(JSON.stringify({ keys: this.keys })));
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  async goDown(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (!server) return;
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  }
+
+  /** An authenticator as under AUTH_MODE=jwt. */
+  authenticator(jwksTimeoutMs?: number): Authenticator {
+    return createAuthenticator({
+      auth: { mode: 'jwt', issuer: ISSUER, audience: AUDIENCE, jwksUrl: this.url },
+      heldKey: HELD_KEY,
+      ...(jwksTimeoutMs !== undefined && { jwksTimeoutMs }),
+    });
+  }
+}
+
+/** The code of the refusal; null where the caller may be served. */
+export const codeOf = (identity: Identity): string | null => (identity.kind === 'refused' ? identity.error.code : null);
+
+/** Fails where there is none. */
+export function callerOf(identity: Identity): Caller {
+  if (identity.kind === 'refused') throw new Error(`refused: ${identity.error.message}`);
+  return identity;
+}

@@ -1,0 +1,265 @@
+// AUTH_MODE jwt: the provider's keys change, and the provider fails in every way it can.
+import type { RequestListener } from 'node:http';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Authenticator } from '../../../src/auth/authenticator.ts';
+import { codeOf, createKey, IdentityProvider, sign, type SigningKey } from './identity-provider.ts';
+
+/** Requests for the keys that may follow each other at once. */
+const BURST = 5;
+const REFILL_MS = 5000;
+const REFRESH_AFTER_MS = 5 * 60_000;
+const EXPIRE_AFTER_MS = 15 * 60_000;
+
+let first: SigningKey;
+let second: SigningKey;
+let provider: IdentityProvider;
+let authenticator: Authenticator;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([createKey('first'), createKey('second')]);
+});
+const identityOf = async (token: string) => authenticator.authenticate(`Bearer ${token}`);
+const verdict = async (token: string) => codeOf(await identityOf(token));
+
+/** The clocks for the age of the keys and for how often they may be fetched go on when they are read or told to. */
+let time = 0;
+beforeEach(() => {
+  time = Date.now();
+  for (const clock of [performance, Date]) jest.spyOn(clock, 'now').mockImplementation(() => (time += 0.001));
+});
+const pass = (ms: number) => void (time += ms);
+
+beforeEach(async () => {
+  provider = await IdentityProvider.start(first);
+  authenticator = provider.authenticator();
+});
+afterEach(() => provider.goDown());
+
+/** Waits for something that happens behind the requests. */
+async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('rotation', () => {
+  test('a token of a new key is believed as soon as the provider shows the key, the old one while it does', async () => {
+    const [old, fresh] = [await sign(first), await sign(second)];
+    expect(await verdict(old)).toBeNull();
+    expect(await verdict(fresh)).toBe('UNAUTHENTICATED');
+
+    provider.keys = [first.jwk, second.jwk];
+    expect(await verdict(fresh)).toBeNull();
+    expect(await verdict(old)).toBeNull();
+
+    provider.keys = [second.jwk];
+    pass(EXPIRE_AFTER_MS);
+    expect(await verdict(old)).toBe('UNAUTHENTICATED');
+    expect(await verdict(fresh)).toBeNull();
+  });
+
+  test('works where keys have no ids', async () => {
+    const [old, fresh] = [await createKey(null), await createKey(null)];
+    provider.keys = [old.jwk];
+    expect(await verdict(await sign(old))).toBeNull();
+
+    provider.keys = [old.jwk, fresh.jwk];
+    expect(await verdict(await sign(fresh))).toBeNull();
+    expect(await verdict(await sign(old))).toBeNull();
+    expect(await verdict(await sign(await createKey(null)))).toBe('UNAUTHENTICATED');
+
+    provider.keys = [fresh.jwk];
+    pass(EXPIRE_AFTER_MS);
+    expect(await verdict(await sign(old))).toBe('UNAUTHENTICATED');
+  });
+
+  test('claims are checked whichever of several keys without ids signed', async () => {
+    const [one, other] = [await createKey(null), await createKey(null)];
+    provider.keys = [one.jwk, other.jwk];
+    for (const key of [one, other]) {
+      expect(await identityOf(await sign(key, { exp: 1 }))).toMatchObject({
+        error: { code: 'UNAUTHENTICATED', message: 'The access token has expired.' },
+      });
+      expect(await verdict(await sign(key, { aud: 'another' }))).toBe('UNAUTHENTICATED');
+    }
+  });
+
+  test('works where the new key takes the id of the old one', async () => {
+    const successor = await createKey('first');
+    expect(await verdict(await sign(first))).toBeNull();
+    provider.keys = [successor.jwk];
+    expect(await verdict(await sign(successor))).toBeNull();
+  });
+
+  test('is noticed behind the requests once the keys are a few minutes old', async () => {
+    const old = await sign(first);
+    expect(await verdict(old)).toBeNull();
+    provider.keys = [second.jwk];
+    pass(REFRESH_AFTER_MS);
+    expect(await verdict(old)).toBeNull();
+    await eventually(async () => (await verdict(old)) === 'UNAUTHENTICATED');
+  });
+});
+
+describe('unknown keys and bad signatures', () => {
+  test('cost the provider a few requests, then one in five seconds', async () => {
+    const unknown = await sign(second);
+    const forged = await sign(await createKey('first'));
+    for (let round = 0; round < 30; round += 1)
+      for (const token of [unknown, forged]) expect(await verdict(token)).toBe('UNAUTHENTICATED');
+    expect(provider.requests).toBe(BURST);
+
+    pass(REFILL_MS);
+    for (let round = 0; round < 30; round += 1) await verdict(unknown);
+    expect(provider.requests).toBe(BURST + 1);
+
+    pass(1000 * REFILL_MS);
+    for (let round = 0; round < 30; round += 1) await verdict(unknown);
+    expect(provider.requests).toBe(2 * BURST + 1);
+  });
+
+  test('do not keep good tokens from being believed, nor new keys from being noticed', async () => {
+    const unknown = await sign(second);
+    for (let round = 0; round < 30; round += 1) await verdict(unknown);
+    expect(await verdict(await sign(first))).toBeNull();
+    provider.keys = [first.jwk, second.jwk];
+    expect(await verdict(unknown)).toBe('UNAUTHENTICATED');
+    pass(REFILL_MS);
+    expect(await verdict(unknown)).toBeNull();
+  });
+
+  test('cost no second request where the first one was made for them', async () => {
+    expect(await verdict(await sign(second))).toBe('UNAUTHENTICATED');
+    expect(provider.requests).toBe(1);
+  });
+
+  test('share one request while they wait for it', async () => {
+    expect(await verdict(await sign(first))).toBeNull();
+    const unknown = await sign(second);
+    await Promise.all(Array.from({ length: 50 }, () => verdict(unknown)));
+    expect(provider.requests).toBe(2);
+  });
+});
+
+const answers: Readonly<Record<string, RequestListener>> = {
+  'status 500': (_, response) => response.writeHead(500).end('{"keys":[]}'),
+  'status 404': (_, response) => response.writeHead(404).end(),
+  'status 204': (_, response) => response.writeHead(204).end(),
+  'a redirect': (_, response) => response.writeHead(302, { location: '/elsewhere' }).end(),
+  HTML: (_, response) => response.setHeader('content-type', 'text/html').end('<html>Log in</html>'),
+  'an empty body': (_, response) => response.end(),
+  'JSON that is no key set': (_, response) => response.end('{"error":"x"}'),
+  'a key set that is no list': (_, response) => response.end('{"keys":"x"}'),
+  null: (_, response) => response.end('null'),
+  'truncated JSON': (_, response) => response.end('{"keys":[{"kty":"EC"'),
+  'a body cut short': (_, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    response.write('{"keys":');
+    setImmediate(() => response.destroy());
+  },
+  'a connection reset': (_, response) => response.destroy(),
+  'a huge key set': (_, response) => {
+    response.end(JSON.stringify({ keys: [{ ...first.jwk, note: 'n'.repeat(10_000_000) }] }));
+  },
+  'a body without an end': (_, response) => {
+    const chunk = ' '.repeat(65_536);
+    const fill = () => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on('drain', fill);
+    fill();
+  },
+  'a compressed bomb': (_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000, ' ')));
+  },
+};
+const hanging: Readonly<Record<string, RequestListener>> = {
+  'no answer': () => undefined,
+  'headers and nothing more': (_, response) => response.writeHead(200).flushHeaders(),
+  'a body that drips': (_, response) => {
+    const timer = setInterval(() => response.write(' '), 20);
+    response.on('close', () => clearInterval(timer));
+  },
+};
+
+describe('a provider that cannot be used makes a clear error, and is asked again', () => {
+  const expectUnavailable = async (token: string) => {
+    const identity = await identityOf(token);
+    expect(identity).toMatchObject({
+      kind: 'refused',
+      error: { details: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } },
+    });
+    const shown = inspect(identity, { depth: null, showHidden: true }) + JSON.stringify(identity);
+    for (const secret of [provider.url.host, '127.0.0.1', '/keys', 'ECONNREFUSED', 'Log in', ...token.split('.')])
+      expect(shown).not.toContain(secret);
+  };
+
+  test('it is down, then up', async () => {
+    const token = await sign(first);
+    await provider.goDown();
+    await expectUnavailable(token);
+    await provider.goUp();
+    expect(await verdict(token)).toBeNull();
+  });
+
+  test.each(Object.entries(answers))('it answers with %s', async (_, answer) => {
+    const token = await sign(first);
+    provider.answer = answer;
+    await expectUnavailable(token);
+    expect(provider.requests).toBe(1);
+    provider.answer = null;
+    expect(await verdict(token)).toBeNull();
+  });
+
+  test.each(Object.entries(hanging))('it hangs: %s', async (_, answer) => {
+    const token = await sign(first);
+    authenticator = provider.authenticator(200);
+    provider.answer = answer;
+    await Promise.all(Array.from({ length: 20 }, () => expectUnavailable(token)));
+    expect(provider.requests).toBe(1);
+    provider.answer = null;
+    expect(await verdict(token)).toBeNull();
+  });
+
+  test('while it stays down, requests for the keys are few and answers come all the same', async () => {
+    const token = await sign(first);
+    provider.answer = (_, response) => response.writeHead(503).end();
+    for (let round = 0; round < 50; round += 1) await expectUnavailable(token);
+    expect(provider.requests).toBe(BURST);
+    provider.answer = null;
+    await expectUnavailable(token);
+    pass(REFILL_MS);
+    expect(await verdict(token)).toBeNull();
+  });
+
+  test('it is down when a new key is needed: nobody can tell, while the known keys go on', async () => {
+    expect(await verdict(await sign(first))).toBeNull();
+    await provider.goDown();
+    await expectUnavailable(await sign(second));
+    expect(await verdict(await sign(first))).toBeNull();
+  });
+
+  test('it is down when the keys are to be fetched anew: they are believed for 15 minutes in all', async () => {
+    const token = await sign(first, { exp: 4_000_000_000 });
+    expect(await verdict(token)).toBeNull();
+    await provider.goDown();
+    pass(REFRESH_AFTER_MS);
+    expect(await verdict(token)).toBeNull();
+    pass(EXPIRE_AFTER_MS - REFRESH_AFTER_MS - 60_000);
+    expect(await verdict(token)).toBeNull();
+    pass(60_000);
+    await expectUnavailable(token);
+    await provider.goUp();
+    pass(REFILL_MS);
+    expect(await verdict(token)).toBeNull();
+  });
+
+  test('what is no token is refused as such while it is down', async () => {
+    await provider.goDown();
+    expect(await verdict('a.b.c')).toBe('UNAUTHENTICATED');
+  });
+});
+
+test('an authenticator asks the provider for nothing before the first token comes', () => {
+  expect(provider.requests).toBe(0);
+});

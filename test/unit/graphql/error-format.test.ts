@@ -1,0 +1,334 @@
+import { describe, expect, test } from '@jest/globals';
+import { GraphQLError } from 'graphql';
+import { AimlError, type AimlErrorDetails } from '../../../src/aiml/errors.ts';
+import { ServiceError } from '../../../src/graphql/errors.ts';
+import { createTestApollo, execute, type Answer, type Operation } from './execute.ts';
+import { InMemoryAssistants } from './in-memory-assistants.ts';
+
+const open = createTestApollo({ introspection: true });
+const closed = createTestApollo({ introspection: false });
+
+const failed = async (failure: Error, apollo = open): Promise<Answer> => {
+  const assistants = new InMemoryAssistants();
+  assistants.failure = failure;
+  return execute(apollo, { query: '{ assistants { nodes { id } } }' }, assistants);
+};
+const only = ({ errors }: Answer): Answer['errors'][number] => {
+  expect(errors).toHaveLength(1);
+  return errors[0] ?? { message: 'none' };
+};
+
+describe('an error of upstream', () => {
+  const aiml = (details: Partial<AimlErrorDetails>): AimlError =>
+    new AimlError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true, ...details });
+
+  test('tells what is known of it, and nothing else', async () => {
+    const answer = await failed(aiml({ retryAfterMs: 1500, upstream: { status: 429, requestId: 'up-1' } }));
+    expect(answer.status).toBe(200);
+    expect(only(answer)).toEqual({
+      message: 'Too many requests.',
+      locations: [{ line: 1, column: 3 }],
+      path: ['assistants'],
+      extensions: {
+        code: 'RATE_LIMITED',
+        retryable: true,
+        retryAfterMs: 1500,
+        upstream: { status: 429, requestId: 'up-1' },
+        requestId: 'req-1',
+      },
+    });
+  });
+
+  test('leaves out what is not known', async () => {
+    expect(only(await failed(aiml({ code: 'UPSTREAM_TIMEOUT', message: 'Too late.' }))).extensions).toEqual({
+      code: 'UPSTREAM_TIMEOUT',
+      retryable: true,
+      requestId: 'req-1',
+    });
+  });
+
+  test('has the reason in its message where upstream refused the request', async () => {
+    const answer = await failed(aiml({ code: 'BAD_USER_INPUT', message: 'Refused.', reason: 'No such order.' }));
+    expect(only(answer).message).toBe('Refused: No such order.');
+  });
+
+  test('that only writes can have is a fault of the service on a read', async () => {
+    expect(only(await failed(aiml({ code: 'NOT_FOUND' }))).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+  });
+});
+
+describe('an error that nobody foresaw', () => {
+  test('is masked, and the original is handed to the log', async () => {
+    const reported: unknown[] = [];
+    const apollo = createTestApollo({ onInternalError: (error) => void reported.push(error) });
+    const bug = new TypeError('secret');
+    const answer = await failed(bug, apollo);
+    expect(answer.status).toBe(200);
+    expect(only(answer)).toMatchObject({
+      message: 'Internal server error.',
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'req-1' },
+    });
+    expect(answer.text).not.toContain('secret');
+    expect(answer.text).not.toContain('stack');
+    expect(reported).toEqual([bug]);
+  });
+
+  test('is masked where the log fails as well', async () => {
+    const apollo = createTestApollo({
+      onInternalError: () => {
+        throw new Error('secret');
+      },
+    });
+    const answer = await failed(new Error('secret'), apollo);
+    expect(only(answer).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+    expect(answer.text).not.toContain('secret');
+  });
+
+  test.each([
+    new GraphQLError('secret', { extensions: { code: 'CONFLICT', secret: 'secret' } }),
+    new GraphQLError('secret'),
+    Object.assign(new Error('secret'), { extensions: { code: 'BAD_REQUEST', secret: 'secret' } }),
+    Object.assign(new Error('secret'), { path: ['secret'], locations: 'secret' }),
+    new Error('Argument "secret" has invalid value secret'),
+  ])('tells nothing of what it brings along', async (error) => {
+    const answer = await failed(error);
+    expect(only(answer).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+    expect(answer.text).not.toContain('secret');
+  });
+
+  test('is masked where it is no error at all', async () => {
+    const thrown: unknown = { secret: 'secret' };
+    expect((await failed(thrown as Error)).text).not.toContain('secret');
+  });
+});
+
+test('an error of our own keeps its code and its message', async () => {
+  const answer = await failed(new ServiceError('FORBIDDEN', 'The scope assistants:read is missing.'));
+  expect(answer.status).toBe(200);
+  expect(only(answer)).toMatchObject({
+    message: 'The scope assistants:read is missing.',
+    extensions: { code: 'FORBIDDEN', requestId: 'req-1' },
+  });
+});
+
+describe('a request that is refused', () => {
+  const cases: readonly (readonly [string, Operation, number, string, string])[] = [
+    ['is no GraphQL', { query: '{' }, 400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
+    [
+      'asks for an unknown field',
+      { query: '{ nix }' },
+      400,
+      'GRAPHQL_VALIDATION_FAILED',
+      'Cannot query field "nix" on type "Query".',
+    ],
+    [
+      'has no such operation',
+      { query: 'query A { __typename }', operationName: 'B' },
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+      'The document has no such operation.',
+    ],
+    [
+      'does not say which operation',
+      { query: 'query A { __typename } query B { __typename }' },
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+      'Must provide operation name if query contains multiple operations.',
+    ],
+    [
+      'subscribes',
+      { query: 'subscription { x }' },
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+      'Schema is not configured to execute subscription operation.',
+    ],
+    [
+      'has no document',
+      {},
+      400,
+      'BAD_REQUEST',
+      'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',
+    ],
+    [
+      'names an unknown persisted query',
+      { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } },
+      400,
+      'PERSISTED_QUERY_NOT_FOUND',
+      'PersistedQueryNotFound',
+    ],
+    [
+      'has another version of persisted queries',
+      { extensions: { persistedQuery: { version: 9 } } },
+      400,
+      'BAD_REQUEST',
+      'Unsupported persisted query version',
+    ],
+    [
+      'has a hash that does not fit',
+      { query: '{ __typename }', extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } },
+      400,
+      'BAD_REQUEST',
+      'provided sha does not match query',
+    ],
+    [
+      'lacks a variable',
+      { query: 'query ($id: ID!) { node(id: $id) { id } }' },
+      400,
+      'BAD_USER_INPUT',
+      'Variable "$id" of required type "ID!" was not provided.',
+    ],
+    [
+      'has null for a variable',
+      { query: 'query ($id: ID!) { node(id: $id) { id } }', variables: { id: null } },
+      400,
+      'BAD_USER_INPUT',
+      'Variable "$id" of non-null type "ID!" must not be null.',
+    ],
+    [
+      'has a variable of another kind',
+      { query: 'query ($n: Int) { assistants(first: $n) { nodes { id } } }', variables: { n: 'x' } },
+      400,
+      'BAD_USER_INPUT',
+      'Variable "$n" cannot be used: Int cannot represent non-integer value.',
+    ],
+    [
+      'has a bad value deep in a variable',
+      {
+        query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
+        variables: { i: { model: 'm', tools: [{ codeInterpreter: true }, { function: { name: 5 } }] } },
+      },
+      400,
+      'BAD_USER_INPUT',
+      'Variable "$i" cannot be used at "i.tools[1].function.name": String cannot represent a non string value.',
+    ],
+    [
+      'has bad JSON in a variable',
+      {
+        query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
+        variables: { i: { model: 'm', metadata: [] } },
+      },
+      400,
+      'BAD_USER_INPUT',
+      'Variable "$i" cannot be used at "i.metadata": Metadata is an object whose values are strings.',
+    ],
+    [
+      'has bad JSON in a literal',
+      { query: 'mutation { createAssistant(input: { model: "m", metadata: { a: 1 } }) { userErrors { code } } }' },
+      400,
+      'GRAPHQL_VALIDATION_FAILED',
+      'Metadata is an object whose values are strings.',
+    ],
+  ];
+
+  test.each(cases)('because it %s', async (_, operation, status, code, message) => {
+    for (const apollo of [open, closed]) {
+      const answer = await execute(apollo, operation);
+      expect([answer.status, only(answer).extensions?.['code'], only(answer).message]).toEqual([status, code, message]);
+      expect(only(answer).extensions?.['requestId']).toBe('req-1');
+    }
+  });
+
+  test('because variables inside a literal do not fit keeps the status of an operation that ran', async () => {
+    const answer = await execute(open, {
+      query:
+        'mutation ($v: String) { createAssistant(input: { model: "m", metadata: { a: { b: $v } } }) { userErrors { code } } }',
+      variables: { v: 'secret' },
+    });
+    expect(only(answer).extensions?.['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+    const late = await execute(open, {
+      query:
+        'mutation ($v: Int) { createAssistant(input: { model: "m", metadata: { a: $v } }) { userErrors { code } } }',
+      variables: { v: 12_345_678 },
+    });
+    expect(late.status).toBe(200);
+    expect(only(late)).toMatchObject({
+      message: 'Argument "input" has a value that cannot be used.',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    expect(late.text).not.toContain('12345678');
+  });
+
+  test('because it asks for the schema where introspection is off', async () => {
+    const answer = await execute(closed, { query: '{ __schema { types { name } } }' });
+    expect(answer.status).toBe(400);
+    expect(answer.errors[0]).toMatchObject({
+      message: 'Introspection is switched off.',
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+  });
+});
+
+describe('suggestions', () => {
+  const operations: readonly Operation[] = [
+    { query: '{ assistant(id: "a") { nam } }' },
+    { query: '{ assistant(idd: "a") { name } }' },
+    { query: '{ assistants(order: DESCC) { nodes { id } } }' },
+    { query: '{ assistants }' },
+    { query: 'query ($i: CreateAssistantInputt) { __typename }' },
+    {
+      query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
+      variables: { i: { model: 'm', nam: 'x' } },
+    },
+  ];
+
+  test.each(operations)('are given where introspection is on, and not where it is off: $query', async (operation) => {
+    expect((await execute(closed, operation)).text).not.toContain('Did you mean');
+    // An enum's suggestion stands behind the value, and goes with it.
+    if (!operation.query?.includes('DESCC')) expect((await execute(open, operation)).text).toContain('Did you mean');
+  });
+});
+
+describe('messages that hold names only are sent as they are', () => {
+  test.each([
+    ['{ assistant { id } }', 'Field "assistant" argument "id" of type "ID!" is required, but it was not provided.'],
+    ['{ __typename @nix }', 'Unknown directive "@nix".'],
+    ['{ ...F }', 'Unknown fragment "F".'],
+    [
+      '{ __typename } fragment F on Query { ...G } fragment G on Query { ...F }',
+      'Cannot spread fragment "F" within itself via "G".',
+    ],
+    ['{ __typename } fragment F on Nix { x }', 'Unknown type "Nix".'],
+    [
+      '{ a: node(id: "1") { id } a: assistant(id: "1") { id } }',
+      'Fields "a" conflict because "node" and "assistant" are different fields. Use different aliases on the fields to fetch both if this was intentional.',
+    ],
+    [
+      '{ node(id: "1") { a: id ... on Assistant { a: model } } }',
+      'Fields "a" conflict because "id" and "model" are different fields. Use different aliases on the fields to fetch both if this was intentional.',
+    ],
+    [
+      '{ a: node(id: "1") { id } a: node(id: "2") { id } }',
+      'Fields "a" conflict because they have differing arguments. Use different aliases on the fields to fetch both if this was intentional.',
+    ],
+    ['query ($a: Int) { node(id: $a) { id } }', 'Variable "$a" of type "Int" used in position expecting type "ID!".'],
+    ['query A($a: Int) { __typename }', 'Variable "$a" is never used in operation "A".'],
+    ['{ node(id: $a) { id } }', 'Variable "$a" is not defined.'],
+    ['{ __typename } { __typename }', 'This anonymous operation must be the only defined operation.'],
+    ['type A { b: Int }', 'The "A" definition is not executable.'],
+    [
+      '{ assistants { pageInfo { hasNextPage { x } } } }',
+      'Field "hasNextPage" must not have a selection since type "Boolean!" has no subfields.',
+    ],
+    ['query ($a: Query) { __typename }', 'Variable "$a" cannot be non-input type "Query".'],
+    [
+      'mutation { createAssistant(input: { model: "m", nix: 1 }) { userErrors { code } } }',
+      'Field "nix" is not defined by type "CreateAssistantInput".',
+    ],
+    [
+      'mutation { createAssistant(input: {}) { userErrors { code } } }',
+      'Field "CreateAssistantInput.model" of required type "String!" was not provided.',
+    ],
+    ['query ($a: Int = $b) { __typename }', 'Syntax Error: Unexpected variable "$b" in constant value.'],
+    ['{ a(b: }', 'Syntax Error: Unexpected "}".'],
+    ['{ a(b: "x" "y") }', 'Syntax Error: Expected Name, found String.'],
+    ["{ a(b: 'x') }", 'Syntax Error: Unexpected single quote character, strings have double quotes.'],
+    ['{ a(b: "x', 'Syntax Error: Unterminated string.'],
+    ['{ a(b: 1x) }', 'Syntax Error: Invalid number.'],
+    ['{ a(b: "\\x") }', 'Syntax Error: Invalid character escape sequence.'],
+    ['{ a(b: "\\uZZZZ") }', 'Syntax Error: Invalid Unicode escape sequence.'],
+    ['{ a(b: %) }', 'Syntax Error: Unexpected character.'],
+  ])('%s', async (query, message) => {
+    const { errors } = await execute(closed, { query });
+    expect(errors.map((error) => error.message)).toContain(message);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import { errorCodes, isErrorCode, refuseRequest } from '../../../src/graphql/errors.ts';
+
+describe('the registry of error codes', () => {
+  test('holds the codes that callers rely on, and no other', () => {
+    expect(Object.keys(errorCodes).sort()).toEqual([
+      'BAD_REQUEST',
+      'BAD_USER_INPUT',
+      'CONFLICT',
+      'FORBIDDEN',
+      'GRAPHQL_PARSE_FAILED',
+      'GRAPHQL_VALIDATION_FAILED',
+      'INTERNAL_SERVER_ERROR',
+      'OPERATION_RESOLUTION_FAILURE',
+      'OUTCOME_UNKNOWN',
+      'OVERLOADED',
+      'PERSISTED_QUERY_NOT_FOUND',
+      'QUOTA_EXCEEDED',
+      'RATE_LIMITED',
+      'UNAUTHENTICATED',
+      'UPSTREAM_BAD_RESPONSE',
+      'UPSTREAM_TIMEOUT',
+      'UPSTREAM_UNAVAILABLE',
+    ]);
+  });
+
+  test('gives every code a description, a message and the status of an error', () => {
+    for (const { description, message, httpStatus } of Object.values(errorCodes)) {
+      expect(description).toMatch(/\.$/);
+      expect(message).not.toBe('');
+      expect(httpStatus).toBeGreaterThanOrEqual(400);
+    }
+  });
+
+  test('knows nothing but its codes', () => {
+    expect(isErrorCode('CONFLICT')).toBe(true);
+    for (const value of ['toString', '__proto__', 'NOT_FOUND', '', null, 400]) expect(isErrorCode(value)).toBe(false);
+  });
+
+  test('gives a refused request the status of its code', () => {
+    expect(refuseRequest('OVERLOADED', 'Later.')).toMatchObject({
+      message: 'Later.',
+      extensions: { code: 'OVERLOADED', http: { status: 503 } },
+    });
+  });
+});

@@ -1,0 +1,42 @@
+// Runs operations through Apollo Server as the service sets it up, without HTTP.
+import type { ApolloServer } from '@apollo/server';
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import { createApollo, type ApolloOptions } from '../../../src/graphql/apollo.ts';
+import type { RequestContext } from '../../../src/graphql/context.ts';
+import { InMemoryAssistants } from './in-memory-assistants.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly data: FormattedExecutionResult['data'];
+  readonly errors: readonly GraphQLFormattedError[];
+  readonly text: string;
+}
+
+export interface Operation {
+  readonly query?: string;
+  readonly variables?: Record<string, unknown>;
+  readonly operationName?: string;
+  readonly extensions?: Record<string, unknown>;
+}
+
+const drop = (): void => undefined;
+export const silentLogger = { debug: drop, info: drop, warn: drop, error: drop };
+
+export const createTestApollo = (options: Partial<ApolloOptions> = {}): ApolloServer<RequestContext> =>
+  createApollo({ introspection: true, logger: silentLogger, ...options });
+
+export async function execute(
+  apollo: ApolloServer<RequestContext>,
+  operation: Operation,
+  assistants: RequestContext['assistants'] = new InMemoryAssistants(),
+): Promise<Answer> {
+  const { body, http } = await apollo.executeOperation(operation, {
+    contextValue: { requestId: 'req-1', assistants },
+  });
+  if (body.kind !== 'single') throw new TypeError('a single result was expected');
+  const { data, errors = [] } = body.singleResult;
+  // As a client would see it: without prototypes.
+  const text = JSON.stringify({ data, errors });
+  const plain = JSON.parse(text) as Pick<Answer, 'data' | 'errors'>;
+  return { status: http.status ?? 200, ...plain, text };
+}

@@ -1,0 +1,91 @@
+// A loader over a list in memory. It answers like any of the three generations of upstream's lists and keeps what it
+// was asked for.
+import type { ListQuery } from '../../../src/aiml/data-source.ts';
+import { AimlError } from '../../../src/aiml/errors.ts';
+import type { WireAssistant, WireAssistantList, WireCreateBody, WireModifyBody } from '../../../src/aiml/wire.ts';
+import type { RequestContext } from '../../../src/graphql/context.ts';
+
+/** `has-more`: says whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
+export type Generation = 'has-more' | 'silent' | 'generous';
+
+export type Call =
+  | readonly ['load', string]
+  | readonly ['list', ListQuery]
+  | readonly ['create', WireCreateBody]
+  | readonly ['modify', string, WireModifyBody]
+  | readonly ['delete', string];
+
+export const wireAssistant = (fields: Partial<WireAssistant> = {}): WireAssistant => ({
+  id: 'asst_1',
+  created_at: 1_700_000_000,
+  model: 'gpt-4o',
+  name: null,
+  description: null,
+  instructions: null,
+  tools: [],
+  tool_resources: null,
+  metadata: {},
+  temperature: null,
+  top_p: null,
+  reasoning_effort: null,
+  response_format: null,
+  ...fields,
+});
+
+/** `count` assistants with the ids a0, a1, …, oldest first. */
+export const assistantsInOrder = (count: number): WireAssistant[] =>
+  Array.from({ length: count }, (_, index) => wireAssistant({ id: `a${index}`, created_at: 1_700_000_000 + index }));
+
+export class InMemoryAssistants implements Required<RequestContext['assistants']> {
+  readonly calls: Call[] = [];
+  /** Thrown by every call while it is set. */
+  failure: Error | null = null;
+  readonly #oldestFirst: readonly WireAssistant[];
+  readonly #generation: Generation;
+
+  constructor(oldestFirst: readonly WireAssistant[] = [], generation: Generation = 'has-more') {
+    this.#oldestFirst = oldestFirst;
+    this.#generation = generation;
+  }
+
+  load(id: string): Promise<WireAssistant | null> {
+    return this.#answer(['load', id], () => this.#oldestFirst.find((item) => item.id === id) ?? null);
+  }
+
+  list(query: ListQuery): Promise<WireAssistantList> {
+    return this.#answer(['list', query], () => {
+      const all = query.order === 'asc' ? this.#oldestFirst : this.#oldestFirst.toReversed();
+      const start = query.after === null ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
+      if (query.after !== null && start === 0) throw unknownCursor;
+      const rest = all.slice(start);
+      const data = this.#generation === 'generous' ? rest : rest.slice(0, query.limit);
+      return { data, hasMore: this.#generation === 'has-more' ? rest.length > data.length : null };
+    });
+  }
+
+  create(body: WireCreateBody): Promise<WireAssistant> {
+    return this.#answer(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
+  }
+
+  modify(id: string, body: WireModifyBody): Promise<WireAssistant> {
+    return this.#answer(['modify', id, body], () => wireAssistant({ id }));
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#answer(['delete', id], () => undefined);
+  }
+
+  async #answer<T>(call: Call, read: () => T): Promise<T> {
+    this.calls.push(call);
+    await Promise.resolve();
+    if (this.failure) throw this.failure;
+    return read();
+  }
+}
+
+const unknownCursor = new AimlError({
+  code: 'BAD_USER_INPUT',
+  message: 'The AIML API does not know this cursor.',
+  retryable: false,
+  param: 'after',
+});

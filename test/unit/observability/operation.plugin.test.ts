@@ -1,0 +1,193 @@
+// The plugin in a real Apollo Server: which requests it tells of, and what it says.
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { createOperationPlugin } from '../../../src/observability/operation.plugin.ts';
+import type { OperationRecord } from '../../../src/observability/operation-record.ts';
+
+interface Context {
+  readonly requestId: string;
+  readonly seen: string[];
+}
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function createSchema(): GraphQLSchema {
+  const fail = (code: string) => () => {
+    throw new GraphQLError('failed', { extensions: { code } });
+  };
+  return new GraphQLSchema({
+    query: new GraphQLObjectType({
+      name: 'Query',
+      fields: {
+        hello: { type: GraphQLString, args: { to: { type: GraphQLString } }, resolve: () => 'hello' },
+        limited: { type: GraphQLString, resolve: fail('RATE_LIMITED') },
+        odd: {
+          type: GraphQLString,
+          resolve: () => {
+            throw new Error('no code');
+          },
+        },
+        required: { type: new GraphQLNonNull(GraphQLString), resolve: fail('FORBIDDEN') },
+      },
+    }),
+    mutation: new GraphQLObjectType({
+      name: 'Mutation',
+      fields: { change: { type: GraphQLString, resolve: () => 'done' } },
+    }),
+  });
+}
+
+describe('the operation plugin', () => {
+  let server: ApolloServer<Context>;
+  let schema: GraphQLSchema;
+  let started: string[];
+  let ended: { readonly record: OperationRecord; readonly context: Context }[];
+
+  async function start(...more: ApolloServerPlugin<Context>[]): Promise<void> {
+    schema = createSchema();
+    server = new ApolloServer<Context>({
+      schema,
+      logger: quiet,
+      stopOnTerminationSignals: false,
+      plugins: [
+        ApolloServerPluginCacheControlDisabled(),
+        createOperationPlugin<Context>({
+          onStart: ({ requestId }) => void started.push(requestId),
+          onEnd: (record, context) => void ended.push({ record, context }),
+        }),
+        ...more,
+      ],
+    });
+    await server.start();
+  }
+
+  beforeEach(async () => {
+    started = [];
+    ended = [];
+    await start();
+  });
+  afterEach(() => server.stop());
+
+  async function send(body: unknown, headers: [string, string][] = [['content-type', 'application/json']]) {
+    const context: Context = { requestId: 'r-1', seen: [] };
+    const response = await server.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: { method: 'POST', headers: new HeaderMap(headers), search: '', body },
+      context: () => Promise.resolve(context),
+    });
+    return { response, context };
+  }
+
+  const lastRecord = () => ended.at(-1)?.record;
+  const durationMs = expect.any(Number);
+
+  it('tells of an operation that went well, once, with its context', async () => {
+    const { context } = await send({ query: 'query Greeting { hello }' });
+    expect(started).toEqual(['r-1']);
+    expect(ended).toHaveLength(1);
+    expect(lastRecord()).toEqual({
+      operationName: 'Greeting',
+      kind: 'query',
+      outcome: 'ok',
+      errorCodes: [],
+      durationMs,
+    });
+    // Apollo Server hands its plugins a copy: what is shared is what the context refers to.
+    expect(ended[0]?.context.seen).toBe(context.seen);
+  });
+
+  it('tells mutations from queries', async () => {
+    await send({ query: 'mutation { change }' });
+    expect(lastRecord()).toMatchObject({ operationName: null, kind: 'mutation', outcome: 'ok' });
+  });
+
+  it('names each code once, and calls data with errors partial', async () => {
+    await send({ query: '{ hello a: limited b: limited odd }' });
+    expect(lastRecord()).toMatchObject({ outcome: 'partial', errorCodes: ['RATE_LIMITED', 'INTERNAL_SERVER_ERROR'] });
+  });
+
+  it('calls errors without data an error', async () => {
+    await send({ query: '{ required }' });
+    expect(lastRecord()).toMatchObject({ kind: 'query', outcome: 'error', errorCodes: ['FORBIDDEN'] });
+  });
+
+  it.each([
+    ['does not parse', { query: '{ hello' }, 'GRAPHQL_PARSE_FAILED', 'unknown'],
+    ['does not validate', { query: '{ nothing }' }, 'GRAPHQL_VALIDATION_FAILED', 'unknown'],
+    [
+      'names no operation',
+      { query: 'query A { hello }', operationName: 'B' },
+      'OPERATION_RESOLUTION_FAILURE',
+      'unknown',
+    ],
+    [
+      'names a persisted query that is not known',
+      { extensions: { persistedQuery: { version: 1, sha256Hash: 'abc' } } },
+      'PERSISTED_QUERY_NOT_FOUND',
+      'unknown',
+    ],
+    ['has no document', { operationName: 'A' }, 'BAD_REQUEST', 'unknown'],
+    [
+      'has a bad variable',
+      { query: 'query A($to: String!) { hello(to: $to) }', variables: { to: 5 } },
+      'BAD_USER_INPUT',
+      'query',
+    ],
+  ])('tells of a request that %s', async (_what, body, code, kind) => {
+    await send(body);
+    expect(ended).toHaveLength(1);
+    expect(lastRecord()).toMatchObject({ kind, outcome: 'error', errorCodes: [code] });
+  });
+
+  it.each([
+    ['CSRF prevention', { query: '{ hello }' }, [['content-type', 'text/plain']] as [string, string][]],
+    ['being no request', [], undefined],
+  ])('does not see what is refused for %s: the HTTP layer does', async (_what, body, headers) => {
+    const { response } = await send(body, headers);
+    expect(response.status).toBe(400);
+    expect(started).toEqual([]);
+    expect(ended).toEqual([]);
+  });
+
+  it('keeps a name of 64 characters and drops a longer one', async () => {
+    const name = 'N'.repeat(64);
+    await send({ query: `query ${name} { hello }` });
+    expect(lastRecord()?.operationName).toBe(name);
+    await send({ query: `query ${name}N { hello }` });
+    expect(lastRecord()?.operationName).toBeNull();
+  });
+
+  it('never breaks the answer', async () => {
+    await server.stop();
+    const explode = () => {
+      throw new Error('no more metrics');
+    };
+    server = new ApolloServer<Context>({
+      schema: createSchema(),
+      logger: quiet,
+      stopOnTerminationSignals: false,
+      plugins: [createOperationPlugin<Context>({ onStart: explode, onEnd: explode })],
+    });
+    await server.start();
+    const { response } = await send({ query: '{ hello }' });
+    expect(response.status ?? 200).toBe(200);
+    expect(response.body).toMatchObject({ kind: 'complete', string: '{"data":{"hello":"hello"}}\n' });
+  });
+
+  it('leaves the resolvers alone, which a hook per field would not', async () => {
+    const resolver = () => schema.getQueryType()?.getFields()['hello']?.resolve;
+    const before = resolver();
+    await send({ query: '{ hello }' });
+    expect(resolver()).toBe(before);
+
+    await server.stop();
+    await start({
+      requestDidStart: () =>
+        Promise.resolve({ executionDidStart: () => Promise.resolve({ willResolveField: () => undefined }) }),
+    });
+    const unwrapped = resolver();
+    await send({ query: '{ hello }' });
+    expect(resolver()).not.toBe(unwrapped);
+  });
+});

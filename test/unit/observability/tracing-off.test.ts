@@ -1,0 +1,37 @@
+// What tracing costs where no collector is set: nothing is loaded and nothing is made.
+import { describe, expect, it, jest } from '@jest/globals';
+
+const loaded: string[] = [];
+for (const name of [
+  '@opentelemetry/api',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
+])
+  jest.unstable_mockModule(name, () => {
+    loaded.push(name);
+    throw new Error(`${name} was loaded`);
+  });
+
+const { createTracing } = await import('../../../src/observability/tracing.ts');
+
+describe('tracing that is off', () => {
+  it('loads nothing of OpenTelemetry', async () => {
+    const tracing = await createTracing(null);
+    tracing.startRequest('POST', '/graphql', {});
+    await tracing.close();
+    expect(loaded).toEqual([]);
+  });
+
+  it('makes nothing for a request', async () => {
+    const tracing = await createTracing(null);
+    expect(tracing).toBe(await createTracing(null));
+    expect(tracing.startRequest('POST', '/graphql', { traceparent: 'any' })).toBeNull();
+  });
+
+  it('would be noticed here if it did', async () => {
+    await expect(createTracing({ endpoint: new URL('http://127.0.0.1:1') })).rejects.toThrow('was loaded');
+    expect(loaded).not.toEqual([]);
+  });
+});
