@@ -6,6 +6,7 @@ import { AssistantsDataSource } from './aiml/data-source.ts';
 import { AimlError } from './aiml/errors.ts';
 import { AssistantLoader } from './aiml/loaders.ts';
 import { isBearerToken, type Config } from './config.ts';
+import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import type { RequestContext } from './graphql/context.ts';
 import { createApp } from './http/app.ts';
@@ -117,7 +118,7 @@ function urlOf(host: string, port: number): string {
 }
 
 function describeListenError(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = errorCode(error);
   if (code === 'EADDRINUSE') return 'PORT is in use by another process: stop it, or set PORT to another port';
   if (code === 'EACCES') return 'PORT may not be opened by this user: set PORT to 1024 or above';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')

@@ -9,13 +9,15 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
-import { refuse, toRefusal } from './errors.ts';
+import { refuse, toRefusal, type Refusal } from './errors.ts';
 
 /** The longest a client may take to send its headers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 15_000;
 /** The longest a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
 
 export interface AppOptions extends GraphQLRouteOptions {
   readonly logger: Logger;
@@ -37,6 +39,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     clientErrorHandler,
+    frameworkErrors: (_error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      return refuse(reply, NOTHING_HERE);
+    },
   });
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -57,9 +63,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);
   });
-  app.setNotFoundHandler((_request, reply) =>
-    refuse(reply, { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' }),
-  );
+  app.setNotFoundHandler((_request, reply) => refuse(reply, NOTHING_HERE));
   await app.register(cors, {
     origin: (origin, decide) => {
       decide(null, origin !== undefined && isAllowedOrigin(origin, options));

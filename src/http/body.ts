@@ -1,6 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { errorCode } from '../error-code.ts';
 import { RequestError } from './errors.ts';
 
 /** The largest request body, in bytes, as it comes and after decompression. */
@@ -34,7 +35,7 @@ async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
   try {
     return await decode(raw, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    const isTooLarge = error instanceof RangeError;
+    const isTooLarge = errorCode(error) === 'ERR_BUFFER_TOO_LARGE';
     throw new RequestError({
       status: isTooLarge ? 413 : 400,
       code: 'BAD_REQUEST',

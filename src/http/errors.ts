@@ -1,5 +1,6 @@
 /** What is answered where no GraphQL operation came to run: JSON in GraphQL's own form, never HTML, never a stack. */
 import type { FastifyReply } from 'fastify';
+import { errorCode } from '../error-code.ts';
 import type { ErrorCode } from '../graphql/errors.ts';
 
 export interface Refusal {
@@ -40,8 +41,7 @@ const internalError: Refusal = {
 /** The refusal that an error of the HTTP layer stands for. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof RequestError) return error.refusal;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return refusals[code] ?? internalError;
+  return refusals[errorCode(error) ?? ''] ?? internalError;
 }
 
 /** A request that the HTTP layer itself turns down. */

@@ -58,9 +58,7 @@ describe('while it drains', () => {
       UPSTREAM_CONNECTIONS: '100',
     });
     const url = await listeningUrl(service);
-    const answers = Array.from({ length: 100 }, (_, index) =>
-      query(url, `{ assistant(id: "asst_${index}") { id } }`),
-    );
+    const answers = Array.from({ length: 100 }, (_, index) => query(url, `{ assistant(id: "asst_${index}") { id } }`));
     await until(() => upstream.calls.length === 100);
     service.child.kill('SIGTERM');
     await until(() => isRefused(url));

@@ -1,0 +1,177 @@
+import { connect } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startService, type TestService } from '../support/service.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startService({ MAX_IN_FLIGHT: '3' });
+});
+afterAll(() => service.stop());
+
+interface Refused {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly error: {
+    readonly message: string;
+    readonly extensions: { readonly code: string; readonly requestId: string };
+  };
+}
+
+async function refusal(path: string, init: RequestInit): Promise<Refused> {
+  const response = await fetch(service.url + path, init);
+  const { errors } = (await response.json()) as { errors: [Refused['error']] };
+  return { status: response.status, headers: response.headers, error: errors[0] };
+}
+
+const post = (body: NonNullable<RequestInit['body']>, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...headers },
+  body,
+});
+
+const padded = (bytes: number) => {
+  const head = '{"query":"{ __typename }","padding":"';
+  return `${head}${'x'.repeat(bytes - head.length - 2)}"}`;
+};
+
+describe('what is refused before any operation runs', () => {
+  it.each<[string, string, RequestInit, number]>([
+    ['a body that is no JSON', '/graphql', post('{'), 400],
+    ['a body that is JSON but no object', '/graphql', post('"x"'), 400],
+    ['a batch', '/graphql', post('[{"query":"{ __typename }"}]'), 400],
+    ['no query', '/graphql', post('{"variables":{}}'), 400],
+    [
+      'another content type',
+      '/graphql',
+      { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' },
+      415,
+    ],
+    ['a form', '/graphql', { method: 'POST', body: new URLSearchParams({ query: '{ __typename }' }) }, 415],
+    ['a GET that a form could send', '/graphql?query={__typename}', {}, 400],
+    ['a body of more than 1 MiB', '/graphql', post(padded(1024 * 1024 + 1)), 413],
+    [
+      'a body of more than 1 MiB after decompression',
+      '/graphql',
+      post(gzipSync(padded(1024 * 1024 + 1)), { 'content-encoding': 'gzip' }),
+      413,
+    ],
+    ['a gzip bomb', '/graphql', post(gzipSync(Buffer.alloc(200 * 1024 * 1024)), { 'content-encoding': 'gzip' }), 413],
+    ['an encoding that does not hold', '/graphql', post('{}', { 'content-encoding': 'gzip' }), 400],
+    ['an unknown encoding', '/graphql', post('{}', { 'content-encoding': 'zstd' }), 415],
+    ['another method', '/graphql', { method: 'PUT' }, 405],
+    ['another path', '/other', {}, 404],
+    ['a path that is no path', '/%zz', {}, 404],
+  ])('%s is answered in JSON with its request id', async (_name, path, init, status) => {
+    const answer = await refusal(path, init);
+    expect(answer.status).toBe(status);
+    expect(answer.error.extensions).toEqual({ code: 'BAD_REQUEST', requestId: answer.headers.get('x-request-id') });
+    expect(answer.headers.get('content-type')).toContain('json');
+  });
+
+  it('names the methods that /graphql takes', async () => {
+    expect((await refusal('/graphql', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST');
+  });
+});
+
+describe('a request body', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('may be compressed with %s', async (encoding, compress) => {
+    const response = await fetch(
+      `${service.url}/graphql`,
+      post(compress('{"query":"{ __typename }"}'), { 'content-encoding': encoding }),
+    );
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('may be as large as 1 MiB', async () => {
+    const response = await fetch(`${service.url}/graphql`, post(padded(1024 * 1024)));
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+});
+
+describe('the request id', () => {
+  it('is the service’s own, another for every request, and never the caller’s', async () => {
+    const ids = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const answer = await service.query('{ nope }', undefined, { 'x-request-id': 'from-the-caller' });
+        expect(answer.errors?.[0]?.extensions['requestId']).toBe(answer.headers.get('x-request-id'));
+        expect(answer.text).not.toContain('from-the-caller');
+        return answer.headers.get('x-request-id');
+      }),
+    );
+    expect(new Set(ids).size).toBe(3);
+    expect(ids).not.toContain('from-the-caller');
+  });
+});
+
+describe('CORS', () => {
+  const origins = ['https://studio.apollographql.com', 'http://localhost:5173', 'http://127.0.0.1:3000'];
+
+  it.each(origins)('lets pages of %s ask, with the headers that they need', async (origin) => {
+    const preflight = await fetch(`${service.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,authorization,apollo-require-preflight',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+    const answer = await service.query('{ __typename }', undefined, { origin });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id');
+  });
+
+  it.each([
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'https://studio.apollographql.com.evil.example',
+    'null',
+  ])('does not let pages of %s ask', async (origin) => {
+    const answer = await service.query('{ __typename }', undefined, { origin });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('allows no other site in production unless it is named', async () => {
+    const production = await startService({ NODE_ENV: 'production', CORS_ORIGINS: 'https://app.example' });
+    const allowed = async (origin: string) =>
+      (await production.query('{ __typename }', undefined, { origin })).headers.get('access-control-allow-origin');
+    expect(await allowed('https://app.example')).toBe('https://app.example');
+    expect(await allowed('http://localhost:5173')).toBeNull();
+    expect(await allowed('https://studio.apollographql.com')).toBeNull();
+    await production.stop();
+  });
+});
+
+/** Sends raw bytes and reads until the server closes the connection. */
+const raw = (bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.once('close', () => resolve(answer)).once('error', reject);
+  });
+
+describe('what is not even HTTP', () => {
+  it.each([
+    ['garbage', 'hello\r\n\r\n', 'HTTP/1.1 400 '],
+    [
+      'headers that are too large',
+      `GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
+      'HTTP/1.1 431 ',
+    ],
+  ])('%s is answered in JSON as well', async (_name, bytes, line) => {
+    const answer = await raw(bytes);
+    expect(answer.startsWith(line)).toBe(true);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    const requestId = /x-request-id: (\S+)/i.exec(head)?.[1];
+    expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST', requestId } }] });
+  });
+});
