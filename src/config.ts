@@ -95,6 +95,8 @@ function readAuth(settings: Settings): AuthConfig {
   const mode = settings.oneOf('AUTH_MODE', ['none', 'passthrough', 'jwt']) ?? 'none';
   if (mode !== 'jwt') return { mode };
   const jwksUrl = settings.url('JWKS_URL') ?? settings.missing('JWKS_URL', 'AUTH_MODE is jwt');
+  if (jwksUrl.username !== '' || jwksUrl.password !== '')
+    throw new ConfigError('JWKS_URL must have no user and no password');
   if (jwksUrl.protocol !== 'https:' && !isLoopback(jwksUrl.hostname))
     throw new ConfigError('JWKS_URL must be an https URL, or http on loopback');
   return {

@@ -4,7 +4,6 @@
  * Messages of libraries and of the runtime hold hosts and ports ("connect ECONNREFUSED …"), pieces of bodies (JSON.parse)
  * and values. Only errors of this service, whose messages are made to be read, keep theirs.
  */
-
 import { types } from 'node:util';
 
 export interface LoggedError {

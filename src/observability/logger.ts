@@ -103,19 +103,19 @@ function toSafeCall(args: LogArguments, stacks: boolean): LogArguments {
 }
 
 const UNSPOKEN = 'an error occurred';
+/** A shorter message is found in a text by chance. */
+const MIN_MESSAGE_LENGTH = 16;
 
 function toErrorText(text: unknown, error: Error): unknown {
   if (speaksForItself(error)) return toSafeText(text ?? error.message);
-  const isOfError = typeof text === 'string' && error.message !== '' && text.includes(error.message);
-  return text === undefined || isOfError ? UNSPOKEN : toSafeText(text);
+  if (text === undefined || text === error.message) return UNSPOKEN;
+  const holdsMessage =
+    typeof text === 'string' && error.message.length >= MIN_MESSAGE_LENGTH && text.includes(error.message);
+  return holdsMessage ? UNSPOKEN : toSafeText(text);
 }
 
 /** The query of a URL may hold a document and its variables. */
-const URL_QUERY = /(\/[^\s?"]*)\?[^\s"]+/g;
+const URL_QUERY = /\?[^\s"]+/g;
 
 const toSafeText = (text: unknown): unknown =>
-  typeof text === 'string'
-    ? text.includes('?')
-      ? text.replace(URL_QUERY, '$1?[redacted]')
-      : text
-    : toLoggable(text, false);
+  typeof text === 'string' ? text.replace(URL_QUERY, '?[redacted]') : toLoggable(text, false);

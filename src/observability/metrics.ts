@@ -14,7 +14,7 @@ export const metricHelp = {
   assistants_operations_in_flight: 'Operations under way.',
   assistants_errors_total: 'Answers that held an error, by code; an answer counts once for each code in it.',
   assistants_upstream_attempts_total:
-    'Attempts of calls to the AIML API, by call, HTTP status ("none" without an answer, "other" for one that HTTP does not have) and outcome.',
+    'Attempts of calls to the AIML API, by call, HTTP status ("none": no answer, "other": not one of HTTP) and outcome.',
   assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
   assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
   assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, 0 otherwise.',

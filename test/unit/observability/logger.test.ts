@@ -218,6 +218,8 @@ describe('an error in a log line', () => {
     logger.error({ err: error });
     logger.error({ err: error }, error.message);
     logger.error(error, `failed: ${error.message}`);
+    logger.error(new Error('a'), 'kept, though the message is in it');
+    expect(last()).toMatchObject({ msg: 'kept, though the message is in it' });
     logger.error({ anything: error, list: [error], deep: { er: error } }, 'nested');
     logger.error('with a parameter: %o %s', error, 'x');
     logger.child({ err: error }).error('bound');

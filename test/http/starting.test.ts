@@ -1,0 +1,59 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Environment } from '../../src/config.ts';
+import { listeningUrl, runProcess } from '../support/process.ts';
+import { query } from '../support/service.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assistants-'));
+  await writeFile(join(folder, 'file'), 'not a folder');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a service that cannot start', () => {
+  it.each<[string, () => Environment, RegExp]>([
+    ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
+    ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
+    ['a data folder that cannot be', () => ({ DATA_DIR: join(folder, 'file', 'data') }), /DATA_DIR/],
+    ['a host that is not here', () => ({ DATA_DIR: folder, HOST: '192.0.2.1' }), /HOST is not an address/],
+  ])('because of %s says so in one line and exits with 1', async (_name, environment, line) => {
+    const service = runProcess(environment());
+    expect(await service.exit).toBe(1);
+    expect(service.output().trimEnd()).toMatch(line);
+    expect(service.output().trimEnd().split('\n')).toHaveLength(1);
+    expect(service.output()).not.toContain('canary');
+  });
+
+  it('because its port is taken says so in one line and exits with 1', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const service = runProcess({ DATA_DIR: folder, PORT: String((other.address() as AddressInfo).port) });
+    expect(await service.exit).toBe(1);
+    expect(service.output().trimEnd()).toMatch(/^assistants-graphql: could not start: PORT is in use/);
+    await new Promise((resolve) => other.close(resolve));
+  });
+});
+
+describe('a service that starts', () => {
+  it('answers where its listening line says, and keeps what it was given over a kill -9', async () => {
+    const environment = { DATA_DIR: join(folder, 'kept') };
+    const first = runProcess(environment);
+    const answer = await query(
+      await listeningUrl(first),
+      'mutation { createAssistant(input: { model: "gpt-4o" }) { assistant { id } } }',
+    );
+    first.child.kill('SIGKILL');
+    await first.exit;
+    const { createAssistant } = answer.data as { createAssistant: { assistant: { id: string } } };
+    const second = runProcess(environment);
+    const kept = await query(await listeningUrl(second), '{ assistants { nodes { id } } }');
+    expect(kept.data).toEqual({ assistants: { nodes: [{ id: createAssistant.assistant.id }] } });
+    second.child.kill('SIGTERM');
+    expect(await second.exit).toBe(0);
+  });
+});

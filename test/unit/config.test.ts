@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig, type Environment } from '../../src/config.ts';
+
+const CANARY = 'canary-value';
+
+describe('reading the environment', () => {
+  it('runs on the embedded AIML API on loopback where nothing is set', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      upstream: { kind: 'local', dataDir: '.data' },
+      auth: { mode: 'none' },
+      upstreamDeadlineMs: 30_000,
+      upstreamAttemptTimeoutMs: 10_000,
+      upstreamConnections: 64,
+      maxInFlight: 1000,
+      introspection: true,
+      explorer: true,
+      shutdownGraceMs: 0,
+      shutdownTimeoutMs: 25_000,
+      logLevel: 'info',
+    });
+  });
+
+  it('takes an empty value for an absent one', () => {
+    expect(readConfig({ AIML_API_KEY: '', PORT: ' ', UPSTREAM: '' })).toEqual(readConfig({}));
+  });
+
+  it.each<[Environment, string]>([
+    [{ AIML_API_KEY: 'k' }, 'aiml'],
+    [{ AUTH_MODE: 'passthrough' }, 'aiml'],
+    [{ AIML_API_KEY: 'k', UPSTREAM: 'local' }, 'local'],
+    [{ AUTH_MODE: 'passthrough', UPSTREAM: 'local' }, 'local'],
+    [{}, 'local'],
+  ])('with %j takes the upstream %s', (environment, kind) => {
+    expect(readConfig(environment).upstream.kind).toBe(kind);
+  });
+
+  it('trims the key', () => {
+    expect(readConfig({ AIML_API_KEY: ' \tkey=\n' }).upstream).toMatchObject({ apiKey: 'key=' });
+  });
+
+  it('switches what is for developers off in production', () => {
+    expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({
+      introspection: false,
+      explorer: false,
+      corsOrigins: [],
+      corsLoopback: false,
+    });
+    expect(readConfig({ NODE_ENV: 'production', INTROSPECTION: 'true' }).introspection).toBe(true);
+  });
+
+  it('refuses to hold a key that the network could use', () => {
+    const open = { AIML_API_KEY: 'k', HOST: '0.0.0.0' };
+    expect(() => readConfig(open)).toThrow(/^HOST .*ALLOW_ANONYMOUS/);
+    expect(() => readConfig({ ...open, HOST: '192.0.2.1' })).toThrow(ConfigError);
+    for (const HOST of ['127.0.0.1', '127.8.8.8', 'localhost', '::1']) readConfig({ ...open, HOST });
+    readConfig({ ...open, ALLOW_ANONYMOUS: 'true' });
+    readConfig({ ...open, AUTH_MODE: 'passthrough' });
+    readConfig({ HOST: '0.0.0.0' });
+  });
+
+  const jwt = {
+    AUTH_MODE: 'jwt',
+    AIML_API_KEY: 'k',
+    JWT_ISSUER: 'https://id.example',
+    JWT_AUDIENCE: 'assistants',
+    JWKS_URL: 'https://id.example/jwks',
+  };
+
+  it('takes the settings of an identity provider', () => {
+    expect(readConfig(jwt).auth).toEqual({
+      mode: 'jwt',
+      issuer: 'https://id.example',
+      audience: 'assistants',
+      jwksUrl: new URL('https://id.example/jwks'),
+    });
+    readConfig({ ...jwt, JWKS_URL: 'http://127.0.0.1:8080/jwks' });
+  });
+
+  it.each<[string, Environment]>([
+    ['PORT', { PORT: CANARY }],
+    ['PORT', { PORT: '65536' }],
+    ['PORT', { PORT: '-1' }],
+    ['UPSTREAM', { UPSTREAM: CANARY }],
+    ['AIML_API_KEY', { UPSTREAM: 'aiml' }],
+    ['AIML_API_KEY', { AIML_API_KEY: `${CANARY} with spaces` }],
+    ['AIML_API_KEY', { AIML_API_KEY: 'k'.repeat(513) }],
+    ['AIML_API_BASE_URL', { AIML_API_BASE_URL: CANARY }],
+    ['AIML_API_BASE_URL', { AIML_API_BASE_URL: `ftp://${CANARY}` }],
+    ['AIML_API_BASE_URL', { AIML_API_BASE_URL: `https://user:${CANARY}@host` }],
+    ['AIML_API_BASE_URL', { AIML_API_BASE_URL: `https://host/?${CANARY}` }],
+    ['AUTH_MODE', { AUTH_MODE: CANARY }],
+    ['JWT_ISSUER', { ...jwt, JWT_ISSUER: '' }],
+    ['JWT_AUDIENCE', { ...jwt, JWT_AUDIENCE: '' }],
+    ['JWKS_URL', { ...jwt, JWKS_URL: '' }],
+    ['JWKS_URL', { ...jwt, JWKS_URL: `http://${CANARY}/` }],
+    ['JWKS_URL', { ...jwt, JWKS_URL: `https://user:${CANARY}@host/` }],
+    ['ALLOW_ANONYMOUS', { AIML_API_KEY: 'k', HOST: '0.0.0.0', ALLOW_ANONYMOUS: CANARY }],
+    ['UPSTREAM_DEADLINE_MS', { UPSTREAM_DEADLINE_MS: '0' }],
+    ['UPSTREAM_ATTEMPT_TIMEOUT_MS', { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1.5' }],
+    ['UPSTREAM_CONNECTIONS', { UPSTREAM_CONNECTIONS: '0' }],
+    ['MAX_IN_FLIGHT', { MAX_IN_FLIGHT: CANARY }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: `https://a.example,${CANARY}` }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: `https://a.example/${CANARY}` }],
+    ['INTROSPECTION', { INTROSPECTION: 'yes' }],
+    ['EXPLORER', { EXPLORER: CANARY }],
+    ['SHUTDOWN_GRACE_MS', { SHUTDOWN_GRACE_MS: CANARY }],
+    ['SHUTDOWN_TIMEOUT_MS', { SHUTDOWN_TIMEOUT_MS: CANARY }],
+    ['LOG_LEVEL', { LOG_LEVEL: CANARY }],
+  ])('names %s, in one line that does not show its value, where it is bad: %j', (name, environment) => {
+    let message = '';
+    try {
+      readConfig(environment);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      message = (error as ConfigError).message;
+    }
+    expect(message.startsWith(name)).toBe(true);
+    expect(message).not.toContain(CANARY);
+    expect(message).not.toContain('\n');
+  });
+});
