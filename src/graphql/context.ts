@@ -4,6 +4,6 @@ import type { AssistantLoader } from '../aiml/loaders.ts';
 export interface RequestContext {
   /** As in the X-Request-Id header of the answer. */
   readonly requestId: string;
-  /** Reads and writes assistants with the credential of this request. */
+  /** Reads and writes assistants with the credential of this request; only what the loader promises, not its class. */
   readonly assistants: Pick<AssistantLoader, keyof AssistantLoader>;
 }

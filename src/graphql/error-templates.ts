@@ -66,6 +66,15 @@ const inputTemplates = [
   'Too many errors processing variables, error limit reached. Execution aborted.',
 ];
 
+/** What graphql-js finds wrong inside a variable; of the keys of a variable it names those of the schema alone. */
+const variableTemplates = [
+  'Expected non-nullable type "<>" not to be null.',
+  'Expected type "{}" to be an object.',
+  'Field "{}" of required type "<>" was not provided.',
+  'Exactly one key must be specified for OneOf type "{}".',
+  'Field "{}" must be non-null.',
+];
+
 const operationTemplates = ['Schema is not configured to execute {} operation.'];
 
 /** What Apollo Server says of a request that is none of GraphQL over HTTP. */
@@ -127,6 +136,7 @@ const compile = (templates: readonly string[]): RegExp => {
 
 const DOCUMENT = compile(documentTemplates);
 const INPUT = compile(inputTemplates);
+const VARIABLE = compile(variableTemplates);
 const OPERATION = compile(operationTemplates);
 const REQUEST = compile(requestTemplates);
 const FRAGMENT_CYCLE = new RegExp(`^Cannot spread fragment "${NAME}" within itself via "${NAME}"(?:, "${NAME}")*\\.$`);
@@ -140,6 +150,9 @@ const SUGGESTION = / Did you mean (?:[a-z ]+ )?"[\w .{}]+"(?:,? (?:or )?"[\w .{}
 /** The suggestion at the end of a message, the empty string where it has none. */
 export const suggestionOf = (message: string): string =>
   message.length <= LONGEST_MESSAGE ? (SUGGESTION.exec(message)?.[0] ?? '') : '';
+
+/** Whether a message about something inside a variable may be sent as it is. */
+export const isVariableTemplate = (message: string): boolean => VARIABLE.test(message);
 
 /** The text of a message that holds names only, null for every other. `suggestions` as in `toErrorText`. */
 export function templateText(full: string, suggestions: boolean): ErrorText | null {

@@ -6,7 +6,7 @@
  * rebuilt here nor known to hold names only (`error-templates.ts`) has no text, and the caller gets the one of its code.
  */
 import { GraphQLError, Kind } from 'graphql';
-import { suggestionOf, templateText, type ErrorText } from './error-templates.ts';
+import { isVariableTemplate, suggestionOf, templateText, type ErrorText } from './error-templates.ts';
 import { ServiceError } from './errors.ts';
 
 /**
@@ -66,21 +66,9 @@ function valueReason(message: string, suggestions: boolean): string {
     const suggestion = suggestions ? suggestionOf(message) : '';
     return `It holds a field that type "${unknownField[1] ?? ''}" does not have.${suggestion}`;
   }
-  return NAMES_ONLY.test(message) ? message : (literalText(message)?.message ?? 'The value does not fit its type.');
+  if (isVariableTemplate(message)) return message;
+  return literalText(message)?.message ?? 'The value does not fit its type.';
 }
-
-/** What graphql-js finds wrong in an input object, where it names fields of the schema and nothing else. */
-const NAMES_ONLY = new RegExp(
-  '^(?:' +
-    [
-      'Expected non-nullable type "[\\w[\\]!]+" not to be null\\.',
-      'Expected type "\\w+" to be an object\\.',
-      'Field "\\w+" of required type "[\\w[\\]!]+" was not provided\\.',
-      'Exactly one key must be specified for OneOf type "\\w+"\\.',
-      'Field "\\w+" must be non-null\\.',
-    ].join('|') +
-    ')$',
-);
 
 const SCALAR =
   /^(?:Int cannot represent non-integer value|Int cannot represent non 32-bit signed integer value|Float cannot represent non numeric value|String cannot represent a non string value|Boolean cannot represent a non boolean value|ID cannot represent value|ID cannot represent a non-string and non-integer value)(?=: )/;

@@ -15,7 +15,7 @@ interface Range {
   readonly min: number;
   readonly max: number;
 }
-export interface MetadataLimits {
+interface MetadataLimits {
   readonly metadataPairs: number;
   readonly metadataKeyLength: number;
   readonly metadataValueLength: number;

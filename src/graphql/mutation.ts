@@ -7,16 +7,18 @@ import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 
 /**
- * Runs a write of the mutation's one argument `input`. Resolves to a user error where upstream does not have the id
- * (NOT_FOUND) or refuses the input (REJECTED_BY_UPSTREAM); rejects with everything else, unchanged.
+ * Runs what a mutation does with its one argument `input`. Resolves to a user error where upstream does not have the id
+ * (NOT_FOUND) or refuses the input (REJECTED_BY_UPSTREAM); rejects with everything else. The loader tells the outcome of
+ * every write that it began, so an error of the family without one came before anything was applied.
  */
 export async function attemptWrite<T>(info: GraphQLResolveInfo, write: () => Promise<T>): Promise<T | UserError> {
   try {
     return await write();
   } catch (error) {
-    if (error instanceof AimlError && error.code === 'NOT_FOUND') return notFound();
-    if (error instanceof AimlError && error.code === 'BAD_USER_INPUT') return rejected(error, info);
-    throw error;
+    if (!(error instanceof AimlError)) throw error;
+    if (error.code === 'NOT_FOUND') return notFound();
+    if (error.code === 'BAD_USER_INPUT') return rejected(error, info);
+    throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
   }
 }
 

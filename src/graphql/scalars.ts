@@ -14,15 +14,23 @@ const refuse = (message: string, node?: ValueNode): never => {
   throw new ServiceError('BAD_USER_INPUT', message, { node });
 };
 
-/** ISO 8601 with date, time and offset, as RFC 3339 narrows it. */
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
-const INSTANT_EXPECTED = 'A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.';
+/** ISO 8601 with date, time and offset, as RFC 3339 narrows it, leap seconds aside. */
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-const toInstant = (value: unknown, node?: ValueNode): Date => {
-  const isText = typeof value === 'string' && INSTANT.test(value);
-  const instant = isText ? new Date(value) : null;
-  return instant && !Number.isNaN(instant.getTime()) ? instant : refuse(INSTANT_EXPECTED, node);
-};
+function toInstant(value: unknown, node?: ValueNode): Date {
+  const match = typeof value === 'string' ? INSTANT.exec(value) : null;
+  const day = match?.[1];
+  return match && day !== undefined && isDay(day)
+    ? new Date(match[0])
+    : refuse('A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.', node);
+}
+
+/** JavaScript takes February 30 for March 2. */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
 
 /** Goes out from a Date or from Unix seconds, comes in as a Date. */
 export const DateTime = new GraphQLScalarType<Date, string>({
@@ -56,7 +64,7 @@ export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
     return isObject(value) ? value : refuse('A JSONObject is an object.');
   },
   parseLiteral: (node, variables) => {
-    const value = literal(node, variables, 'JSONObject');
+    const value = literal(node, variables, 'A JSONObject');
     return isObject(value) ? value : refuse('A JSONObject is an object.', node);
   },
 });
@@ -73,8 +81,8 @@ export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
     'Up to 16 pairs of string keys (at most 64 characters) and string values (at most 512 characters), as a flat ' +
     'object, for example `{"team": "support"}`. Characters are Unicode code points.',
   serialize: (value) => {
-    if (isObject(value) && isFlat(value)) return value;
-    throw new TypeError('Metadata is made from an object of strings.');
+    if (isObject(value)) return value as WireMetadata;
+    throw new TypeError('Metadata is made from an object.');
   },
   parseValue: (value) => toMetadata(value),
   parseLiteral: (node, variables) => toMetadata(literal(node, variables, 'Metadata'), node),
@@ -86,5 +94,5 @@ export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
  */
 function literal(node: ValueNode, variables: VariableValues, scalar: string): unknown {
   const result = fromJsonLiteral(node, variables);
-  return 'refusal' in result ? refuse(`A ${scalar} ${result.refusal}.`, node) : result.value;
+  return 'refusal' in result ? refuse(`${scalar} ${result.refusal}.`, node) : result.value;
 }

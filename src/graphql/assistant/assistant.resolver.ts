@@ -71,9 +71,9 @@ export class AssistantResolver {
     if (userErrors.length > 0) return new UpdateAssistantPayload(null, userErrors);
     const body = toModifyBody(input);
     const isEmpty = Object.keys(body).length === 0;
-    const updated = isEmpty
-      ? ((await assistants.load(input.id)) ?? notFound())
-      : await attemptWrite(info, () => assistants.modify(input.id, body));
+    const updated = await attemptWrite(info, async () =>
+      isEmpty ? ((await assistants.load(input.id)) ?? notFound()) : assistants.modify(input.id, body),
+    );
     return updated instanceof UserError
       ? new UpdateAssistantPayload(null, [updated])
       : new UpdateAssistantPayload(toAssistant(updated));

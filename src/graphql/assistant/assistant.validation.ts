@@ -4,7 +4,7 @@
  * What upstream alone can know (which models and files there are) is not checked here, nor is what the schema's types
  * already hold.
  */
-import { InputCheck } from '../input-check.ts';
+import { InputCheck, type FieldPath } from '../input-check.ts';
 import type { UserError } from '../user-error.ts';
 import type {
   AssistantToolInput,
@@ -66,7 +66,7 @@ function checkSettings(check: InputCheck, input: AssistantSettings): void {
   if (schema) check.identifier(['input', 'responseFormat', 'jsonSchema', 'name'], schema.name);
 }
 
-function checkTool(check: InputCheck, path: readonly string[], tool: AssistantToolInput): void {
+function checkTool(check: InputCheck, path: FieldPath, tool: AssistantToolInput): void {
   check.isTrue([...path, 'codeInterpreter'], tool.codeInterpreter);
   if (tool.function) check.identifier([...path, 'function', 'name'], tool.function.name);
   const search = [...path, 'fileSearch'];
@@ -77,7 +77,7 @@ function checkTool(check: InputCheck, path: readonly string[], tool: AssistantTo
 
 function checkToolResources(
   check: InputCheck,
-  path: readonly string[],
+  path: FieldPath,
   { codeInterpreter, fileSearch }: ToolResourcesInput,
 ): void {
   check.foreignIds([...path, 'codeInterpreter', 'fileIds'], codeInterpreter?.fileIds, LIMITS.codeInterpreterFiles);
@@ -86,7 +86,7 @@ function checkToolResources(
 
 function checkFileSearch(
   check: InputCheck,
-  path: readonly string[],
+  path: FieldPath,
   { vectorStoreIds, vectorStores }: FileSearchResourcesInput,
 ): void {
   check.foreignIds([...path, 'vectorStoreIds'], vectorStoreIds, LIMITS.vectorStores);
@@ -97,13 +97,13 @@ function checkFileSearch(
     for (const [index, store] of vectorStores.entries()) checkVectorStore(check, [...stores, String(index)], store);
 }
 
-function checkVectorStore(check: InputCheck, path: readonly string[], store: VectorStoreInput): void {
+function checkVectorStore(check: InputCheck, path: FieldPath, store: VectorStoreInput): void {
   check.foreignIds([...path, 'fileIds'], store.fileIds, LIMITS.vectorStoreFiles);
   check.metadata([...path, 'metadata'], store.metadata, LIMITS);
   if (store.chunkingStrategy) checkChunking(check, [...path, 'chunkingStrategy'], store.chunkingStrategy);
 }
 
-function checkChunking(check: InputCheck, path: readonly string[], strategy: ChunkingStrategyInput): void {
+function checkChunking(check: InputCheck, path: FieldPath, strategy: ChunkingStrategyInput): void {
   check.isTrue([...path, 'auto'], strategy.auto);
   if (!strategy.static) return;
   const { maxChunkSizeTokens, chunkOverlapTokens } = strategy.static;

@@ -234,4 +234,19 @@ describe('a mutation', () => {
       { path: ['createAssistant'], extensions: { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false } },
     ]);
   });
+
+  test('that fails before anything is written was not applied', async () => {
+    const assistants = new InMemoryAssistants();
+    assistants.failure = failure({ code: 'UPSTREAM_TIMEOUT' });
+    const { errors } = await run(update, assistants, { input: { id: 'a0' } });
+    expect(assistants.calls).toEqual([['load', 'a0']]);
+    expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT', outcome: 'NOT_APPLIED' } }]);
+  });
+
+  test('that fails by a fault of the service tells nothing of an outcome', async () => {
+    const assistants = new InMemoryAssistants();
+    assistants.failure = new TypeError('secret');
+    const { errors } = await run(create, assistants, { input: { model: 'm' } });
+    expect(errors[0]?.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', requestId: 'req-1' });
+  });
 });

@@ -32,12 +32,19 @@ describe('DateTime', () => {
     expect(literal(DateTime, `"${text}"`)).toEqual(new Date(milliseconds));
   });
 
-  test.each(['2026-11-22', '2026-11-22T11:33:00', '2026-13-22T11:33:00Z', 'now', 1_795_347_180, null])(
-    'refuses %p, without showing it',
-    (value) => {
-      expect(() => DateTime.parseValue(value)).toThrow('A DateTime is an ISO 8601 instant');
-    },
-  );
+  test.each([
+    '2026-11-22',
+    '2026-11-22T11:33:00',
+    '2026-13-22T11:33:00Z',
+    '2026-02-30T11:33:00Z',
+    '2026-02-28T24:00:00Z',
+    '2026-11-22T11:33:00+25:00',
+    'now',
+    1_795_347_180,
+    null,
+  ])('refuses %p, without showing it', (value) => {
+    expect(() => DateTime.parseValue(value)).toThrow('A DateTime is an ISO 8601 instant');
+  });
 
   test('refuses a literal that is no string', () => {
     expect(() => literal(DateTime, '1795347180')).toThrow('A DateTime is an ISO 8601 instant');
@@ -182,7 +189,7 @@ describe('Metadata', () => {
     },
   );
 
-  test('refuses to go out from anything but an object of strings', () => {
-    expect(() => Metadata.serialize({ a: 1 })).toThrow('made from an object of strings');
+  test('refuses to go out from anything but an object', () => {
+    expect(() => Metadata.serialize(['a'])).toThrow('made from an object');
   });
 });
