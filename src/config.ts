@@ -41,6 +41,8 @@ export interface Config {
   readonly shutdownGraceMs: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: LogLevel;
+  /** Where traces go (OTLP over HTTP); null where tracing is off. */
+  readonly tracing: { readonly endpoint: URL; readonly serviceName: string | undefined } | null;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -88,6 +90,7 @@ export function readConfig(environment: Environment): Config {
     shutdownGraceMs: settings.integer('SHUTDOWN_GRACE_MS', 0, 0, 600_000),
     shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', 25_000, 0, 600_000),
     logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    tracing: readTracing(settings),
   });
 }
 
@@ -122,6 +125,12 @@ function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
   if (kind === 'local') return { kind, dataDir: settings.text('DATA_DIR') ?? '.data' };
   if (auth.mode === 'passthrough') return { kind, baseUrl, apiKey: null };
   return { kind, baseUrl, apiKey: apiKey ?? settings.missing('AIML_API_KEY', 'UPSTREAM is aiml') };
+}
+
+/** The names are OpenTelemetry's own (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
+function readTracing(settings: Settings): Config['tracing'] {
+  const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
+  return endpoint && { endpoint, serviceName: settings.text('OTEL_SERVICE_NAME') ?? undefined };
 }
 
 /** Whether a host, as it stands in HOST or in a URL, is this machine alone. */

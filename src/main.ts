@@ -6,7 +6,10 @@ import { createService } from './service.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = createLogger(config.logLevel, process.stdout);
+  const logger = createLogger(config.logLevel, process.stdout, {
+    stacks: !config.isProduction,
+    secrets: config.upstream.kind === 'aiml' && config.upstream.apiKey !== null ? [config.upstream.apiKey] : [],
+  });
   const service = await createService(config, logger);
 
   let isStopping = false;

@@ -2,19 +2,21 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimlClient } from './aiml/client.ts';
-import { AssistantsDataSource } from './aiml/data-source.ts';
-import { AimlError } from './aiml/errors.ts';
-import { AssistantLoader } from './aiml/loaders.ts';
-import { isBearerToken, type Config } from './config.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import type { Config } from './config.ts';
 import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
-import type { RequestContext } from './graphql/context.ts';
+import { errorCodes } from './graphql/errors.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
-import type { RequestInfo } from './http/graphql-route.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { createLocalAiml, type LocalAiml } from './local-aiml/server.ts';
-import type { Logger } from './observability/logger.ts';
+import { createLibraryLogger, type Logger } from './observability/logger.ts';
+import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { createOperationPlugin } from './observability/operation.plugin.ts';
+import { createTracing } from './observability/tracing.ts';
+import { RequestScope, ServiceContext } from './request-scope.ts';
+import { VERSION } from './version.ts';
 
 /** The account of the embedded AIML API that callers share where they bring no keys of their own. It guards nothing. */
 const LOCAL_ACCOUNT_KEY = 'local';
@@ -30,22 +32,62 @@ export interface Service {
 export async function createService(config: Config, logger: Logger): Promise<Service> {
   const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
+  const lifecycle = new Lifecycle(config.maxInFlight);
+  const authenticator = createAuthenticator({ auth: config.auth, heldKey: heldKeyOf(config) });
+  const tracing = await createTracing(config.tracing && { ...config.tracing, serviceVersion: VERSION });
+  const metrics: Metrics = createMetrics({
+    version: VERSION,
+    errorCodes: Object.keys(errorCodes),
+    inFlight: () => lifecycle.inFlight,
+    isBreakerOpen: () => client.isBreakerOpen,
+  });
   const client = new AimlClient({
     baseUrl,
     connections: config.upstreamConnections,
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
+    onAttempt: (report) => metrics.recordAttempt(report),
   });
-  const apollo = createApollo({ introspection: config.introspection, logger });
+  const apollo = createApollo({
+    introspection: config.introspection,
+    logger: createLibraryLogger(logger, 'Apollo Server'),
+    onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
+    plugins: [
+      createOperationPlugin<ServiceContext>({
+        onStart: ({ scope }) => scope.info.trace?.startOperation(),
+        onEnd: (record, { scope }) => {
+          const { requestId, trace } = scope.info;
+          metrics.recordOperation(record);
+          trace?.endOperation(record);
+          logger.info(
+            { requestId, ...record, upstreamCalls: scope.upstreamCalls, traceId: trace?.traceId },
+            'operation',
+          );
+        },
+      }),
+    ],
+  });
   await apollo.start();
-  const lifecycle = new Lifecycle(config.maxInFlight);
   const app = await createApp({
     logger,
     lifecycle,
+    metrics,
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,
-    createContext: (info) => createContext(info, config, client),
-    execute: (httpGraphQLRequest, context) =>
-      apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
+    startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
+    execute: (httpGraphQLRequest, info) =>
+      apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest,
+        context: async () => {
+          const identity = await authenticator.authenticate(info.authorization);
+          return new ServiceContext(
+            new RequestScope(info, { client, identity, deadlineMs: config.upstreamDeadlineMs }),
+          );
+        },
+      }),
+    onRefusal: ({ requestId, status, code, durationMs }) => {
+      metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
+      logger.info({ requestId, status, errorCodes: [code], durationMs }, 'refused');
+    },
   });
 
   const close = async () => {
@@ -53,6 +95,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     await apollo.stop();
     await client.close();
     await localAiml?.stop();
+    await tracing.close();
   };
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -79,36 +122,10 @@ function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAiml> {
   return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger });
 }
 
-function createContext(info: RequestInfo, config: Config, client: AimlClient): RequestContext {
-  const credential = credentialOf(config, info.authorization);
-  let assistants: AssistantLoader | null = null;
-  return {
-    requestId: info.requestId,
-    get assistants() {
-      if (credential === null) throw UNAUTHENTICATED;
-      return (assistants ??= new AssistantLoader(
-        new AssistantsDataSource(client, {
-          credential,
-          requestId: info.requestId,
-          signal: info.signal,
-          deadlineAt: performance.now() + config.upstreamDeadlineMs,
-        }),
-      ));
-    },
-  };
-}
-
-const UNAUTHENTICATED = new AimlError({
-  code: 'UNAUTHENTICATED',
-  message: 'Send your AIML API key in the header "Authorization: Bearer …".',
-  retryable: false,
-});
-
-/** The key that upstream is called with for this request; null where the caller had to bring one and did not. */
-function credentialOf({ auth, upstream }: Config, authorization: string | undefined): string | null {
-  if (auth.mode !== 'passthrough') return upstream.kind === 'aiml' ? upstream.apiKey : LOCAL_ACCOUNT_KEY;
-  const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-  return token !== undefined && isBearerToken(token) ? token : null;
+/** The key that upstream is called with for everyone; null where each caller brings his own. */
+function heldKeyOf({ auth, upstream }: Config): string | null {
+  if (auth.mode === 'passthrough') return null;
+  return upstream.kind === 'aiml' ? upstream.apiKey : LOCAL_ACCOUNT_KEY;
 }
 
 function urlOf(host: string, port: number): string {

@@ -25,6 +25,18 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
+  /** Where attempts are traced; null or absent where they are not. */
+  readonly trace?: AttemptTracer | null;
+  /** Told of every attempt that begins. */
+  readonly onAttempt?: () => void;
+}
+
+/** Traces attempts; `traceparent` is sent along. */
+export interface AttemptTracer {
+  startCall(call: { readonly name: CallName; readonly method: string; readonly isRetry: boolean }): {
+    readonly traceparent: string;
+    end(attempt: { readonly kind: Attempt<unknown>['kind']; readonly status: number | null }): void;
+  };
 }
 
 export type CallName =
@@ -65,7 +77,7 @@ export interface AimlClientOptions {
   readonly connections: number;
   readonly attemptTimeoutMs: number;
   /** Told of every attempt that ended. */
-  readonly onAttempt?: (report: AttemptReport, caller: Caller) => void;
+  readonly onAttempt?: (report: AttemptReport) => void;
 }
 
 const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
@@ -147,10 +159,15 @@ export class AimlClient {
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
     if (!this.#breaker.admits()) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+    const method = METHODS[call.rule];
+    caller.onAttempt?.();
+    const span = caller.trace?.startCall({ name: call.name, method, isRetry });
+    const headers = headersOf(call, caller);
+    if (span) headers.push('traceparent', span.traceparent);
     const exchange = await this.#transport.exchange({
-      method: METHODS[call.rule],
+      method,
       path: call.path,
-      headers: headersOf(call, caller),
+      headers,
       body: call.body,
       timeoutMs,
       signal: caller.signal,
@@ -159,16 +176,14 @@ export class AimlClient {
     const attempt = toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
     if (exchange.status !== null || exchange.loss !== 'ABORTED')
       this.#breaker.record(attempt.kind === 'OK' || attempt.kind === 'REJECTED');
-    this.#onAttempt?.(
-      {
-        call: call.name,
-        kind: attempt.kind,
-        status: exchange.status,
-        durationMs: performance.now() - startedAt,
-        isRetry,
-      },
-      caller,
-    );
+    span?.end({ kind: attempt.kind, status: exchange.status });
+    this.#onAttempt?.({
+      call: call.name,
+      kind: attempt.kind,
+      status: exchange.status,
+      durationMs: performance.now() - startedAt,
+      isRetry,
+    });
     return attempt;
   }
 }

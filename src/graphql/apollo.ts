@@ -15,21 +15,24 @@ import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
 import { createErrorFormatter } from './error-format.ts';
 import { httpStatusPlugin } from './http-status.plugin.ts';
-import { requestIdPlugin } from './request-id.plugin.ts';
+import { createRequestIdPlugin, type OnInternalError } from './request-id.plugin.ts';
 import { buildServiceSchema } from './schema.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
 
-export interface ApolloOptions extends Pick<Options, 'validationRules' | 'parseOptions'> {
+export interface ApolloOptions<Context extends RequestContext> extends Pick<
+  Options,
+  'validationRules' | 'parseOptions'
+> {
   /** Whether the schema may be asked for, and told in suggestions ("Did you mean …"). */
   readonly introspection: boolean;
   readonly logger: NonNullable<Options['logger']>;
   /** The service's own schema where it is left out. */
   readonly schema?: GraphQLSchema;
   /** Run before the plugins of this module, so that those have the last word on the answer. */
-  readonly plugins?: readonly ApolloServerPlugin<RequestContext>[];
+  readonly plugins?: readonly ApolloServerPlugin<Context>[];
   /** Gets every error that callers see as INTERNAL_SERVER_ERROR. */
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: OnInternalError;
 }
 
 /**
@@ -38,22 +41,22 @@ export interface ApolloOptions extends Pick<Options, 'validationRules' | 'parseO
  * `status400ForVariableCoercionErrors` is left at its default (400): with a bad variable the operation did not run, and
  * to name the option, with either value, makes Apollo Server warn at every start.
  */
-export function createApollo({
+export function createApollo<Context extends RequestContext>({
   introspection,
   logger,
   schema = buildServiceSchema(),
   plugins = [],
   onInternalError = () => undefined,
   ...rest
-}: ApolloOptions): ApolloServer<RequestContext> {
-  return new ApolloServer<RequestContext>({
+}: ApolloOptions<Context>): ApolloServer<Context> {
+  return new ApolloServer<Context>({
     ...rest,
     schema,
     logger,
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
-    formatError: createErrorFormatter({ suggestions: introspection, onInternalError }),
+    formatError: createErrorFormatter({ suggestions: introspection }),
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     // The process has its own way to stop: it drains first.
@@ -67,7 +70,7 @@ export function createApollo({
       ApolloServerPluginLandingPageDisabled(),
       ...plugins,
       httpStatusPlugin,
-      requestIdPlugin,
+      createRequestIdPlugin(onInternalError),
     ],
   });
 }

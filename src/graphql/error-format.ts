@@ -12,9 +12,10 @@ import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './errors.
 export interface ErrorFormatOptions {
   /** Whether a message may tell names of the schema that the caller did not use ("Did you mean …"). */
   readonly suggestions: boolean;
-  /** Gets every error that is masked, for the log. What it throws is dropped. */
-  readonly onInternalError: (error: unknown) => void;
 }
+
+/** Where a masked error keeps what was thrown, for the log: JSON leaves properties with symbols out. */
+export const maskedCause = Symbol('what was thrown');
 
 type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
@@ -29,12 +30,11 @@ const MASKED: PublicError = {
 };
 
 /** Makes the function that Apollo Server asks to format every error of an answer. */
-export function createErrorFormatter({ suggestions, onInternalError }: ErrorFormatOptions): ErrorFormatter {
+export function createErrorFormatter({ suggestions }: ErrorFormatOptions): ErrorFormatter {
   return ({ locations, path, extensions }, error) => {
     const known = attempt(() => toPublicError(error, extensions?.['code'], suggestions));
-    if (!known) attempt(() => onInternalError(causeOf(error)));
     return {
-      ...(known ?? MASKED),
+      ...(known ?? { ...MASKED, [maskedCause]: causeOf(error) }),
       ...(locations && { locations }),
       ...(path && { path }),
     };

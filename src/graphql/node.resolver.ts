@@ -2,9 +2,9 @@
  * `node` and `nodes`: things by id, whatever they are. Ids are upstream's own and say nothing of their type; assistants
  * are the only things there are so far.
  */
-import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { toAssistant } from './assistant/assistant.mapper.ts';
-import type { RequestContext } from './context.ts';
+import type { RequestContext, Scope } from './context.ts';
 import { requireIds } from './entity-id.ts';
 import { ServiceError } from './errors.ts';
 import { Node } from './node.type.ts';
@@ -13,6 +13,7 @@ const MAX_IDS = 100;
 
 @Resolver()
 export class NodeResolver {
+  @Authorized<Scope>('assistants:read')
   @Query(() => Node, { nullable: true, description: 'The thing with this id, or null where upstream has none.' })
   async node(
     @Arg('id', () => ID, { description: 'An id that this API gave.' }) id: string,
@@ -24,6 +25,7 @@ export class NodeResolver {
   }
 
   /** An id whose read fails becomes its error, in its place: it takes no other one with it. */
+  @Authorized<Scope>('assistants:read')
   @Query(() => [Node], {
     nullable: 'items',
     description: `At most ${MAX_IDS} ids; the answer keeps their order and holds null for each that is not found.`,

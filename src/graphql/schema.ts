@@ -7,6 +7,7 @@ import 'reflect-metadata';
 import { isInputObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { AssistantResolver } from './assistant/assistant.resolver.ts';
+import { authChecker } from './authorization.ts';
 import { NodeResolver } from './node.resolver.ts';
 
 /** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
@@ -21,7 +22,7 @@ const rootDescriptions = {
 
 /** Builds the schema anew with every call; one for the life of the process is enough. */
 export function buildServiceSchema(): GraphQLSchema {
-  const schema = buildSchemaSync({ resolvers: [AssistantResolver, NodeResolver], validate: false });
+  const schema = buildSchemaSync({ resolvers: [AssistantResolver, NodeResolver], validate: false, authChecker });
   for (const name of oneOfTypes) {
     const type = schema.getType(name);
     if (!isInputObjectType(type)) throw new TypeError(`The schema has no input type ${name}.`);

@@ -6,7 +6,9 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../graphql/errors.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { refuse, toRefusal, type Refusal } from './errors.ts';
@@ -19,14 +21,24 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
 
+/** A request to `/graphql` that never came to be an operation. */
+export interface RefusalRecord {
+  readonly requestId: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly durationMs: number;
+}
+
 export interface AppOptions extends GraphQLRouteOptions {
+  readonly onRefusal: (record: RefusalRecord) => void;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Logger;
   readonly corsOrigins: readonly string[];
   readonly corsLoopback: boolean;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { lifecycle, logger } = options;
+  const { lifecycle, logger, metrics, onRefusal } = options;
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
@@ -41,7 +53,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler,
     frameworkErrors: (_error, request, reply) => {
       reply.header('x-request-id', request.id);
-      return refuse(reply, NOTHING_HERE);
+      void refuse(reply, NOTHING_HERE);
     },
   });
 
@@ -52,6 +64,17 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
+    done();
+  });
+  app.decorateRequest('refusalCode', null);
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.refusalCode !== null && request.routeOptions.url === '/graphql')
+      onRefusal({
+        requestId: request.id,
+        status: reply.statusCode,
+        code: request.refusalCode,
+        durationMs: reply.elapsedTime,
+      });
     done();
   });
   app.removeAllContentTypeParsers();
@@ -78,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/readyz', (_request, reply) =>
     reply.code(lifecycle.state === 'ready' ? 200 : 503).send({ status: lifecycle.state }),
   );
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;
 }
 

@@ -1,5 +1,5 @@
 /** How the HTTP server ends: nobody who is being served, or is about to send on a connection he holds, is cut off. */
-import { Server as NetServer, type Server } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
@@ -17,14 +17,14 @@ export interface DrainOptions {
 
 /** Stops listening at once; resolves when the last connection is closed, which it forces after `timeoutMs`. */
 export async function drain(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
-  let isClosed = false;
+  const listener = { isClosed: false };
   // http.Server's own close also closes idle connections, and a request just sent on one of them would be lost.
-  (NetServer.prototype.close as (this: Server, callback: () => void) => Server).call(server, () => {
-    isClosed = true;
+  NetServer.prototype.close.call(server, () => {
+    listener.isClosed = true;
   });
   const startedAt = performance.now();
   const isPast = (ms: number) => performance.now() - startedAt >= ms;
-  while (!isClosed) {
+  while (!listener.isClosed) {
     await sleep(CHECK_EVERY_MS);
     if (isPast(Math.min(LINGER_MS, timeoutMs))) server.closeIdleConnections();
     if (isPast(timeoutMs)) server.closeAllConnections();

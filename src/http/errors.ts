@@ -9,7 +9,15 @@ export interface Refusal {
   readonly message: string;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the HTTP layer turned the request down; null where it did not. */
+    refusalCode: ErrorCode | null;
+  }
+}
+
 export function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
+  reply.request.refusalCode = code;
   return reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')

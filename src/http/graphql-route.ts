@@ -1,7 +1,8 @@
 /** `/graphql`: from a Fastify request into Apollo Server and back, with nothing in between that the hot path can do without. */
 import { HeaderMap, type HTTPGraphQLResponse, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { RequestContext } from '../graphql/context.ts';
+import { isErrorCode } from '../graphql/errors.ts';
+import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import { refuse } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -11,12 +12,16 @@ export interface RequestInfo {
   readonly authorization: string | undefined;
   /** Aborted when the caller hangs up before the answer is sent. */
   readonly signal: AbortSignal;
+  /** Null while tracing is off. */
+  readonly trace: RequestTrace | null;
 }
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;
-  readonly createContext: (info: RequestInfo) => Promise<RequestContext> | RequestContext;
-  readonly execute: (request: HTTPGraphQLRequest, context: RequestContext) => Promise<HTTPGraphQLResponse>;
+  /** Null while tracing is off. */
+  readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
+  /** Never rejects. */
+  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<HTTPGraphQLResponse>;
 }
 
 /** The request headers that Apollo Server looks at: content negotiation and CSRF prevention. */
@@ -58,22 +63,26 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { createContext, execute }: GraphQLRouteOptions,
+  { startTrace, execute }: GraphQLRouteOptions,
 ): Promise<FastifyReply> {
   const hangUp = new AbortController();
+  const trace = startTrace(request.method, '/graphql', request.headers);
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) hangUp.abort();
+    const isSent = reply.raw.writableFinished;
+    if (!isSent) hangUp.abort();
+    trace?.end(isSent ? reply.raw.statusCode : null);
   });
-  const context = await createContext({
-    requestId: request.id,
-    authorization: request.headers.authorization,
-    signal: hangUp.signal,
-  });
-  const response = await execute(toApolloRequest(request), context);
-  for (const [name, value] of response.headers) reply.header(name, value);
-  reply.code(response.status ?? 200);
-  if (response.body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
-  return reply.send(withRequestId(response.body.string, response.status, request.id));
+  const { id: requestId } = request;
+  const { authorization } = request.headers;
+  const info: RequestInfo = { requestId, authorization, signal: hangUp.signal, trace };
+  const { status = 200, headers, body } = await execute(toApolloRequest(request), info);
+  for (const [name, value] of headers) reply.header(name, value);
+  reply.code(status);
+  if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
+  // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
+  return reply.send(
+    status < 400 || body.string.includes(requestId) ? body.string : completeRefusal(body.string, request),
+  );
 }
 
 function toApolloRequest(request: FastifyRequest): HTTPGraphQLRequest {
@@ -91,10 +100,12 @@ function toApolloRequest(request: FastifyRequest): HTTPGraphQLRequest {
   };
 }
 
-/** What Apollo Server refuses before its plugins see the request (CSRF, a malformed request) gets its request id here. */
-function withRequestId(body: string, status: number | undefined, requestId: string): string {
-  if (status === undefined || status < 400 || body.includes(requestId)) return body;
+function completeRefusal(body: string, request: FastifyRequest): string {
   const answer = JSON.parse(body) as { errors?: { extensions?: Record<string, unknown> }[] };
-  for (const error of answer.errors ?? []) error.extensions = { ...error.extensions, requestId };
+  for (const error of answer.errors ?? []) {
+    const code = error.extensions?.['code'];
+    if (isErrorCode(code)) request.refusalCode = code;
+    error.extensions = { ...error.extensions, requestId: request.id };
+  }
   return JSON.stringify(answer);
 }

@@ -36,7 +36,6 @@ export function createApi(store: AssistantStore, logger: ApiLogger | undefined):
     requestTimeout: REQUEST_TIMEOUT_MS,
     // A request that comes on an open connection while the server stops is still answered; then the connection ends.
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     // Any id that fits a request line gets to the route, and its 404.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 65_536 },
@@ -81,8 +80,8 @@ function notFound({ method, url }: FastifyRequest): ApiError {
 }
 
 function readBodies(app: FastifyInstance): void {
-  // Fastify's own parser refuses or drops a `__proto__` member, which is data here.
   app.removeAllContentTypeParsers();
+  // Not Fastify's own: that one refuses or drops a `__proto__` member, which is data here.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     try {
       done(null, parseBody(request, bytes as Buffer));

@@ -5,7 +5,6 @@ import { ApiError, noSuchAssistant } from './api-error.ts';
 import { readCreateBody, readModifyBody } from './assistant.body.ts';
 import { createAssistant, modifyAssistant, type Assistant } from './assistant.ts';
 import { readBearerToken } from './credential.ts';
-import { isId } from './ids.ts';
 import type { JsonValue } from './json.ts';
 import { readListQuery, unknownCursor } from './list-request.ts';
 import { UnknownCursorError, type AssistantStore, type Page } from './store.ts';
@@ -49,11 +48,11 @@ export function addAssistantRoutes(app: FastifyInstance, store: AssistantStore):
   });
 
   app.get<{ Params: { id: string } }>('/assistants/:id', (request, reply) =>
-    answer(reply, 200, found(store.find(accountOf(request), idOf(request)))),
+    answer(reply, 200, found(store.find(accountOf(request), request.params.id))),
   );
 
   app.post<{ Params: { id: string } }>('/assistants/:id', (request, reply) => {
-    const id = idOf(request);
+    const { id } = request.params;
     const body = readModifyBody(bodyOf(request));
     const json = store.modify(accountOf(request), id, (current) =>
       toJson(modifyAssistant(JSON.parse(current) as Assistant, body)),
@@ -62,7 +61,7 @@ export function addAssistantRoutes(app: FastifyInstance, store: AssistantStore):
   });
 
   app.delete<{ Params: { id: string } }>('/assistants/:id', (request, reply) => {
-    const id = idOf(request);
+    const { id } = request.params;
     if (!store.delete(accountOf(request), id)) throw noSuchAssistant();
     return answer(reply, 200, JSON.stringify({ id, object: 'assistant.deleted', deleted: true }));
   });
@@ -70,12 +69,6 @@ export function addAssistantRoutes(app: FastifyInstance, store: AssistantStore):
 
 function accountOf(request: Pick<FastifyRequest, 'getDecorator'>): string {
   return request.getDecorator<string>('account');
-}
-
-/** A text that cannot be an id is one that no assistant has. */
-function idOf({ params }: { readonly params: { readonly id: string } }): string {
-  if (!isId(params.id)) throw noSuchAssistant();
-  return params.id;
 }
 
 /** No body at all is refused as a body of null is: neither is an object. */

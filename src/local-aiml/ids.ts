@@ -1,4 +1,4 @@
-/** Owns what ids look like: how new ones are made, and what can be one at all. */
+/** Owns how new ids are made. Ids that come in are opaque: one that is not in the store is unknown, however it looks. */
 import { randomInt } from 'node:crypto';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -9,9 +9,4 @@ export function createId(prefix: 'asst' | 'vs'): string {
   let id = `${prefix}_`;
   for (let i = 0; i < LENGTH; i++) id += ALPHABET.charAt(randomInt(ALPHABET.length));
   return id;
-}
-
-/** Whether the text can be an id. Whether there is such an assistant is for the store to say. */
-export function isId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }

@@ -62,7 +62,10 @@ export async function openStoreFile(dataDir: string): Promise<Database.Database>
   }
 }
 
-/** Makes the folder and those above it. Node's own `recursive` never returns where the system refuses with ENOENT, as in /proc. */
+/**
+ * Makes the folder and those above it. Not by `recursive` of Node's own: that one never returns where the system refuses
+ * with ENOENT, as in /proc.
+ */
 function ensureFolder(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
@@ -86,6 +89,7 @@ export function closeStoreFile(database: Database.Database): void {
 }
 
 async function prepareDatabase(database: Database.Database): Promise<void> {
+  refuseForeign(database);
   // The change to write-ahead mode answers "busy" at once, without waiting, while another process opens the same file.
   for (let attempt = 1; ; attempt++) {
     try {
@@ -98,22 +102,25 @@ async function prepareDatabase(database: Database.Database): Promise<void> {
   }
   database.exec('PRAGMA synchronous = FULL');
   inWriteTransaction(database, () => {
-    ensureSchema(database);
+    if (isEmpty(database)) database.exec(SCHEMA);
   });
 }
 
-function ensureSchema(database: Database.Database): void {
-  const version = readPragma(database, 'user_version');
-  const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (isEmpty && version === 0) database.exec(SCHEMA);
-  else if (readPragma(database, 'application_id') !== APPLICATION_ID)
+/** Before anything is changed: the file of another program or of a later version of this one stays as it is. */
+function refuseForeign(database: Database.Database): void {
+  if (isEmpty(database)) return;
+  if (readPragma(database, 'application_id') !== APPLICATION_ID)
     throw new LocalAimlStartError(
       `DATA_DIR holds an ${FILE_NAME} that is not the embedded AIML API's: move it away or set DATA_DIR to another folder.`,
     );
-  else if (version !== SCHEMA_VERSION)
+  if (readPragma(database, 'user_version') !== SCHEMA_VERSION)
     throw new LocalAimlStartError(
-      `The store in DATA_DIR was written by a newer version: update this program or set DATA_DIR to another folder.`,
+      'The store in DATA_DIR was written by a newer version: update this program or set DATA_DIR to another folder.',
     );
+}
+
+function isEmpty(database: Database.Database): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
 
 function readPragma(database: Database.Database, name: string): unknown {

@@ -225,6 +225,12 @@ describe('the log', () => {
 });
 
 describe('the paths', () => {
+  test('with an id and a NUL after it are not the path of that assistant', async () => {
+    const id = await create(url);
+    expect((await call(url, `GET /assistants/${id}%00`)).status).toBe(404);
+    expect((await call(url, `GET /assistants?after=${id}%00`)).status).toBe(400);
+  });
+
   test('may end in a slash', async () => {
     const id = await create(url, {}, { key: 'slash' });
     expect(idsOf(await call(url, 'GET /assistants/', { key: 'slash' }))).toEqual([id]);
@@ -249,6 +255,18 @@ describe('stop', () => {
     await expect(fetch(localAiml.url)).rejects.toThrow('fetch failed');
     socket.write(body);
     expect(await received).toMatch(/HTTP\/1\.1 201 Created\r\n[^]*connection: close\r\n/i);
+    await stopped;
+  });
+
+  test('answers a request that comes on a connection it has already accepted', async () => {
+    const localAiml = await startHere();
+    const { socket, received } = openSocket(localAiml.url);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    socket.write('GET /assistants HTTP/1.1\r\nHost: x\r\n');
+    await call(localAiml.url, 'GET /assistants');
+    const stopped = localAiml.stop();
+    socket.write('Authorization: Bearer k\r\n\r\n');
+    expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/i);
     await stopped;
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { createApi } from '../../src/local-aiml/api.ts';
 import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/server.ts';
 import { openStoreFile } from '../../src/local-aiml/store-file.ts';
@@ -47,9 +48,10 @@ describe('a start is refused in one line that says what to change', () => {
 
   test("where the database is someone else's, and that one is left alone", async () => {
     const folder = await createFolder();
-    const database = await openStoreFile(folder);
-    database.exec('PRAGMA application_id = 1; PRAGMA user_version = 0');
+    const database = new Database(join(folder, 'aiml.db'));
+    database.exec('CREATE TABLE theirs (x)');
     expect(await refusalOf(folder)).toMatch(/^DATA_DIR holds an aiml\.db that is not the embedded AIML API's/);
+    expect(database.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'delete' });
     database.close();
   });
 
@@ -69,6 +71,16 @@ describe('a start is refused in one line that says what to change', () => {
   test('where the host is not one of this machine', async () => {
     expect(await refusalOf(await createFolder(), 0, '192.0.2.1')).toMatch(/^HOST is not an address of this machine/);
   });
+});
+
+test('A start waits for another process that is writing the first page of the same store', async () => {
+  const dataDir = await createFolder();
+  const other = new Database(join(dataDir, 'aiml.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const starting = startHere({ dataDir });
+  other.exec('COMMIT');
+  other.close();
+  expect((await call((await starting).url, 'GET /assistants')).status).toBe(200);
 });
 
 test('The folder and its file are for their owner alone', async () => {

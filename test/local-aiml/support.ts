@@ -83,7 +83,6 @@ export interface Exit {
 }
 export interface Process {
   readonly child: ChildProcess;
-  readonly output: { stdout: string; stderr: string };
   /** The URL that it printed; rejects if it ends before. */
   readonly url: Promise<string>;
   readonly exit: Promise<Exit>;
@@ -116,5 +115,5 @@ export function startProcess(
     child.kill('SIGKILL');
     return exit;
   });
-  return { child, output, url, exit };
+  return { child, url, exit };
 }

@@ -9,7 +9,7 @@ export interface FaultyPlace {
   readonly answer: RawAnswer;
 }
 
-const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0 };
+const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0, at: 0, isOpen: () => true };
 
 /** `url` is where the client is sent; `upstream` counts what arrives. */
 export async function startFaultUpstream({ place, onConnection, answer }: FaultyPlace) {

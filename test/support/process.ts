@@ -32,7 +32,7 @@ export async function listeningUrl({ child, output, exit }: RunningProcess): Pro
       .split('\n')
       .find((text) => text.includes('listening'));
     const origin = line === undefined ? null : /https?:\/\/[^/"\s]+/.exec(line)?.[0];
-    if (origin != null) {
+    if (origin !== undefined && origin !== null) {
       ended.catch(() => undefined);
       return origin;
     }

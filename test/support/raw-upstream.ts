@@ -13,6 +13,10 @@ export interface RawRequest {
   readonly body: string;
   /** How many requests had arrived before this one. */
   readonly index: number;
+  /** When it arrived, on `performance.now()`. */
+  readonly at: number;
+  /** Whether the connection that it came in on is still open. */
+  readonly isOpen: () => boolean;
 }
 
 /** What is done with one request, on the bare socket that it came in on. */
@@ -34,8 +38,6 @@ export interface RawUpstream {
   readonly requests: readonly RawRequest[];
   /** How many connections were opened so far. */
   readonly connections: () => number;
-  /** How many connections are open now. */
-  readonly openConnections: () => number;
   /** How many requests of this method arrived, for this path where one is given. */
   readonly count: (method: string, path?: string) => number;
   /** How many bytes of answers the sockets took. */
@@ -61,7 +63,12 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
     if (options.onConnection) options.onConnection(socket);
     else
       readRequests(socket, (request) => {
-        const received = { ...request, index: requests.length };
+        const received = {
+          ...request,
+          index: requests.length,
+          at: performance.now(),
+          isOpen: () => sockets.has(socket),
+        };
         requests.push(received);
         options.answer(socket, received);
       });
@@ -80,7 +87,6 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
     port,
     requests,
     connections: () => connections,
-    openConnections: () => sockets.size,
     count: (method, path) =>
       requests.filter((request) => request.method === method && (path === undefined || request.path === path)).length,
     bytesSent: () => closedBytes + [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, 0),
@@ -103,7 +109,10 @@ export async function takeClosedPort(upstream: RawUpstream): Promise<number> {
 }
 
 /** Reads request after request of a kept-alive connection; bodies come with a Content-Length. */
-function readRequests(socket: Socket, onRequest: (request: Omit<RawRequest, 'index'>) => void): void {
+function readRequests(
+  socket: Socket,
+  onRequest: (request: Pick<RawRequest, 'method' | 'path' | 'target' | 'body'>) => void,
+): void {
   let received = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);

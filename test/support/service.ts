@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { readConfig, type Environment } from '../../src/config.ts';
+import { createLogger } from '../../src/observability/logger.ts';
 import { createService } from '../../src/service.ts';
 
 export interface GraphQLError {
@@ -34,7 +34,7 @@ export interface TestService {
 export async function startService(environment: Environment = {}): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
   const logs: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void logs.push(parseLine(line)) });
+  const logger = createLogger('trace', { write: (line: string) => void logs.push(parseLine(line)) });
   const config = readConfig({ PORT: '0', DATA_DIR: dataDir, ...environment });
   const service = await createService(config, logger);
   return {

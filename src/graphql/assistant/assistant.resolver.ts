@@ -2,8 +2,8 @@
  * Queries and mutations of assistants: read the arguments, ask the loader, map the answer.
  */
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
-import type { RequestContext } from '../context.ts';
+import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
+import type { RequestContext, Scope } from '../context.ts';
 import { requireIds } from '../entity-id.ts';
 import { attemptWrite, notFound } from '../mutation.ts';
 import { PageArguments, readPage, toPageRequest } from '../pagination.ts';
@@ -17,6 +17,7 @@ import { validateCreate, validateDelete, validateUpdate } from './assistant.vali
 
 @Resolver()
 export class AssistantResolver {
+  @Authorized<Scope>('assistants:read')
   @Query(() => Assistant, {
     nullable: true,
     description: 'One assistant, or null where upstream has none with this id.',
@@ -30,6 +31,7 @@ export class AssistantResolver {
     return wire && toAssistant(wire);
   }
 
+  @Authorized<Scope>('assistants:read')
   @Query(() => AssistantConnection, {
     description:
       "Assistants of the caller's upstream account, newest first unless order says otherwise. " +
@@ -43,6 +45,7 @@ export class AssistantResolver {
     return toAssistantConnection(await readPage(toPageRequest(page), (query) => assistants.list(query)));
   }
 
+  @Authorized<Scope>('assistants:write')
   @Mutation(() => CreateAssistantPayload, {
     description: 'Creates an assistant. It is sent once: where its outcome is unknown, look before sending it again.',
   })
@@ -59,6 +62,7 @@ export class AssistantResolver {
       : new CreateAssistantPayload(toAssistant(created));
   }
 
+  @Authorized<Scope>('assistants:write')
   @Mutation(() => UpdateAssistantPayload, {
     description: 'Changes an assistant. A field that is left out stays as it is; an explicit null clears it.',
   })
@@ -79,6 +83,7 @@ export class AssistantResolver {
       : new UpdateAssistantPayload(toAssistant(updated));
   }
 
+  @Authorized<Scope>('assistants:write')
   @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant, for good.' })
   async deleteAssistant(
     @Arg('input', () => DeleteAssistantInput, { description: 'What to delete.' }) input: DeleteAssistantInput,

@@ -22,7 +22,7 @@ export interface Operation {
 const drop = (): void => undefined;
 export const silentLogger = { debug: drop, info: drop, warn: drop, error: drop };
 
-export const createTestApollo = (options: Partial<ApolloOptions> = {}): ApolloServer<RequestContext> =>
+export const createTestApollo = (options: Partial<ApolloOptions<RequestContext>> = {}): ApolloServer<RequestContext> =>
   createApollo({ introspection: true, logger: silentLogger, ...options });
 
 export async function execute(
@@ -31,7 +31,7 @@ export async function execute(
   assistants: RequestContext['assistants'] = new InMemoryAssistants(),
 ): Promise<Answer> {
   const { body, http } = await apollo.executeOperation(operation, {
-    contextValue: { requestId: 'req-1', assistants },
+    contextValue: { requestId: 'req-1', assistants, authorize: () => undefined },
   });
   if (body.kind !== 'single') throw new TypeError('a single result was expected');
   const { data, errors = [] } = body.singleResult;

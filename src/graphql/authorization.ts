@@ -1,0 +1,20 @@
+/** Who may ask for what: the check behind `@Authorized` on the root fields. */
+import { OperationTypeNode } from 'graphql';
+import type { AuthChecker } from 'type-graphql';
+import { AimlError } from '../aiml/errors.ts';
+import type { RequestContext, Scope } from './context.ts';
+
+/**
+ * Refuses by throwing an error of its own, so that the caller learns which scope is missing. An arrow function, as
+ * type-graphql takes everything with a prototype for a class.
+ */
+export const authChecker: AuthChecker<RequestContext, Scope> = ({ context, info }, scopes) => {
+  try {
+    for (const scope of scopes) context.authorize(scope);
+    return true;
+  } catch (error) {
+    throw info.operation.operation === OperationTypeNode.MUTATION && error instanceof AimlError
+      ? error.withOutcome('NOT_APPLIED')
+      : error;
+  }
+};

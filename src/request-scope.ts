@@ -1,0 +1,74 @@
+/** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
+import type { Caller as UpstreamCaller } from './aiml/client.ts';
+import type { AimlClient } from './aiml/client.ts';
+import { AssistantsDataSource } from './aiml/data-source.ts';
+import { AssistantLoader } from './aiml/loaders.ts';
+import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
+import type { RequestContext } from './graphql/context.ts';
+import type { RequestInfo } from './http/graphql-route.ts';
+
+export interface RequestScopeOptions {
+  readonly client: AimlClient;
+  readonly identity: Identity;
+  readonly deadlineMs: number;
+}
+
+export class RequestScope {
+  /** How many attempts of calls to upstream were made for it. */
+  upstreamCalls = 0;
+  readonly info: RequestInfo;
+  readonly #options: RequestScopeOptions;
+  #loader: AssistantLoader | null = null;
+
+  constructor(info: RequestInfo, options: RequestScopeOptions) {
+    this.info = info;
+    this.#options = options;
+  }
+
+  /** Throws an AimlError where the caller is not known or lacks the scope. */
+  authorize(scope: Scope): void {
+    requireScope(this.#options.identity, scope);
+  }
+
+  /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
+  get assistants(): AssistantLoader {
+    return (this.#loader ??= new AssistantLoader(new AssistantsDataSource(this.#options.client, this.#toCaller())));
+  }
+
+  #toCaller(): UpstreamCaller {
+    const { identity, deadlineMs } = this.#options;
+    const { requestId, signal, trace } = this.info;
+    return {
+      credential: requireCaller(identity).credential,
+      requestId,
+      signal,
+      deadlineAt: performance.now() + deadlineMs,
+      trace,
+      onAttempt: () => {
+        this.upstreamCalls += 1;
+      },
+    };
+  }
+}
+
+/**
+ * The context that resolvers get. Apollo Server makes a copy of it for every operation: own fields are copied, getters
+ * of the prototype are not run, so what changes is kept in the scope.
+ */
+export class ServiceContext implements RequestContext {
+  readonly requestId: string;
+  readonly scope: RequestScope;
+
+  constructor(scope: RequestScope) {
+    this.requestId = scope.info.requestId;
+    this.scope = scope;
+  }
+
+  get assistants(): AssistantLoader {
+    return this.scope.assistants;
+  }
+
+  authorize(scope: Scope): void {
+    this.scope.authorize(scope);
+  }
+}

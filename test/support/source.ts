@@ -1,0 +1,84 @@
+// A data source over a real client, on an upstream on bare sockets.
+import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
+import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { AimlError, type AimlErrorDetails } from '../../src/aiml/errors.ts';
+import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+
+export interface SourceOptions extends Partial<Omit<AimlClientOptions, 'onAttempt'>> {
+  readonly deadlineMs?: number;
+}
+
+export interface TestSource {
+  readonly upstream: RawUpstream;
+  readonly client: AimlClient;
+  readonly source: AssistantsDataSource;
+  readonly reports: readonly AttemptReport[];
+  /** `POST /assistants/x` and the like, in the order of arrival. */
+  readonly lines: () => string[];
+  /** All callers hang up. */
+  readonly hangUp: () => void;
+  /** A source of another request through the same client. */
+  readonly another: (deadlineMs?: number) => AssistantsDataSource;
+}
+
+const open: { client: AimlClient; upstream: RawUpstream }[] = [];
+
+/** Ended by {@link endSources}. */
+export async function startSource(
+  answer: RawAnswer,
+  { deadlineMs = 20_000, ...options }: SourceOptions = {},
+): Promise<TestSource> {
+  const upstream = await startRawUpstream({ answer });
+  const reports: AttemptReport[] = [];
+  const client = new AimlClient({
+    baseUrl: new URL(upstream.url),
+    connections: 16,
+    attemptTimeoutMs: 20_000,
+    onAttempt: (report) => reports.push(report),
+    ...options,
+  });
+  open.push({ client, upstream });
+  const callers: AbortController[] = [];
+  const another = (anothersDeadlineMs = deadlineMs) => {
+    const caller = new AbortController();
+    callers.push(caller);
+    return new AssistantsDataSource(client, {
+      credential: 'the-key',
+      requestId: 'request-1',
+      signal: caller.signal,
+      deadlineAt: performance.now() + anothersDeadlineMs,
+    });
+  };
+  return {
+    upstream,
+    client,
+    source: another(),
+    reports,
+    lines: () => upstream.requests.map(({ method, path }) => `${method} ${path}`),
+    hangUp: () => callers.forEach((caller) => caller.abort()),
+    another,
+  };
+}
+
+/** For `afterEach`: the upstream goes first, so that nothing is waited for. */
+export async function endSources(): Promise<void> {
+  for (const { client, upstream } of open.splice(0)) {
+    await upstream.stop();
+    await client.close();
+  }
+}
+
+/** The details of the AimlError that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<AimlErrorDetails> {
+  const reason: unknown = await call.then(
+    () => new Error('the call succeeded'),
+    (error: unknown) => error,
+  );
+  if (!(reason instanceof AimlError)) throw new Error('not an AimlError', { cause: reason });
+  return reason.details;
+}
+
+/** Waits until `condition` holds; the time-out of the test bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
