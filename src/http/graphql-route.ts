@@ -52,6 +52,13 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
           message: 'The service is working on as many operations as it can: try again in a moment.',
         });
       try {
+        // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
+        if (!acceptsJson(request.headers.accept))
+          return refuse(reply, {
+            status: 406,
+            code: 'BAD_REQUEST',
+            message: 'The answer is application/graphql-response+json or application/json, which Accept rules out.',
+          });
         return await answer(request, reply, options);
       } finally {
         lifecycle.leave();
@@ -59,6 +66,9 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
     },
   });
 }
+
+const acceptsJson = (accept: string | undefined): boolean =>
+  accept === undefined || /(?:^|[\s,])(?:\*|application)\/(?:\*|json|graphql-response\+json)(?:[\s,;]|$)/i.test(accept);
 
 async function answer(
   request: FastifyRequest,

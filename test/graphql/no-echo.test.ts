@@ -47,7 +47,7 @@ const requests: readonly (readonly [string, string, RequestInit])[] = [
   ],
   [
     'a GET request for a mutation',
-    `?query=mutation ${C} { __typename }`,
+    `?query=mutation { ${C}: __typename }`,
     { headers: { 'apollo-require-preflight': '1' } },
   ],
   [
