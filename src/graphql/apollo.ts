@@ -3,7 +3,12 @@
  *
  * The HTTP layer owns requests, limits of the body, landing page and explorer; nothing here listens.
  */
-import { ApolloServer, type ApolloServerOptionsWithSchema, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServer,
+  type ApolloServerOptionsWithGateway,
+  type ApolloServerOptionsWithSchema,
+  type ApolloServerPlugin,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -14,11 +19,13 @@ import {
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
 import { createErrorFormatter } from './error-format.ts';
+import { createExecutor, type Executor } from './execution/executor.ts';
 import { httpStatusPlugin } from './http-status.plugin.ts';
 import { createRequestIdPlugin, type OnInternalError } from './request-id.plugin.ts';
 import { buildServiceSchema } from './schema.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
+type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>['gateway']>;
 
 export interface ApolloOptions<Context extends RequestContext> extends Pick<
   Options,
@@ -51,7 +58,7 @@ export function createApollo<Context extends RequestContext>({
 }: ApolloOptions<Context>): ApolloServer<Context> {
   return new ApolloServer<Context>({
     ...rest,
-    schema,
+    gateway: asGateway(schema, createExecutor(schema)),
     logger,
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
@@ -74,3 +81,17 @@ export function createApollo<Context extends RequestContext>({
     ],
   });
 }
+
+/** Apollo Server takes an executor from a gateway only; this one has nothing behind it but our own schema. */
+const asGateway = (schema: GraphQLSchema, executor: Executor): Gateway => ({
+  load: () =>
+    Promise.resolve({
+      executor: ({ document, request: { operationName, variables }, context }) =>
+        executor({ document, operationName, variables, context }),
+    }),
+  onSchemaLoadOrUpdate: (onSchema) => {
+    onSchema({ apiSchema: schema, coreSupergraphSdl: '' });
+    return () => undefined;
+  },
+  stop: () => Promise.resolve(),
+});

@@ -1,0 +1,171 @@
+/**
+ * Executes operations: by a plan where there is one, by graphql-js everywhere else.
+ *
+ * A plan only knows how an answer without errors is made. Where a resolver fails or returns what does not fit, the
+ * resolvers are not run again: graphql-js executes the operation once more on a schema whose root fields hand out what
+ * was already returned or thrown, and its answer, with its rules for errors and nulls, is the answer.
+ */
+import {
+  execute,
+  getArgumentValues,
+  getOperationAST,
+  getVariableValues,
+  GraphQLObjectType,
+  GraphQLSchema,
+  isNonNullType,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { makePlan, type Plan, type RootField } from './plan.ts';
+
+export interface ExecutionRequest {
+  /** Validated against the schema. */
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly context: unknown;
+}
+
+export type Executor = (request: ExecutionRequest) => Promise<ExecutionResult>;
+
+/** The same as graphql-js has where nothing else is said. */
+const MAX_COERCION_ERRORS = 50;
+
+/** Answers as graphql-js would; never rejects for what a resolver does. */
+export function createExecutor(schema: GraphQLSchema): Executor {
+  const replaySchema = toReplaySchema(schema);
+  /** Plans live as long as the documents they belong to, which Apollo Server keeps in a bounded store. */
+  const plans = new WeakMap<DocumentNode, Map<string | undefined, Plan | null>>();
+
+  const planOf = (document: DocumentNode, operationName: string | undefined): Plan | null => {
+    let ofDocument = plans.get(document);
+    if (!ofDocument) plans.set(document, (ofDocument = new Map<string | undefined, Plan | null>()));
+    let plan = ofDocument.get(operationName);
+    if (plan === undefined) {
+      const operation = getOperationAST(document, operationName);
+      // An operation that does not exist is none to remember: its name is the caller's.
+      if (!operation) return null;
+      plan = makePlan(schema, document, operation);
+      ofDocument.set(operationName, plan);
+    }
+    return plan;
+  };
+
+  return async ({ document, operationName, variables = {}, context }) => {
+    const plan = planOf(document, operationName);
+    const request = { document, operationName: operationName ?? null, variableValues: variables };
+    if (!plan) return execute({ ...request, schema, contextValue: context });
+    const { coerced, errors } = getVariableValues(schema, plan.operation.variableDefinitions ?? [], variables, {
+      maxErrors: MAX_COERCION_ERRORS,
+    });
+    if (errors) return { errors };
+    const settled = await run(plan, schema, coerced, context);
+    return completed(plan, settled) ?? execute({ ...request, schema: replaySchema, contextValue: settled });
+  };
+}
+
+/** What the root fields came to, by their keys. */
+type Settled = ReadonlyMap<string, PromiseSettledResult<unknown>>;
+
+/** Runs the resolvers of the root fields: side by side for a query, one after the other for a mutation. */
+async function run(
+  plan: Plan,
+  schema: GraphQLSchema,
+  variableValues: Readonly<Record<string, unknown>>,
+  context: unknown,
+): Promise<Settled> {
+  const settled = new Map<string, PromiseSettledResult<unknown>>();
+  const fields = plan.fields.filter((field) => 'definition' in field);
+  const resolve = async (field: RootField) => {
+    const result = await settle(plan, schema, field, variableValues, context);
+    settled.set(field.key, result);
+    return result;
+  };
+  if (plan.operation.operation === OperationTypeNode.QUERY) {
+    await Promise.all(fields.map(resolve));
+    return settled;
+  }
+  for (const field of fields) {
+    const { status } = await resolve(field);
+    // The answer is null from here on, and graphql-js runs no further mutation then.
+    if (status === 'rejected' && isNonNullType(field.definition.type)) break;
+  }
+  return settled;
+}
+
+async function settle(
+  plan: Plan,
+  schema: GraphQLSchema,
+  { key, definition, nodes }: RootField,
+  variableValues: Readonly<Record<string, unknown>>,
+  context: unknown,
+): Promise<PromiseSettledResult<unknown>> {
+  try {
+    const [node] = nodes;
+    if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
+    const info: GraphQLResolveInfo = {
+      fieldName: definition.name,
+      fieldNodes: nodes,
+      returnType: definition.type,
+      parentType: plan.rootType,
+      path: { prev: undefined, key, typename: plan.rootType.name },
+      schema,
+      fragments: plan.fragments,
+      rootValue: undefined,
+      operation: plan.operation,
+      variableValues: variableValues,
+    };
+    const args = getArgumentValues(definition, node, variableValues);
+    return { status: 'fulfilled', value: await definition.resolve(undefined, args, context, info) };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
+}
+
+/** The answer where everything went well; null where graphql-js has to say what the answer is. */
+function completed(plan: Plan, settled: Settled): ExecutionResult | null {
+  const data: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  try {
+    for (const field of plan.fields) {
+      if ('typename' in field) {
+        data[field.key] = field.typename;
+        continue;
+      }
+      const result = settled.get(field.key);
+      if (result?.status !== 'fulfilled') return null;
+      data[field.key] = field.complete(result.value);
+    }
+    return { data };
+  } catch {
+    return null;
+  }
+}
+
+/** The same schema, but the root fields resolve to what `contextValue`, a {@link Settled}, holds for them. */
+function toReplaySchema(schema: GraphQLSchema): GraphQLSchema {
+  const replay = (type: GraphQLObjectType | null | undefined): GraphQLObjectType | null => {
+    if (!type) return null;
+    const config = type.toConfig();
+    const fields = Object.entries(config.fields).map(([name, field]) => [
+      name,
+      {
+        ...field,
+        resolve: (_source: unknown, _args: unknown, settled: Settled, { path }: GraphQLResolveInfo) => {
+          const result = settled.get(String(path.key));
+          if (result?.status === 'fulfilled') return result.value;
+          throw result?.reason;
+        },
+      },
+    ]);
+    return new GraphQLObjectType({ ...config, fields: Object.fromEntries(fields) as typeof config.fields });
+  };
+  const { query, mutation, types, ...config } = schema.toConfig();
+  return new GraphQLSchema({
+    ...config,
+    query: replay(query),
+    mutation: replay(mutation),
+    types: types.filter((type) => type !== query && type !== mutation),
+  });
+}

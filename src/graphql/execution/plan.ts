@@ -1,0 +1,219 @@
+/**
+ * What an operation selects, compiled once: which root fields to resolve, and how to make their answers of what the
+ * resolvers return.
+ *
+ * A plan covers what this service's operations are made of: root fields with resolvers, and plain properties below them.
+ * Everything else has no plan, and graphql-js executes it. A plan knows the good case alone: where a value does not
+ * fit its type it throws {@link Anomaly}, and graphql-js is asked what the answer is then.
+ */
+import {
+  defaultFieldResolver,
+  getNamedType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** A value that a plan does not know how to answer with. */
+export class Anomaly extends Error {}
+
+/** Makes a part of the answer of what a resolver returned. Throws {@link Anomaly}. */
+type Completer = (value: unknown) => unknown;
+
+export interface RootField {
+  /** The key in the answer: the alias, or else the name. */
+  readonly key: string;
+  readonly definition: GraphQLField<unknown, unknown>;
+  readonly nodes: readonly FieldNode[];
+  readonly complete: Completer;
+}
+
+export interface Plan {
+  readonly operation: OperationDefinitionNode;
+  readonly rootType: GraphQLObjectType;
+  readonly fragments: GraphQLResolveInfo['fragments'];
+  /** In the order of the answer; `typename` for `__typename`. */
+  readonly fields: readonly (RootField | { readonly key: string; readonly typename: string })[];
+}
+
+/** Thrown while a plan is made, where graphql-js has to execute the operation. */
+class NotPlannable extends Error {}
+
+/** The plan of a validated operation; null where there is none. */
+export function makePlan(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): Plan | null {
+  const rootType = schema.getRootType(operation.operation);
+  if (!rootType || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  const planner = new Planner(schema, fragments);
+  try {
+    return { operation, rootType, fragments, fields: planner.planRoot(rootType, operation.selectionSet) };
+  } catch (error) {
+    if (error instanceof NotPlannable) return null;
+    throw error;
+  }
+}
+
+class Planner {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+
+  constructor(schema: GraphQLSchema, fragments: Readonly<Record<string, FragmentDefinitionNode>>) {
+    this.#schema = schema;
+    this.#fragments = fragments;
+  }
+
+  planRoot(type: GraphQLObjectType, selectionSet: SelectionSetNode): Plan['fields'] {
+    return [...this.#collect(type, [selectionSet])].map(([key, nodes]) => {
+      const name = nameOf(nodes);
+      if (name === '__typename') return { key, typename: type.name };
+      const definition = type.getFields()[name];
+      if (!definition?.resolve) throw new NotPlannable();
+      return { key, definition, nodes, complete: this.#planValue(definition.type, nodes) };
+    });
+  }
+
+  #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): Completer {
+    if (isNonNullType(type)) {
+      const complete = this.#planValue(type.ofType, nodes);
+      return (value) => complete(value) ?? fail();
+    }
+    if (isListType(type)) {
+      const complete = this.#planValue(type.ofType, nodes);
+      return (value) => {
+        if (value === null || value === undefined) return null;
+        return Array.isArray(value) ? value.map(complete) : fail();
+      };
+    }
+    if (isLeafType(type)) return planLeaf(type);
+    return isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
+  }
+
+  #planObject(type: GraphQLObjectType, nodes: readonly FieldNode[]): Completer {
+    const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]) => {
+      const name = nameOf(fieldNodes);
+      if (name === '__typename') return { key, name, complete: () => type.name };
+      const definition = type.getFields()[name];
+      if (!definition || (definition.resolve && definition.resolve !== defaultFieldResolver)) throw new NotPlannable();
+      return { key, name, complete: this.#planValue(definition.type, fieldNodes) };
+    });
+    return (value) => {
+      if (value === null || value === undefined) return null;
+      if (typeof value !== 'object' || value instanceof Error || 'then' in value) fail();
+      const source = value as Readonly<Record<string, unknown>>;
+      const answer: Record<string, unknown> = {};
+      for (const { key, name, complete } of fields) answer[key] = complete(source[name]);
+      return answer;
+    };
+  }
+
+  /** Values of one class are of one type, so the type of each class is asked for once. */
+  #planAbstract(type: GraphQLAbstractType, nodes: readonly FieldNode[]): Completer {
+    const completers = new Map(
+      this.#schema
+        .getPossibleTypes(type)
+        .map((possible): [string, Completer] => [possible.name, this.#planObject(possible, nodes)]),
+    );
+    const byClass = new Map<unknown, Completer>();
+    return (value) => {
+      if (value === null || value === undefined) return null;
+      const { constructor } = value;
+      let complete = byClass.get(constructor);
+      if (!complete) {
+        // type-graphql tells the type by the class alone and looks at nothing else.
+        const name: unknown = type.resolveType?.(value, undefined, NO_INFO, type);
+        complete = typeof name === 'string' ? completers.get(name) : undefined;
+        if (!complete) return fail();
+        byClass.set(constructor, complete);
+      }
+      return complete(value);
+    };
+  }
+
+  /** Groups selections as graphql-js does (https://spec.graphql.org/October2021/#CollectFields()). */
+  #collect(
+    type: GraphQLObjectType,
+    selectionSets: readonly SelectionSetNode[],
+    fields = new Map<string, FieldNode[]>(),
+    visited = new Set<string>(),
+  ): Map<string, FieldNode[]> {
+    for (const selection of selectionSets.flatMap(({ selections }) => selections)) {
+      // Whether it is skipped may depend on variables: no plan fits all of them.
+      if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include'))
+        throw new NotPlannable();
+      if (selection.kind === Kind.FIELD) {
+        const key = selection.alias?.value ?? selection.name.value;
+        // To assign it would be to lose it.
+        if (key === '__proto__') throw new NotPlannable();
+        const nodes = fields.get(key);
+        if (nodes) nodes.push(selection);
+        else fields.set(key, [selection]);
+        continue;
+      }
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        if (visited.has(selection.name.value)) continue;
+        visited.add(selection.name.value);
+      }
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
+      if (!fragment) throw new NotPlannable();
+      if (this.#applies(fragment.typeCondition?.name.value, type))
+        this.#collect(type, [fragment.selectionSet], fields, visited);
+    }
+    return fields;
+  }
+
+  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const conditional = this.#schema.getType(condition);
+    return isAbstractType(conditional) && this.#schema.isSubType(conditional, type);
+  }
+}
+
+/** What `resolveType` of type-graphql gets and ignores. */
+const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
+
+const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '';
+
+const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
+  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+
+/** Strings and booleans of the built-in scalars are as they are; everything else is the type's own to serialise. */
+function planLeaf(type: GraphQLLeafType): Completer {
+  const plain = PLAIN[getNamedType(type).name];
+  return (value) => {
+    if (typeof value === plain) return value;
+    if (value === null || value === undefined) return null;
+    if (typeof value === 'function' || value instanceof Error) return fail();
+    try {
+      return type.serialize(value) ?? fail();
+    } catch {
+      return fail();
+    }
+  };
+}
+
+const PLAIN: Readonly<Record<string, string>> = { String: 'string', ID: 'string', Boolean: 'boolean' };
+
+function fail(): never {
+  throw new Anomaly();
+}
