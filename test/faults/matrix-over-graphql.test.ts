@@ -11,23 +11,20 @@ import { expectedResult, faults, operations, type FaultCase, type Operation } fr
 const CREDENTIAL = 'sk+secret/key~of.the-service==';
 const CALLER_CANARY = 'canary-of-caller';
 const ID = 'asst_canary-of-caller';
-const CASES_AT_ONCE = 16;
+const CASES_AT_ONCE = 32;
 
 const mainFaults = new Set([
   'closed port',
-  'unresolvable host',
   'untrusted certificate',
   'silent TLS',
-  ...[400, 401, 402, 403, 404, 409, 410, 413, 422, 429, 408, 500, 503].map((code) => `status ${code}`),
+  ...[400, 401, 402, 403, 404, 409, 422, 429, 408, 500, 503].map((code) => `status ${code}`),
   'status 429, out of credits',
   'reset before a byte is read',
   'reset before an answer',
   'reset in the headers',
   'end in a body with Content-Length',
-  'end in a chunked body',
   'no answer',
   '200 with truncated JSON',
-  '200 with HTML',
   '200 with null',
   'status 204',
   'a body of 64 MB',

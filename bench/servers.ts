@@ -1,0 +1,49 @@
+/** What is compared, and how each is started in front of the bench's upstream. */
+import { Child } from './children.ts';
+import type { Protocol } from './load/requests.ts';
+
+export const SERVER_NAMES = ['service', 'raw', 'book', 'mercurius'] as const;
+export type ServerName = (typeof SERVER_NAMES)[number];
+
+interface ServerPlan {
+  readonly title: string;
+  readonly protocol: Protocol;
+  /** Relative to the folder of the compiled bench. */
+  readonly script: string;
+}
+
+export const SERVER_PLANS: Readonly<Record<ServerName, ServerPlan>> = {
+  service: { title: 'the service', protocol: 'graphql', script: '../main.js' },
+  raw: { title: 'plain undici proxy', protocol: 'rest', script: 'peers/raw-node.js' },
+  book: { title: "the book's Apollo Server", protocol: 'graphql', script: 'peers/book/main.js' },
+  mercurius: { title: 'mercurius with JIT', protocol: 'graphql', script: 'peers/mercurius/main.js' },
+};
+
+export interface Server {
+  readonly name: ServerName;
+  readonly protocol: Protocol;
+  readonly url: URL;
+  readonly child: Child;
+}
+
+export interface ServerOptions {
+  readonly upstreamUrl: URL;
+  /** Settings of the service beyond its defaults. */
+  readonly serviceEnvironment: Readonly<Record<string, string>>;
+  readonly profileFolder: string | null;
+}
+
+export async function startServer(name: ServerName, options: ServerOptions): Promise<Server> {
+  const { protocol, script } = SERVER_PLANS[name];
+  const { child, url } = await Child.start({
+    name,
+    script: new URL(script, import.meta.url),
+    environment: {
+      AIML_API_BASE_URL: options.upstreamUrl.origin,
+      AIML_API_KEY: 'bench',
+      ...(name === 'service' && { UPSTREAM: 'aiml', PORT: '0', ...options.serviceEnvironment }),
+    },
+    profileFolder: options.profileFolder,
+  });
+  return { name, protocol, url, child };
+}

@@ -1,0 +1,208 @@
+// What happens on the sockets: callers who hang up, answers that are too large or too many, upstreams that restart.
+import { request } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { MAX_BODY_BYTES } from '../../src/aiml/transport.ts';
+import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-answers.ts';
+import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { wireAssistant } from '../support/scripted-upstream.ts';
+import { startService } from '../support/service.ts';
+import { endSources, failureOf, startSource, until } from '../support/source.ts';
+
+afterEach(endSources);
+
+const MiB = 1024 * 1024;
+/** Answers as a working upstream does once the test says so. */
+function answerLater() {
+  let go: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (go = resolve));
+  const answer: RawAnswer = (socket, received) => void told.then(() => work()(socket, received));
+  return { answer, go };
+}
+
+describe('a caller who hangs up', () => {
+  it('ends its read upstream, which is not tried again', async () => {
+    const { source, upstream, hangUp } = await startSource(hang);
+    const read = failureOf(source.get('asst_1'));
+    await until(() => upstream.requests.length === 1);
+    hangUp();
+    await read;
+    await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('ends its read between two attempts', async () => {
+    const { source, upstream, reports, hangUp } = await startSource(send(message(503, '{}', [['retry-after', '5']])));
+    const read = failureOf(source.get('asst_1'));
+    await until(() => reports.length === 1);
+    hangUp();
+    await read;
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
+    const { answer, go } = answerLater();
+    const { source, upstream, hangUp } = await startSource(answer);
+    const write =
+      operation === 'create'
+        ? source.create({ model: 'm' })
+        : operation === 'modify'
+          ? source.modify('asst_1', { name: 'n' })
+          : source.delete('asst_1');
+    await until(() => upstream.requests.length === 1);
+    hangUp();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(upstream.requests.map(({ isOpen }) => isOpen())).toEqual([true]);
+    go();
+    await write;
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('keeps a write that waits for a connection from being sent', async () => {
+    const { answer, go } = answerLater();
+    const { another, upstream, hangUp } = await startSource(answer, { connections: 1 });
+    const first = another().create({ model: 'first' });
+    await until(() => upstream.requests.length === 1);
+    const second = failureOf(another().create({ model: 'second' }));
+    hangUp();
+    expect(await second).toMatchObject({ outcome: 'NOT_APPLIED' });
+    go();
+    await first;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(upstream.count('POST')).toBe(1);
+  });
+
+  it('does all of this over HTTP as well', async () => {
+    const { answer, go } = answerLater();
+    const upstream = await startRawUpstream({
+      answer: (socket, received) => (received.method === 'GET' ? hang : answer)(socket, received),
+    });
+    const service = await startService({ UPSTREAM: 'aiml', AIML_API_KEY: 'k', AIML_API_BASE_URL: upstream.url });
+    const call = (query: string) => {
+      const headers = { 'content-type': 'application/json' };
+      const caller = request(`${service.url}/graphql`, { method: 'POST', headers, agent: false });
+      caller.on('error', () => undefined).end(JSON.stringify({ query }));
+      return caller;
+    };
+    const read = call('{ assistant(id: "asst_1") { id } }');
+    const write = call('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+    await until(() => upstream.requests.length === 2);
+    read.destroy();
+    write.destroy();
+    const openMethods = () => upstream.requests.filter(({ isOpen }) => isOpen()).map(({ method }) => method);
+    await until(() => !openMethods().includes('GET'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(openMethods()).toEqual(['POST']);
+    go();
+    await service.stop();
+    await upstream.stop();
+    expect(upstream.requests.map(({ method }) => method).sort()).toEqual(['GET', 'POST']);
+  });
+});
+
+describe('an answer', () => {
+  it.each(['content-length: 67108864', 'connection: close'])('of 64 MB (%s) is cut off', async (header) => {
+    const { source, upstream } = await startSource(huge(header));
+    expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
+    // What the sockets had taken before they were cut comes on top.
+    expect(upstream.bytesSent()).toBeLessThan(MAX_BODY_BYTES + 24 * MiB);
+  });
+
+  it('just within the limit is read', async () => {
+    const body = JSON.stringify(wireAssistant('asst_1'));
+    const { source } = await startSource(send(message(200, body + ' '.repeat(MAX_BODY_BYTES - body.length))));
+    await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
+  });
+
+  it('that comes a byte at a time, but in time, is read', async () => {
+    const body = message(200, JSON.stringify({ id: 'a', created_at: 1, model: 'm' }));
+    const { source } = await startSource(drip(body, 1));
+    await expect(source.get('a')).resolves.toMatchObject({ model: 'm' });
+  });
+
+  it('after early hints, with headers twice, is read', async () => {
+    const { source } = await startSource((socket, received) => {
+      socket.write('HTTP/1.1 102 X\r\n\r\nHTTP/1.1 103 X\r\nlink: </style.css>\r\n\r\n');
+      const twice = [
+        ['x-request-id', 'one'],
+        ['x-request-id', 'two'],
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+      ] as const;
+      socket.write(message(200, JSON.stringify(workingBody(received)), twice));
+    });
+    await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
+  });
+
+  it('of many megabytes is read beside ten others on connections that stay open', async () => {
+    const { another } = await startSource((socket, received) => {
+      const body = JSON.stringify(workingBody(received, { instructions: 'x'.repeat(3 * MiB) }));
+      socket.write(message(200, body, [['connection', 'keep-alive']]));
+    });
+    const ids = Array.from({ length: 11 }, (_, index) => `asst_${index}`);
+    const assistants = await Promise.all(ids.map((id) => another().get(id)));
+    expect(assistants.map(({ id }) => id)).toEqual(ids);
+  });
+
+  const startLarge = 'HTTP/1.1 200 OK\r\nConnection: close\r\n';
+  it.each<[string, RawAnswer]>([
+    ['end early', (socket) => void socket.end(`${startLarge}\r\n${' '.repeat(MiB + 1000)}`)],
+    [
+      'end early with Content-Length',
+      (socket) => void socket.end(`${startLarge}Content-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1)}`),
+    ],
+    [
+      'are reset',
+      (socket) => {
+        socket.write(`${startLarge}\r\n${' '.repeat(MiB + 1000)}`);
+        setTimeout(() => socket.resetAndDestroy(), 100);
+      },
+    ],
+    [
+      'are reset on HTTP/1.0',
+      (socket) => {
+        socket.write(`HTTP/1.0 200 OK\r\nContent-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1000)}`);
+        setTimeout(() => socket.resetAndDestroy(), 100);
+      },
+    ],
+    [
+      'are reset on connections that were to stay open',
+      (socket) => {
+        socket.write(
+          `HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1000)}`,
+        );
+        setTimeout(() => socket.resetAndDestroy(), 100);
+      },
+    ],
+  ])('of a megabyte is an error, and never the end of the process, where a dozen of them %s', async (_name, answer) => {
+    const { another, upstream } = await startSource(answer);
+    const failures = await Promise.all(Array.from({ length: 12 }, () => failureOf(another().create({ model: 'm' }))));
+    expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['OUTCOME_UNKNOWN']));
+    await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
+  });
+});
+
+describe('an upstream that restarts', () => {
+  it('is read from again, over new connections', async () => {
+    const { source, upstream } = await startSource(work());
+    await Promise.all(['a', 'b', 'c'].map((id) => source.get(id)));
+    await upstream.stop();
+    const back = await startRawUpstream({ answer: work(), port: upstream.port });
+    await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
+    await back.stop();
+  });
+
+  it('gets a create once, or not at all', async () => {
+    const { source, upstream } = await startSource(work());
+    await source.get('asst_1');
+    await upstream.stop();
+    const back = await startRawUpstream({ answer: inTurn(work(), hang), port: upstream.port });
+    // Whether the connection is known to be dead by now is a race; that it is not sent twice is none.
+    const outcome = await source.create({ model: 'm' }).then(
+      () => 'created',
+      () => 'lost',
+    );
+    expect(back.count('POST')).toBe(outcome === 'created' ? 1 : 0);
+    await back.stop();
+  });
+});

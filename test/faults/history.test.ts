@@ -1,0 +1,102 @@
+// Some thousand mixed operations under every kind of fault, an outage among them, after which the store holds every
+// acknowledged write exactly once, none that was NOT_APPLIED, and none twice.
+//
+// FAULT_OPERATIONS sets how many (10000 for a long run), FAULT_SEED repeats a run; a failure tells the seed.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AimlClient } from '../../src/aiml/client.ts';
+import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { leaksIn } from '../support/leaks.ts';
+import { UPSTREAM_CANARY } from '../support/raw-answers.ts';
+import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
+import { startService } from '../support/service.ts';
+import { createFaultyStore, commonMishaps, type FaultyStore } from './history/faulty-store.ts';
+import { writeHistory, type History } from './history/history.ts';
+import { createServiceTarget, createSourceTarget, type Target } from './history/target.ts';
+
+const OPERATIONS = Number(process.env['FAULT_OPERATIONS'] ?? 1200);
+const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
+/** A minute for every thousand operations: far more than they take. */
+const TIMEOUT_MS = 60_000 + OPERATIONS * 60;
+const CREDENTIAL = 'sk+secret/key~of.the-history==';
+const ATTEMPT_TIMEOUT_MS = 400;
+const CONNECTIONS = 64;
+
+interface Open {
+  readonly target: Target;
+  readonly logs: readonly object[];
+  readonly stop: () => Promise<void>;
+}
+
+function openSource({ url }: RawUpstream): Promise<Open> {
+  const client = new AimlClient({
+    baseUrl: new URL(url),
+    connections: CONNECTIONS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  });
+  const another = () =>
+    new AssistantsDataSource(client, {
+      credential: CREDENTIAL,
+      requestId: 'request-1',
+      signal: new AbortController().signal,
+      deadlineAt: performance.now() + 10_000,
+    });
+  return Promise.resolve({ target: createSourceTarget(another), logs: [], stop: () => client.close() });
+}
+
+async function openService({ url }: RawUpstream): Promise<Open> {
+  const service = await startService({
+    UPSTREAM: 'aiml',
+    AIML_API_KEY: CREDENTIAL,
+    AIML_API_BASE_URL: url,
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: String(ATTEMPT_TIMEOUT_MS),
+    UPSTREAM_DEADLINE_MS: '10000',
+    UPSTREAM_CONNECTIONS: String(CONNECTIONS),
+  });
+  return { target: createServiceTarget(service), logs: service.logs, stop: () => service.stop() };
+}
+
+let upstream: RawUpstream;
+let opened: Open;
+
+afterEach(async () => {
+  await upstream.stop();
+  await opened.stop();
+});
+
+async function run(open: (upstream: RawUpstream) => Promise<Open>): Promise<{ store: FaultyStore; history: History }> {
+  const store = createFaultyStore(SEED);
+  upstream = await startRawUpstream({ answer: store.answer });
+  opened = await open(upstream);
+  return { store, history: await writeHistory(opened.target, store, OPERATIONS, SEED) };
+}
+
+describe.each([
+  ['the data source', openSource],
+  ['the service', openService],
+])('a history of operations through %s', (_name, open) => {
+  it(
+    'leaves every acknowledged write behind once, none that was not applied, and none twice',
+    async () => {
+      const { store, history } = await run(open);
+      const { told, reads, violations } = history;
+      expect({ seed: SEED, violations }).toEqual({ seed: SEED, violations: [] });
+
+      // A run in which nothing went wrong would prove nothing.
+      const words = new Set(told.map(({ word }) => word));
+      const missed = [
+        ...(['ACKNOWLEDGED', 'NOT_APPLIED', 'UNKNOWN'] as const).filter((word) => !words.has(word)),
+        ...commonMishaps.filter((mishap) => !store.happened.has(mishap)),
+        ...(reads.answered === 0 ? ['a read that was answered'] : []),
+      ];
+      expect({ seed: SEED, missed }).toEqual({ seed: SEED, missed: [] });
+
+      const leaks = leaksIn([...opened.target.failures, ...opened.logs], {
+        credential: CREDENTIAL,
+        upstream: new URL(upstream.url),
+        texts: [UPSTREAM_CANARY, 'op-'],
+      });
+      expect({ seed: SEED, leaks }).toEqual({ seed: SEED, leaks: [] });
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,148 @@
+// What an outage costs upstream, and how soon it is over: the retry budget and the breaker, by counting.
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { hang, reset, status, work } from '../support/raw-answers.ts';
+import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { endSources, startSource, until } from '../support/source.ts';
+
+afterEach(endSources);
+
+const REQUESTS_PER_SECOND = 50;
+const OUTAGE_SECONDS = 3;
+const REQUESTS = REQUESTS_PER_SECOND * OUTAGE_SECONDS;
+
+type Operate = (source: AssistantsDataSource) => Promise<unknown>;
+const mixed: readonly Operate[] = [
+  (source) => source.get('asst_1'),
+  (source) => source.list({ limit: 1, order: 'asc', after: null }),
+  (source) => source.modify('asst_1', { name: 'n' }),
+  (source) => source.delete('asst_1'),
+  (source) => source.create({ model: 'm' }),
+];
+const reads = mixed.slice(0, 2);
+
+/** Sends the operations in turn, evenly, whatever becomes of them; resolves with the calls when all have been sent. */
+async function sendEvenly(count: number, operations: readonly Operate[], another: () => AssistantsDataSource) {
+  const started = performance.now();
+  const calls: Promise<boolean>[] = [];
+  while (calls.length < count) {
+    const due = Math.min(count, Math.ceil(((performance.now() - started) * REQUESTS_PER_SECOND) / 1000));
+    for (let sent = calls.length; sent < due; sent += 1)
+      calls.push(operations[sent % operations.length]?.(another()).then(...succeeded) ?? Promise.resolve(false));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return { calls };
+}
+
+const succeeded = [() => true, () => false] as const;
+
+/** The outage is over: how many seconds go by until something is served. */
+async function secondsUntilServed(another: () => AssistantsDataSource): Promise<number> {
+  const healed = performance.now();
+  while (
+    !(await another()
+      .get('asst_1')
+      .then(...succeeded))
+  )
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  return (performance.now() - healed) / 1000;
+}
+
+interface Outage {
+  readonly name: string;
+  /** Null where nobody listens. */
+  readonly answer: RawAnswer | null;
+  readonly operations: readonly Operate[];
+}
+
+const outages: readonly Outage[] = [
+  { name: 'resets', answer: reset, operations: mixed },
+  { name: 'resets, for reads alone', answer: reset, operations: reads },
+  { name: '503', answer: status(503), operations: mixed },
+  { name: '503 with Retry-After', answer: status(503, [['retry-after', '1']]), operations: reads },
+  { name: '429, which no breaker stops', answer: status(429), operations: mixed },
+  { name: 'silence', answer: hang, operations: mixed },
+  { name: 'refused connections', answer: null, operations: mixed },
+];
+
+interface Cost {
+  readonly served: number;
+  readonly attempts: number;
+  readonly secondsUntilServed: number;
+}
+
+async function suffer({ answer, operations }: Outage): Promise<Cost> {
+  let current = answer ?? hang;
+  const { another, upstream, reports } = await startSource((socket, request) => current(socket, request), {
+    attemptTimeoutMs: 500,
+    connections: 64,
+  });
+  if (!answer) await upstream.stop();
+  const { calls } = await sendEvenly(REQUESTS, operations, another);
+  // What is refused never arrives, so it is counted where it is sent.
+  const attempts = answer ? upstream.requests.length : reports.length;
+  const served = (await Promise.all(calls)).filter(Boolean).length;
+  current = work();
+  const back = answer ? null : await startRawUpstream({ answer: current, port: upstream.port });
+  const cost = { served, attempts, secondsUntilServed: await secondsUntilServed(another) };
+  await back?.stop();
+  return cost;
+}
+
+describe('a total outage at fifty requests a second', () => {
+  const costs = new Map<string, Cost>();
+
+  beforeAll(async () => {
+    await Promise.all(outages.map(async (outage) => costs.set(outage.name, await suffer(outage))));
+    await endSources();
+  });
+
+  it.each(outages)('of $name costs upstream at most 1.2 attempts a request', ({ name }) => {
+    const { served, attempts = NaN } = costs.get(name) ?? {};
+    expect(served).toBe(0);
+    expect(attempts).toBeGreaterThan(0);
+    expect(attempts).toBeLessThanOrEqual(REQUESTS * 1.2);
+  });
+
+  it.each(outages)('of $name is over five seconds after upstream is healthy again', ({ name }) => {
+    expect(costs.get(name)?.secondsUntilServed).toBeLessThan(5);
+  });
+});
+
+describe('the breaker', () => {
+  it('stays closed while four of five attempts succeed', async () => {
+    const { another, client, upstream } = await startSource((socket, request) =>
+      (request.index % 5 === 4 ? status(503) : work())(socket, request),
+    );
+    let opened = 0;
+    for (let round = 0; round < 50; round += 1) {
+      await Promise.all(
+        Array.from({ length: 10 }, () =>
+          another()
+            .create({ model: 'm' })
+            .then(...succeeded),
+        ),
+      );
+      if (client.isBreakerOpen) opened += 1;
+    }
+    expect(opened).toBe(0);
+    expect(upstream.count('POST')).toBe(500);
+  });
+
+  it('lets what was not sent be told so: NOT_APPLIED, retryable, and upstream left alone', async () => {
+    const { another, client, upstream } = await startSource(status(503, [['retry-after', '3600']]));
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        another()
+          .create({ model: 'm' })
+          .then(...succeeded),
+      ),
+    );
+    await until(() => client.isBreakerOpen);
+    const sent = upstream.requests.length;
+    await expect(another().create({ model: 'm' })).rejects.toMatchObject({
+      details: { code: 'UPSTREAM_UNAVAILABLE', outcome: 'NOT_APPLIED', retryable: true },
+    });
+    expect(upstream.requests).toHaveLength(sent);
+  });
+});

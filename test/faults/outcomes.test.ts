@@ -1,0 +1,176 @@
+// What is known of a write in the end, where its attempts end differently.
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-answers.ts';
+import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { endSources, failureOf, startSource, until } from '../support/source.ts';
+import { wireAssistant } from '../support/scripted-upstream.ts';
+
+afterEach(endSources);
+
+const NOT_APPLIED = { outcome: 'NOT_APPLIED' };
+const UNKNOWN = { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' };
+const deletedFalse = json(200, { id: 'asst_1', deleted: false });
+/** Tells no longer to wait than 0 s, so that a test of many answers stays quick. */
+const at0s = (code: number) => status(code, [['retry-after', '0']]);
+
+describe('a delete', () => {
+  it.each<[string, RawAnswer[], number]>([
+    ['429', [at0s(500), at0s(429)], 3],
+    ['429, then 401', [at0s(500), at0s(429), status(401)], 3],
+    ['400', [at0s(500), status(400)], 2],
+    ['401', [at0s(500), status(401)], 2],
+    ['402', [at0s(500), status(402)], 2],
+    ['403', [at0s(500), status(403)], 2],
+    ['409', [at0s(500), status(409)], 2],
+    ['422', [at0s(500), status(422)], 2],
+    ['deleted: false', [at0s(500), deletedFalse], 2],
+    ['a redirect', [at0s(500), status(302)], 2],
+    ['429, after 429', [at0s(429), at0s(408), at0s(429)], 3],
+  ])('of unknown fate stays UNKNOWN whatever comes later: %s', async (_name, answers, attempts) => {
+    const { source, upstream } = await startSource(inTurn(...answers));
+    expect(await failureOf(source.delete('asst_1'))).toMatchObject(UNKNOWN);
+    expect(upstream.count('DELETE')).toBe(attempts);
+  });
+
+  it('of unknown fate stays UNKNOWN where upstream cannot be reached any more', async () => {
+    const { source, upstream, reports } = await startSource((socket) => {
+      socket.end(message(503, '{}', [['connection', 'close']]));
+      void upstream.stop();
+    });
+    expect(await failureOf(source.delete('asst_1'))).toMatchObject(UNKNOWN);
+    expect(reports.map(({ kind }) => kind)).toEqual(['UNKNOWN', 'NOT_SENT', 'NOT_SENT']);
+  });
+
+  it.each([404, 410])('of unknown fate took place where a %i comes later', async (code) => {
+    const { source, upstream } = await startSource(inTurn(reset, at0s(500), status(code)));
+    await expect(source.delete('asst_1')).resolves.toBeUndefined();
+    expect(upstream.count('DELETE')).toBe(3);
+  });
+
+  it('took place where a later attempt says so', async () => {
+    const { source, upstream } = await startSource(inTurn(at0s(503), at0s(429), work()));
+    await expect(source.delete('asst_1')).resolves.toBeUndefined();
+    expect(upstream.count('DELETE')).toBe(3);
+  });
+
+  it('of what is not there is NOT_FOUND, also after a refusal', async () => {
+    const { source } = await startSource(inTurn(at0s(429), status(404)));
+    expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'NOT_FOUND' });
+  });
+
+  it('that upstream says it did not do is not a success, and not sent again', async () => {
+    const { source, upstream } = await startSource(deletedFalse);
+    expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_BAD_RESPONSE' });
+    expect(upstream.count('DELETE')).toBe(1);
+  });
+});
+
+describe('a create', () => {
+  it.each<[string, RawAnswer]>([
+    ['a reset', reset],
+    ['a 500', status(500)],
+    ['a 408', status(408)],
+    ['an answer cut short', sendAndEnd('HTTP/1.1 201 X\r\ncontent-length: 9\r\n\r\n{')],
+  ])('that was refused twice and then met %s is UNKNOWN, and not sent again', async (_name, answer) => {
+    const { source, upstream } = await startSource(inTurn(at0s(429), at0s(429), answer));
+    expect(await failureOf(source.create({ model: 'm' }))).toMatchObject(UNKNOWN);
+    expect(upstream.count('POST')).toBe(3);
+  });
+
+  it('that was refused three times did not happen', async () => {
+    const { source, upstream } = await startSource(at0s(429));
+    expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ ...NOT_APPLIED, code: 'RATE_LIMITED' });
+    expect(upstream.count('POST')).toBe(3);
+  });
+
+  it('reaches an upstream that comes up in time, once', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(1);
+    const { source, upstream, reports } = await startSource(hang);
+    await upstream.stop();
+    const created = source.create({ model: 'm' });
+    await until(() => reports.length > 0);
+    const back = await startRawUpstream({ answer: work(), port: upstream.port });
+    await expect(created).resolves.toMatchObject({ model: 'm' });
+    expect(back.count('POST')).toBe(1);
+    await back.stop();
+  });
+});
+
+describe('a modify', () => {
+  const asAsked = json(200, wireAssistant('asst_1', { name: 'asked' }));
+  const asBefore = json(200, wireAssistant('asst_1', { name: 'before' }));
+  const modify = { name: 'asked' };
+
+  it.each<[string, RawAnswer]>([
+    ['a reset', reset],
+    ['a 503', status(503)],
+    ['a 408', status(408)],
+    ['a redirect', status(307)],
+    ['an unreadable answer', json(200, {})],
+  ])('that met %s is read back once, and took place where it is as asked', async (_name, answer) => {
+    const { source, lines } = await startSource(inTurn(answer, asAsked));
+    await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
+    expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+  });
+
+  it.each<[string, RawAnswer]>([
+    ['something else', asBefore],
+    ['nothing', status(404)],
+    ['trouble', at0s(503)],
+    ['a wait', at0s(429)],
+    ['no answer', reset],
+  ])('whose read-back finds %s is UNKNOWN, and neither is tried again', async (_name, answer) => {
+    const { source, lines } = await startSource(inTurn(status(500), answer));
+    expect(await failureOf(source.modify('asst_1', modify))).toMatchObject(UNKNOWN);
+    expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+  });
+
+  it('that was refused before it got lost is read back all the same', async () => {
+    const { source, lines } = await startSource(inTurn(at0s(429), reset, asAsked));
+    await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
+    expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);
+  });
+
+  it('keeps a part of its deadline for the read-back', async () => {
+    const { source, lines } = await startSource(inTurn(hang, asAsked), { deadlineMs: 1500 });
+    await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
+    expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+  });
+});
+
+describe('a deadline', () => {
+  it('that passes while a write waits for a connection leaves it NOT_APPLIED, and it is never sent', async () => {
+    const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 600 });
+    const first = failureOf(another().create({ model: 'first' }));
+    await until(() => upstream.count('POST') === 1);
+    const late = await Promise.all([
+      failureOf(another(150).create({ model: 'late' })),
+      failureOf(another(150).modify('asst_1', { name: 'late' })),
+      failureOf(another(150).delete('asst_1')),
+    ]);
+    for (const details of late) expect(details).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_TIMEOUT' });
+    expect(await first).toMatchObject(UNKNOWN);
+    // The connection is free again; what gave up stays where it is.
+    expect(await failureOf(another(100).get('asst_2'))).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(upstream.requests.map(({ target }) => target)).toEqual(['/assistants', '/assistants/asst_2']);
+  });
+
+  it('that has passed already leaves a write NOT_APPLIED without a connection', async () => {
+    const { another, upstream } = await startSource(work());
+    expect(await failureOf(another(-1).create({ model: 'm' }))).toMatchObject({
+      ...NOT_APPLIED,
+      code: 'UPSTREAM_TIMEOUT',
+    });
+    expect(upstream.connections()).toBe(0);
+  });
+
+  it('that passes after a write was sent leaves it UNKNOWN', async () => {
+    const { another } = await startSource(hang);
+    const failures = await Promise.all([
+      failureOf(another(150).create({ model: 'm' })),
+      failureOf(another(150).modify('asst_1', { name: 'n' })),
+      failureOf(another(150).delete('asst_1')),
+    ]);
+    for (const details of failures) expect(details).toMatchObject(UNKNOWN);
+  });
+});
