@@ -22,8 +22,8 @@ export interface Expectation<T> {
   /** Whether the call is on `/assistants` itself, where a 404 or 410 means that the endpoints are gone. */
   readonly isCollection: boolean;
   /**
-   * Reads the body of a 2xx, undefined for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError where
-   * it says that nothing was done.
+   * Reads the body of a 2xx, undefined for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError
+   * where it says that nothing was done.
    */
   readonly read: (body: unknown) => T;
 }

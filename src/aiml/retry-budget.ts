@@ -1,6 +1,4 @@
 const WINDOW_MS = 1000;
-const SLICES = 20;
-const SLICE_MS = WINDOW_MS / SLICES;
 const RETRIES_PER_WINDOW = 5;
 const RETRIES_PER_REQUEST = 0.1;
 
@@ -10,8 +8,9 @@ const RETRIES_PER_REQUEST = 0.1;
  */
 export class RetryBudget {
   readonly #now: () => number;
-  readonly #requests = new SlidingCount();
-  readonly #retries = new SlidingCount();
+  readonly #requests = new SlidingCount(WINDOW_MS);
+  // Never less than a whole second, so that no second holds more than it may.
+  readonly #retries = new SlidingCount(WINDOW_MS + 1);
 
   /** `now` is a monotonic clock in milliseconds. */
   constructor(now: () => number = () => performance.now()) {
@@ -33,24 +32,29 @@ export class RetryBudget {
   }
 }
 
-/** How many were added in the last second, counted in slices so that its size is fixed. */
+/** How many were added in the last while, counted in slices of a millisecond so that its size is fixed. */
 class SlidingCount {
-  readonly #counts = new Float64Array(SLICES);
+  readonly #counts: Float64Array;
   #total = 0;
   #last = 0;
 
+  constructor(slices: number) {
+    this.#counts = new Float64Array(slices);
+  }
+
   add(now: number): void {
     this.at(now);
-    const index = this.#last % SLICES;
+    const index = this.#last % this.#counts.length;
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#total += 1;
   }
 
   at(now: number): number {
-    const current = Math.floor(now / SLICE_MS);
-    const stale = Math.min(current - this.#last, SLICES);
+    const slices = this.#counts.length;
+    const current = Math.floor(now);
+    const stale = Math.min(current - this.#last, slices);
     for (let step = 1; step <= stale; step += 1) {
-      const index = (this.#last + step) % SLICES;
+      const index = (this.#last + step) % slices;
       this.#total -= this.#counts[index] ?? 0;
       this.#counts[index] = 0;
     }

@@ -9,6 +9,8 @@ import { startService } from '../support/service.ts';
 const CREDENTIAL = 'sk+secret/key~of.the-canary==';
 const CALLER_CANARY = 'canary-of-caller';
 const UPSTREAM_CANARY = 'canary-of-upstream';
+/** All cases run before the tests; this is for machines that are busy with other things. */
+const RUN_TIMEOUT_MS = 120_000;
 
 const documents = [
   `query ($id: ID!) { assistant(id: $id) { id } node(id: $id) { id } }`,
@@ -72,7 +74,7 @@ describe('what upstream repeats', () => {
 
   beforeAll(async () => {
     await Promise.all(statuses.map(async (status) => leaks.set(status, await leaksAt(status))));
-  });
+  }, RUN_TIMEOUT_MS);
 
   it.each(statuses)('in an answer with status %i never comes out', (status) => {
     expect(leaks.get(status)).toEqual([]);

@@ -144,38 +144,24 @@ describe('an answer', () => {
     expect(assistants.map(({ id }) => id)).toEqual(ids);
   });
 
-  const startLarge = 'HTTP/1.1 200 OK\r\nConnection: close\r\n';
-  it.each<[string, RawAnswer]>([
-    ['end early', (socket) => void socket.end(`${startLarge}\r\n${' '.repeat(MiB + 1000)}`)],
-    [
-      'end early with Content-Length',
-      (socket) => void socket.end(`${startLarge}Content-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1)}`),
-    ],
-    [
-      'are reset',
-      (socket) => {
-        socket.write(`${startLarge}\r\n${' '.repeat(MiB + 1000)}`);
-        setTimeout(() => socket.resetAndDestroy(), 100);
-      },
-    ],
-    [
-      'are reset on HTTP/1.0',
-      (socket) => {
-        socket.write(`HTTP/1.0 200 OK\r\nContent-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1000)}`);
-        setTimeout(() => socket.resetAndDestroy(), 100);
-      },
-    ],
+  it.each<[string, string, 'end' | 'resetAndDestroy']>([
+    ['end', 'HTTP/1.1 200 OK\r\nConnection: close', 'end'],
+    ['end short of their length', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3000000', 'end'],
+    ['are reset', 'HTTP/1.1 200 OK\r\nConnection: close', 'resetAndDestroy'],
+    ['are reset on HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3000000', 'resetAndDestroy'],
     [
       'are reset on connections that were to stay open',
-      (socket) => {
-        socket.write(
-          `HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000\r\n\r\n${' '.repeat(MiB + 1000)}`,
-        );
-        setTimeout(() => socket.resetAndDestroy(), 100);
-      },
+      'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000',
+      'resetAndDestroy',
     ],
-  ])('of a megabyte is an error, and never the end of the process, where a dozen of them %s', async (_name, answer) => {
-    const { another, upstream } = await startSource(answer);
+  ])('of a megabyte is never the end of the process, where many %s while few go on', async (_name, head, end) => {
+    const { another, upstream } = await startSource(
+      (socket, { index }) => {
+        socket.write(`${head}\r\n\r\n${' '.repeat(MiB + 1000)}`);
+        if (index >= 4) setTimeout(() => socket[end](), 100);
+      },
+      { attemptTimeoutMs: 400 },
+    );
     const failures = await Promise.all(Array.from({ length: 12 }, () => failureOf(another().create({ model: 'm' }))));
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['OUTCOME_UNKNOWN']));
     await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
