@@ -5,6 +5,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY explorer explorer
+COPY schema schema
 RUN npm run build
 
 FROM node:22-bookworm-slim AS dependencies

@@ -1,12 +1,12 @@
 /** The process: configuration, start, signals, exit code. */
 import 'reflect-metadata';
 import { ConfigError, readConfig } from './config.ts';
-import { createLogger } from './observability/logger.ts';
+import { createLogger, standardOutput } from './observability/logger.ts';
 import { createService } from './service.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = createLogger(config.logLevel, process.stdout, {
+  const logger = createLogger(config.logLevel, standardOutput(), {
     stacks: !config.isProduction,
     secrets: config.upstream.kind === 'aiml' && config.upstream.apiKey !== null ? [config.upstream.apiKey] : [],
   });

@@ -1,6 +1,5 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
-import type { Caller as UpstreamCaller } from './aiml/client.ts';
-import type { AimlClient } from './aiml/client.ts';
+import type { AimlClient, Caller as UpstreamCaller } from './aiml/client.ts';
 import { AssistantsDataSource } from './aiml/data-source.ts';
 import { AssistantLoader } from './aiml/loaders.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
@@ -37,11 +36,11 @@ export class RequestScope {
 
   #toCaller(): UpstreamCaller {
     const { identity, deadlineMs } = this.#options;
-    const { requestId, signal, trace } = this.info;
+    const { requestId, hangUp, trace } = this.info;
     return {
       credential: requireCaller(identity).credential,
       requestId,
-      signal,
+      hangUp,
       deadlineAt: performance.now() + deadlineMs,
       trace,
       onAttempt: () => {

@@ -73,6 +73,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     metrics,
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,
+    explorer: config.explorer,
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
     execute: (httpGraphQLRequest, info) =>
       apollo.executeHTTPGraphQLRequest({

@@ -4,10 +4,10 @@
  * One client serves the whole process. It holds what belongs to upstream as such (connections, breaker, retry budget)
  * and nothing that belongs to a caller.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { AimlError, type AimlErrorDetails } from './errors.ts';
+import type { HangUp } from './hang-up.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Transport } from './transport.ts';
 
@@ -21,8 +21,7 @@ export interface Caller {
   readonly credential: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
-  /** Aborted when the caller hangs up. */
-  readonly signal: AbortSignal;
+  readonly hangUp: HangUp;
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
   /** Where attempts are traced; null or absent where they are not. */
@@ -124,7 +123,7 @@ export class AimlClient {
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
       const delayMs = mayRetry(call.rule, attempt) ? this.#delayBeforeRetry(attempt.error, caller, retries) : null;
       if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
-      await sleep(delayMs, undefined, { signal: caller.signal }).catch(() => undefined);
+      await sleep(delayMs, caller.hangUp);
     }
   }
 
@@ -146,7 +145,7 @@ export class AimlClient {
 
   /** How long to wait before the next try, in milliseconds; null where there must not be one. */
   #delayBeforeRetry({ details }: AimlError, caller: Caller, retries: number): number | null {
-    if (retries >= MAX_RETRIES || caller.signal.aborted || this.#breaker.isOpen) return null;
+    if (retries >= MAX_RETRIES || caller.hangUp.hasHappened || this.#breaker.isOpen) return null;
     const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
     if (performance.now() + delayMs >= caller.deadlineAt) return null;
     return this.#budget.takeRetry() ? delayMs : null;
@@ -170,7 +169,7 @@ export class AimlClient {
       headers,
       body: call.body,
       timeoutMs,
-      signal: caller.signal,
+      hangUp: caller.hangUp,
       isWrite: call.rule !== 'get',
     });
     const attempt = toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
@@ -215,6 +214,19 @@ function mayRetry(rule: RetryRule, { kind, status }: FailedAttempt): boolean {
     case 'UNKNOWN':
       return (rule === 'get' || rule === 'delete') && !isRedirect(status);
   }
+}
+
+/** Waits, but not for a caller who went away. */
+function sleep(ms: number, hangUp: HangUp): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      hangUp.ignore(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    hangUp.listen(wake);
+  });
 }
 
 const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;

@@ -145,7 +145,7 @@ function checked(id: string): string {
 
 function readAssistantWithId(body: unknown, id: string): WireAssistant {
   const assistant = readAssistant(body);
-  if (assistant.id !== id) throw new MalformedAnswerError('assistant.id', 'the id that was asked for');
+  if (assistant.id !== id) throw new MalformedAnswerError('id', 'the id that was asked for');
   return assistant;
 }
 

@@ -26,16 +26,14 @@ export class AssistantLoader {
 
   /** One assistant, null where upstream has none with this id (404, 410). An id is asked for once. */
   load(id: string): Promise<WireAssistant | null> {
-    return this.#byId.load(id);
+    const listed = this.#listed.get(id);
+    return listed ? Promise.resolve(listed) : this.#byId.load(id);
   }
 
   /** One page; what is on it is known by id from then on. For an unknown cursor see the data source. */
   list(query: ListQuery): Promise<WireAssistantList> {
     const list = this.#call(() => this.#source.list(query)).then((page) => {
-      for (const assistant of page.data) {
-        this.#listed.set(assistant.id, assistant);
-        this.#byId.prime(assistant.id, assistant);
-      }
+      for (const assistant of page.data) this.#listed.set(assistant.id, assistant);
       return page;
     });
     this.#listsInFlight.add(list);
@@ -88,7 +86,7 @@ export class AssistantLoader {
   }
 
   async #call<T>(call: () => Promise<T>): Promise<T> {
-    const leave = await this.#gate.enter();
+    const leave = this.#gate.tryEnter() ?? (await this.#gate.enter());
     try {
       return await call();
     } finally {

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
 import { Gate } from './gate.ts';
+import type { HangUp } from './hang-up.ts';
 
 /** The largest body that is accepted from upstream, in bytes, after decompression. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -27,8 +28,8 @@ export interface ExchangeRequest {
   /** The longest the exchange may take, in milliseconds, the wait for a connection included. */
   readonly timeoutMs: number;
   /** Ends the exchange early. */
-  readonly signal: AbortSignal;
-  /** Whether `signal` is ignored once the request is on its way: what may change something is left to finish. */
+  readonly hangUp: HangUp;
+  /** Whether `hangUp` is ignored once the request is on its way: what may change something is left to finish. */
   readonly isWrite: boolean;
 }
 
@@ -143,7 +144,7 @@ class NotWantedError extends Error {}
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<Exchange>;
   readonly #largeBodies: Gate;
-  readonly #signal: AbortSignal;
+  readonly #hangUp: HangUp;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   #resolve: (exchange: Exchange) => void = () => undefined;
@@ -156,16 +157,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: (() => void) | null = null;
 
-  constructor({ timeoutMs, signal, isWrite }: ExchangeRequest, largeBodies: Gate) {
+  constructor({ timeoutMs, hangUp, isWrite }: ExchangeRequest, largeBodies: Gate) {
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
-    this.#signal = signal;
+    this.#hangUp = hangUp;
     this.#timer = setTimeout(() => this.#give('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
       if (!isWrite || !this.#controller) this.#give('ABORTED');
     };
-    if (signal.aborted) this.#give('ABORTED');
-    else signal.addEventListener('abort', this.#onAbort);
+    if (hangUp.hasHappened) this.#give('ABORTED');
+    else hangUp.listen(this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -233,7 +234,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#hangUp.ignore(this.#onAbort);
     this.#chunks = [];
     this.#releaseLarge?.();
     this.#resolve(exchange);

@@ -161,12 +161,12 @@ export interface WireModifyBody {
 }
 
 /**
- * The answer is not what any generation of the API promises. The message names the place, never what stands there.
+ * The answer is not what any generation of the API promises. The message names the field, never what stands there.
  */
 export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError';
-  constructor(where: string, expected: string) {
-    super(`${where} is not ${expected}`);
+  constructor(name: string, expected: string) {
+    super(`${name} is not ${expected}`);
   }
 }
 
@@ -179,40 +179,36 @@ const isObject = (value: unknown): value is Fields =>
 const LAST_SECOND = 253_402_300_799;
 
 /** Reads one assistant. Throws {@link MalformedAnswerError}. */
-export function readAssistant(value: unknown, where = 'assistant'): WireAssistant {
-  const fields = object(value, where);
+export function readAssistant(value: unknown): WireAssistant {
+  const fields = object(value, 'assistant');
   const createdAt = fields['created_at'];
   if (typeof createdAt !== 'number' || !(createdAt >= 0 && createdAt <= LAST_SECOND))
-    throw new MalformedAnswerError(`${where}.created_at`, 'a time in Unix seconds');
-  const id = string(fields['id'], where, 'id');
-  if (id === '') throw new MalformedAnswerError(`${where}.id`, 'an id');
+    throw new MalformedAnswerError('created_at', 'a time in Unix seconds');
+  const id = string(fields, 'id');
+  if (id === '') throw new MalformedAnswerError('id', 'an id');
   return {
     id,
     created_at: createdAt,
-    model: string(fields['model'], where, 'model'),
-    name: optionalString(fields['name'], where, 'name'),
-    description: optionalString(fields['description'], where, 'description'),
-    instructions: optionalString(fields['instructions'], where, 'instructions'),
-    tools: readTools(fields['tools'], where),
-    tool_resources: readToolResources(fields['tool_resources'], where),
-    metadata: readMetadata(fields['metadata'], where),
-    temperature: optionalNumber(fields['temperature'], where, 'temperature'),
-    top_p: optionalNumber(fields['top_p'], where, 'top_p'),
-    reasoning_effort: optionalString(fields['reasoning_effort'], where, 'reasoning_effort'),
-    response_format: readResponseFormat(fields['response_format'], where),
+    model: string(fields, 'model'),
+    name: optionalString(fields, 'name'),
+    description: optionalString(fields, 'description'),
+    instructions: optionalString(fields, 'instructions'),
+    tools: readTools(fields['tools']),
+    tool_resources: readToolResources(fields),
+    metadata: readMetadata(fields),
+    temperature: optionalNumber(fields, 'temperature'),
+    top_p: optionalNumber(fields, 'top_p'),
+    reasoning_effort: optionalString(fields, 'reasoning_effort'),
+    response_format: readResponseFormat(fields),
   };
 }
 
 /** Reads a list of any generation. Throws {@link MalformedAnswerError}. */
 export function readAssistantList(value: unknown): WireAssistantList {
-  const isBare = Array.isArray(value);
-  const fields = isBare ? null : object(value, 'list');
-  const data: unknown = isBare ? value : fields?.['data'];
-  if (!Array.isArray(data)) throw new MalformedAnswerError('list.data', 'a list');
-  const hasMore = fields?.['has_more'] ?? null;
-  if (hasMore !== null && typeof hasMore !== 'boolean')
-    throw new MalformedAnswerError('list.has_more', 'true or false');
-  return { data: data.map((item) => readAssistant(item, 'list.data[]')), hasMore };
+  const fields = Array.isArray(value) ? { data: value as unknown[] } : object(value, 'list');
+  const data: unknown = fields['data'];
+  if (!Array.isArray(data)) throw new MalformedAnswerError('data', 'a list');
+  return { data: data.map((item) => readAssistant(item)), hasMore: optionalBoolean(fields, 'has_more') };
 }
 
 /**
@@ -221,48 +217,43 @@ export function readAssistantList(value: unknown): WireAssistantList {
  */
 export function readDeletion(value: unknown, id: string): boolean {
   const fields = object(value, 'deletion');
-  const answeredId = fields['id'] ?? id;
-  if (answeredId !== id) throw new MalformedAnswerError('deletion.id', 'the id that was asked for');
-  if (typeof fields['deleted'] !== 'boolean') throw new MalformedAnswerError('deletion.deleted', 'true or false');
+  if ((fields['id'] ?? id) !== id) throw new MalformedAnswerError('id', 'the id that was asked for');
+  if (typeof fields['deleted'] !== 'boolean') throw new MalformedAnswerError('deleted', 'true or false');
   return fields['deleted'];
 }
 
-function readTools(value: unknown, where: string): readonly WireTool[] {
+function readTools(value: unknown): readonly WireTool[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new MalformedAnswerError(`${where}.tools`, 'a list');
-  return value.map((tool) => readTool(tool, `${where}.tools[]`));
+  if (!Array.isArray(value)) throw new MalformedAnswerError('tools', 'a list');
+  return value.map(readTool);
 }
 
-function readTool(value: unknown, where: string): WireTool {
-  const fields = object(value, where);
-  const type = string(fields['type'], where, 'type');
+function readTool(value: unknown): WireTool {
+  const fields = object(value, 'tool');
+  const type = string(fields, 'type');
   switch (type) {
     case 'code_interpreter':
       return { type };
     case 'file_search': {
-      const options = optionalObject(fields['file_search'], `${where}.file_search`);
-      const ranking = optionalObject(options?.['ranking_options'], `${where}.file_search.ranking_options`);
+      const options = optionalObject(fields, 'file_search');
+      const ranking = options && optionalObject(options, 'ranking_options');
       return {
         type,
-        max_num_results: optionalInteger(options?.['max_num_results'], `${where}.file_search`, 'max_num_results'),
+        max_num_results: options && optionalInteger(options, 'max_num_results'),
         ranking_options: ranking && {
-          ranker: optionalString(ranking['ranker'], `${where}.file_search.ranking_options`, 'ranker'),
-          score_threshold: optionalNumber(
-            ranking['score_threshold'],
-            `${where}.file_search.ranking_options`,
-            'score_threshold',
-          ),
+          ranker: optionalString(ranking, 'ranker'),
+          score_threshold: optionalNumber(ranking, 'score_threshold'),
         },
       };
     }
     case 'function': {
-      const definition = object(fields['function'], `${where}.function`);
+      const definition = object(fields['function'], 'function');
       return {
         type,
-        name: string(definition['name'], `${where}.function`, 'name'),
-        description: optionalString(definition['description'], `${where}.function`, 'description'),
-        parameters: optionalJsonObject(definition['parameters'], `${where}.function.parameters`),
-        strict: optionalBoolean(definition['strict'], `${where}.function`, 'strict'),
+        name: string(definition, 'name'),
+        description: optionalString(definition, 'description'),
+        parameters: optionalJsonObject(definition, 'parameters'),
+        strict: optionalBoolean(definition, 'strict'),
       };
     }
     default:
@@ -270,48 +261,44 @@ function readTool(value: unknown, where: string): WireTool {
   }
 }
 
-function readToolResources(value: unknown, where: string): WireToolResources | null {
-  const resources = optionalObject(value, `${where}.tool_resources`);
+function readToolResources(fields: Fields): WireToolResources | null {
+  const resources = optionalObject(fields, 'tool_resources');
   if (!resources) return null;
-  const codeInterpreter = optionalObject(resources['code_interpreter'], `${where}.tool_resources.code_interpreter`);
-  const fileSearch = optionalObject(resources['file_search'], `${where}.tool_resources.file_search`);
+  const codeInterpreter = optionalObject(resources, 'code_interpreter');
+  const fileSearch = optionalObject(resources, 'file_search');
   return {
-    code_interpreter: codeInterpreter && {
-      file_ids: strings(codeInterpreter['file_ids'], `${where}.tool_resources.code_interpreter.file_ids`),
-    },
-    file_search: fileSearch && {
-      vector_store_ids: strings(fileSearch['vector_store_ids'], `${where}.tool_resources.file_search.vector_store_ids`),
-    },
+    code_interpreter: codeInterpreter && { file_ids: strings(codeInterpreter, 'file_ids') },
+    file_search: fileSearch && { vector_store_ids: strings(fileSearch, 'vector_store_ids') },
   };
 }
 
-function readMetadata(value: unknown, where: string): WireMetadata {
-  const metadata = optionalObject(value, `${where}.metadata`);
+function readMetadata(fields: Fields): WireMetadata {
+  const metadata = optionalObject(fields, 'metadata');
   if (!metadata) return {};
   for (const key of Object.keys(metadata))
-    if (typeof metadata[key] !== 'string') throw new MalformedAnswerError(`${where}.metadata[]`, 'a string');
+    if (typeof metadata[key] !== 'string') throw new MalformedAnswerError('metadata', 'an object of strings');
   return metadata as WireMetadata;
 }
 
-function readResponseFormat(value: unknown, where: string): WireResponseFormat | null {
+function readResponseFormat(fields: Fields): WireResponseFormat | null {
+  const value = fields['response_format'];
   if (value === undefined || value === null) return null;
-  const fields = typeof value === 'string' ? { type: value } : object(value, `${where}.response_format`);
-  const type = string(fields['type'], `${where}.response_format`, 'type');
+  const format = typeof value === 'string' ? { type: value } : object(value, 'response_format');
+  const type = string(format, 'type');
   switch (type) {
     case 'auto':
     case 'text':
     case 'json_object':
       return { type };
     case 'json_schema': {
-      const place = `${where}.response_format.json_schema`;
-      const definition = optionalObject(fields['json_schema'], place);
+      const definition = optionalObject(format, 'json_schema');
       return {
         type,
         json_schema: definition && {
-          name: string(definition['name'], place, 'name'),
-          description: optionalString(definition['description'], place, 'description'),
-          schema: optionalJsonObject(definition['schema'], `${place}.schema`),
-          strict: optionalBoolean(definition['strict'], place, 'strict'),
+          name: string(definition, 'name'),
+          description: optionalString(definition, 'description'),
+          schema: optionalJsonObject(definition, 'schema'),
+          strict: optionalBoolean(definition, 'strict'),
         },
       };
     }
@@ -320,53 +307,57 @@ function readResponseFormat(value: unknown, where: string): WireResponseFormat |
   }
 }
 
-function object(value: unknown, where: string): Fields {
-  if (!isObject(value)) throw new MalformedAnswerError(where, 'an object');
+function object(value: unknown, name: string): Fields {
+  if (!isObject(value)) throw new MalformedAnswerError(name, 'an object');
   return value;
 }
 
-function optionalObject(value: unknown, where: string): Fields | null {
-  return value === undefined || value === null ? null : object(value, where);
+function optionalObject(fields: Fields, name: string): Fields | null {
+  const value = fields[name];
+  return value === undefined || value === null ? null : object(value, name);
 }
 
 /** What JSON.parse made is JSON by construction, so an object of it needs no walk. */
-function optionalJsonObject(value: unknown, where: string): JsonObject | null {
-  return optionalObject(value, where) as JsonObject | null;
+function optionalJsonObject(fields: Fields, name: string): JsonObject | null {
+  return optionalObject(fields, name) as JsonObject | null;
 }
 
-function string(value: unknown, where: string, name: string): string {
-  if (typeof value !== 'string') throw new MalformedAnswerError(`${where}.${name}`, 'a string');
+function string(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw new MalformedAnswerError(name, 'a string');
   return value;
 }
 
-function optionalString(value: unknown, where: string, name: string): string | null {
-  return value === undefined || value === null ? null : string(value, where, name);
+function optionalString(fields: Fields, name: string): string | null {
+  const value = fields[name];
+  return value === undefined || value === null ? null : string(fields, name);
 }
 
-function optionalNumber(value: unknown, where: string, name: string): number | null {
+function optionalNumber(fields: Fields, name: string): number | null {
+  const value = fields[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new MalformedAnswerError(`${where}.${name}`, 'a number');
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new MalformedAnswerError(name, 'a number');
   return value;
 }
 
 /** An integer that GraphQL's Int can carry. */
-function optionalInteger(value: unknown, where: string, name: string): number | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'number' || (value | 0) !== value)
-    throw new MalformedAnswerError(`${where}.${name}`, 'an integer of 32 bits');
+function optionalInteger(fields: Fields, name: string): number | null {
+  const value = optionalNumber(fields, name);
+  if (value !== null && (value | 0) !== value) throw new MalformedAnswerError(name, 'an integer of 32 bits');
   return value;
 }
 
-function optionalBoolean(value: unknown, where: string, name: string): boolean | null {
+function optionalBoolean(fields: Fields, name: string): boolean | null {
+  const value = fields[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'boolean') throw new MalformedAnswerError(`${where}.${name}`, 'true or false');
+  if (typeof value !== 'boolean') throw new MalformedAnswerError(name, 'true or false');
   return value;
 }
 
-function strings(value: unknown, where: string): readonly string[] {
+function strings(fields: Fields, name: string): readonly string[] {
+  const value = fields[name];
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-    throw new MalformedAnswerError(where, 'a list of strings');
+    throw new MalformedAnswerError(name, 'a list of strings');
   return value;
 }

@@ -6,12 +6,13 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { ErrorCode } from '../graphql/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { BodyRoom } from './body-room.ts';
 import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
+import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
-import { refuse, toRefusal, type Refusal } from './errors.ts';
+import { refuse, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
 
 /** The longest a client may take to send its headers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -21,20 +22,14 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
 
-/** A request to `/graphql` that never came to be an operation. */
-export interface RefusalRecord {
-  readonly requestId: string;
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly durationMs: number;
-}
-
-export interface AppOptions extends GraphQLRouteOptions {
+export interface AppOptions extends Omit<GraphQLRouteOptions, 'onEnd'> {
   readonly onRefusal: (record: RefusalRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Logger;
   readonly corsOrigins: readonly string[];
   readonly corsLoopback: boolean;
+  /** Whether the landing page and the explorer are served. */
+  readonly explorer: boolean;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -57,31 +52,22 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     },
   });
 
+  app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = performance.now();
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
-    done();
-  });
-  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
     done();
   });
-  app.decorateRequest('refusalCode', null);
-  app.addHook('onResponse', (request, reply, done) => {
-    if (request.refusalCode !== null && request.routeOptions.url === '/graphql')
-      onRefusal({
-        requestId: request.id,
-        status: reply.statusCode,
-        code: request.refusalCode,
-        durationMs: reply.elapsedTime,
-      });
-    done();
-  });
+  app.decorate('onRefusal', onRefusal);
   app.removeAllContentTypeParsers();
+  const room = new BodyRoom();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    readJsonBody(body, request.headers['content-encoding']),
+    readJsonBody(body, request.headers['content-encoding'], (json) => room.enter(request, json)),
   );
   app.setErrorHandler((error, request, reply) => {
+    room.leave(request);
     const refusal = toRefusal(error);
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);
@@ -96,7 +82,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     maxAge: 600,
   });
 
-  registerGraphQLRoute(app, options);
+  registerGraphQLRoute(app, { ...options, onEnd: (request) => room.leave(request) });
+  if (options.explorer && !(await registerExplorer(app)))
+    logger.warn('there is no explorer, as it has not been built: run npm run build');
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) =>
     reply.code(lifecycle.state === 'ready' ? 200 : 503).send({ status: lifecycle.state }),

@@ -13,10 +13,18 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
   br: promisify(brotliDecompress),
 };
 
-/** `encoding` is the Content-Encoding header. Rejects with a RequestError: 400, 413 or 415. */
-export async function readJsonBody(raw: Buffer, encoding: string | undefined): Promise<unknown> {
+/**
+ * `encoding` is the Content-Encoding header; `waitForRoom` gets the body before it is parsed, and may reject. Rejects with
+ * a RequestError: 400, 413 or 415.
+ */
+export async function readJsonBody(
+  raw: Buffer,
+  encoding: string | undefined,
+  waitForRoom: (body: Buffer) => Promise<void>,
+): Promise<unknown> {
   const body =
     encoding === undefined || encoding === 'identity' ? raw : await decompress(raw, encoding.trim().toLowerCase());
+  await waitForRoom(body);
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

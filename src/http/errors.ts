@@ -9,20 +9,38 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A request to `/graphql` that never came to be an operation. */
+export interface RefusalRecord {
+  readonly requestId: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly durationMs: number;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Why the HTTP layer turned the request down; null where it did not. */
-    refusalCode: ErrorCode | null;
+    /** When it came, on `performance.now()`. */
+    startedAt: number;
+  }
+  interface FastifyInstance {
+    readonly onRefusal: (record: RefusalRecord) => void;
   }
 }
 
 export function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
-  reply.request.refusalCode = code;
+  recordRefusal(reply, status, code);
   return reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')
     .header('cache-control', 'no-store')
     .send(JSON.stringify({ errors: [{ message, extensions: { code, requestId: reply.request.id } }] }));
+}
+
+/** Tells of a refusal where `/graphql` was asked. */
+export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCode): void {
+  const { request, server } = reply;
+  if (request.routeOptions.url !== '/graphql') return;
+  server.onRefusal({ requestId: request.id, status, code, durationMs: performance.now() - request.startedAt });
 }
 
 /** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */

@@ -27,6 +27,13 @@ export interface LoggerOptions {
 /** Where lines go: `process.stdout`, or anything that takes text. */
 export type LogDestination = DestinationStream & { readonly isTTY?: boolean };
 
+/**
+ * Standard output. Lines for a program are written behind the back of the request that they tell of, and what is left is
+ * written when the process exits; on a terminal they appear at once.
+ */
+export const standardOutput = (): LogDestination =>
+  process.stdout.isTTY ? process.stdout : pino.destination({ dest: process.stdout.fd, sync: false });
+
 /** `level` is the lowest that is written, one of pino's. */
 export function createLogger(
   level: string,

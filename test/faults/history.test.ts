@@ -4,6 +4,7 @@
 // FAULT_OPERATIONS sets how many (10000 for a long run), FAULT_SEED repeats a run; a failure tells the seed.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
+import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY } from '../support/raw-answers.ts';
@@ -37,7 +38,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
     new AssistantsDataSource(client, {
       credential: CREDENTIAL,
       requestId: 'request-1',
-      signal: new AbortController().signal,
+      hangUp: new HangUp(),
       deadlineAt: performance.now() + 10_000,
     });
   return Promise.resolve({ target: createSourceTarget(another), logs: [], stop: () => client.close() });

@@ -2,6 +2,7 @@
 // write, and how often upstream was asked. Each case has a client and an upstream of its own.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
+import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
 import { AimlError } from '../../src/aiml/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
@@ -55,7 +56,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   const source = new AssistantsDataSource(client, {
     credential: CREDENTIAL,
     requestId: 'request-1',
-    signal: new AbortController().signal,
+    hangUp: new HangUp(),
     deadlineAt: performance.now() + 25_000,
   });
   const error: unknown = await run[operation](source).then(

@@ -1,6 +1,7 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
 import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AimlError, type AimlErrorDetails } from '../../src/aiml/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
 
@@ -38,14 +39,14 @@ export async function startSource(
     ...options,
   });
   open.push({ client, upstream });
-  const callers: AbortController[] = [];
+  const callers: HangUp[] = [];
   const another = (anothersDeadlineMs = deadlineMs) => {
-    const caller = new AbortController();
+    const caller = new HangUp();
     callers.push(caller);
     return new AssistantsDataSource(client, {
       credential: 'the-key',
       requestId: 'request-1',
-      signal: caller.signal,
+      hangUp: caller,
       deadlineAt: performance.now() + anothersDeadlineMs,
     });
   };
@@ -55,7 +56,7 @@ export async function startSource(
     source: another(),
     reports,
     lines: () => upstream.requests.map(({ method, path }) => `${method} ${path}`),
-    hangUp: () => callers.forEach((caller) => caller.abort()),
+    hangUp: () => callers.forEach((caller) => caller.happen()),
     another,
   };
 }

@@ -18,7 +18,7 @@ import {
   type ExecutionResult,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { makePlan, type Plan, type RootField } from './plan.ts';
+import { makePlan, type Plan, type RootCall, type RootField } from './plan.ts';
 
 export interface ExecutionRequest {
   /** Validated against the schema. */
@@ -61,47 +61,44 @@ export function createExecutor(schema: GraphQLSchema): Executor {
       maxErrors: MAX_COERCION_ERRORS,
     });
     if (errors) return { errors };
-    const settled = await run(plan, schema, coerced, context);
-    return completed(plan, settled) ?? execute({ ...request, schema: replaySchema, contextValue: settled });
+    const results = await run(plan, schema, coerced, context);
+    return (
+      complete(plan, results) ?? execute({ ...request, schema: replaySchema, contextValue: settledOf(plan, results) })
+    );
   };
 }
 
-/** What the root fields came to, by their keys. */
-type Settled = ReadonlyMap<string, PromiseSettledResult<unknown>>;
+type Result = PromiseSettledResult<unknown>;
 
-/** Runs the resolvers of the root fields: side by side for a query, one after the other for a mutation. */
+/** What the root fields came to, by their keys in the answer. */
+type Settled = ReadonlyMap<string, Result>;
+
+/** Makes the calls of a plan: side by side for a query, one after the other for a mutation. */
 async function run(
   plan: Plan,
   schema: GraphQLSchema,
   variableValues: Readonly<Record<string, unknown>>,
   context: unknown,
-): Promise<Settled> {
-  const settled = new Map<string, PromiseSettledResult<unknown>>();
-  const fields = plan.fields.filter((field) => 'definition' in field);
-  const resolve = async (field: RootField) => {
-    const result = await settle(plan, schema, field, variableValues, context);
-    settled.set(field.key, result);
-    return result;
-  };
-  if (plan.operation.operation === OperationTypeNode.QUERY) {
-    await Promise.all(fields.map(resolve));
-    return settled;
-  }
-  for (const field of fields) {
-    const { status } = await resolve(field);
+): Promise<readonly Result[]> {
+  const make = (call: RootCall) => settle(plan, schema, call, variableValues, context);
+  if (plan.operation.operation === OperationTypeNode.QUERY) return Promise.all(plan.calls.map(make));
+  const results: Result[] = [];
+  for (const call of plan.calls) {
+    const result = await make(call);
+    results.push(result);
     // The answer is null from here on, and graphql-js runs no further mutation then.
-    if (status === 'rejected' && isNonNullType(field.definition.type)) break;
+    if (result.status === 'rejected' && isNonNullType(call.definition.type)) break;
   }
-  return settled;
+  return results;
 }
 
 async function settle(
   plan: Plan,
   schema: GraphQLSchema,
-  { key, definition, nodes }: RootField,
+  { key, definition, nodes }: RootCall,
   variableValues: Readonly<Record<string, unknown>>,
   context: unknown,
-): Promise<PromiseSettledResult<unknown>> {
+): Promise<Result> {
   try {
     const [node] = nodes;
     if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
@@ -115,7 +112,7 @@ async function settle(
       fragments: plan.fragments,
       rootValue: undefined,
       operation: plan.operation,
-      variableValues: variableValues,
+      variableValues,
     };
     const args = getArgumentValues(definition, node, variableValues);
     return { status: 'fulfilled', value: await definition.resolve(undefined, args, context, info) };
@@ -125,23 +122,30 @@ async function settle(
 }
 
 /** The answer where everything went well; null where graphql-js has to say what the answer is. */
-function completed(plan: Plan, settled: Settled): ExecutionResult | null {
-  const data: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+function complete({ fields }: Plan, results: readonly Result[]): ExecutionResult | null {
+  if (results.some(({ status }) => status === 'rejected')) return null;
+  const data: Record<string, unknown> = {};
   try {
-    for (const field of plan.fields) {
-      if ('typename' in field) {
-        data[field.key] = field.typename;
-        continue;
-      }
-      const result = settled.get(field.key);
-      if (result?.status !== 'fulfilled') return null;
-      data[field.key] = field.complete(result.value);
-    }
+    for (const field of fields) data[field.key] = field.complete(valueOf(field, results));
     return { data };
   } catch {
     return null;
   }
 }
+
+function valueOf({ call }: RootField, results: readonly Result[]): unknown {
+  const result = call === null ? undefined : results[call];
+  return result?.status === 'fulfilled' ? result.value : undefined;
+}
+
+/** By the keys of the fields; a field whose call was never made is not in it. */
+const settledOf = ({ fields }: Plan, results: readonly Result[]): Settled =>
+  new Map(
+    fields.flatMap(({ key, call }): [string, Result][] => {
+      const result = call === null ? undefined : results[call];
+      return result ? [[key, result]] : [];
+    }),
+  );
 
 /** The same schema, but the root fields resolve to what `contextValue`, a {@link Settled}, holds for them. */
 function toReplaySchema(schema: GraphQLSchema): GraphQLSchema {

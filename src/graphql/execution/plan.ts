@@ -15,6 +15,7 @@ import {
   isNonNullType,
   Kind,
   OperationTypeNode,
+  print,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -35,11 +36,19 @@ export class Anomaly extends Error {}
 /** Makes a part of the answer of what a resolver returned. Throws {@link Anomaly}. */
 type Completer = (value: unknown) => unknown;
 
-export interface RootField {
-  /** The key in the answer: the alias, or else the name. */
+/** One call of a resolver. */
+export interface RootCall {
+  /** The key in the answer of the first field that it is made for. */
   readonly key: string;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly nodes: readonly FieldNode[];
+}
+
+export interface RootField {
+  /** The key in the answer: the alias, or else the name. */
+  readonly key: string;
+  /** Which of the plan's calls it is answered from; null for `__typename`. */
+  readonly call: number | null;
   readonly complete: Completer;
 }
 
@@ -47,8 +56,10 @@ export interface Plan {
   readonly operation: OperationDefinitionNode;
   readonly rootType: GraphQLObjectType;
   readonly fragments: GraphQLResolveInfo['fragments'];
-  /** In the order of the answer; `typename` for `__typename`. */
-  readonly fields: readonly (RootField | { readonly key: string; readonly typename: string })[];
+  /** A query's fields that ask the same share a call; of a mutation every field has its own. */
+  readonly calls: readonly RootCall[];
+  /** In the order of the answer. */
+  readonly fields: readonly RootField[];
 }
 
 /** Thrown while a plan is made, where graphql-js has to execute the operation. */
@@ -67,7 +78,7 @@ export function makePlan(
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   const planner = new Planner(schema, fragments);
   try {
-    return { operation, rootType, fragments, fields: planner.planRoot(rootType, operation.selectionSet) };
+    return { operation, rootType, fragments, ...planner.planRoot(rootType, operation) };
   } catch (error) {
     if (error instanceof NotPlannable) return null;
     throw error;
@@ -83,14 +94,26 @@ class Planner {
     this.#fragments = fragments;
   }
 
-  planRoot(type: GraphQLObjectType, selectionSet: SelectionSetNode): Plan['fields'] {
-    return [...this.#collect(type, [selectionSet])].map(([key, nodes]) => {
+  planRoot(
+    type: GraphQLObjectType,
+    { operation, selectionSet }: OperationDefinitionNode,
+  ): Pick<Plan, 'calls' | 'fields'> {
+    const calls: RootCall[] = [];
+    const callsByQuestion = new Map<string, number>();
+    const fields = [...this.#collect(type, [selectionSet])].map(([key, nodes]): RootField => {
       const name = nameOf(nodes);
-      if (name === '__typename') return { key, typename: type.name };
+      if (name === '__typename') return { key, call: null, complete: () => type.name };
       const definition = type.getFields()[name];
       if (!definition?.resolve) throw new NotPlannable();
-      return { key, definition, nodes, complete: this.#planValue(definition.type, nodes) };
+      const question = operation === OperationTypeNode.QUERY ? questionOf(nodes) : key;
+      let call = callsByQuestion.get(question);
+      if (call === undefined) {
+        call = calls.push({ key, definition, nodes }) - 1;
+        callsByQuestion.set(question, call);
+      }
+      return { key, call, complete: this.#planValue(definition.type, nodes) };
     });
+    return { calls, fields };
   }
 
   #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): Completer {
@@ -193,6 +216,10 @@ class Planner {
 const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
 
 const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '';
+
+/** The field and its arguments as they stand in the document: within one operation, the same text asks the same. */
+const questionOf = ([first]: readonly FieldNode[]): string =>
+  `${first?.name.value ?? ''}(${first?.arguments?.map(print).join() ?? ''})`;
 
 const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
   nodes.flatMap(({ selectionSet }) => selectionSet ?? []);

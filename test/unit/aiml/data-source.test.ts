@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
+import { HangUp } from '../../../src/aiml/hang-up.ts';
 import { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
 import { AssistantLoader } from '../../../src/aiml/loaders.ts';
@@ -30,7 +31,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
   const source = new AssistantsDataSource(client, {
     credential: 'the-key',
     requestId: 'request-1',
-    signal: new AbortController().signal,
+    hangUp: new HangUp(),
     deadlineAt: performance.now() + 10_000,
   });
   return { source, loader: new AssistantLoader(source) };

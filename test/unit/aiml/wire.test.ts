@@ -82,7 +82,7 @@ describe('reading an assistant', () => {
   });
 
   it('names the place of what is wrong and never what stands there', () => {
-    expect(() => readAssistant(wireAssistant('a', { name: { canary: 1 } }))).toThrow('assistant.name is not a string');
+    expect(() => readAssistant(wireAssistant('a', { name: { canary: 1 } }))).toThrow('name is not a string');
   });
 });
 

@@ -1,0 +1,179 @@
+/**
+ * Bundles the pages for people, the landing page and GraphiQL with the example operations, from installed packages into
+ * `dist/explorer`: every file compressed, scripts and styles named after their content, and a manifest that tells the
+ * service what there is. Does nothing where the last bundle was made from the same files.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { Kind, parse } from 'graphql';
+
+const ROOT = join(import.meta.dirname, '..');
+const SOURCES = import.meta.dirname;
+const OPERATIONS = join(ROOT, 'schema', 'operations');
+const TARGET = join(ROOT, 'dist', 'explorer');
+
+/** By what GraphiQL's editor asks for; the packages are those that GraphiQL itself uses. */
+const WORKERS = {
+  editor: 'monaco-editor/esm/vs/editor/editor.worker.js',
+  json: 'monaco-editor/esm/vs/language/json/json.worker.js',
+  graphql: 'monaco-graphql/esm/graphql.worker.js',
+};
+
+const CONTENT_TYPES = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.ttf': 'font/ttf',
+};
+
+const key = await digestOf([
+  join(ROOT, 'package-lock.json'),
+  ...(await filesOf(SOURCES)),
+  ...(await filesOf(OPERATIONS)),
+]);
+if ((await lastKey()) !== key) await bundle();
+
+async function bundle() {
+  const scripts = await bundleScripts();
+  const pages = {
+    landing: await renderPage('landing.html', scripts),
+    graphiql: await renderPage('graphiql.html', scripts),
+  };
+  // Moved into place once it is whole, so that a build that was broken off leaves nothing that looks finished.
+  const folder = `${TARGET}-${process.pid}`;
+  await mkdir(folder, { recursive: true });
+  /** @type {Record<string, { contentType: string, etag: string }>} */
+  const files = {};
+  for (const { name, contents } of [...scripts, ...Object.values(pages)]) {
+    const extension = /** @type {keyof typeof CONTENT_TYPES} */ (extname(name));
+    files[name] = { contentType: CONTENT_TYPES[extension], etag: digest(contents).slice(0, 16) };
+    await writeFile(join(folder, `${name}.gz`), gzipSync(contents, { level: 9 }));
+  }
+  const manifest = { key, pages: { landing: pages.landing.name, graphiql: pages.graphiql.name }, files };
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2));
+  await rm(TARGET, { recursive: true, force: true });
+  await rename(folder, TARGET);
+}
+
+/** @typedef {{ name: string, contents: Uint8Array }} File */
+
+/** @returns {Promise<File[]>} */
+async function bundleScripts() {
+  const fromGraphiql = createRequire(createRequire(import.meta.url).resolve('@graphiql/react'));
+  /** @type {import('esbuild').BuildOptions} */
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    outdir: TARGET,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    target: 'es2022',
+    logLevel: 'warning',
+    loader: { '.ttf': 'file' },
+    legalComments: 'none',
+  };
+  const workers = await build({
+    ...options,
+    entryPoints: Object.fromEntries(
+      Object.entries(WORKERS).map(([label, path]) => [`${label}-worker`, fromGraphiql.resolve(path)]),
+    ),
+    format: 'iife',
+  });
+  const workerFiles = toFiles(workers.outputFiles ?? []);
+  const app = await build({
+    ...options,
+    entryPoints: { app: join(SOURCES, 'app.tsx'), landing: join(SOURCES, 'landing.ts') },
+    format: 'esm',
+    splitting: true,
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      EXAMPLES: JSON.stringify(await readExamples()),
+      WORKER_FILES: JSON.stringify(
+        Object.fromEntries(Object.keys(WORKERS).map((label) => [label, named(workerFiles, `${label}-worker`, '.js')])),
+      ),
+    },
+  });
+  // esbuild repeats the styles of a chunk that is loaded later in a file of its own, which nothing asks for.
+  const appFiles = toFiles(app.outputFiles ?? []).filter(
+    ({ name }) => extname(name) !== '.css' || /^(?:app|landing)-/.test(name),
+  );
+  return [...workerFiles, ...appFiles];
+}
+
+/** @param {readonly import('esbuild').OutputFile[]} outputs @returns {File[]} */
+function toFiles(outputs) {
+  return outputs.map(({ path, contents }) => ({ name: basename(path), contents }));
+}
+
+/** @param {readonly File[]} files @param {string} name @param {string} extension */
+function named(files, name, extension) {
+  const file = files.find(
+    (candidate) => candidate.name.startsWith(`${name}-`) && extname(candidate.name) === extension,
+  );
+  if (!file) throw new Error(`the bundle has no ${name}${extension}`);
+  return file.name;
+}
+
+/** @param {string} template @param {readonly File[]} files @returns {Promise<File>} */
+async function renderPage(template, files) {
+  const text = await readFile(join(SOURCES, template), 'utf8');
+  const page = text.replace(
+    /\{\{(\w+)(\.\w+)\}\}/g,
+    (_match, /** @type {string} */ name, /** @type {string} */ extension) => named(files, name, extension),
+  );
+  return { name: template, contents: Buffer.from(page) };
+}
+
+/** The operations with their sample variables, those that read before those that write. */
+async function readExamples() {
+  const names = (await readdir(OPERATIONS)).filter((name) => name.endsWith('.graphql')).sort();
+  const examples = await Promise.all(
+    names.map(async (name) => {
+      const query = await readFile(join(OPERATIONS, name), 'utf8');
+      const variables = await readFile(join(OPERATIONS, name.replace(/\.graphql$/, '.variables.json')), 'utf8');
+      const operation = parse(query).definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+      const description = /^(?:#.*\n)*/.exec(query)?.[0].replace(/^# ?/gm, '').replaceAll('\n', ' ').trim();
+      return {
+        name: operation?.name?.value ?? name,
+        kind: operation?.operation ?? 'query',
+        description: description ?? '',
+        query,
+        variables,
+      };
+    }),
+  );
+  return examples.sort((one, other) => other.kind.localeCompare(one.kind));
+}
+
+/** @param {string} folder */
+async function filesOf(folder) {
+  return (await readdir(folder)).sort().map((name) => join(folder, name));
+}
+
+/** @param {readonly string[]} paths */
+async function digestOf(paths) {
+  const contents = await Promise.all(paths.map((path) => readFile(path)));
+  return digest(Buffer.from(contents.map(digest).join()));
+}
+
+/** @param {Uint8Array} contents */
+function digest(contents) {
+  return createHash('sha256').update(contents).digest('hex');
+}
+
+/** @returns {Promise<unknown>} */
+async function lastKey() {
+  try {
+    /** @type {unknown} */
+    const manifest = JSON.parse(await readFile(join(TARGET, 'manifest.json'), 'utf8'));
+    return manifest instanceof Object && 'key' in manifest ? manifest.key : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** Embeds Apollo Sandbox in the landing page, the way Apollo Server's own landing page does, where Apollo can be reached. */
+import './landing.css';
+
+/** The script that Apollo Server's landing page loads. A test compares it with the installed Apollo Server's. */
+const SANDBOX_SCRIPT = 'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
+
+declare global {
+  interface Window {
+    /** Set by {@link SANDBOX_SCRIPT}. */
+    readonly EmbeddedSandbox?: new (options: Readonly<Record<string, unknown>>) => unknown;
+  }
+}
+
+const endpoint = new URL('graphql', document.baseURI).href;
+const shownEndpoint = document.querySelector('#endpoint');
+if (shownEndpoint) shownEndpoint.textContent = endpoint;
+
+const script = document.createElement('script');
+script.src = SANDBOX_SCRIPT;
+script.addEventListener('load', openSandbox);
+script.addEventListener('error', () => {
+  const state = document.querySelector('#sandbox-state');
+  if (state) state.textContent = 'Not available: this browser does not reach the internet.';
+});
+document.head.append(script);
+
+function openSandbox(): void {
+  if (!window.EmbeddedSandbox) return;
+  document.querySelector('#without-sandbox')?.remove();
+  new window.EmbeddedSandbox({
+    target: '#sandbox',
+    initialEndpoint: endpoint,
+    initialState: {},
+    endpointIsEditable: false,
+    hideCookieToggle: false,
+    runTelemetry: false,
+    // Styles put in by scripts are against this page's policy; the style sheet has them.
+    allowDynamicStyles: false,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * What `explorer/build.js` made: pages, scripts and styles, known by name from the manifest. A name out of a request is
+ * only ever looked up there and never becomes part of a path.
+ */
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { errorCode } from '../../error-code.ts';
+
+/** From `src` and from `dist` alike. */
+const FOLDER = new URL('../../../dist/explorer/', import.meta.url);
+
+interface Manifest {
+  readonly pages: { readonly landing: string; readonly graphiql: string };
+  readonly files: Readonly<Record<string, { readonly contentType: string; readonly etag: string }>>;
+}
+
+export interface BundledFile {
+  readonly contentType: string;
+  /** Without quotes. Changes with the content. */
+  readonly etag: string;
+  /** Reads it from the disk. */
+  read(encoding: 'gzip' | 'identity'): Promise<Buffer>;
+}
+
+export interface Bundle {
+  readonly landing: BundledFile;
+  readonly graphiql: BundledFile;
+  /** Everything that the pages load, by its name, which holds a hash of the content. */
+  readonly assets: ReadonlyMap<string, BundledFile>;
+}
+
+/** Null where nothing has been built. */
+export async function readBundle(): Promise<Bundle | null> {
+  let text: string;
+  try {
+    text = await readFile(new URL('manifest.json', FOLDER), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  const { pages, files } = JSON.parse(text) as Manifest;
+  const assets = new Map(Object.entries(files).map(([name, file]) => [name, toBundledFile(name, file)]));
+  const take = (name: string): BundledFile => {
+    const page = assets.get(name);
+    if (!page) throw new Error(`the explorer's manifest has no ${name}`);
+    assets.delete(name);
+    return page;
+  };
+  return { landing: take(pages.landing), graphiql: take(pages.graphiql), assets };
+}
+
+function toBundledFile(name: string, { contentType, etag }: Manifest['files'][string]): BundledFile {
+  return {
+    contentType,
+    etag,
+    read: async (encoding) => {
+      const compressed = await readFile(new URL(`${name}.gz`, FOLDER));
+      return encoding === 'gzip' ? compressed : promisify(gunzip)(compressed);
+    },
+  };
+}

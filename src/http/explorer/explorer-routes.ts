@@ -1,0 +1,65 @@
+/**
+ * The pages for people: `/`, the landing page with Apollo Sandbox, and `/graphiql`, the explorer that needs nothing but
+ * this service. They hold no secret and know no caller; whether they are served at all is the caller's decision.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readBundle, type BundledFile } from './bundle.ts';
+import { graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
+
+/** For what has a hash of its content in its name. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const ASK_AGAIN = 'no-cache';
+
+const EXPLORER_PATH = '/graphiql';
+
+/** Registers nothing, and returns false, where the pages have not been built. */
+export async function registerExplorer(app: FastifyInstance): Promise<boolean> {
+  const bundle = await readBundle();
+  if (!bundle) return false;
+
+  app.get('/', (request, reply) => {
+    varyBy(reply, 'Accept');
+    if (!acceptsHtml(request.headers.accept)) return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH });
+    return sendFile(request, reply.headers(pageHeaders(landingPolicy)), bundle.landing, ASK_AGAIN);
+  });
+  app.get(EXPLORER_PATH, (request, reply) =>
+    sendFile(request, reply.headers(pageHeaders(graphiqlPolicy)), bundle.graphiql, ASK_AGAIN),
+  );
+  app.get<{ Params: { name: string } }>(`${EXPLORER_PATH}/:name`, (request, reply) => {
+    const asset = bundle.assets.get(request.params.name);
+    if (!asset) {
+      reply.callNotFound();
+      return reply;
+    }
+    // A worker script is a page of its own where policies are concerned.
+    return sendFile(request, reply.header('content-security-policy', graphiqlPolicy), asset, FOR_EVER);
+  });
+  return true;
+}
+
+const acceptsHtml = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? '');
+
+async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: BundledFile,
+  cacheControl: string,
+): Promise<FastifyReply> {
+  const encoding = /\bgzip\b/i.test(header(request, 'accept-encoding')) ? 'gzip' : 'identity';
+  const etag = `"${file.etag}-${encoding}"`;
+  varyBy(reply, 'Accept-Encoding');
+  reply.header('cache-control', cacheControl).header('etag', etag);
+  if (header(request, 'if-none-match').includes(etag)) return reply.code(304).send();
+  if (encoding !== 'identity') reply.header('content-encoding', encoding);
+  return reply.type(file.contentType).send(await file.read(encoding));
+}
+
+/** Adds to what CORS has said already. */
+function varyBy(reply: FastifyReply, name: string): void {
+  const names = reply.getHeader('vary');
+  reply.header('vary', names === undefined ? name : `${names.toString()}, ${name}`);
+}
+
+function header(request: FastifyRequest, name: 'accept-encoding' | 'if-none-match'): string {
+  return request.headers[name]?.toString() ?? '';
+}

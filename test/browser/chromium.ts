@@ -1,0 +1,59 @@
+// The system's own Chromium, headless, with everything off that it would fetch for itself.
+import { existsSync } from 'node:fs';
+import { describe } from '@jest/globals';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const EXECUTABLE = '/usr/bin/chromium';
+
+/** Like `describe`, but skipped, with a line that says why, where there is no Chromium. With `CI=true` it fails instead. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (existsSync(EXECUTABLE) || process.env['CI'] === 'true') {
+    describe(name, tests);
+    return;
+  }
+  process.stderr.write(`${name}: skipped, as there is no ${EXECUTABLE} (Debian's package chromium has it)\n`);
+  describe.skip(name, tests);
+}
+
+export const launchChromium = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: EXECUTABLE,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+
+export interface WatchedPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Every URL that the page, its frames and its workers asked for. */
+  readonly requests: URL[];
+  /** What the console says is an error or a warning, and every uncaught error. */
+  readonly complaints: string[];
+}
+
+/** A page of its own profile. Requests that leave this machine fail at once, as they would offline. */
+export async function openPage(browser: Browser): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const requests: URL[] = [];
+  const complaints: string[] = [];
+  context.on('request', (request) => requests.push(new URL(request.url())));
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  await context.route(
+    (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
+    (route) => route.abort('internetdisconnected'),
+  );
+  return { page, context, requests, complaints };
+}

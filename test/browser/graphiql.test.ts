@@ -1,0 +1,124 @@
+// GraphiQL as a person uses it, in a real browser.
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { buildSchema } from 'graphql';
+import type { Browser } from 'playwright-core';
+import { startService, type TestService } from '../support/service.ts';
+import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+
+const SECRET = 'Bearer only-for-this-tab';
+
+/** A description as it reads on a page: Markdown, whose code has no backticks there. */
+const shown = (description: string | null | undefined) => (description ?? 'no description').replaceAll('`', '');
+
+describeInBrowser('GraphiQL in a browser', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService(), launchChromium()]);
+    watched = await openPage(browser);
+  });
+  afterAll(() => Promise.all([browser.close(), service.stop()]));
+  beforeEach(async () => {
+    // As on a first visit, but with the files in the browser's cache.
+    await watched.page.goto(`${service.url}/healthz`);
+    await watched.page.evaluate('localStorage.clear()');
+    await watched.page.goto(`${service.url}/graphiql`);
+    await watched.page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  });
+  afterEach(() => {
+    expect(
+      new Set(watched.requests.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin)),
+    ).toEqual(new Set([service.url]));
+    expect(watched.complaints).toEqual([]);
+  });
+
+  const openExample = (name: string) =>
+    watched.page
+      .getByRole('region', { name: 'Examples' })
+      .getByRole('button', { name: new RegExp(`^${name}\\b`) })
+      .click();
+
+  /** Runs what the active tab holds and returns the answer, once it can be read on the page. */
+  async function run(): Promise<{ data: unknown; headers: Record<string, string> }> {
+    const { page } = watched;
+    const [response] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/graphql')),
+      page.getByRole('button', { name: /^Execute query/ }).click(),
+    ]);
+    return {
+      data: ((await response.json()) as { data: unknown }).data,
+      headers: await response.request().allHeaders(),
+    };
+  }
+
+  const seesInAnswer = (text: string) =>
+    watched.page.locator('.graphiql-response .view-line', { hasText: text }).first().waitFor();
+
+  /** Waits until GraphiQL has written its tabs down, which it does half a second after the last change. */
+  async function tabsAreStored(holding: string): Promise<void> {
+    const read = () => watched.page.evaluate<string | null>("localStorage.getItem('graphiql:tabState')");
+    while (!(await read())?.includes(holding)) await watched.page.waitForTimeout(50);
+  }
+
+  test('runs an example that creates an assistant, then one that lists it', async () => {
+    await openExample('CreateAssistant');
+    const { createAssistant } = (await run()).data as { createAssistant: { assistant: { id: string } } };
+    const { id } = createAssistant.assistant;
+    await seesInAnswer(id);
+
+    await openExample('AssistantsForward');
+    expect((await run()).data).toMatchObject({ assistants: { edges: [{ node: { id, name: 'Weather desk' } }] } });
+    await seesInAnswer(id);
+  });
+
+  test('opens every example in a tab of its own, with its variables', async () => {
+    const { page } = watched;
+    const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
+    expect(names).toHaveLength(8);
+    for (const name of names) {
+      await openExample(name);
+      await page
+        .locator('.graphiql-query-editor .view-line', { hasText: new RegExp(`${name}\\(`) })
+        .first()
+        .waitFor();
+      await page.locator('.graphiql-editor-tool .view-line', { hasText: /"(?:id|ids|first|last|input)"/ }).waitFor();
+      await page.locator(`.graphiql-tab-active [title="${name}"]`).waitFor();
+    }
+  });
+
+  test('keeps edited tabs over a reload', async () => {
+    const { page } = watched;
+    await openExample('DeleteAssistant');
+    await page.getByRole('tab', { name: 'DeleteAssistant' }).waitFor();
+    await tabsAreStored('deleteAssistant(');
+    await page.reload();
+    await page.locator('.graphiql-query-editor .view-line', { hasText: 'deleteAssistant' }).first().waitFor();
+    expect(await page.getByRole('tab', { name: /Assistant/ }).count()).toBe(3);
+  });
+
+  test('shows the descriptions of the schema in its documentation', async () => {
+    const { page } = watched;
+    const schema = buildSchema(await readFile('schema/schema.graphql', 'utf8'));
+    const query = schema.getQueryType()?.getFields()['assistants'];
+    const type = schema.getType('Assistant');
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    const docs = page.locator('.graphiql-doc-explorer');
+    await docs.getByRole('link', { name: 'Query' }).click();
+    await docs.getByText(shown(query?.description)).waitFor();
+    await docs.getByRole('link', { name: 'Assistant', exact: true }).click();
+    await docs.getByText(shown(type?.description)).waitFor();
+  });
+
+  test('sends the headers that were typed in, and does not write them down', async () => {
+    const { page } = watched;
+    await page.getByRole('button', { name: 'Headers' }).click();
+    await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').click();
+    await page.keyboard.insertText(JSON.stringify({ authorization: SECRET }));
+    expect((await run()).headers['authorization']).toBe(SECRET);
+    await tabsAreStored('"headers":null');
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,100 @@
+// The landing page in a real browser: without the internet, and with a stand-in for what Apollo serves.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
+import type { Browser } from 'playwright-core';
+import { startService, type TestService } from '../support/service.ts';
+import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+
+const SANDBOX_SCRIPT = 'https://embeddable-sandbox.cdn.apollographql.com/**';
+const SANDBOX_FRAME = 'https://sandbox.embed.apollographql.com/**';
+
+/** What Apollo's script does where this page is concerned: it asks for the icon, and opens a frame of Apollo's. */
+const standIn = `window.EmbeddedSandbox = class {
+  constructor(options) {
+    window.sandboxOptions = options;
+    const frame = document.createElement('iframe');
+    frame.src = 'https://sandbox.embed.apollographql.com/sandbox/explorer?endpoint=' + options.initialEndpoint;
+    document.querySelector(options.target).append(frame);
+  }
+};`;
+
+describeInBrowser('the landing page in a browser', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService(), launchChromium()]);
+  });
+  afterAll(() => Promise.all([browser.close(), service.stop()]));
+  beforeEach(async () => {
+    watched = await openPage(browser);
+  });
+  afterEach(() => watched.context.close());
+
+  test('leads to GraphiQL where the browser has no internet', async () => {
+    const { page, complaints } = watched;
+    await page.goto(service.url);
+    await page.getByText('this browser does not reach the internet').waitFor();
+    const links = page.getByRole('link', { name: 'Open GraphiQL' });
+    expect(await links.count()).toBe(2);
+    await links.first().click();
+    await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+    expect(page.url()).toBe(`${service.url}/graphiql`);
+    // The browser itself says that Apollo's script could not be had; nothing else is wrong.
+    expect(complaints).toEqual([expect.stringContaining('net::ERR_INTERNET_DISCONNECTED')]);
+  });
+
+  test('opens Apollo Sandbox on this service where the browser has the internet', async () => {
+    const { page, context, complaints } = watched;
+    await context.route(SANDBOX_SCRIPT, (route) => route.fulfill({ contentType: 'text/javascript', body: standIn }));
+    await context.route(SANDBOX_FRAME, (route) => route.fulfill({ contentType: 'text/html', body: 'Sandbox' }));
+    await page.goto(service.url);
+    await page.frameLocator('iframe').getByText('Sandbox').waitFor();
+    expect(await page.evaluate('window.sandboxOptions.initialEndpoint')).toBe(`${service.url}/graphql`);
+    expect(await page.getByRole('link', { name: 'Open GraphiQL' }).isVisible()).toBe(true);
+    const frame = await page.locator('iframe').boundingBox();
+    expect(frame?.width).toBe(1400);
+    expect(frame?.height).toBeGreaterThan(750);
+    expect(complaints).toEqual([]);
+  });
+
+  test('lets in nothing but Apollo Sandbox from outside', async () => {
+    const { page } = watched;
+    await page.goto(service.url);
+    const refusal = page.evaluate(`new Promise((resolve) => {
+      document.addEventListener('securitypolicyviolation', (violation) =>
+        resolve(violation.effectiveDirective + ' ' + violation.blockedURI));
+      document.head.append(Object.assign(document.createElement('script'), { src: 'https://evil.example/x.js' }));
+    })`);
+    expect(await refusal).toBe('script-src-elem https://evil.example/x.js');
+  });
+
+  test('a page of Apollo’s own Sandbox may introspect this service', async () => {
+    const { page, context } = watched;
+    await context.grantPermissions(['local-network-access'], { origin: 'https://studio.apollographql.com' });
+    await context.route('https://studio.apollographql.com/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: 'Studio' }),
+    );
+    await page.goto('https://studio.apollographql.com/sandbox/explorer');
+    const queryType = await page.evaluate(
+      async ([url, query]) => {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            authorization: 'Bearer x',
+            'apollo-require-preflight': 'true',
+            'x-apollo-operation-name': 'IntrospectionQuery',
+          },
+          body: JSON.stringify({ query, operationName: 'IntrospectionQuery' }),
+          credentials: 'omit',
+        });
+        const { data } = (await response.json()) as { data: { __schema: { queryType: { name: string } } } };
+        return data.__schema.queryType.name;
+      },
+      [`${service.url}/graphql`, getIntrospectionQuery()] as const,
+    );
+    expect(queryType).toBe('Query');
+  });
+});

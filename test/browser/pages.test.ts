@@ -1,0 +1,216 @@
+// The pages for people as they come over HTTP. No browser is needed for these.
+import { request as httpRequest } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import { getIntrospectionQuery } from 'graphql';
+import { startService, type TestService } from '../support/service.ts';
+
+const SANDBOX = 'https://studio.apollographql.com';
+const NOTHING_HERE = { errors: [{ message: 'There is nothing at this path.' }] };
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+const get = (path: string, headers: Readonly<Record<string, string>> = {}) => fetch(service.url + path, { headers });
+const html = (path: string) => get(path, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+const linksOf = (page: string) => [...page.matchAll(/(?:src|href)="(?!data:)([^"]*)"/g)].map(([, link = '']) => link);
+
+describe('what is served at /', () => {
+  test('is a page for browsers', async () => {
+    const page = await html('/');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(linksOf(await page.text())).toContain('graphiql');
+  });
+
+  test.each([undefined, '*/*', 'application/json'])('is the way to GraphQL for whoever accepts %s', async (accept) => {
+    const answer = await get('/', accept === undefined ? {} : { accept });
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(await answer.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
+    expect(answer.headers.get('vary')).toContain('Accept');
+  });
+
+  test('loads the same Sandbox as Apollo Server’s own landing page', async () => {
+    const server = new ApolloServer({
+      typeDefs: 'type Query { a: Int }',
+      plugins: [ApolloServerPluginLandingPageLocalDefault({ embed: true })],
+    });
+    await server.start();
+    const { body } = await server.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: { method: 'GET', headers: new HeaderMap([['accept', 'text/html']]), search: '', body: {} },
+      context: () => Promise.resolve({}),
+    });
+    await server.stop();
+    const theirs = /src="(https:\/\/embeddable-sandbox[^"?]*)/.exec(body.kind === 'complete' ? body.string : '')?.[1];
+    const script = linksOf(await (await html('/')).text()).find((link) => link.endsWith('.js'));
+    expect(await (await get(`/${script ?? ''}`)).text()).toContain(theirs ?? 'Apollo Server has no Sandbox any more');
+  });
+});
+
+describe('a page', () => {
+  test.each(['/', '/graphiql'])(
+    '%s may not be framed, tells nobody where it is, and loads no foreign code',
+    async (path) => {
+      const { headers } = await html(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).toContain("connect-src 'self'");
+      expect(policy).not.toMatch(/\*|unsafe-eval|script-src[^;]*unsafe/);
+      expect([...policy.matchAll(/https?:[^\s;]*/g)].map(([host]) => host)).toEqual(
+        path === '/'
+          ? ['https://embeddable-sandbox.cdn.apollographql.com', 'https://sandbox.embed.apollographql.com']
+          : [],
+      );
+    },
+  );
+
+  test.each(['/', '/graphiql'])('%s has no script of its own in it, and is asked for again each time', async (path) => {
+    const page = await html(path);
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    const etag = page.headers.get('etag') ?? '';
+    expect(await page.text()).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=/);
+    const again = await get(path, { accept: 'text/html', 'if-none-match': etag });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('content-security-policy')).not.toBeNull();
+  });
+});
+
+describe('what a page loads', () => {
+  test('has its type, can be kept for ever, and comes compressed to whoever takes that', async () => {
+    const { files } = JSON.parse(await readFile('dist/explorer/manifest.json', 'utf8')) as {
+      files: Readonly<Record<string, { readonly contentType: string }>>;
+    };
+    const names = Object.keys(files).filter((name) => !name.endsWith('.html'));
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      expect(name).toMatch(/-[A-Z0-9]{8}\.(?:js|css|ttf)$/);
+      const file = await get(`/graphiql/${name}`, { 'accept-encoding': 'gzip' });
+      expect(file.status).toBe(200);
+      expect(file.headers.get('content-type')).toMatch(/^(?:text\/javascript|text\/css|font\/ttf)/);
+      expect(file.headers.get('content-encoding')).toBe('gzip');
+      expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(file.headers.get('vary')).toContain('Accept-Encoding');
+      await file.arrayBuffer();
+    }
+    const plain = await get(`/graphiql/${names[0] ?? ''}`, { 'accept-encoding': 'identity' });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect((await plain.text()).length).toBeGreaterThan(1000);
+  });
+
+  /** As it stands, which `fetch` would not send. */
+  const getRaw = (path: string) =>
+    new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      httpRequest(service.url, { path }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.on('end', () => resolve({ status: response.statusCode, body }));
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test.each([
+    '/graphiql/../package.json',
+    '/graphiql/..%2fpackage.json',
+    '/graphiql/..%2f..%2fpackage.json',
+    '/graphiql/%2e%2e/%2e%2e/package.json',
+    '/graphiql/..%5c..%5cpackage.json',
+    '/graphiql/%2fetc%2fpasswd',
+    '/graphiql/manifest.json',
+    '/graphiql/manifest.json%00.js',
+    '/graphiql/graphiql.html',
+    '/graphiql/__proto__',
+    '/graphiql/constructor',
+    '/graphiql/',
+    '/node_modules/graphiql/package.json',
+    '/dist/main.js',
+    '//etc/passwd',
+  ])('is nothing but the bundle: %s', async (path) => {
+    const { status, body } = await getRaw(path);
+    expect(status).toBe(404);
+    expect(JSON.parse(body)).toMatchObject(NOTHING_HERE);
+  });
+});
+
+describe('in production', () => {
+  test('there are no pages, unless they are asked for', async () => {
+    const production = await startService({ NODE_ENV: 'production' });
+    for (const path of ['/', '/graphiql', '/graphiql/app.js']) {
+      const answer = await fetch(production.url + path, { headers: { accept: 'text/html' } });
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject(NOTHING_HERE);
+    }
+    await production.stop();
+
+    const asked = await startService({ NODE_ENV: 'production', EXPLORER: 'true' });
+    for (const path of ['/', '/graphiql']) {
+      const answer = await fetch(asked.url + path, { headers: { accept: 'text/html' } });
+      expect(answer.headers.get('content-type')).toContain('text/html');
+    }
+    await asked.stop();
+  });
+
+  test('they are off anywhere where EXPLORER is false', async () => {
+    const without = await startService({ EXPLORER: 'false' });
+    expect((await fetch(`${without.url}/graphiql`)).status).toBe(404);
+    await without.stop();
+  });
+});
+
+describe('Apollo Sandbox on its own site', () => {
+  const headers = [
+    'content-type',
+    'authorization',
+    'apollo-require-preflight',
+    'apollographql-client-name',
+    'apollographql-client-version',
+    'x-apollo-operation-name',
+  ];
+
+  test('may send its headers', async () => {
+    const preflight = await fetch(`${service.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: SANDBOX,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': headers.join(','),
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(SANDBOX);
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    expect(preflight.headers.get('access-control-allow-headers')?.split(/,\s*/)).toEqual(headers);
+  });
+
+  test.each([
+    ['the introspection query of graphql-js', {}],
+    [
+      'the fullest one',
+      {
+        descriptions: true,
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        schemaDescription: true,
+        inputValueDeprecation: true,
+        oneOf: true,
+      },
+    ],
+  ])('is answered when it sends %s', async (_name, options) => {
+    const answer = await service.query(getIntrospectionQuery(options), undefined, {
+      origin: SANDBOX,
+      'x-apollo-operation-name': 'IntrospectionQuery',
+    });
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data?.['__schema']).toMatchObject({ queryType: { name: 'Query' } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(SANDBOX);
+  });
+});
