@@ -2,12 +2,15 @@
 import type { AimlClient, Caller as UpstreamCaller } from './aiml/client.ts';
 import { AssistantsDataSource } from './aiml/data-source.ts';
 import { AssistantLoader } from './aiml/loaders.ts';
+import type { Reads } from './aiml/reads.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
+import type { OperationRecord } from './observability/operation-record.ts';
 
 export interface RequestScopeOptions {
   readonly client: AimlClient;
+  readonly reads: Reads;
   readonly identity: Identity;
   readonly deadlineMs: number;
 }
@@ -15,6 +18,8 @@ export interface RequestScopeOptions {
 export class RequestScope {
   /** How many attempts of calls to upstream were made for it. */
   upstreamCalls = 0;
+  /** What came of its operation; null until that is known. */
+  record: OperationRecord | null = null;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #loader: AssistantLoader | null = null;
@@ -31,14 +36,18 @@ export class RequestScope {
 
   /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
   get assistants(): AssistantLoader {
-    return (this.#loader ??= new AssistantLoader(new AssistantsDataSource(this.#options.client, this.#toCaller())));
+    return (this.#loader ??= new AssistantLoader(
+      new AssistantsDataSource(this.#options.client, this.#options.reads, this.#toCaller()),
+    ));
   }
 
   #toCaller(): UpstreamCaller {
     const { identity, deadlineMs } = this.#options;
     const { requestId, hangUp, trace } = this.info;
+    const { credential, tenant } = requireCaller(identity);
     return {
-      credential: requireCaller(identity).credential,
+      credential,
+      tenant,
       requestId,
       hangUp,
       deadlineAt: performance.now() + deadlineMs,

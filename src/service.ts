@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimlClient } from './aiml/client.ts';
+import { Reads } from './aiml/reads.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config.ts';
 import { errorCode } from './error-code.ts';
@@ -15,7 +16,8 @@ import { createLibraryLogger, type Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
-import { RequestScope, ServiceContext } from './request-scope.ts';
+import { Operations } from './operations.ts';
+import type { ServiceContext } from './request-scope.ts';
 import { VERSION } from './version.ts';
 
 /** The account of the embedded AIML API that callers share where they bring no keys of their own. It guards nothing. */
@@ -47,24 +49,30 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
     onAttempt: (report) => metrics.recordAttempt(report),
   });
-  const apollo = createApollo({
+  const reads = new Reads(client, { cacheTtlMs: config.cacheTtlMs });
+  const apollo = createApollo<ServiceContext>({
     introspection: config.introspection,
     logger: createLibraryLogger(logger, 'Apollo Server'),
     onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
     plugins: [
       createOperationPlugin<ServiceContext>({
         onStart: ({ scope }) => scope.info.trace?.startOperation(),
-        onEnd: (record, { scope }) => {
-          const { requestId, trace } = scope.info;
-          metrics.recordOperation(record);
-          trace?.endOperation(record);
-          logger.info(
-            { requestId, ...record, upstreamCalls: scope.upstreamCalls, traceId: trace?.traceId },
-            'operation',
-          );
-        },
+        onEnd: (record, { scope }) => operations.end(record, scope),
       }),
     ],
+  });
+  const operations: Operations = new Operations({
+    apollo,
+    authenticator,
+    client,
+    reads,
+    deadlineMs: config.upstreamDeadlineMs,
+    onOperation: (record, { info: { requestId, trace }, upstreamCalls, isShared }) => {
+      metrics.recordOperation(record);
+      trace?.endOperation(record);
+      const shared = isShared ? { isShared } : {};
+      logger.info({ requestId, ...record, upstreamCalls, ...shared, traceId: trace?.traceId }, 'operation');
+    },
   });
   await apollo.start();
   const app = await createApp({
@@ -75,16 +83,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     corsLoopback: config.corsLoopback,
     explorer: config.explorer,
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
-    execute: (httpGraphQLRequest, info) =>
-      apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest,
-        context: async () => {
-          const identity = await authenticator.authenticate(info.authorization);
-          return new ServiceContext(
-            new RequestScope(info, { client, identity, deadlineMs: config.upstreamDeadlineMs }),
-          );
-        },
-      }),
+    execute: (request, info) => operations.execute(request, info),
     onRefusal: ({ requestId, status, code, durationMs }) => {
       metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
       logger.info({ requestId, status, errorCodes: [code], durationMs }, 'refused');

@@ -25,7 +25,9 @@ export interface Expectation<T> {
    * Reads the body of a 2xx, undefined for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError
    * where it says that nothing was done.
    */
-  readonly read: (body: unknown) => T;
+  readonly read: (body: unknown, answer: Answer) => T;
+  /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
+  readonly known?: { readonly take: () => T };
 }
 
 export const SUNSET_MESSAGE =
@@ -40,13 +42,14 @@ export function toAttempt<T>(
   unspeakable: readonly string[],
 ): Attempt<T> {
   if (exchange.status === null) return lost(exchange);
+  if (exchange.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
   if (exchange.status >= 200 && exchange.status < 300) return read(exchange, expectation);
   return refused(exchange, expectation.isCollection, unspeakable);
 }
 
 function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
   try {
-    return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body)) };
+    return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
   } catch (error) {
     if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
     if (!(error instanceof MalformedAnswerError)) throw error;

@@ -9,7 +9,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { AimlError, type AimlErrorDetails } from './errors.ts';
 import type { HangUp } from './hang-up.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { Transport } from './transport.ts';
+import { Transport, type Answer } from './transport.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
@@ -19,6 +19,8 @@ const BACKOFF_CAP_MS = 4000;
 export interface Caller {
   /** The bearer token for upstream. It is sent to upstream and goes nowhere else. */
   readonly credential: string;
+  /** Stands for the credential in keys of this process's memory. */
+  readonly tenant: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
   readonly hangUp: HangUp;
@@ -50,7 +52,9 @@ export interface Call<T> {
   readonly path: string;
   readonly body: string | null;
   readonly isCollection: boolean;
-  readonly read: (body: unknown) => T;
+  readonly read: (body: unknown, answer: Answer) => T;
+  /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
+  readonly known?: { readonly etag: string; readonly take: () => T };
   /** For a modify whose fate is unknown: how to tell from the assistant itself whether it took place. */
   readonly readBack?: ReadBack<T>;
   /** For a delete: a NOT_FOUND after an attempt of unknown fate means that it took place. */
@@ -187,7 +191,10 @@ export class AimlClient {
   }
 }
 
-function headersOf({ body }: Pick<Call<unknown>, 'body'>, { credential, requestId }: Caller): string[] {
+function headersOf(
+  { body, known }: Pick<Call<unknown>, 'body' | 'known'>,
+  { credential, requestId }: Caller,
+): string[] {
   const headers = [
     'authorization',
     `Bearer ${credential}`,
@@ -201,6 +208,7 @@ function headersOf({ body }: Pick<Call<unknown>, 'body'>, { credential, requestI
     requestId,
   ];
   if (body !== null) headers.push('content-type', 'application/json');
+  if (known) headers.push('if-none-match', known.etag);
   return headers;
 }
 

@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isAssistantId } from './assistant-id.ts';
-import type { AimlClient, Caller } from './client.ts';
+import type { AimlClient, Call, Caller } from './client.ts';
 import { AimlError } from './errors.ts';
+import type { Reads } from './reads.ts';
 import {
   MalformedAnswerError,
   readAssistant,
@@ -31,20 +32,20 @@ export interface ListQuery {
  */
 export class AssistantsDataSource {
   readonly #client: AimlClient;
+  readonly #reads: Reads;
   readonly #caller: Caller;
 
-  constructor(client: AimlClient, caller: Caller) {
+  constructor(client: AimlClient, reads: Reads, caller: Caller) {
     this.#client = client;
+    this.#reads = reads;
     this.#caller = caller;
   }
 
   get(id: string): Promise<WireAssistant> {
-    return this.#client.call(
+    return this.#reads.read(
       {
         name: 'assistants.get',
-        rule: 'get',
         path: pathOf(id),
-        body: null,
         isCollection: false,
         read: (body) => readAssistantWithId(body, id),
       },
@@ -73,65 +74,60 @@ export class AssistantsDataSource {
   }
 
   create(body: WireCreateBody): Promise<WireAssistant> {
-    return this.#client.call(
-      {
-        name: 'assistants.create',
-        rule: 'create',
-        path: '/assistants',
-        body: JSON.stringify(body),
-        isCollection: true,
-        read: readAssistant,
-      },
-      this.#caller,
-    );
+    return this.#write({
+      name: 'assistants.create',
+      rule: 'create',
+      path: '/assistants',
+      body: JSON.stringify(body),
+      isCollection: true,
+      read: readAssistant,
+    });
   }
 
   /** The assistant as it is after the write. */
   modify(id: string, body: WireModifyBody): Promise<WireAssistant> {
     const path = pathOf(id);
     const read = (answer: unknown) => readAssistantWithId(answer, id);
-    return this.#client.call(
-      {
-        name: 'assistants.modify',
-        rule: 'modify',
-        path,
-        body: JSON.stringify(body),
-        isCollection: false,
-        read,
-        readBack: { path, read, isAsAsked: (assistant) => isAsAsked(body, assistant) },
-      },
-      this.#caller,
-    );
+    return this.#write({
+      name: 'assistants.modify',
+      rule: 'modify',
+      path,
+      body: JSON.stringify(body),
+      isCollection: false,
+      read,
+      readBack: { path, read, isAsAsked: (assistant) => isAsAsked(body, assistant) },
+    });
   }
 
   /** Resolves once upstream says that the assistant is gone. */
   delete(id: string): Promise<void> {
-    return this.#client.call(
-      {
-        name: 'assistants.delete',
-        rule: 'delete',
-        path: pathOf(id),
-        body: null,
-        isCollection: false,
-        read: (body) => {
-          if (body === undefined || readDeletion(body, id)) return;
-          throw new AimlError({
-            code: 'UPSTREAM_BAD_RESPONSE',
-            message: 'The AIML API answered that it did not delete the assistant.',
-            retryable: true,
-          });
-        },
-        valueWhenGone: () => undefined,
+    return this.#write({
+      name: 'assistants.delete',
+      rule: 'delete',
+      path: pathOf(id),
+      body: null,
+      isCollection: false,
+      read: (body) => {
+        if (body === undefined || readDeletion(body, id)) return;
+        throw new AimlError({
+          code: 'UPSTREAM_BAD_RESPONSE',
+          message: 'The AIML API answered that it did not delete the assistant.',
+          retryable: true,
+        });
       },
+      valueWhenGone: () => undefined,
+    });
+  }
+
+  #list(path: string): Promise<WireAssistantList> {
+    return this.#reads.read(
+      { name: 'assistants.list', path, isCollection: true, read: readAssistantList },
       this.#caller,
     );
   }
 
-  #list(path: string): Promise<WireAssistantList> {
-    return this.#client.call(
-      { name: 'assistants.list', rule: 'get', path, body: null, isCollection: true, read: readAssistantList },
-      this.#caller,
-    );
+  #write<T>(call: Call<T>): Promise<T> {
+    return this.#reads.write(call.path, this.#caller, () => this.#client.call(call, this.#caller));
   }
 }
 

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { Reads } from '../../src/aiml/reads.ts';
 import { AimlError } from '../../src/aiml/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
@@ -53,7 +54,8 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     attemptTimeoutMs: fault.isSlow ? SLOW_ATTEMPT_MS : 20_000,
     onAttempt: (report) => reports.push(report),
   });
-  const source = new AssistantsDataSource(client, {
+  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
+    tenant: 'the-tenant',
     credential: CREDENTIAL,
     requestId: 'request-1',
     hangUp: new HangUp(),

@@ -1,6 +1,7 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
 import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { Reads } from '../../src/aiml/reads.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AimlError, type AimlErrorDetails } from '../../src/aiml/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
@@ -43,7 +44,8 @@ export async function startSource(
   const another = (anothersDeadlineMs = deadlineMs) => {
     const caller = new HangUp();
     callers.push(caller);
-    return new AssistantsDataSource(client, {
+    return new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
+      tenant: 'the-tenant',
       credential: 'the-key',
       requestId: 'request-1',
       hangUp: caller,

@@ -4,6 +4,7 @@ import { HangUp } from '../../../src/aiml/hang-up.ts';
 import { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
 import { AssistantLoader } from '../../../src/aiml/loaders.ts';
+import { Reads } from '../../../src/aiml/reads.ts';
 import {
   answerJson,
   startScriptedUpstream,
@@ -28,7 +29,8 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
     attemptTimeoutMs: 5000,
     ...options,
   });
-  const source = new AssistantsDataSource(client, {
+  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
+    tenant: 'the-tenant',
     credential: 'the-key',
     requestId: 'request-1',
     hangUp: new HangUp(),

@@ -1,0 +1,67 @@
+/**
+ * Work under way that others who ask for the same may join instead of doing it again.
+ *
+ * Nobody joins across tenants. Nobody joins what began before a write of his tenant was acknowledged either: whoever
+ * acknowledges a write calls {@link SharedWork.forget} first.
+ */
+import { HangUp } from './hang-up.ts';
+
+interface Entry<T> {
+  readonly promise: Promise<T>;
+  /** Happens when all who wait have gone. */
+  readonly hangUp: HangUp;
+  waiting: number;
+}
+
+export interface Joined<T> {
+  /** Settles as the work does. */
+  readonly result: Promise<T>;
+  /** Whether it was under way already. */
+  readonly hasJoined: boolean;
+}
+
+export class SharedWork<T> {
+  readonly #tenants = new Map<string, Map<string, Entry<T>>>();
+
+  /**
+   * Joins what is under way for `key`, or starts it. `hangUp` is that of the one who asks; the work gets one that happens
+   * when all who wait for it have gone.
+   */
+  run(tenant: string, key: string, hangUp: HangUp, start: (hangUp: HangUp) => Promise<T>): Joined<T> {
+    let entries = this.#tenants.get(tenant);
+    const underWay = entries?.get(key);
+    if (underWay && !underWay.hangUp.hasHappened) return { result: wait(underWay, hangUp), hasJoined: true };
+    if (!entries) this.#tenants.set(tenant, (entries = new Map<string, Entry<T>>()));
+    const shared = new HangUp();
+    const entry: Entry<T> = { promise: start(shared), hangUp: shared, waiting: 0 };
+    entries.set(key, entry);
+    const end = () => this.#end(tenant, key, entry);
+    entry.promise.then(end, end);
+    return { result: wait(entry, hangUp), hasJoined: false };
+  }
+
+  /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
+  forget(tenant: string): void {
+    this.#tenants.delete(tenant);
+  }
+
+  #end(tenant: string, key: string, entry: Entry<T>): void {
+    const entries = this.#tenants.get(tenant);
+    if (entries?.get(key) !== entry) return;
+    entries.delete(key);
+    if (entries.size === 0) this.#tenants.delete(tenant);
+  }
+}
+
+function wait<T>(entry: Entry<T>, hangUp: HangUp): Promise<T> {
+  entry.waiting += 1;
+  const leave = () => {
+    entry.waiting -= 1;
+    if (entry.waiting === 0) entry.hangUp.happen();
+  };
+  if (hangUp.hasHappened) leave();
+  else hangUp.listen(leave);
+  const stay = () => hangUp.ignore(leave);
+  entry.promise.then(stay, stay);
+  return entry.promise;
+}

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import type { Environment } from '../../src/config.ts';
+
+const ONE = 'query One($id: ID!) { assistant(id: $id) { id name } }';
+const MODIFY =
+  'mutation ($input: UpdateAssistantInput!) { updateAssistant(input: $input) { assistant { name } userErrors { message } } }';
+
+let upstream: ScriptedUpstream;
+let service: TestService;
+let names: Map<string, string>;
+/** Reads wait here until the test lets them go. */
+let gate: { readonly open: () => void; readonly opened: Promise<void> };
+
+function closeGate(): void {
+  let open = (): void => undefined;
+  gate = { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
+}
+
+async function setUp(environment: Environment = {}): Promise<void> {
+  names = new Map();
+  closeGate();
+  gate.open();
+  upstream = await startScriptedUpstream(async ({ method, path, headers, body }, response) => {
+    const id = path.split('/').at(-1) ?? '';
+    if (method === 'POST') {
+      names.set(id, (body as { name: string }).name);
+      answerJson(response, 200, wireAssistant(id, { name: names.get(id) }));
+      return;
+    }
+    const name = `${names.get(id) ?? 'first'} of ${headers.authorization ?? ''}`;
+    const etag = `W/"${name.length}-${names.get(id) ?? 'first'}"`;
+    await gate.opened;
+    if (id === 'broken') answerJson(response, 403, { message: 'no' });
+    else if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+    else answerJson(response, 200, wireAssistant(id, { name }), { etag });
+  });
+  service = await startService({
+    UPSTREAM: 'aiml',
+    AUTH_MODE: 'passthrough',
+    AIML_API_BASE_URL: upstream.url,
+    ...environment,
+  });
+  await ask('warm-up', 'a');
+  upstream.calls.length = 0;
+}
+
+afterEach(async () => {
+  await service.stop();
+  await upstream.stop();
+});
+
+const ask = (id: string, key: string): Promise<GraphQLAnswer> =>
+  service.query(ONE, { id }, { authorization: `Bearer ${key}` });
+const rename = (id: string, key: string, name: string): Promise<GraphQLAnswer> =>
+  service.query(MODIFY, { input: { id, name } }, { authorization: `Bearer ${key}` });
+const nameIn = ({ data }: GraphQLAnswer): string => (data as { assistant: { name: string } }).assistant.name;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+const received = (count: number) => until(() => upstream.calls.length >= count);
+const inFlight = (count: number) =>
+  until(() => upstream.calls.length > 0).then(async () => {
+    for (;;) {
+      const text = await (await fetch(`${service.url}/metrics`)).text();
+      if (text.includes(`assistants_operations_in_flight ${count}\n`)) return;
+    }
+  });
+
+describe('identical queries in flight', () => {
+  it('of one credential are executed once, and each has its own request id and log line', async () => {
+    await setUp();
+    closeGate();
+    const answers = Array.from({ length: 20 }, () => ask('x', 'a'));
+    await inFlight(20);
+    gate.open();
+    const settled = await Promise.all(answers);
+    expect(new Set(settled.map(nameIn))).toEqual(new Set(['first of Bearer a']));
+    expect(new Set(settled.map(({ headers }) => headers.get('x-request-id'))).size).toBe(20);
+    expect(upstream.lines()).toEqual(['GET /assistants/x']);
+    const lines = service.logs.filter(({ msg, operationName }) => msg === 'operation' && operationName === 'One');
+    expect(lines.filter(({ isShared }) => isShared === true)).toHaveLength(19);
+    expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
+  });
+
+  it('give each caller an error with his own request id', async () => {
+    await setUp();
+    closeGate();
+    const answers = Array.from({ length: 5 }, () => ask('broken', 'a'));
+    await inFlight(5);
+    gate.open();
+    for (const { errors, headers } of await Promise.all(answers))
+      expect(errors?.[0]?.extensions).toMatchObject({
+        code: 'FORBIDDEN',
+        requestId: headers.get('x-request-id'),
+      });
+    expect(upstream.calls).toHaveLength(1);
+  });
+
+  it('of different credentials are never one', async () => {
+    await setUp();
+    closeGate();
+    const answers = ['a', 'b', 'a', 'b', 'c'].map((key) => ask('x', key));
+    await inFlight(5);
+    gate.open();
+    expect((await Promise.all(answers)).map(nameIn)).toEqual(
+      ['a', 'b', 'a', 'b', 'c'].map((key) => `first of Bearer ${key}`),
+    );
+    expect(upstream.calls).toHaveLength(3);
+  });
+
+  it('are not joined once a write of the credential was acknowledged', async () => {
+    await setUp();
+    closeGate();
+    const before = ask('x', 'a');
+    await received(1);
+    await rename('x', 'a', 'second');
+    const after = ask('x', 'a');
+    await received(3);
+    gate.open();
+    expect(nameIn(await before)).toBe('first of Bearer a');
+    expect(nameIn(await after)).toBe('second of Bearer a');
+  });
+
+  it('go on while one who waits is still there, and end when the last has gone', async () => {
+    await setUp();
+    closeGate();
+    const leaver = new AbortController();
+    const left = fetch(`${service.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer a' },
+      body: JSON.stringify({ query: ONE, variables: { id: 'x' } }),
+      signal: leaver.signal,
+    }).catch(() => 'left');
+    await received(1);
+    const stays = ask('x', 'a');
+    await inFlight(2);
+    leaver.abort();
+    expect(await left).toBe('left');
+    gate.open();
+    expect(nameIn(await stays)).toBe('first of Bearer a');
+    expect(upstream.calls).toHaveLength(1);
+  });
+});
+
+describe('different queries in flight', () => {
+  it('share the reads of upstream that they have in common', async () => {
+    await setUp();
+    closeGate();
+    const authorization = { authorization: 'Bearer a' };
+    const answers = ['id', 'name', 'model'].map((field) =>
+      service.query(`{ assistant(id: "x") { ${field} } }`, undefined, authorization),
+    );
+    await inFlight(3);
+    gate.open();
+    for (const { errors } of await Promise.all(answers)) expect(errors).toBeUndefined();
+    expect(upstream.lines()).toEqual(['GET /assistants/x']);
+  });
+});
+
+describe('mutations', () => {
+  it('are never one, however identical they are', async () => {
+    await setUp();
+    await rename('x', 'a', 'same');
+    await Promise.all(Array.from({ length: 10 }, () => rename('x', 'a', 'same')));
+    expect(upstream.calls).toHaveLength(11);
+  });
+});
+
+describe('the cache', () => {
+  it('is off unless it is asked for', async () => {
+    await setUp();
+    await ask('x', 'a');
+    await ask('x', 'a');
+    expect(upstream.calls).toHaveLength(2);
+  });
+
+  it('answers without upstream for as long as its time, to the same credential alone', async () => {
+    await setUp({ CACHE_TTL_SECONDS: '60' });
+    for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await ask('x', key))).toBe(`first of Bearer ${key}`);
+    expect(upstream.calls).toHaveLength(2);
+  });
+
+  it('shows every write of the credential at once', async () => {
+    await setUp({ CACHE_TTL_SECONDS: '60' });
+    await ask('x', 'a');
+    await rename('x', 'a', 'second');
+    expect(nameIn(await ask('x', 'a'))).toBe('second of Bearer a');
+  });
+
+  it('does not keep what was read before a write and came back after it', async () => {
+    await setUp({ CACHE_TTL_SECONDS: '60' });
+    closeGate();
+    const before = ask('x', 'a');
+    await received(1);
+    await rename('x', 'a', 'second');
+    gate.open();
+    await before;
+    expect(nameIn(await ask('x', 'a'))).toBe('second of Bearer a');
+  });
+});
