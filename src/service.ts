@@ -30,7 +30,12 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Rejects with an error whose message is one line for people where it cannot start. */
+/** The address could not be opened. The message is one line for people and holds no value of a setting. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Rejects with a ListenError or a LocalAimlStartError where it cannot start. */
 export async function createService(config: Config, logger: Logger): Promise<Service> {
   const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
@@ -67,11 +72,11 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     client,
     reads,
     deadlineMs: config.upstreamDeadlineMs,
-    onOperation: (record, { info: { requestId, trace }, upstreamCalls, isShared }) => {
+    onOperation: (record, { info: { requestId, callerRequestId, trace }, upstreamCalls, isShared }) => {
       metrics.recordOperation(record);
       trace?.endOperation(record);
-      const shared = isShared ? { isShared } : {};
-      logger.info({ requestId, ...record, upstreamCalls, ...shared, traceId: trace?.traceId }, 'operation');
+      const more = { ...(callerRequestId !== null && { callerRequestId }), ...(isShared && { isShared }) };
+      logger.info({ requestId, ...record, upstreamCalls, ...more, traceId: trace?.traceId }, 'operation');
     },
   });
   await apollo.start();
@@ -101,7 +106,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await close();
-    throw new Error(describeListenError(error));
+    throw new ListenError(describeListenError(error));
   }
   lifecycle.markReady();
   let stopped: Promise<void> | null = null;
@@ -119,7 +124,8 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
 }
 
 function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAiml> {
-  return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger });
+  // Its requests are this service's calls, which leave a line already.
+  return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: logger.child({}, { level: 'warn' }) });
 }
 
 /** The key that upstream is called with for everyone; null where each caller brings his own. */

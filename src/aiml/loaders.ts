@@ -72,7 +72,7 @@ export class AssistantLoader {
 
   /** A list in flight may hold what is asked for, so it is waited for before anything is asked by id. */
   async #loadAll(ids: readonly string[]): Promise<(WireAssistant | null | Error)[]> {
-    await Promise.allSettled(this.#listsInFlight);
+    if (this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
     return Promise.all(ids.map(async (id) => this.#listed.get(id) ?? this.#loadOne(id)));
   }
 

@@ -4,7 +4,6 @@
  */
 import type { AimlClient, Call, Caller } from './client.ts';
 import { AimlError } from './errors.ts';
-import type { HangUp } from './hang-up.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import { SharedWork } from './shared-work.ts';
 import { headerOf, type Answer } from './transport.ts';
@@ -34,20 +33,13 @@ export class Reads {
   }
 
   /** Rejects with an AimlError and nothing else. One path is always read in the same way, so it is always of one type. */
-  async read<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
+  read<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
     const cached = this.#cache?.get(caller.tenant, call.path);
-    if (cached?.isFresh) return cached.value as T;
+    if (cached?.isFresh) return Promise.resolve(cached.value as T);
     const { result, hasJoined } = this.#work.run(caller.tenant, call.path, caller.hangUp, (hangUp) =>
-      this.#ask(call, caller, hangUp),
+      this.#ask(call, { ...caller, hangUp }),
     );
-    try {
-      return (await result) as T;
-    } catch (error) {
-      // The time that ran out was another's.
-      const isLate = hasJoined && error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT';
-      if (!isLate || performance.now() >= caller.deadlineAt) throw error;
-      return await this.#ask(call, caller, caller.hangUp);
-    }
+    return (hasJoined ? this.#orAsk(result, call, caller) : result) as Promise<T>;
   }
 
   /** Runs a write to `path`. What was read before it is neither joined nor given from the cache after it. */
@@ -62,20 +54,35 @@ export class Reads {
     }
   }
 
-  async #ask<T>(call: ReadCall<T>, caller: Caller, hangUp: HangUp): Promise<T> {
-    const whole = { ...call, rule: 'get', body: null } as const;
-    if (!this.#cache) return this.#client.call(whole, { ...caller, hangUp });
-    const cache = this.#cache;
+  /** What another's read comes to; asks again where it was his time that ran out. */
+  async #orAsk(result: Promise<unknown>, call: ReadCall<unknown>, caller: Caller): Promise<unknown> {
+    try {
+      return await result;
+    } catch (error) {
+      const isLate = error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT';
+      if (!isLate || performance.now() >= caller.deadlineAt) throw error;
+      return this.#ask(call, caller);
+    }
+  }
+
+  #ask<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
+    if (this.#cache) return this.#askForCache(call, caller, this.#cache);
+    return this.#client.call({ ...call, rule: 'get', body: null }, caller);
+  }
+
+  async #askForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
     const { tenant } = caller;
     const { writes } = cache;
     const cached = cache.get(tenant, call.path);
     const read = await this.#client.call<(CachedRead & { readonly size: number }) | null>(
       {
-        ...whole,
+        ...call,
+        rule: 'get',
+        body: null,
         read: (body, answer) => ({ value: call.read(body), etag: etagOf(answer), size: answer.body.length }),
         ...(cached?.etag && { known: { etag: cached.etag, take: () => null } }),
       },
-      { ...caller, hangUp },
+      caller,
     );
     if (read) cache.set(tenant, call.path, read, read.size, writes);
     else cache.renew(tenant, call.path, writes);

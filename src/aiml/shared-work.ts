@@ -35,9 +35,7 @@ export class SharedWork<T> {
     const shared = new HangUp();
     const entry: Entry<T> = { promise: start(shared), hangUp: shared, waiting: 0 };
     entries.set(key, entry);
-    const end = () => this.#end(tenant, key, entry);
-    entry.promise.then(end, end);
-    return { result: wait(entry, hangUp), hasJoined: false };
+    return { result: wait(entry, hangUp, () => this.#end(tenant, key, entry)), hasJoined: false };
   }
 
   /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
@@ -53,7 +51,7 @@ export class SharedWork<T> {
   }
 }
 
-function wait<T>(entry: Entry<T>, hangUp: HangUp): Promise<T> {
+function wait<T>(entry: Entry<T>, hangUp: HangUp, onEnd?: () => void): Promise<T> {
   entry.waiting += 1;
   const leave = () => {
     entry.waiting -= 1;
@@ -61,7 +59,10 @@ function wait<T>(entry: Entry<T>, hangUp: HangUp): Promise<T> {
   };
   if (hangUp.hasHappened) leave();
   else hangUp.listen(leave);
-  const stay = () => hangUp.ignore(leave);
-  entry.promise.then(stay, stay);
+  const end = () => {
+    hangUp.ignore(leave);
+    onEnd?.();
+  };
+  entry.promise.then(end, end);
   return entry.promise;
 }

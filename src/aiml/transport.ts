@@ -9,6 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
+import { shapeOfJson } from '../json-shape.ts';
 import { Gate } from './gate.ts';
 import type { HangUp } from './hang-up.ts';
 
@@ -16,7 +17,9 @@ import type { HangUp } from './hang-up.ts';
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
 const SMALL_BODY_BYTES = 1024 * 1024;
-const LARGE_BODIES_AT_ONCE = 4;
+const LARGE_BODIES_AT_ONCE = 2;
+/** The most that the JSON of a body may take in memory, in bytes. */
+const MAX_PARSED_BYTES = 128 * 1024 * 1024;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -89,7 +92,7 @@ export class Transport {
   }
 
   /** Never rejects. */
-  async exchange(request: ExchangeRequest): Promise<Exchange> {
+  exchange(request: ExchangeRequest): Promise<Exchange> {
     const handler = new ExchangeHandler(request, this.#largeBodies);
     this.#pool.dispatch(
       {
@@ -100,35 +103,55 @@ export class Transport {
       },
       handler,
     );
-    const exchange = await handler.ended;
-    if (exchange.status === null) return exchange;
-    const encoding = headerOf(exchange, 'content-encoding')?.toLowerCase();
-    if (encoding === undefined || encoding === 'identity' || exchange.body.length === 0) return exchange;
-    return this.#decode(exchange, encoding);
+    return handler.ended;
   }
 
   /** Waits for the exchanges in flight, then closes the connections. */
   async close(): Promise<void> {
     await this.#pool.close();
   }
+}
 
-  async #decode(answer: Answer, encoding: string): Promise<Exchange> {
-    const decode = decoders[encoding];
-    if (!decode) return withoutBody(answer);
-    try {
-      return { ...answer, body: await decode(answer.body, { maxOutputLength: SMALL_BODY_BYTES }) };
-    } catch (error) {
-      if (!isTooLarge(error)) return withoutBody(answer);
-    }
-    const release = await this.#largeBodies.enter();
-    try {
-      return { ...answer, body: await decode(answer.body, { maxOutputLength: MAX_BODY_BYTES }) };
-    } catch (error) {
-      return isTooLarge(error) ? { status: null, loss: 'TOO_LARGE', sent: true } : withoutBody(answer);
-    } finally {
-      release();
-    }
+/**
+ * The answer with its body decompressed: up to 1 MiB at once, a larger one when there is room. `held` gives the room back
+ * that the body took while it was read.
+ */
+async function decode(
+  answer: Answer,
+  encoding: string,
+  largeBodies: Gate,
+  held: (() => void) | null,
+): Promise<Exchange> {
+  const decoder = decoders[encoding];
+  if (!decoder) {
+    held?.();
+    return withoutBody(answer);
   }
+  // A brotli decoder takes 16 MiB for itself, however small the body is.
+  let release = held ?? (encoding === 'br' ? await largeBodies.enter() : null);
+  try {
+    for (;;) {
+      try {
+        const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
+        return bounded({ ...answer, body: await decoder(answer.body, { maxOutputLength }) });
+      } catch (error) {
+        if (!isTooLarge(error)) return withoutBody(answer);
+        if (release) return TOO_LARGE;
+        release = await largeBodies.enter();
+      }
+    }
+  } finally {
+    release?.();
+  }
+}
+
+const TOO_LARGE: Lost = { status: null, loss: 'TOO_LARGE', sent: true };
+
+/** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
+function bounded(answer: Answer): Exchange {
+  const { status, body } = answer;
+  if (body.length <= SMALL_BODY_BYTES || shapeOfJson(body).expectedBytes <= MAX_PARSED_BYTES) return answer;
+  return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
 }
 
 /** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
@@ -147,7 +170,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #hangUp: HangUp;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
-  #resolve: (exchange: Exchange) => void = () => undefined;
+  #resolve: (exchange: Exchange | Promise<Exchange>) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
   #status = 0;
@@ -209,7 +232,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#bytes);
-    this.#end({ status: this.#status, headers: this.#headers, body });
+    const answer: Answer = { status: this.#status, headers: this.#headers, body };
+    const encoding = headerOf(answer, 'content-encoding')?.toLowerCase();
+    const isPlain = encoding === undefined || encoding === 'identity' || body.length === 0;
+    if (isPlain) {
+      this.#end(bounded(answer));
+      return;
+    }
+    const held = this.#releaseLarge;
+    this.#releaseLarge = null;
+    this.#end(decode(answer, encoding, this.#largeBodies, held));
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -230,7 +262,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     controller?.abort(new NotWantedError());
   }
 
-  #end(exchange: Exchange): void {
+  #end(exchange: Exchange | Promise<Exchange>): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#timer);

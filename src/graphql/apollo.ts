@@ -18,19 +18,17 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
+import { createDocumentStore } from './document-store.ts';
 import { createErrorFormatter } from './error-format.ts';
 import { createExecutor, type Executor } from './execution/executor.ts';
-import { httpStatusPlugin } from './http-status.plugin.ts';
-import { createRequestIdPlugin, type OnInternalError } from './request-id.plugin.ts';
+import { documentLimits, documentLimitsRule } from './limits.ts';
+import { createErrorAnswerPlugin, type OnInternalError } from './error-answer.plugin.ts';
 import { buildServiceSchema } from './schema.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>['gateway']>;
 
-export interface ApolloOptions<Context extends RequestContext> extends Pick<
-  Options,
-  'validationRules' | 'parseOptions'
-> {
+export interface ApolloOptions<Context extends RequestContext> {
   /** Whether the schema may be asked for, and told in suggestions ("Did you mean …"). */
   readonly introspection: boolean;
   readonly logger: NonNullable<Options['logger']>;
@@ -54,12 +52,13 @@ export function createApollo<Context extends RequestContext>({
   schema = buildServiceSchema(),
   plugins = [],
   onInternalError = () => undefined,
-  ...rest
 }: ApolloOptions<Context>): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    ...rest,
     gateway: asGateway(schema, createExecutor(schema)),
     logger,
+    parseOptions: { maxLexicalTokens: documentLimits.tokens },
+    validationRules: [documentLimitsRule],
+    documentStore: createDocumentStore(),
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
@@ -76,8 +75,7 @@ export function createApollo<Context extends RequestContext>({
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ...plugins,
-      httpStatusPlugin,
-      createRequestIdPlugin(onInternalError),
+      createErrorAnswerPlugin(onInternalError),
     ],
   });
 }

@@ -2,7 +2,7 @@
  * Turns whatever went wrong into the error that the caller gets: a code of the registry, a text that holds no value of
  * the caller, and what is known of upstream's part in it. It never throws, and it passes on nothing that it does not know.
  *
- * The request's id is not known here: `request-id.plugin.ts` adds it.
+ * The request's id is not known here: `error-answer.plugin.ts` adds it.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AimlError } from '../aiml/errors.ts';
@@ -29,6 +29,12 @@ const MASKED: PublicError = {
   extensions: { code: 'INTERNAL_SERVER_ERROR' },
 };
 
+/** The parser goes as deep as the document, and ends where the stack does; only values can be that deep in 5,000 tokens. */
+const TOO_DEEP: PublicError = {
+  message: 'The document holds lists and objects that are too deep.',
+  extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+};
+
 /** Makes the function that Apollo Server asks to format every error of an answer. */
 export function createErrorFormatter({ suggestions }: ErrorFormatOptions): ErrorFormatter {
   return ({ locations, path, extensions }, error) => {
@@ -45,6 +51,7 @@ export function createErrorFormatter({ suggestions }: ErrorFormatOptions): Error
 function toPublicError(error: unknown, code: unknown, suggestions: boolean): PublicError | null {
   const cause = causeOf(error);
   if (cause instanceof AimlError) return toUpstreamError(cause);
+  if (cause instanceof RangeError && code === 'GRAPHQL_PARSE_FAILED') return TOO_DEEP;
   if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
   const text = toErrorText(error, suggestions);
   const known = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);

@@ -116,10 +116,14 @@ const retold: readonly (readonly [start: string, text: ErrorText])[] = [
     "An 'accept' header was provided for this request which does not accept",
     { message: 'Accept application/json or application/graphql-response+json.', code: 'BAD_REQUEST' },
   ],
+  [
+    'Validation aborted.',
+    { message: 'The document has too many fields of the same name.', code: 'GRAPHQL_VALIDATION_FAILED' },
+  ],
 ];
 
 /** No template is longer than this with its names filled in, unless the names are there to waste our time. */
-const LONGEST_MESSAGE = 2000;
+export const LONGEST_MESSAGE = 2000;
 
 const NAME = '[_A-Za-z][_0-9A-Za-z]*';
 const TYPE = '[\\[\\]!_0-9A-Za-z]+';

@@ -5,23 +5,50 @@
  * apart here and built anew from their fixed parts and the names in them. Safe by default: a message that is neither
  * rebuilt here nor known to hold names only (`error-templates.ts`) has no text, and the caller gets the one of its code.
  */
-import { GraphQLError, Kind } from 'graphql';
-import { isVariableTemplate, suggestionOf, templateText, type ErrorText } from './error-templates.ts';
+import { GraphQLError, Kind, type ASTNode } from 'graphql';
+import { isVariableTemplate, LONGEST_MESSAGE, suggestionOf, templateText, type ErrorText } from './error-templates.ts';
 import { ServiceError } from './errors.ts';
+import { placeOfLiteral } from './literal-place.ts';
 
 /**
  * A text for the caller, null where none is known to be safe.
  * `suggestions`: whether names that the caller did not use may be told ("Did you mean …").
  */
 export function toErrorText(error: GraphQLError, suggestions: boolean): ErrorText | null {
-  return (
+  const text =
     variableText(error, suggestions) ??
-    ownText(error) ??
+    placedText(error, ownText(error)) ??
     syntaxText(error.message) ??
     templateText(error.message, suggestions) ??
-    literalText(error.message)
-  );
+    placedText(error, literalText(error.message));
+  return text && { ...text, message: shortened(text.message) };
 }
+
+/** A name may be as long as a document, and stand in a hundred messages. */
+const shortened = (message: string): string =>
+  message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+
+/** What is wrong with a literal, and which one it is. */
+function placedText({ nodes }: GraphQLError, text: ErrorText | null): ErrorText | null {
+  const [node] = nodes ?? [];
+  const place = text && node && isLiteral(node) ? placeOfLiteral(node) : null;
+  return text && place ? { ...text, message: unusable(place.holder, place.path, text.message) } : text;
+}
+
+const unusable = (holder: string, path: string | null, reason: string): string =>
+  `${holder} cannot be used${path === null ? '' : ` at "${path}"`}: ${reason}`;
+
+const LITERALS: ReadonlySet<Kind> = new Set([
+  Kind.BOOLEAN,
+  Kind.ENUM,
+  Kind.FLOAT,
+  Kind.INT,
+  Kind.LIST,
+  Kind.NULL,
+  Kind.OBJECT,
+  Kind.STRING,
+]);
+const isLiteral = ({ kind }: ASTNode): boolean => LITERALS.has(kind);
 
 /** Our own errors come wrapped: graphql-js adds the place, Apollo Server the code. */
 function ownText(error: Error | undefined): ErrorText | null {
@@ -38,10 +65,7 @@ function variableText(error: GraphQLError, suggestions: boolean): ErrorText | nu
   const cause = error.originalError;
   const place = cause && placeOf(error.message, cause.message, name);
   const reason = ownText(cause)?.message ?? valueReason(cause?.message ?? '', suggestions);
-  return {
-    message: `Variable "$${name}" cannot be used${place ? ` at "${place}"` : ''}: ${reason}`,
-    code: 'BAD_USER_INPUT',
-  };
+  return { message: unusable(`Variable "$${name}"`, place ?? null, reason), code: 'BAD_USER_INPUT' };
 }
 
 const PATH = /^(?:\.[_A-Za-z][_0-9A-Za-z]*|\[\d+\])+$/;
@@ -96,13 +120,16 @@ function literalText(message: string): ErrorText | null {
 const EXPECTED_TOKEN =
   /^Syntax Error: (?:Expected (?:"[\w!$&()=@[\]{}|:.]{1,20}"|[A-Z]\w+|<[SE]OF>), found|Unexpected) (?:"[!$&()=@[\]{}|:.]{1,3}"|<[SE]OF>|Name|Int|Float|String|BlockString|Comment)(?=[ .])/;
 const FIXED_SYNTAX =
-  /^Syntax Error: (?:Unterminated string|Invalid number|Invalid character within String|Invalid Unicode escape sequence|Invalid character escape sequence|Unexpected character|Invalid character|Unexpected description|Document contains more that \d+ tokens)(?=[ .,:])/;
+  /^Syntax Error: (?:Unterminated string|Invalid number|Invalid character within String|Invalid Unicode escape sequence|Invalid character escape sequence|Unexpected character|Invalid character|Unexpected description)(?=[ .,:])/;
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ (\d+) tokens\b/;
 const CONSTANT = /^Syntax Error: Unexpected variable "\$\w+" in constant value\.$/;
 
 /** A syntax error names the kind of token that it found; the token's own text may be a part of a value. */
 function syntaxText(message: string): ErrorText | null {
   if (!message.startsWith('Syntax Error: ')) return null;
   if (CONSTANT.test(message)) return { message };
+  const limit = TOO_MANY_TOKENS.exec(message)?.[1];
+  if (limit !== undefined) return { message: `The document has more than ${limit} tokens.` };
   if (message.startsWith('Syntax Error: Unexpected single quote character'))
     return { message: 'Syntax Error: Unexpected single quote character, strings have double quotes.' };
   const known = EXPECTED_TOKEN.exec(message)?.[0] ?? FIXED_SYNTAX.exec(message)?.[0];

@@ -8,13 +8,18 @@ import { isInputObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { AssistantResolver } from './assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
+import { errorCodes } from './errors.ts';
 import { NodeResolver } from './node.resolver.ts';
 
 /** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
 const oneOfTypes = ['AssistantToolInput', 'ChunkingStrategyInput', 'ResponseFormatInput'];
 
+const errorCodeList = Object.entries(errorCodes)
+  .map(([code, { description }]) => `- \`${code}\`: ${description}`)
+  .join('\n');
+
 const rootDescriptions = {
-  Query: 'What can be read. Nothing here changes anything.',
+  Query: `What can be read. Nothing here changes anything.\n\nErrors have one of these as \`extensions.code\`:\n${errorCodeList}`,
   Mutation:
     'What can be changed. What the caller can mend comes back as `userErrors`; everything else is a top-level error, ' +
     'with an `outcome` that tells whether the change happened.',

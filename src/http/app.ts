@@ -63,11 +63,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('onRefusal', onRefusal);
   app.removeAllContentTypeParsers();
   const room = new BodyRoom();
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (BodyRoom.isNeeded(request)) {
+      reply.raw.once('close', () => room.leave(request));
+      room.read(request).then(() => done(), done);
+    } else done();
+  });
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    readJsonBody(body, request.headers['content-encoding'], (json) => room.enter(request, json)),
+    readJsonBody(body, request.headers['content-encoding'], (bytes) => room.parse(request, bytes)),
   );
   app.setErrorHandler((error, request, reply) => {
-    room.leave(request);
     const refusal = toRefusal(error);
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);

@@ -1,101 +1,53 @@
 /**
- * How much memory the larger request bodies of all requests under way may take together. A body of 1 MiB becomes up to
- * 25 MB of objects, which stay until its operation has ended: a hundred of them at once would be too much.
+ * How much memory the larger request bodies of all requests under way may take together: as bytes, while they are read
+ * and wait, and as the objects that are made of them, until the answer is there. A body of 1 MiB may become 25 MB of
+ * objects, so a hundred of them at once are read and worked on a few at a time. Small bodies have nothing to wait for.
  */
+import type { FastifyRequest } from 'fastify';
+import { MAX_BODY_BYTES, SMALL_BODY_BYTES } from './body.ts';
 import { RequestError } from './errors.ts';
+import { Room } from './room.ts';
 
-/** Bodies up to this size, in bytes, are let in at once: as many as there can be at a time are not too much. */
-const SMALL_BODY_BYTES = 4096;
-const CAPACITY_BYTES = 64 * 1024 * 1024;
-/** The longest that a body waits for room, in milliseconds. */
-const MAX_WAIT_MS = 10_000;
-
-export interface BodyRoomOptions {
-  readonly capacityBytes?: number;
-  readonly maxWaitMs?: number;
-}
-
-interface Waiting {
-  readonly bytes: number;
-  readonly letIn: () => void;
-}
+const MAX_BYTES_UNREAD = 32 * 1024 * 1024;
+const MAX_BYTES_AT_WORK = 96 * 1024 * 1024;
 
 export class BodyRoom {
-  readonly #capacity: number;
-  readonly #maxWaitMs: number;
-  readonly #waiting = new Set<Waiting>();
-  readonly #taken = new WeakMap<object, number>();
-  #free: number;
+  readonly #unread = new Room(MAX_BYTES_UNREAD);
+  readonly #atWork = new Room(MAX_BYTES_AT_WORK);
 
-  constructor({ capacityBytes = CAPACITY_BYTES, maxWaitMs = MAX_WAIT_MS }: BodyRoomOptions = {}) {
-    this.#capacity = capacityBytes;
-    this.#maxWaitMs = maxWaitMs;
-    this.#free = capacityBytes;
+  /** Whether a request may have a body that needs room; it is the one to `read`, and to `leave` whatever comes. */
+  static isNeeded({ headers }: FastifyRequest): boolean {
+    return (
+      Number(headers['content-length'] ?? 0) > SMALL_BODY_BYTES ||
+      headers['transfer-encoding'] !== undefined ||
+      headers['content-encoding'] !== undefined
+    );
   }
 
-  /**
-   * Waits until there is room for what `body` will become, in the order of arrival. `request` holds it until it leaves.
-   * Rejects with a RequestError (503) where there is no room in time.
-   */
-  async enter(request: object, body: Buffer): Promise<void> {
-    if (body.length <= SMALL_BODY_BYTES) return;
-    // The largest body gets in when it is alone, however large it may become.
-    const bytes = Math.min(expectedBytes(body), this.#capacity);
-    if (this.#waiting.size > 0 || bytes > this.#free) await this.#wait(bytes);
-    else this.#free -= bytes;
-    this.#taken.set(request, bytes);
+  /** To be waited for before a body is read. Rejects with a RequestError (503) where there is no room in time. */
+  async read(request: FastifyRequest): Promise<void> {
+    const { 'content-length': length, 'content-encoding': encoding } = request.headers;
+    // What comes in chunks or compressed may become as large as any body.
+    const bytes = length === undefined || encoding !== undefined ? MAX_BODY_BYTES : Number(length);
+    await enter(this.#unread, request, Math.min(bytes, MAX_BODY_BYTES));
   }
 
-  /** To be called when the request has its answer; it may be called more than once, and for requests that took no room. */
-  leave(request: object): void {
-    const bytes = this.#taken.get(request);
-    if (bytes === undefined) return;
-    this.#taken.delete(request);
-    this.#free += bytes;
-    this.#letIn();
+  /** To be waited for before a body is parsed, which then takes about so many bytes. Rejects as `read` does. */
+  async parse(request: FastifyRequest, bytes: number): Promise<void> {
+    await enter(this.#atWork, request, bytes);
+    this.#unread.leave(request);
   }
 
-  #wait(bytes: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(waiting);
-        this.#letIn();
-        reject(new RequestError(NO_ROOM));
-      }, this.#maxWaitMs);
-      const letIn = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const waiting: Waiting = { bytes, letIn };
-      this.#waiting.add(waiting);
-    });
-  }
-
-  #letIn(): void {
-    for (const waiting of this.#waiting) {
-      if (waiting.bytes > this.#free) return;
-      this.#free -= waiting.bytes;
-      this.#waiting.delete(waiting);
-      waiting.letIn();
-    }
+  /** To be called when the answer is there; it may be called more than once, and whatever came before. */
+  leave(request: FastifyRequest): void {
+    this.#unread.leave(request);
+    this.#atWork.leave(request);
   }
 }
 
-const NO_ROOM = {
-  status: 503,
-  code: 'OVERLOADED',
-  message: 'The service is working on as many large requests as it can: try again in a moment.',
-} as const;
-
-/** Measured with V8: the text and what is made of it, and an object, a list or an entry for each of these characters. */
-const BYTES_PER_BYTE = 4;
-const BYTES_PER_STRUCTURE = 20;
-const STRUCTURE = new Uint8Array(256);
-for (const character of '{}[],:') STRUCTURE[character.charCodeAt(0)] = 1;
-
-/** About how much memory a JSON text takes once it is parsed and its operation under way. */
-function expectedBytes(body: Buffer): number {
-  let structures = 0;
-  for (let index = 0; index < body.length; index += 1) structures += STRUCTURE[body[index] ?? 0] ?? 0;
-  return body.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE;
+async function enter(room: Room, request: FastifyRequest, bytes: number): Promise<void> {
+  await room.enter(request, bytes);
+  if (!request.raw.socket.destroyed) return;
+  room.leave(request);
+  throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request was cut short.' });
 }

@@ -2,10 +2,20 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { errorCode } from '../error-code.ts';
+import { shapeOfJson } from '../json-shape.ts';
 import { RequestError } from './errors.ts';
+import { Room } from './room.ts';
 
 /** The largest request body, in bytes, as it comes and after decompression. */
 export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** As many at a time as Node has threads for: a brotli decoder takes 16 MiB for itself, however small its input is. */
+const decompressing = new Room(4);
+
+/** Bodies up to this size, in bytes, are parsed without a look at what they will come to. */
+export const SMALL_BODY_BYTES = 4096;
+/** Far more than any value of the schema can have, and far less than what code that calls itself would stumble over. */
+const MAX_DEPTH = 256;
 
 const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
   gzip: promisify(gunzip),
@@ -14,17 +24,22 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 };
 
 /**
- * `encoding` is the Content-Encoding header; `waitForRoom` gets the body before it is parsed, and may reject. Rejects with
- * a RequestError: 400, 413 or 415.
+ * `encoding` is the Content-Encoding header; `waitForRoom` gets the number of bytes that a larger body will take in memory,
+ * before it is parsed, and may reject. Rejects with a RequestError: 400, 413 or 415.
  */
 export async function readJsonBody(
   raw: Buffer,
   encoding: string | undefined,
-  waitForRoom: (body: Buffer) => Promise<void>,
+  waitForRoom: (bytes: number) => Promise<void>,
 ): Promise<unknown> {
   const body =
     encoding === undefined || encoding === 'identity' ? raw : await decompress(raw, encoding.trim().toLowerCase());
-  await waitForRoom(body);
+  if (body.length > SMALL_BODY_BYTES) {
+    const { depth, expectedBytes } = shapeOfJson(body);
+    if (depth > MAX_DEPTH)
+      throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
+    await waitForRoom(expectedBytes);
+  }
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
@@ -40,6 +55,7 @@ async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
       code: 'BAD_REQUEST',
       message: 'The Content-Encoding must be gzip, deflate or br.',
     });
+  await decompressing.enter(raw, 1);
   try {
     return await decode(raw, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
@@ -51,5 +67,7 @@ async function decompress(raw: Buffer, encoding: string): Promise<Buffer> {
         ? 'The request body is larger than 1 MiB after decompression.'
         : 'The request body is not compressed as its Content-Encoding says.',
     });
+  } finally {
+    decompressing.leave(raw);
   }
 }

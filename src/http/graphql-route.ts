@@ -11,6 +11,8 @@ import type { Lifecycle } from './lifecycle.ts';
 /** What the HTTP layer knows of a request that a GraphQL context is made from. */
 export interface RequestInfo {
   readonly requestId: string;
+  /** The caller's own id for the request, for the log alone; null where he sent none that is valid. */
+  readonly callerRequestId: string | null;
   readonly authorization: string | undefined;
   /** Happens when the caller goes away before the answer is sent. */
   readonly hangUp: HangUp;
@@ -93,6 +95,7 @@ async function answer(
     body,
   } = await execute(toApolloRequest(request), {
     requestId,
+    callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
     authorization,
     hangUp,
     trace,
@@ -106,6 +109,9 @@ async function answer(
     status < 400 || body.string.includes(requestId) ? body.string : completeRefusal(body.string, status, reply),
   );
 }
+
+const callerRequestIdOf = (header: string | string[] | undefined): string | null =>
+  typeof header === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(header) ? header : null;
 
 /**
  * A POST has come through the parser for application/json, which no other site's page can send without a preflight, so

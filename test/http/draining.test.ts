@@ -46,7 +46,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
 
 describe('while it drains', () => {
   it('the service finishes a hundred requests in flight, drops none, and takes no new connection', async () => {
-    let release = () => undefined as void;
+    let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async ({ path }, response) => {
       await released;

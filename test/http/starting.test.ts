@@ -34,8 +34,22 @@ describe('a service that cannot start', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const service = runProcess({ DATA_DIR: folder, PORT: String((other.address() as AddressInfo).port) });
     expect(await service.exit).toBe(1);
-    expect(service.output().trimEnd()).toMatch(/^assistants-graphql: could not start: PORT is in use/);
+    expect(service.output().trimEnd()).toMatch(/^assistants-graphql: PORT is in use/);
     await new Promise((resolve) => other.close(resolve));
+  });
+});
+
+describe('asked for help', () => {
+  it.each([
+    'main.js',
+    'local-aiml/main.js',
+    'commands/seed.js',
+    'commands/emit-schema.js',
+    'commands/check-breaking.js',
+  ])('%s gives it and does nothing else', async (entry) => {
+    const command = runProcess({}, entry, ['--help']);
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/npm (?:start|run)/);
   });
 });
 

@@ -1,6 +1,8 @@
 // The service as its own process, started as `npm start` starts it.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import type { Environment } from '../../src/config.ts';
 
 export interface RunningProcess {
@@ -13,7 +15,9 @@ export interface RunningProcess {
 
 /** Runs a built entry point, `main.js` by default, with nothing of this process's environment but PATH. */
 export function runProcess(environment: Environment, entry = 'main.js', args: readonly string[] = []): RunningProcess {
-  const child = spawn(process.execPath, [`dist/${entry}`, ...args], {
+  const child = spawn(process.execPath, [resolve('dist', entry), ...args], {
+    // Not the project's folder, where a developer may keep a file .env.
+    cwd: tmpdir(),
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },
   });
   let output = '';

@@ -35,7 +35,7 @@ export async function startService(environment: Environment = {}): Promise<TestS
   const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('trace', { write: (line: string) => void logs.push(parseLine(line)) });
-  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, ...environment });
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, SHUTDOWN_TIMEOUT_MS: '200', ...environment });
   const service = await createService(config, logger);
   return {
     url: service.url,

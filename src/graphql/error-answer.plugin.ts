@@ -1,0 +1,55 @@
+/**
+ * What an answer with errors gets before it is sent: the id of the request in every error, the HTTP status of its code where
+ * no operation ran, and a report of what was masked. An answer without errors is left alone.
+ *
+ * Errors that end a request before it has a context (CSRF prevention, a body that is no JSON) do not come through here:
+ * the HTTP layer adds the id to those.
+ */
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { RequestContext } from './context.ts';
+import { maskedCause } from './error-format.ts';
+import { errorCodes, isErrorCode } from './errors.ts';
+
+/** Gets what was thrown behind an INTERNAL_SERVER_ERROR. What it throws itself is dropped: the answer is worth more. */
+export type OnInternalError = (error: unknown, requestId: string) => void;
+
+type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
+
+export function createErrorAnswerPlugin(onInternalError: OnInternalError): ApolloServerPlugin<RequestContext> {
+  const report: OnInternalError = (error, requestId) => {
+    try {
+      onInternalError(error, requestId);
+    } catch {
+      return;
+    }
+  };
+  const done = Promise.resolve();
+  const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
+    willSendResponse: ({ contextValue: { requestId }, response: { body, http } }) => {
+      if (body.kind !== 'single' || !body.singleResult.errors) return done;
+      const status = statusOf(body.singleResult, http.status);
+      if (status !== undefined) http.status = status;
+      body.singleResult.errors = body.singleResult.errors.map((error: Masked) => {
+        if (maskedCause in error) report(error[maskedCause], requestId);
+        return { ...error, extensions: { ...error.extensions, requestId } };
+      });
+      return done;
+    },
+  });
+  // It knows nothing of a request, so one listener serves all of them.
+  return { requestDidStart: () => listener };
+}
+
+/**
+ * Apollo Server has other ideas for a few codes: 200 for a persisted query that is not known and for an operation of a kind
+ * that the schema does not have, 500 for what a plugin refuses. Where it chose another status that is an error's (400,
+ * 405), that one stays.
+ */
+function statusOf({ data, errors }: FormattedExecutionResult, status: number | undefined): number | undefined {
+  const error = errors?.[0];
+  const didRun = error?.path !== undefined || Boolean(data);
+  const code = error?.extensions?.['code'];
+  const isUndecided = status === undefined || status < 400 || status === 500;
+  return !didRun && isErrorCode(code) && isUndecided ? errorCodes[code].httpStatus : status;
+}

@@ -1,0 +1,149 @@
+// Relay against the running service: its compiler over the emitted schema, and its runtime with what the compiler wrote.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ConcreteRequest, Environment, ReaderFragment } from 'relay-runtime';
+import { startService, type TestService } from '../support/service.ts';
+import { createRelayEnvironment, insertCreated, removeDeleted } from './snippets/relay-environment.ts';
+import { createAssistants } from './support/assistants.ts';
+import { createFrontend, type Frontend } from './support/frontend.ts';
+import { mutate, openScreen } from './support/relay-screen.ts';
+import { countRequests } from './support/requests.ts';
+
+let service: TestService;
+let frontend: Frontend;
+let compiled: { readonly code: number; readonly output: string };
+let environment: Environment;
+/** Newest first. */
+let ids: string[] = [];
+
+beforeAll(async () => {
+  frontend = await createFrontend({
+    'relay.config.json': 'test/clients/snippets/relay.config.json',
+    'src/AssistantList.ts': 'test/clients/snippets/relay-documents.ts',
+  });
+  compiled = await frontend.run('relay-compiler/cli.js');
+  service = await startService();
+  ids = await createAssistants(service, 25);
+});
+afterAll(async () => {
+  await service.stop();
+  await frontend.remove();
+});
+beforeEach(() => {
+  environment = createRelayEnvironment(`${service.url}/graphql`);
+});
+
+const artifactFile = (name: string) => join(frontend.folder, `src/__generated__/${name}.graphql.ts`);
+async function artifact<T>(name: string): Promise<T> {
+  const module = (await import(pathToFileURL(artifactFile(name)).href)) as { readonly default: T };
+  return module.default;
+}
+const request = (name: string) => artifact<ConcreteRequest>(`AssistantList${name}`);
+const open = async () =>
+  openScreen(environment, await request('Query'), await artifact<ReaderFragment>('AssistantList_query'));
+const create = async (input: object) => mutate(environment, await request('CreateMutation'), { input }, insertCreated);
+const update = async (input: object) => mutate(environment, await request('UpdateMutation'), { input });
+const remove = async (id = '') =>
+  mutate(environment, await request('DeleteMutation'), { input: { id } }, removeDeleted);
+
+describe('the compiler of Relay', () => {
+  test('takes the schema, a paginated fragment and the mutations', () => {
+    expect(compiled.output).toContain('Compilation completed');
+    expect(compiled.code).toBe(0);
+  });
+
+  test('types the scalars as relay.config.json says', async () => {
+    const types = await readFile(artifactFile('AssistantList_query'), 'utf8');
+    expect(types).toContain('readonly createdAt: string;');
+    expect(types).toContain('readonly metadata: Record<string, string>;');
+    expect(types).toContain('readonly parameters?: Record<string, unknown> | null | undefined;');
+  });
+
+  test('refuses a fragment that asks for what the schema does not have', async () => {
+    const broken = await createFrontend({ 'relay.config.json': 'test/clients/snippets/relay.config.json' });
+    const fragment = 'fragment Broken_assistant on Assistant { nothing }';
+    await broken.write('src/Broken.ts', `import { graphql } from 'relay-runtime';\ngraphql\`${fragment}\`;\n`);
+    const { code, output } = await broken.run('relay-compiler/cli.js');
+    expect(code).not.toBe(0);
+    expect(output).toContain('nothing');
+    await broken.remove();
+  });
+});
+
+describe('a list in Relay', () => {
+  test('grows page by page to the whole list, in order, nothing twice and nothing missing', async () => {
+    const requests = countRequests();
+    const screen = await open();
+    expect(screen.ids()).toEqual(ids.slice(0, 10));
+    await screen.loadNext(10);
+    expect(screen.ids()).toEqual(ids.slice(0, 20));
+    await screen.loadNext(10);
+    expect(screen.ids()).toEqual(ids);
+    expect(screen.list().pageInfo.hasNextPage).toBe(false);
+    expect(requests()).toBe(3);
+    screen.close();
+  });
+
+  test('shows what is created, updated and deleted, without being asked for again', async () => {
+    const screen = await open();
+    const before = screen.ids();
+    const requests = countRequests();
+
+    const created = await create({ model: 'gpt-4o', name: 'new' });
+    const { id } = (created as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant;
+    expect(screen.ids()).toEqual([id, ...before]);
+
+    await update({ id, name: 'changed' });
+    expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' });
+
+    await remove(id);
+    expect(screen.ids()).toEqual(before);
+    expect(requests()).toBe(3);
+    screen.close();
+  });
+
+  test('goes on after its last assistant was deleted', async () => {
+    const screen = await open();
+    await remove(ids[9]);
+    ids.splice(9, 1);
+    expect(screen.ids()).toEqual(ids.slice(0, 9));
+    await screen.loadNext(10);
+    expect(screen.ids()).toEqual(ids.slice(0, 19));
+    screen.close();
+  });
+
+  test('stays as it is where the input is at fault, which reaches the caller as data', async () => {
+    const screen = await open();
+    const before = screen.ids();
+    expect(await create({ model: ' ' })).toMatchObject({
+      createAssistant: { assistant: null, userErrors: [{ code: 'BLANK', field: ['input', 'model'] }] },
+    });
+    expect(await remove('asst_none')).toMatchObject({
+      deleteAssistant: { deletedAssistantId: null, userErrors: [{ code: 'NOT_FOUND' }] },
+    });
+    expect(screen.ids()).toEqual(before);
+    screen.close();
+  });
+});
+
+describe('the store of Relay', () => {
+  test('holds each assistant once, by its own id', async () => {
+    const screen = await open();
+    const records = environment.getStore().getSource().toJSON();
+    const [id = ''] = ids;
+    expect(records[id]).toMatchObject({ __id: id, __typename: 'Assistant', id });
+    expect(Object.values(records).filter((record) => record['__typename'] === 'Assistant')).toHaveLength(10);
+    screen.close();
+  });
+});
+
+test('an error of the service reaches the caller of Relay with its code and request id', async () => {
+  const screen = await open();
+  const error: unknown = await screen.loadNext(0).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    source: { errors: [{ extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) } }] },
+  });
+  screen.close();
+});

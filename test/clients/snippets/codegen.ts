@@ -1,0 +1,26 @@
+// graphql-codegen: the configuration that docs/clients.md shows. A test runs the real command with it.
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const config: CodegenConfig = {
+  schema: 'schema.graphql', // from a URL, it would not see which inputs take exactly one field
+  documents: 'src/**/*.ts',
+  generates: {
+    'src/gql/': {
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        strictScalars: true,
+        useTypeImports: true,
+        scalars: {
+          ID: 'string',
+          DateTime: 'string',
+          JSONObject: 'Record<string, unknown>',
+          Metadata: 'Record<string, string>',
+        },
+      },
+    },
+    'src/possible-types.ts': { plugins: ['fragment-matcher'] },
+  },
+};
+
+export default config;

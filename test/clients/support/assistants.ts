@@ -1,0 +1,22 @@
+// Assistants for a client to find, made without the client.
+import type { TestService } from '../../support/service.ts';
+
+const CREATE = `mutation ($input: CreateAssistantInput!) { createAssistant(input: $input) { assistant { id } } }`;
+
+export const tools = [
+  { codeInterpreter: true },
+  { function: { name: 'get_weather', parameters: { type: 'object' } } },
+  { fileSearch: { maxNumResults: 5 } },
+] as const;
+
+/** Creates `count` assistants, each with all three kinds of tool; returns their ids, newest first as lists show them. */
+export async function createAssistants(service: TestService, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const input = { model: 'gpt-4o', name: `number ${index}`, metadata: { index: String(index) }, tools };
+    const { data, text } = await service.query(CREATE, { input });
+    if (!data) throw new Error(`an assistant was expected, got ${text}`);
+    ids.unshift((data as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant.id);
+  }
+  return ids;
+}

@@ -1,0 +1,218 @@
+// urql with its normalised cache against the running service, set up as docs/clients.md says.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Client, fetchExchange, gql } from '@urql/core';
+import { getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
+import { startService, type TestService } from '../support/service.ts';
+import {
+  ASSISTANT,
+  ASSISTANTS,
+  CREATE_ASSISTANT,
+  DELETE_ASSISTANT,
+  UPDATE_ASSISTANT,
+  type AssistantsData,
+} from './snippets/operations.ts';
+import { createUrqlClient } from './snippets/urql.ts';
+import { createAssistants } from './support/assistants.ts';
+import { countRequests, settle } from './support/requests.ts';
+
+let service: TestService;
+let schema: IntrospectionQuery;
+let client: Client;
+/** Newest first. */
+let ids: string[] = [];
+const watching: (() => void)[] = [];
+
+beforeAll(async () => {
+  service = await startService();
+  ids = await createAssistants(service, 25);
+  const { data } = await service.query(getIntrospectionQuery());
+  schema = data as unknown as IntrospectionQuery;
+});
+afterAll(() => service.stop());
+beforeEach(() => {
+  client = createUrqlClient(`${service.url}/graphql`, schema);
+});
+afterEach(() => {
+  for (const stop of watching.splice(0)) stop();
+});
+
+/** A page on the screen, with every page before it: it asks once, and hears of every change after that. */
+async function watchPage(first: number, after: string | null = null) {
+  let shown: AssistantsData['assistants'] | undefined;
+  const variables = { first, after };
+  const subscription = client.query(ASSISTANTS, variables).subscribe(({ data }) => (shown = data?.assistants));
+  watching.push(() => subscription.unsubscribe());
+  await client.query(ASSISTANTS, variables);
+  const nodes = () => shown?.edges.map(({ node }) => node) ?? [];
+  return { data: () => shown, nodes, ids: () => nodes().map(({ id }) => id) };
+}
+
+/** The cursor to go on from, as docs/clients.md says. */
+const next = (page: { data: () => AssistantsData['assistants'] | undefined }) => page.data()?.edges.at(-1)?.cursor;
+
+/** An assistant with something in every place. */
+const EVERYTHING = {
+  model: 'gpt-4o',
+  tools: [
+    { codeInterpreter: true },
+    { function: { name: 'get_weather', parameters: { type: 'object' } } },
+    { fileSearch: { maxNumResults: 5, rankingOptions: { ranker: 'auto', scoreThreshold: 0.5 } } },
+  ],
+  toolResources: { codeInterpreter: { fileIds: ['file-1'] }, fileSearch: { vectorStoreIds: ['vs-1'] } },
+  responseFormat: { jsonSchema: { name: 'report', schema: { type: 'object' } } },
+};
+
+describe('a list in urql', () => {
+  test('grows page by page to the whole list, in order, nothing twice and nothing missing', async () => {
+    const requests = countRequests();
+    const one = await watchPage(10);
+    expect(one.ids()).toEqual(ids.slice(0, 10));
+    const two = await watchPage(10, next(one));
+    expect(two.ids()).toEqual(ids.slice(0, 20));
+    const three = await watchPage(10, next(two));
+    expect(three.ids()).toEqual(ids);
+    expect(three.data()?.pageInfo.hasNextPage).toBe(false);
+    expect(requests()).toBe(3);
+  });
+
+  test('shows what is created, updated and deleted, without being asked for again', async () => {
+    const screen = await watchPage(10, next(await watchPage(10)));
+    const before = screen.ids();
+    expect(before).toHaveLength(20);
+    const requests = countRequests();
+
+    const input = { model: 'gpt-4o', name: 'new' };
+    const { data } = await client.mutation(CREATE_ASSISTANT, { input });
+    const id = data?.createAssistant.assistant?.id ?? '';
+    expect(screen.ids()).toEqual([id, ...before]);
+
+    await client.mutation(UPDATE_ASSISTANT, { input: { id, name: 'changed' } });
+    expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' });
+
+    await client.mutation(DELETE_ASSISTANT, { input: { id } });
+    await settle();
+    expect(screen.ids()).toEqual(before);
+    expect(requests()).toBe(3);
+  });
+
+  test('goes on after its last assistant was deleted', async () => {
+    const [newest = '', last = ''] = await createAssistants(service, 2);
+    const one = await watchPage(2);
+    expect(one.ids()).toEqual([newest, last]);
+    await client.mutation(DELETE_ASSISTANT, { input: { id: last } });
+    await settle();
+    expect(one.ids()).toEqual([newest]);
+    const two = await watchPage(2, next(one));
+    expect(two.ids()).toEqual([newest, ...ids.slice(0, 2)]);
+    await client.mutation(DELETE_ASSISTANT, { input: { id: newest } });
+  });
+});
+
+describe('an assistant in the cache of urql', () => {
+  test('is one and the same wherever it shows', async () => {
+    const screen = await watchPage(10);
+    const [id = ''] = ids;
+    const input = { id, name: 'renamed', tools: [{ function: { name: 'only' } }] };
+    await client.mutation(UPDATE_ASSISTANT, { input });
+    const renamed = { id, name: 'renamed', tools: [{ type: 'function', name: 'only' }] };
+    expect(screen.nodes()[0]).toMatchObject(renamed);
+    const { data } = await client.query(ASSISTANT, { id });
+    expect(data?.assistant).toMatchObject({ ...renamed, metadata: { index: '24' } });
+  });
+
+  test('may have every field asked for, of every kind of tool and over the interfaces', async () => {
+    const created = await client.mutation(CREATE_ASSISTANT, { input: EVERYTHING });
+    const id = created.data?.createAssistant.assistant?.id ?? '';
+    const everything = gql<{ node: unknown }, { id: string }>`
+      query Everything($id: ID!) {
+        node(id: $id) {
+          id
+          ... on Assistant {
+            tools {
+              ... on AssistantTool {
+                type
+              }
+              ... on FunctionTool {
+                name
+                parameters
+              }
+              ... on FileSearchTool {
+                maxNumResults
+                rankingOptions {
+                  ranker
+                }
+              }
+              ... on UnknownTool {
+                raw
+              }
+            }
+            toolResources {
+              codeInterpreter {
+                fileIds
+              }
+              fileSearch {
+                vectorStoreIds
+              }
+            }
+            responseFormat {
+              type
+              jsonSchema {
+                name
+              }
+            }
+          }
+        }
+      }
+    `;
+    const first = await client.query(everything, { id });
+    expect(first.data?.node).toMatchObject({
+      id,
+      tools: [
+        { type: 'code_interpreter' },
+        { type: 'function', name: 'get_weather', parameters: { type: 'object' } },
+        { type: 'file_search', maxNumResults: 5, rankingOptions: { ranker: 'auto' } },
+      ],
+      toolResources: EVERYTHING.toolResources,
+      responseFormat: { type: 'JSON_SCHEMA', jsonSchema: { name: 'report' } },
+    });
+    const requests = countRequests();
+    const second = await client.query(everything, { id });
+    expect(second.data?.node).toEqual(first.data?.node);
+    expect(requests()).toBe(0);
+  });
+});
+
+describe('what goes wrong', () => {
+  test('in the input reaches the caller as data, and the cache stays as it is', async () => {
+    const screen = await watchPage(10);
+    const before = screen.ids();
+    const created = await client.mutation(CREATE_ASSISTANT, { input: { model: ' ' } });
+    expect(created.data?.createAssistant).toMatchObject({
+      assistant: null,
+      userErrors: [{ code: 'BLANK', field: ['input', 'model'] }],
+    });
+    const deleted = await client.mutation(DELETE_ASSISTANT, { input: { id: 'asst_none' } });
+    expect(deleted.data?.deleteAssistant.userErrors).toMatchObject([{ code: 'NOT_FOUND' }]);
+    await settle();
+    expect(screen.ids()).toEqual(before);
+  });
+
+  test('elsewhere is an error with a code and a request id', async () => {
+    const { error } = await client.query(ASSISTANTS, { first: 0 });
+    expect(error?.graphQLErrors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) } },
+    ]);
+    const unknownField = await client.query(gql('{ assistants(first: 1) { nothing } }'), {});
+    expect(unknownField.error?.graphQLErrors).toMatchObject([
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', requestId: expect.any(String) } },
+    ]);
+  });
+
+  test('would be every query, if urql sent them by GET as it does by default', async () => {
+    const byGet = new Client({ url: `${service.url}/graphql`, exchanges: [fetchExchange] });
+    const { error } = await byGet.query(ASSISTANTS, { first: 1 });
+    expect(error?.graphQLErrors).toMatchObject([
+      { message: expect.stringContaining('another site'), extensions: { code: 'BAD_REQUEST' } },
+    ]);
+  });
+});

@@ -1,0 +1,156 @@
+// Who may call, through the whole service on the embedded AIML API.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { leaksIn } from '../support/leaks.ts';
+import { startScriptedUpstream, answerJson } from '../support/scripted-upstream.ts';
+import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import {
+  AUDIENCE,
+  createKey,
+  IdentityProvider,
+  ISSUER,
+  sign,
+  type SigningKey,
+} from '../unit/auth/identity-provider.ts';
+
+const LIST = '{ assistants { nodes { id name } } }';
+const CREATE =
+  'mutation ($name: String) { createAssistant(input: { model: "gpt-4o", name: $name }) { assistant { id } userErrors { code } } }';
+const READS = [
+  LIST,
+  '{ assistant(id: "asst_1") { id } }',
+  '{ node(id: "asst_1") { id } }',
+  '{ nodes(ids: ["asst_1"]) { id } }',
+];
+const WRITES = [
+  CREATE,
+  'mutation { updateAssistant(input: { id: "asst_1", name: "x" }) { userErrors { code } } }',
+  'mutation { deleteAssistant(input: { id: "asst_1" }) { userErrors { code } } }',
+];
+
+const codesOf = ({ errors }: GraphQLAnswer): unknown[] => (errors ?? []).map(({ extensions }) => extensions['code']);
+const namesOf = ({ data }: GraphQLAnswer): (string | null)[] =>
+  (data as { assistants: { nodes: { name: string | null }[] } }).assistants.nodes.map(({ name }) => name);
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('under AUTH_MODE=passthrough', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
+  });
+  afterAll(() => service.stop());
+
+  it('each key has its own assistants, however requests are mixed', async () => {
+    const keys = ['key-of-tenant-a', 'key-of-tenant-b', 'key-of-tenant-c'];
+    await Promise.all(
+      Array.from({ length: 30 }, (_, index) => {
+        const key = keys[index % keys.length] ?? '';
+        return service.query(CREATE, { name: key }, bearer(key));
+      }),
+    );
+    const lists = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const key = keys[index % keys.length] ?? '';
+        return { key, names: namesOf(await service.query(LIST, undefined, bearer(key))) };
+      }),
+    );
+    for (const { key, names } of lists) expect(names).toEqual(Array.from({ length: 10 }, () => key));
+  });
+
+  it.each([
+    ['no header', undefined],
+    ['another scheme', 'Basic a2V5'],
+    ['no token', 'Bearer'],
+    ['two tokens', 'Bearer one two'],
+    ['what is no token', 'Bearer "quoted"'],
+    ['a token that is too long', `Bearer ${'k'.repeat(513)}`],
+  ])('with %s every read and write is refused, a write as not applied', async (_name, authorization) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    for (const document of [...READS, ...WRITES]) {
+      const answer = await service.query(document, undefined, headers);
+      expect([answer.status, ...codesOf(answer)]).toEqual([200, 'UNAUTHENTICATED']);
+      const outcome = WRITES.includes(document) ? 'NOT_APPLIED' : undefined;
+      expect(answer.errors?.[0]?.extensions['outcome']).toBe(outcome);
+    }
+  });
+
+  it('what concerns no account needs no key', async () => {
+    expect((await service.query('{ __typename __schema { queryType { name } } }')).errors).toBeUndefined();
+  });
+});
+
+describe('under AUTH_MODE=jwt', () => {
+  let service: TestService;
+  let provider: IdentityProvider;
+  let key: SigningKey;
+
+  beforeAll(async () => {
+    key = await createKey('key-1');
+    provider = await IdentityProvider.start(key);
+    service = await startService({
+      AUTH_MODE: 'jwt',
+      UPSTREAM: 'local',
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      JWKS_URL: provider.url.href,
+    });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await provider.goDown();
+  });
+
+  it('assistants:read allows to read and not to write, assistants:write the other way round', async () => {
+    const reader = bearer(await sign(key, { scope: 'assistants:read' }));
+    const writer = bearer(await sign(key, { scp: ['assistants:write'], scope: undefined }));
+    for (const document of READS) {
+      expect(codesOf(await service.query(document, undefined, reader))).toEqual([]);
+      expect(codesOf(await service.query(document, undefined, writer))).toEqual(['FORBIDDEN']);
+    }
+    for (const document of WRITES) {
+      expect(codesOf(await service.query(document, undefined, writer))).toEqual([]);
+      const refused = await service.query(document, undefined, reader);
+      expect(codesOf(refused)).toEqual(['FORBIDDEN']);
+      expect(refused.errors?.[0]?.extensions['outcome']).toBe('NOT_APPLIED');
+      expect(refused.errors?.[0]?.message).toContain('assistants:write');
+    }
+  });
+
+  it('who may not read does not get the answer that a reader is waiting for', async () => {
+    const reader = bearer(await sign(key, { scope: 'assistants:read' }));
+    const writer = bearer(await sign(key, { scope: 'assistants:write' }));
+    await service.query(LIST, undefined, reader);
+    const answers = await Promise.all([reader, writer, reader, writer].map((h) => service.query(LIST, undefined, h)));
+    expect(answers.map((answer) => codesOf(answer).length)).toEqual([0, 1, 0, 1]);
+  });
+
+  it('tokens of others are refused', async () => {
+    const stranger = await createKey('key-1');
+    for (const token of [await sign(stranger), await sign(key, { exp: 1 }), await sign(key, { aud: 'else' }), 'x.y.z'])
+      expect(codesOf(await service.query(LIST, undefined, bearer(token)))).toEqual(['UNAUTHENTICATED']);
+  });
+});
+
+describe('a credential', () => {
+  it('is in no answer, log line or figure, whatever upstream says', async () => {
+    const credential = 'sk-credential/of+the~caller==';
+    const secret = 'what-upstream-says';
+    const statuses = [200, 400, 401, 403, 404, 422, 429, 500];
+    const upstream = await startScriptedUpstream(({ headers }, response, index) =>
+      answerJson(response, statuses[index % statuses.length] ?? 500, {
+        message: index % statuses.length === 1 ? `bad ${headers.authorization ?? ''}` : secret,
+        authorization: headers.authorization,
+      }),
+    );
+    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+    const outputs: (string | object)[] = [];
+    for (const document of [...READS, ...WRITES]) {
+      const answer = await service.query(document, undefined, bearer(credential));
+      outputs.push(answer.text, JSON.stringify([...answer.headers]));
+    }
+    outputs.push(await (await fetch(`${service.url}/metrics`)).text(), service.logs);
+    expect(leaksIn(outputs, { credential, upstream: new URL(upstream.url), texts: [secret] })).toEqual([]);
+    await service.stop();
+    await upstream.stop();
+  });
+});

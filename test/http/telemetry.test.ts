@@ -1,0 +1,117 @@
+// What an operator sees of a request: its line, the figures, its trace.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let service: TestService;
+
+afterEach(() => service.stop());
+
+const operations = () => service.logs.filter(({ msg }) => msg === 'operation');
+const figure = async (line: string): Promise<number> => {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((candidate) => candidate.startsWith(`${line} `))
+      ?.slice(line.length) ?? NaN,
+  );
+};
+
+describe('an operation', () => {
+  it('leaves one line, with its name, outcome, duration, upstream calls and request id, and no variables', async () => {
+    service = await startService();
+    const answer = await service.query(
+      'query Several($a: ID!, $b: ID!) { x: assistant(id: $a) { id } y: assistant(id: $b) { id } }',
+      { a: 'canary-one', b: 'canary-two' },
+    );
+    expect(operations()).toEqual([
+      expect.objectContaining({
+        requestId: answer.headers.get('x-request-id'),
+        operationName: 'Several',
+        kind: 'query',
+        outcome: 'ok',
+        errorCodes: [],
+        upstreamCalls: 2,
+      }),
+    ]);
+    expect(operations()[0]?.['durationMs']).toBeGreaterThan(0);
+    expect(JSON.stringify(service.logs)).not.toContain('canary');
+  });
+
+  it('is counted, with its errors by code and its attempts by call, status and outcome', async () => {
+    service = await startService();
+    await service.query('{ assistant(id: "asst_1") { id } }');
+    await service.query('{ assistant(id: "..") { id } }');
+    await service.query('{ nope }');
+    expect(await figure('assistants_operations_total{kind="query",outcome="ok"}')).toBe(1);
+    expect(await figure('assistants_errors_total{code="BAD_USER_INPUT"}')).toBe(1);
+    expect(await figure('assistants_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
+    expect(
+      await figure('assistants_upstream_attempts_total{call="assistants.get",status="404",outcome="REJECTED"}'),
+    ).toBe(1);
+    expect(await figure('assistants_operations_in_flight')).toBe(0);
+    expect(await figure('assistants_upstream_breaker_open')).toBe(0);
+  });
+
+  it('that never came to run leaves a line and is counted as well', async () => {
+    service = await startService();
+    const response = await fetch(`${service.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{canary',
+    });
+    expect(service.logs.filter(({ msg }) => msg === 'refused')).toEqual([
+      expect.objectContaining({
+        requestId: response.headers.get('x-request-id'),
+        status: 400,
+        errorCodes: ['BAD_REQUEST'],
+      }),
+    ]);
+    expect(await figure('assistants_errors_total{code="BAD_REQUEST"}')).toBe(1);
+    expect(JSON.stringify(service.logs)).not.toContain('canary');
+  });
+
+  it('keeps the caller’s own request id in its line where that is a valid one, and nowhere else', async () => {
+    service = await startService();
+    const answer = await service.query('{ __typename }', undefined, { 'x-request-id': 'caller:1.a-b_c' });
+    await service.query('{ __typename }', undefined, { 'x-request-id': 'no valid id' });
+    expect(operations().map(({ callerRequestId }) => callerRequestId)).toEqual(['caller:1.a-b_c', undefined]);
+    expect(JSON.stringify([answer.text, [...answer.headers]])).not.toContain('caller:1');
+    expect(JSON.stringify(service.logs)).not.toContain('no valid id');
+  });
+});
+
+describe('a trace', () => {
+  it('goes on from the caller through the operation to upstream, and holds no id and no address', async () => {
+    const bodies: string[] = [];
+    const collector = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
+      request.on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+    });
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    const upstream = await startScriptedUpstream(({ path }, response) =>
+      answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '')),
+    );
+    service = await startService({
+      AIML_API_KEY: 'key',
+      AIML_API_BASE_URL: upstream.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+    });
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    await service.query('query Named { assistant(id: "asst_canary") { id } }', undefined, {
+      traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+    });
+    await service.stop();
+    expect(upstream.calls[0]?.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
+    expect(operations()[0]?.['traceId']).toBe(traceId);
+    const sent = bodies.join('');
+    expect(sent.match(new RegExp(traceId, 'g'))?.length).toBeGreaterThanOrEqual(3);
+    expect(sent).not.toContain('asst_canary');
+    expect(sent).not.toContain(new URL(upstream.url).port);
+    await upstream.stop();
+    await new Promise((resolve) => collector.close(resolve));
+  });
+});

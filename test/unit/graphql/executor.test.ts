@@ -1,0 +1,131 @@
+// The executor against graphql-js: on the same schema and the same resolvers, the same answer.
+import { execute, parse, validate, type ExecutionResult } from 'graphql';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AimlError } from '../../../src/aiml/errors.ts';
+import type { WireAssistant } from '../../../src/aiml/wire.ts';
+import type { RequestContext } from '../../../src/graphql/context.ts';
+import { createExecutor } from '../../../src/graphql/execution/executor.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { readAssistant } from '../../../src/aiml/wire.ts';
+import { wireAssistant } from '../../support/scripted-upstream.ts';
+
+const schema = buildServiceSchema();
+const executor = createExecutor(schema);
+let calls: string[] = [];
+
+beforeEach(() => {
+  calls = [];
+});
+
+const assistant = (id: string): WireAssistant =>
+  readAssistant(
+    wireAssistant(id, {
+      name: `name of ${id}`,
+      tools: [
+        { type: 'code_interpreter' },
+        { type: 'function', function: { name: 'f', parameters: { type: 'object' } } },
+        { type: 'file_search', file_search: { max_num_results: 5 } },
+        { type: 'new', detail: 1 },
+      ],
+      metadata: { a: 'b' },
+      response_format: { type: 'json_schema', json_schema: { name: 'n' } },
+    }),
+  );
+
+function context(): RequestContext {
+  const load = (id: string): Promise<WireAssistant | null> => {
+    calls.push(`load ${id}`);
+    if (id === 'none') return Promise.resolve(null);
+    if (id === 'broken')
+      return Promise.reject(new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'late', retryable: true }));
+    // A value that its scalar refuses: what graphql-js makes of it is the measure.
+    if (id === 'odd') return Promise.resolve({ ...assistant(id), created_at: NaN });
+    return Promise.resolve(assistant(id));
+  };
+  return {
+    requestId: 'r',
+    authorize: () => undefined,
+    assistants: {
+      load,
+      list: () => {
+        calls.push('list');
+        return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
+      },
+      create: () => Promise.resolve(assistant('created')),
+      modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
+      delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
+    },
+  };
+}
+
+const FIELDS = `id createdAt model name description metadata temperature
+  tools { __typename type ... on FunctionTool { name parameters strict } ...Search ... on UnknownTool { raw } }
+  responseFormat { type jsonSchema { name strict } } toolResources { fileSearch { vectorStoreIds } }`;
+const SEARCH = 'fragment Search on FileSearchTool { maxNumResults rankingOptions { ranker } }';
+
+const documents: readonly (readonly [document: string, variables?: Readonly<Record<string, unknown>>])[] = [
+  ['{ __typename }'],
+  [`{ assistant(id: "a") { ${FIELDS} } } ${SEARCH}`],
+  [`{ assistants { edges { cursor node { ${FIELDS} } } nodes { id } pageInfo { endCursor hasNextPage } } } ${SEARCH}`],
+  [
+    'query ($id: ID!) { x: assistant(id: $id) { id } y: assistant(id: $id) { name } z: assistant(id: "b") { id } }',
+    { id: 'a' },
+  ],
+  ['query ($id: ID!) { assistant(id: $id) { id } }', {}],
+  ['query ($id: ID!) { assistant(id: $id) { id } }', { id: { canary: 1 } }],
+  ['{ node(id: "a") { __typename id ... on Assistant { name } } none: node(id: "none") { id } }'],
+  ['{ nodes(ids: ["a", "none", "broken", "b"]) { id } }'],
+  ['{ a: assistant(id: "a") { id } b: assistant(id: "broken") { id } c: assistant(id: "broken") { name } }'],
+  ['{ a: assistant(id: "a") { id } odd: assistant(id: "odd") { createdAt } }'],
+  ['{ a: assistant(id: "..") { id } b: assistant(id: "a") { id } }'],
+  ['query ($yes: Boolean!) { assistant(id: "a") { id @include(if: $yes) name @skip(if: $yes) } }', { yes: true }],
+  ['{ assistant(id: "a") { __proto__: name id } }'],
+  [
+    '{ assistant(id: "a") { name ... { name metadata } ...More } } fragment More on Node { id ... on Assistant { model } }',
+  ],
+  ['{ __schema { queryType { name } } assistant(id: "a") { id } }'],
+  ['query A { __typename } query B { assistant(id: "a") { id } }'],
+  ['mutation { a: createAssistant(input: { model: "m" }) { assistant { id } userErrors { code } } }'],
+  ['mutation { a: createAssistant(input: { model: "" }) { assistant { id } userErrors { field code } } }'],
+  [
+    `mutation { a: deleteAssistant(input: { id: "a" }) { deletedAssistantId }
+      b: updateAssistant(input: { id: "broken", name: "x" }) { assistant { id } }
+      c: deleteAssistant(input: { id: "c" }) { deletedAssistantId } }`,
+  ],
+];
+
+/** As a client gets it, errors with all that a client can see of them. */
+const plain = ({ data, errors }: ExecutionResult): unknown =>
+  JSON.parse(JSON.stringify({ data, errors: errors?.map((error) => ({ ...error.toJSON(), message: error.message })) }));
+
+describe('the executor', () => {
+  it.each(documents)('answers %s as graphql-js does, with no more calls', async (...[text, variables]) => {
+    const document = parse(text);
+    expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
+    const expected = plain(
+      await execute({ schema, document, contextValue: context(), ...(variables && { variableValues: variables }) }),
+    );
+    const expectedCalls = [...new Set(calls)];
+    calls = [];
+    const request = { document, operationName: undefined, variables, context: context() };
+    expect(plain(await executor(request))).toEqual(expected);
+    expect(calls.toSorted()).toEqual(expectedCalls.toSorted());
+  });
+
+  it('picks the operation by its name', async () => {
+    const document = parse('query A { a: __typename } query B { b: __typename }');
+    for (const [operationName, data] of [
+      ['A', { a: 'Query' }],
+      ['B', { b: 'Query' }],
+    ] as const)
+      expect(plain(await executor({ document, operationName, variables: undefined, context: context() }))).toEqual({
+        data,
+      });
+  });
+
+  it('keeps the order of the fields of the document', async () => {
+    const document = parse('{ z: __typename assistant(id: "a") { name id } a: __typename }');
+    const result = await executor({ document, operationName: undefined, variables: undefined, context: context() });
+    expect(JSON.stringify(result)).toBe('{"data":{"z":"Query","assistant":{"name":"name of a","id":"a"},"a":"Query"}}');
+  });
+});
