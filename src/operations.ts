@@ -58,7 +58,8 @@ export class Operations {
     const start = (hangUp: HangUp) => this.#run(request, info, identity, hangUp, question.document);
     if (identity.kind === 'refused' || !this.#knownQueries.has(question.document))
       return (await start(info.hangUp)).response;
-    const key = `${question.document}\n${question.variables}\n${[...(identity.scopes ?? ['*'])].sort().join(' ')}`;
+    const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
+    const key = `${question.document}\n${question.variables}\n${scopes}`;
     const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
     const { response, scope } = await result;
     return hasJoined ? this.#share(response, scope, info) : response;

@@ -19,8 +19,21 @@ type Fields = Record<string, unknown>;
 export function toLoggableFields(fields: object, withStack: boolean, depth = 0): Fields {
   const loggable: Fields = {};
   for (const [name, value] of Object.entries(fields))
-    loggable[name] = SECRET_FIELD.test(name) ? REDACTED : toLoggable(value, withStack, depth + 1);
+    loggable[name] = isSecret(name) ? REDACTED : toLoggable(value, withStack, depth + 1);
   return loggable;
+}
+
+/** The names of fields are few, and every line has some. */
+const MAX_KNOWN_NAMES = 500;
+const knownNames = new Map<string, boolean>();
+
+function isSecret(name: string): boolean {
+  let answer = knownNames.get(name);
+  if (answer === undefined) {
+    answer = SECRET_FIELD.test(name);
+    if (knownNames.size < MAX_KNOWN_NAMES && name.length <= 64) knownNames.set(name, answer);
+  }
+  return answer;
 }
 
 /** The same for any value; `depth` is how deep in the line it stands. */

@@ -35,11 +35,20 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(watched.complaints).toEqual([]);
   });
 
-  const openExample = (name: string) =>
-    watched.page
+  /** Opens an example, and waits until its document, its variables and its tab are there. */
+  async function openExample(name: string): Promise<void> {
+    const { page } = watched;
+    await page
       .getByRole('region', { name: 'Examples' })
       .getByRole('button', { name: new RegExp(`^${name}\\b`) })
       .click();
+    await page
+      .locator('.graphiql-query-editor .view-line', { hasText: new RegExp(`${name}\\(`) })
+      .first()
+      .waitFor();
+    await page.locator('.graphiql-editor-tool .view-line', { hasText: /"(?:id|ids|first|last|input)"/ }).waitFor();
+    await page.locator(`.graphiql-tab-active [title="${name}"]`).waitFor();
+  }
 
   /** Runs what the active tab holds and returns the answer, once it can be read on the page. */
   async function run(): Promise<{ data: unknown; headers: Record<string, string> }> {
@@ -78,15 +87,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     const { page } = watched;
     const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
     expect(names).toHaveLength(8);
-    for (const name of names) {
-      await openExample(name);
-      await page
-        .locator('.graphiql-query-editor .view-line', { hasText: new RegExp(`${name}\\(`) })
-        .first()
-        .waitFor();
-      await page.locator('.graphiql-editor-tool .view-line', { hasText: /"(?:id|ids|first|last|input)"/ }).waitFor();
-      await page.locator(`.graphiql-tab-active [title="${name}"]`).waitFor();
-    }
+    for (const name of names) await openExample(name);
   });
 
   test('keeps edited tabs over a reload', async () => {
