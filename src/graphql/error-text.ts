@@ -20,6 +20,7 @@ export function toErrorText(error: GraphQLError, suggestions: boolean): ErrorTex
     placedText(error, ownText(error)) ??
     syntaxText(error.message) ??
     templateText(error.message, suggestions) ??
+    argumentText(error.message) ??
     placedText(error, literalText(error.message));
   return text && { ...text, message: shortened(text.message) };
 }
@@ -111,10 +112,14 @@ function literalText(message: string): ErrorText | null {
   if (enumValue !== undefined) return { message: `The value does not exist in the enum "${enumValue}".` };
   const expected = EXPECTED.exec(message)?.[1];
   if (expected !== undefined) return { message: `Expected a value of type "${expected}".` };
-  const argument = ARGUMENT.exec(message)?.[1];
-  if (argument !== undefined)
-    return { message: `Argument "${argument}" has a value that cannot be used.`, code: 'BAD_USER_INPUT' };
   return null;
+}
+
+/** What graphql-js says where a literal turns out not to fit once the variables in it are known. */
+function argumentText(message: string): ErrorText | null {
+  const argument = ARGUMENT.exec(message)?.[1];
+  if (argument === undefined) return null;
+  return { message: `Argument "${argument}" has a value that cannot be used.`, code: 'BAD_USER_INPUT' };
 }
 
 const EXPECTED_TOKEN =

@@ -9,7 +9,7 @@ import { RequestError } from './errors.ts';
 import { Room } from './room.ts';
 
 const MAX_BYTES_UNREAD = 32 * 1024 * 1024;
-const MAX_BYTES_AT_WORK = 96 * 1024 * 1024;
+const MAX_BYTES_AT_WORK = 64 * 1024 * 1024;
 
 export class BodyRoom {
   readonly #unread = new Room(MAX_BYTES_UNREAD);

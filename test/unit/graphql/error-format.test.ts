@@ -216,7 +216,7 @@ describe('a request that is refused', () => {
       { query: 'mutation { createAssistant(input: { model: "m", metadata: { a: 1 } }) { userErrors { code } } }' },
       400,
       'GRAPHQL_VALIDATION_FAILED',
-      'Metadata is an object whose values are strings.',
+      'Argument "input" cannot be used at "input.metadata": Metadata is an object whose values are strings.',
     ],
   ];
 

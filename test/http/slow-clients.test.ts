@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../../src/http/app.ts';
+import { Lifecycle } from '../../src/http/lifecycle.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+
+const logs: string[] = [];
+let executed = 0;
+
+const startApp = async (): Promise<FastifyInstance> => {
+  const app = await createApp({
+    lifecycle: new Lifecycle(1000),
+    logger: createLogger('trace', { write: (line: string) => void logs.push(line) }),
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
+    corsOrigins: [],
+    corsLoopback: false,
+    explorer: false,
+    startTrace: () => null,
+    onRefusal: () => undefined,
+    execute: () => {
+      executed += 1;
+      return Promise.resolve({ headers: new Map() as never, body: { kind: 'complete', string: '{"data":{}}' } });
+    },
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return app;
+};
+
+/** A connection of a client that sends what it likes; `answer` is all that came when the server has closed it. */
+async function open(app: FastifyInstance): Promise<{ readonly socket: Socket; readonly answer: Promise<string> }> {
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return { socket, answer: once(socket, 'close').then(() => text) };
+}
+
+const HEAD = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+
+describe('a client may take', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  it('15 s for its headers and 30 s for a whole request', () => {
+    expect(app.server.headersTimeout).toBe(15_000);
+    expect(app.server.requestTimeout).toBe(30_000);
+  });
+});
+
+// The times are looked at once a second, so the tests bring down what they are, not how they are looked at.
+describe('a client that takes too long is cut off with an answer in JSON, and nothing is executed', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = await startApp();
+    app.server.headersTimeout = 100;
+    app.server.requestTimeout = 100;
+  });
+  afterAll(() => app.close());
+
+  it('with his headers, with his body, and with a large one', async () => {
+    const slow: readonly (readonly [start: string, drip: string])[] = [
+      [`${HEAD}content-length: 100\r\n`, 'x'],
+      [`${HEAD}content-length: 100\r\n\r\n{"query":`, ' '],
+      [`${HEAD}transfer-encoding: chunked\r\n\r\n9\r\n{"query":\r\n`, '1\r\n \r\n'],
+      [`${HEAD}content-length: 1000000\r\n\r\n{"query":`, ' '],
+    ];
+    const answers = slow.map(async ([start, drip]) => {
+      const { socket, answer } = await open(app);
+      socket.write(start);
+      const timer = setInterval(() => socket.write(drip), 20);
+      return answer.finally(() => clearInterval(timer));
+    });
+    for (const answer of await Promise.all(answers)) {
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 408 /);
+      expect(JSON.parse(body)).toMatchObject({ errors: [{ message: 'The request took too long to arrive.' }] });
+    }
+    expect(executed).toBe(0);
+  });
+
+  it('while those that are quick enough are served', async () => {
+    const { socket, answer } = await open(app);
+    socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
+    expect(await answer).toContain('{"data":{}}');
+    expect(executed).toBe(1);
+  });
+});
+
+describe('room for large bodies', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  const large = (method: string, path: string): string =>
+    `${method} ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n`;
+  const body = `{"query":"${'x'.repeat(999_988)}"}`;
+
+  async function expectRoom(): Promise<void> {
+    const { socket, answer } = await open(app);
+    socket.write(`${large('POST', '/graphql')}connection: close\r\n\r\n${body}`);
+    expect(await answer).toContain('{"data":{}}');
+  }
+
+  // More of them than there is room for, had each kept what it took.
+  it.each([
+    ['had a client who went away before it was all sent', 'POST', '/graphql', '{"query":"'],
+    ['were sent where nobody reads them', 'PUT', '/graphql', body],
+    ['were sent to no path', 'POST', '/other', body],
+    ['are no JSON', 'POST', '/graphql', 'x'.repeat(1_000_000)],
+  ])('is there again after forty that %s', async (_, method, path, text) => {
+    for (let sent = 0; sent < 40; sent += 10)
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const { socket, answer } = await open(app);
+          socket.write(`${large(method, path)}connection: close\r\n\r\n${text}`);
+          if (text.length < 1000) setTimeout(() => socket.destroy(), 10);
+          await answer;
+        }),
+      );
+    await expectRoom();
+  });
+});

@@ -1,0 +1,235 @@
+import { describe, expect, test } from '@jest/globals';
+import { getIntrospectionQuery, GraphQLError, parse } from 'graphql';
+import { createErrorFormatter } from '../../../src/graphql/error-format.ts';
+import { brokenLimits, documentLimits } from '../../../src/graphql/limits.ts';
+import { createTestApollo, execute } from './execute.ts';
+
+const apollo = createTestApollo();
+
+const broken = (document: string): string[] => brokenLimits(parse(document));
+const repeat = (count: number, part: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => part(index)).join(' ');
+const nested = (levels: number): string => `${'{ a '.repeat(levels)}${'} '.repeat(levels)}`;
+const aliases = (count: number): string => repeat(count, (index) => `a${index}: b`);
+const directives = (count: number): string => repeat(count, () => '@a');
+
+const ALIASES = ['The document has more than 30 aliases.'];
+const DEPTH = ['The document is more than 15 levels of fields deep.'];
+const DIRECTIVES = ['The document has more than 30 directives.'];
+const SELECTIONS = ['A selection set has more than 300 selections.'];
+const QUERY_FIELDS = ['The query has more than 20 root fields.'];
+const MUTATION_FIELDS = ['The mutation has more than 10 root fields.'];
+const NAME = ['The document gives a name of more than 128 characters.'];
+
+describe('a document at a limit passes, and one beyond it does not', () => {
+  test.each<[string, (count: number) => string, number, string[]]>([
+    ['depth', nested, 15, DEPTH],
+    ['depth through a fragment', (count) => `{ ...F } fragment F on A ${nested(count)}`, 15, DEPTH],
+    ['depth below a fragment', (count) => `{ b { ...F } } fragment F on A ${nested(count - 1)}`, 15, DEPTH],
+    ['depth through inline fragments', (count) => `{ ... { ... on A ${nested(count)} } }`, 15, DEPTH],
+    ['depth of a fragment that nobody uses', (count) => `{ a } fragment F on A ${nested(count)}`, 15, DEPTH],
+    ['aliases', (count) => `{ b { ${aliases(count)} } }`, 30, ALIASES],
+    ['aliases of __typename', (count) => `{ b { ${repeat(count, (i) => `a${i}: __typename`)} } }`, 30, ALIASES],
+    ['aliases in a fragment', (count) => `{ b { ...F } } fragment F on A { ${aliases(count)} }`, 30, ALIASES],
+    ['aliases in inline fragments', (count) => `{ b { ...@x { ${aliases(count)} } } }`, 30, ALIASES],
+    [
+      'aliases of a fragment wherever it is used',
+      (count) => `{ b { ${repeat(count, () => '...F')} } } fragment F on A { x: y }`,
+      30,
+      ALIASES,
+    ],
+    [
+      'aliases of one operation among others',
+      (count) => `query A { b { x: y } } query B { b { ${aliases(count)} } }`,
+      30,
+      ALIASES,
+    ],
+    ['root fields of a query', (count) => `{ ${repeat(count, () => 'a')} }`, 20, QUERY_FIELDS],
+    [
+      'root fields of a query in fragments',
+      (count) => `{ a ... { a ...F } } fragment F on Query { ${'a '.repeat(count - 2)} }`,
+      20,
+      QUERY_FIELDS,
+    ],
+    ['root fields of a mutation', (count) => `mutation { ${repeat(count, () => 'a')} }`, 10, MUTATION_FIELDS],
+    [
+      'root fields of a mutation in fragments',
+      (count) => `mutation { a ... { a ...F } } fragment F on Mutation { ${'a '.repeat(count - 2)} }`,
+      10,
+      MUTATION_FIELDS,
+    ],
+    ['selections in a set', (count) => `{ b { ${repeat(count, () => 'c')} } }`, 300, SELECTIONS],
+    [
+      'selections in a set of a fragment',
+      (count) => `{ a } fragment F on A { ${repeat(count, () => 'c')} }`,
+      300,
+      SELECTIONS,
+    ],
+    ['directives of a field', (count) => `{ b ${directives(count)} }`, 30, DIRECTIVES],
+    ['directives of an operation', (count) => `query ${directives(count)} { b }`, 30, DIRECTIVES],
+    ['directives of a variable', (count) => `query ($a: B ${directives(count)}) { b }`, 30, DIRECTIVES],
+    ['directives of an inline fragment', (count) => `{ b { ... ${directives(count)} { c } } }`, 30, DIRECTIVES],
+    ['directives of a spread', (count) => `{ b { ...F ${directives(count)} } } fragment F on A { c }`, 30, DIRECTIVES],
+    [
+      'directives of a fragment',
+      (count) => `{ b { ...F } } fragment F on A ${directives(count)} { c }`,
+      30,
+      DIRECTIVES,
+    ],
+    ['the length of an alias', (count) => `{ ${'a'.repeat(count)}: b }`, 128, NAME],
+    ['the length of the name of a variable', (count) => `query ($${'a'.repeat(count)}: B) { b }`, 128, NAME],
+    ['the length of the name of an operation', (count) => `query ${'a'.repeat(count)} { b }`, 128, NAME],
+    ['the length of the name of a fragment', (count) => `{ b } fragment ${'a'.repeat(count)} on A { b }`, 128, NAME],
+    ['comments', (count) => `{ b }${'#\n'.repeat(count)}`, 1000, ['The document has more than 1000 comments.']],
+  ])('%s', (_, document, limit, messages) => {
+    expect(broken(document(limit))).toEqual([]);
+    expect(broken(document(limit + 1))).toEqual(messages);
+  });
+
+  test('tokens, comments aside', async () => {
+    // Every argument is three tokens, and what is around them five.
+    const document = (tokens: number): string => `{ a(${' b: 1'.repeat((tokens - 5) / 3)}) } # and a comment`;
+    const { errors } = await execute(apollo, { query: document(documentLimits.tokens) });
+    expect(errors.map(({ message }) => message)).not.toContain('The document has more than 5000 tokens.');
+    const beyond = await execute(apollo, { query: document(documentLimits.tokens + 3) });
+    expect([beyond.status, beyond.errors.map(({ message }) => message)]).toEqual([
+      400,
+      ['The document has more than 5000 tokens.'],
+    ]);
+    expect(beyond.errors[0]?.extensions?.['code']).toBe('GRAPHQL_PARSE_FAILED');
+  });
+});
+
+describe('the limits', () => {
+  test('hold for each operation by itself', () => {
+    expect(broken(repeat(3, (index) => `query Q${index} { b { ${aliases(20)} } ${'c '.repeat(15)} }`))).toEqual([]);
+  });
+
+  test('are all told of at once', () => {
+    expect(broken(`mutation ${directives(31)} { ${aliases(301)} b ${nested(15)} }`)).toEqual([
+      ...DEPTH,
+      ...ALIASES,
+      ...DIRECTIVES,
+      ...MUTATION_FIELDS,
+      ...SELECTIONS,
+    ]);
+  });
+
+  test('leave room for the standard introspection query, and make no exception for it', async () => {
+    const query = getIntrospectionQuery({
+      descriptions: true,
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    });
+    expect((await execute(apollo, { query })).errors).toEqual([]);
+    expect(broken(`{ __schema { types ${'{ ofType '.repeat(14)} ${'}'.repeat(14)} } }`)).toEqual(DEPTH);
+    expect(broken(`{ __schema { types { ${aliases(31)} } } }`)).toEqual(ALIASES);
+  });
+
+  test('count fragments that spread each other many times over without taking the time for it', () => {
+    const doubling = repeat(500, (index) => `fragment F${index} on A { ...F${index + 1} ...F${index + 1} }`);
+    const document = `{ b { ...F0 } } ${doubling} fragment F500 on A { a: c @d }`;
+    expect(broken(document)).toEqual([...ALIASES, ...DIRECTIVES]);
+  });
+
+  test('say nothing of fragments that spread themselves or do not exist', () => {
+    expect(broken('{ ...F ...None } fragment F on A { x: y ...F ...G } fragment G on A { x: y ...F }')).toEqual([]);
+  });
+
+  test('look at every fragment of a name, and count the one that would be executed', () => {
+    const twice = (first: number, second: number): string =>
+      `{ b { ...F } } fragment F on A { ${aliases(first)} } fragment F on A { ${aliases(second)} }`;
+    expect([broken(twice(31, 1)), broken(twice(1, 31)), broken(twice(1, 1))]).toEqual([ALIASES, ALIASES, []]);
+  });
+});
+
+describe('a document beyond a limit', () => {
+  const expectRefusal = async (query: string, code: string, ...messages: string[]): Promise<void> => {
+    const { status, errors, text } = await execute(apollo, { query });
+    expect([status, errors.map(({ message }) => message)]).toEqual([400, messages]);
+    for (const { extensions } of errors) expect(extensions?.['code']).toBe(code);
+    expect(text.length).toBeLessThan(1000);
+  };
+
+  test('is looked at no further: what would exhaust the stack of other rules does not get to them', async () => {
+    const deep = `x ${'{ x '.repeat(800)}${'}'.repeat(800)}`;
+    await expectRefusal(`{ ${deep} ${deep} }`, 'GRAPHQL_VALIDATION_FAILED', ...DEPTH);
+  });
+
+  test('is not told of the thousand other things that are wrong with it', async () => {
+    await expectRefusal(
+      `{ ${repeat(2000, (index) => `unknown${index}`)} }`,
+      'GRAPHQL_VALIDATION_FAILED',
+      ...QUERY_FIELDS,
+      ...SELECTIONS,
+    );
+  });
+
+  test.each([
+    ['lists', 2490, '{ assistants(first: ', '[', ']', ') { nodes { id } } }'],
+    ['lists that do not end', 4990, '{ assistants(first: ', '[', '', ''],
+    ['types', 2490, 'query ($a: ', '[Int', ']', ') { __typename }'],
+    ['selection sets', 1660, '{ a', ' { a', '}', '}'],
+  ])('because of %s that may exhaust the stack of the parser is the fault of the caller', async (...parts) => {
+    const [, levels, head, open, close, tail] = parts;
+    const { status, errors, text } = await execute(apollo, {
+      query: head + open.repeat(levels) + close.repeat(levels) + tail,
+    });
+    expect([status, errors.length]).toEqual([400, 1]);
+    expect(errors[0]?.extensions?.['code']).toMatch(/^GRAPHQL_(?:PARSE|VALIDATION)_FAILED$/);
+    expect(text.length).toBeLessThan(1000);
+  });
+
+  test('because its values exhaust the stack of the parser is told so', () => {
+    const error = new GraphQLError('', { originalError: new RangeError('Maximum call stack size exceeded') });
+    const formatted = { message: '', extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
+    expect(createErrorFormatter({ suggestions: false })(formatted, error)).toEqual({
+      message: 'The document holds lists and objects that are too deep.',
+      extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+    });
+  });
+
+  test('is answered shortly, however long its names are', async () => {
+    const name = 'a'.repeat(100_000);
+    for (const query of [
+      `{ ${name} }`,
+      `{ assistant(${name}: 1) { id } }`,
+      `{ __typename @${name} }`,
+      `query ($a: ${name}) { __typename }`,
+    ])
+      expect((await execute(apollo, { query })).text.length).toBeLessThan(10_000);
+  });
+});
+
+describe('a document within the limits', () => {
+  test('gets at most a hundred errors', async () => {
+    const { errors, text } = await execute(apollo, {
+      query: `{ node(id: "a") { ${repeat(300, (index) => `unknown${index}`)} } }`,
+    });
+    expect(errors).toHaveLength(101);
+    expect(errors.at(-1)?.message).toBe('Too many validation errors, error limit reached. Validation aborted.');
+    expect(text.length).toBeLessThan(50_000);
+  });
+
+  test('that has the same field too often to be compared with itself is refused', async () => {
+    const query = `{ ${repeat(16, () => `node(id: 1) { ${'id '.repeat(290)} }`)} }`;
+    const { status, errors } = await execute(apollo, { query });
+    expect([status, errors.map(({ message }) => message)]).toEqual([
+      400,
+      ['The document has too many fields of the same name.'],
+    ]);
+  });
+
+  test('may hold literals as deep as the parser goes', async () => {
+    const deep = `${'{ a: '.repeat(900)}1${'}'.repeat(900)}`;
+    const { errors } = await execute(apollo, {
+      query: `mutation { createAssistant(input: { model: "m", tools: [{ function: { name: "f", parameters: ${deep} } }] }) { userErrors { code } } }`,
+    });
+    expect(errors.map(({ message }) => message)).toEqual([
+      'Argument "input" cannot be used at "input.tools[0].function.parameters": A JSONObject holds at most 64 levels of objects and lists.',
+    ]);
+  });
+});
