@@ -32,9 +32,9 @@ export class BodyRoom {
     await enter(this.#unread, request, Math.min(bytes, MAX_BODY_BYTES));
   }
 
-  /** To be waited for before a body is parsed, which then takes about so many bytes. Rejects as `read` does. */
+  /** To be waited for between reading and parsing a body, which then takes about so many bytes. Rejects as `read` does. */
   async parse(request: FastifyRequest, bytes: number): Promise<void> {
-    await enter(this.#atWork, request, bytes);
+    if (bytes > 0) await enter(this.#atWork, request, bytes);
     this.#unread.leave(request);
   }
 

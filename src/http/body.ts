@@ -24,8 +24,9 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 };
 
 /**
- * `encoding` is the Content-Encoding header; `waitForRoom` gets the number of bytes that a larger body will take in memory,
- * before it is parsed, and may reject. Rejects with a RequestError: 400, 413 or 415.
+ * `encoding` is the Content-Encoding header; `waitForRoom` gets the number of bytes that the body will take in memory, 0 for
+ * a small one, before it is parsed, and may reject. Rejects with a RequestError: 400, 413, 415, or 503 where too many others
+ * are being decompressed.
  */
 export async function readJsonBody(
   raw: Buffer,
@@ -34,12 +35,10 @@ export async function readJsonBody(
 ): Promise<unknown> {
   const body =
     encoding === undefined || encoding === 'identity' ? raw : await decompress(raw, encoding.trim().toLowerCase());
-  if (body.length > SMALL_BODY_BYTES) {
-    const { depth, expectedBytes } = shapeOfJson(body);
-    if (depth > MAX_DEPTH)
-      throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
-    await waitForRoom(expectedBytes);
-  }
+  const shape = body.length > SMALL_BODY_BYTES ? shapeOfJson(body) : null;
+  if (shape && shape.depth > MAX_DEPTH)
+    throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
+  await waitForRoom(shape?.expectedBytes ?? 0);
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

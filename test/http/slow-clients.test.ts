@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { HeaderMap } from '@apollo/server';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
@@ -8,6 +9,8 @@ import { createLogger } from '../../src/observability/logger.ts';
 
 const logs: string[] = [];
 let executed = 0;
+/** What operations wait for. */
+let gate: Promise<void> = Promise.resolve();
 
 const startApp = async (): Promise<FastifyInstance> => {
   const app = await createApp({
@@ -19,9 +22,10 @@ const startApp = async (): Promise<FastifyInstance> => {
     explorer: false,
     startTrace: () => null,
     onRefusal: () => undefined,
-    execute: () => {
+    execute: async () => {
       executed += 1;
-      return Promise.resolve({ headers: new Map() as never, body: { kind: 'complete', string: '{"data":{}}' } });
+      await gate;
+      return { headers: new HeaderMap(), body: { kind: 'complete', string: '{"data":{}}' } };
     },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -126,5 +130,19 @@ describe('room for large bodies', () => {
         }),
       );
     await expectRoom();
+  });
+
+  it('is not held by small bodies whose size was not announced, while their operations are under way', async () => {
+    let letGo = (): void => undefined;
+    gate = new Promise((resolve) => (letGo = resolve));
+    executed = 0;
+    const answers = Array.from({ length: 40 }, async () => {
+      const { socket, answer } = await open(app);
+      socket.write(`${HEAD}transfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n`);
+      return answer;
+    });
+    while (executed < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+    letGo();
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('{"data":{}}');
   });
 });

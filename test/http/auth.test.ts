@@ -1,0 +1,182 @@
+// What callers.test.ts leaves open: whose credential goes upstream, a provider that is away, and requests of other sites.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Environment } from '../../src/config.ts';
+import { leaksIn } from '../support/leaks.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+import {
+  AUDIENCE,
+  createKey,
+  IdentityProvider,
+  ISSUER,
+  sign,
+  type SigningKey,
+} from '../unit/auth/identity-provider.ts';
+
+const HELD_KEY = 'sk-held/by+the~service==';
+const READ = '{ assistant(id: "asst_1") { id } }';
+const WRITE = 'mutation { deleteAssistant(input: { id: "asst_1" }) { deletedAssistantId userErrors { code } } }';
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+let upstream: ScriptedUpstream;
+let service: TestService;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream(({ method, path }, response) => {
+    const id = path.split('/').at(-1) ?? '';
+    answerJson(
+      response,
+      200,
+      method === 'DELETE' ? { id, object: 'assistant.deleted', deleted: true } : wireAssistant(id),
+    );
+  });
+});
+afterAll(() => upstream.stop());
+beforeEach(() => {
+  upstream.calls.length = 0;
+});
+
+async function start(environment: Environment): Promise<void> {
+  service = await startService({ UPSTREAM: 'aiml', AIML_API_BASE_URL: upstream.url, ...environment });
+}
+const authorizations = () => upstream.calls.map(({ headers }) => headers.authorization);
+
+/** Everything that the service let out but what it sent to upstream. */
+async function outputs(
+  ...answers: readonly { readonly text: string; readonly headers: Headers }[]
+): Promise<(string | object)[]> {
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  return [...answers.flatMap(({ text, headers }) => [text, [...headers]]), service.logs, metrics];
+}
+
+describe('under AUTH_MODE=none', () => {
+  afterEach(() => service.stop());
+
+  it('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
+    await start({ AIML_API_KEY: HELD_KEY });
+    const answers = [
+      await service.query(READ),
+      await service.query(WRITE),
+      await service.query(READ, undefined, bearer('sk-of-the-caller')),
+      await service.query(READ, undefined, { authorization: 'Basic c2stb2YtdGhlLWNhbGxlcg' }),
+    ];
+    expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    expect(new Set(authorizations())).toEqual(new Set([`Bearer ${HELD_KEY}`]));
+    const seen = await outputs(...answers);
+    for (const credential of [HELD_KEY, 'sk-of-the-caller'])
+      expect(leaksIn(seen, { credential, upstream: new URL(upstream.url), texts: [] })).toEqual([]);
+  });
+});
+
+describe('under AUTH_MODE=passthrough', () => {
+  afterEach(() => service.stop());
+
+  it('only the key of the caller goes upstream, also where the service was given one', async () => {
+    await start({ AUTH_MODE: 'passthrough', AIML_API_KEY: HELD_KEY });
+    await service.query(READ, undefined, bearer('key-of-a'));
+    await service.query(READ, undefined, { authorization: 'bearer  key-of-b ' });
+    await service.query(READ);
+    expect(authorizations()).toEqual(['Bearer key-of-a', 'Bearer key-of-b']);
+  });
+});
+
+describe('under AUTH_MODE=jwt', () => {
+  let key: SigningKey;
+  let provider: IdentityProvider;
+
+  beforeAll(async () => {
+    key = await createKey('key-1');
+    provider = await IdentityProvider.start(key);
+  });
+  afterAll(() => provider.goDown());
+  afterEach(() => service.stop());
+  beforeEach(() =>
+    start({
+      AUTH_MODE: 'jwt',
+      AIML_API_KEY: HELD_KEY,
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      JWKS_URL: provider.url.href,
+    }),
+  );
+
+  it('the held key goes upstream and the token does not; neither comes out', async () => {
+    const token = await sign(key, { scope: 'assistants:read assistants:write' });
+    const answers = [
+      await service.query(READ, undefined, bearer(token)),
+      await service.query(WRITE, undefined, bearer(token)),
+    ];
+    expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    expect(authorizations()).toEqual([`Bearer ${HELD_KEY}`, `Bearer ${HELD_KEY}`]);
+    const seen = await outputs(...answers, await service.query(READ, undefined, bearer(`${token}x`)));
+    for (const credential of [HELD_KEY, token])
+      expect(leaksIn(seen, { credential, upstream: provider.url, texts: [] })).toEqual([]);
+  });
+
+  it('without a token nothing is asked of upstream, and a write is not applied', async () => {
+    const { errors } = await service.query(WRITE);
+    expect(errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: 'UNAUTHENTICATED', retryable: false, outcome: 'NOT_APPLIED', requestId: expect.any(String) },
+    ]);
+    expect(upstream.lines()).toEqual([]);
+  });
+
+  it('while the keys of the provider cannot be had callers are told to come back, and served when they can', async () => {
+    const token = bearer(await sign(key, { scope: 'assistants:read assistants:write' }));
+    await provider.goDown();
+    const read = await service.query(READ, undefined, token);
+    const write = await service.query(WRITE, undefined, token);
+    expect(read.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: true });
+    expect(write.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', outcome: 'NOT_APPLIED' });
+    expect(upstream.lines()).toEqual([]);
+    await provider.goUp();
+    expect((await service.query(READ, undefined, token)).data).toEqual({ assistant: { id: 'asst_1' } });
+  });
+});
+
+describe('what a page of another site can send without being asked first', () => {
+  const json = JSON.stringify({ query: WRITE });
+  beforeAll(() => start({ AIML_API_KEY: HELD_KEY }));
+  afterAll(() => service.stop());
+
+  it.each<[string, string, RequestInit]>([
+    ['a link', `?query=${encodeURIComponent(READ)}`, {}],
+    ['a link to a write', `?query=${encodeURIComponent(WRITE)}`, {}],
+    ['a GET that says to be text', `?query=${encodeURIComponent(READ)}`, { headers: { 'content-type': 'text/plain' } }],
+    ['a form', '', { method: 'POST', body: new URLSearchParams({ query: WRITE }) }],
+    ['a form in parts', '', { method: 'POST', body: asFormData({ operations: json, map: '{}' }) }],
+    ['JSON that says to be text', '', { method: 'POST', body: json, headers: { 'content-type': 'text/plain' } }],
+    [
+      'JSON that says to be text with more',
+      '',
+      { method: 'POST', body: json, headers: { 'content-type': 'text/plain;application/json' } },
+    ],
+    ['JSON that says nothing', '', { method: 'POST', body: new Blob([json]) }],
+    ['a query beside no body', `?query=${encodeURIComponent(WRITE)}`, { method: 'POST' }],
+  ])('%s is refused and asks nothing of upstream', async (_, search, init) => {
+    const response = await fetch(`${service.url}/graphql${search}`, init);
+    const { errors } = (await response.json()) as { errors: { extensions: unknown }[] };
+    expect([400, 415]).toContain(response.status);
+    expect(errors[0]?.extensions).toEqual({ code: 'BAD_REQUEST', requestId: response.headers.get('x-request-id') });
+    expect(upstream.lines()).toEqual([]);
+  });
+
+  it('a write by GET is refused even where the page was allowed to ask', async () => {
+    const response = await fetch(`${service.url}/graphql?query=${encodeURIComponent(WRITE)}`, {
+      headers: { 'apollo-require-preflight': 'true' },
+    });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(upstream.lines()).toEqual([]);
+  });
+});
+
+function asFormData(fields: Readonly<Record<string, string>>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
+}

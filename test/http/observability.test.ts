@@ -1,0 +1,173 @@
+// What telemetry.test.ts leaves open: writes, retries, refusals and faults of the service itself.
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AssistantLoader } from '../../src/aiml/loaders.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let upstream: ScriptedUpstream;
+let service: TestService;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream(({ method, path }, response, index) => {
+    const id = path.split('/').at(2) ?? 'asst_new';
+    if (id === 'asst_flaky' && index === 0) answerJson(response, 503, { message: 'canary of upstream' });
+    else if (method === 'DELETE') answerJson(response, 200, { id, object: 'assistant.deleted', deleted: true });
+    else answerJson(response, 200, wireAssistant(id));
+  });
+  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+});
+afterAll(async () => {
+  await service.stop();
+  await upstream.stop();
+});
+beforeEach(async () => {
+  upstream.calls.length = 0;
+  service.logs.length = 0;
+  before = await readFigures();
+});
+
+const lines = (text: string) => service.logs.filter(({ msg }) => msg === text);
+type Figures = ReadonlyMap<string, number>;
+let before: Figures;
+
+async function readFigures(): Promise<Figures> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  return new Map([...text.matchAll(/^(\S+) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]));
+}
+
+/** By how much each of these figures went up since the test began. */
+async function increases(...names: readonly string[]): Promise<number[]> {
+  const now = await readFigures();
+  return names.map((name) => (now.get(name) ?? 0) - (before.get(name) ?? 0));
+}
+
+describe('an operation', () => {
+  it('that writes leaves one line and its figures, without what was written', async () => {
+    const answer = await service.query(
+      'mutation Write($input: CreateAssistantInput!) { createAssistant(input: $input) { userErrors { code } } }',
+      { input: { model: 'canary-model', name: 'canary-name', metadata: { 'canary-key': 'canary-value' } } },
+    );
+    expect(answer.errors).toBeUndefined();
+    expect(lines('operation')).toEqual([
+      expect.objectContaining({
+        requestId: answer.headers.get('x-request-id'),
+        operationName: 'Write',
+        kind: 'mutation',
+        outcome: 'ok',
+        errorCodes: [],
+        upstreamCalls: 1,
+      }),
+    ]);
+    const increased = await increases(
+      'assistants_operations_total{kind="mutation",outcome="ok"}',
+      'assistants_operation_duration_seconds_count{kind="mutation"}',
+      'assistants_upstream_attempts_total{call="assistants.create",status="200",outcome="OK"}',
+    );
+    expect(increased).toEqual([1, 1, 1]);
+    expect(JSON.stringify(service.logs)).not.toContain('canary');
+  });
+
+  it('whose call was made again tells of every attempt', async () => {
+    expect((await service.query('{ assistant(id: "asst_flaky") { id } }')).errors).toBeUndefined();
+    expect(lines('operation')[0]).toMatchObject({ outcome: 'ok', upstreamCalls: 2 });
+    const increased = await increases(
+      'assistants_upstream_attempts_total{call="assistants.get",status="503",outcome="UNKNOWN"}',
+      'assistants_upstream_attempts_total{call="assistants.get",status="200",outcome="OK"}',
+      'assistants_upstream_retries_total{call="assistants.get"}',
+      'assistants_upstream_attempt_duration_seconds_count{call="assistants.get"}',
+    );
+    expect(increased).toEqual([1, 1, 1, 2]);
+  });
+
+  it('that fails in part tells its codes, each once', async () => {
+    await service.query(
+      'query Part { a: assistant(id: "..") { id } b: assistant(id: "/") { id } c: assistant(id: "asst_1") { id } }',
+    );
+    expect(lines('operation')[0]).toMatchObject({
+      operationName: 'Part',
+      outcome: 'partial',
+      errorCodes: ['BAD_USER_INPUT'],
+    });
+    expect(await increases('assistants_errors_total{code="BAD_USER_INPUT"}')).toEqual([1]);
+  });
+
+  it.each([
+    ['does not parse', '{', 'GRAPHQL_PARSE_FAILED'],
+    ['has too many tokens', `{ ${'a '.repeat(5000)} }`, 'GRAPHQL_PARSE_FAILED'],
+    ['has too many aliases', `{ ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
+    ['is not there', 'query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
+  ])('that %s leaves one line and is counted, though nothing was asked of upstream', async (_, document, code) => {
+    const answer = await service.query(document);
+    expect([...lines('operation'), ...lines('refused')]).toEqual([
+      expect.objectContaining({ requestId: answer.headers.get('x-request-id'), errorCodes: [code] }),
+    ]);
+    expect(await increases(`assistants_errors_total{code="${code}"}`)).toEqual([1]);
+    expect(upstream.lines()).toEqual([]);
+  });
+});
+
+describe('a request that never came to be an operation', () => {
+  const canary = encodeURIComponent('{ canary }');
+
+  it.each<[string, string, RequestInit, number]>([
+    ['it is another method', `?query=${canary}`, { method: 'DELETE' }, 405],
+    ['it could come from another site', `?query=${canary}`, {}, 400],
+    ['it is of another type', '', { method: 'POST', body: 'canary' }, 415],
+    [
+      'it is too large',
+      '',
+      { method: 'POST', body: `"${'canary'.repeat(200_000)}"`, headers: { 'content-type': 'application/json' } },
+      413,
+    ],
+  ])('because %s leaves one line and is counted', async (_, search, init, status) => {
+    const response = await fetch(`${service.url}/graphql${search}`, init);
+    expect(response.status).toBe(status);
+    expect([...lines('operation'), ...lines('refused')]).toEqual([
+      expect.objectContaining({ requestId: response.headers.get('x-request-id'), status, errorCodes: ['BAD_REQUEST'] }),
+    ]);
+    expect(await increases('assistants_errors_total{code="BAD_REQUEST"}')).toEqual([1]);
+    expect(JSON.stringify(service.logs)).not.toContain('canary');
+  });
+});
+
+describe('a fault of the service', () => {
+  it('is masked for the caller, and the log has it under the request id', async () => {
+    const bug = jest.spyOn(AssistantLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
+    const answer = await service.query('{ assistant(id: "asst_1") { id } }');
+    expect(bug).toHaveBeenCalledTimes(1);
+    const requestId = answer.headers.get('x-request-id');
+    expect(answer.errors).toEqual([
+      expect.objectContaining({
+        message: 'Internal server error.',
+        extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+      }),
+    ]);
+    expect(JSON.stringify([answer.text, service.logs])).not.toContain('canary');
+    expect(service.logs.filter(({ level }) => level === 'error')).toEqual([
+      expect.objectContaining({ requestId, err: expect.objectContaining({ type: 'RangeError' }) }),
+    ]);
+    expect(lines('operation')[0]).toMatchObject({ requestId, errorCodes: ['INTERNAL_SERVER_ERROR'] });
+    expect(await increases('assistants_errors_total{code="INTERNAL_SERVER_ERROR"}')).toEqual([1]);
+  });
+});
+
+describe('a caller’s own request id', () => {
+  it.each([
+    ['of every character that there may be', 'Aa0._:-', true],
+    ['of 128 characters', 'x'.repeat(128), true],
+    ['of 129 characters', 'x'.repeat(129), false],
+    ['with a space', 'a b', false],
+    ['with a quotation mark', 'a"b', false],
+    ['that is empty', '', false],
+  ])('%s is logged only where it is valid, and never sent on', async (_, id, isValid) => {
+    const answer = await service.query('{ assistant(id: "asst_1") { id } }', undefined, { 'x-request-id': id });
+    expect(lines('operation').map(({ callerRequestId }) => callerRequestId)).toEqual([isValid ? id : undefined]);
+    expect(answer.headers.get('x-request-id')).not.toBe(id);
+    expect(upstream.calls[0]?.headers['x-client-request-id']).toBe(answer.headers.get('x-request-id'));
+  });
+});
