@@ -8,6 +8,9 @@ import type { RequestContext } from './graphql/context.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';
 
+/** How many bytes of upstream's answers one operation may hold. */
+const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
+
 export interface RequestScopeOptions {
   readonly client: AimlClient;
   readonly reads: Reads;
@@ -51,6 +54,7 @@ export class RequestScope {
       requestId,
       hangUp,
       deadlineAt: performance.now() + deadlineMs,
+      budget: { bytes: MAX_BYTES_AT_ONCE },
       trace,
       onAttempt: () => {
         this.upstreamCalls += 1;

@@ -26,6 +26,8 @@ export interface Caller {
   readonly hangUp: HangUp;
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
+  /** How many more bytes of answers the operation may hold, shared by all of its reads; without one there is no bound. */
+  readonly budget?: { bytes: number };
   /** Where attempts are traced; null or absent where they are not. */
   readonly trace?: AttemptTracer | null;
   /** Told of every attempt that begins. */
@@ -96,6 +98,13 @@ const OUT_OF_TIME = new AimlError({
   retryable: true,
 });
 
+/** Each of them may be as large as an answer may be: what one operation holds at a time needs a bound of its own. */
+export const TOO_MUCH_AT_ONCE = new AimlError({
+  code: 'UPSTREAM_BAD_RESPONSE',
+  message: 'What the operation asks for is too large to be held at once: ask for less of it at a time.',
+  retryable: false,
+});
+
 export class AimlClient {
   readonly #transport: Transport;
   readonly #breaker = new CircuitBreaker();
@@ -161,6 +170,8 @@ export class AimlClient {
     // The read-back that an unknown modify needs must still fit the deadline.
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
+    const budget = call.rule === 'get' ? caller.budget : undefined;
+    if (budget && budget.bytes <= 0) return { kind: 'REJECTED', status: null, error: TOO_MUCH_AT_ONCE };
     if (!this.#breaker.admits()) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
     const method = METHODS[call.rule];
     caller.onAttempt?.();
@@ -176,7 +187,11 @@ export class AimlClient {
       hangUp: caller.hangUp,
       isWrite: call.rule !== 'get',
     });
-    const attempt = toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
+    const isTooMuch = budget !== undefined && budget.bytes <= 0;
+    if (budget && exchange.status !== null) budget.bytes -= exchange.body.length;
+    const attempt: Attempt<T> = isTooMuch
+      ? { kind: 'REJECTED', status: exchange.status, error: TOO_MUCH_AT_ONCE }
+      : toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
     if (exchange.status !== null || exchange.loss !== 'ABORTED')
       this.#breaker.record(attempt.kind === 'OK' || attempt.kind === 'REJECTED');
     span?.end({ kind: attempt.kind, status: exchange.status });

@@ -2,7 +2,7 @@
  * Reads of upstream that callers with one credential share: while they are under way, and, where a time is set, from a
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
-import type { AimlClient, Call, Caller } from './client.ts';
+import { TOO_MUCH_AT_ONCE, type AimlClient, type Call, type Caller } from './client.ts';
 import { AimlError } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import { SharedWork } from './shared-work.ts';
@@ -54,13 +54,13 @@ export class Reads {
     }
   }
 
-  /** What another's read comes to; asks again where it was his time that ran out. */
+  /** What another's read comes to; asks again where it was his time, or his room, that ran out. */
   async #orAsk(result: Promise<unknown>, call: ReadCall<unknown>, caller: Caller): Promise<unknown> {
     try {
       return await result;
     } catch (error) {
-      const isLate = error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT';
-      if (!isLate || performance.now() >= caller.deadlineAt) throw error;
+      const isHis = error === TOO_MUCH_AT_ONCE || (error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT');
+      if (!isHis || performance.now() >= caller.deadlineAt) throw error;
       return this.#ask(call, caller);
     }
   }

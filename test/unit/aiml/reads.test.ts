@@ -51,3 +51,26 @@ it('takes a 304 that it did not ask for as no answer', async () => {
   });
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
 });
+
+it('reads no more for an operation than it may hold', async () => {
+  upstream = await startScriptedUpstream(({ path }, response) =>
+    answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
+  );
+  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
+  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
+    credential: 'key',
+    tenant: 'tenant',
+    requestId: 'request-1',
+    hangUp: new HangUp(),
+    deadlineAt: performance.now() + 10_000,
+    budget: { bytes: 2000 },
+  });
+  await source.get('a');
+  await source.get('b');
+  await expect(source.get('c')).rejects.toMatchObject({
+    code: 'UPSTREAM_BAD_RESPONSE',
+    details: { retryable: false },
+  });
+  await source.create({ model: 'm' });
+  expect(upstream.lines()).toEqual(['GET /assistants/a', 'GET /assistants/b', 'POST /assistants']);
+});
