@@ -9,6 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
+import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
 import { Gate } from './gate.ts';
 import type { HangUp } from './hang-up.ts';
@@ -159,7 +160,7 @@ function withoutBody(answer: Answer): Exchange {
   return answer.status < 300 ? { status: null, loss: 'UNREADABLE', sent: true } : { ...answer, body: Buffer.alloc(0) };
 }
 
-const isTooLarge = (error: unknown): boolean => codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
+const isTooLarge = (error: unknown): boolean => errorCode(error) === 'ERR_BUFFER_TOO_LARGE';
 
 /** Thrown into undici to keep a request that nobody waits for any more from being sent. */
 class NotWantedError extends Error {}
@@ -283,13 +284,10 @@ const isPersistent = (headers: IncomingHttpHeaders): boolean =>
     ? headers['content-length'] !== undefined
     : headers['transfer-encoding'] === 'chunked');
 
-const isTimeout = (error: Error): boolean => codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT';
+const isTimeout = (error: Error): boolean => errorCode(error) === 'UND_ERR_CONNECT_TIMEOUT';
 
 /** Whether what came was no HTTP/1.1 that this client takes: not parsable, headers too large, 100 or 101 unasked for. */
 const isUnreadable = (error: Error): boolean =>
   error.name === 'HTTPParserError' ||
-  ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(codeOf(error)) ||
+  ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(errorCode(error) ?? '') ||
   /^bad (?:response|upgrade)$/.test(error.message);
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
