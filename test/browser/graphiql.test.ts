@@ -53,6 +53,8 @@ describeInBrowser('GraphiQL in a browser', () => {
   /** Runs what the active tab holds and returns the answer, once it can be read on the page. */
   async function run(): Promise<{ data: unknown; headers: Record<string, string> }> {
     const { page } = watched;
+    // GraphiQL reads the operation's name out of an opened document a moment after it shows it, and no person is faster.
+    await page.waitForTimeout(1500);
     const [response] = await Promise.all([
       page.waitForResponse((response) => response.url().endsWith('/graphql')),
       page.getByRole('button', { name: /^Execute query/ }).click(),
