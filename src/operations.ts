@@ -1,24 +1,37 @@
 /**
  * From an HTTP request to `/graphql` to its answer: who is calling, whether the same operation is under way for him
- * already, and Apollo Server where it is not. It also sees to it that every operation leaves its line and its figures.
+ * already, whether it is known, and Apollo Server where it is not. It also sees to it that every operation leaves its line
+ * and its figures.
+ *
+ * An operation is known once Apollo Server has found it valid and executed it. From then on it is run from its plan, and
+ * where that goes well, Apollo Server is not asked again; where it does not, Apollo Server makes the answer of what the run
+ * came to. So what is to see every operation belongs here, and not in a plugin.
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
+import { getOperationAST, OperationTypeNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { AimlClient } from './aiml/client.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Reads } from './aiml/reads.ts';
 import { SharedWork } from './aiml/shared-work.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
-import type { RequestInfo } from './http/graphql-route.ts';
-import type { OperationRecord } from './observability/operation-record.ts';
+import { sizeOfDocument } from './graphql/document-store.ts';
+import type { Executor, PreparedOperation } from './graphql/execution/executor.ts';
+import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
+import { toOperationName, type OperationRecord } from './observability/operation-record.ts';
+import type { ValidOperation } from './observability/operation.plugin.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
 
-/** How many queries are known to be queries at a time, and how long each may be, in characters. */
-const MAX_KNOWN_QUERIES = 500;
+/** How much memory known operations may take, in bytes; those used least recently go first. */
+const MAX_KNOWN_BYTES = 16 * 1024 * 1024;
+/** Longer documents are not known, in characters. */
 const MAX_QUERY_LENGTH = 10_000;
 
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
+  /** The one that Apollo Server executes with. */
+  readonly executor: Executor;
   readonly authenticator: Authenticator;
   readonly client: AimlClient;
   readonly reads: Reads;
@@ -34,16 +47,30 @@ export interface OperationFacts {
   readonly isShared: boolean;
 }
 
+interface KnownOperation {
+  readonly name: string | null;
+  readonly kind: OperationTypeNode;
+  /** Null where graphql-js executes it each time. */
+  readonly prepared: PreparedOperation | null;
+}
+
+/** What a POST asks. */
+interface Question {
+  /** The name of the operation and the document as one text. */
+  readonly operation: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly known: KnownOperation | undefined;
+}
+
 interface Executed {
-  readonly response: HTTPGraphQLResponse;
+  readonly answer: GraphQLAnswer;
   readonly scope: RequestScope;
 }
 
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
-  /** Only what is known to change nothing is shared, and that is known once it was executed. */
-  readonly #knownQueries = new Set<string>();
+  readonly #known = new LRUCache<string, KnownOperation>({ maxSize: MAX_KNOWN_BYTES });
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -51,23 +78,23 @@ export class Operations {
   }
 
   /** Never rejects. */
-  async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<HTTPGraphQLResponse> {
+  async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLAnswer> {
     const identity = await this.#options.authenticator.authenticate(info.authorization);
-    const question = identity.kind === 'caller' ? questionOf(request.body) : null;
-    if (question === null) return (await this.#run(request, info, identity, info.hangUp, null)).response;
-    const start = (hangUp: HangUp) => this.#run(request, info, identity, hangUp, question.document);
-    if (identity.kind === 'refused' || !this.#knownQueries.has(question.document))
-      return (await start(info.hangUp)).response;
+    const question = this.#questionOf(request.body);
+    const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, question);
+    if (identity.kind === 'refused' || question?.known?.kind !== OperationTypeNode.QUERY)
+      return (await start(info.hangUp)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
-    const key = `${question.document}\n${question.variables}\n${scopes}`;
+    const key = `${question.operation}\n${JSON.stringify(question.variables)}\n${scopes}`;
     const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
-    const { response, scope } = await result;
-    return hasJoined ? this.#share(response, scope, info) : response;
+    const executed = await result;
+    return hasJoined ? this.#share(executed, info) : executed.answer;
   }
 
-  /** Called by the plugin, once for each operation that Apollo Server worked on. */
-  end(record: OperationRecord, scope: RequestScope): void {
+  /** Called by the plugin, once for each operation that Apollo Server worked on. `valid` is null where it has no operation. */
+  end(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     scope.record = record;
+    scope.valid = valid;
     this.#options.onOperation(record, { info: scope.info, upstreamCalls: scope.upstreamCalls, isShared: false });
   }
 
@@ -75,41 +102,78 @@ export class Operations {
     request: HTTPGraphQLRequest,
     info: RequestInfo,
     identity: Identity,
-    hangUp: HangUp,
-    document: string | null,
+    question: Question | null,
   ): Promise<Executed> {
     const { apollo, client, reads, deadlineMs } = this.#options;
-    const scope = new RequestScope({ ...info, hangUp }, { client, reads, identity, deadlineMs });
+    const scope = new RequestScope(info, { client, reads, identity, deadlineMs });
+    const context = new ServiceContext(scope);
+    const body = question && (await this.#runKnown(question, context));
+    if (body !== null) return { answer: { status: 200, headers: [], body }, scope };
     const response = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: request,
-      context: () => Promise.resolve(new ServiceContext(scope)),
+      context: () => Promise.resolve(context),
     });
-    if (document !== null && scope.record?.kind === 'query') this.#remember(document);
-    return { response, scope };
+    if (question && !question.known && scope.valid) this.#remember(question.operation, scope.valid);
+    return { answer: toAnswer(response), scope };
   }
 
-  #remember(document: string): void {
-    if (this.#knownQueries.size >= MAX_KNOWN_QUERIES) this.#knownQueries.clear();
-    this.#knownQueries.add(document);
+  /** The answer where the operation is known and everything goes well; null where Apollo Server is to make it. */
+  async #runKnown({ known, variables }: Question, context: ServiceContext): Promise<string | null> {
+    if (!known?.prepared) return null;
+    const { name, kind, prepared } = known;
+    const { scope } = context;
+    const startedAt = scope.start();
+    const result = await prepared.run(variables, context);
+    if (!('data' in result)) {
+      context.unfinished = result;
+      return null;
+    }
+    const body = JSON.stringify(result);
+    const durationMs = performance.now() - startedAt;
+    this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
+    return body;
+  }
+
+  #remember(operation: string, { document, operationName }: ValidOperation): void {
+    const node = getOperationAST(document, operationName);
+    if (!node) return;
+    this.#known.set(
+      operation,
+      {
+        name: toOperationName(node.name?.value),
+        kind: node.operation,
+        prepared: this.#options.executor.prepare(document, operationName),
+      },
+      { size: sizeOfDocument(document) + 2 * operation.length },
+    );
   }
 
   /** The same answer, but with the id of the request that gets it. */
-  #share({ body, ...head }: HTTPGraphQLResponse, scope: RequestScope, info: RequestInfo): HTTPGraphQLResponse {
+  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
     if (scope.record) this.#options.onOperation(scope.record, { info, upstreamCalls: 0, isShared: true });
-    if (body.kind !== 'complete' || !body.string.includes(scope.info.requestId)) return { ...head, body };
-    return {
-      ...head,
-      body: { kind: 'complete', string: body.string.replaceAll(scope.info.requestId, info.requestId) },
-    };
+    return scope.record?.outcome === 'ok'
+      ? answer
+      : { ...answer, body: answer.body.replaceAll(scope.info.requestId, info.requestId) };
+  }
+
+  /** Null where it is no question that could be known: Apollo Server has to look at it. */
+  #questionOf(body: unknown): Question | null {
+    if (typeof body !== 'object' || body === null) return null;
+    const { query, operationName, variables, extensions } = body as Readonly<Record<string, unknown>>;
+    if (typeof query !== 'string' || query.length > MAX_QUERY_LENGTH || extensions !== undefined) return null;
+    if (operationName !== undefined && operationName !== null && !isName(operationName)) return null;
+    if (typeof variables !== 'object' && variables !== undefined) return null;
+    if (Array.isArray(variables)) return null;
+    const operation = `${operationName ?? ''}\n${query}`;
+    return { operation, variables: (variables ?? {}) as Question['variables'], known: this.#known.get(operation) };
   }
 }
 
-/** What a POST asks, as text to compare; null where it is none that could be shared. */
-function questionOf(body: unknown): { readonly document: string; readonly variables: string } | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { query, operationName, variables, extensions } = body as Readonly<Record<string, unknown>>;
-  if (typeof query !== 'string' || query.length > MAX_QUERY_LENGTH || extensions !== undefined) return null;
-  const name = typeof operationName === 'string' ? operationName : '';
-  if (name.length > MAX_QUERY_LENGTH) return null;
-  return { document: `${name}\n${query}`, variables: JSON.stringify(variables ?? null) };
+const NO_CODES: readonly string[] = [];
+
+const isName = (value: unknown): value is string => typeof value === 'string' && toOperationName(value) !== null;
+
+function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {
+  if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
+  return { status, headers, body: body.string };
 }

@@ -5,8 +5,10 @@ import { AssistantLoader } from './aiml/loaders.ts';
 import type { Reads } from './aiml/reads.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
+import type { Unfinished } from './graphql/execution/executor.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';
+import type { ValidOperation } from './observability/operation.plugin.ts';
 
 /** How many bytes of upstream's answers one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
@@ -23,13 +25,25 @@ export class RequestScope {
   upstreamCalls = 0;
   /** What came of its operation; null until that is known. */
   record: OperationRecord | null = null;
+  /** What it asks, where Apollo Server found it valid; null until then. */
+  valid: ValidOperation | null = null;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #loader: AssistantLoader | null = null;
+  #startedAt: number | null = null;
 
   constructor(info: RequestInfo, options: RequestScopeOptions) {
     this.info = info;
     this.#options = options;
+  }
+
+  /** Begins its operation, where that has not begun, and tells when that was, on `performance.now()`. */
+  start(): number {
+    if (this.#startedAt === null) {
+      this.#startedAt = performance.now();
+      this.info.trace?.startOperation();
+    }
+    return this.#startedAt;
   }
 
   /** Throws an AimlError where the caller is not known or lacks the scope. */
@@ -70,6 +84,7 @@ export class RequestScope {
 export class ServiceContext implements RequestContext {
   readonly requestId: string;
   readonly scope: RequestScope;
+  unfinished: Unfinished | null = null;
 
   constructor(scope: RequestScope) {
     this.requestId = scope.info.requestId;

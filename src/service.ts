@@ -8,6 +8,8 @@ import type { Config } from './config.ts';
 import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { errorCodes } from './graphql/errors.ts';
+import { createExecutor } from './graphql/execution/executor.ts';
+import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
 import { Lifecycle } from './http/lifecycle.ts';
@@ -55,19 +57,24 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     onAttempt: (report) => metrics.recordAttempt(report),
   });
   const reads = new Reads(client, { cacheTtlMs: config.cacheTtlMs });
+  const schema = buildServiceSchema();
+  const executor = createExecutor(schema);
   const apollo = createApollo<ServiceContext>({
+    schema,
+    executor,
     introspection: config.introspection,
     logger: createLibraryLogger(logger, 'Apollo Server'),
     onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
     plugins: [
       createOperationPlugin<ServiceContext>({
-        onStart: ({ scope }) => scope.info.trace?.startOperation(),
-        onEnd: (record, { scope }) => operations.end(record, scope),
+        onStart: ({ scope }) => scope.start(),
+        onEnd: (record, { scope }, valid) => operations.end(record, scope, valid),
       }),
     ],
   });
   const operations: Operations = new Operations({
     apollo,
+    executor,
     authenticator,
     client,
     reads,

@@ -34,6 +34,8 @@ export interface ApolloOptions<Context extends RequestContext> {
   readonly logger: NonNullable<Options['logger']>;
   /** The service's own schema where it is left out. */
   readonly schema?: GraphQLSchema;
+  /** Of the same schema; one of its own where it is left out. */
+  readonly executor?: Executor;
   /** Run before the plugins of this module, so that those have the last word on the answer. */
   readonly plugins?: readonly ApolloServerPlugin<Context>[];
   /** Gets every error that callers see as INTERNAL_SERVER_ERROR. */
@@ -50,11 +52,12 @@ export function createApollo<Context extends RequestContext>({
   introspection,
   logger,
   schema = buildServiceSchema(),
+  executor = createExecutor(schema),
   plugins = [],
   onInternalError = () => undefined,
 }: ApolloOptions<Context>): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    gateway: asGateway(schema, createExecutor(schema)),
+    gateway: asGateway(schema, executor),
     logger,
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
@@ -87,7 +90,13 @@ const asGateway = (schema: GraphQLSchema, executor: Executor): Gateway => ({
   load: () =>
     Promise.resolve({
       executor: ({ document, request: { operationName, variables }, context }) =>
-        executor({ document, operationName, variables, context }),
+        executor.execute({
+          document,
+          operationName,
+          variables,
+          context,
+          unfinished: (context as RequestContext).unfinished ?? null,
+        }),
     }),
   onSchemaLoadOrUpdate: (onSchema) => {
     onSchema({ apiSchema: schema, coreSupergraphSdl: '' });

@@ -1,4 +1,5 @@
 import type { AssistantLoader } from '../aiml/loaders.ts';
+import type { Unfinished } from './execution/executor.ts';
 
 /** What a caller may be allowed to do. */
 export type Scope = 'assistants:read' | 'assistants:write';
@@ -9,6 +10,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** Reads and writes assistants with the credential of this request; only what the loader promises, not its class. */
   readonly assistants: Pick<AssistantLoader, keyof AssistantLoader>;
+  /** What a run of the operation came to, where it was run before Apollo Server was asked: it is not run again then. */
+  readonly unfinished?: Unfinished | null;
   /** Throws an AimlError where the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
 }

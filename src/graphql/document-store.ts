@@ -6,6 +6,7 @@
  */
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
 import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { countTokens } from './tokens.ts';
 
 type DocumentStore = NonNullable<ApolloServerOptionsWithSchema<BaseContext>['documentStore']>;
@@ -17,40 +18,19 @@ const BYTES_PER_CHARACTER = 2;
 
 /** An empty store that holds at most `maxBytes`; those used least recently go first. */
 export function createDocumentStore(maxBytes: number = MAX_BYTES): DocumentStore {
-  /** In the order of their last use. */
-  const documents = new Map<string, { readonly document: DocumentNode; readonly bytes: number }>();
-  let bytesHeld = 0;
-  const remove = (key: string): boolean => {
-    bytesHeld -= documents.get(key)?.bytes ?? 0;
-    return documents.delete(key);
-  };
+  const documents = new LRUCache<string, DocumentNode>({ maxSize: maxBytes, sizeCalculation: sizeOfDocument });
   return {
-    get: (key) => {
-      const found = documents.get(key);
-      if (found) {
-        documents.delete(key);
-        documents.set(key, found);
-      }
-      return Promise.resolve(found?.document);
-    },
+    get: (key) => Promise.resolve(documents.get(key)),
     set: (key, document) => {
-      remove(key);
-      const bytes = bytesOf(document);
-      if (bytes <= maxBytes) {
-        documents.set(key, { document, bytes });
-        bytesHeld += bytes;
-      }
-      for (const oldest of documents.keys()) {
-        if (bytesHeld <= maxBytes) break;
-        remove(oldest);
-      }
+      documents.set(key, document);
       return Promise.resolve();
     },
-    delete: (key) => Promise.resolve(remove(key)),
+    delete: (key) => Promise.resolve(documents.delete(key)),
   };
 }
 
-function bytesOf(document: DocumentNode): number {
+/** How much memory a document takes at most, in bytes. */
+export function sizeOfDocument(document: DocumentNode): number {
   const { tokens, comments } = countTokens(document);
   return (tokens + comments) * BYTES_PER_TOKEN + (document.loc?.source.body.length ?? 0) * BYTES_PER_CHARACTER;
 }

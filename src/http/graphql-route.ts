@@ -1,5 +1,5 @@
 /** `/graphql`: from a Fastify request into Apollo Server and back, with nothing in between that the hot path can do without. */
-import { HeaderMap, type HTTPGraphQLResponse, type HTTPGraphQLRequest } from '@apollo/server';
+import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HangUp } from '../aiml/hang-up.ts';
 import { isErrorCode } from '../graphql/errors.ts';
@@ -20,6 +20,13 @@ export interface RequestInfo {
   readonly trace: RequestTrace | null;
 }
 
+/** What is answered, without the headers that every answer has. */
+export interface GraphQLAnswer {
+  readonly status: number;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  readonly body: string;
+}
+
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;
   /** Null while tracing is off. */
@@ -27,7 +34,7 @@ export interface GraphQLRouteOptions {
   /** Told of every request whose body was read, once it has its answer. */
   readonly onEnd: (request: FastifyRequest) => void;
   /** Never rejects. */
-  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<HTTPGraphQLResponse>;
+  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRouteOptions): void {
@@ -89,11 +96,7 @@ async function answer(
   });
   const { id: requestId } = request;
   const { authorization } = request.headers;
-  const {
-    status = 200,
-    headers,
-    body,
-  } = await execute(toApolloRequest(request), {
+  const { status, headers, body } = await execute(toApolloRequest(request), {
     requestId,
     callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
     authorization,
@@ -103,11 +106,8 @@ async function answer(
   for (const [name, value] of headers) reply.header(name, value);
   reply.code(status).header('content-type', contentType);
   if (lifecycle.state === 'draining') reply.header('connection', 'close');
-  if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
   // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
-  return reply.send(
-    status < 400 || body.string.includes(requestId) ? body.string : completeRefusal(body.string, status, reply),
-  );
+  return reply.send(status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply));
 }
 
 const callerRequestIdOf = (header: string | string[] | undefined): string | null =>

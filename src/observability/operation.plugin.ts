@@ -7,14 +7,21 @@
  * come through here: the HTTP layer records those.
  */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
-import type { FormattedExecutionResult } from 'graphql';
+import type { DocumentNode, FormattedExecutionResult } from 'graphql';
 import { toOperationName, type OperationRecord } from './operation-record.ts';
 
 export interface OperationPluginOptions<Context extends BaseContext> {
-  /** Runs before the document is looked at. What it throws is dropped. */
-  readonly onStart?: (context: Context) => void;
+  /** Runs before the document is looked at, and tells when the operation began, on `performance.now()`. What it throws is dropped. */
+  readonly onStart: (context: Context) => number;
   /** Runs once, when the answer is ready to be sent. What it throws is dropped: the answer is worth more. */
-  readonly onEnd: (record: OperationRecord, context: Context) => void;
+  readonly onEnd: (record: OperationRecord, context: Context, valid: ValidOperation | null) => void;
+}
+
+/** What a request asked for, once its document was found to be valid and to have the operation. */
+export interface ValidOperation {
+  readonly document: DocumentNode;
+  /** As the request names it. */
+  readonly operationName: string | undefined;
 }
 
 /** The context that the callbacks get is Apollo Server's copy of the one that was handed in: it shares objects alone. */
@@ -24,10 +31,9 @@ export function createOperationPlugin<Context extends BaseContext>({
 }: OperationPluginOptions<Context>): ApolloServerPlugin<Context> {
   return {
     requestDidStart: ({ contextValue }) => {
-      const startedAt = performance.now();
-      if (onStart) attempt(() => onStart(contextValue));
+      const startedAt = attempt(() => onStart(contextValue)) ?? performance.now();
       return Promise.resolve({
-        willSendResponse: ({ operation, operationName, response: { body } }) => {
+        willSendResponse: ({ request, document, operation, operationName, response: { body } }) => {
           attempt(() =>
             onEnd(
               {
@@ -37,6 +43,7 @@ export function createOperationPlugin<Context extends BaseContext>({
                 durationMs: performance.now() - startedAt,
               },
               contextValue,
+              document && operation ? { document, operationName: request.operationName } : null,
             ),
           );
           return Promise.resolve();
@@ -61,10 +68,11 @@ function toOutcome({
   return { outcome: data ? 'partial' : 'error', errorCodes: [...codes] };
 }
 
-const attempt = (run: () => void): void => {
+/** Recording must never break what it records. */
+const attempt = <T>(run: () => T): T | undefined => {
   try {
-    run();
+    return run();
   } catch {
-    // Recording must never break what it records.
+    return undefined;
   }
 };

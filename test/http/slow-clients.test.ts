@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { HeaderMap } from '@apollo/server';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
@@ -25,7 +24,7 @@ const startApp = async (): Promise<FastifyInstance> => {
     execute: async () => {
       executed += 1;
       await gate;
-      return { headers: new HeaderMap(), body: { kind: 'complete', string: '{"data":{}}' } };
+      return { status: 200, headers: [], body: '{"data":{}}' };
     },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

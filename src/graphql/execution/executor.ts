@@ -16,6 +16,7 @@ import {
   OperationTypeNode,
   type DocumentNode,
   type ExecutionResult,
+  type GraphQLError,
   type GraphQLResolveInfo,
 } from 'graphql';
 import { makePlan, type Plan, type RootCall, type RootField } from './plan.ts';
@@ -24,60 +25,97 @@ export interface ExecutionRequest {
   /** Validated against the schema. */
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly variables: Variables | undefined;
   readonly context: unknown;
+  /** What a run of the same operation came to already: nothing is run again then. */
+  readonly unfinished?: Unfinished | null;
 }
 
-export type Executor = (request: ExecutionRequest) => Promise<ExecutionResult>;
+type Variables = Readonly<Record<string, unknown>>;
+
+export interface Executor {
+  /** Answers as graphql-js would; never rejects for what a resolver does. */
+  execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  /** The plan of a validated operation, made once; null where it has none and graphql-js executes it each time. */
+  prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null;
+}
+
+export interface PreparedOperation {
+  /** Runs the resolvers. Never rejects for what one does. */
+  run(variables: Variables, context: unknown): Promise<Finished | Unfinished>;
+}
+
+/** Everything went well, and this is all of the answer. */
+export interface Finished {
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Something did not go well: {@link Executor.execute} makes an answer of it. */
+export type Unfinished =
+  /** The variables were refused, and no resolver was run. */
+  | { readonly errors: readonly GraphQLError[] }
+  /** What the root fields came to, by their keys in the answer; a field whose call was never made is not in it. */
+  | { readonly settled: Settled };
 
 /** The same as graphql-js has where nothing else is said. */
 const MAX_COERCION_ERRORS = 50;
 
-/** Answers as graphql-js would; never rejects for what a resolver does. */
 export function createExecutor(schema: GraphQLSchema): Executor {
   const replaySchema = toReplaySchema(schema);
-  /** Plans live as long as the documents they belong to, which Apollo Server keeps in a bounded store. */
-  const plans = new WeakMap<DocumentNode, Map<string | undefined, Plan | null>>();
+  /** Operations live as long as their documents, which are kept in bounded stores. */
+  const prepared = new WeakMap<DocumentNode, Map<string | undefined, PreparedOperation | null>>();
 
-  const planOf = (document: DocumentNode, operationName: string | undefined): Plan | null => {
-    let ofDocument = plans.get(document);
-    if (!ofDocument) plans.set(document, (ofDocument = new Map<string | undefined, Plan | null>()));
-    let plan = ofDocument.get(operationName);
-    if (plan === undefined) {
-      const operation = getOperationAST(document, operationName);
+  const prepare = (document: DocumentNode, operationName: string | undefined): PreparedOperation | null => {
+    let ofDocument = prepared.get(document);
+    if (!ofDocument) prepared.set(document, (ofDocument = new Map<string | undefined, PreparedOperation | null>()));
+    let operation = ofDocument.get(operationName);
+    if (operation === undefined) {
+      const node = getOperationAST(document, operationName);
       // An operation that does not exist is none to remember: its name is the caller's.
-      if (!operation) return null;
-      plan = makePlan(schema, document, operation);
-      ofDocument.set(operationName, plan);
+      if (!node) return null;
+      const plan = makePlan(schema, document, node);
+      operation = plan && { run: (variables, context) => run(plan, schema, variables, context) };
+      ofDocument.set(operationName, operation);
     }
-    return plan;
+    return operation;
   };
 
-  return async ({ document, operationName, variables = {}, context }) => {
-    const plan = planOf(document, operationName);
-    const request = { document, operationName: operationName ?? null, variableValues: variables };
-    if (!plan) return execute({ ...request, schema, contextValue: context });
-    const { coerced, errors } = getVariableValues(schema, plan.operation.variableDefinitions ?? [], variables, {
-      maxErrors: MAX_COERCION_ERRORS,
-    });
-    if (errors) return { errors };
-    const results = await run(plan, schema, coerced, context);
-    return (
-      complete(plan, results) ?? execute({ ...request, schema: replaySchema, contextValue: settledOf(plan, results) })
-    );
+  return {
+    prepare,
+    execute: async ({ document, operationName, variables = {}, context, unfinished }) => {
+      const result = unfinished ?? (await prepare(document, operationName)?.run(variables, context));
+      if (result && !('settled' in result)) return result;
+      const request = { document, operationName: operationName ?? null, variableValues: variables };
+      return result
+        ? execute({ ...request, schema: replaySchema, contextValue: result.settled })
+        : execute({ ...request, schema, contextValue: context });
+    },
   };
 }
 
 type Result = PromiseSettledResult<unknown>;
-
-/** What the root fields came to, by their keys in the answer. */
 type Settled = ReadonlyMap<string, Result>;
 
-/** Makes the calls of a plan: side by side for a query, one after the other for a mutation. */
 async function run(
   plan: Plan,
   schema: GraphQLSchema,
-  variableValues: Readonly<Record<string, unknown>>,
+  variables: Variables,
+  context: unknown,
+): Promise<Finished | Unfinished> {
+  const { coerced, errors } = getVariableValues(schema, plan.operation.variableDefinitions ?? [], variables, {
+    maxErrors: MAX_COERCION_ERRORS,
+  });
+  if (errors) return { errors };
+  const results = await callAll(plan, schema, coerced, context);
+  const data = complete(plan, results);
+  return data ? { data } : { settled: settledOf(plan, results) };
+}
+
+/** Makes the calls of a plan: side by side for a query, one after the other for a mutation. */
+async function callAll(
+  plan: Plan,
+  schema: GraphQLSchema,
+  variableValues: Variables,
   context: unknown,
 ): Promise<readonly Result[]> {
   const make = (call: RootCall) => settle(plan, schema, call, variableValues, context);
@@ -96,7 +134,7 @@ async function settle(
   plan: Plan,
   schema: GraphQLSchema,
   { key, definition, nodes }: RootCall,
-  variableValues: Readonly<Record<string, unknown>>,
+  variableValues: Variables,
   context: unknown,
 ): Promise<Result> {
   try {
@@ -122,12 +160,12 @@ async function settle(
 }
 
 /** The answer where everything went well; null where graphql-js has to say what the answer is. */
-function complete({ fields }: Plan, results: readonly Result[]): ExecutionResult | null {
+function complete({ fields }: Plan, results: readonly Result[]): Finished['data'] | null {
   if (results.some(({ status }) => status === 'rejected')) return null;
   const data: Record<string, unknown> = {};
   try {
     for (const field of fields) data[field.key] = field.complete(valueOf(field, results));
-    return { data };
+    return data;
   } catch {
     return null;
   }
@@ -138,7 +176,6 @@ function valueOf({ call }: RootField, results: readonly Result[]): unknown {
   return result?.status === 'fulfilled' ? result.value : undefined;
 }
 
-/** By the keys of the fields; a field whose call was never made is not in it. */
 const settledOf = ({ fields }: Plan, results: readonly Result[]): Settled =>
   new Map(
     fields.flatMap(({ key, call }): [string, Result][] => {

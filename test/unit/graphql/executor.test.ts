@@ -108,7 +108,7 @@ describe('the executor', () => {
     const expectedCalls = [...new Set(calls)];
     calls = [];
     const request = { document, operationName: undefined, variables, context: context() };
-    expect(plain(await executor(request))).toEqual(expected);
+    expect(plain(await executor.execute(request))).toEqual(expected);
     expect(calls.toSorted()).toEqual(expectedCalls.toSorted());
   });
 
@@ -118,14 +118,21 @@ describe('the executor', () => {
       ['A', { a: 'Query' }],
       ['B', { b: 'Query' }],
     ] as const)
-      expect(plain(await executor({ document, operationName, variables: undefined, context: context() }))).toEqual({
+      expect(
+        plain(await executor.execute({ document, operationName, variables: undefined, context: context() })),
+      ).toEqual({
         data,
       });
   });
 
   it('keeps the order of the fields of the document', async () => {
     const document = parse('{ z: __typename assistant(id: "a") { name id } a: __typename }');
-    const result = await executor({ document, operationName: undefined, variables: undefined, context: context() });
+    const result = await executor.execute({
+      document,
+      operationName: undefined,
+      variables: undefined,
+      context: context(),
+    });
     expect(JSON.stringify(result)).toBe('{"data":{"z":"Query","assistant":{"name":"name of a","id":"a"},"a":"Query"}}');
   });
 });

@@ -54,7 +54,10 @@ describe('the operation plugin', () => {
       plugins: [
         ApolloServerPluginCacheControlDisabled(),
         createOperationPlugin<Context>({
-          onStart: ({ requestId }) => void started.push(requestId),
+          onStart: ({ requestId }) => {
+            started.push(requestId);
+            return performance.now();
+          },
           onEnd: (record, context) => void ended.push({ record, context }),
         }),
         ...more,
