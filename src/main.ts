@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { errorCode } from './error-code.ts';
-import { LocalAimlStartError } from './local-aiml/server.ts';
+import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createLogger, standardOutput } from './observability/logger.ts';
 import { createService, ListenError } from './service.ts';
 
@@ -31,7 +31,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
   setFlagsFromString(HEAP_GROWTH);
   const config = readConfig({ ...readDotEnv(), ...process.env });
-  const logger = createLogger(config.logLevel, standardOutput(), {
+  const logger = createLogger(config.logLevel, await standardOutput(), {
     stacks: !config.isProduction,
     secrets: config.upstream.kind === 'aiml' && config.upstream.apiKey !== null ? [config.upstream.apiKey] : [],
   });

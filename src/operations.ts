@@ -48,6 +48,8 @@ export interface OperationFacts {
 }
 
 interface KnownOperation {
+  /** Its own among all that were ever known. */
+  readonly id: number;
   readonly name: string | null;
   readonly kind: OperationTypeNode;
   /** Null where graphql-js executes it each time. */
@@ -70,6 +72,7 @@ interface Executed {
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
+  #lastId = 0;
   readonly #known = new LRUCache<string, KnownOperation>({ maxSize: MAX_KNOWN_BYTES });
 
   constructor(options: OperationsOptions) {
@@ -85,7 +88,7 @@ export class Operations {
     if (identity.kind === 'refused' || question?.known?.kind !== OperationTypeNode.QUERY)
       return (await start(info.hangUp)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
-    const key = `${question.operation}\n${JSON.stringify(question.variables)}\n${scopes}`;
+    const key = `${question.known.id} ${scopes} ${JSON.stringify(question.variables)}`;
     const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
     const executed = await result;
     return hasJoined ? this.#share(executed, info) : executed.answer;
@@ -140,6 +143,7 @@ export class Operations {
     this.#known.set(
       operation,
       {
+        id: (this.#lastId += 1),
         name: toOperationName(node.name?.value),
         kind: node.operation,
         prepared: this.#options.executor.prepare(document, operationName),

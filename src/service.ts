@@ -13,7 +13,7 @@ import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
 import { Lifecycle } from './http/lifecycle.ts';
-import { createLocalAiml, type LocalAiml } from './local-aiml/server.ts';
+import type { LocalAiml } from './local-aiml/server.ts';
 import { createLibraryLogger, type Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
@@ -130,7 +130,9 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   }
 }
 
-function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAiml> {
+/** Loaded where it is needed alone: it brings a database with it. */
+async function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAiml> {
+  const { createLocalAiml } = await import('./local-aiml/server.ts');
   // Its requests are this service's calls, which leave a line already.
   return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: logger.child({}, { level: 'warn' }) });
 }

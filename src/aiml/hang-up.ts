@@ -4,7 +4,7 @@
  */
 export class HangUp {
   #hasHappened = false;
-  #listeners: Set<() => void> | null = null;
+  #listeners: (() => void)[] = [];
 
   get hasHappened(): boolean {
     return this.#hasHappened;
@@ -12,18 +12,20 @@ export class HangUp {
 
   /** Calls `listener` once when it happens; never where it has happened already. */
   listen(listener: () => void): void {
-    (this.#listeners ??= new Set()).add(listener);
+    this.#listeners.push(listener);
   }
 
   ignore(listener: () => void): void {
-    this.#listeners?.delete(listener);
+    const index = this.#listeners.indexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
   }
 
   /** The caller went away. */
   happen(): void {
     if (this.#hasHappened) return;
     this.#hasHappened = true;
-    for (const listener of this.#listeners ?? []) listener();
-    this.#listeners = null;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
   }
 }

@@ -73,7 +73,7 @@ export class AssistantLoader {
   /** A list in flight may hold what is asked for, so it is waited for before anything is asked by id. */
   async #loadAll(ids: readonly string[]): Promise<(WireAssistant | null | Error)[]> {
     if (this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
-    return Promise.all(ids.map(async (id) => this.#listed.get(id) ?? this.#loadOne(id)));
+    return Promise.all(ids.map((id) => this.#listed.get(id) ?? this.#loadOne(id)));
   }
 
   async #loadOne(id: string): Promise<WireAssistant | null | Error> {

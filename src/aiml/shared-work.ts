@@ -6,8 +6,16 @@
  */
 import { HangUp } from './hang-up.ts';
 
+/** As long as there are no more of them, a tenant's place is kept for his next work. */
+const MAX_IDLE_TENANTS = 1000;
+
 interface Entry<T> {
-  readonly promise: Promise<T>;
+  /**
+   * Null once it has settled. The table of a Map keeps what was deleted until it is replaced, and what an old table that has
+   * grown into the old generation holds lives until the next full collection: with the promise, that would be the whole
+   * request, and every request.
+   */
+  promise: Promise<T> | null;
   /** Happens when all who wait have gone. */
   readonly hangUp: HangUp;
   waiting: number;
@@ -25,17 +33,19 @@ export class SharedWork<T> {
 
   /**
    * Joins what is under way for `key`, or starts it. `hangUp` is that of the one who asks; the work gets one that happens
-   * when all who wait for it have gone.
+   * when all who wait for it have gone. Keys are best short, for the same reason as a promise is not kept.
    */
   run(tenant: string, key: string, hangUp: HangUp, start: (hangUp: HangUp) => Promise<T>): Joined<T> {
     let entries = this.#tenants.get(tenant);
     const underWay = entries?.get(key);
-    if (underWay && !underWay.hangUp.hasHappened) return { result: wait(underWay, hangUp), hasJoined: true };
+    if (underWay?.promise && !underWay.hangUp.hasHappened)
+      return { result: wait(underWay, underWay.promise, hangUp), hasJoined: true };
     if (!entries) this.#tenants.set(tenant, (entries = new Map<string, Entry<T>>()));
     const shared = new HangUp();
-    const entry: Entry<T> = { promise: start(shared), hangUp: shared, waiting: 0 };
+    const promise = start(shared);
+    const entry: Entry<T> = { promise, hangUp: shared, waiting: 0 };
     entries.set(key, entry);
-    return { result: wait(entry, hangUp, () => this.#end(tenant, key, entry)), hasJoined: false };
+    return { result: wait(entry, promise, hangUp, () => this.#end(tenant, key, entry)), hasJoined: false };
   }
 
   /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
@@ -44,14 +54,15 @@ export class SharedWork<T> {
   }
 
   #end(tenant: string, key: string, entry: Entry<T>): void {
+    entry.promise = null;
     const entries = this.#tenants.get(tenant);
     if (entries?.get(key) !== entry) return;
     entries.delete(key);
-    if (entries.size === 0) this.#tenants.delete(tenant);
+    if (entries.size === 0 && this.#tenants.size > MAX_IDLE_TENANTS) this.#tenants.delete(tenant);
   }
 }
 
-function wait<T>(entry: Entry<T>, hangUp: HangUp, onEnd?: () => void): Promise<T> {
+function wait<T>(entry: Entry<T>, promise: Promise<T>, hangUp: HangUp, onEnd?: () => void): Promise<T> {
   entry.waiting += 1;
   const leave = () => {
     entry.waiting -= 1;
@@ -63,6 +74,6 @@ function wait<T>(entry: Entry<T>, hangUp: HangUp, onEnd?: () => void): Promise<T
     hangUp.ignore(leave);
     onEnd?.();
   };
-  entry.promise.then(end, end);
-  return entry.promise;
+  promise.then(end, end);
+  return promise;
 }

@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyRoom } from './body-room.ts';
-import { MAX_BODY_BYTES, readJsonBody } from './body.ts';
+import { MAX_BODY_BYTES, parseJson, readJsonBody } from './body.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { refuse, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
@@ -37,6 +37,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
+    // No route has a schema, so nothing is loaded to compile one.
+    schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -69,9 +71,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       room.read(request).then(() => done(), done);
     } else done();
   });
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    readJsonBody(body, request.headers['content-encoding'], (bytes) => room.parse(request, bytes)),
-  );
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (BodyRoom.isNeeded(request))
+      readJsonBody(body, request.headers['content-encoding'], (bytes) => room.parse(request, bytes)).then(
+        (parsed) => done(null, parsed),
+        done,
+      );
+    else done(null, parseJson(body));
+  });
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error);
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
@@ -96,6 +103,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   );
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;
+}
+
+function refuseSchema(): never {
+  throw new TypeError('routes have no schemas here');
 }
 
 function isAllowedOrigin(origin: string, { corsOrigins, corsLoopback }: AppOptions): boolean {

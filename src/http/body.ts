@@ -39,6 +39,11 @@ export async function readJsonBody(
   if (shape && shape.depth > MAX_DEPTH)
     throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
   await waitForRoom(shape?.expectedBytes ?? 0);
+  return parseJson(body);
+}
+
+/** Throws a RequestError (400). */
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

@@ -11,7 +11,6 @@ import {
   type LogFn,
   type Logger,
 } from 'pino';
-import pretty from 'pino-pretty';
 import { createLineFilter, toLoggable, toLoggableFields } from './loggable.ts';
 import { isError, speaksForItself } from './logged-error.ts';
 
@@ -24,15 +23,23 @@ export interface LoggerOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Where lines go: `process.stdout`, or anything that takes text. */
-export type LogDestination = DestinationStream & { readonly isTTY?: boolean };
+/** Where lines go: anything that takes text. */
+export type LogDestination = DestinationStream;
 
 /**
- * Standard output. Lines for a program are written behind the back of the request that they tell of, and what is left is
- * written when the process exits; on a terminal they appear at once.
+ * Standard output. Lines for a program are written a few kilobytes at a time, at the latest after 50 ms, and what is left
+ * when the process exits; on a terminal they appear at once.
  */
-export const standardOutput = (): LogDestination =>
-  process.stdout.isTTY ? process.stdout : pino.destination({ dest: process.stdout.fd, sync: false });
+export const standardOutput = async (): Promise<LogDestination> =>
+  process.stdout.isTTY
+    ? readable(process.stdout)
+    : pino.destination({ dest: process.stdout.fd, sync: false, minLength: 4096, periodicFlush: 50 });
+
+/** Lines that a person can read, for a terminal. What makes them so is loaded for that alone. */
+export async function readable(terminal: NodeJS.WritableStream): Promise<LogDestination> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ destination: terminal, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true });
+}
 
 /** `level` is the lowest that is written, one of pino's. */
 export function createLogger(
@@ -56,9 +63,7 @@ export function createLogger(
         streamWrite: createLineFilter(secrets),
       },
     },
-    destination.isTTY === true
-      ? pretty({ destination, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true })
-      : destination,
+    destination,
   );
   // Pino formats the bindings of the root alone. Loggers inherit from the one they were made of, so this holds for all.
   const makeChild: MakeChild = Reflect.get(logger, 'child');

@@ -119,7 +119,8 @@ async function callAll(
   context: unknown,
 ): Promise<readonly Result[]> {
   const make = (call: RootCall) => settle(plan, schema, call, variableValues, context);
-  if (plan.operation.operation === OperationTypeNode.QUERY) return Promise.all(plan.calls.map(make));
+  if (plan.operation.operation === OperationTypeNode.QUERY && plan.calls.length > 1)
+    return Promise.all(plan.calls.map(make));
   const results: Result[] = [];
   for (const call of plan.calls) {
     const result = await make(call);

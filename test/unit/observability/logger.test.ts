@@ -8,6 +8,7 @@ import {
   createLogger,
   type Logger,
   type LoggerOptions,
+  readable,
 } from '../../../src/observability/logger.ts';
 
 const KEY = 'canary+key/0123456789~ABCDEF==';
@@ -319,7 +320,7 @@ describe('a logger for a library', () => {
 });
 
 describe('where log lines go', () => {
-  it('is readable on a terminal, with the same things struck out', () => {
+  it('is readable on a terminal, with the same things struck out', async () => {
     const written: string[] = [];
     const terminal = new Writable({
       write: (chunk, _encoding, done) => {
@@ -327,7 +328,7 @@ describe('where log lines go', () => {
         done();
       },
     });
-    const logger = createLogger('info', Object.assign(terminal, { isTTY: true }));
+    const logger = createLogger('info', await readable(terminal));
     logger.info({ url: 'http://localhost:4000', deep: { token: KEY } }, 'listening');
     expect(written.join('')).toMatch(/INFO.*listening/);
     expect(written.join('')).toContain('http://localhost:4000');
