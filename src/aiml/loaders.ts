@@ -73,7 +73,12 @@ export class AssistantLoader {
   /** A list in flight may hold what is asked for, so it is waited for before anything is asked by id. */
   async #loadAll(ids: readonly string[]): Promise<(WireAssistant | null | Error)[]> {
     if (this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
-    return Promise.all(ids.map((id) => this.#listed.get(id) ?? this.#loadOne(id)));
+    return Promise.all(
+      ids.map((id) => {
+        const listed = this.#listed.get(id);
+        return listed ? Promise.resolve(listed) : this.#loadOne(id);
+      }),
+    );
   }
 
   async #loadOne(id: string): Promise<WireAssistant | null | Error> {
