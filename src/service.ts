@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { errorCodes } from './graphql/errors.ts';
+import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
 import { Lifecycle } from './http/lifecycle.ts';
@@ -56,6 +57,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   });
   const reads = new Reads(client, { cacheTtlMs: config.cacheTtlMs });
   const apollo = createApollo<ServiceContext>({
+    schema: buildServiceSchema({ federation: config.federation }),
     introspection: config.introspection,
     logger: createLibraryLogger(logger, 'Apollo Server'),
     onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
