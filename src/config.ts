@@ -38,6 +38,8 @@ export interface Config {
   readonly corsLoopback: boolean;
   readonly introspection: boolean;
   readonly explorer: boolean;
+  /** Whether it serves as a subgraph of Apollo Federation 2. */
+  readonly federation: boolean;
   /** How long a read may be answered from the cache without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
   readonly shutdownGraceMs: number;
@@ -89,6 +91,7 @@ export function readConfig(environment: Environment): Config {
     corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,
     introspection: settings.boolean('INTROSPECTION', !isProduction),
     explorer: settings.boolean('EXPLORER', !isProduction),
+    federation: settings.boolean('FEDERATION', false),
     cacheTtlMs: settings.integer('CACHE_TTL_SECONDS', 0, 0, 86_400) * 1000,
     shutdownGraceMs: settings.integer('SHUTDOWN_GRACE_MS', 0, 0, 600_000),
     shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', 25_000, 0, 600_000),

@@ -57,7 +57,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     onAttempt: (report) => metrics.recordAttempt(report),
   });
   const reads = new Reads(client, { cacheTtlMs: config.cacheTtlMs });
-  const schema = buildServiceSchema();
+  const schema = buildServiceSchema({ federation: config.federation });
   const executor = createExecutor(schema);
   const apollo = createApollo<ServiceContext>({
     schema,

@@ -5,6 +5,9 @@ import { ServiceError } from './errors.ts';
 /** What an id looks like, for messages. */
 export const ID_FORM = '1 to 64 letters, digits, underscores and hyphens';
 
+/** How many things may be asked for by id at once. */
+export const MAX_IDS = 100;
+
 /** Throws BAD_USER_INPUT where a value of the argument cannot be an id; nothing is asked of upstream then. */
 export function requireIds(argument: string, ...ids: readonly string[]): void {
   if (!ids.every(isAssistantId))

@@ -4,12 +4,11 @@
  */
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { toAssistant } from './assistant/assistant.mapper.ts';
+import { loadEach } from './assistant/load-each.ts';
 import type { RequestContext, Scope } from './context.ts';
-import { requireIds } from './entity-id.ts';
+import { MAX_IDS, requireIds } from './entity-id.ts';
 import { ServiceError } from './errors.ts';
 import { Node } from './node.type.ts';
-
-const MAX_IDS = 100;
 
 @Resolver()
 export class NodeResolver {
@@ -24,7 +23,6 @@ export class NodeResolver {
     return wire && toAssistant(wire);
   }
 
-  /** An id whose read fails becomes its error, in its place: it takes no other one with it. */
   @Authorized<Scope>('assistants:read')
   @Query(() => [Node], {
     nullable: 'items',
@@ -36,13 +34,6 @@ export class NodeResolver {
   ): Promise<(Node | Error | null)[]> {
     if (ids.length > MAX_IDS) throw new ServiceError('BAD_USER_INPUT', `Argument "ids" takes at most ${MAX_IDS} ids.`);
     requireIds('ids', ...ids);
-    return Promise.all(
-      ids.map((id) =>
-        assistants.load(id).then(
-          (wire) => wire && toAssistant(wire),
-          (error: unknown) => error as Error,
-        ),
-      ),
-    );
+    return loadEach(assistants, ids);
   }
 }

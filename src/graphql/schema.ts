@@ -9,6 +9,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { AssistantResolver } from './assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
 import { errorCodes } from './errors.ts';
+import { FederationResolver } from './federation/federation.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
 
 /** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
@@ -25,9 +26,18 @@ const rootDescriptions = {
     'with an `outcome` that tells whether the change happened.',
 };
 
+export interface SchemaOptions {
+  /** Whether gateways are served as well: the schema is then that of a subgraph of Apollo Federation 2. */
+  readonly federation?: boolean;
+}
+
 /** Builds the schema anew with every call; one for the life of the process is enough. */
-export function buildServiceSchema(): GraphQLSchema {
-  const schema = buildSchemaSync({ resolvers: [AssistantResolver, NodeResolver], validate: false, authChecker });
+export function buildServiceSchema({ federation = false }: SchemaOptions = {}): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: [AssistantResolver, NodeResolver, ...(federation ? [FederationResolver] : [])],
+    validate: false,
+    authChecker,
+  });
   for (const name of oneOfTypes) {
     const type = schema.getType(name);
     if (!isInputObjectType(type)) throw new TypeError(`The schema has no input type ${name}.`);

@@ -3,7 +3,7 @@ import { startRecordedService, type RecordedService } from './recorded-service.t
 
 let service: RecordedService;
 beforeAll(async () => {
-  service = await startRecordedService();
+  service = await startRecordedService({ FEDERATION: 'true' });
 });
 afterAll(() => service.stop());
 
@@ -32,6 +32,14 @@ const requests: readonly (readonly [string, string, RequestInit])[] = [
   ['a syntax error', '', post({ query: `{ a(b: "x" "${C}") }` })],
   ['a literal', '', post({ query: `{ assistants(first: "${C}") { nodes { id } } }` })],
   ['a cursor that upstream does not know', '', post({ query: `{ assistants(after: "${C}") { nodes { id } } }` })],
+  [
+    'a reference to an entity',
+    '',
+    post({
+      query: 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }',
+      variables: { r: [{ __typename: C, [C]: C }] },
+    }),
+  ],
   ['a variable', '', post({ query: create, variables: { i: { model: 5, [C]: C } } })],
   [
     'a user error',

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { Environment } from '../../src/config.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { answerJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -14,7 +15,7 @@ export interface RecordedService extends TestService {
   data<T>(document: string, variables?: unknown): Promise<T>;
 }
 
-export async function startRecordedService(): Promise<RecordedService> {
+export async function startRecordedService(environment: Environment = {}): Promise<RecordedService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'recorded-aiml-'));
   const local = await createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) });
   const upstream = await startScriptedUpstream(async (call, response) => {
@@ -25,6 +26,7 @@ export async function startRecordedService(): Promise<RecordedService> {
     UPSTREAM: 'aiml',
     AIML_API_KEY: 'test-key',
     AIML_API_BASE_URL: upstream.url,
+    ...environment,
   });
   return {
     ...service,

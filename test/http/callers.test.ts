@@ -20,6 +20,7 @@ const READS = [
   '{ assistant(id: "asst_1") { id } }',
   '{ node(id: "asst_1") { id } }',
   '{ nodes(ids: ["asst_1"]) { id } }',
+  '{ _entities(representations: [{ __typename: "Assistant", id: "asst_1" }]) { __typename } }',
 ];
 const WRITES = [
   CREATE,
@@ -36,7 +37,7 @@ describe('under AUTH_MODE=passthrough', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
+    service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local', FEDERATION: 'true' });
   });
   afterAll(() => service.stop());
 
@@ -93,6 +94,7 @@ describe('under AUTH_MODE=jwt', () => {
       JWT_ISSUER: ISSUER,
       JWT_AUDIENCE: AUDIENCE,
       JWKS_URL: provider.url.href,
+      FEDERATION: 'true',
     });
   });
   afterAll(async () => {
@@ -136,13 +138,19 @@ describe('a credential', () => {
     const credential = 'sk-credential/of+the~caller==';
     const secret = 'what-upstream-says';
     const statuses = [200, 400, 401, 403, 404, 422, 429, 500];
-    const upstream = await startScriptedUpstream(({ headers }, response, index) =>
-      answerJson(response, statuses[index % statuses.length] ?? 500, {
-        message: index % statuses.length === 1 ? `bad ${headers.authorization ?? ''}` : secret,
+    const upstream = await startScriptedUpstream(({ headers }, response, index) => {
+      const status = statuses[index % statuses.length] ?? 500;
+      answerJson(response, status, {
+        // The reason that callers may learn of.
+        message: status === 400 || status === 422 ? `bad ${headers.authorization ?? ''}` : secret,
         authorization: headers.authorization,
-      }),
-    );
-    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+      });
+    });
+    const service = await startService({
+      AUTH_MODE: 'passthrough',
+      AIML_API_BASE_URL: upstream.url,
+      FEDERATION: 'true',
+    });
     const outputs: (string | object)[] = [];
     for (const document of [...READS, ...WRITES]) {
       const answer = await service.query(document, undefined, bearer(credential));

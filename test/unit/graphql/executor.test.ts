@@ -9,7 +9,7 @@ import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 import { readAssistant } from '../../../src/aiml/wire.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
 
-const schema = buildServiceSchema();
+const schema = buildServiceSchema({ federation: true });
 const executor = createExecutor(schema);
 let calls: string[] = [];
 
@@ -63,6 +63,8 @@ const FIELDS = `id createdAt model name description metadata temperature
   responseFormat { type jsonSchema { name strict } } toolResources { fileSearch { vectorStoreIds } }`;
 const SEARCH = 'fragment Search on FileSearchTool { maxNumResults rankingOptions { ranker } }';
 
+const REFERENCES = { r: ['a', 'none', 'broken', 'b'].map((id) => ({ __typename: 'Assistant', id })) };
+
 const documents: readonly (readonly [document: string, variables?: Readonly<Record<string, unknown>>])[] = [
   ['{ __typename }'],
   [`{ assistant(id: "a") { ${FIELDS} } } ${SEARCH}`],
@@ -75,6 +77,18 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
   ['query ($id: ID!) { assistant(id: $id) { id } }', { id: { canary: 1 } }],
   ['{ node(id: "a") { __typename id ... on Assistant { name } } none: node(id: "none") { id } }'],
   ['{ nodes(ids: ["a", "none", "broken", "b"]) { id } }'],
+  ['query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Assistant { id name } } }', REFERENCES],
+  [
+    `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Node { id } ...F } assistant(id: "c") { model } }
+      fragment F on Assistant { tools { type } }`,
+    { r: REFERENCES.r.filter(({ id }) => id !== 'broken') },
+  ],
+  [
+    'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Assistant @include(if: true) { id } } }',
+    REFERENCES,
+  ],
+  ['query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }', { r: [{ __typename: 'Query' }] }],
+  ['{ _service { __typename sdl } }'],
   ['{ a: assistant(id: "a") { id } b: assistant(id: "broken") { id } c: assistant(id: "broken") { name } }'],
   ['{ a: assistant(id: "a") { id } odd: assistant(id: "odd") { createdAt } }'],
   ['{ a: assistant(id: "..") { id } b: assistant(id: "a") { id } }'],

@@ -1,0 +1,56 @@
+/**
+ * What makes the service a subgraph of Apollo Federation 2: `_service`, its schema for those who compose, and `_entities`,
+ * its entities for the gateway. See
+ * https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-fields.
+ */
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
+import { Assistant } from '../assistant/assistant.type.ts';
+import { loadEach } from '../assistant/load-each.ts';
+import type { RequestContext, Scope } from '../context.ts';
+import { MAX_IDS } from '../entity-id.ts';
+import { Representation, toAssistantIds } from './representation.ts';
+import { toSubgraphSdl } from './subgraph-sdl.ts';
+
+@ObjectType('_Service', { simpleResolvers: true, description: 'This service as a subgraph.' })
+class Subgraph {
+  @Field(() => String, { description: 'The schema to compose, with the directives of Federation.' })
+  readonly sdl: string;
+
+  constructor(sdl: string) {
+    this.sdl = sdl;
+  }
+}
+
+const Entity = createUnionType({
+  name: '_Entity',
+  description: 'What other subgraphs can refer to.',
+  types: () => [Assistant] as const,
+});
+
+@Resolver()
+export class FederationResolver {
+  #subgraph: Subgraph | null = null;
+
+  /** Whoever composes holds no credential of a caller, so none is asked for. */
+  @Query(() => Subgraph, { name: '_service', description: 'For composition.' })
+  service(@Info() { schema }: GraphQLResolveInfo): Subgraph {
+    return (this.#subgraph ??= new Subgraph(toSubgraphSdl(schema)));
+  }
+
+  @Authorized<Scope>('assistants:read')
+  @Query(() => [Entity], {
+    name: '_entities',
+    nullable: 'items',
+    description: 'For gateways. The answer keeps the order and holds null for each entity that is not found.',
+  })
+  entities(
+    @Arg('representations', () => [Representation], {
+      description: `At most ${MAX_IDS}; one may occur more than once.`,
+    })
+    representations: unknown[],
+    @Ctx() { assistants }: RequestContext,
+  ): Promise<(Assistant | Error | null)[]> {
+    return loadEach(assistants, toAssistantIds(representations));
+  }
+}

@@ -1,0 +1,64 @@
+// A gateway as another team would put it before the service: Hive Gateway on a supergraph that is composed of what the
+// subgraphs say of themselves.
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as http from '@graphql-mesh/transport-http';
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+import { query, type GraphQLAnswer } from '../support/service.ts';
+
+/** What is used of the gateway. */
+interface HiveGateway {
+  readonly createGatewayRuntime: (options: {
+    readonly supergraph: string;
+    readonly transports: { readonly http: unknown };
+    readonly logging: false;
+    readonly propagateHeaders: {
+      readonly fromClientToSubgraphs: (payload: { readonly request: Request }) => Record<string, string> | undefined;
+    };
+  }) => RequestListener & AsyncDisposable;
+}
+/** The gateway's own types would give every GraphQLResolveInfo of the project what graphql 16 does not have. */
+const importWithoutTypes = (name: string): Promise<unknown> => import(name);
+const { createGatewayRuntime } = (await importWithoutTypes('@graphql-hive/gateway-runtime')) as HiveGateway;
+
+export interface SubgraphAddress {
+  readonly name: string;
+  readonly url: string;
+  readonly sdl: string;
+}
+
+export interface Gateway {
+  query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
+  stop(): Promise<void>;
+}
+
+/** Starts it on loopback. Throws where the subgraphs cannot be composed. It hands callers' credentials on. */
+export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promise<Gateway> {
+  const { supergraphSdl, errors = [] } = composeServices(
+    subgraphs.map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) })),
+  );
+  if (supergraphSdl === undefined) throw new Error(errors.map(({ message }) => message).join('\n'));
+  const gateway = createGatewayRuntime({
+    supergraph: supergraphSdl,
+    transports: { http },
+    logging: false,
+    propagateHeaders: {
+      fromClientToSubgraphs: ({ request }) => {
+        const authorization = request.headers.get('authorization');
+        return authorization === null ? undefined : { authorization };
+      },
+    },
+  });
+  const server = createServer(gateway);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    query: (document, variables, headers) => query(url, document, variables, headers),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await gateway[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+// Another team's subgraph: tickets, each given to an assistant that it knows by its id alone. It is Relay-style like the
+// service, so that what both have under one name is composed as well.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildSchema } from 'graphql';
+import { createHandler } from 'graphql-http/lib/use/http';
+
+/** What is composed. */
+export const TICKETS_SDL = `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+
+  type Query {
+    tickets: [Ticket!]!
+    node(id: ID!): Node
+    nodes(ids: [ID!]!): [Node]!
+  }
+
+  interface Node {
+    id: ID!
+  }
+
+  type Ticket implements Node @key(fields: "id") {
+    id: ID!
+    assignee: Assistant
+  }
+
+  type Assistant @key(fields: "id") {
+    id: ID!
+    tickets: [Ticket!]!
+  }
+
+  type PageInfo @shareable {
+    hasNextPage: Boolean!
+    hasPreviousPage: Boolean!
+    startCursor: String
+    endCursor: String
+  }
+
+  type UserError @shareable {
+    field: [String!]
+    message: String!
+    code: UserErrorCode!
+  }
+
+  enum UserErrorCode {
+    INVALID
+    CLOSED
+  }
+`;
+
+/** What is served: the same, and what Federation asks of every subgraph. */
+const schema = buildSchema(
+  `
+  ${TICKETS_SDL}
+  extend type Query {
+    _entities(representations: [_Any!]!): [_Entity]!
+  }
+  scalar _Any
+  union _Entity = Ticket | Assistant
+`,
+  // The directives are Federation's to define.
+  { assumeValidSDL: true },
+);
+
+interface Reference {
+  readonly __typename: string;
+  readonly id: string;
+}
+interface Ticket extends Reference {
+  readonly assignee: Reference;
+}
+
+export interface TicketsSubgraph {
+  readonly url: string;
+  /** Replaces all tickets: a ticket's id, and the id of the assistant that it is given to. */
+  assign(assignees: Readonly<Record<string, string>>): void;
+  stop(): Promise<void>;
+}
+
+/** Starts it on loopback, without a ticket. */
+export async function startTickets(): Promise<TicketsSubgraph> {
+  let tickets: readonly Ticket[] = [];
+  const entity = ({ __typename, id }: Reference): unknown =>
+    __typename === 'Ticket'
+      ? tickets.find((ticket) => ticket.id === id)
+      : { __typename, id, tickets: tickets.filter(({ assignee }) => assignee.id === id) };
+  const rootValue = {
+    tickets: () => tickets,
+    _entities: ({ representations }: { readonly representations: readonly Reference[] }) => representations.map(entity),
+  };
+  const handle = createHandler({ schema, rootValue });
+  const server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    assign: (assignees) => {
+      tickets = Object.entries(assignees).map(([id, assistant]) => ({
+        __typename: 'Ticket',
+        id,
+        assignee: { __typename: 'Assistant', id: assistant },
+      }));
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

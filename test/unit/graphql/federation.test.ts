@@ -1,0 +1,195 @@
+import { buildASTSchema, isInputObjectType, isScalarType, parse, printSchema } from 'graphql';
+import { describe, expect, test } from '@jest/globals';
+import { AimlError } from '../../../src/aiml/errors.ts';
+import { toSubgraphSdl } from '../../../src/graphql/federation/subgraph-sdl.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { createTestApollo, execute, type Answer } from './execute.ts';
+import { assistantsInOrder, InMemoryAssistants } from './in-memory-assistants.ts';
+
+const schema = buildServiceSchema({ federation: true });
+const apollo = createTestApollo({ schema });
+
+const ENTITIES = `query ($representations: [_Any!]!) {
+  _entities(representations: $representations) { __typename ... on Assistant { id model } }
+}`;
+const entities = (representations: unknown, assistants = new InMemoryAssistants()): Promise<Answer> =>
+  execute(apollo, { query: ENTITIES, variables: { representations } }, assistants);
+const assistant = (id: unknown) => ({ __typename: 'Assistant', id });
+
+describe('the schema of a subgraph', () => {
+  const sdl = toSubgraphSdl(schema);
+  // The directives are Federation's to define.
+  const composable = buildASTSchema(parse(sdl), { assumeValidSDL: true });
+
+  test('is the same with Federation or without, but for the root fields of Federation', () => {
+    const { _entities, _service, ...fields } = schema.getQueryType()?.getFields() ?? {};
+    expect([_entities, _service].map((field) => String(field?.type))).toEqual(['[_Entity]!', '_Service!']);
+    const plain = buildServiceSchema();
+    expect(Object.keys(fields)).toEqual(Object.keys(plain.getQueryType()?.getFields() ?? {}));
+    const typesOf = (text: string): string[] => text.split(/\n\n(?=\S)/).filter((type) => !/^type Query/m.test(type));
+    expect(typesOf(printSchema(schema)).filter((type) => !/^(?:type|scalar|union) _/m.test(type))).toEqual(
+      typesOf(printSchema(plain)),
+    );
+  });
+
+  test('says what Federation has to know, for types that there are', () => {
+    const annotated = sdl.split('\n').filter((line) => /^(?!input|scalar).*@/.test(line));
+    expect(annotated).toEqual([
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])',
+      'directive @oneOf on INPUT_OBJECT',
+      'type Assistant implements Node @key(fields: "id") {',
+      'type PageInfo @shareable {',
+      'type UserError @shareable {',
+    ]);
+  });
+
+  test('has no root field that several subgraphs have, and nothing that is for gateways alone', () => {
+    expect(Object.keys(composable.getQueryType()?.getFields() ?? {})).toEqual(['assistant', 'assistants']);
+    expect(Object.keys(composable.getTypeMap()).filter((name) => /^_(?!_)/.test(name))).toEqual([]);
+  });
+
+  test('keeps what is said of input types and of scalars', () => {
+    const types = Object.values(composable.getTypeMap());
+    expect(types.filter((type) => isInputObjectType(type) && type.isOneOf).map(({ name }) => name)).toEqual([
+      'AssistantToolInput',
+      'ChunkingStrategyInput',
+      'ResponseFormatInput',
+    ]);
+    const dateTime = types.find(({ name }) => name === 'DateTime');
+    expect(isScalarType(dateTime) && dateTime.specifiedByURL).toBe('https://datatracker.ietf.org/doc/html/rfc3339');
+  });
+
+  test('is told where introspection is off, to callers without a credential', async () => {
+    const production = createTestApollo({ schema, introspection: false });
+    const { body } = await production.executeOperation(
+      { query: '{ _service { sdl } }' },
+      { contextValue: { requestId: 'r', assistants: new InMemoryAssistants(), authorize: refuse } },
+    );
+    expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
+  });
+
+  test('is not told without Federation, and there are no entities', async () => {
+    const plain = createTestApollo();
+    for (const query of ['{ _service { sdl } }', '{ _entities(representations: []) { __typename } }'])
+      expect((await execute(plain, { query })).errors).toMatchObject([
+        { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+      ]);
+  });
+});
+
+describe('entities', () => {
+  test('come in the order of their representations, null where there is none', async () => {
+    const assistants = new InMemoryAssistants(assistantsInOrder(2));
+    const { data, errors } = await entities(['a1', 'none', 'a0', 'a1'].map(assistant), assistants);
+    expect(errors).toEqual([]);
+    expect(data?.['_entities']).toEqual([
+      { __typename: 'Assistant', id: 'a1', model: 'gpt-4o' },
+      null,
+      { __typename: 'Assistant', id: 'a0', model: 'gpt-4o' },
+      { __typename: 'Assistant', id: 'a1', model: 'gpt-4o' },
+    ]);
+  });
+
+  test('hold an error in the place of one whose read fails, and keep the others', async () => {
+    const assistants = new InMemoryAssistants(assistantsInOrder(2));
+    const load = assistants.load.bind(assistants);
+    const failure = new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'Late.', retryable: true });
+    assistants.load = (id) => (id === 'bad' ? Promise.reject(failure) : load(id));
+    const { data, errors } = await entities(['a0', 'bad', 'a1'].map(assistant), assistants);
+    expect(data?.['_entities']).toMatchObject([{ id: 'a0' }, null, { id: 'a1' }]);
+    expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
+  });
+
+  test('may be asked for in literals, with more than the key', async () => {
+    const query = `{ _entities(representations: [{ __typename: "Assistant", id: "a0", model: 5, more: [{ a: null }] }]) {
+      ... on Node { id }
+    } }`;
+    const { data } = await execute(apollo, { query }, new InMemoryAssistants(assistantsInOrder(1)));
+    expect(data).toEqual({ _entities: [{ id: 'a0' }] });
+  });
+
+  test('are read only by those who may read', async () => {
+    const assistants = new InMemoryAssistants(assistantsInOrder(1));
+    const { body } = await apollo.executeOperation(
+      { query: ENTITIES, variables: { representations: [assistant('a0')] } },
+      { contextValue: { requestId: 'r', assistants, authorize: refuse } },
+    );
+    expect(body).toMatchObject({
+      singleResult: { data: null, errors: [{ path: ['_entities'], extensions: { code: 'FORBIDDEN' } }] },
+    });
+    expect(assistants.calls).toEqual([]);
+  });
+
+  const CANARY = 'cAnArY7319';
+  test.each<[string, unknown, string]>([
+    ['no object', CANARY, 'representations[1]": An entity is referred to by an object.'],
+    ['a list', [CANARY], 'representations[1].__typename": The only entities are of type "Assistant".'],
+    ['no type', { id: 'a0', CANARY }, 'representations[1].__typename": The only entities are of type "Assistant".'],
+    [
+      'a type that is no entity',
+      { __typename: 'PageInfo', id: 'a0' },
+      'representations[1].__typename": The only entities are of type "Assistant".',
+    ],
+    [
+      'a type that nobody knows',
+      { __typename: CANARY, id: 'a0' },
+      'representations[1].__typename": The only entities are of type "Assistant".',
+    ],
+    ['no id', { __typename: 'Assistant', [CANARY]: 'a0' }, 'representations[1].id": A valid id is 1 to 64'],
+    ['an id that is none', assistant(`../${CANARY}`), 'representations[1].id": A valid id is 1 to 64'],
+    ['an id that is no string', assistant({ id: CANARY }), 'representations[1].id": A valid id is 1 to 64'],
+    [
+      'keys of the prototype',
+      JSON.parse('{ "__proto__": { "__typename": "Assistant", "id": "a0" } }'),
+      'representations[1].__typename": The only entities are of type "Assistant".',
+    ],
+  ])('of %s are none, and nothing is asked of upstream', async (_, representation, problem) => {
+    const assistants = new InMemoryAssistants(assistantsInOrder(1));
+    const { data, errors, text } = await entities([assistant('a0'), representation], assistants);
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringContaining(`Argument "representations" cannot be used at "${problem}`),
+        path: ['_entities'],
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ]);
+    expect(text).not.toContain(CANARY);
+    expect(assistants.calls).toEqual([]);
+  });
+
+  test('have null among their representations refused, and the place told', async () => {
+    expect((await entities([assistant('a0'), null])).errors).toMatchObject([
+      {
+        message: expect.stringMatching(/^Variable "\$representations" cannot be used at "representations\[1\]"/),
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ]);
+  });
+
+  test('are at most 100 at a time', async () => {
+    const assistants = new InMemoryAssistants(assistantsInOrder(1));
+    const many = (count: number) => Array.from({ length: count }, () => assistant('a0'));
+    expect((await entities(many(101), assistants)).errors).toMatchObject([
+      { message: 'Argument "representations" takes at most 100 entries.', extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+    expect(assistants.calls).toEqual([]);
+    expect((await entities(many(100), assistants)).errors).toEqual([]);
+  });
+
+  test.each([
+    ['lists', '[', ']', 2400],
+    ['objects', '{a:', '}', 1200],
+  ])('that are %s in one another are refused, however many', async (_, open, close, most) => {
+    for (let levels = 100; levels <= most; levels += 100) {
+      const value = open.repeat(levels) + '1' + close.repeat(levels);
+      const { errors } = await execute(apollo, { query: `{ _entities(representations: [${value}]) { __typename } }` });
+      // The parser is the first to reach the end of the stack.
+      expect(['BAD_USER_INPUT', 'GRAPHQL_PARSE_FAILED']).toContain(errors[0]?.extensions?.['code']);
+    }
+  });
+});
+
+function refuse(): never {
+  throw new AimlError({ code: 'FORBIDDEN', message: 'No.', retryable: false });
+}
