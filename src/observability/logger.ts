@@ -57,7 +57,7 @@ export function createLogger(
       },
     },
     destination.isTTY === true
-      ? pretty({ destination, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true })
+      ? pretty({ destination, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true, sync: true })
       : destination,
   );
   // Pino formats the bindings of the root alone. Loggers inherit from the one they were made of, so this holds for all.
