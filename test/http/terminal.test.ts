@@ -18,6 +18,8 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 const environment = (): Record<string, string | undefined> => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
+  // npm would ask its registry for a newer npm.
+  npm_config_update_notifier: 'false',
   PORT: '0',
   HOST: '127.0.0.1',
   UPSTREAM: 'local',
