@@ -67,7 +67,7 @@ main().then(
   (exitCode) => (process.exitCode = exitCode),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : 'failed';
-    process.stderr.write(`bench: ${message}\n${error instanceof UsageError ? `\n${HELP}` : ''}`);
+    process.stderr.write(`bench: ${message}${error instanceof UsageError ? '; --help shows what there is' : ''}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );

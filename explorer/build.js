@@ -38,6 +38,8 @@ const key = await digestOf([
 if ((await lastKey()) !== key) await bundle();
 
 async function bundle() {
+  // It takes its time, and a person who starts the service for the first time is waiting for it.
+  if (process.stderr.isTTY) process.stderr.write('bundling the explorer …');
   const scripts = await bundleScripts();
   const pages = {
     landing: await renderPage('landing.html', scripts),
@@ -57,6 +59,7 @@ async function bundle() {
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2));
   await rm(TARGET, { recursive: true, force: true });
   await rename(folder, TARGET);
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }
 
 /** @typedef {{ name: string, contents: Uint8Array }} File */

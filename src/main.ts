@@ -23,6 +23,12 @@ Without any it listens on http://127.0.0.1:4000 and works on the embedded AIML A
  */
 const HEAP_GROWTH = '--heap-growing-percent=50';
 
+/**
+ * One Ctrl+C can come as two signals, and so can one stop of a service manager: the process has its own, and npm passes
+ * on the one that npm has. A signal so soon after the first, in milliseconds, is taken for the same.
+ */
+const SAME_SIGNAL_MS = 500;
+
 async function main([argument]: readonly string[]): Promise<void> {
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(HELP);
@@ -42,15 +48,20 @@ async function main([argument]: readonly string[]): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   const service = await createService(config, logger);
+  const isTerminal = process.stdout.isTTY;
 
-  let isStopping = false;
+  let stoppingSince: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    logger.info({ signal }, 'stopping');
+    if (stoppingSince !== null) {
+      if (performance.now() - stoppingSince >= SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
+    if (isTerminal) process.stdout.write(FAREWELL);
+    else logger.info({ signal }, 'stopping');
     service.stop().then(
       () => {
-        logger.info('stopped');
+        if (!isTerminal) logger.info('stopped');
         process.exit(0);
       },
       (err: unknown) => {
@@ -62,9 +73,14 @@ async function main([argument]: readonly string[]): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   // Said last: whoever waits for this line may send a signal the moment he reads it.
-  if (process.stdout.isTTY) process.stdout.write(welcome(config, service.url));
+  if (isTerminal) process.stdout.write(welcome(config, service.url));
   else logger.info({ url: `${service.url}/graphql` }, 'listening');
 }
+
+/** What `npm run seed` takes where it is given no address. */
+const SEEDED_BY_DEFAULT = 'http://127.0.0.1:4000';
+
+const FAREWELL = '\n  stopping   what is under way is finished first; Ctrl+C again ends it at once\n';
 
 /** What stands in a file `.env` in the working directory, where there is one. The environment proper goes before it. */
 function readDotEnv(): Environment {
@@ -76,20 +92,20 @@ function readDotEnv(): Environment {
   }
 }
 
-/** For a person at a terminal: where to click, what it works on, what to do next. */
+/** For a person at a terminal, who has two lines of npm's already: where to click, what it works on, what to do next. */
 function welcome({ explorer, upstream }: Config, url: string): string {
-  const works = upstream.kind === 'local' ? `the embedded AIML API, its data in ${upstream.dataDir}` : 'the AIML API';
+  const seed = url === SEEDED_BY_DEFAULT ? 'npm run seed' : `npm run seed -- ${url}`;
+  const [works, next] =
+    upstream.kind === 'local'
+      ? [`the embedded AIML API, its data in ${upstream.dataDir}`, `${seed}, in a second terminal`]
+      : ['the AIML API', explorer ? 'run an example in the explorer' : 'docs/clients.md'];
   return [
-    '',
-    `  listening  ${url}/graphql`,
     ...(explorer ? [`  explore    ${url}/graphiql`] : []),
+    `  listening  ${url}/graphql`,
     `  works on   ${works}`,
-    upstream.kind === 'local' ? '  next       npm run seed, in a second terminal, for assistants to look at' : null,
-    '  stop       Ctrl+C',
-    '',
-  ]
-    .filter((line) => line !== null)
-    .join('\n');
+    `  next       ${next}; Ctrl+C stops`,
+    '\n',
+  ].join('\n');
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -23,7 +23,7 @@ interface Answer {
       readonly userErrors: readonly { readonly message: string }[];
     };
   } | null;
-  readonly errors?: readonly { readonly message: string }[];
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
 const LIST = `query Seeded($after: String) {
@@ -38,7 +38,8 @@ async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Pro
     process.stdout.write(USAGE);
     return;
   }
-  if (!URL.canParse(address)) throw new Error('the address of the service must be a URL such as http://127.0.0.1:4000');
+  if (!/^https?:/.test(address) || !URL.canParse(address))
+    throw new Error('the address of the service must be a URL such as http://127.0.0.1:4000');
   const url = new URL('/graphql', address);
   const seeded = await findSeeded(url);
   for (const [index, input] of seedAssistants.entries()) {
@@ -79,6 +80,8 @@ async function send(url: URL, query: string, variables: unknown): Promise<Answer
     throw new Error('what answers there is not this service: give its address');
   })) as Answer;
   const [error] = answer.errors ?? [];
+  if (error?.extensions?.code === 'UNAUTHENTICATED')
+    throw new Error('the service does not know who is calling: set AIML_API_KEY to a credential that it takes');
   if (error) throw new Error(error.message);
   return answer;
 }

@@ -38,7 +38,13 @@ export const standardOutput = async (): Promise<LogDestination> =>
 /** Lines that a person can read, for a terminal. What makes them so is loaded for that alone. */
 export async function readable(terminal: NodeJS.WritableStream): Promise<LogDestination> {
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ destination: terminal, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true });
+  return pretty({
+    destination: terminal,
+    ignore: 'pid,hostname',
+    translateTime: 'HH:MM:ss',
+    singleLine: true,
+    sync: true,
+  });
 }
 
 /** `level` is the lowest that is written, one of pino's. */

@@ -115,6 +115,24 @@ describeInBrowser('GraphiQL in a browser', () => {
     await docs.getByText(shown(type?.description)).waitFor();
   });
 
+  test('has room for its pane, the operation and the answer in a narrow window, one below the other', async () => {
+    const { page } = watched;
+    const wide = page.viewportSize();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await run();
+    await seesInAnswer('"assistants"');
+    const boxes = [];
+    for (const part of ['.graphiql-plugin', '.graphiql-query-editor', '.graphiql-response'])
+      boxes.push(await page.locator(part).boundingBox());
+    const places = boxes.map((box) => box ?? { x: 0, y: 0, width: 0 });
+    for (const { x, width } of places) {
+      expect(width).toBeGreaterThan(250);
+      expect(x + width).toBeLessThanOrEqual(390);
+    }
+    expect(places.map(({ y }) => y)).toEqual(places.map(({ y }) => y).sort((left, right) => left - right));
+    if (wide) await page.setViewportSize(wide);
+  });
+
   test('sends the headers that were typed in, and does not write them down', async () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Headers' }).click();

@@ -115,12 +115,32 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  it('a second signal ends the process at once', async () => {
+  it('one Ctrl+C that arrives twice, as npm passes it on, cuts nobody off', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const upstream = await startScriptedUpstream(async (_call, response) => {
+      await released;
+      answerJson(response, 200, wireAssistant('asst_1'));
+    });
+    const service = runProcess({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+    const url = await listeningUrl(service);
+    const answer = query(url, '{ assistant(id: "asst_1") { id } }');
+    await until(() => upstream.calls.length === 1);
+    service.child.kill('SIGINT');
+    await until(() => service.output().includes('stopping'));
+    service.child.kill('SIGINT');
+    await until(() => isRefused(url));
+    release();
+    expect((await answer).data).toEqual({ assistant: { id: 'asst_1' } });
+    expect(await service.exit).toBe(0);
+    await upstream.stop();
+  });
+
+  it('who sends the signal again ends the process at once', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '600000' });
     await listeningUrl(service);
-    service.child.kill('SIGTERM');
-    await until(() => service.output().includes('stopping'));
-    service.child.kill('SIGTERM');
-    expect(await service.exit).not.toBe(0);
+    const again = setInterval(() => service.child.kill('SIGTERM'), 50);
+    expect(await service.exit).toBe(1);
+    clearInterval(again);
   });
 });

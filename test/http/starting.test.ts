@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
-import { query } from '../support/service.ts';
+import { query, startService } from '../support/service.ts';
 
 let folder: string;
 
@@ -50,6 +50,33 @@ describe('asked for help', () => {
     const command = runProcess({}, entry, ['--help']);
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/npm (?:start|run)/);
+  });
+});
+
+describe('npm run seed', () => {
+  const seed = async (address: string) => {
+    const command = runProcess({}, 'commands/seed.js', [address]);
+    return { code: await command.exit, lines: command.output().trimEnd().split('\n') };
+  };
+
+  it('creates each example once, and shows how far it is', async () => {
+    const service = await startService();
+    const first = await seed(service.url);
+    expect(first).toEqual({ code: 0, lines: expect.arrayContaining([expect.stringMatching(/^5\/5 .*: asst_/)]) });
+    const second = await seed(service.url);
+    expect(second.lines).toEqual(first.lines.map((line) => line.replace(/asst_.*/, 'already there')));
+    await service.stop();
+  });
+
+  it('says in one line what to do where no service answers, or it wants a credential', async () => {
+    const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
+    expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
+    await service.stop();
+    expect(await seed(service.url)).toEqual({
+      code: 1,
+      lines: [expect.stringContaining('start one with "npm start"')],
+    });
+    expect(await seed('ftp://127.0.0.1')).toEqual({ code: 1, lines: [expect.stringContaining('must be a URL')] });
   });
 });
 

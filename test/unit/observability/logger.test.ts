@@ -330,7 +330,7 @@ describe('where log lines go', () => {
     });
     const logger = createLogger('info', await readable(terminal));
     logger.info({ url: 'http://localhost:4000', deep: { token: KEY } }, 'listening');
-    expect(written.join('')).toMatch(/INFO.*listening/);
+    expect(written.join('')).toMatch(/^.*INFO.*listening.*\n$/);
     expect(written.join('')).toContain('http://localhost:4000');
     expect(() => JSON.parse(written.join('')) as unknown).toThrow();
     expectNoKey(written.join(''));

@@ -1,0 +1,2 @@
+@rem For package.json, which says "exec" so that no shell stands between npm and node. Windows has no such word.
+@%*

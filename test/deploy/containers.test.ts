@@ -1,0 +1,206 @@
+// The Dockerfile, docker-compose.yml and the files of deploy/ fit the service and one another, as far as that can be seen
+// without a container engine.
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse, parseAllDocuments } from 'yaml';
+import { readConfig, type Environment } from '../../src/config.ts';
+import { readSettings } from '../../src/local-aiml/settings.ts';
+
+interface Container {
+  readonly build?: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly networks?: unknown;
+  readonly stop_grace_period?: string;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, Container>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const matches = (text: string, pattern: RegExp): string[] =>
+  Array.from(text.matchAll(pattern), ([, name]) => name ?? '');
+
+/** Puts values in where Compose does, in the one form that the file uses. */
+const interpolate = (text: string, values: Environment): string =>
+  text.replaceAll(/\$\{([A-Z_]+):-([^}]*)\}/g, (_, name: string, fallback: string) => values[name] ?? fallback);
+
+const readCompose = (values: Environment): Readonly<Record<string, Container>> =>
+  (parse(interpolate(read('docker-compose.yml'), values), { merge: true }) as Compose).services;
+
+const dockerfile = read('Dockerfile');
+/** What the image sets for itself. */
+const imageEnvironment = Object.fromEntries(
+  matches(dockerfile, /^ENV (.+)$/gm).flatMap((line) =>
+    line.split(' ').map((pair) => pair.split('=') as [string, string]),
+  ),
+);
+
+const containers = readCompose({ AIML_API_KEY: 'key' });
+const services = Object.entries(containers).filter(([, { build, command }]) => build !== undefined && !command);
+const localAiml = Object.entries(containers).filter(([, { command }]) => command?.includes('dist/local-aiml/main.js'));
+
+/** What the service reads. Some of it for what replicas share, which other changes bring. */
+const knownSettings = [
+  'NODE_ENV',
+  'REDIS_URL',
+  'UPSTREAM_RATE_LIMIT',
+  ...matches(read('.env.example'), /^([A-Z_]+)=/gm),
+];
+const unknownSettings = (environment: Environment): string[] =>
+  Object.keys(environment).filter((name) => !knownSettings.includes(name));
+
+/** In milliseconds: how long the service takes to stop at the longest. */
+const stoppingTime = (environment: Environment): number => {
+  const { shutdownGraceMs, shutdownTimeoutMs } = readConfig(environment);
+  return shutdownGraceMs + shutdownTimeoutMs;
+};
+
+describe.each(services)('the container %s', (_name, { environment = {}, stop_grace_period: grace = '10s' }) => {
+  const settings = { ...imageEnvironment, ...environment };
+
+  it('has no setting that the service does not know', () => {
+    expect(unknownSettings(settings)).toEqual([]);
+    expect(unknownSettings({ AIML_APIKEY: '' })).toEqual(['AIML_APIKEY']);
+  });
+
+  it('starts with its settings, and can be reached from outside', () => {
+    expect(readConfig(settings)).toMatchObject({ host: '0.0.0.0', port: 4000 });
+  });
+
+  it('is given the time to finish what is in flight', () => {
+    expect(Number.parseInt(grace) * 1000).toBeGreaterThan(stoppingTime(settings));
+  });
+});
+
+describe('the containers', () => {
+  it('are started by names that they have, in the README and on top of the file', () => {
+    for (const file of ['README.md', 'docker-compose.yml']) {
+      const profiles = matches(read(file), /docker compose --profile ([a-z-]+) up/g);
+      expect(Object.values(containers).flatMap((container) => container.profiles ?? [])).toEqual(
+        expect.arrayContaining(profiles),
+      );
+      const names = matches(read(file), /docker compose up ([a-z-]+)/g);
+      expect(names).toEqual(['aiml', 'balancer']);
+      expect(Object.keys(containers)).toEqual(expect.arrayContaining(names));
+    }
+  });
+
+  it('that start without being named are the service on the embedded AIML API alone', () => {
+    const unnamed = Object.entries(containers).filter(([, { profiles }]) => !profiles);
+    expect(unnamed.map(([name]) => name)).toEqual(['assistants']);
+  });
+
+  it('work on the embedded AIML API, but for the one that needs a key and says so', () => {
+    const kindOf = (name: string, values: Environment) =>
+      readConfig({ ...imageEnvironment, ...readCompose(values)[name]?.environment }).upstream;
+    expect(kindOf('assistants', { AIML_API_KEY: 'key' })).toEqual({ kind: 'local', dataDir: '/data' });
+    expect(kindOf('replica', { AIML_API_KEY: 'key' })).toMatchObject({ baseUrl: new URL('http://local-aiml:4000') });
+    expect(kindOf('aiml', { AIML_API_KEY: 'key' })).toMatchObject({ kind: 'aiml', apiKey: 'key' });
+    expect(() => kindOf('aiml', {})).toThrow('AIML_API_KEY must be set');
+  });
+
+  it('that run the embedded AIML API alone set what it reads', () => {
+    for (const [, { environment = {} }] of localAiml) {
+      expect(Object.keys(environment)).toEqual([]);
+      expect(readSettings(imageEnvironment)).toEqual({ host: '0.0.0.0', port: 4000, dataDir: '/data' });
+    }
+  });
+
+  it('run what is built', () => {
+    const commands = [
+      ...Object.values(containers).map(({ command }) => command ?? []),
+      ...matches(dockerfile, /^CMD \[(.+)\]$/gm).map((list) => parse(`[${list}]`) as string[]),
+    ];
+    const files = commands.flat().filter((word) => word.startsWith('dist/'));
+    expect(files).toEqual(['dist/local-aiml/main.js', 'dist/main.js']);
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
+  });
+
+  it('are published on this machine only, each on a port of its own', () => {
+    const published = Object.values(containers).flatMap(({ ports = [] }) => ports);
+    expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+    expect(new Set(published.map((port) => port.split(':')[1])).size).toBe(published.length);
+  });
+
+  it('mount files that are here, and volumes that are declared', () => {
+    const { volumes } = parse(read('docker-compose.yml'), { merge: true }) as Compose;
+    const sources = Object.values(containers).flatMap((container) => container.volumes ?? []);
+    for (const [source = '', , mode] of sources.map((volume) => volume.split(':')))
+      if (source.startsWith('./')) expect([source, existsSync(source), mode]).toEqual([source, true, 'ro']);
+      else expect(Object.keys(volumes)).toContain(source);
+  });
+
+  it('are of images that stay the same', () => {
+    const foreign = Object.values(containers).filter(({ build }) => build === undefined);
+    expect(foreign.filter(({ image }) => !/:v?\d+\.\d+\.\d+(?:-\w+)?$/.test(image))).toEqual([]);
+  });
+
+  it.each<[string, RegExp]>([
+    ['docker-compose.yml', /(?:http|redis):\/\/([a-z-]+):\d/g],
+    ['deploy/haproxy.cfg', /server-template \S+ \d+ ([a-z-]+):4000/g],
+    ['deploy/grafana/datasource.yml', /http:\/\/([a-z-]+):9090/g],
+  ])('are called by their names in %s', (file, pattern) => {
+    const called = matches(read(file), pattern);
+    expect(called).not.toEqual([]);
+    expect(Object.keys(containers)).toEqual(expect.arrayContaining(called));
+  });
+
+  it('that have figures are all found by Prometheus', () => {
+    const aliases = matches(read('deploy/prometheus.yml'), /names: \[([a-z-]+)\]/g);
+    expect(services.map(([, { networks }]) => networks)).toEqual(services.map(() => ({ default: { aliases } })));
+  });
+});
+
+describe('the image', () => {
+  it('is made of files that are here and are let through', () => {
+    const ignore = read('.dockerignore').split('\n');
+    const copied = matches(dockerfile, /^COPY (?!--from)(.+) \S+$/gm).flatMap((line) => line.split(' '));
+    expect(copied).toContain('src');
+    expect(copied.filter((file) => !existsSync(file) || !ignore.includes(`!${file}`))).toEqual([]);
+  });
+});
+
+describe('the Kubernetes manifest', () => {
+  const [deployment, service] = parseAllDocuments(
+    read('deploy/kubernetes.yml').replaceAll(/<\w+>/g, 'example.com'),
+  ).map((document) => document.toJS() as unknown) as [
+    { readonly spec: { readonly template: { readonly metadata: unknown; readonly spec: PodSpec } } },
+    { readonly spec: { readonly selector: unknown } },
+  ];
+  const pod = deployment.spec.template.spec;
+  const [container] = pod.containers;
+  const settings = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
+
+  interface PodSpec {
+    readonly terminationGracePeriodSeconds: number;
+    readonly containers: readonly [
+      { readonly env: readonly { readonly name: string; readonly value: string }[] } & Readonly<
+        Record<'readinessProbe' | 'livenessProbe', { readonly httpGet: { readonly path: string } }>
+      >,
+    ];
+  }
+
+  it('starts the service with settings that it knows, and with the key of the secret', () => {
+    expect(unknownSettings(settings)).toEqual([]);
+    const config = readConfig({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
+    expect(config).toMatchObject({ auth: { mode: 'jwt' }, upstream: { kind: 'aiml' } });
+  });
+
+  it('asks the paths that are for it, and gives the time to finish what is in flight', () => {
+    expect(container.readinessProbe.httpGet.path).toBe('/readyz');
+    expect(container.livenessProbe.httpGet.path).toBe('/healthz');
+    const longest = stoppingTime({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
+    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(longest);
+  });
+
+  it('sends to the pods that it makes', () => {
+    expect(deployment.spec.template.metadata).toMatchObject({ labels: service.spec.selector });
+  });
+});

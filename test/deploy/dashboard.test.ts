@@ -1,0 +1,81 @@
+// The Grafana dashboard shows what /metrics really has.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+
+const { panels } = JSON.parse(readFileSync('deploy/grafana/assistants.json', 'utf8')) as { panels: readonly Panel[] };
+const targets = panels.flatMap(({ title, targets }) => targets.map((target) => [title, target] as const));
+
+let upstream: ScriptedUpstream;
+let service: TestService;
+/** By name: the values of each label. */
+let figures: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** Reads the figures of a service that has answered, failed and tried again, so that each has been counted once. */
+beforeAll(async () => {
+  upstream = await startScriptedUpstream((_call, response, index) => {
+    if (index === 0) answerJson(response, 503, {});
+    else answerJson(response, 200, wireAssistant('asst_1'));
+  });
+  service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
+  expect(upstream.calls).toHaveLength(2);
+  await service.query('{ nothing }');
+  figures = readFigures(await (await fetch(`${service.url}/metrics`)).text());
+});
+afterAll(() => Promise.all([service.stop(), upstream.stop()]));
+
+function readFigures(text: string) {
+  const figures = new Map<string, Map<string, Set<string>>>();
+  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z]\w*)(?:\{(.*)\})? /gm)) {
+    const values = figures.get(name) ?? new Map<string, Set<string>>();
+    for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="([^"]*)"/g))
+      values.set(label, (values.get(label) ?? new Set()).add(value));
+    figures.set(name, values);
+  }
+  return figures;
+}
+
+/** What a query and its legend rely on that the figures do not have. */
+function missing(query: string, legend: string): string[] {
+  const names = [...query.matchAll(/\b(?:assistants|nodejs|process)_\w+/g)].map(([name]) => name);
+  // The instance is Prometheus' own label.
+  const labels = new Set(['instance', ...names.flatMap((name) => [...(figures.get(name)?.keys() ?? [])])]);
+  const grouped = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', '));
+  const selected = [...query.matchAll(/\b(\w+)(?:!?=)"([^"]*)"/g)];
+  const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+  return [
+    ...(names.length === 0 ? ['a figure'] : names.filter((name) => !figures.has(name))),
+    ...[...grouped, ...selected.map(([, label = '']) => label)].filter((label) => !labels.has(label)),
+    ...selected.flatMap(([, label = '', value = '']) =>
+      names.some((name) => figures.get(name)?.get(label)?.has(value)) ? [] : [`${label}="${value}"`],
+    ),
+    ...shown.filter((label) => !grouped.includes(label)),
+  ];
+}
+
+describe('the dashboard', () => {
+  test.each(targets)('asks for figures and labels that there are: %s', (_title, { expr, legendFormat }) => {
+    expect(missing(expr, legendFormat)).toEqual([]);
+  });
+
+  it('would be found out if it did not', () => {
+    expect(missing('sum by (code) (rate(assistants_operation_total[1m]))', '')).toEqual([
+      'assistants_operation_total',
+      'code',
+    ]);
+    expect(missing('sum(assistants_operations_total{outcome="fine"})', '{{kind}}')).toEqual(['outcome="fine"', 'kind']);
+    expect(missing('vector(1)', '')).toEqual(['a figure']);
+  });
+});

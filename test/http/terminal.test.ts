@@ -1,0 +1,74 @@
+// `npm start` as a person and a service manager meet it: npm is in between.
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { listeningUrl, type RunningProcess } from '../support/process.ts';
+
+let dataDir: string;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+/** What a developer's own file .env could set is set here. */
+const environment = (): Record<string, string | undefined> => ({
+  PATH: process.env['PATH'],
+  HOME: dataDir,
+  // npm would ask its registry for a newer npm.
+  npm_config_update_notifier: 'false',
+  PORT: '0',
+  HOST: '127.0.0.1',
+  UPSTREAM: 'local',
+  AUTH_MODE: 'none',
+  EXPLORER: 'true',
+  DATA_DIR: dataDir,
+  LOG_LEVEL: 'info',
+});
+
+function run(command: string, args: readonly string[]): RunningProcess {
+  const child: ChildProcessWithoutNullStreams = spawn(command, args, { env: environment() });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return { child, output: () => output, exit: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+describe('npm start', () => {
+  it('ends with the service, and with 0, at a SIGTERM to npm', async () => {
+    const npm = run('npm', ['start']);
+    const url = await listeningUrl(npm);
+    npm.child.kill('SIGTERM');
+    // The streams end with the last process that holds them, which is the service.
+    expect(await npm.exit).toBe(0);
+    expect(npm.output()).toContain('stopped');
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+
+  onLinux('on a terminal says all in six lines, npm’s own included, and ends with 0 at Ctrl+C', async () => {
+    // util-linux's `script` is the terminal.
+    const terminal = run('script', ['-qec', 'exec npm start', '/dev/null']);
+    const url = await listeningUrl(terminal);
+    while (!terminal.output().includes('Ctrl+C')) await once(terminal.child.stdout, 'data');
+    const lines = terminal
+      .output()
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '');
+    expect(lines).toEqual([
+      expect.stringMatching(/^> assistants-graphql@/),
+      expect.stringMatching(/^> /),
+      `  explore    ${url}/graphiql`,
+      `  listening  ${url}/graphql`,
+      `  works on   the embedded AIML API, its data in ${dataDir}`,
+      `  next       npm run seed -- ${url}, in a second terminal; Ctrl+C stops`,
+    ]);
+    terminal.child.stdin.write('\u0003');
+    expect(await terminal.exit).toBe(0);
+    expect(terminal.output()).not.toMatch(/error|ERR/i);
+  });
+});
