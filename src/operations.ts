@@ -65,8 +65,10 @@ interface Question {
 }
 
 interface Executed {
-  readonly answer: GraphQLAnswer;
+  readonly answer: GraphQLAnswer & { readonly body: string };
   readonly scope: RequestScope;
+  /** The body as those get it who joined, made when there is one. */
+  bytes: Buffer | null;
 }
 
 export class Operations {
@@ -110,31 +112,24 @@ export class Operations {
     const { apollo, client, reads, deadlineMs } = this.#options;
     const scope = new RequestScope(info, { client, reads, identity, deadlineMs });
     const context = new ServiceContext(scope);
-    const body = question && (await this.#runKnown(question, context));
-    if (body !== null) return { answer: { status: 200, headers: [], body }, scope };
+    if (question?.known?.prepared) {
+      const { name, kind, prepared } = question.known;
+      const startedAt = scope.start();
+      const result = await prepared.run(question.variables, context);
+      if ('data' in result) {
+        const body = JSON.stringify(result);
+        const durationMs = performance.now() - startedAt;
+        this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
+        return { answer: { status: 200, headers: NO_HEADERS, body }, scope, bytes: null };
+      }
+      context.unfinished = result;
+    }
     const response = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: request,
       context: () => Promise.resolve(context),
     });
     if (question && !question.known && scope.valid) this.#remember(question.operation, scope.valid);
-    return { answer: toAnswer(response), scope };
-  }
-
-  /** The answer where the operation is known and everything goes well; null where Apollo Server is to make it. */
-  async #runKnown({ known, variables }: Question, context: ServiceContext): Promise<string | null> {
-    if (!known?.prepared) return null;
-    const { name, kind, prepared } = known;
-    const { scope } = context;
-    const startedAt = scope.start();
-    const result = await prepared.run(variables, context);
-    if (!('data' in result)) {
-      context.unfinished = result;
-      return null;
-    }
-    const body = JSON.stringify(result);
-    const durationMs = performance.now() - startedAt;
-    this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
-    return body;
+    return { answer: toAnswer(response), scope, bytes: null };
   }
 
   #remember(operation: string, { document, operationName }: ValidOperation): void {
@@ -153,10 +148,11 @@ export class Operations {
   }
 
   /** The same answer, but with the id of the request that gets it. */
-  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
+  #share(executed: Executed, info: RequestInfo): GraphQLAnswer {
+    const { answer, scope } = executed;
     if (scope.record) this.#options.onOperation(scope.record, { info, upstreamCalls: 0, isShared: true });
     return scope.record?.outcome === 'ok'
-      ? answer
+      ? { ...answer, body: (executed.bytes ??= Buffer.from(answer.body)) }
       : { ...answer, body: answer.body.replaceAll(scope.info.requestId, info.requestId) };
   }
 
@@ -174,10 +170,11 @@ export class Operations {
 }
 
 const NO_CODES: readonly string[] = [];
+const NO_HEADERS: GraphQLAnswer['headers'] = [];
 
 const isName = (value: unknown): value is string => typeof value === 'string' && toOperationName(value) !== null;
 
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {
+function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): Executed['answer'] {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
   return { status, headers, body: body.string };
 }

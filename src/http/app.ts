@@ -22,7 +22,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
 
-export interface AppOptions extends Omit<GraphQLRouteOptions, 'onEnd'> {
+export interface AppOptions extends GraphQLRouteOptions {
   readonly onRefusal: (record: RefusalRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Logger;
@@ -85,16 +85,17 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     return refuse(reply, refusal);
   });
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOTHING_HERE));
-  await app.register(cors, {
-    origin: (origin, decide) => {
-      decide(null, origin !== undefined && isAllowedOrigin(origin, options));
-    },
-    methods: ['GET', 'POST'],
-    exposedHeaders: ['x-request-id'],
-    maxAge: 600,
-  });
+  if (options.corsOrigins.length > 0 || options.corsLoopback)
+    await app.register(cors, {
+      origin: (origin, decide) => {
+        decide(null, origin !== undefined && isAllowedOrigin(origin, options));
+      },
+      methods: ['GET', 'POST'],
+      exposedHeaders: ['x-request-id'],
+      maxAge: 600,
+    });
 
-  registerGraphQLRoute(app, { ...options, onEnd: (request) => room.leave(request) });
+  registerGraphQLRoute(app, options);
   if (options.explorer && !(await registerExplorer(app)))
     logger.warn('there is no explorer, as it has not been built: run npm run build');
   app.get('/healthz', () => ({ status: 'ok' }));

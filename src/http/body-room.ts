@@ -5,7 +5,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import { MAX_BODY_BYTES, SMALL_BODY_BYTES } from './body.ts';
-import { RequestError } from './errors.ts';
+import { CUT_SHORT, RequestError } from './errors.ts';
 import { Room } from './room.ts';
 
 const MAX_BYTES_UNREAD = 32 * 1024 * 1024;
@@ -49,5 +49,5 @@ async function enter(room: Room, request: FastifyRequest, bytes: number): Promis
   await room.enter(request, bytes);
   if (!request.raw.socket.destroyed) return;
   room.leave(request);
-  throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request was cut short.' });
+  throw new RequestError(CUT_SHORT);
 }

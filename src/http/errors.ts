@@ -58,6 +58,9 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
 };
 
+/** For a caller who went away while his request was read: nobody gets this. */
+export const CUT_SHORT: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request was cut short.' };
+
 const internalError: Refusal = {
   status: 500,
   code: 'INTERNAL_SERVER_ERROR',

@@ -5,7 +5,7 @@ import { HangUp } from '../aiml/hang-up.ts';
 import { isErrorCode } from '../graphql/errors.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import { chooseContentType } from './content-type.ts';
-import { recordRefusal, refuse } from './errors.ts';
+import { CUT_SHORT, recordRefusal, refuse } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** What the HTTP layer knows of a request that a GraphQL context is made from. */
@@ -24,21 +24,20 @@ export interface RequestInfo {
 export interface GraphQLAnswer {
   readonly status: number;
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  readonly body: string;
+  /** Text in UTF-8. */
+  readonly body: string | Buffer;
 }
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;
   /** Null while tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
-  /** Told of every request whose body was read, once it has its answer. */
-  readonly onEnd: (request: FastifyRequest) => void;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRouteOptions): void {
-  const { lifecycle, onEnd } = options;
+  const { lifecycle, startTrace, execute } = options;
 
   app.route({
     method: ['DELETE', 'HEAD', 'PATCH', 'PUT'],
@@ -54,46 +53,46 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
     url: '/graphql',
-    handler: async (request, reply) => {
-      if (!lifecycle.enter()) {
-        onEnd(request);
+    handler: (request, reply) => {
+      // Nobody is there any more, and nothing would tell that the answer is sent.
+      if (reply.raw.closed) return refuse(reply, CUT_SHORT);
+      if (!lifecycle.enter())
         return refuse(reply, {
           status: 503,
           code: 'OVERLOADED',
           message: 'The service is working on as many operations as it can: try again in a moment.',
         });
-      }
-      try {
-        // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
-        const contentType = chooseContentType(request.headers.accept);
-        if (contentType === null)
-          return await refuse(reply, {
-            status: 406,
-            code: 'BAD_REQUEST',
-            message: 'The answer is application/graphql-response+json or application/json, which Accept rules out.',
-          });
-        return await answer(request, reply, contentType, options);
-      } finally {
+      const hangUp = new HangUp();
+      const trace = startTrace(request.method, '/graphql', request.headers);
+      reply.raw.once('close', () => {
         lifecycle.leave();
-        onEnd(request);
-      }
+        const isSent = reply.raw.writableFinished;
+        if (!isSent) hangUp.happen();
+        trace?.end(isSent ? reply.raw.statusCode : null);
+      });
+      // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
+      const contentType = chooseContentType(request.headers.accept);
+      if (contentType === null)
+        return refuse(reply, {
+          status: 406,
+          code: 'BAD_REQUEST',
+          message: 'The answer is application/graphql-response+json or application/json, which Accept rules out.',
+        });
+      return answer(request, reply, { contentType, hangUp, trace, lifecycle, execute });
     },
   });
 }
 
+interface Answering extends Pick<GraphQLRouteOptions, 'lifecycle' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {
+  readonly contentType: string;
+}
+
+/** Resolves to the body, not to the reply: Fastify would wait for that to be sent, which costs more than to send it. */
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  contentType: string,
-  { lifecycle, startTrace, execute }: GraphQLRouteOptions,
-): Promise<FastifyReply> {
-  const hangUp = new HangUp();
-  const trace = startTrace(request.method, '/graphql', request.headers);
-  reply.raw.once('close', () => {
-    const isSent = reply.raw.writableFinished;
-    if (!isSent) hangUp.happen();
-    trace?.end(isSent ? reply.raw.statusCode : null);
-  });
+  { contentType, hangUp, trace, lifecycle, execute }: Answering,
+): Promise<string | Buffer> {
   const { id: requestId } = request;
   const { authorization } = request.headers;
   const { status, headers, body } = await execute(toApolloRequest(request), {
@@ -107,7 +106,8 @@ async function answer(
   reply.code(status).header('content-type', contentType);
   if (lifecycle.state === 'draining') reply.header('connection', 'close');
   // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
-  return reply.send(status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply));
+  const isIncomplete = status >= 400 && typeof body === 'string' && !body.includes(requestId);
+  return isIncomplete ? completeRefusal(body, status, reply) : body;
 }
 
 const callerRequestIdOf = (header: string | string[] | undefined): string | null =>

@@ -18,8 +18,8 @@ type Fields = Record<string, unknown>;
 /** A copy of the fields of a log line that may be written. The original is left alone. */
 export function toLoggableFields(fields: object, withStack: boolean, depth = 0): Fields {
   const loggable: Fields = {};
-  for (const [name, value] of Object.entries(fields))
-    loggable[name] = isSecret(name) ? REDACTED : toLoggable(value, withStack, depth + 1);
+  for (const name of Object.keys(fields))
+    loggable[name] = isSecret(name) ? REDACTED : toLoggable((fields as Fields)[name], withStack, depth + 1);
   return loggable;
 }
 

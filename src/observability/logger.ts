@@ -136,4 +136,8 @@ function toErrorText(text: unknown, error: Error): unknown {
 const URL_QUERY = /\?[^\s"]+/g;
 
 const toSafeText = (text: unknown): unknown =>
-  typeof text === 'string' ? text.replace(URL_QUERY, '?[redacted]') : toLoggable(text, false);
+  typeof text !== 'string'
+    ? toLoggable(text, false)
+    : text.includes('?')
+      ? text.replace(URL_QUERY, '?[redacted]')
+      : text;

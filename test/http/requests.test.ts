@@ -94,6 +94,28 @@ describe('a request body', () => {
   });
 });
 
+describe('callers who go away while their requests are read', () => {
+  it('leave no place in flight taken', async () => {
+    const body = gzipSync(padded(300));
+    const head =
+      'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+      `content-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const leave = () =>
+      new Promise<void>((resolve, reject) => {
+        const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => {
+          // The service reads the body and learns of the end at once; then the body is decompressed.
+          socket.write(head, () => setTimeout(() => socket.write(body, () => socket.destroy()), 5));
+        });
+        socket.once('close', () => resolve()).once('error', reject);
+      });
+    await Promise.all(Array.from({ length: 10 }, leave));
+    const figure = async () =>
+      /assistants_operations_in_flight (\d+)/.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
+    while ((await figure()) !== '0') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await service.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
+  });
+});
+
 describe('the request id', () => {
   it('is the service’s own, another for every request, and never the caller’s', async () => {
     const ids = await Promise.all(

@@ -106,23 +106,20 @@ async function run(
     maxErrors: MAX_COERCION_ERRORS,
   });
   if (errors) return { errors };
-  const results = await callAll(plan, schema, coerced, context);
+  const make = (call: RootCall) => settle(plan, schema, call, coerced, context);
+  const isQuery = plan.operation.operation === OperationTypeNode.QUERY;
+  const results = isQuery ? await Promise.all(plan.calls.map(make)) : await inTurn(plan.calls, make);
   const data = complete(plan, results);
   return data ? { data } : { settled: settledOf(plan, results) };
 }
 
-/** Makes the calls of a plan: side by side for a query, one after the other for a mutation. */
-async function callAll(
-  plan: Plan,
-  schema: GraphQLSchema,
-  variableValues: Variables,
-  context: unknown,
+/** Makes the calls of a mutation, one after the other. */
+async function inTurn(
+  calls: readonly RootCall[],
+  make: (call: RootCall) => Promise<Result>,
 ): Promise<readonly Result[]> {
-  const make = (call: RootCall) => settle(plan, schema, call, variableValues, context);
-  if (plan.operation.operation === OperationTypeNode.QUERY && plan.calls.length > 1)
-    return Promise.all(plan.calls.map(make));
   const results: Result[] = [];
-  for (const call of plan.calls) {
+  for (const call of calls) {
     const result = await make(call);
     results.push(result);
     // The answer is null from here on, and graphql-js runs no further mutation then.
