@@ -65,17 +65,15 @@ interface Question {
 }
 
 interface Executed {
-  readonly answer: GraphQLAnswer & { readonly body: string };
+  readonly answer: GraphQLAnswer;
   readonly scope: RequestScope;
-  /** The body as those get it who joined, made when there is one. */
-  bytes: Buffer | null;
 }
 
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
-  #lastId = 0;
   readonly #known = new LRUCache<string, KnownOperation>({ maxSize: MAX_KNOWN_BYTES });
+  #lastId = 0;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -117,10 +115,10 @@ export class Operations {
       const startedAt = scope.start();
       const result = await prepared.run(question.variables, context);
       if ('data' in result) {
-        const body = JSON.stringify(result);
+        const body = Buffer.from(JSON.stringify(result));
         const durationMs = performance.now() - startedAt;
         this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
-        return { answer: { status: 200, headers: NO_HEADERS, body }, scope, bytes: null };
+        return { answer: { status: 200, headers: NO_HEADERS, body }, scope };
       }
       context.unfinished = result;
     }
@@ -129,7 +127,7 @@ export class Operations {
       context: () => Promise.resolve(context),
     });
     if (question && !question.known && scope.valid) this.#remember(question.operation, scope.valid);
-    return { answer: toAnswer(response), scope, bytes: null };
+    return { answer: toAnswer(response), scope };
   }
 
   #remember(operation: string, { document, operationName }: ValidOperation): void {
@@ -148,12 +146,13 @@ export class Operations {
   }
 
   /** The same answer, but with the id of the request that gets it. */
-  #share(executed: Executed, info: RequestInfo): GraphQLAnswer {
-    const { answer, scope } = executed;
+  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
     if (scope.record) this.#options.onOperation(scope.record, { info, upstreamCalls: 0, isShared: true });
-    return scope.record?.outcome === 'ok'
-      ? { ...answer, body: (executed.bytes ??= Buffer.from(answer.body)) }
-      : { ...answer, body: answer.body.replaceAll(scope.info.requestId, info.requestId) };
+    if (scope.record?.outcome === 'ok') return answer;
+    return {
+      ...answer,
+      body: Buffer.from(answer.body.toString().replaceAll(scope.info.requestId, info.requestId)),
+    };
   }
 
   /** Null where it is no question that could be known: Apollo Server has to look at it. */
@@ -174,7 +173,7 @@ const NO_HEADERS: GraphQLAnswer['headers'] = [];
 
 const isName = (value: unknown): value is string => typeof value === 'string' && toOperationName(value) !== null;
 
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): Executed['answer'] {
+function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
-  return { status, headers, body: body.string };
+  return { status, headers, body: Buffer.from(body.string) };
 }

@@ -24,7 +24,7 @@ const startApp = async (): Promise<FastifyInstance> => {
     execute: async () => {
       executed += 1;
       await gate;
-      return { status: 200, headers: [], body: '{"data":{}}' };
+      return { status: 200, headers: [], body: Buffer.from('{"data":{}}') };
     },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
