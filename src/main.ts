@@ -33,7 +33,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   const config = readConfig({ ...readDotEnv(), ...process.env });
   const logger = createLogger(config.logLevel, standardOutput(), {
     stacks: !config.isProduction,
-    secrets: config.upstream.kind === 'aiml' && config.upstream.apiKey !== null ? [config.upstream.apiKey] : [],
+    secrets: secretsOf(config),
   });
   const crash = (err: unknown) => {
     logger.fatal({ err }, 'crashed');
@@ -64,6 +64,13 @@ async function main([argument]: readonly string[]): Promise<void> {
   // Said last: whoever waits for this line may send a signal the moment he reads it.
   if (process.stdout.isTTY) process.stdout.write(welcome(config, service.url));
   else logger.info({ url: `${service.url}/graphql` }, 'listening');
+}
+
+/** What the process must never write down. */
+function secretsOf({ upstream, redisUrl }: Config): string[] {
+  const apiKey = upstream.kind === 'aiml' ? upstream.apiKey : null;
+  const password = redisUrl?.password ?? '';
+  return [apiKey ?? '', password, decodeURIComponent(password)].filter((secret) => secret !== '');
 }
 
 /** What stands in a file `.env` in the working directory, where there is one. The environment proper goes before it. */

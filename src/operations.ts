@@ -2,13 +2,15 @@
  * From an HTTP request to `/graphql` to its answer: who is calling, whether the same operation is under way for him
  * already, and Apollo Server where it is not. It also sees to it that every operation leaves its line and its figures.
  */
-import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
+import { HeaderMap, type ApolloServer, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import type { AimlClient } from './aiml/client.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Reads } from './aiml/reads.ts';
 import { SharedWork } from './aiml/shared-work.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
+import type { ErrorCode } from './graphql/errors.ts';
+import type { Safelist } from './graphql/safelist.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
@@ -23,7 +25,16 @@ export interface OperationsOptions {
   readonly client: AimlClient;
   readonly reads: Reads;
   readonly deadlineMs: number;
+  /**
+   * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
+   * what one read before another's write. Their reads are shared all the same.
+   */
+  readonly joinsQueries: boolean;
+  /** Nothing else is executed where there is one; null or absent where everything may be. */
+  readonly safelist?: Safelist | null;
   readonly onOperation: (record: OperationRecord, facts: OperationFacts) => void;
+  /** Told of every request that the safelist refused. */
+  readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
 }
 
 export interface OperationFacts {
@@ -32,7 +43,25 @@ export interface OperationFacts {
   readonly upstreamCalls: number;
   /** Whether it was answered with what another request was executing already. */
   readonly isShared: boolean;
+  readonly isUnlisted: boolean;
 }
+
+/** The HTTP layer adds the id of the request. */
+const NOT_LISTED: HTTPGraphQLResponse = {
+  status: 400,
+  headers: new HeaderMap([['cache-control', 'no-store']]),
+  body: {
+    kind: 'complete',
+    string: JSON.stringify({
+      errors: [
+        {
+          message: 'The operation is not one of those that may be run here.',
+          extensions: { code: 'BAD_REQUEST' satisfies ErrorCode },
+        },
+      ],
+    }),
+  },
+};
 
 interface Executed {
   readonly response: HTTPGraphQLResponse;
@@ -52,8 +81,13 @@ export class Operations {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<HTTPGraphQLResponse> {
-    const identity = await this.#options.authenticator.authenticate(info.authorization);
-    const question = identity.kind === 'caller' ? questionOf(request.body) : null;
+    const { authenticator, joinsQueries, safelist, onUnlisted } = this.#options;
+    if (safelist?.rejects(request)) {
+      onUnlisted(request, info);
+      return NOT_LISTED;
+    }
+    const identity = await authenticator.authenticate(info.authorization);
+    const question = joinsQueries && identity.kind === 'caller' ? questionOf(request.body) : null;
     if (question === null) return (await this.#run(request, info, identity, info.hangUp, null)).response;
     const start = (hangUp: HangUp) => this.#run(request, info, identity, hangUp, question.document);
     if (identity.kind === 'refused' || !this.#knownQueries.has(question.document))
@@ -68,7 +102,8 @@ export class Operations {
   /** Called by the plugin, once for each operation that Apollo Server worked on. */
   end(record: OperationRecord, scope: RequestScope): void {
     scope.record = record;
-    this.#options.onOperation(record, { info: scope.info, upstreamCalls: scope.upstreamCalls, isShared: false });
+    const { info, upstreamCalls, isUnlisted } = scope;
+    this.#options.onOperation(record, { info, upstreamCalls, isShared: false, isUnlisted });
   }
 
   async #run(
@@ -95,7 +130,8 @@ export class Operations {
 
   /** The same answer, but with the id of the request that gets it. */
   #share({ body, ...head }: HTTPGraphQLResponse, scope: RequestScope, info: RequestInfo): HTTPGraphQLResponse {
-    if (scope.record) this.#options.onOperation(scope.record, { info, upstreamCalls: 0, isShared: true });
+    const { record, isUnlisted } = scope;
+    if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted });
     if (body.kind !== 'complete' || !body.string.includes(scope.info.requestId)) return { ...head, body };
     return {
       ...head,

@@ -23,6 +23,8 @@ export class RequestScope {
   upstreamCalls = 0;
   /** What came of its operation; null until that is known. */
   record: OperationRecord | null = null;
+  /** Whether its operation is not in the manifest of persisted operations, where there is one. */
+  isUnlisted = false;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #loader: AssistantLoader | null = null;
