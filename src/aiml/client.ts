@@ -223,7 +223,8 @@ export class AimlClient {
    * taken for what would not be sent anyway. It is no retry, as nothing left: retry budget and breaker hear nothing of it.
    */
   async #waitForTurn(rateLimit: RateLimit, caller: Caller): Promise<FailedAttempt | null> {
-    while (!caller.hangUp.hasHappened && !this.#breaker.holdsBack && performance.now() < caller.deadlineAt) {
+    while (!caller.hangUp.hasHappened && performance.now() < caller.deadlineAt) {
+      if (this.#breaker.holdsBack) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
       const retryAfterMs = await rateLimit.take(caller.tenant);
       if (retryAfterMs === 0) return null;
       if (performance.now() + retryAfterMs >= caller.deadlineAt)

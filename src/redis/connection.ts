@@ -14,7 +14,7 @@ const SILENCE_TIMEOUT_MS = 1500;
 const CONNECT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_DELAY_MS = 2000;
 /** How often it is looked at while nobody asks for anything. */
-const CHECK_INTERVAL_MS = 2000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** To be raised where replicas of two versions would not understand each other's keys. */
 const PREFIX = 'assistants:1';
