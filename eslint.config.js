@@ -1,9 +1,9 @@
 import tseslint from 'typescript-eslint';
 
 /** The layers, outermost first. A layer imports from itself and from layers after it, never from one before it. */
-const layers = ['http', 'graphql', 'aiml'];
+const layers = ['http', 'graphql', 'aiml', 'redis'];
 /** What puts the layers together, and what stands beside them. */
-const above = ['service', 'operations', 'request-scope', 'main', 'commands', 'local-aiml'];
+const above = ['service', 'operations', 'known-operations', 'request-scope', 'main', 'commands', 'local-aiml'];
 
 /** @param {string} folder @param {string[]} forbidden @param {string} reason */
 const forbid = (folder, forbidden, reason) => ({
@@ -58,17 +58,21 @@ export default tseslint.config(
     },
   },
   ...layers.map((layer, index) =>
-    forbid(layer, [...layers.slice(0, index), ...above, 'auth'], 'Imports point one way: http → graphql → aiml.'),
+    forbid(
+      layer,
+      [...layers.slice(0, index), ...above, 'auth'],
+      'Imports point one way: http → graphql → aiml → redis.',
+    ),
   ),
-  forbid('auth', ['http', 'graphql', ...above], 'Who is calling is nobody’s business but the service’s.'),
+  forbid('auth', ['http', 'graphql', 'redis', ...above], 'Who is calling is nobody’s business but the service’s.'),
   forbid(
     'local-aiml',
-    ['http', 'graphql', 'aiml', 'auth', 'service', 'operations', 'request-scope', 'commands'],
+    ['http', 'graphql', 'aiml', 'redis', 'auth', 'service', 'operations', 'known-operations', 'request-scope', 'commands'],
     'The embedded AIML API stands alone: it is reached over HTTP only.',
   ),
   forbid(
     'observability',
-    ['http', 'graphql', 'aiml', 'auth', ...above],
+    ['http', 'graphql', 'aiml', 'redis', 'auth', ...above],
     'Observability is imported by the layers, it imports none of them.',
   ),
   { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },

@@ -42,6 +42,12 @@ export interface Config {
   readonly federation: boolean;
   /** How long a read may be answered from the cache without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
+  /** Redis or Valkey, for what replicas share; it may hold a user and a password. Null where there is none. */
+  readonly redisUrl: URL | null;
+  /** How many requests to upstream each credential may cause; null where that is not limited. */
+  readonly upstreamRateLimit: { readonly requests: number; readonly perSeconds: number } | null;
+  /** A manifest of the operations that may run (`enforce`), or that are expected to (`log`); null where there is none. */
+  readonly persistedOperations: { readonly path: string; readonly mode: 'log' | 'enforce' } | null;
   readonly shutdownGraceMs: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: LogLevel;
@@ -93,6 +99,9 @@ export function readConfig(environment: Environment): Config {
     explorer: settings.boolean('EXPLORER', !isProduction),
     federation: settings.boolean('FEDERATION', false),
     cacheTtlMs: settings.integer('CACHE_TTL_SECONDS', 0, 0, 86_400) * 1000,
+    redisUrl: readRedisUrl(settings),
+    upstreamRateLimit: readRateLimit(settings),
+    persistedOperations: readPersistedOperations(settings),
     shutdownGraceMs: settings.integer('SHUTDOWN_GRACE_MS', 0, 0, 600_000),
     shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', 25_000, 0, 600_000),
     logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
@@ -131,6 +140,38 @@ function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
   if (kind === 'local') return { kind, dataDir: settings.text('DATA_DIR') ?? '.data' };
   if (auth.mode === 'passthrough') return { kind, baseUrl, apiKey: null };
   return { kind, baseUrl, apiKey: apiKey ?? settings.missing('AIML_API_KEY', 'UPSTREAM is aiml') };
+}
+
+function readRedisUrl(settings: Settings): URL | null {
+  const text = settings.text('REDIS_URL');
+  if (text === null) return null;
+  const url = parseUrl(text);
+  const isRedis = url?.protocol === 'redis:' || url?.protocol === 'rediss:';
+  if (!isRedis || url.hostname === '' || url.search !== '' || url.hash !== '' || !/^\/?\d{0,5}$/.test(url.pathname))
+    throw new ConfigError('REDIS_URL must be redis://host:port or rediss://host:port, with /number for a database');
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    throw new ConfigError('REDIS_URL must have its user and password percent-encoded');
+  }
+  return url;
+}
+
+const SECONDS = { s: 1, min: 60, h: 3600 } as const;
+
+function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
+  const text = settings.text('UPSTREAM_RATE_LIMIT');
+  if (text === null) return null;
+  const [, requests, unit] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? [];
+  if (requests === undefined)
+    throw new ConfigError('UPSTREAM_RATE_LIMIT must be a number of requests for each s, min or h, such as 100/min');
+  return { requests: Number(requests), perSeconds: SECONDS[unit as keyof typeof SECONDS] };
+}
+
+function readPersistedOperations(settings: Settings): Config['persistedOperations'] {
+  const path = settings.text('PERSISTED_OPERATIONS');
+  const mode = settings.oneOf('PERSISTED_OPERATIONS_MODE', ['log', 'enforce']) ?? 'enforce';
+  return path === null ? null : { path, mode };
 }
 
 /** The names are OpenTelemetry's own (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */

@@ -39,7 +39,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   const config = readConfig({ ...readDotEnv(), ...process.env });
   const logger = createLogger(config.logLevel, await standardOutput(), {
     stacks: !config.isProduction,
-    secrets: config.upstream.kind === 'aiml' && config.upstream.apiKey !== null ? [config.upstream.apiKey] : [],
+    secrets: secretsOf(config),
   });
   const crash = (err: unknown) => {
     logger.fatal({ err }, 'crashed');
@@ -81,6 +81,13 @@ async function main([argument]: readonly string[]): Promise<void> {
 const SEEDED_BY_DEFAULT = 'http://127.0.0.1:4000';
 
 const FAREWELL = '\n  stopping   what is under way is finished first; Ctrl+C again ends it at once\n';
+
+/** What the process must never write down. */
+function secretsOf({ upstream, redisUrl }: Config): string[] {
+  const apiKey = upstream.kind === 'aiml' ? upstream.apiKey : null;
+  const password = redisUrl?.password ?? '';
+  return [apiKey ?? '', password, decodeURIComponent(password)].filter((secret) => secret !== '');
+}
 
 /** What stands in a file `.env` in the working directory, where there is one. The environment proper goes before it. */
 function readDotEnv(): Environment {

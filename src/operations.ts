@@ -8,35 +8,38 @@
  * came to. So what is to see every operation belongs here, and not in a plugin.
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
-import { getOperationAST, OperationTypeNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { OperationTypeNode } from 'graphql';
 import type { AimlClient } from './aiml/client.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Reads } from './aiml/reads.ts';
 import { SharedWork } from './aiml/shared-work.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
-import { sizeOfDocument } from './graphql/document-store.ts';
-import type { Executor, PreparedOperation } from './graphql/execution/executor.ts';
+import type { ErrorCode } from './graphql/errors.ts';
+import type { Safelist } from './graphql/safelist.ts';
 import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
-import { toOperationName, type OperationRecord } from './observability/operation-record.ts';
+import type { KnownOperations, Question } from './known-operations.ts';
+import type { OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
 
-/** How much memory known operations may take, in bytes; those used least recently go first. */
-const MAX_KNOWN_BYTES = 16 * 1024 * 1024;
-/** Longer documents are not known, in characters. */
-const MAX_QUERY_LENGTH = 10_000;
-
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
-  /** The one that Apollo Server executes with. */
-  readonly executor: Executor;
+  readonly known: KnownOperations;
   readonly authenticator: Authenticator;
   readonly client: AimlClient;
   readonly reads: Reads;
   readonly deadlineMs: number;
+  /**
+   * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
+   * what one read before another's write. Their reads are shared all the same.
+   */
+  readonly joinsQueries: boolean;
+  /** Nothing else is executed where there is one; null or absent where everything may be. */
+  readonly safelist?: Safelist | null;
   readonly onOperation: (record: OperationRecord, facts: OperationFacts) => void;
+  /** Told of every request that the safelist refused. */
+  readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
 }
 
 export interface OperationFacts {
@@ -45,24 +48,27 @@ export interface OperationFacts {
   readonly upstreamCalls: number;
   /** Whether it was answered with what another request was executing already. */
   readonly isShared: boolean;
+  readonly isUnlisted: boolean;
 }
 
-interface KnownOperation {
-  /** Its own among all that were ever known. */
-  readonly id: number;
-  readonly name: string | null;
-  readonly kind: OperationTypeNode;
-  /** Null where graphql-js executes it each time. */
-  readonly prepared: PreparedOperation | null;
-}
+const NO_CODES: readonly string[] = [];
+const NO_HEADERS: GraphQLAnswer['headers'] = [];
 
-/** What a POST asks. */
-interface Question {
-  /** The name of the operation and the document as one text. */
-  readonly operation: string;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly known: KnownOperation | undefined;
-}
+/** The HTTP layer adds the id of the request. */
+const NOT_LISTED: GraphQLAnswer = {
+  status: 400,
+  headers: [['cache-control', 'no-store']],
+  body: Buffer.from(
+    JSON.stringify({
+      errors: [
+        {
+          message: 'The operation is not one of those that may be run here.',
+          extensions: { code: 'BAD_REQUEST' satisfies ErrorCode },
+        },
+      ],
+    }),
+  ),
+};
 
 interface Executed {
   readonly answer: GraphQLAnswer;
@@ -72,8 +78,6 @@ interface Executed {
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
-  readonly #known = new LRUCache<string, KnownOperation>({ maxSize: MAX_KNOWN_BYTES });
-  #lastId = 0;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -82,10 +86,15 @@ export class Operations {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLAnswer> {
-    const identity = await this.#options.authenticator.authenticate(info.authorization);
-    const question = this.#questionOf(request.body);
+    const { authenticator, joinsQueries, known, safelist, onUnlisted } = this.#options;
+    if (safelist?.rejects(request)) {
+      onUnlisted(request, info);
+      return NOT_LISTED;
+    }
+    const identity = await authenticator.authenticate(info.authorization);
+    const question = known.questionOf(request.body);
     const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, question);
-    if (identity.kind === 'refused' || question?.known?.kind !== OperationTypeNode.QUERY)
+    if (!joinsQueries || identity.kind === 'refused' || question?.known?.kind !== OperationTypeNode.QUERY)
       return (await start(info.hangUp)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${question.known.id} ${scopes} ${JSON.stringify(question.variables)}`;
@@ -94,11 +103,15 @@ export class Operations {
     return hasJoined ? this.#share(executed, info) : executed.answer;
   }
 
-  /** Called by the plugin, once for each operation that Apollo Server worked on. `valid` is null where it has no operation. */
+  /**
+   * Called once for each operation that is known or that Apollo Server worked on. `valid` is what Apollo Server took it
+   * for; null where that is known already, or where it is no valid operation.
+   */
   end(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     scope.record = record;
     scope.valid = valid;
-    this.#options.onOperation(record, { info: scope.info, upstreamCalls: scope.upstreamCalls, isShared: false });
+    const { info, upstreamCalls, isUnlisted } = scope;
+    this.#options.onOperation(record, { info, upstreamCalls, isShared: false, isUnlisted });
   }
 
   async #run(
@@ -107,16 +120,17 @@ export class Operations {
     identity: Identity,
     question: Question | null,
   ): Promise<Executed> {
-    const { apollo, client, reads, deadlineMs } = this.#options;
+    const { apollo, client, known, reads, deadlineMs } = this.#options;
     const scope = new RequestScope(info, { client, reads, identity, deadlineMs });
     const context = new ServiceContext(scope);
     if (question?.known?.prepared) {
-      const { name, kind, prepared } = question.known;
+      const { name, kind, prepared, isUnlisted } = question.known;
       const startedAt = scope.start();
       const result = await prepared.run(question.variables, context);
       if ('data' in result) {
         const body = Buffer.from(JSON.stringify(result));
         const durationMs = performance.now() - startedAt;
+        scope.isUnlisted = isUnlisted;
         this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
         return { answer: { status: 200, headers: NO_HEADERS, body }, scope };
       }
@@ -126,52 +140,20 @@ export class Operations {
       httpGraphQLRequest: request,
       context: () => Promise.resolve(context),
     });
-    if (question && !question.known && scope.valid) this.#remember(question.operation, scope.valid);
+    const { valid, isUnlisted } = scope;
+    if (question && !question.known && valid) known.remember(question, { valid, isUnlisted });
     return { answer: toAnswer(response), scope };
-  }
-
-  #remember(operation: string, { document, operationName }: ValidOperation): void {
-    const node = getOperationAST(document, operationName);
-    if (!node) return;
-    this.#known.set(
-      operation,
-      {
-        id: (this.#lastId += 1),
-        name: toOperationName(node.name?.value),
-        kind: node.operation,
-        prepared: this.#options.executor.prepare(document, operationName),
-      },
-      { size: sizeOfDocument(document) + 2 * operation.length },
-    );
   }
 
   /** The same answer, but with the id of the request that gets it. */
   #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
-    if (scope.record) this.#options.onOperation(scope.record, { info, upstreamCalls: 0, isShared: true });
-    if (scope.record?.outcome === 'ok') return answer;
-    return {
-      ...answer,
-      body: Buffer.from(answer.body.toString().replaceAll(scope.info.requestId, info.requestId)),
-    };
-  }
-
-  /** Null where it is no question that could be known: Apollo Server has to look at it. */
-  #questionOf(body: unknown): Question | null {
-    if (typeof body !== 'object' || body === null) return null;
-    const { query, operationName, variables, extensions } = body as Readonly<Record<string, unknown>>;
-    if (typeof query !== 'string' || query.length > MAX_QUERY_LENGTH || extensions !== undefined) return null;
-    if (operationName !== undefined && operationName !== null && !isName(operationName)) return null;
-    if (typeof variables !== 'object' && variables !== undefined) return null;
-    if (Array.isArray(variables)) return null;
-    const operation = `${operationName ?? ''}\n${query}`;
-    return { operation, variables: (variables ?? {}) as Question['variables'], known: this.#known.get(operation) };
+    const { record, isUnlisted } = scope;
+    if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted });
+    if (record?.outcome === 'ok') return answer;
+    const body = answer.body.toString().replaceAll(scope.info.requestId, info.requestId);
+    return { ...answer, body: Buffer.from(body) };
   }
 }
-
-const NO_CODES: readonly string[] = [];
-const NO_HEADERS: GraphQLAnswer['headers'] = [];
-
-const isName = (value: unknown): value is string => typeof value === 'string' && toOperationName(value) !== null;
 
 function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');

@@ -27,6 +27,8 @@ export class RequestScope {
   record: OperationRecord | null = null;
   /** What it asks, where Apollo Server found it valid; null until then. */
   valid: ValidOperation | null = null;
+  /** Whether its operation is not in the manifest of persisted operations, where there is one. */
+  isUnlisted = false;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #loader: AssistantLoader | null = null;

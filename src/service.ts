@@ -1,29 +1,48 @@
 /** Puts the parts together: one call makes a service that listens, one ends it. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GraphQLSchema } from 'graphql';
 import { AimlClient } from './aiml/client.ts';
+import { createRateLimit } from './aiml/rate-limit.ts';
 import { Reads } from './aiml/reads.ts';
+import { SharedReadCache } from './aiml/shared-read-cache.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
-import type { Config } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { errorCodes } from './graphql/errors.ts';
 import { createExecutor } from './graphql/execution/executor.ts';
+import { createPersistedDocuments } from './graphql/persisted-documents.ts';
+import {
+  createSafelistPlugin,
+  findUnusable,
+  ManifestError,
+  parseManifest,
+  partOf,
+  Safelist,
+} from './graphql/safelist.ts';
 import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
+import { KnownOperations } from './known-operations.ts';
 import { createLibraryLogger, type Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { toOperationName } from './observability/operation-record.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { Operations } from './operations.ts';
+import { RedisConnection } from './redis/connection.ts';
 import type { ServiceContext } from './request-scope.ts';
 import { VERSION } from './version.ts';
 
 /** The account of the embedded AIML API that callers share where they bring no keys of their own. It guards nothing. */
 const LOCAL_ACCOUNT_KEY = 'local';
+/** Characters of base64url: 132 bits. */
+const NAMESPACE_LENGTH = 22;
 
 export interface Service {
   /** Where it listens, without a trailing slash. */
@@ -37,32 +56,51 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Rejects with a ListenError or a LocalAimlStartError where it cannot start. */
+/** Rejects with a ConfigError, a ListenError or a LocalAimlStartError where it cannot start. */
 export async function createService(config: Config, logger: Logger): Promise<Service> {
+  const schema = buildServiceSchema({ federation: config.federation });
+  const safelist = await readSafelist(config, schema, logger);
+  const isEnforced = config.persistedOperations?.mode === 'enforce';
   const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   const lifecycle = new Lifecycle(config.maxInFlight);
-  const authenticator = createAuthenticator({ auth: config.auth, heldKey: heldKeyOf(config) });
+  const redis = createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
+  const isRedisUp = redis && (() => redis.isUp);
+  const authenticator = createAuthenticator({
+    auth: config.auth,
+    heldKey: heldKeyOf(config),
+    sharedTenants: redis !== null,
+  });
   const tracing = await createTracing(config.tracing && { ...config.tracing, serviceVersion: VERSION });
   const metrics: Metrics = createMetrics({
     version: VERSION,
     errorCodes: Object.keys(errorCodes),
     inFlight: () => lifecycle.inFlight,
     isBreakerOpen: () => client.isBreakerOpen,
+    isRedisUp,
   });
   const client = new AimlClient({
     baseUrl,
     connections: config.upstreamConnections,
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
+    rateLimit: config.upstreamRateLimit && createRateLimit(config.upstreamRateLimit, redis),
     onAttempt: (report) => metrics.recordAttempt(report),
   });
-  const reads = new Reads(client, { cacheTtlMs: config.cacheTtlMs });
-  const schema = buildServiceSchema({ federation: config.federation });
+  const reads = new Reads(client, {
+    cacheTtlMs: config.cacheTtlMs,
+    shared: redis && new SharedReadCache(redis, config.cacheTtlMs),
+  });
   const executor = createExecutor(schema);
+  const reportUnlisted = (requestId: string, operationName: string | null) => {
+    metrics.recordUnlisted();
+    logger.warn({ requestId, operationName, refused: isEnforced }, 'an operation is not in the manifest');
+  };
+  const documents = createPersistedDocuments(redis);
   const apollo = createApollo<ServiceContext>({
     schema,
     executor,
     introspection: config.introspection,
+    persistedDocuments: safelist ? safelist.asDocuments(isEnforced ? null : documents) : documents,
     logger: createLibraryLogger(logger, 'Apollo Server'),
     onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
     plugins: [
@@ -70,23 +108,32 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
         onStart: ({ scope }) => scope.start(),
         onEnd: (record, { scope }, valid) => operations.end(record, scope, valid),
       }),
+      ...(safelist && !isEnforced
+        ? [createSafelistPlugin<ServiceContext>(safelist, ({ scope }) => (scope.isUnlisted = true))]
+        : []),
     ],
   });
   const operations: Operations = new Operations({
     apollo,
-    executor,
+    known: new KnownOperations(executor),
     authenticator,
     client,
     reads,
     deadlineMs: config.upstreamDeadlineMs,
-    onOperation: (record, { info: { requestId, callerRequestId, trace }, upstreamCalls, isShared }) => {
+    joinsQueries: redis === null,
+    safelist: isEnforced ? safelist : null,
+    onUnlisted: (request, { requestId }) =>
+      reportUnlisted(requestId, toOperationName(partOf(request, 'operationName'))),
+    onOperation: (record, { info: { requestId, callerRequestId, trace }, upstreamCalls, isShared, isUnlisted }) => {
       metrics.recordOperation(record);
+      if (isUnlisted) reportUnlisted(requestId, record.operationName);
       trace?.endOperation(record);
       const more = { ...(callerRequestId !== null && { callerRequestId }), ...(isShared && { isShared }) };
       logger.info({ requestId, ...record, upstreamCalls, ...more, traceId: trace?.traceId }, 'operation');
     },
   });
   await apollo.start();
+  await redis?.open();
   const app = await createApp({
     logger,
     lifecycle,
@@ -94,6 +141,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,
     explorer: config.explorer,
+    isRedisUp,
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
     execute: (request, info) => operations.execute(request, info),
     onRefusal: ({ requestId, status, code, durationMs }) => {
@@ -106,6 +154,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     await app.close();
     await apollo.stop();
     await client.close();
+    redis?.close();
     await localAiml?.stop();
     await tracing.close();
   };
@@ -135,6 +184,43 @@ async function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAim
   const { createLocalAiml } = await import('./local-aiml/server.ts');
   // Its requests are this service's calls, which leave a line already.
   return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: logger.child({}, { level: 'warn' }) });
+}
+
+/** Null where operations are not listed. */
+async function readSafelist(
+  { persistedOperations }: Config,
+  schema: GraphQLSchema,
+  logger: Logger,
+): Promise<Safelist | null> {
+  if (!persistedOperations) return null;
+  const json = await readFile(persistedOperations.path, 'utf8').catch(() => {
+    throw new ConfigError('PERSISTED_OPERATIONS names a file that cannot be read');
+  });
+  try {
+    const operations = parseManifest(json);
+    const unusable = findUnusable(operations, schema).map(({ name }) => toOperationName(name));
+    if (unusable.length > 0)
+      logger.warn({ count: unusable.length, operations: unusable }, 'operations of the manifest do not fit the schema');
+    return new Safelist(operations);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new ConfigError(`PERSISTED_OPERATIONS names a file that ${error.message}`);
+  }
+}
+
+/** `upstream` is what tells its data from any other's. Null where there is no Redis. */
+function createRedis({ redisUrl }: Config, upstream: string, logger: Logger): RedisConnection | null {
+  return (
+    redisUrl &&
+    new RedisConnection({
+      url: redisUrl,
+      namespace: createHash('sha256').update(upstream).digest('base64url').slice(0, NAMESPACE_LENGTH),
+      onChange: (reason) => {
+        if (reason === null) logger.info('Redis is back');
+        else logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns');
+      },
+    })
+  );
 }
 
 /** The key that upstream is called with for everyone; null where each caller brings his own. */

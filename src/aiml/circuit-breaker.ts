@@ -34,6 +34,11 @@ export class CircuitBreaker {
     return this.#nextProbeAt !== null;
   }
 
+  /** Whether no attempt may be made now. Other than {@link admits} it takes nothing. */
+  get holdsBack(): boolean {
+    return this.#nextProbeAt !== null && this.#now() < this.#nextProbeAt;
+  }
+
   /** Whether an attempt may be made now. */
   admits(): boolean {
     if (this.#nextProbeAt === null) return true;

@@ -8,6 +8,7 @@ import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { AimlError, type AimlErrorDetails } from './errors.ts';
 import type { HangUp } from './hang-up.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Transport, type Answer } from './transport.ts';
 
@@ -19,7 +20,7 @@ const BACKOFF_CAP_MS = 4000;
 export interface Caller {
   /** The bearer token for upstream. It is sent to upstream and goes nowhere else. */
   readonly credential: string;
-  /** Stands for the credential in keys of this process's memory. */
+  /** Stands for the credential in keys of caches. */
   readonly tenant: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
@@ -81,6 +82,8 @@ export interface AimlClientOptions {
   readonly baseUrl: URL;
   readonly connections: number;
   readonly attemptTimeoutMs: number;
+  /** Null or absent where requests are not limited. */
+  readonly rateLimit?: RateLimit | null;
   /** Told of every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
 }
@@ -98,6 +101,12 @@ const OUT_OF_TIME = new AimlError({
   retryable: true,
 });
 
+const OVER_LIMIT: AimlErrorDetails = {
+  code: 'RATE_LIMITED',
+  message: 'The service allows no more requests to the AIML API with this credential for now.',
+  retryable: true,
+};
+
 /** Each of them may be as large as an answer may be: what one operation holds at a time needs a bound of its own. */
 export const TOO_MUCH_AT_ONCE = new AimlError({
   code: 'UPSTREAM_BAD_RESPONSE',
@@ -110,12 +119,14 @@ export class AimlClient {
   readonly #breaker = new CircuitBreaker();
   readonly #budget = new RetryBudget();
   readonly #attemptTimeoutMs: number;
+  readonly #rateLimit: RateLimit | null;
   readonly #onAttempt: AimlClientOptions['onAttempt'];
   readonly #hosts: readonly string[];
 
-  constructor({ baseUrl, connections, attemptTimeoutMs, onAttempt }: AimlClientOptions) {
+  constructor({ baseUrl, connections, attemptTimeoutMs, rateLimit = null, onAttempt }: AimlClientOptions) {
     this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs });
     this.#attemptTimeoutMs = attemptTimeoutMs;
+    this.#rateLimit = rateLimit;
     this.#onAttempt = onAttempt;
     this.#hosts = [baseUrl.host, baseUrl.hostname];
   }
@@ -165,6 +176,8 @@ export class AimlClient {
   }
 
   async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<Attempt<T>> {
+    const refused = this.#rateLimit === null ? null : await this.#waitForTurn(this.#rateLimit, caller);
+    if (refused) return refused;
     const startedAt = performance.now();
     const leftMs = caller.deadlineAt - startedAt;
     // The read-back that an unknown modify needs must still fit the deadline.
@@ -203,6 +216,22 @@ export class AimlClient {
       isRetry,
     });
     return attempt;
+  }
+
+  /**
+   * Takes a place under the limit, waiting for it where that fits the deadline; the refusal where it does not. Nothing is
+   * taken for what would not be sent anyway. It is no retry, as nothing left: retry budget and breaker hear nothing of it.
+   */
+  async #waitForTurn(rateLimit: RateLimit, caller: Caller): Promise<FailedAttempt | null> {
+    while (!caller.hangUp.hasHappened && performance.now() < caller.deadlineAt) {
+      if (this.#breaker.holdsBack) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+      const retryAfterMs = await rateLimit.take(caller.tenant);
+      if (retryAfterMs === 0) return null;
+      if (performance.now() + retryAfterMs >= caller.deadlineAt)
+        return { kind: 'NOT_SENT', status: null, error: new AimlError({ ...OVER_LIMIT, retryAfterMs }) };
+      await sleep(retryAfterMs, caller.hangUp);
+    }
+    return null;
   }
 }
 

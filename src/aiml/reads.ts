@@ -5,12 +5,15 @@
 import { TOO_MUCH_AT_ONCE, type AimlClient, type Call, type Caller } from './client.ts';
 import { AimlError } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
+import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
 import { SharedWork } from './shared-work.ts';
 import { headerOf, type Answer } from './transport.ts';
 
 export interface ReadsOptions {
-  /** How long a read may be answered from the cache without asking upstream; 0 for no cache. */
+  /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
+  /** What is shared with other replicas; it takes the place of the cache of this process. */
+  readonly shared?: SharedReadCache | null;
 }
 
 /** What is read does not depend on who reads it, but for the credential. */
@@ -20,11 +23,13 @@ export class Reads {
   readonly #client: AimlClient;
   readonly #work = new SharedWork<unknown>();
   readonly #cache: ReadCache | null;
+  readonly #shared: SharedReadCache | null;
   #onWrite: (tenant: string) => void = () => undefined;
 
-  constructor(client: AimlClient, { cacheTtlMs }: ReadsOptions) {
+  constructor(client: AimlClient, { cacheTtlMs, shared = null }: ReadsOptions) {
     this.#client = client;
-    this.#cache = cacheTtlMs > 0 ? new ReadCache({ ttlMs: cacheTtlMs }) : null;
+    this.#shared = shared;
+    this.#cache = cacheTtlMs > 0 && !shared ? new ReadCache({ ttlMs: cacheTtlMs }) : null;
   }
 
   /** `listener` is called when a write of a tenant has ended, before it is acknowledged. */
@@ -34,38 +39,52 @@ export class Reads {
 
   /** Rejects with an AimlError and nothing else. One path is always read in the same way, so it is always of one type. */
   read<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
+    if (this.#shared) return this.#readShared(call, caller, this.#shared);
     const cached = this.#cache?.get(caller.tenant, call.path);
     if (cached?.isFresh) return Promise.resolve(cached.value as T);
-    const { result, hasJoined } = this.#work.run(caller.tenant, call.path, caller.hangUp, (hangUp) =>
-      this.#ask(call, { ...caller, hangUp }),
-    );
-    return (hasJoined ? this.#orAsk(result, call, caller) : result) as Promise<T>;
+    return this.#join(call.path, call, caller, null);
   }
 
   /** Runs a write to `path`. What was read before it is neither joined nor given from the cache after it. */
   async write<T>(path: string, { tenant }: Caller, run: () => Promise<T>): Promise<T> {
     this.#cache?.removeForWrite(tenant, path);
+    if (this.#shared) await this.#shared.expire(tenant, path);
     try {
       return await run();
     } finally {
       this.#cache?.removeForWrite(tenant, path);
+      if (this.#shared) await this.#shared.expire(tenant, path);
       this.#work.forget(tenant);
       this.#onWrite(tenant);
     }
   }
 
+  /** Joins a read that is under way under the same key, or makes it. */
+  #join<T>(key: string, call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
+    const { result, hasJoined } = this.#work.run(caller.tenant, key, caller.hangUp, (hangUp) =>
+      this.#ask(call, { ...caller, hangUp }, place),
+    );
+    return (hasJoined ? this.#orAsk(result, call, caller, place) : result) as Promise<T>;
+  }
+
   /** What another's read comes to; asks again where it was his time, or his room, that ran out. */
-  async #orAsk(result: Promise<unknown>, call: ReadCall<unknown>, caller: Caller): Promise<unknown> {
+  async #orAsk<T>(
+    result: Promise<unknown>,
+    call: ReadCall<T>,
+    caller: Caller,
+    place: Place<T> | null,
+  ): Promise<unknown> {
     try {
       return await result;
     } catch (error) {
       const isHis = error === TOO_MUCH_AT_ONCE || (error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT');
       if (!isHis || performance.now() >= caller.deadlineAt) throw error;
-      return this.#ask(call, caller);
+      return this.#ask(call, caller, place);
     }
   }
 
-  #ask<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
+  #ask<T>(call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
+    if (place) return this.#askForReplicas(call, caller, place);
     if (this.#cache) return this.#askForCache(call, caller, this.#cache);
     return this.#client.call({ ...call, rule: 'get', body: null }, caller);
   }
@@ -74,20 +93,73 @@ export class Reads {
     const { tenant } = caller;
     const { writes } = cache;
     const cached = cache.get(tenant, call.path);
-    const read = await this.#client.call<(CachedRead & { readonly size: number }) | null>(
+    const read = await this.#askUnlessKnown(call, caller, cached);
+    if (read) cache.set(tenant, call.path, read, read.body.length, writes);
+    else cache.renew(tenant, call.path, writes);
+    return (read ?? cached)?.value as T;
+  }
+
+  /** Work under way is joined within one generation alone: a write through another replica begins a new one. */
+  async #readShared<T>(call: ReadCall<T>, caller: Caller, shared: SharedReadCache): Promise<T> {
+    const found = await shared.find(caller, call.path);
+    if (!found) return this.#join(call.path, call, caller, null);
+    const kept = readKept(call, found.kept);
+    if (kept?.isFresh && takesRoom(caller, kept.body)) return kept.value;
+    const { generation } = found;
+    return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, kept });
+  }
+
+  async #askForReplicas<T>(call: ReadCall<T>, caller: Caller, { shared, generation, kept }: Place<T>): Promise<T> {
+    const read = (await this.#askUnlessKnown(call, caller, kept)) ?? kept;
+    if (read) await shared.keep(caller, call.path, generation, read);
+    return read?.value as T;
+  }
+
+  /** Asks upstream; null where it answers that what is known has not changed. */
+  #askUnlessKnown<T>(
+    call: ReadCall<T>,
+    caller: Caller,
+    known: CachedRead | null,
+  ): Promise<(KeptAnswer & { readonly value: T }) | null> {
+    return this.#client.call<(KeptAnswer & { readonly value: T }) | null>(
       {
         ...call,
         rule: 'get',
         body: null,
-        read: (body, answer) => ({ value: call.read(body), etag: etagOf(answer), size: answer.body.length }),
-        ...(cached?.etag && { known: { etag: cached.etag, take: () => null } }),
+        read: (body, answer) => ({ value: call.read(body), etag: etagOf(answer), body: answer.body }),
+        ...(known?.etag && { known: { etag: known.etag, take: () => null } }),
       },
       caller,
     );
-    if (read) cache.set(tenant, call.path, read, read.size, writes);
-    else cache.renew(tenant, call.path, writes);
-    return (read ?? cached)?.value as T;
   }
+}
+
+type Kept<T> = NonNullable<Found['kept']> & { readonly value: T };
+
+/** Where an answer goes that replicas share. */
+interface Place<T> {
+  readonly shared: SharedReadCache;
+  readonly generation: string;
+  /** What is there already, to be asked for under its ETag; null where nothing is. */
+  readonly kept: Kept<T> | null;
+}
+
+/** What was kept, read as if upstream had sent it just now; null where it cannot be read. */
+function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
+  if (!kept) return null;
+  try {
+    return { ...kept, value: call.read(JSON.parse(kept.body.toString('utf8'))) };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the operation may hold this much more; what is kept elsewhere takes as much room as what upstream sends. */
+function takesRoom({ budget }: Caller, { length }: Buffer): boolean {
+  if (!budget) return true;
+  if (budget.bytes <= 0) return false;
+  budget.bytes -= length;
+  return true;
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */

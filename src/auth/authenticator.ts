@@ -17,6 +17,8 @@ export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
   /** The key that the AIML API is called with for callers who bring none; null under `passthrough` only. */
   readonly heldKey: string | null;
+  /** Whether other processes have to know a caller by the same tenant; false where it is left out. */
+  readonly sharedTenants?: boolean;
   /** Under `jwt`: the longest that one request for the identity provider's keys may take; 5 s where it is left out. */
   readonly jwksTimeoutMs?: number;
 }
@@ -34,9 +36,10 @@ type Digest = (credential: string) => string;
 export function createAuthenticator({
   auth,
   heldKey,
+  sharedTenants = false,
   jwksTimeoutMs = JWKS_TIMEOUT_MS,
 }: AuthenticatorOptions): Authenticator {
-  const digest = createTenantDigest();
+  const digest = createTenantDigest(sharedTenants);
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
   if (heldKey === null) throw new TypeError('where callers bring no key, the service must hold one');
   if (auth.mode === 'jwt') {

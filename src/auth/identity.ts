@@ -39,8 +39,8 @@ export class Caller {
   }
 
   /**
-   * Stands for the credential in log lines and in keys of this process's memory: equal for equal credentials, different
-   * for different ones, and not to be turned back. Another process has another one for the same credential.
+   * Stands for the credential in log lines and in keys of caches: equal for equal credentials, different for different
+   * ones, and not to be turned back. Another process has another one for the same credential, unless they share Redis.
    */
   get tenant(): string {
     return (this.#tenant ??= this.#digest(this.#credential));

@@ -23,6 +23,7 @@ import { createErrorFormatter } from './error-format.ts';
 import { createExecutor, type Executor } from './execution/executor.ts';
 import { documentLimits, documentLimitsRule } from './limits.ts';
 import { createErrorAnswerPlugin, type OnInternalError } from './error-answer.plugin.ts';
+import { createPersistedDocuments, type DocumentCache } from './persisted-documents.ts';
 import { buildServiceSchema } from './schema.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
@@ -36,6 +37,8 @@ export interface ApolloOptions<Context extends RequestContext> {
   readonly schema?: GraphQLSchema;
   /** Of the same schema; one of its own where it is left out. */
   readonly executor?: Executor;
+  /** Where documents are found by their hashes; a cache of this process alone where it is left out. */
+  readonly persistedDocuments?: DocumentCache;
   /** Run before the plugins of this module, so that those have the last word on the answer. */
   readonly plugins?: readonly ApolloServerPlugin<Context>[];
   /** Gets every error that callers see as INTERNAL_SERVER_ERROR. */
@@ -53,6 +56,7 @@ export function createApollo<Context extends RequestContext>({
   logger,
   schema = buildServiceSchema(),
   executor = createExecutor(schema),
+  persistedDocuments = createPersistedDocuments(null),
   plugins = [],
   onInternalError = () => undefined,
 }: ApolloOptions<Context>): ApolloServer<Context> {
@@ -62,6 +66,7 @@ export function createApollo<Context extends RequestContext>({
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
     documentStore: createDocumentStore(),
+    persistedQueries: { cache: persistedDocuments },
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,

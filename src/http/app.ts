@@ -30,10 +30,12 @@ export interface AppOptions extends GraphQLRouteOptions {
   readonly corsLoopback: boolean;
   /** Whether the landing page and the explorer are served. */
   readonly explorer: boolean;
+  /** Whether Redis can be used, which is told and changes nothing else; null or absent where there is none. */
+  readonly isRedisUp?: (() => boolean) | null;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { lifecycle, logger, metrics, onRefusal } = options;
+  const { lifecycle, logger, metrics, onRefusal, isRedisUp } = options;
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
@@ -100,7 +102,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logger.warn('there is no explorer, as it has not been built: run npm run build');
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) =>
-    reply.code(lifecycle.state === 'ready' ? 200 : 503).send({ status: lifecycle.state }),
+    reply
+      .code(lifecycle.state === 'ready' ? 200 : 503)
+      .send({ status: lifecycle.state, ...(isRedisUp && { redis: isRedisUp() ? 'up' : 'away' }) }),
   );
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;

@@ -24,6 +24,8 @@ export interface LocalAimlOptions {
 export interface LocalAiml {
   /** Its base URL, without a path and a trailing slash. */
   readonly url: string;
+  /** Tells its store from every other one; the same for all processes that share one. */
+  readonly storeId: string;
   /**
    * Stops to accept, lets requests in flight finish (those that take longer than 10 s are cut off) and closes the
    * store. Calling it again gives the same promise.
@@ -50,6 +52,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
   let stopped: Promise<void> | undefined;
   return {
     url: urlOf(app, options.host),
+    storeId: store.id,
     stop: () => (stopped ??= stop(app).finally(() => store.close())),
   };
 }

@@ -67,6 +67,11 @@ export class AssistantStore {
     this.#accountSalt = (this.#statements.secret.get('account_salt') as { readonly value: string }).value;
   }
 
+  /** Tells this store from every other one, a later one in the same folder included. It guards nothing. */
+  get id(): string {
+    return createHmac('sha256', this.#accountSalt).update('the id of the store').digest('hex');
+  }
+
   /** The account of a key. The key is not kept, and without the salt of this store it cannot be tried out. */
   accountOf(key: string): string {
     return createHmac('sha256', this.#accountSalt).update(key).digest('hex');

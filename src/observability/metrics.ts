@@ -18,6 +18,9 @@ export const metricHelp = {
   assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
   assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
   assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, 0 otherwise.',
+  assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
+  assistants_redis_up:
+    '1 while Redis can be used, 0 while the service goes on without it. Only where REDIS_URL is set.',
 } as const;
 
 /** From a read that the cache answers to the deadline of an operation. */
@@ -51,17 +54,27 @@ export interface MetricsOptions {
   readonly inFlight: () => number;
   /** Asked when the figures are read. */
   readonly isBreakerOpen: () => boolean;
+  /** Asked when the figures are read; null or absent where there is no Redis. */
+  readonly isRedisUp?: (() => boolean) | null;
 }
 
 export interface Metrics {
   readonly contentType: string;
   recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void;
   recordAttempt(attempt: AttemptFigures): void;
+  /** An operation that is not in the manifest, whether it was refused or not. */
+  recordUnlisted(): void;
   /** All figures in Prometheus' text format. */
   text(): Promise<string>;
 }
 
-export function createMetrics({ version, errorCodes, inFlight, isBreakerOpen }: MetricsOptions): Metrics {
+export function createMetrics({
+  version,
+  errorCodes,
+  inFlight,
+  isBreakerOpen,
+  isRedisUp = null,
+}: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
 
@@ -89,6 +102,7 @@ export function createMetrics({ version, errorCodes, inFlight, isBreakerOpen }: 
     registers,
   });
   const retries = new Counter({ ...named('assistants_upstream_retries_total'), labelNames: ['call'], registers });
+  const unlisted = new Counter({ ...named('assistants_unlisted_operations_total'), registers });
   new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
   new Gauge({
     ...named('assistants_operations_in_flight'),
@@ -104,6 +118,14 @@ export function createMetrics({ version, errorCodes, inFlight, isBreakerOpen }: 
       this.set(isBreakerOpen() ? 1 : 0);
     },
   });
+  if (isRedisUp)
+    new Gauge({
+      ...named('assistants_redis_up'),
+      registers,
+      collect() {
+        this.set(isRedisUp() ? 1 : 0);
+      },
+    });
 
   // A code that never came up is there as a zero, so that its first increase shows as one.
   const codes = new Set([...errorCodes, OTHER_CODE]);
@@ -122,6 +144,7 @@ export function createMetrics({ version, errorCodes, inFlight, isBreakerOpen }: 
       attemptDuration.observe({ call }, durationMs / 1000);
       if (isRetry) retries.inc({ call });
     },
+    recordUnlisted: () => unlisted.inc(),
     text: async () => `${await registry.metrics()}\n${await processRegistry.metrics()}`,
   };
 }

@@ -21,5 +21,5 @@ export interface OperationRecord {
 const SHORT_NAME = /^[_A-Za-z][_0-9A-Za-z]{0,63}$/;
 
 /** The name as it may be written down; null where it may not. */
-export const toOperationName = (name: string | null | undefined): string | null =>
+export const toOperationName = (name: unknown): string | null =>
   typeof name === 'string' && SHORT_NAME.test(name) ? name : null;

@@ -20,6 +20,16 @@ describe('a service that cannot start', () => {
     ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
     ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
     ['a data folder that cannot be', () => ({ DATA_DIR: join(folder, 'file', 'data') }), /DATA_DIR/],
+    [
+      'a manifest that is not there',
+      () => ({ PERSISTED_OPERATIONS: join(folder, 'canary') }),
+      /^assistants-graphql: PERSISTED_OPERATIONS names a file that cannot be read$/,
+    ],
+    [
+      'a manifest that is none',
+      () => ({ PERSISTED_OPERATIONS: join(folder, 'file') }),
+      /^assistants-graphql: PERSISTED_OPERATIONS names a file that is not JSON$/,
+    ],
     ['a host that is not here', () => ({ DATA_DIR: folder, HOST: '192.0.2.1' }), /HOST is not an address/],
   ])('because of %s says so in one line and exits with 1', async (_name, environment, line) => {
     const service = runProcess(environment());
@@ -46,6 +56,7 @@ describe('asked for help', () => {
     'commands/seed.js',
     'commands/emit-schema.js',
     'commands/check-breaking.js',
+    'commands/write-manifest.js',
   ])('%s gives it and does nothing else', async (entry) => {
     const command = runProcess({}, entry, ['--help']);
     expect(await command.exit).toBe(0);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { createApi } from '../../src/local-aiml/api.ts';
@@ -171,4 +171,18 @@ test('A store that another process keeps locked is answered 503, and reads go on
   await app.close();
   store.close();
   other.close();
+});
+
+test('A store is told from every other one, by each process that shares it', async () => {
+  const dataDir = await createFolder();
+  const start = (folder: string) => createLocalAiml({ dataDir: folder, host: '127.0.0.1', port: 0 });
+  const running = await Promise.all([dataDir, dataDir, await createFolder()].map(start));
+  const [one, same, other] = running.map(({ storeId }) => storeId);
+  await Promise.all(running.map((localAiml) => localAiml.stop()));
+  expect(one).toBe(same);
+  expect(one).not.toBe(other);
+  await rm(dataDir, { recursive: true });
+  const later = await start(dataDir);
+  expect(later.storeId).not.toBe(one);
+  await later.stop();
 });

@@ -17,6 +17,9 @@ describe('reading the environment', () => {
       introspection: true,
       explorer: true,
       federation: false,
+      redisUrl: null,
+      upstreamRateLimit: null,
+      persistedOperations: null,
       shutdownGraceMs: 0,
       shutdownTimeoutMs: 25_000,
       logLevel: 'info',
@@ -79,6 +82,36 @@ describe('reading the environment', () => {
     readConfig({ ...jwt, JWKS_URL: 'http://127.0.0.1:8080/jwks' });
   });
 
+  it.each([
+    'redis://127.0.0.1',
+    'redis://127.0.0.1:6379/',
+    'rediss://user:p%40ss@redis.example:6380/15',
+    'redis://:only-a-password@[::1]:6379',
+  ])('takes %s for a Redis', (REDIS_URL) => {
+    expect(readConfig({ REDIS_URL }).redisUrl).toEqual(new URL(REDIS_URL));
+  });
+
+  it.each([
+    ['5/s', { requests: 5, perSeconds: 1 }],
+    ['100/min', { requests: 100, perSeconds: 60 }],
+    ['999999999/h', { requests: 999_999_999, perSeconds: 3600 }],
+  ])('takes %s for a limit', (limit, expected) => {
+    expect(readConfig({ UPSTREAM_RATE_LIMIT: limit }).upstreamRateLimit).toEqual(expected);
+  });
+
+  it('enforces a manifest unless it is to be logged, and knows no mode without a manifest', () => {
+    const PERSISTED_OPERATIONS = 'manifest.json';
+    expect(readConfig({ PERSISTED_OPERATIONS }).persistedOperations).toEqual({
+      path: 'manifest.json',
+      mode: 'enforce',
+    });
+    expect(readConfig({ PERSISTED_OPERATIONS, PERSISTED_OPERATIONS_MODE: 'log' }).persistedOperations).toEqual({
+      path: 'manifest.json',
+      mode: 'log',
+    });
+    expect(readConfig({ PERSISTED_OPERATIONS_MODE: 'log' }).persistedOperations).toBeNull();
+  });
+
   it.each<[string, Environment]>([
     ['PORT', { PORT: CANARY }],
     ['PORT', { PORT: '65536' }],
@@ -107,6 +140,22 @@ describe('reading the environment', () => {
     ['INTROSPECTION', { INTROSPECTION: 'yes' }],
     ['EXPLORER', { EXPLORER: CANARY }],
     ['FEDERATION', { FEDERATION: CANARY }],
+    ['REDIS_URL', { REDIS_URL: CANARY }],
+    ['REDIS_URL', { REDIS_URL: `http://${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis:${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis:///${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis://host/${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis://host/0?${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis://host/0#${CANARY}` }],
+    ['REDIS_URL', { REDIS_URL: `redis://:${CANARY}%@host` }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: CANARY }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '100' }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '0/s' }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '1.5/s' }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '-1/s' }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '1/day' }],
+    ['UPSTREAM_RATE_LIMIT', { UPSTREAM_RATE_LIMIT: '1000000000/s' }],
+    ['PERSISTED_OPERATIONS_MODE', { PERSISTED_OPERATIONS: 'x', PERSISTED_OPERATIONS_MODE: CANARY }],
     ['SHUTDOWN_GRACE_MS', { SHUTDOWN_GRACE_MS: CANARY }],
     ['SHUTDOWN_TIMEOUT_MS', { SHUTDOWN_TIMEOUT_MS: CANARY }],
     ['LOG_LEVEL', { LOG_LEVEL: CANARY }],

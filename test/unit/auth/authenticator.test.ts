@@ -92,6 +92,17 @@ describe('a caller', () => {
     expect(callerWith('key-1').tenant).not.toBe(other.tenant);
   });
 
+  test('is the same tenant in processes that share theirs', () => {
+    const [one, other] = [1, 2].map(() =>
+      createAuthenticator({ auth: { mode: 'passthrough' }, heldKey: null, sharedTenants: true }),
+    );
+    const tenantOf = (process: typeof one, key: string) =>
+      callerOf(process?.authenticate(`Bearer ${key}`) as Identity).tenant;
+    expect(tenantOf(one, 'key-1')).toBe(tenantOf(other, 'key-1'));
+    expect(tenantOf(one, 'key-1')).not.toBe(tenantOf(other, 'key-2'));
+    expect(tenantOf(one, 'key-1')).toMatch(/^[\w-]{22}$/);
+  });
+
   test('does not show the key when it is logged', () => {
     const caller = callerWith('key-1');
     expect(caller.tenant).toBeDefined();

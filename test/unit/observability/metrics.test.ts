@@ -31,7 +31,7 @@ async function valueOf(metrics: Metrics, name: string, labels: Readonly<Record<s
   return found.reduce((total, { value }) => total + value, 0);
 }
 
-const create = (gauges: { inFlight?: () => number; isBreakerOpen?: () => boolean } = {}) =>
+const create = (gauges: { inFlight?: () => number; isBreakerOpen?: () => boolean; isRedisUp?: () => boolean } = {}) =>
   createMetrics({
     version: '1.2.3',
     errorCodes: ['RATE_LIMITED', 'BAD_USER_INPUT'],
@@ -52,7 +52,7 @@ describe('metrics', () => {
   });
 
   it('are all there with their help from the start, named as Prometheus asks', async () => {
-    const text = await create().text();
+    const text = await create({ isRedisUp: () => true }).text();
     for (const [name, help] of Object.entries(metricHelp)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
       expect(name).toMatch(/^assistants_[a-z_]+$/);
@@ -61,6 +61,15 @@ describe('metrics', () => {
     expect(counters).not.toEqual([]);
     for (const name of counters) expect(name).toMatch(/_total$/);
     for (const [, name] of text.matchAll(/^# TYPE (assistants_\w+) histogram$/gm)) expect(name).toMatch(/_seconds$/);
+  });
+
+  it('say whether Redis can be used where there is one, and nothing of it where there is none', async () => {
+    let isUp = true;
+    const metrics = create({ isRedisUp: () => isUp });
+    expect(await valueOf(metrics, 'assistants_redis_up')).toBe(1);
+    isUp = false;
+    expect((await read(metrics)).filter(({ name }) => name === 'assistants_redis_up')).toMatchObject([{ value: 0 }]);
+    expect(await create().text()).not.toContain('redis');
   });
 
   it('count operations by kind and outcome, with their durations in seconds', async () => {

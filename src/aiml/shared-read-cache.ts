@@ -1,0 +1,140 @@
+/**
+ * What replicas share of their reads, in Redis: answers of upstream that may be given again, and the generations that
+ * tell whether they still may.
+ *
+ * Every path, and the lists of a tenant as a whole, has a generation: a random text that every write replaces. A reader
+ * takes the generation before he asks upstream and keeps the answer under it, so what was read before a write ended is
+ * never given after it, whichever replica read and whichever wrote, and whatever Redis forgets.
+ *
+ * An answer is kept as it came, and is read back by the same checks as an answer of upstream. Each is sealed with the
+ * credential that it was read with: what is damaged, or belongs to another credential, does not open.
+ */
+import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { Caller } from './client.ts';
+
+/** Longer answers are not kept, as in the cache of a single process. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** How long an answer is kept for revalidation once its time is up, in milliseconds. */
+const REVALIDATION_MS = 60 * 60 * 1000;
+/** How long a generation lasts that nothing is kept under. Reads that take longer are not kept. */
+const GENERATION_MS = 2 * 60 * 1000;
+const EPOCH_MS = 30 * 24 * 60 * 60 * 1000;
+
+const SEAL_BYTES = 32;
+const LINE_FEED = 0x0a;
+/** Characters of base64url: 132 bits. */
+const DIGEST_LENGTH = 22;
+
+type Reader = Pick<Caller, 'tenant' | 'credential'>;
+
+export interface KeptAnswer {
+  /** Upstream's ETag; null where it sent none. */
+  readonly etag: string | null;
+  readonly body: Buffer;
+}
+
+export interface Found {
+  readonly generation: string;
+  readonly kept: (KeptAnswer & { readonly isFresh: boolean }) | null;
+}
+
+export class SharedReadCache {
+  readonly #redis: RedisConnection;
+  readonly #ttlMs: number;
+  readonly #epochKey: string;
+
+  /** `ttlMs`: how long an answer is given without asking upstream; 0 where none is kept. */
+  constructor(redis: RedisConnection, ttlMs: number) {
+    this.#redis = redis;
+    this.#ttlMs = ttlMs;
+    this.#epochKey = redis.key('epoch');
+    // Writes while Redis was away could not be told to it, and it may have lost some that were: all that is kept ends.
+    redis.enterWith((client, wasAway) =>
+      wasAway
+        ? client.set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS)
+        : client.set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX'),
+    );
+  }
+
+  /** The generation of a path, and what is kept under it; null where Redis is away. Never rejects. */
+  async find(reader: Reader, path: string): Promise<Found | null> {
+    const answerKey = this.#answerKey(reader.tenant, path);
+    const generationKey = this.#generationKey(reader.tenant, path);
+    // The time that is left goes first: where the answer is replaced in between, it is the older one's.
+    const replies = await this.#redis.ask((pipeline) =>
+      pipeline.pttl(answerKey).mgetBuffer(this.#epochKey, generationKey, answerKey),
+    );
+    if (!replies) return null;
+    const [leftMs, [epoch, token, sealed]] = replies as [number, (Buffer | null)[]];
+    if (!epoch || !token) return this.#begin(generationKey);
+    const generation = `${epoch.toString()} ${token.toString()}`;
+    const kept = sealed ? open(sealed, reader, path, generation) : null;
+    return { generation, kept: kept && { ...kept, isFresh: leftMs > REVALIDATION_MS } };
+  }
+
+  /** Keeps an answer that was asked for after `generation` was found. Never rejects. */
+  async keep(reader: Reader, path: string, generation: string, answer: KeptAnswer): Promise<void> {
+    if (this.#ttlMs === 0 || answer.body.length > MAX_BODY_BYTES) return;
+    const lifeMs = this.#ttlMs + REVALIDATION_MS;
+    const sealed = seal(answer, reader, path, generation);
+    await this.#redis.ask((pipeline) =>
+      pipeline
+        .set(this.#answerKey(reader.tenant, path), sealed, 'PX', lifeMs)
+        .pexpire(this.#generationKey(reader.tenant, path), lifeMs),
+    );
+  }
+
+  /**
+   * Ends the generations of what a write to `path` may change. Never rejects: where Redis cannot be told it is away for
+   * this process, and all that is kept ends before it is used again.
+   */
+  async expire(tenant: string, path: string): Promise<void> {
+    const keys = new Set([this.#generationKey(tenant, LISTS), this.#generationKey(tenant, path)]);
+    await this.#redis.ask((pipeline) =>
+      [...keys].reduce((chain, key) => chain.set(key, randomUUID(), 'PX', GENERATION_MS), pipeline),
+    );
+  }
+
+  async #begin(generationKey: string): Promise<Found | null> {
+    const replies = await this.#redis.ask((pipeline) =>
+      pipeline
+        .set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX')
+        .set(generationKey, randomUUID(), 'PX', GENERATION_MS, 'NX')
+        .mget(this.#epochKey, generationKey),
+    );
+    const [epoch, token] = (replies?.[2] ?? []) as readonly (string | null)[];
+    return epoch && token ? { generation: `${epoch} ${token}`, kept: null } : null;
+  }
+
+  #answerKey(tenant: string, path: string): string {
+    return this.#redis.key(tenant, 'answer', digest(path));
+  }
+
+  #generationKey(tenant: string, path: string): string {
+    return this.#redis.key(tenant, 'generation', path.startsWith(`${LISTS}/`) ? digest(path) : 'lists');
+  }
+}
+
+/** Every write may change all lists of its tenant, so they have one generation. */
+const LISTS = '/assistants';
+
+/** Paths hold ids, which are nobody's business who looks at keys. */
+const digest = (path: string): string => createHash('sha256').update(path).digest('base64url').slice(0, DIGEST_LENGTH);
+
+function seal({ etag, body }: KeptAnswer, reader: Reader, path: string, generation: string): Buffer {
+  const content = Buffer.concat([Buffer.from(`${etag ?? ''}\n`, 'latin1'), body]);
+  return Buffer.concat([sealOf(content, reader, path, generation), content]);
+}
+
+/** Null where the seal does not fit: another credential, another path, an older generation, or damage. */
+function open(sealed: Buffer, reader: Reader, path: string, generation: string): KeptAnswer | null {
+  const content = sealed.subarray(SEAL_BYTES);
+  const end = content.indexOf(LINE_FEED);
+  if (end === -1 || !timingSafeEqual(sealed.subarray(0, SEAL_BYTES), sealOf(content, reader, path, generation)))
+    return null;
+  return { etag: content.toString('latin1', 0, end) || null, body: content.subarray(end + 1) };
+}
+
+const sealOf = (content: Buffer, { credential }: Reader, path: string, generation: string): Buffer =>
+  createHmac('sha256', credential).update(`${path}\n${generation}\n`).update(content).digest();

@@ -1,0 +1,147 @@
+// UPSTREAM_RATE_LIMIT: what is over the limit never leaves, and is no fault of upstream's.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { createRateLimit, type RateLimit } from '../../src/aiml/rate-limit.ts';
+import { inTurn, reset, status, work } from '../support/raw-answers.ts';
+import { endSources, failureOf, startSource } from '../support/source.ts';
+
+afterEach(endSources);
+
+const perHour = (requests: number) => createRateLimit({ requests, perSeconds: 3600 }, null);
+
+/** A limit that says what the test wants it to, and counts how often it is asked. */
+function scriptedLimit(...answers: readonly number[]): RateLimit & { taken: number } {
+  const limit = {
+    taken: 0,
+    take: () => {
+      limit.taken += 1;
+      return Promise.resolve(answers[limit.taken - 1] ?? 0);
+    },
+  };
+  return limit;
+}
+
+const operations: readonly [string, (source: AssistantsDataSource) => Promise<unknown>][] = [
+  ['get', (source) => source.get('asst_1')],
+  ['list', (source) => source.list({ limit: 1, order: 'asc', after: null })],
+  ['create', (source) => source.create({ model: 'm' })],
+  ['modify', (source) => source.modify('asst_1', { name: 'n' })],
+  ['delete', (source) => source.delete('asst_1')],
+];
+
+describe('A request over the limit', () => {
+  it.each(operations)('is not sent, and the caller is told at once how long to wait: %s', async (name, operate) => {
+    const { source, lines, reports } = await startSource(work(), { rateLimit: perHour(2) });
+    await source.get('asst_1');
+    await source.get('asst_1');
+    const failure = await failureOf(operate(source));
+    expect(failure).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    expect(failure.upstream).toBeUndefined();
+    expect(failure.outcome).toBe(name === 'get' || name === 'list' ? undefined : 'NOT_APPLIED');
+    expect(failure.retryAfterMs).toBeGreaterThan(3_000_000);
+    expect(failure.retryAfterMs).toBeLessThanOrEqual(3_600_000);
+    expect(lines()).toHaveLength(2);
+    expect(reports).toHaveLength(2);
+  });
+
+  it('waits where that fits the deadline', async () => {
+    const rateLimit = createRateLimit({ requests: 1, perSeconds: 1 }, null);
+    const { another, lines, reports } = await startSource(work(), { rateLimit });
+    await Promise.all([another().get('asst_1'), another().get('asst_1'), another().create({ model: 'm' })]);
+    expect(lines()).toHaveLength(3);
+    expect(reports.map(({ kind, isRetry }) => [kind, isRetry])).toEqual(Array(3).fill(['OK', false]));
+  });
+
+  it('is one of a credential: others go on', async () => {
+    const limit = perHour(1);
+    expect(await limit.take('a')).toBe(0);
+    expect(await limit.take('a')).toBeGreaterThan(0);
+    expect(await limit.take('b')).toBe(0);
+  });
+
+  it('is not waited for once the caller hung up', async () => {
+    const { source, lines, hangUp } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
+    const failure = failureOf(source.get('asst_1'));
+    await new Promise((resolve) => setImmediate(resolve));
+    hangUp();
+    expect(await failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(lines()).toEqual([]);
+  });
+});
+
+describe('The limit counts', () => {
+  it('every attempt', async () => {
+    const { source, another, lines } = await startSource(inTurn(status(503), status(503), work()), {
+      rateLimit: perHour(3),
+    });
+    await source.get('asst_1');
+    expect(lines()).toHaveLength(3);
+    expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('a read-back, and where it is not allowed the fate of the modify stays unknown', async () => {
+    const { source, lines } = await startSource(reset, { rateLimit: perHour(1) });
+    expect(await failureOf(source.modify('asst_1', { name: 'n' }))).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      outcome: 'UNKNOWN',
+    });
+    expect(lines()).toEqual(['POST /assistants/asst_1']);
+  });
+
+  it('a read-back, which waits for its turn where that fits the deadline', async () => {
+    const { source, lines } = await startSource(inTurn(reset, work({ name: 'n' })), {
+      rateLimit: scriptedLimit(0, 1),
+    });
+    expect(await source.modify('asst_1', { name: 'n' })).toMatchObject({ name: 'n' });
+    expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+  });
+
+  it('nothing that the breaker holds back', async () => {
+    const rateLimit = scriptedLimit();
+    const { another, client } = await startSource(status(503), { rateLimit });
+    while (!client.isBreakerOpen) await failureOf(another().create({ model: 'm' }));
+    const { taken } = rateLimit;
+    expect(await failureOf(another().create({ model: 'm' }))).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(rateLimit.taken).toBe(taken);
+  });
+});
+
+describe('What the limit holds back', () => {
+  it('takes nothing of what there is for retries', async () => {
+    const waits = Array.from({ length: 20 }, () => 1);
+    const rateLimit = scriptedLimit(...waits);
+    const { another, lines } = await startSource(
+      inTurn(...Array<ReturnType<typeof status>>(5).fill(status(503)), work()),
+      {
+        rateLimit,
+      },
+    );
+    await Promise.all(Array.from({ length: 5 }, () => another().get('asst_1')));
+    expect(rateLimit.taken).toBe(30);
+    expect(lines()).toHaveLength(10);
+  });
+
+  it('is no failure to the breaker', async () => {
+    const { another, client } = await startSource(work(), { rateLimit: scriptedLimit(...Array<number>(50).fill(1e9)) });
+    for (let index = 0; index < 50; index += 1)
+      expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(client.isBreakerOpen).toBe(false);
+    await another().get('asst_1');
+  });
+
+  it('leaves the attempt by which an open breaker looks for upstream to others', async () => {
+    let isDown = true;
+    const rateLimit = scriptedLimit();
+    const { another, client } = await startSource(
+      (socket, request) => (isDown ? status(503) : work())(socket, request),
+      { rateLimit },
+    );
+    while (!client.isBreakerOpen) await failureOf(another().create({ model: 'm' }));
+    isDown = false;
+    rateLimit.take = () => Promise.resolve(1e9);
+    let code = '';
+    while (code !== 'RATE_LIMITED') code = (await failureOf(another().get('asst_1'))).code;
+    rateLimit.take = () => Promise.resolve(0);
+    await another().get('asst_1');
+  });
+});

@@ -1,0 +1,63 @@
+// Automatic persisted queries: a document is sent once and named by its SHA-256 from then on.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codeOf, get, post, sha256 } from '../support/persisted.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+describe.each([
+  ['POST', post],
+  ['GET', get],
+])('by %s, a document', (method, send) => {
+  it('that is not known is asked for, and once it was sent its hash is enough', async () => {
+    const query = `query By${method}($first: Int) { assistants(first: $first) { nodes { id } } }`;
+    const id = sha256(query);
+    const variables = { first: 1 };
+    const unknown = await send(service.url, { id, variables });
+    expect([unknown.status, codeOf(unknown)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    const answer = { status: 200, data: { assistants: { nodes: [] } } };
+    expect(await send(service.url, { id, query, variables })).toEqual(answer);
+    for (const sendAgain of [get, post]) expect(await sendAgain(service.url, { id, variables })).toEqual(answer);
+  });
+
+  it('that is not what its hash says is refused', async () => {
+    const id = sha256(`query Meant${method} { __typename }`);
+    const answer = await send(service.url, { id, query: '{ __typename }' });
+    expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([
+      400,
+      'BAD_REQUEST',
+      'provided sha does not match query',
+    ]);
+    expect(codeOf(await send(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
+  });
+
+  it.each([
+    ['does not parse', `query Broken${method} {`, 'GRAPHQL_PARSE_FAILED'],
+    ['does not fit the schema', `query Unfit${method} { nothing }`, 'GRAPHQL_VALIDATION_FAILED'],
+    ['breaks a limit', `query Large${method} { ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
+  ])('that %s is not kept', async (_name, query, code) => {
+    const id = sha256(query);
+    expect(codeOf(await send(service.url, { id, query }))).toBe(code);
+    expect(codeOf(await send(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
+  });
+});
+
+it('A mutation is not run by GET because its hash is known', async () => {
+  const query = 'mutation { createAssistant(input: { model: "m" }) { assistant { model } } }';
+  const id = sha256(query);
+  expect((await post(service.url, { id, query })).data).toEqual({ createAssistant: { assistant: { model: 'm' } } });
+  const answer = await get(service.url, { id });
+  expect([answer.status, codeOf(answer)]).toEqual([405, 'BAD_REQUEST']);
+});
+
+it.each([
+  ['no hash', 'x'],
+  ['the name of a method', 'constructor'],
+  ['empty', ''],
+])('What is %s is not known', async (_name, id) => {
+  expect(codeOf(await post(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
+});

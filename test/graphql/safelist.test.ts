@@ -1,0 +1,200 @@
+// Persisted operations: what a manifest lists may be run, and nothing else.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
+import {
+  codeOf,
+  get,
+  post,
+  sha256,
+  writeManifest,
+  type ManifestFile,
+  type PersistedAnswer,
+} from '../support/persisted.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+const LISTED = 'query Listed($id: ID!) { assistant(id: $id) { id } }';
+const UNLISTED = 'query Unlisted { assistant(id: "asst_canary") { id } }';
+
+/** A service on an upstream that tells what it was asked. */
+let upstream: ScriptedUpstream;
+let service: TestService;
+let file: ManifestFile;
+/** Answers of upstream wait here. */
+let opened: Promise<void> = Promise.resolve();
+
+async function setUp(mode: string): Promise<void> {
+  upstream = await startScriptedUpstream(async ({ path }, response) => {
+    await opened;
+    answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+  });
+  file = await writeManifest([{ id: 'listed', name: 'Listed', type: 'query', body: LISTED }]);
+  service = await startService({
+    AIML_API_KEY: 'key',
+    AIML_API_BASE_URL: upstream.url,
+    PERSISTED_OPERATIONS: file.path,
+    PERSISTED_OPERATIONS_MODE: mode,
+  });
+}
+async function tearDown(): Promise<void> {
+  await service.stop();
+  await upstream.stop();
+  await file.remove();
+}
+/** What an earlier test has left does not count. */
+let counted: number;
+beforeEach(async () => {
+  service.logs.length = 0;
+  upstream.calls.length = 0;
+  counted = 0;
+  counted = await unlistedFigure();
+});
+
+const unlistedLines = () => service.logs.filter(({ msg }) => msg === 'an operation is not in the manifest');
+const unlistedFigure = async () => {
+  const figures = await (await fetch(`${service.url}/metrics`)).text();
+  return Number(/^assistants_unlisted_operations_total (\d+)$/m.exec(figures)?.[1]) - counted;
+};
+const ran = { status: 200, data: { assistant: { id: 'asst_1' } } };
+const variables = { id: 'asst_1' };
+
+describe('enforced', () => {
+  beforeAll(() => setUp(''));
+  afterAll(tearDown);
+
+  it.each([
+    ['its id', 'POST', { id: 'listed', variables }],
+    ['its id', 'GET', { id: 'listed', variables }],
+    ['its text', 'POST', { query: LISTED, variables }],
+    ['its text', 'GET', { query: LISTED, variables }],
+    ['its text and hash', 'POST', { query: LISTED, id: sha256(LISTED), variables }],
+  ])('an operation is run by %s, with %s', async (_name, method, request) => {
+    const send = method === 'GET' ? get : post;
+    expect(await send(service.url, request)).toEqual(ran);
+    expect(await send(service.url, request)).toEqual(ran);
+    expect(unlistedLines()).toEqual([]);
+  });
+
+  it.each<[string, Parameters<typeof post>[1]]>([
+    ['is another one', { query: UNLISTED }],
+    ['differs by a space', { query: `${LISTED} `, variables }],
+    ['is empty', { query: '' }],
+    ['does not parse', { query: '{ canary' }],
+    ['does not fit the schema', { query: '{ canary }' }],
+    ['asks for the schema', { query: getIntrospectionQuery() }],
+    ['asks for a type alone', { query: '{ __typename }' }],
+    ['is to be registered', { query: UNLISTED, id: sha256(UNLISTED) }],
+    ['brings the id of another one', { query: UNLISTED, id: 'listed', variables }],
+  ])('a document that %s is refused before anything is done, by POST and by GET', async (_name, request) => {
+    for (const send of [post, get]) {
+      const answer = await send(service.url, request);
+      expect(answer).toEqual({
+        status: 400,
+        errors: [
+          {
+            message: 'The operation is not one of those that may be run here.',
+            extensions: { code: 'BAD_REQUEST', requestId: expect.any(String) },
+          },
+        ],
+      });
+    }
+    if (request.id === sha256(UNLISTED))
+      expect(codeOf(await post(service.url, { id: request.id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
+    expect(upstream.calls).toEqual([]);
+  });
+
+  it.each([
+    ['that nobody knows', 'other'],
+    ['of a method of objects', 'constructor'],
+    ['that is empty', ''],
+  ])('an id %s is not found', async (_name, id) => {
+    for (const send of [post, get]) {
+      const answer = await send(service.url, { id, variables });
+      expect([answer.status, codeOf(answer)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    }
+    expect(upstream.calls).toEqual([]);
+  });
+
+  it('what is no request is told so as ever', async () => {
+    for (const body of ['{}', '{"query":1}', '[]', 'null']) {
+      const response = await fetch(`${service.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      const answer = (await response.json()) as PersistedAnswer;
+      expect([response.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST']);
+      expect(answer.errors?.[0]?.message).not.toContain('may be run here');
+    }
+  });
+
+  it('what was refused leaves its lines and its figures, without the document', async () => {
+    const names = ['Unlisted', 'x'.repeat(65), 'not a name'];
+    const answers = await Promise.all(
+      names.map((operationName) => post(service.url, { query: UNLISTED, operationName })),
+    );
+    const requestIds = answers.map(({ errors }) => errors?.[0]?.extensions['requestId']);
+    expect(unlistedLines().map(({ requestId, operationName, refused }) => [requestId, operationName, refused])).toEqual(
+      [
+        [requestIds[0], 'Unlisted', true],
+        [requestIds[1], null, true],
+        [requestIds[2], null, true],
+      ],
+    );
+    expect(service.logs.filter(({ msg }) => msg === 'refused')).toHaveLength(3);
+    expect(await unlistedFigure()).toBe(3);
+    expect(JSON.stringify(service.logs)).not.toMatch(/asst_canary|not a name/);
+  });
+});
+
+describe('logged only', () => {
+  beforeAll(() => setUp('log'));
+  afterAll(tearDown);
+
+  it('everything runs, and each operation that is not listed leaves a line and is counted', async () => {
+    const requests = [
+      { query: UNLISTED },
+      { query: '{ __typename }' },
+      { query: UNLISTED, id: sha256(UNLISTED) },
+      { id: sha256(UNLISTED) },
+    ];
+    for (const request of requests) expect((await post(service.url, request)).errors).toBeUndefined();
+    expect((await get(service.url, { query: UNLISTED })).errors).toBeUndefined();
+    for (const request of [
+      { id: 'listed', variables },
+      { query: LISTED, variables },
+    ])
+      for (const send of [post, get]) expect(await send(service.url, request)).toEqual(ran);
+    expect(unlistedLines().map(({ operationName, refused }) => [operationName, refused])).toEqual([
+      ['Unlisted', false],
+      [null, false],
+      ['Unlisted', false],
+      ['Unlisted', false],
+      ['Unlisted', false],
+    ]);
+    expect(await unlistedFigure()).toBe(5);
+    expect(JSON.stringify(service.logs)).not.toContain('asst_canary');
+  });
+
+  it('one that is answered with what another request is executing leaves its line as well', async () => {
+    // From its second time on it is known to be a query, and joined.
+    await post(service.url, { query: UNLISTED });
+    let open = (): void => undefined;
+    opened = new Promise((resolve) => (open = resolve));
+    const answers = [1, 2, 3].map(() => post(service.url, { query: UNLISTED }));
+    for (;;) {
+      const text = await (await fetch(`${service.url}/metrics`)).text();
+      if (text.includes('assistants_operations_in_flight 3\n')) break;
+    }
+    open();
+    await Promise.all(answers);
+    expect(upstream.calls).toHaveLength(2);
+    expect(unlistedLines()).toHaveLength(4);
+    expect(await unlistedFigure()).toBe(4);
+  });
+});

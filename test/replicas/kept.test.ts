@@ -1,0 +1,209 @@
+// What is kept in Redis is given again as upstream sent it, or not at all.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AimlClient } from '../../src/aiml/client.ts';
+import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { HangUp } from '../../src/aiml/hang-up.ts';
+import { Reads } from '../../src/aiml/reads.ts';
+import { SharedReadCache } from '../../src/aiml/shared-read-cache.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
+import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+describeWithRedis('What replicas share of their reads', () => {
+  let redis: TestRedis;
+  let upstream: ScriptedUpstream;
+  let client: AimlClient;
+  let connection: RedisConnection;
+  let reads: Reads;
+  /** What upstream adds to an assistant. */
+  let fields: Record<string, unknown>;
+  const ETAG = 'W/"1"';
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(async () => {
+    fields = {};
+    upstream = await startScriptedUpstream(({ path, headers }, response) => {
+      const id = path.split('/').at(-1) ?? '';
+      if (path.startsWith('/assistants?')) answerJson(response, 200, { object: 'list', data: [] });
+      else if (id === 'gone') answerJson(response, 404, {});
+      else if (headers['if-none-match'] === ETAG) response.writeHead(304, { etag: ETAG }).end();
+      else answerJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
+    });
+    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 5000 });
+    connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
+    reads = new Reads(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
+    await connection.open();
+  });
+  afterEach(async () => {
+    connection.close();
+    await client.close();
+    await upstream.stop();
+    await redis.client.flushall();
+  });
+
+  const sourceOf = (name: string, budget?: { bytes: number }) =>
+    new AssistantsDataSource(client, reads, {
+      credential: `key of ${name}`,
+      tenant: name,
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 10_000,
+      ...(budget && { budget }),
+    });
+  const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
+  const answerKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);
+  const answerKey = async (tenant?: string) => {
+    const [key, ...others] = await answerKeys(tenant);
+    if (key === undefined || others.length > 0) throw new Error('one answer was expected');
+    return key;
+  };
+
+  it('is what upstream sent, to the last unpaired surrogate and the oddest key', async () => {
+    fields = {
+      name: '\ud800 and \udfff',
+      description: '\u0000 \u2028 \u{1f600}',
+      metadata: JSON.parse('{ "__proto__": "data", "constructor": "data", "": "" }') as unknown,
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'f', parameters: JSON.parse('{ "__proto__": { "a": 1e300 } }') as unknown },
+        },
+        { type: 'new', of: [1] },
+      ],
+    };
+    const first = await get('x');
+    const second = await get('x');
+    expect(upstream.calls).toHaveLength(1);
+    expect(second).toEqual(first);
+    expect(second.name).toBe('\ud800 and \udfff');
+    expect(Object.entries(second.metadata)).toEqual([
+      ['__proto__', 'data'],
+      ['constructor', 'data'],
+      ['', ''],
+    ]);
+    expect(({} as Record<string, unknown>)['a']).toBeUndefined();
+  });
+
+  describe('is nothing where', () => {
+    it.each<[string, (kept: Buffer) => Buffer | string]>([
+      ['a bit of it is another', (kept) => flipped(kept, kept.length >> 1)],
+      ['its last bit is another', (kept) => flipped(kept, kept.length - 1)],
+      ['its first bit is another', (kept) => flipped(kept, 0)],
+      ['a bit of its ETag is another', (kept) => flipped(kept, kept.indexOf(ETAG))],
+      ['it is cut short', (kept) => kept.subarray(0, -1)],
+      ['only its seal is left', (kept) => kept.subarray(0, 32)],
+      ['it is empty', () => ''],
+      ['it is another text', () => '{"id":"x","name":"forged"}\n{}'],
+    ])('%s', async (_name, damaged) => {
+      const first = await get('x');
+      const key = await answerKey();
+      await redis.client.set(key, damaged((await redis.client.getBuffer(key)) ?? Buffer.alloc(0)), 'KEEPTTL');
+      await expectMiss(first);
+    });
+
+    it('it is no text', async () => {
+      const first = await get('x');
+      const key = await answerKey();
+      await redis.client.del(key);
+      await redis.client.lpush(key, 'forged');
+      await redis.client.pexpire(key, 2 * HOUR_MS);
+      await expectMiss(first);
+    });
+
+    it.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation:*'])('%s is gone', async (pattern) => {
+      const first = await get('x');
+      await redis.client.del(await redis.client.keys(pattern));
+      await expectMiss(first);
+    });
+
+    /** It is asked for again, as if nothing were known of it, and kept. */
+    const expectMiss = async (first: unknown) => {
+      for (let time = 0; time < 2; time += 1) expect(await get('x')).toEqual(first);
+      expect(upstream.calls).toHaveLength(2);
+      expect(upstream.calls[1]?.headers['if-none-match']).toBeUndefined();
+      expect(connection.isUp).toBe(true);
+    };
+
+    it('it is the answer to another question of the same generation', async () => {
+      const list = (limit: number) => sourceOf('a').list({ limit, order: 'asc', after: null });
+      await list(1);
+      const one = await answerKey();
+      await list(2);
+      const [other = ''] = (await answerKeys()).filter((key) => key !== one);
+      await redis.client.copy(one, other, 'REPLACE');
+      await list(1);
+      expect(upstream.calls).toHaveLength(2);
+      await list(2);
+      expect(upstream.calls).toHaveLength(3);
+    });
+
+    it('it was read with another credential, whatever its key says', async () => {
+      await get('x', 'b');
+      const keys = await redis.client.keys('assistants:1:test:b:*');
+      expect(keys).toHaveLength(2);
+      for (const key of keys) await redis.client.copy(key, key.replace(':b:', ':a:'));
+      await get('x', 'a');
+      expect(upstream.calls.map(({ headers }) => headers.authorization)).toEqual([
+        'Bearer key of b',
+        'Bearer key of a',
+      ]);
+      await get('x', 'b');
+      expect(upstream.calls).toHaveLength(2);
+    });
+  });
+
+  it('is asked for under its ETag once its time is up, and is new again where it has not changed', async () => {
+    await get('x');
+    const key = await answerKey();
+    await redis.client.pexpire(key, HOUR_MS);
+    expect((await get('x')).name).toBe('x');
+    expect((await get('x')).name).toBe('x');
+    expect(upstream.calls.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, ETAG]);
+    expect(await redis.client.pttl(key)).toBeGreaterThan(HOUR_MS);
+  });
+
+  it('leaves out what was not found, and what is larger than 2 MiB', async () => {
+    for (let time = 0; time < 2; time += 1) await expect(get('gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    fields = { instructions: 'x'.repeat(2 * 1024 * 1024) };
+    await get('large');
+    await get('large');
+    expect(upstream.calls).toHaveLength(4);
+    expect(await answerKeys()).toEqual([]);
+  });
+
+  it('leaves nothing behind for long of what was asked for in vain', async () => {
+    await expect(get('gone')).rejects.toThrow();
+    const keys = await redis.client.keys('assistants:1:test:a:*');
+    expect(keys).toHaveLength(1);
+    for (const key of keys) expect(await redis.client.pttl(key)).toBeLessThanOrEqual(2 * 60 * 1000);
+  });
+
+  it('counts for what an operation may hold like what upstream sends', async () => {
+    fields = { instructions: 'x'.repeat(1000) };
+    for (const id of ['a', 'b', 'c']) await get(id);
+    const source = sourceOf('a', { bytes: 2000 });
+    await source.get('a');
+    await source.get('b');
+    await expect(source.get('c')).rejects.toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      details: { retryable: false },
+    });
+    expect(upstream.calls).toHaveLength(3);
+  });
+});
+
+function flipped(value: Buffer, index: number): Buffer {
+  const copy = Buffer.from(value);
+  copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
+  return copy;
+}

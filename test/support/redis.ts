@@ -1,0 +1,103 @@
+// A real redis-server (or valkey-server) of the test's own, on a free loopback port, that keeps nothing on disk.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { once } from 'node:events';
+import { describe } from '@jest/globals';
+import { Redis } from 'ioredis';
+
+const BINARY = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .flatMap((folder) => ['redis-server', 'valkey-server'].map((name) => join(folder, name)))
+  .find((path) => existsSync(path));
+
+/** Like `describe`, but skipped, with a name that says why, where there is no Redis. With `CI=true` it fails instead. */
+export function describeWithRedis(name: string, tests: () => void): void {
+  if (BINARY !== undefined || process.env['CI'] === 'true') {
+    describe(name, tests);
+    return;
+  }
+  const reason =
+    'skipped, as there is neither a redis-server nor a valkey-server (Debian’s package redis-server has it)';
+  process.stderr.write(`${name}: ${reason}\n`);
+  describe.skip(`${name} (${reason})`, tests);
+}
+
+export interface TestRedis {
+  readonly port: number;
+  readonly url: string;
+  /** To look at what is kept, and to damage it. */
+  readonly client: Redis;
+  /** Ends it as a crash would; what it kept is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port. */
+  restart(): Promise<void>;
+  /** It takes connections and commands, and answers nothing until `resume`. */
+  hang(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+export async function startRedis(args: readonly string[] = []): Promise<TestRedis> {
+  if (BINARY === undefined) throw new Error('neither redis-server nor valkey-server is installed');
+  const binary = BINARY;
+  const folder = await mkdtemp(join(tmpdir(), 'redis-'));
+  const port = await freePort();
+  let server = await run();
+  const client = new Redis(port, '127.0.0.1', { lazyConnect: true, disconnectTimeout: 0 });
+  client.on('error', () => undefined);
+
+  async function run(): Promise<ChildProcess> {
+    const child = spawn(
+      binary,
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, '--daemonize', 'no', ...args],
+      { stdio: 'ignore', cwd: folder },
+    );
+    while (!(await isListening(port))) {
+      if (child.exitCode !== null) throw new Error('redis-server ended before it listened');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return child;
+  }
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill('SIGKILL');
+    await ended;
+  };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    client,
+    kill,
+    restart: async () => {
+      server = await run();
+    },
+    hang: () => void server.kill('SIGSTOP'),
+    resume: () => void server.kill('SIGCONT'),
+    stop: async () => {
+      client.disconnect();
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    }).once('error', () => resolve(false));
+  });

@@ -1,0 +1,138 @@
+import { connect as netConnect, createServer, type AddressInfo, type Server } from 'node:net';
+import { afterEach, expect, it } from '@jest/globals';
+import { RedisConnection } from '../../../src/redis/connection.ts';
+import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+
+describeWithRedis('The connection to Redis', () => {
+  let redis: TestRedis;
+  let connection: RedisConnection;
+  let proxy: Server | null = null;
+  /** What it told of itself: why it went away, null when it was back. */
+  let changes: (string | null)[];
+
+  const connect = async (url: string) => {
+    changes = [];
+    connection = new RedisConnection({
+      url: new URL(url),
+      namespace: 'test',
+      onChange: (reason) => changes.push(reason),
+    });
+    await connection.open();
+  };
+  const ping = () => connection.ask((pipeline) => pipeline.ping());
+  const untilUp = async () => {
+    while (!connection.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  afterEach(async () => {
+    connection.close();
+    proxy?.close();
+    await redis.stop();
+  });
+
+  it('is up once it is open, and says nothing of it', async () => {
+    redis = await startRedis();
+    await connect(`${redis.url}/3`);
+    expect(connection.isUp).toBe(true);
+    expect(await connection.ask((pipeline) => pipeline.set('a', '1').get('a'))).toEqual(['OK', '1']);
+    await redis.client.select(3);
+    expect(await redis.client.get('a')).toBe('1');
+    expect(changes).toEqual([]);
+  });
+
+  it('opens without a Redis, answers nothing, says so once, and is back when there is one', async () => {
+    redis = await startRedis();
+    await redis.kill();
+    await connect(redis.url);
+    expect(connection.isUp).toBe(false);
+    expect(await ping()).toBeNull();
+    await redis.restart();
+    await untilUp();
+    expect(await ping()).toEqual(['PONG']);
+    expect(changes).toEqual(['ECONNREFUSED', null]);
+  });
+
+  it('opens with a Redis that does not take its password, and tells the reason without it', async () => {
+    redis = await startRedis(['--requirepass', 'right']);
+    await connect(redis.url.replace('//', '//:wrong@'));
+    expect(await ping()).toBeNull();
+    expect(changes).toEqual(['WRONGPASS']);
+    connection.close();
+    await connect(redis.url.replace('//', '//:right@'));
+    expect(await ping()).toEqual(['PONG']);
+  });
+
+  it('opens with a Redis that hangs, and is there when that goes on', async () => {
+    redis = await startRedis();
+    redis.hang();
+    await connect(redis.url);
+    expect(connection.isUp).toBe(false);
+    redis.resume();
+    await untilUp();
+    expect(changes).toEqual([expect.any(String), null]);
+  });
+
+  it('is away while Redis refuses writes', async () => {
+    redis = await startRedis();
+    await connect(redis.url);
+    connection.enterWith((client) => client.set('entrance', '1'));
+    await redis.client.config('SET', 'maxmemory', '1');
+    expect(await connection.ask((pipeline) => pipeline.set('a', '1'))).toBeNull();
+    expect(connection.isUp).toBe(false);
+    await redis.client.config('SET', 'maxmemory', '0');
+    await untilUp();
+    expect(changes).toEqual(['OOM', null]);
+  });
+
+  it('notices that Redis hangs although nobody asks for anything', async () => {
+    redis = await startRedis();
+    await connect(redis.url);
+    redis.hang();
+    while (connection.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(changes).toEqual(['NO_ANSWER']);
+    redis.resume();
+  });
+
+  it('is not away because this process had no time to look at an answer', async () => {
+    redis = await startRedis();
+    await connect(redis.url);
+    const answer = ping();
+    await new Promise((resolve) => setImmediate(resolve));
+    const end = performance.now() + 600;
+    while (performance.now() < end);
+    expect(await answer).toEqual(['PONG']);
+    expect(changes).toEqual([]);
+  });
+
+  it('waits for an answer as long as more of it arrives', async () => {
+    redis = await startRedis();
+    let isSlow = false;
+    proxy = createServer((socket) => {
+      const server = netConnect(redis.port, '127.0.0.1');
+      socket.on('data', (bytes) => server.write(bytes)).on('close', () => server.destroy());
+      server.on('data', (bytes) => {
+        if (isSlow)
+          for (const [index, byte] of bytes.entries()) setTimeout(() => socket.write(Buffer.of(byte)), index * 30);
+        else socket.write(bytes);
+      });
+    });
+    const { port } = await listen(proxy);
+    await connect(`redis://127.0.0.1:${port}`);
+    isSlow = true;
+    expect(await connection.ask((pipeline) => pipeline.echo('a text of some length'))).not.toBeNull();
+    expect(changes).toEqual([]);
+  });
+
+  it('answers nothing once it is closed, and says nothing of it', async () => {
+    redis = await startRedis();
+    await connect(redis.url);
+    connection.close();
+    expect(await ping()).toBeNull();
+    await redis.kill();
+    expect(changes).toEqual([]);
+  });
+});
+
+async function listen(server: Server): Promise<AddressInfo> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server.address() as AddressInfo;
+}
