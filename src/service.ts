@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { AimlClient } from './aiml/client.ts';
-import { createRateLimit } from './aiml/rate-limit.ts';
+import type { RateLimit } from './aiml/rate-limit.ts';
 import { Reads } from './aiml/reads.ts';
 import { SharedReadCache } from './aiml/shared-read-cache.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -35,7 +35,7 @@ import { toOperationName } from './observability/operation-record.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { Operations } from './operations.ts';
-import { RedisConnection } from './redis/connection.ts';
+import type { RedisConnection } from './redis/connection.ts';
 import type { ServiceContext } from './request-scope.ts';
 import { VERSION } from './version.ts';
 
@@ -64,7 +64,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   const lifecycle = new Lifecycle(config.maxInFlight);
-  const redis = createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
+  const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
   const isRedisUp = redis && (() => redis.isUp);
   const authenticator = createAuthenticator({
     auth: config.auth,
@@ -83,7 +83,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     baseUrl,
     connections: config.upstreamConnections,
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
-    rateLimit: config.upstreamRateLimit && createRateLimit(config.upstreamRateLimit, redis),
+    rateLimit: await createRateLimit(config, redis),
     onAttempt: (report) => metrics.recordAttempt(report),
   });
   const reads = new Reads(client, {
@@ -208,19 +208,28 @@ async function readSafelist(
   }
 }
 
-/** `upstream` is what tells its data from any other's. Null where there is no Redis. */
-function createRedis({ redisUrl }: Config, upstream: string, logger: Logger): RedisConnection | null {
-  return (
-    redisUrl &&
-    new RedisConnection({
-      url: redisUrl,
-      namespace: createHash('sha256').update(upstream).digest('base64url').slice(0, NAMESPACE_LENGTH),
-      onChange: (reason) => {
-        if (reason === null) logger.info('Redis is back');
-        else logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns');
-      },
-    })
-  );
+/** `upstream` is what tells its data from any other's. Null where there is no Redis, and then nothing is loaded for it. */
+async function createRedis({ redisUrl }: Config, upstream: string, logger: Logger): Promise<RedisConnection | null> {
+  if (redisUrl === null) return null;
+  const { RedisConnection } = await import('./redis/connection.ts');
+  return new RedisConnection({
+    url: redisUrl,
+    namespace: createHash('sha256').update(upstream).digest('base64url').slice(0, NAMESPACE_LENGTH),
+    onChange: (reason) => {
+      if (reason === null) logger.info('Redis is back');
+      else logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns');
+    },
+  });
+}
+
+/** Null where requests are not limited. */
+async function createRateLimit(
+  { upstreamRateLimit }: Config,
+  redis: RedisConnection | null,
+): Promise<RateLimit | null> {
+  if (upstreamRateLimit === null) return null;
+  const { createRateLimit } = await import('./aiml/rate-limit.ts');
+  return createRateLimit(upstreamRateLimit, redis);
 }
 
 /** The key that upstream is called with for everyone; null where each caller brings his own. */

@@ -46,13 +46,8 @@ const containers = readCompose({ AIML_API_KEY: 'key' });
 const services = Object.entries(containers).filter(([, { build, command }]) => build !== undefined && !command);
 const localAiml = Object.entries(containers).filter(([, { command }]) => command?.includes('dist/local-aiml/main.js'));
 
-/** What the service reads. Some of it for what replicas share, which other changes bring. */
-const knownSettings = [
-  'NODE_ENV',
-  'REDIS_URL',
-  'UPSTREAM_RATE_LIMIT',
-  ...matches(read('.env.example'), /^([A-Z_]+)=/gm),
-];
+/** What the service reads. */
+const knownSettings = ['NODE_ENV', ...matches(read('.env.example'), /^([A-Z_]+)=/gm)];
 const unknownSettings = (environment: Environment): string[] =>
   Object.keys(environment).filter((name) => !knownSettings.includes(name));
 

@@ -28,7 +28,12 @@ beforeAll(async () => {
     if (index === 0) answerJson(response, 503, {});
     else answerJson(response, 200, wireAssistant('asst_1'));
   });
-  service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  service = await startService({
+    AIML_API_KEY: 'key',
+    AIML_API_BASE_URL: upstream.url,
+    // Nobody listens there: that it is away is a figure as well.
+    REDIS_URL: 'redis://127.0.0.1:1',
+  });
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
   expect(upstream.calls).toHaveLength(2);
   await service.query('{ nothing }');
