@@ -175,6 +175,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Far more than a JSON Schema has, and far less than what JSON.stringify, which calls itself, would stumble over. */
+const MAX_JSON_LEVELS = 500;
+
 /** The last second that an ISO 8601 instant with a four-digit year can hold. */
 const LAST_SECOND = 253_402_300_799;
 
@@ -257,7 +260,7 @@ function readTool(value: unknown): WireTool {
       };
     }
     default:
-      return { type: 'unknown', raw: fields as WireUnknownTool['raw'] };
+      return { type: 'unknown', raw: jsonObject(fields, 'tool') as WireUnknownTool['raw'] };
   }
 }
 
@@ -317,9 +320,22 @@ function optionalObject(fields: Fields, name: string): Fields | null {
   return value === undefined || value === null ? null : object(value, name);
 }
 
-/** What JSON.parse made is JSON by construction, so an object of it needs no walk. */
 function optionalJsonObject(fields: Fields, name: string): JsonObject | null {
-  return optionalObject(fields, name) as JsonObject | null;
+  const value = optionalObject(fields, name);
+  return value && jsonObject(value, name);
+}
+
+/** What JSON.parse made is JSON by construction; but whatever is passed on must not be too deep to be written again. */
+function jsonObject(value: Fields, name: string): JsonObject {
+  if (isDeeper(value, MAX_JSON_LEVELS)) throw new MalformedAnswerError(name, `an object of ${MAX_JSON_LEVELS} levels`);
+  return value as JsonObject;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const name in value) if (isDeeper((value as Fields)[name], levels - 1)) return true;
+  return false;
 }
 
 function string(fields: Fields, name: string): string {

@@ -162,6 +162,7 @@ export const faults: readonly FaultCase[] = [
       ['an empty object', '{}'],
       ['a wrong shape', '{"id":7,"data":{},"deleted":"yes"}'],
       ['an error of its own', `{"error":{"message":"${raw.UPSTREAM_CANARY}"}}`],
+      ['JSON of 30,000 levels', raw.DEEP_JSON],
       ['another assistant', JSON.stringify({ id: 'another', created_at: 1, model: 'm', deleted: true })],
     ] as const
   ).map(([name, body]) =>

@@ -91,6 +91,12 @@ export const HALF_WITHOUT_LENGTH = head('connection: close') + HALF_BODY;
 export const HALF_CHUNKED =
   head('connection: keep-alive', 'transfer-encoding: chunked') + `${HALF_BODY.length.toString(16)}\r\n${HALF_BODY}\r\n`;
 
+const DEEP_ASSISTANT =
+  '"id":"asst_1","created_at":1,"model":"m","tools":[{"type":"new","x":' +
+  `${'['.repeat(30_000)}${']'.repeat(30_000)}}]`;
+/** What could be an assistant or a list, but for a tool that goes too deep to be written again. */
+export const DEEP_JSON = `{${DEEP_ASSISTANT},"data":[{${DEEP_ASSISTANT}}],"deleted":"yes"}`;
+
 /** A body of 64 MB that is never held in memory as a whole. `headers` go before it. */
 export const huge =
   (...headers: readonly string[]): RawAnswer =>

@@ -35,6 +35,14 @@ describe('reading an assistant', () => {
     expect(readAssistant(wireAssistant('a', { tools: [tool] })).tools).toEqual([{ type: 'unknown', raw: tool }]);
   });
 
+  it('takes JSON of 500 levels, and none that is deeper', () => {
+    const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
+    const tool = (levels: number) => ({ type: 'function', function: { name: 'f', parameters: nested(levels) } });
+    expect(readAssistant(wireAssistant('a', { tools: [tool(500)] })).tools).toMatchObject([{ name: 'f' }]);
+    for (const tools of [[tool(501)], [{ type: 'new', deep: nested(500) }]])
+      expect(() => readAssistant(wireAssistant('a', { tools }))).toThrow(MalformedAnswerError);
+  });
+
   it.each([
     ['auto', { type: 'auto' }],
     [{ type: 'text' }, { type: 'text' }],
