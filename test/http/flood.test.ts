@@ -1,0 +1,50 @@
+// What is remembered of operations is bounded: a process with little room takes any number of different ones.
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { query } from '../support/service.ts';
+
+/** In MiB: three times what may be remembered, and a third of what the flood would take. */
+const ROOM = 150;
+const OPERATIONS = 400;
+const AT_ONCE = 20;
+
+/** A document of nearly as many tokens as there may be, and short enough to be remembered. */
+const toDocument = (name: string): string =>
+  `query ${name}($ids: [ID!]! = [${'1 '.repeat(4800)}]) { nodes(ids: $ids) { id } }`;
+
+let upstream: ScriptedUpstream;
+let service: RunningProcess;
+let url: string;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream((_call, response) => answerJson(response, 200, wireAssistant('asst_1')));
+  service = runProcess({
+    AIML_API_KEY: 'test-key',
+    AIML_API_BASE_URL: upstream.url,
+    NODE_OPTIONS: `--max-old-space-size=${ROOM}`,
+  });
+  url = await listeningUrl(service);
+});
+afterAll(async () => {
+  service.child.kill('SIGKILL');
+  await service.exit;
+  await upstream.stop();
+});
+
+it('a flood of operations that are all different is served, and memory does not grow with it', async () => {
+  const names = Array.from({ length: OPERATIONS }, (_, index) => `Q${index}`);
+  while (names.length > 0)
+    await Promise.all(
+      names.splice(0, AT_ONCE).map(async (name) => {
+        const { status, data } = await query(url, toDocument(name), { ids: ['asst_1'] });
+        expect({ status, data }).toEqual({ status: 200, data: { nodes: [{ id: 'asst_1' }] } });
+      }),
+    );
+  expect(service.child.exitCode).toBeNull();
+});
