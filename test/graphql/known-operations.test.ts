@@ -1,0 +1,137 @@
+// An operation that is asked for again is run from its plan. Nobody can tell the difference.
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let upstream: ScriptedUpstream;
+let service: TestService;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream(({ path }, response) => {
+    const id = path.split('/').at(2) ?? 'asst_new';
+    if (id === 'broken') answerJson(response, 403, { message: 'no' });
+    else if (id === 'none') answerJson(response, 404, { message: 'no' });
+    else
+      answerJson(response, 200, wireAssistant(id, { name: 'Ünïcode 🙂', tools: [{ type: 'new', __proto__: null }] }));
+  });
+  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+});
+afterAll(async () => {
+  await service.stop();
+  await upstream.stop();
+});
+
+interface Body extends Readonly<Record<string, unknown>> {
+  readonly query?: string;
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** All that comes back, but for what is another in each answer. */
+async function ask(body: unknown): Promise<unknown> {
+  upstream.calls.length = 0;
+  const response = await fetch(`${service.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const requestId = response.headers.get('x-request-id') ?? '';
+  const text = (await response.text()).replaceAll(requestId, 'request-id');
+  const headers = Object.fromEntries(response.headers);
+  delete headers['date'];
+  const { msg: _text, time: _time, durationMs: _ms, ...line } = service.logs.at(-1) ?? {};
+  expect(line['requestId']).toBe(requestId);
+  return {
+    status: response.status,
+    headers: { ...headers, 'x-request-id': '' },
+    text,
+    line: { ...line, requestId: '' },
+    calls: upstream.lines(),
+  };
+}
+
+const READ = `query Read($id: ID!) {
+  assistant(id: $id) { id name createdAt metadata tools { __typename type ... on UnknownTool { raw } } }
+}`;
+const MANY = 'query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: nodes(ids: $ids) { __typename } }';
+const TWO = 'query A { __typename } query B { assistant(id: "b") { id } }';
+const CREATE = `mutation Create($input: CreateAssistantInput!) {
+  createAssistant(input: $input) { assistant { id } userErrors { field code message } }
+}`;
+const DELETE = 'mutation ($id: ID!) { deleteAssistant(input: { id: $id }) { deletedAssistantId userErrors { code } } }';
+const DIRECTIVES = 'query ($yes: Boolean!) { assistant(id: "a") { id name @include(if: $yes) } }';
+
+const cases: readonly (readonly [name: string, body: Body])[] = [
+  ['a read', { query: READ, variables: { id: 'a' } }],
+  ['a read of what is not there', { query: READ, variables: { id: 'none' } }],
+  ['a read that fails', { query: READ, variables: { id: 'broken' } }],
+  ['a read of which a part fails', { query: MANY, variables: { ids: ['a', 'broken', 'none'] } }],
+  ['an id that is none', { query: READ, variables: { id: '..' } }],
+  ['a variable that does not fit', { query: READ, variables: { id: { canary: 1 } } }],
+  ['a variable that is missing', { query: READ }],
+  ['a variable that is null', { query: READ, variables: { id: null } }],
+  ['no variables', { query: '{ __typename }', variables: null, operationName: null, extensions: null }],
+  [
+    'what the library of the client says of itself',
+    { query: '{ __typename }', extensions: { clientLibrary: { name: 'x' } } },
+  ],
+  ['one of two operations', { query: TWO, operationName: 'B' }],
+  ['neither of two operations', { query: TWO, operationName: 'C' }],
+  ['two operations and no name', { query: TWO }],
+  ['a name that is empty', { query: TWO, operationName: '' }],
+  ['a name that is none', { query: TWO, operationName: 'A\n{' }],
+  ['a create', { query: CREATE, variables: { input: { model: 'm', name: 'n' } } }],
+  ['a create with a mistake', { query: CREATE, variables: { input: { model: '', name: 'n' } } }],
+  ['a delete that fails', { query: DELETE, variables: { id: 'broken' } }],
+  ['directives', { query: DIRECTIVES, variables: { yes: true } }],
+  ['introspection', { query: '{ __schema { queryType { name } } }' }],
+  ['what does not parse', { query: '{ assistant(' }],
+  ['what does not fit the schema', { query: '{ nothing }' }],
+  ['variables that are a list', { query: '{ __typename }', variables: [] }],
+  ['variables that are a text', { query: '{ __typename }', variables: '{}' }],
+  ['extensions that are a list', { query: '{ __typename }', extensions: [] }],
+  ['a hash that is not known', { extensions: { persistedQuery: { version: 1, sha256Hash: sha256('?') } } }],
+  [
+    'a document with a hash that is not its own',
+    { query: '{ __typename }', extensions: { persistedQuery: { version: 1, sha256Hash: sha256('?') } } },
+  ],
+];
+
+describe('the second time, and the third', () => {
+  it.each(cases)('%s is answered as the first time', async (name, { query, ...rest }) => {
+    const body = { ...rest, ...(query !== undefined && { query: `# ${name}\n${query}` }) };
+    const first = await ask(body);
+    expect(await ask(body)).toEqual(first);
+    expect(await ask(body)).toEqual(first);
+  });
+
+  it('directives follow the variables of the request', async () => {
+    for (const yes of [true, false, true, false]) {
+      const { data } = await service.query(DIRECTIVES, { yes });
+      expect(Object.keys(data?.['assistant'] as object)).toEqual(yes ? ['id', 'name'] : ['id']);
+    }
+  });
+
+  it('an operation that failed halfway is not run again to tell what went wrong', async () => {
+    for (let time = 0; time < 3; time += 1) {
+      await ask({ query: MANY, variables: { ids: ['a', 'broken'] } });
+      expect(upstream.lines().toSorted()).toEqual(['GET /assistants/a', 'GET /assistants/broken']);
+    }
+  });
+
+  it('a hash stands for its document, and no document for another one', async () => {
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(READ) } };
+    const whole = await ask({ query: READ, variables: { id: 'a' }, extensions });
+    for (let time = 0; time < 3; time += 1) expect(await ask({ variables: { id: 'a' }, extensions })).toEqual(whole);
+    expect(await ask({ query: '{ __typename }', extensions })).toMatchObject({ status: 400, calls: [] });
+    expect(await ask({ extensions: { persistedQuery: { version: 2, sha256Hash: sha256(READ) } } })).toMatchObject({
+      status: 400,
+    });
+  });
+});
