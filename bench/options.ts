@@ -58,7 +58,7 @@ export function readOptions(args: readonly string[]): Options | null {
     servers: list('--servers', values.servers, SERVER_NAMES),
     rounds: positive('--rounds', values.rounds, quick ? 1 : 5),
     seconds: positive('--seconds', values.seconds, quick ? 1 : 4),
-    warmUpSeconds: quick ? 0.5 : 3,
+    warmUpSeconds: quick ? 0.5 : 8,
     connections: positive('--connections', values.connections, 64),
     latency: !values['no-latency'],
     serviceEnvironment: Object.fromEntries(values.env.map(toSetting)),
