@@ -67,7 +67,18 @@ export default tseslint.config(
   forbid('auth', ['http', 'graphql', 'redis', ...above], 'Who is calling is nobody’s business but the service’s.'),
   forbid(
     'local-aiml',
-    ['http', 'graphql', 'aiml', 'redis', 'auth', 'service', 'operations', 'known-operations', 'request-scope', 'commands'],
+    [
+      'http',
+      'graphql',
+      'aiml',
+      'redis',
+      'auth',
+      'service',
+      'operations',
+      'known-operations',
+      'request-scope',
+      'commands',
+    ],
     'The embedded AIML API stands alone: it is reached over HTTP only.',
   ),
   forbid(
