@@ -19,7 +19,7 @@ import type { ErrorCode } from './graphql/errors.ts';
 import type { Safelist } from './graphql/safelist.ts';
 import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
 import type { KnownOperations, Question } from './known-operations.ts';
-import type { OperationRecord } from './observability/operation-record.ts';
+import { msSince, type OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
 
@@ -129,7 +129,7 @@ export class Operations {
       const result = await prepared.run(question.variables, context);
       if ('data' in result) {
         const body = Buffer.from(JSON.stringify(result));
-        const durationMs = performance.now() - startedAt;
+        const durationMs = msSince(startedAt);
         scope.isUnlisted = isUnlisted;
         this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
         return { answer: { status: 200, headers: NO_HEADERS, body }, scope };

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { errorCode } from '../error-code.ts';
 import type { ErrorCode } from '../graphql/errors.ts';
+import { msSince } from '../observability/operation-record.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -40,7 +41,7 @@ export function refuse(reply: FastifyReply, { status, code, message }: Refusal):
 export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
   if (request.routeOptions.url !== '/graphql') return;
-  server.onRefusal({ requestId: request.id, status, code, durationMs: performance.now() - request.startedAt });
+  server.onRefusal({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 
 /** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */

@@ -17,6 +17,9 @@ export interface OperationRecord {
   readonly durationMs: number;
 }
 
+/** How long ago that was on `performance.now()`, in milliseconds and whole microseconds. */
+export const msSince = (startedAt: number): number => Math.round((performance.now() - startedAt) * 1000) / 1000;
+
 /** A Name of GraphQL (https://spec.graphql.org/October2021/#Name), and short enough to be kept. */
 const SHORT_NAME = /^[_A-Za-z][_0-9A-Za-z]{0,63}$/;
 

@@ -8,7 +8,7 @@
  */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
-import { toOperationName, type OperationRecord } from './operation-record.ts';
+import { msSince, toOperationName, type OperationRecord } from './operation-record.ts';
 
 export interface OperationPluginOptions<Context extends BaseContext> {
   /** Runs before the document is looked at, and tells when the operation began, on `performance.now()`. What it throws is dropped. */
@@ -40,7 +40,7 @@ export function createOperationPlugin<Context extends BaseContext>({
                 operationName: toOperationName(operationName),
                 kind: operation?.operation ?? 'unknown',
                 ...toOutcome(body.kind === 'single' ? body.singleResult : body.initialResult),
-                durationMs: performance.now() - startedAt,
+                durationMs: msSince(startedAt),
               },
               contextValue,
               document && operation ? { document, operationName: request.operationName } : null,
