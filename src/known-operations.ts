@@ -9,7 +9,8 @@ import type { Executor, PreparedOperation } from './graphql/execution/executor.t
 import { toOperationName } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
 
-/** How much memory they may take, in bytes; those used least recently go first. */
+/** How many there may be, and how much memory they may take, in bytes; those used least recently go first. */
+const MAX_OPERATIONS = 2000;
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Longer documents and hashes are not known, in characters. */
 const MAX_LENGTH = 10_000;
@@ -45,7 +46,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export class KnownOperations {
   readonly #executor: Executor;
-  readonly #operations = new LRUCache<string, KnownOperation>({ maxSize: MAX_BYTES });
+  readonly #operations = new LRUCache<string, KnownOperation>({ max: MAX_OPERATIONS, maxSize: MAX_BYTES });
   #lastId = 0;
 
   constructor(executor: Executor) {

@@ -7,9 +7,12 @@
  */
 import { LRUCache } from 'lru-cache';
 
-/** How much all entries may take together, as the length of their JSON. */
-const MAX_SIZE = 32 * 1024 * 1024;
-const MAX_ENTRY_SIZE = 2 * 1024 * 1024;
+/** How much memory all entries may take together, and one of them, in bytes. */
+const MAX_SIZE = 64 * 1024 * 1024;
+const MAX_ENTRY_SIZE = 8 * 1024 * 1024;
+const MAX_ENTRIES = 20_000;
+/** What an entry takes beside what was read. */
+const ENTRY_SIZE = 500;
 /** An entry that nobody asked for in this long is not worth a revalidation. */
 const MAX_AGE_MS = 60 * 60 * 1000;
 
@@ -45,6 +48,7 @@ export class ReadCache {
     this.#ttlMs = ttlMs;
     this.#now = now;
     this.#entries = new LRUCache({
+      max: MAX_ENTRIES,
       maxSize: MAX_SIZE,
       maxEntrySize: MAX_ENTRY_SIZE,
       sizeCalculation: ({ size }) => size,
@@ -64,12 +68,13 @@ export class ReadCache {
     return entry ? { etag: entry.etag, value: entry.value, isFresh: this.#now() < entry.freshUntil } : null;
   }
 
-  /** Keeps what was read, unless a write was under way meanwhile. `size` is the length of its JSON. */
-  set(tenant: string, path: string, read: CachedRead, size: number, writesAtStart: number): void {
+  /** Keeps what was read, unless a write was under way meanwhile. `size` is what it takes in memory, in bytes. */
+  set(tenant: string, path: string, { etag, value }: CachedRead, size: number, writesAtStart: number): void {
     if (this.#writes !== writesAtStart) return;
     const key = keyOf(tenant, path);
     const freshUntil = this.#now() + this.#ttlMs;
-    this.#entries.set(key, { ...read, tenant, path, size: size + key.length, freshUntil }, { noDisposeOnSet: true });
+    const entry = { etag, value, tenant, path, size: size + ENTRY_SIZE, freshUntil };
+    this.#entries.set(key, entry, { noDisposeOnSet: true });
     if (!isList(path) || !this.#entries.has(key)) return;
     const lists = this.#lists.get(tenant);
     if (lists) lists.add(path);

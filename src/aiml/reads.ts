@@ -2,6 +2,7 @@
  * Reads of upstream that callers with one credential share: while they are under way, and, where a time is set, from a
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
+import { shapeOfJson } from '../json-shape.ts';
 import { TOO_MUCH_AT_ONCE, type AimlClient, type Call, type Caller } from './client.ts';
 import { AimlError } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
@@ -94,7 +95,7 @@ export class Reads {
     const { writes } = cache;
     const cached = cache.get(tenant, call.path);
     const read = await this.#askUnlessKnown(call, caller, cached);
-    if (read) cache.set(tenant, call.path, read, read.body.length, writes);
+    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, writes);
     else cache.renew(tenant, call.path, writes);
     return (read ?? cached)?.value as T;
   }

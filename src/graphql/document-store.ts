@@ -11,6 +11,7 @@ import { countTokens } from './tokens.ts';
 
 type DocumentStore = NonNullable<ApolloServerOptionsWithSchema<BaseContext>['documentStore']>;
 
+const MAX_DOCUMENTS = 5000;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** What a token and the nodes that are made of it were measured to take at most. */
 const BYTES_PER_TOKEN = 500;
@@ -18,7 +19,11 @@ const BYTES_PER_CHARACTER = 2;
 
 /** An empty store that holds at most `maxBytes`; those used least recently go first. */
 export function createDocumentStore(maxBytes: number = MAX_BYTES): DocumentStore {
-  const documents = new LRUCache<string, DocumentNode>({ maxSize: maxBytes, sizeCalculation: sizeOfDocument });
+  const documents = new LRUCache<string, DocumentNode>({
+    max: MAX_DOCUMENTS,
+    maxSize: maxBytes,
+    sizeCalculation: sizeOfDocument,
+  });
   return {
     get: (key) => Promise.resolve(documents.get(key)),
     set: (key, document) => {

@@ -55,8 +55,11 @@ describe('the read cache', () => {
     let kept = 0;
     for (let index = 0; index < 200; index += 1) if (cache.get(`t${index}`, `/assistants?limit=${index}`)) kept += 1;
     expect(kept).toBeGreaterThan(10);
-    expect(kept).toBeLessThanOrEqual(32);
-    put('t', '/assistants/large', 1, 3 * megabyte);
+    expect(kept).toBeLessThanOrEqual(64);
+    put('t', '/assistants/large', 1, 9 * megabyte);
     expect(cache.get('t', '/assistants/large')).toBeNull();
+    for (let index = 0; index < 25_000; index += 1) put('t', `/assistants/${index}`, index);
+    expect([0, 4999].map((index) => cache.get('t', `/assistants/${index}`))).toEqual([null, null]);
+    expect(cache.get('t', '/assistants/24999')?.value).toBe(24_999);
   });
 });
