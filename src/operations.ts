@@ -127,7 +127,7 @@ export class Operations {
       const { name, kind, prepared, isUnlisted } = question.known;
       const startedAt = scope.start();
       const result = await prepared.run(question.variables, context);
-      if ('data' in result) {
+      if (result && 'data' in result) {
         const body = Buffer.from(JSON.stringify(result));
         const durationMs = msSince(startedAt);
         scope.isUnlisted = isUnlisted;

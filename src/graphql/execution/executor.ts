@@ -18,8 +18,9 @@ import {
   type ExecutionResult,
   type GraphQLError,
   type GraphQLResolveInfo,
+  type OperationDefinitionNode,
 } from 'graphql';
-import { makePlan, type Plan, type RootCall, type RootField } from './plan.ts';
+import { findConditions, makePlan, type Plan, type RootCall, type RootField } from './plan.ts';
 
 export interface ExecutionRequest {
   /** Validated against the schema. */
@@ -36,13 +37,16 @@ type Variables = Readonly<Record<string, unknown>>;
 export interface Executor {
   /** Answers as graphql-js would; never rejects for what a resolver does. */
   execute(request: ExecutionRequest): Promise<ExecutionResult>;
-  /** The plan of a validated operation, made once; null where it has none and graphql-js executes it each time. */
+  /** A validated operation with its plans; null where it can have none and graphql-js executes it each time. */
   prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null;
 }
 
 export interface PreparedOperation {
-  /** Runs the resolvers. Never rejects for what one does. */
-  run(variables: Variables, context: unknown): Promise<Finished | Unfinished>;
+  /**
+   * Runs the resolvers. Never rejects for what one does. Null where there is no plan for these variables: nothing was run,
+   * and graphql-js has to execute it.
+   */
+  run(variables: Variables, context: unknown): Promise<Finished | Unfinished | null>;
 }
 
 /** Everything went well, and this is all of the answer. */
@@ -59,6 +63,8 @@ export type Unfinished =
 
 /** The same as graphql-js has where nothing else is said. */
 const MAX_COERCION_ERRORS = 50;
+/** More variables of `@skip` and `@include` than this would make too many plans of one operation. */
+const MAX_CONDITIONS = 4;
 
 export function createExecutor(schema: GraphQLSchema): Executor {
   const replaySchema = toReplaySchema(schema);
@@ -73,9 +79,7 @@ export function createExecutor(schema: GraphQLSchema): Executor {
       const node = getOperationAST(document, operationName);
       // An operation that does not exist is none to remember: its name is the caller's.
       if (!node) return null;
-      const plan = makePlan(schema, document, node);
-      operation = plan && { run: (variables, context) => run(plan, schema, variables, context) };
-      ofDocument.set(operationName, operation);
+      ofDocument.set(operationName, (operation = prepareOperation(schema, document, node)));
     }
     return operation;
   };
@@ -93,25 +97,41 @@ export function createExecutor(schema: GraphQLSchema): Executor {
   };
 }
 
+/** The plans of an operation, each made when it is first needed; null where it has none whatever the variables. */
+function prepareOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): PreparedOperation | null {
+  const conditions = findConditions(document);
+  if (conditions.length > MAX_CONDITIONS) return null;
+  const plans = new Map<string, Plan | null>();
+  const planFor = (variables: Variables): Plan | null => {
+    const key = conditions.map((name) => variables[name] === true).join();
+    let plan = plans.get(key);
+    if (plan === undefined) plans.set(key, (plan = makePlan(schema, document, operation, variables)));
+    return plan;
+  };
+  if (conditions.length === 0 && planFor({}) === null) return null;
+  return {
+    run: async (variables, context) => {
+      const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+        maxErrors: MAX_COERCION_ERRORS,
+      });
+      if (errors) return { errors };
+      const plan = planFor(coerced);
+      if (!plan) return null;
+      const make = (call: RootCall) => settle(plan, schema, call, coerced, context);
+      const isQuery = operation.operation === OperationTypeNode.QUERY;
+      const results = isQuery ? await Promise.all(plan.calls.map(make)) : await inTurn(plan.calls, make);
+      const data = complete(plan, results);
+      return data ? { data } : { settled: settledOf(plan, results) };
+    },
+  };
+}
+
 type Result = PromiseSettledResult<unknown>;
 type Settled = ReadonlyMap<string, Result>;
-
-async function run(
-  plan: Plan,
-  schema: GraphQLSchema,
-  variables: Variables,
-  context: unknown,
-): Promise<Finished | Unfinished> {
-  const { coerced, errors } = getVariableValues(schema, plan.operation.variableDefinitions ?? [], variables, {
-    maxErrors: MAX_COERCION_ERRORS,
-  });
-  if (errors) return { errors };
-  const make = (call: RootCall) => settle(plan, schema, call, coerced, context);
-  const isQuery = plan.operation.operation === OperationTypeNode.QUERY;
-  const results = isQuery ? await Promise.all(plan.calls.map(make)) : await inTurn(plan.calls, make);
-  const data = complete(plan, results);
-  return data ? { data } : { settled: settledOf(plan, results) };
-}
 
 /** Makes the calls of a mutation, one after the other. */
 async function inTurn(

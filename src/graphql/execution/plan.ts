@@ -3,12 +3,15 @@
  * resolvers return.
  *
  * A plan covers what this service's operations are made of: root fields with resolvers, and plain properties below them.
- * Everything else has no plan, and graphql-js executes it. A plan knows the good case alone: where a value does not
- * fit its type it throws {@link Anomaly}, and graphql-js is asked what the answer is then.
+ * Everything else has no plan, and graphql-js executes it. A plan fits the variables that `@skip` and `@include` ask for: each
+ * set of their values has one. A plan knows the good case alone: where a value does not fit its type it throws
+ * {@link Anomaly}, and graphql-js is asked what the answer is then.
  */
 import {
   defaultFieldResolver,
   getNamedType,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
   isAbstractType,
   isLeafType,
   isListType,
@@ -16,6 +19,8 @@ import {
   Kind,
   OperationTypeNode,
   print,
+  visit,
+  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -65,18 +70,33 @@ export interface Plan {
 /** Thrown while a plan is made, where graphql-js has to execute the operation. */
 class NotPlannable extends Error {}
 
-/** The plan of a validated operation; null where there is none. */
+/** Whether the variables that conditions ask for are true, by their names. */
+export type Conditions = Readonly<Record<string, unknown>>;
+
+/** The variables that decide in any `@skip` or `@include` of the document, each once. */
+export function findConditions(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive: ({ name, arguments: [condition] = [] }) => {
+      if (isCondition(name.value) && condition?.value.kind === Kind.VARIABLE) names.add(condition.value.name.value);
+    },
+  });
+  return [...names];
+}
+
+/** The plan of a validated operation under `conditions`; null where there is none. */
 export function makePlan(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  conditions: Conditions,
 ): Plan | null {
   const rootType = schema.getRootType(operation.operation);
   if (!rootType || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
   const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  const planner = new Planner(schema, fragments);
+  const planner = new Planner(schema, fragments, conditions);
   try {
     return { operation, rootType, fragments, ...planner.planRoot(rootType, operation) };
   } catch (error) {
@@ -88,10 +108,16 @@ export function makePlan(
 class Planner {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly #conditions: Conditions;
 
-  constructor(schema: GraphQLSchema, fragments: Readonly<Record<string, FragmentDefinitionNode>>) {
+  constructor(
+    schema: GraphQLSchema,
+    fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+    conditions: Conditions,
+  ) {
     this.#schema = schema;
     this.#fragments = fragments;
+    this.#conditions = conditions;
   }
 
   planRoot(
@@ -181,9 +207,7 @@ class Planner {
     visited = new Set<string>(),
   ): Map<string, FieldNode[]> {
     for (const selection of selectionSets.flatMap(({ selections }) => selections)) {
-      // Whether it is skipped may depend on variables: no plan fits all of them.
-      if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include'))
-        throw new NotPlannable();
+      if (selection.directives?.some((directive) => this.#leavesOut(directive))) continue;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
         // To assign it would be to lose it.
@@ -205,12 +229,24 @@ class Planner {
     return fields;
   }
 
+  /** Whether a directive of a selection says that it is no part of the answer. */
+  #leavesOut({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
+    if (!isCondition(name.value)) return false;
+    const value = condition?.value;
+    if (value?.kind !== Kind.BOOLEAN && value?.kind !== Kind.VARIABLE) throw new NotPlannable();
+    const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value] === true;
+    return isTrue === (name.value === GraphQLSkipDirective.name);
+  }
+
   #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
     if (condition === undefined || condition === type.name) return true;
     const conditional = this.#schema.getType(condition);
     return isAbstractType(conditional) && this.#schema.isSubType(conditional, type);
   }
 }
+
+const isCondition = (directive: string): boolean =>
+  directive === GraphQLSkipDirective.name || directive === GraphQLIncludeDirective.name;
 
 /** What `resolveType` of type-graphql gets and ignores. */
 const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;

@@ -93,6 +93,47 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
   ['{ a: assistant(id: "a") { id } odd: assistant(id: "odd") { createdAt } }'],
   ['{ a: assistant(id: "..") { id } b: assistant(id: "a") { id } }'],
   ['query ($yes: Boolean!) { assistant(id: "a") { id @include(if: $yes) name @skip(if: $yes) } }', { yes: true }],
+  ['query ($yes: Boolean!) { assistant(id: "a") { id @include(if: $yes) name @skip(if: $yes) } }', { yes: false }],
+  ['query ($yes: Boolean = true) { assistant(id: "a") @include(if: $yes) { id } b: assistant(id: "b") { id } }'],
+  [
+    'query ($yes: Boolean = true) { assistant(id: "a") @include(if: $yes) { id } b: assistant(id: "b") { id } }',
+    { yes: false },
+  ],
+  [
+    'query ($yes: Boolean!) { assistant(id: "a") { ...F @skip(if: $yes) id } } fragment F on Node { id name: id }',
+    { yes: true },
+  ],
+  [
+    'query ($yes: Boolean!) { assistant(id: "a") { ...F @skip(if: $yes) id } } fragment F on Node { id name: id }',
+    { yes: false },
+  ],
+  [
+    'query ($a: Boolean!, $b: Boolean!) { assistant(id: "a") { id @skip(if: $a) @include(if: $b) name } }',
+    { a: false, b: true },
+  ],
+  [
+    'query ($a: Boolean!, $b: Boolean!) { assistant(id: "a") { id @skip(if: $a) @include(if: $b) name } }',
+    { a: true, b: true },
+  ],
+  ['{ assistant(id: "a") { id @skip(if: true) name @include(if: true) ... @include(if: false) { model } } }'],
+  [
+    'query ($yes: Boolean!) { assistant(id: "broken") @include(if: $yes) { id } a: assistant(id: "a") { id } }',
+    { yes: true },
+  ],
+  [
+    'query ($yes: Boolean!) { __schema @include(if: $yes) { queryType { name } } assistant(id: "a") { id } }',
+    { yes: true },
+  ],
+  [
+    'query ($yes: Boolean!) { __schema @include(if: $yes) { queryType { name } } assistant(id: "a") { id } }',
+    { yes: false },
+  ],
+  ['query ($yes: Boolean!) { assistant(id: "a") @skip(if: $yes) { id } }', { yes: true }],
+  [
+    `query ($a: Boolean!, $b: Boolean!, $c: Boolean!, $d: Boolean!, $e: Boolean!) { assistant(id: "a") {
+      id name @skip(if: $a) model @skip(if: $b) metadata @skip(if: $c) temperature @skip(if: $d) description @skip(if: $e) } }`,
+    { a: true, b: false, c: true, d: false, e: true },
+  ],
   ['{ assistant(id: "a") { __proto__: name id } }'],
   [
     '{ assistant(id: "a") { name ... { name metadata } ...More } } fragment More on Node { id ... on Assistant { model } }',
