@@ -128,8 +128,17 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
       metrics.recordOperation(record);
       if (isUnlisted) reportUnlisted(requestId, record.operationName);
       trace?.endOperation(record);
-      const more = { ...(callerRequestId !== null && { callerRequestId }), ...(isShared && { isShared }) };
-      logger.info({ requestId, ...record, upstreamCalls, ...more, traceId: trace?.traceId }, 'operation');
+      logger.info(
+        {
+          requestId,
+          ...record,
+          upstreamCalls,
+          callerRequestId: callerRequestId ?? undefined,
+          isShared: isShared || undefined,
+          traceId: trace?.traceId,
+        },
+        'operation',
+      );
     },
   });
   await apollo.start();

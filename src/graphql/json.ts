@@ -27,8 +27,8 @@ export function refusalOfJson(value: unknown, level = 1): string | null {
     case 'object': {
       if (value === null) return null;
       if (level > MAX_LEVELS) return TOO_DEEP;
-      for (const item of Object.values(value)) {
-        const refusal = refusalOfJson(item, level + 1);
+      for (const name in value) {
+        const refusal = refusalOfJson((value as Readonly<Record<string, unknown>>)[name], level + 1);
         if (refusal) return refusal;
       }
       return null;

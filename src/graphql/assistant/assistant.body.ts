@@ -116,9 +116,13 @@ type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
 type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 const withoutEmpty = <T extends object>(fields: T): WithoutEmpty<T> =>
-  Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
-  ) as WithoutEmpty<T>;
+  pick(fields, (value) => value !== undefined && value !== null);
 
 const withoutUndefined = <T extends object>(fields: T): WithoutUndefined<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as WithoutUndefined<T>;
+  pick(fields, (value) => value !== undefined);
+
+function pick(fields: object, isWanted: (value: unknown) => boolean): object {
+  const picked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (isWanted(value)) picked[name] = value;
+  return picked;
+}

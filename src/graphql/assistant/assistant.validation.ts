@@ -69,9 +69,10 @@ function checkSettings(check: InputCheck, input: AssistantSettings): void {
 function checkTool(check: InputCheck, path: FieldPath, tool: AssistantToolInput): void {
   check.isTrue([...path, 'codeInterpreter'], tool.codeInterpreter);
   if (tool.function) check.identifier([...path, 'function', 'name'], tool.function.name);
+  if (!tool.fileSearch) return;
   const search = [...path, 'fileSearch'];
-  check.range([...search, 'maxNumResults'], tool.fileSearch?.maxNumResults, LIMITS.maxNumResults);
-  const threshold = tool.fileSearch?.rankingOptions?.scoreThreshold;
+  check.range([...search, 'maxNumResults'], tool.fileSearch.maxNumResults, LIMITS.maxNumResults);
+  const threshold = tool.fileSearch.rankingOptions?.scoreThreshold;
   check.range([...search, 'rankingOptions', 'scoreThreshold'], threshold, LIMITS.scoreThreshold);
 }
 
