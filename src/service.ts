@@ -170,6 +170,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     await localAiml?.stop();
     await tracing.close();
   };
+  void client.warm();
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {

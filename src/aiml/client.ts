@@ -151,6 +151,11 @@ export class AimlClient {
     }
   }
 
+  /** Opens a connection ahead of the first call; resolves when it is open or cannot be opened. */
+  warm(): Promise<void> {
+    return this.#transport.warm();
+  }
+
   /** Waits for the calls in flight, then closes the connections. */
   async close(): Promise<void> {
     await this.#transport.close();

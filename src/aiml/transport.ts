@@ -19,6 +19,11 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
 const SMALL_BODY_BYTES = 1024 * 1024;
 const LARGE_BODIES_AT_ONCE = 2;
+/**
+ * How long an idle connection is kept, in milliseconds, where upstream's Keep-Alive header does not say: less than the
+ * minute after which load balancers close theirs, as a create that meets such an end cannot be sent again.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 /** The most that the JSON of a body may take in memory, in bytes. */
 const MAX_PARSED_BYTES = 128 * 1024 * 1024;
 
@@ -86,9 +91,28 @@ export class Transport {
       connections,
       pipelining: 1,
       connect: { timeout: connectTimeoutMs },
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // The time-out of the exchange covers both.
       headersTimeout: 0,
       bodyTimeout: 0,
+    });
+  }
+
+  /**
+   * Opens a connection ahead of the first request, which then need not wait for DNS, TCP and TLS. Nothing is sent on it.
+   * Resolves when it is open or cannot be opened, which is left to the first request to report.
+   */
+  warm(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pool.dispatch(
+        { method: 'GET', path: '/' },
+        {
+          onRequestStart: () => {
+            throw new NotWantedError();
+          },
+          onResponseError: () => resolve(),
+        },
+      );
     });
   }
 
@@ -107,9 +131,10 @@ export class Transport {
     return handler.ended;
   }
 
-  /** Waits for the exchanges in flight, then closes the connections. */
+  /** Waits for the requests on their way, if there are any, then closes the connections, opened or not. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    if (this.#pool.stats.running === 0) await this.#pool.destroy();
+    else await this.#pool.close();
   }
 }
 

@@ -1,5 +1,6 @@
 // What happens on the sockets: callers who hang up, answers that are too large or too many, upstreams that restart.
 import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_BODY_BYTES } from '../../src/aiml/transport.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-answers.ts';
@@ -165,6 +166,56 @@ describe('an answer', () => {
     const failures = await Promise.all(Array.from({ length: 12 }, () => failureOf(another().create({ model: 'm' }))));
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['OUTCOME_UNKNOWN']));
     await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
+  });
+});
+
+describe('a connection opened ahead', () => {
+  it('carries the first request, and the next, and nothing before them', async () => {
+    const { client, source, upstream } = await startSource(work());
+    await client.warm();
+    await until(() => upstream.connections() === 1);
+    expect(upstream.requests).toHaveLength(0);
+    await source.create({ model: 'm' });
+    // A connection is left alone for one turn of the event loop after an answer.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await source.get('asst_1');
+    expect(upstream.connections()).toBe(1);
+    expect(upstream.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['ended', (socket) => socket.end()],
+    ['reset', (socket) => socket.resetAndDestroy()],
+    ['spoken on', (socket) => socket.write(message(200, '{"id":"not_asked_for","created_at":1,"model":"m"}'))],
+  ])('and %s by upstream is not used', async (_name, close) => {
+    const { client, source, upstream } = await startSource(work());
+    await client.warm();
+    await until(() => upstream.sockets.size === 1);
+    upstream.sockets.forEach(close);
+    await until(() => upstream.sockets.size === 0);
+    await expect(source.create({ model: 'm' })).resolves.toMatchObject({ model: 'm' });
+    expect(upstream.count('POST')).toBe(1);
+    expect(upstream.connections()).toBe(2);
+  });
+
+  it('is none, and no error, where nobody listens', async () => {
+    const { client, upstream } = await startSource(work());
+    await upstream.stop();
+    await expect(client.warm()).resolves.toBeUndefined();
+  });
+
+  it('is not waited for by a service that stops', async () => {
+    const upstream = await startRawUpstream({ answer: work(), onConnection: () => undefined });
+    const service = await startService({
+      UPSTREAM: 'aiml',
+      AIML_API_KEY: 'k',
+      AIML_API_BASE_URL: upstream.url.replace('http:', 'https:'),
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '600000',
+      UPSTREAM_DEADLINE_MS: '600000',
+    });
+    await until(() => upstream.connections() === 1);
+    await service.stop();
+    await upstream.stop();
   });
 });
 

@@ -6,6 +6,7 @@ import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upst
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
 import { startService, type GraphQLAnswer } from '../support/service.ts';
+import { until } from '../support/source.ts';
 import { expectedResult, faults, operations, type FaultCase, type Operation } from './expectations.ts';
 
 const CREDENTIAL = 'sk+secret/key~of.the-service==';
@@ -66,13 +67,15 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     UPSTREAM_ATTEMPT_TIMEOUT_MS: fault.isSlow ? '150' : '20000',
     NODE_ENV: 'production',
   });
+  // The connection that the service opens ahead meets the fault as well, and is no attempt.
+  if (fault.onConnection) await until(() => upstream.connections() === 1 && upstream.sockets.size === 0);
   const variables = { id: ID, text: CALLER_CANARY };
   const answer = await service.query(documents[operation], variables);
   await service.stop();
   await upstream.stop();
   return {
     answer,
-    attempts: fault.onConnection ? upstream.connections() : upstream.requests.length,
+    attempts: fault.onConnection ? upstream.connections() - 1 : upstream.requests.length,
     leaks: leaksIn([JSON.stringify(answer.errors ?? []), ...service.logs], {
       credential: CREDENTIAL,
       upstream: url,

@@ -36,6 +36,8 @@ export interface RawUpstream {
   readonly url: string;
   readonly port: number;
   readonly requests: readonly RawRequest[];
+  /** The connections that are open. */
+  readonly sockets: ReadonlySet<Socket>;
   /** How many connections were opened so far. */
   readonly connections: () => number;
   /** How many requests of this method arrived, for this path where one is given. */
@@ -86,6 +88,7 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
     url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     requests,
+    sockets,
     connections: () => connections,
     count: (method, path) =>
       requests.filter((request) => request.method === method && (path === undefined || request.path === path)).length,
