@@ -5,9 +5,9 @@ import { parseEnv } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
 import { errorCode } from './error-code.ts';
+import { ListenError } from './http/listen-error.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createLogger, standardOutput } from './observability/logger.ts';
-import { createService, ListenError } from './service.ts';
 
 const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
 
@@ -47,6 +47,8 @@ async function main([argument]: readonly string[]): Promise<void> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+  // Loaded where it is needed alone: nobody waits half a second to be told of a typing error in a setting.
+  const { createService } = await import('./service.ts');
   const service = await createService(config, logger);
   const isTerminal = process.stdout.isTTY;
 

@@ -27,6 +27,7 @@ import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import { ListenError } from './http/listen-error.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
 import { KnownOperations } from './known-operations.ts';
 import { createLibraryLogger, type Logger } from './observability/logger.ts';
@@ -49,11 +50,6 @@ export interface Service {
   readonly url: string;
   /** Drains as the contract says; resolves once everything is closed. A second call waits for the first. */
   stop(): Promise<void>;
-}
-
-/** The address could not be opened. The message is one line for people and holds no value of a setting. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
 }
 
 /** Rejects with a ConfigError, a ListenError or a LocalAimlStartError where it cannot start. */
