@@ -19,5 +19,6 @@ export default {
   },
   setupFilesAfterEnv: ['<rootDir>/test/support/no-console.ts'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than the two cores: much of the suite waits for processes, browsers and time-outs.
+  maxWorkers: 3,
 };
