@@ -18,10 +18,16 @@ Without any it listens on http://127.0.0.1:4000 and works on the embedded AIML A
 `;
 
 /**
- * V8 lets garbage become three times what is in use where there is memory for that. This holds it to half, which is what
+ * Settings of V8, in the order of the words below.
+ *
+ * It lets garbage become three times what is in use where there is memory for that. This holds it to half, which is what
  * keeps the process below 512 MB with a hundred large bodies at once; ordinary load does not notice.
+ *
+ * While its heap is small, in the first second of load, it sees what a request holds outlive a collection, and takes that
+ * for what lives long: from then on it makes such objects among the old ones, where each of them keeps its request, answered
+ * long ago, for the next full collection. Without that habit a request takes a fifth less CPU time.
  */
-const HEAP_GROWTH = '--heap-growing-percent=50';
+const V8_FLAGS = '--heap-growing-percent=50 --no-allocation-site-pretenuring';
 
 /**
  * One Ctrl+C can come as two signals, and so can one stop of a service manager: the process has its own, and npm passes
@@ -35,7 +41,7 @@ async function main([argument]: readonly string[]): Promise<void> {
     return;
   }
   if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
-  setFlagsFromString(HEAP_GROWTH);
+  setFlagsFromString(V8_FLAGS);
   const config = readConfig({ ...readDotEnv(), ...process.env });
   const logger = createLogger(config.logLevel, await standardOutput(), {
     stacks: !config.isProduction,
