@@ -1,8 +1,7 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
 import type { AimlClient, Caller as UpstreamCaller } from './aiml/client.ts';
-import { AssistantsDataSource } from './aiml/data-source.ts';
-import { AssistantLoader } from './aiml/loaders.ts';
 import type { Reads } from './aiml/reads.ts';
+import { UpstreamRequest } from './aiml/upstream-request.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
 import type { Unfinished } from './graphql/execution/executor.ts';
@@ -31,7 +30,7 @@ export class RequestScope {
   isUnlisted = false;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
-  #loader: AssistantLoader | null = null;
+  #upstream: UpstreamRequest | null = null;
   #startedAt: number | null = null;
 
   constructor(info: RequestInfo, options: RequestScopeOptions) {
@@ -54,10 +53,9 @@ export class RequestScope {
   }
 
   /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
-  get assistants(): AssistantLoader {
-    return (this.#loader ??= new AssistantLoader(
-      new AssistantsDataSource(this.#options.client, this.#options.reads, this.#toCaller()),
-    ));
+  get upstream(): UpstreamRequest {
+    const { client, reads } = this.#options;
+    return (this.#upstream ??= new UpstreamRequest({ client, reads, caller: this.#toCaller() }));
   }
 
   #toCaller(): UpstreamCaller {
@@ -93,8 +91,8 @@ export class ServiceContext implements RequestContext {
     this.scope = scope;
   }
 
-  get assistants(): AssistantLoader {
-    return this.scope.assistants;
+  get upstream(): UpstreamRequest {
+    return this.scope.upstream;
   }
 
   authorize(scope: Scope): void {

@@ -6,7 +6,7 @@
 import { AimlError, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
 import { cleanReason, readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
-import { MalformedAnswerError } from './wire.ts';
+import { MalformedResponseError } from './wire.ts';
 
 export type Attempt<T> =
   | { readonly kind: 'OK'; readonly value: T }
@@ -19,10 +19,12 @@ export type Attempt<T> =
 export type FailedAttempt = Exclude<Attempt<never>, { kind: 'OK' }>;
 
 export interface Expectation<T> {
-  /** Whether the call is on `/assistants` itself, where a 404 or 410 means that the endpoints are gone. */
-  readonly isCollection: boolean;
+  /** What the call is about, in messages to callers: `assistant`. */
+  readonly noun: string;
+  /** Whether a 404 or 410 means that the account has no such endpoint any more. */
+  readonly notFoundMeansSunset: boolean;
   /**
-   * Reads the body of a 2xx, undefined for a 204. Throws MalformedAnswerError where it cannot be read, and an AimlError
+   * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and an AimlError
    * where it says that nothing was done.
    */
   readonly read: (body: unknown, answer: Answer) => T;
@@ -44,7 +46,7 @@ export function toAttempt<T>(
   if (exchange.status === null) return lost(exchange);
   if (exchange.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
   if (exchange.status >= 200 && exchange.status < 300) return read(exchange, expectation);
-  return refused(exchange, expectation.isCollection, unspeakable);
+  return refused(exchange, expectation, unspeakable);
 }
 
 function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
@@ -52,7 +54,7 @@ function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T>
     return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
   } catch (error) {
     if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
-    if (!(error instanceof MalformedAnswerError)) throw error;
+    if (!(error instanceof MalformedResponseError)) throw error;
     return failed('UNKNOWN', answer, losses.UNREADABLE);
   }
 }
@@ -61,7 +63,7 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new MalformedAnswerError('body', 'JSON');
+    throw new MalformedResponseError('body', 'JSON');
   }
 }
 
@@ -110,14 +112,18 @@ const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryab
   401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
   402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
   403: ['FORBIDDEN', 'The AIML API does not allow this with the API key.', false],
-  404: ['NOT_FOUND', 'The AIML API has no assistant with this id.', false],
+  404: ['NOT_FOUND', 'The AIML API has nothing with this id.', false],
   409: ['CONFLICT', 'The AIML API reports a conflict with another request.', true],
-  410: ['NOT_FOUND', 'The AIML API has no assistant with this id any more.', false],
+  410: ['NOT_FOUND', 'The AIML API has nothing with this id any more.', false],
   422: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
   429: ['RATE_LIMITED', 'The AIML API asks for fewer requests.', true],
 };
 
-function refused(answer: Answer, isCollection: boolean, unspeakable: readonly string[]): FailedAttempt {
+function refused(
+  answer: Answer,
+  { noun, notFoundMeansSunset }: Pick<Expectation<unknown>, 'noun' | 'notFoundMeansSunset'>,
+  unspeakable: readonly string[],
+): FailedAttempt {
   const { status } = answer;
   const complaint = readComplaint(answer.body);
   if (status >= 500 && status < 600)
@@ -134,7 +140,7 @@ function refused(answer: Answer, isCollection: boolean, unspeakable: readonly st
       message: 'The AIML API gave an answer that is none of its own.',
       retryable: false,
     });
-  if (isCollection && (status === 404 || status === 410))
+  if (notFoundMeansSunset && (status === 404 || status === 410))
     return failed('REJECTED', answer, {
       code: 'UPSTREAM_UNAVAILABLE',
       message: SUNSET_MESSAGE,
@@ -155,7 +161,7 @@ function refused(answer: Answer, isCollection: boolean, unspeakable: readonly st
     });
   return failed('REJECTED', answer, {
     code,
-    message,
+    message: code === 'NOT_FOUND' ? message.replace('nothing', `no ${noun}`) : message,
     retryable,
     ...about(complaint),
     ...(code === 'BAD_USER_INPUT' && {

@@ -37,41 +37,44 @@ export interface Caller {
 
 /** Traces attempts; `traceparent` is sent along. */
 export interface AttemptTracer {
-  startCall(call: { readonly name: CallName; readonly method: string; readonly isRetry: boolean }): {
+  startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
     readonly traceparent: string;
     end(attempt: { readonly kind: Attempt<unknown>['kind']; readonly status: number | null }): void;
   };
 }
 
-export type CallName =
-  'assistants.get' | 'assistants.list' | 'assistants.create' | 'assistants.modify' | 'assistants.delete';
-
 /** The row of the retry table that a call follows. */
 export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
 
 export interface Call<T> {
-  readonly name: CallName;
+  /** The endpoint, for logs and metrics: `assistants.get`. */
+  readonly name: string;
+  /** What the call is about, in messages to callers: `assistant`. */
+  readonly noun: string;
   readonly rule: RetryRule;
   readonly path: string;
   readonly body: string | null;
-  readonly isCollection: boolean;
+  /** Whether a 404 or 410 means that the account has no such endpoint any more: on a collection without a parent. */
+  readonly notFoundMeansSunset: boolean;
   readonly read: (body: unknown, answer: Answer) => T;
   /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
   readonly known?: { readonly etag: string; readonly take: () => T };
-  /** For a modify whose fate is unknown: how to tell from the assistant itself whether it took place. */
+  /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
   readonly readBack?: ReadBack<T>;
-  /** For a delete: a NOT_FOUND after an attempt of unknown fate means that it took place. */
-  readonly valueWhenGone?: () => T;
+  /** For a delete: the result where NOT_FOUND follows an attempt of unknown outcome, as it means that it was applied. */
+  readonly onAlreadyDeleted?: () => T;
 }
 
 export interface ReadBack<T> {
+  readonly name: string;
   readonly path: string;
   readonly read: (body: unknown) => T;
-  readonly isAsAsked: (value: T) => boolean;
+  /** Whether the object is as the write asked for it. */
+  readonly isApplied: (value: T) => boolean;
 }
 
 export interface AttemptReport {
-  readonly call: CallName;
+  readonly call: string;
   readonly kind: Attempt<unknown>['kind'];
   readonly status: number | null;
   readonly durationMs: number;
@@ -142,7 +145,7 @@ export class AimlClient {
     for (let retries = 0; ; retries += 1) {
       const attempt = await this.#attempt(call, caller, retries > 0);
       if (attempt.kind === 'OK') return attempt.value;
-      if (isFateUnknown && call.valueWhenGone && attempt.error.code === 'NOT_FOUND') return call.valueWhenGone();
+      if (isFateUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
       isFateUnknown ||= attempt.kind === 'UNKNOWN';
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
       const delayMs = mayRetry(call.rule, attempt) ? this.#delayBeforeRetry(attempt.error, caller, retries) : null;
@@ -162,13 +165,13 @@ export class AimlClient {
   }
 
   async #readBack<T>(readBack: ReadBack<T>, call: Call<T>, caller: Caller, failed: FailedAttempt): Promise<T> {
-    const { path, read, isAsAsked } = readBack;
+    const { name, path, read, isApplied } = readBack;
     const attempt = await this.#attempt(
-      { name: 'assistants.get', rule: 'get', path, body: null, isCollection: false, read },
+      { name, noun: call.noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
       caller,
       false,
     );
-    if (attempt.kind === 'OK' && isAsAsked(attempt.value)) return attempt.value;
+    if (attempt.kind === 'OK' && isApplied(attempt.value)) return attempt.value;
     throw finalError(call.rule, failed.error, true);
   }
 

@@ -18,7 +18,11 @@ export interface ReadsOptions {
 }
 
 /** What is read does not depend on who reads it, but for the credential. */
-export type ReadCall<T> = Pick<Call<T>, 'name' | 'path' | 'isCollection'> & { readonly read: (body: unknown) => T };
+export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'notFoundMeansSunset'> {
+  /** Whether it may come from a cache: only writes of the same credential change it. */
+  readonly isCacheable: boolean;
+  readonly read: (body: unknown) => T;
+}
 
 export class Reads {
   readonly #client: AimlClient;
@@ -40,6 +44,7 @@ export class Reads {
 
   /** Rejects with an AimlError and nothing else. One path is always read in the same way, so it is always of one type. */
   read<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
+    if (!call.isCacheable) return this.#join(call.path, call, caller, null);
     if (this.#shared) return this.#readShared(call, caller, this.#shared);
     const cached = this.#cache?.get(caller.tenant, call.path);
     if (cached?.isFresh) return Promise.resolve(cached.value as T);
@@ -86,7 +91,7 @@ export class Reads {
 
   #ask<T>(call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
     if (place) return this.#askForReplicas(call, caller, place);
-    if (this.#cache) return this.#askForCache(call, caller, this.#cache);
+    if (this.#cache && call.isCacheable) return this.#askForCache(call, caller, this.#cache);
     return this.#client.call({ ...call, rule: 'get', body: null }, caller);
   }
 

@@ -1,5 +1,5 @@
 /** Ids as arguments of queries. Ids in the input of a mutation are the business of its validation. */
-import { isAssistantId } from '../aiml/assistant-id.ts';
+import { isUpstreamId } from '../aiml/upstream-id.ts';
 import { ServiceError } from './errors.ts';
 
 /** What an id looks like, for messages. */
@@ -10,6 +10,6 @@ export const MAX_IDS = 100;
 
 /** Throws BAD_USER_INPUT where a value of the argument cannot be an id; nothing is asked of upstream then. */
 export function requireIds(argument: string, ...ids: readonly string[]): void {
-  if (!ids.every(isAssistantId))
+  if (!ids.every(isUpstreamId))
     throw new ServiceError('BAD_USER_INPUT', `Argument "${argument}" holds no valid id: ${ID_FORM}.`);
 }

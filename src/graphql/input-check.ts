@@ -4,7 +4,7 @@
  * A check takes null and undefined for "nothing to check". Its message names the field, by the end of the path, and the
  * limit; it never holds the value, and of metadata it never holds a key.
  */
-import { isAssistantId } from '../aiml/assistant-id.ts';
+import { isUpstreamId } from '../aiml/upstream-id.ts';
 import type { WireMetadata } from '../aiml/wire.ts';
 import { ID_FORM } from './entity-id.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
@@ -36,7 +36,7 @@ export class InputCheck {
   }
 
   id(path: FieldPath, value: string): void {
-    if (!isAssistantId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORM}.`);
+    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORM}.`);
   }
 
   /** Null is as blank as white space; only undefined is nothing to check. */

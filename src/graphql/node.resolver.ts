@@ -3,8 +3,8 @@
  * are the only things there are so far.
  */
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { toAssistant } from './assistant/assistant.mapper.ts';
-import { loadEach } from './assistant/load-each.ts';
+import { Assistant } from './assistant/assistant.type.ts';
+import { loadMany } from './assistant/load-many.ts';
 import type { RequestContext, Scope } from './context.ts';
 import { MAX_IDS, requireIds } from './entity-id.ts';
 import { ServiceError } from './errors.ts';
@@ -16,11 +16,11 @@ export class NodeResolver {
   @Query(() => Node, { nullable: true, description: 'The thing with this id, or null where upstream has none.' })
   async node(
     @Arg('id', () => ID, { description: 'An id that this API gave.' }) id: string,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
   ): Promise<Node | null> {
     requireIds('id', id);
-    const wire = await assistants.load(id);
-    return wire && toAssistant(wire);
+    const wire = await upstream.assistants.load(id);
+    return wire && new Assistant(wire);
   }
 
   @Authorized<Scope>('assistants:read')
@@ -30,10 +30,10 @@ export class NodeResolver {
   })
   nodes(
     @Arg('ids', () => [ID], { description: `At most ${MAX_IDS}; one may occur more than once.` }) ids: string[],
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
   ): Promise<(Node | Error | null)[]> {
     if (ids.length > MAX_IDS) throw new ServiceError('BAD_USER_INPUT', `Argument "ids" takes at most ${MAX_IDS} ids.`);
     requireIds('ids', ...ids);
-    return loadEach(assistants, ids);
+    return loadMany(upstream, ids);
   }
 }

@@ -5,9 +5,9 @@
  * its own `before` is ill-defined and never used. A cursor is the id of its node.
  */
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { isAssistantId } from '../aiml/assistant-id.ts';
 import { AimlError } from '../aiml/errors.ts';
-import type { ListQuery } from '../aiml/data-source.ts';
+import type { ListQuery } from '../aiml/resource.ts';
+import { isUpstreamId } from '../aiml/upstream-id.ts';
 import { ServiceError } from './errors.ts';
 
 const MAX_SIZE = 100;
@@ -118,7 +118,7 @@ const isWrongSize = (size: number | null | undefined): boolean =>
   size !== undefined && size !== null && !(size >= 1 && size <= MAX_SIZE);
 
 const isWrongCursor = (cursor: string | null | undefined): boolean =>
-  cursor !== undefined && cursor !== null && !isAssistantId(cursor);
+  cursor !== undefined && cursor !== null && !isUpstreamId(cursor);
 
 interface Slice<T> {
   readonly data: readonly T[];

@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
-import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { createAssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/reads.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY } from '../support/raw-answers.ts';
@@ -36,12 +36,16 @@ function openSource({ url }: RawUpstream): Promise<Open> {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
   });
   const another = () =>
-    new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
-      tenant: 'the-tenant',
-      credential: CREDENTIAL,
-      requestId: 'request-1',
-      hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
+    createAssistantResource({
+      client,
+      reads: new Reads(client, { cacheTtlMs: 0 }),
+      caller: {
+        tenant: 'the-tenant',
+        credential: CREDENTIAL,
+        requestId: 'request-1',
+        hangUp: new HangUp(),
+        deadlineAt: performance.now() + 10_000,
+      },
     });
   return Promise.resolve({ target: createSourceTarget(another), logs: [], stop: () => client.close() });
 }

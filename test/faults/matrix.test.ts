@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
-import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { createAssistantResource, type AssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/reads.ts';
 import { AimlError } from '../../src/aiml/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
@@ -30,7 +30,7 @@ interface Observation {
   readonly leaks: readonly string[];
 }
 
-const run: Record<Operation, (source: AssistantsDataSource) => Promise<unknown>> = {
+const run: Record<Operation, (source: AssistantResource) => Promise<unknown>> = {
   get: (source) => source.get('asst_1'),
   list: (source) => source.list({ limit: 2, order: 'desc', after: null }),
   create: (source) => source.create({ model: 'm', name: CALLER_CANARY }),
@@ -54,12 +54,16 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     attemptTimeoutMs: fault.isSlow ? SLOW_ATTEMPT_MS : 20_000,
     onAttempt: (report) => reports.push(report),
   });
-  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
-    tenant: 'the-tenant',
-    credential: CREDENTIAL,
-    requestId: 'request-1',
-    hangUp: new HangUp(),
-    deadlineAt: performance.now() + 25_000,
+  const source = createAssistantResource({
+    client,
+    reads: new Reads(client, { cacheTtlMs: 0 }),
+    caller: {
+      tenant: 'the-tenant',
+      credential: CREDENTIAL,
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 25_000,
+    },
   });
   const error: unknown = await run[operation](source).then(
     () => null,

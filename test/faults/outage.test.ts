@@ -1,6 +1,6 @@
 // What an outage costs upstream, and how soon it is over: the retry budget and the breaker, by counting.
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import type { AssistantResource } from '../support/source.ts';
 import { hang, reset, status, work } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { endSources, startSource, until } from '../support/source.ts';
@@ -13,7 +13,7 @@ const REQUESTS = REQUESTS_PER_SECOND * OUTAGE_SECONDS;
 /** All outages run before the tests; this is for machines that are busy with other things. */
 const RUN_TIMEOUT_MS = 120_000;
 
-type Operate = (source: AssistantsDataSource) => Promise<unknown>;
+type Operate = (source: AssistantResource) => Promise<unknown>;
 const mixed: readonly Operate[] = [
   (source) => source.get('asst_1'),
   (source) => source.list({ limit: 1, order: 'asc', after: null }),
@@ -24,7 +24,7 @@ const mixed: readonly Operate[] = [
 const reads = mixed.slice(0, 2);
 
 /** Sends the operations in turn, evenly, whatever becomes of them; resolves with the calls when all have been sent. */
-async function sendEvenly(count: number, operations: readonly Operate[], another: () => AssistantsDataSource) {
+async function sendEvenly(count: number, operations: readonly Operate[], another: () => AssistantResource) {
   const started = performance.now();
   const calls: Promise<boolean>[] = [];
   while (calls.length < count) {
@@ -39,7 +39,7 @@ async function sendEvenly(count: number, operations: readonly Operate[], another
 const succeeded = [() => true, () => false] as const;
 
 /** The outage is over: how many seconds go by until something is served. */
-async function secondsUntilServed(another: () => AssistantsDataSource): Promise<number> {
+async function secondsUntilServed(another: () => AssistantResource): Promise<number> {
   const healed = performance.now();
   while (
     !(await another()

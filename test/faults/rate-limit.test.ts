@@ -1,6 +1,6 @@
 // UPSTREAM_RATE_LIMIT: what is over the limit never leaves, and is no fault of upstream's.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import type { AssistantResource } from '../support/source.ts';
 import { createRateLimit, type RateLimit } from '../../src/aiml/rate-limit.ts';
 import { inTurn, reset, status, work } from '../support/raw-answers.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
@@ -21,7 +21,7 @@ function scriptedLimit(...answers: readonly number[]): RateLimit & { taken: numb
   return limit;
 }
 
-const operations: readonly [string, (source: AssistantsDataSource) => Promise<unknown>][] = [
+const operations: readonly [string, (source: AssistantResource) => Promise<unknown>][] = [
   ['get', (source) => source.get('asst_1')],
   ['list', (source) => source.list({ limit: 1, order: 'asc', after: null })],
   ['create', (source) => source.create({ model: 'm' })],

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { readRetryAfter } from '../../src/aiml/attempt.ts';
-import type { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import type { AssistantResource } from '../support/source.ts';
 import { inTurn, status, work } from '../support/raw-answers.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 
@@ -9,7 +9,7 @@ afterEach(endSources);
 const after = (code: number, value: string) => status(code, [['retry-after', value]]);
 const httpDate = (inMs: number) => new Date(Date.now() + inMs).toUTCString();
 
-const operations: readonly [string, (source: AssistantsDataSource) => Promise<unknown>][] = [
+const operations: readonly [string, (source: AssistantResource) => Promise<unknown>][] = [
   ['get', (source) => source.get('asst_1')],
   ['create', (source) => source.create({ model: 'm' })],
   ['modify', (source) => source.modify('asst_1', { name: 'n' })],

@@ -1,6 +1,6 @@
 // What telemetry.test.ts leaves open: writes, retries, refusals and faults of the service itself.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { AssistantLoader } from '../../src/aiml/loaders.ts';
+import { ResourceLoader } from '../../src/aiml/resource-loader.ts';
 import {
   answerJson,
   startScriptedUpstream,
@@ -137,7 +137,7 @@ describe('a request that never came to be an operation', () => {
 
 describe('a fault of the service', () => {
   it('is masked for the caller, and the log has it under the request id', async () => {
-    const bug = jest.spyOn(AssistantLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
+    const bug = jest.spyOn(ResourceLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
     const answer = await service.query('{ assistant(id: "asst_1") { id } }');
     expect(bug).toHaveBeenCalledTimes(1);
     const requestId = answer.headers.get('x-request-id');

@@ -1,7 +1,7 @@
 // What is kept in Redis is given again as upstream sent it, or not at all.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
-import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
+import { createAssistantResource } from '../support/source.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
 import { Reads } from '../../src/aiml/reads.ts';
 import { SharedReadCache } from '../../src/aiml/shared-read-cache.ts';
@@ -52,13 +52,17 @@ describeWithRedis('What replicas share of their reads', () => {
   });
 
   const sourceOf = (name: string, budget?: { bytes: number }) =>
-    new AssistantsDataSource(client, reads, {
-      credential: `key of ${name}`,
-      tenant: name,
-      requestId: 'request-1',
-      hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
-      ...(budget && { budget }),
+    createAssistantResource({
+      client,
+      reads: reads,
+      caller: {
+        credential: `key of ${name}`,
+        tenant: name,
+        requestId: 'request-1',
+        hangUp: new HangUp(),
+        deadlineAt: performance.now() + 10_000,
+        ...(budget && { budget }),
+      },
     });
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
   const answerKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);

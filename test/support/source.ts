@@ -1,10 +1,20 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
-import { AssistantsDataSource } from '../../src/aiml/data-source.ts';
 import { Reads } from '../../src/aiml/reads.ts';
+import { Resource, type UpstreamAccess } from '../../src/aiml/resource.ts';
+import {
+  assistants,
+  type WireAssistant,
+  type WireAssistantCreateBody,
+  type WireAssistantModifyBody,
+} from '../../src/aiml/resources/assistant.ts';
 import { HangUp } from '../../src/aiml/hang-up.ts';
 import { AimlError, type AimlErrorDetails } from '../../src/aiml/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+
+export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
+
+export const createAssistantResource = (access: UpstreamAccess): AssistantResource => new Resource(assistants, access);
 
 export interface SourceOptions extends Partial<Omit<AimlClientOptions, 'onAttempt'>> {
   readonly deadlineMs?: number;
@@ -13,14 +23,14 @@ export interface SourceOptions extends Partial<Omit<AimlClientOptions, 'onAttemp
 export interface TestSource {
   readonly upstream: RawUpstream;
   readonly client: AimlClient;
-  readonly source: AssistantsDataSource;
+  readonly source: AssistantResource;
   readonly reports: readonly AttemptReport[];
   /** `POST /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
   /** All callers hang up. */
   readonly hangUp: () => void;
   /** A source of another request through the same client. */
-  readonly another: (deadlineMs?: number) => AssistantsDataSource;
+  readonly another: (deadlineMs?: number) => AssistantResource;
 }
 
 const open: { client: AimlClient; upstream: RawUpstream }[] = [];
@@ -44,12 +54,16 @@ export async function startSource(
   const another = (anothersDeadlineMs = deadlineMs) => {
     const caller = new HangUp();
     callers.push(caller);
-    return new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
-      tenant: 'the-tenant',
-      credential: 'the-key',
-      requestId: 'request-1',
-      hangUp: caller,
-      deadlineAt: performance.now() + anothersDeadlineMs,
+    return createAssistantResource({
+      client,
+      reads: new Reads(client, { cacheTtlMs: 0 }),
+      caller: {
+        tenant: 'the-tenant',
+        credential: 'the-key',
+        requestId: 'request-1',
+        hangUp: caller,
+        deadlineAt: performance.now() + anothersDeadlineMs,
+      },
     });
   };
   return {

@@ -4,14 +4,9 @@
  * What the caller gave is sent, and nothing else: what was left out stays out. JSON objects and metadata are passed by
  * reference, so that no key of theirs is ever assigned. The input has passed `assistant.validation.ts`.
  */
-import type {
-  WireCreateBody,
-  WireModifyBody,
-  WireResponseFormatBody,
-  WireToolBody,
-  WireToolResourcesBody,
-  WireVectorStoreBody,
-} from '../../aiml/wire.ts';
+import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../aiml/resources/assistant.ts';
+import type { WireResponseFormatBody } from '../../aiml/resources/response-format.ts';
+import type { WireToolBody, WireToolResourcesBody, WireVectorStoreBody } from '../../aiml/resources/tool.ts';
 import type {
   AssistantToolInput,
   ChunkingStrategyInput,
@@ -19,13 +14,24 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import type { CreateAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
+import type { AssistantSettings, CreateAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import type { ResponseFormatInput } from './response-format.input.ts';
 
 /** On a create, null is the same as leaving out. */
-export const toCreateBody = (input: CreateAssistantInput): WireCreateBody => ({
+export const toCreateBody = (input: CreateAssistantInput): WireAssistantCreateBody => ({
   model: input.model,
-  ...withoutEmpty({
+  ...withoutEmpty(toSettings(input)),
+});
+
+/** On an update, null clears: null on the wire, an empty list for tools. An empty body changes nothing. */
+export const toModifyBody = (input: UpdateAssistantInput): WireAssistantModifyBody => ({
+  ...withoutEmpty({ model: input.model }),
+  ...withoutUndefined({ ...toSettings(input), ...(input.tools === null && { tools: [] }) }),
+});
+
+/** A setting that is missing here, or unknown to the wire, does not compile. */
+const toSettings = (input: AssistantSettings) =>
+  ({
     name: input.name,
     description: input.description,
     instructions: input.instructions,
@@ -36,25 +42,7 @@ export const toCreateBody = (input: CreateAssistantInput): WireCreateBody => ({
     top_p: input.topP,
     reasoning_effort: input.reasoningEffort,
     response_format: input.responseFormat && toResponseFormatBody(input.responseFormat),
-  }),
-});
-
-/** On an update, null clears: null on the wire, an empty list for tools. An empty body changes nothing. */
-export const toModifyBody = (input: UpdateAssistantInput): WireModifyBody => ({
-  ...withoutEmpty({ model: input.model }),
-  ...withoutUndefined({
-    name: input.name,
-    description: input.description,
-    instructions: input.instructions,
-    tools: input.tools === null ? [] : input.tools?.map(toToolBody),
-    tool_resources: input.toolResources && toToolResourcesBody(input.toolResources),
-    metadata: input.metadata,
-    temperature: input.temperature,
-    top_p: input.topP,
-    reasoning_effort: input.reasoningEffort,
-    response_format: input.responseFormat && toResponseFormatBody(input.responseFormat),
-  }),
-});
+  }) satisfies Record<Exclude<keyof WireAssistantModifyBody, 'model'>, unknown>;
 
 /** Exactly one field is set: the schema sees to it. */
 function toToolBody(tool: AssistantToolInput): WireToolBody {

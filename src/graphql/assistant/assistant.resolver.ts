@@ -10,7 +10,6 @@ import { PageArguments, readPage, toPageRequest } from '../pagination.ts';
 import { UserError } from '../user-error.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
-import { toAssistant, toAssistantConnection } from './assistant.mapper.ts';
 import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';
 import { Assistant, AssistantConnection } from './assistant.type.ts';
 import { validateCreate, validateDelete, validateUpdate } from './assistant.validation.ts';
@@ -24,11 +23,11 @@ export class AssistantResolver {
   })
   async assistant(
     @Arg('id', () => ID, { description: "The assistant's id." }) id: string,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
   ): Promise<Assistant | null> {
     requireIds('id', id);
-    const wire = await assistants.load(id);
-    return wire && toAssistant(wire);
+    const wire = await upstream.assistants.load(id);
+    return wire && new Assistant(wire);
   }
 
   @Authorized<Scope>('assistants:read')
@@ -40,9 +39,13 @@ export class AssistantResolver {
   })
   async assistants(
     @Args(() => PageArguments) page: PageArguments,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
   ): Promise<AssistantConnection> {
-    return toAssistantConnection(await readPage(toPageRequest(page), (query) => assistants.list(query)));
+    const found = await readPage(toPageRequest(page), (query) => upstream.assistants.list(query));
+    return new AssistantConnection(
+      found.items.map((wire) => new Assistant(wire)),
+      found,
+    );
   }
 
   @Authorized<Scope>('assistants:write')
@@ -51,15 +54,15 @@ export class AssistantResolver {
   })
   async createAssistant(
     @Arg('input', () => CreateAssistantInput, { description: 'The new assistant.' }) input: CreateAssistantInput,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateAssistantPayload> {
     const userErrors = validateCreate(input);
     if (userErrors.length > 0) return new CreateAssistantPayload(null, userErrors);
-    const created = await attemptWrite(info, () => assistants.create(toCreateBody(input)));
+    const created = await attemptWrite(info, () => upstream.assistants.create(toCreateBody(input)));
     return created instanceof UserError
       ? new CreateAssistantPayload(null, [created])
-      : new CreateAssistantPayload(toAssistant(created));
+      : new CreateAssistantPayload(new Assistant(created));
   }
 
   @Authorized<Scope>('assistants:write')
@@ -68,7 +71,7 @@ export class AssistantResolver {
   })
   async updateAssistant(
     @Arg('input', () => UpdateAssistantInput, { description: 'The changes.' }) input: UpdateAssistantInput,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<UpdateAssistantPayload> {
     const userErrors = validateUpdate(input);
@@ -76,23 +79,23 @@ export class AssistantResolver {
     const body = toModifyBody(input);
     const isEmpty = Object.keys(body).length === 0;
     const updated = await attemptWrite(info, async () =>
-      isEmpty ? ((await assistants.load(input.id)) ?? notFound()) : assistants.modify(input.id, body),
+      isEmpty ? ((await upstream.assistants.load(input.id)) ?? notFound()) : upstream.assistants.modify(input.id, body),
     );
     return updated instanceof UserError
       ? new UpdateAssistantPayload(null, [updated])
-      : new UpdateAssistantPayload(toAssistant(updated));
+      : new UpdateAssistantPayload(new Assistant(updated));
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant, for good.' })
   async deleteAssistant(
     @Arg('input', () => DeleteAssistantInput, { description: 'What to delete.' }) input: DeleteAssistantInput,
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteAssistantPayload> {
     const userErrors = validateDelete(input);
     if (userErrors.length > 0) return new DeleteAssistantPayload(null, userErrors);
-    const failure = await attemptWrite(info, () => assistants.delete(input.id));
+    const failure = await attemptWrite(info, () => upstream.assistants.delete(input.id));
     return failure ? new DeleteAssistantPayload(null, [failure]) : new DeleteAssistantPayload(input.id);
   }
 }

@@ -1,9 +1,11 @@
 /** An assistant as it is read, and its lists. */
 import { Field, Float, ID, ObjectType } from 'type-graphql';
+import type { WireAssistant } from '../../aiml/resources/assistant.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
+import { createConnectionType, createEdgeType } from '../connection.type.ts';
 import { Node } from '../node.type.ts';
-import { PageInfo } from '../pagination.ts';
 import { DateTime, Metadata } from '../scalars.ts';
+import { toResponseFormat, toTool, toToolResources } from './assistant-tool.mapper.ts';
 import { AssistantTool, ToolResources } from './assistant-tool.type.ts';
 import { ResponseFormat } from './response-format.type.ts';
 
@@ -75,52 +77,27 @@ export class Assistant extends Node {
   })
   readonly responseFormat: ResponseFormat | null;
 
-  constructor(fields: { readonly [Name in keyof Assistant]: Assistant[Name] }) {
+  /** From the wire to GraphQL: here the API's snake_case becomes the schema's names. */
+  constructor(wire: WireAssistant) {
     super();
-    this.id = fields.id;
-    this.createdAt = fields.createdAt;
-    this.model = fields.model;
-    this.name = fields.name;
-    this.description = fields.description;
-    this.instructions = fields.instructions;
-    this.tools = fields.tools;
-    this.toolResources = fields.toolResources;
-    this.metadata = fields.metadata;
-    this.temperature = fields.temperature;
-    this.topP = fields.topP;
-    this.reasoningEffort = fields.reasoningEffort;
-    this.responseFormat = fields.responseFormat;
+    this.id = wire.id;
+    this.createdAt = wire.created_at;
+    this.model = wire.model;
+    this.name = wire.name;
+    this.description = wire.description;
+    this.instructions = wire.instructions;
+    this.tools = wire.tools.map(toTool);
+    this.toolResources = wire.tool_resources && toToolResources(wire.tool_resources);
+    this.metadata = wire.metadata;
+    this.temperature = wire.temperature;
+    this.topP = wire.top_p;
+    this.reasoningEffort = wire.reasoning_effort;
+    this.responseFormat = wire.response_format && toResponseFormat(wire.response_format);
   }
 }
 
 @ObjectType({ simpleResolvers: true, description: 'An assistant in its place in a list.' })
-export class AssistantEdge {
-  @Field(() => String, { description: 'Marks this place, for `after` and `before`. It is the id of the node.' })
-  readonly cursor: string;
-
-  @Field(() => Assistant, { description: 'The assistant.' })
-  readonly node: Assistant;
-
-  constructor(node: Assistant) {
-    this.cursor = node.id;
-    this.node = node;
-  }
-}
+export class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of assistants.' })
-export class AssistantConnection {
-  @Field(() => [AssistantEdge], { description: 'The assistants of the page with their cursors, in order.' })
-  readonly edges: readonly AssistantEdge[];
-
-  @Field(() => [Assistant], { description: 'The assistants of the page, in order.' })
-  readonly nodes: readonly Assistant[];
-
-  @Field(() => PageInfo, { description: 'Where the page lies in the list.' })
-  readonly pageInfo: PageInfo;
-
-  constructor(nodes: readonly Assistant[], pageInfo: PageInfo) {
-    this.edges = nodes.map((node) => new AssistantEdge(node));
-    this.nodes = nodes;
-    this.pageInfo = pageInfo;
-  }
-}
+export class AssistantConnection extends createConnectionType(() => Assistant, AssistantEdge, 'assistants') {}

@@ -6,7 +6,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
-import { loadEach } from '../assistant/load-each.ts';
+import { loadMany } from '../assistant/load-many.ts';
 import type { RequestContext, Scope } from '../context.ts';
 import { MAX_IDS } from '../entity-id.ts';
 import { Representation, toAssistantIds } from './representation.ts';
@@ -49,8 +49,8 @@ export class FederationResolver {
       description: `At most ${MAX_IDS}; one may occur more than once.`,
     })
     representations: unknown[],
-    @Ctx() { assistants }: RequestContext,
+    @Ctx() { upstream }: RequestContext,
   ): Promise<(Assistant | Error | null)[]> {
-    return loadEach(assistants, toAssistantIds(representations));
+    return loadMany(upstream, toAssistantIds(representations));
   }
 }

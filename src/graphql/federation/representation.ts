@@ -1,6 +1,6 @@
 /** How a gateway refers to an entity: an object of its type's name and its key. */
 import { GraphQLScalarType } from 'graphql';
-import { isAssistantId } from '../../aiml/assistant-id.ts';
+import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import { ID_FORM, MAX_IDS } from '../entity-id.ts';
 import { ServiceError } from '../errors.ts';
 
@@ -21,7 +21,7 @@ export function toAssistantIds(representations: readonly unknown[]): string[] {
     if (!isObject(representation)) return refuse(`[${index}]`, 'An entity is referred to by an object.');
     const { __typename: type, id } = representation;
     if (type !== 'Assistant') return refuse(`[${index}].__typename`, 'The only entities are of type "Assistant".');
-    return typeof id === 'string' && isAssistantId(id) ? id : refuse(`[${index}].id`, `A valid id is ${ID_FORM}.`);
+    return typeof id === 'string' && isUpstreamId(id) ? id : refuse(`[${index}].id`, `A valid id is ${ID_FORM}.`);
   });
 }
 

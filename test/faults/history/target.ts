@@ -1,5 +1,5 @@
 // The two ways in that a history is written through: the data source, and the whole service over GraphQL.
-import type { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
+import type { AssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
 import type { TestService } from '../../support/service.ts';
 
@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** `another` gives the source of a new request. */
-export function createSourceTarget(another: () => AssistantsDataSource): Target {
+export function createSourceTarget(another: () => AssistantResource): Target {
   const failures: (string | object)[] = [];
   const reply = async (call: Promise<Reply & { kind: 'done' }>): Promise<Reply> => {
     try {

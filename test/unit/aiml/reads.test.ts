@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { AimlClient } from '../../../src/aiml/client.ts';
-import { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
+import { createAssistantResource } from '../../support/source.ts';
 import { HangUp } from '../../../src/aiml/hang-up.ts';
 import { Reads } from '../../../src/aiml/reads.ts';
 import {
@@ -25,12 +25,16 @@ it('asks for what is stale under its ETag, and takes what it has where upstream 
     else answerJson(response, 200, wireAssistant('x', { name: etag }), { etag });
   });
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
-  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0.001 }), {
-    credential: 'key',
-    tenant: 'tenant',
-    requestId: 'request-1',
-    hangUp: new HangUp(),
-    deadlineAt: performance.now() + 10_000,
+  const source = createAssistantResource({
+    client,
+    reads: new Reads(client, { cacheTtlMs: 0.001 }),
+    caller: {
+      credential: 'key',
+      tenant: 'tenant',
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 10_000,
+    },
   });
   expect((await source.get('x')).name).toBe('W/"1"');
   expect((await source.get('x')).name).toBe('W/"1"');
@@ -42,12 +46,16 @@ it('asks for what is stale under its ETag, and takes what it has where upstream 
 it('takes a 304 that it did not ask for as no answer', async () => {
   upstream = await startScriptedUpstream((_call, response) => void response.writeHead(304).end());
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
-  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 1000 }), {
-    credential: 'key',
-    tenant: 'tenant',
-    requestId: 'request-1',
-    hangUp: new HangUp(),
-    deadlineAt: performance.now() + 10_000,
+  const source = createAssistantResource({
+    client,
+    reads: new Reads(client, { cacheTtlMs: 1000 }),
+    caller: {
+      credential: 'key',
+      tenant: 'tenant',
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 10_000,
+    },
   });
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
 });
@@ -57,13 +65,17 @@ it('reads no more for an operation than it may hold', async () => {
     answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
   );
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
-  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
-    credential: 'key',
-    tenant: 'tenant',
-    requestId: 'request-1',
-    hangUp: new HangUp(),
-    deadlineAt: performance.now() + 10_000,
-    budget: { bytes: 2000 },
+  const source = createAssistantResource({
+    client,
+    reads: new Reads(client, { cacheTtlMs: 0 }),
+    caller: {
+      credential: 'key',
+      tenant: 'tenant',
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 10_000,
+      budget: { bytes: 2000 },
+    },
   });
   await source.get('a');
   await source.get('b');

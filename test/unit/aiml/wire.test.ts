@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { MalformedAnswerError, readAssistant, readAssistantList, readDeletion } from '../../../src/aiml/wire.ts';
+import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
+import { MalformedResponseError, readDeletion, readList } from '../../../src/aiml/wire.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
+
+const readAssistants = (value: unknown) => readList(value, readAssistant);
 
 describe('reading an assistant', () => {
   it('reads the older backend, which has a UUID, file_ids and none of the later fields', () => {
@@ -40,7 +43,7 @@ describe('reading an assistant', () => {
     const tool = (levels: number) => ({ type: 'function', function: { name: 'f', parameters: nested(levels) } });
     expect(readAssistant(wireAssistant('a', { tools: [tool(500)] })).tools).toMatchObject([{ name: 'f' }]);
     for (const tools of [[tool(501)], [{ type: 'new', deep: nested(500) }]])
-      expect(() => readAssistant(wireAssistant('a', { tools }))).toThrow(MalformedAnswerError);
+      expect(() => readAssistant(wireAssistant('a', { tools }))).toThrow(MalformedResponseError);
   });
 
   it.each([
@@ -86,7 +89,7 @@ describe('reading an assistant', () => {
     [wireAssistant('a', { response_format: { json_schema: {} } })],
     [wireAssistant('a', { response_format: { type: 'json_schema', json_schema: {} } })],
   ])('refuses what the API never promised: %j', (value) => {
-    expect(() => readAssistant(value)).toThrow(MalformedAnswerError);
+    expect(() => readAssistant(value)).toThrow(MalformedResponseError);
   });
 
   it('names the place of what is wrong and never what stands there', () => {
@@ -102,7 +105,7 @@ describe('reading a list', () => {
     ['the older backend', { object: 'list', data }, null],
     ['a bare array', data, null],
   ])('reads %s', (_name, value, hasMore) => {
-    const list = readAssistantList(value);
+    const list = readAssistants(value);
     expect(list.data.map(({ id }) => id)).toEqual(['a', 'b']);
     expect(list.hasMore).toBe(hasMore);
   });
@@ -110,7 +113,7 @@ describe('reading a list', () => {
   it.each([null, {}, { data: null }, { data: {} }, { data: [null] }, { data, has_more: 'yes' }, 'x'])(
     'refuses %j',
     (value) => {
-      expect(() => readAssistantList(value)).toThrow(MalformedAnswerError);
+      expect(() => readAssistants(value)).toThrow(MalformedResponseError);
     },
   );
 });
@@ -122,6 +125,6 @@ describe('reading a deletion', () => {
   });
 
   it.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('refuses %j', (value) => {
-    expect(() => readDeletion(value, 'a')).toThrow(MalformedAnswerError);
+    expect(() => readDeletion(value, 'a')).toThrow(MalformedResponseError);
   });
 });

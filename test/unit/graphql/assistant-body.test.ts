@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject, WireCreateBody, WireModifyBody } from '../../../src/aiml/wire.ts';
+import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../../src/aiml/resources/assistant.ts';
+import type { JsonObject } from '../../../src/aiml/wire.ts';
 import * as body from '../../../src/graphql/assistant/assistant.body.ts';
 import type { CreateAssistantInput, UpdateAssistantInput } from '../../../src/graphql/assistant/assistant.input.ts';
 import type { Plain } from './plain.ts';
 
-const toCreateBody = (input: Plain<CreateAssistantInput>): WireCreateBody => body.toCreateBody(input);
-const toModifyBody = (input: Plain<UpdateAssistantInput>): WireModifyBody => body.toModifyBody(input);
+const toCreateBody = (input: Plain<CreateAssistantInput>): WireAssistantCreateBody => body.toCreateBody(input);
+const toModifyBody = (input: Plain<UpdateAssistantInput>): WireAssistantModifyBody => body.toModifyBody(input);
 
 const parameters = JSON.parse('{"type":"object","__proto__":{"a":1}}') as JsonObject;
 

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { readAssistant } from '../../../src/aiml/wire.ts';
-import { toAssistant } from '../../../src/graphql/assistant/assistant.mapper.ts';
+import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
 import {
   CodeInterpreterTool,
   FileSearchTool,
@@ -14,7 +13,7 @@ import { wireAssistant } from './in-memory-assistants.ts';
 describe('an assistant', () => {
   test('of the older backend has null for what that backend does not know', () => {
     const wire = readAssistant({ id: '0b7c', object: 'assistant', created_at: 5, model: 'm', file_ids: [] });
-    const assistant = toAssistant(wire);
+    const assistant = new Assistant(wire);
     expect(assistant).toBeInstanceOf(Assistant);
     expect(assistant).toEqual({
       id: '0b7c',
@@ -36,7 +35,7 @@ describe('an assistant', () => {
   test('has tools of the classes that GraphQL tells apart', () => {
     const raw = { type: 'web_search', depth: { max: 3 } };
     const parameters = { type: 'object' };
-    const { tools } = toAssistant(
+    const { tools } = new Assistant(
       wireAssistant({
         tools: [
           { type: 'code_interpreter' },
@@ -65,7 +64,7 @@ describe('an assistant', () => {
   });
 
   test('has the resources of its tools', () => {
-    const { toolResources } = toAssistant(
+    const { toolResources } = new Assistant(
       wireAssistant({
         tool_resources: { code_interpreter: { file_ids: ['file-1'] }, file_search: { vector_store_ids: ['vs_1'] } },
       }),
@@ -75,7 +74,7 @@ describe('an assistant', () => {
       fileSearch: { vectorStoreIds: ['vs_1'] },
     });
     expect(
-      toAssistant(wireAssistant({ tool_resources: { code_interpreter: null, file_search: null } })).toolResources,
+      new Assistant(wireAssistant({ tool_resources: { code_interpreter: null, file_search: null } })).toolResources,
     ).toEqual({
       codeInterpreter: null,
       fileSearch: null,
@@ -94,6 +93,6 @@ describe('an assistant', () => {
       { type: 'json_schema', jsonSchema: { name: 'n', description: null, schema: { a: 1 }, strict: null } },
     ],
   ] as const)('has the response format %j', (wire, expected) => {
-    expect(toAssistant(wireAssistant({ response_format: wire })).responseFormat).toEqual(expected);
+    expect(new Assistant(wireAssistant({ response_format: wire })).responseFormat).toEqual(expected);
   });
 });

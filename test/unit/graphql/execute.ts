@@ -28,10 +28,10 @@ export const createTestApollo = (options: Partial<ApolloOptions<RequestContext>>
 export async function execute(
   apollo: ApolloServer<RequestContext>,
   operation: Operation,
-  assistants: RequestContext['assistants'] = new InMemoryAssistants(),
+  assistants: RequestContext['upstream']['assistants'] = new InMemoryAssistants(),
 ): Promise<Answer> {
   const { body, http } = await apollo.executeOperation(operation, {
-    contextValue: { requestId: 'req-1', assistants, authorize: () => undefined },
+    contextValue: { requestId: 'req-1', upstream: { assistants }, authorize: () => undefined },
   });
   if (body.kind !== 'single') throw new TypeError('a single result was expected');
   const { data, errors = [] } = body.singleResult;

@@ -2,11 +2,11 @@
 import { execute, parse, validate, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AimlError } from '../../../src/aiml/errors.ts';
-import type { WireAssistant } from '../../../src/aiml/wire.ts';
+import type { WireAssistant } from '../../../src/aiml/resources/assistant.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
 import { createExecutor } from '../../../src/graphql/execution/executor.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
-import { readAssistant } from '../../../src/aiml/wire.ts';
+import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
 
 const schema = buildServiceSchema({ federation: true });
@@ -45,15 +45,17 @@ function context(): RequestContext {
   return {
     requestId: 'r',
     authorize: () => undefined,
-    assistants: {
-      load,
-      list: () => {
-        calls.push('list');
-        return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
+    upstream: {
+      assistants: {
+        load,
+        list: () => {
+          calls.push('list');
+          return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
+        },
+        create: () => Promise.resolve(assistant('created')),
+        modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
+        delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
       },
-      create: () => Promise.resolve(assistant('created')),
-      modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
-      delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
     },
   };
 }

@@ -63,7 +63,7 @@ describe('the schema of a subgraph', () => {
     const production = createTestApollo({ schema, introspection: false });
     const { body } = await production.executeOperation(
       { query: '{ _service { sdl } }' },
-      { contextValue: { requestId: 'r', assistants: new InMemoryAssistants(), authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: { assistants: new InMemoryAssistants() }, authorize: refuse } },
     );
     expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
   });
@@ -112,7 +112,7 @@ describe('entities', () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { body } = await apollo.executeOperation(
       { query: ENTITIES, variables: { representations: [assistant('a0')] } },
-      { contextValue: { requestId: 'r', assistants, authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: { assistants }, authorize: refuse } },
     );
     expect(body).toMatchObject({
       singleResult: { data: null, errors: [{ path: ['_entities'], extensions: { code: 'FORBIDDEN' } }] },

@@ -1,8 +1,13 @@
 // A loader over a list in memory. It answers like any of the three generations of upstream's lists and keeps what it
 // was asked for.
-import type { ListQuery } from '../../../src/aiml/data-source.ts';
+import type { ListQuery } from '../../../src/aiml/resource.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
-import type { WireAssistant, WireAssistantList, WireCreateBody, WireModifyBody } from '../../../src/aiml/wire.ts';
+import type {
+  WireAssistant,
+  WireAssistantCreateBody,
+  WireAssistantModifyBody,
+} from '../../../src/aiml/resources/assistant.ts';
+import type { WireList } from '../../../src/aiml/wire.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
 
 /** `has-more`: says whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
@@ -11,8 +16,8 @@ export type Generation = 'has-more' | 'silent' | 'generous';
 export type Call =
   | readonly ['load', string]
   | readonly ['list', ListQuery]
-  | readonly ['create', WireCreateBody]
-  | readonly ['modify', string, WireModifyBody]
+  | readonly ['create', WireAssistantCreateBody]
+  | readonly ['modify', string, WireAssistantModifyBody]
   | readonly ['delete', string];
 
 export const wireAssistant = (fields: Partial<WireAssistant> = {}): WireAssistant => ({
@@ -36,7 +41,7 @@ export const wireAssistant = (fields: Partial<WireAssistant> = {}): WireAssistan
 export const assistantsInOrder = (count: number): WireAssistant[] =>
   Array.from({ length: count }, (_, index) => wireAssistant({ id: `a${index}`, created_at: 1_700_000_000 + index }));
 
-export class InMemoryAssistants implements Required<RequestContext['assistants']> {
+export class InMemoryAssistants implements Required<RequestContext['upstream']['assistants']> {
   readonly calls: Call[] = [];
   /** Thrown by every call while it is set. */
   failure: Error | null = null;
@@ -52,7 +57,7 @@ export class InMemoryAssistants implements Required<RequestContext['assistants']
     return this.#answer(['load', id], () => this.#oldestFirst.find((item) => item.id === id) ?? null);
   }
 
-  list(query: ListQuery): Promise<WireAssistantList> {
+  list(query: ListQuery): Promise<WireList<WireAssistant>> {
     return this.#answer(['list', query], () => {
       const all = query.order === 'asc' ? this.#oldestFirst : this.#oldestFirst.toReversed();
       const start = query.after === null ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
@@ -63,11 +68,11 @@ export class InMemoryAssistants implements Required<RequestContext['assistants']
     });
   }
 
-  create(body: WireCreateBody): Promise<WireAssistant> {
+  create(body: WireAssistantCreateBody): Promise<WireAssistant> {
     return this.#answer(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
   }
 
-  modify(id: string, body: WireModifyBody): Promise<WireAssistant> {
+  modify(id: string, body: WireAssistantModifyBody): Promise<WireAssistant> {
     return this.#answer(['modify', id, body], () => wireAssistant({ id }));
   }
 

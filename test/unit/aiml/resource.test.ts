@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
 import { HangUp } from '../../../src/aiml/hang-up.ts';
-import { AssistantsDataSource } from '../../../src/aiml/data-source.ts';
+import { createAssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
-import { AssistantLoader } from '../../../src/aiml/loaders.ts';
+import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
+import { Gate } from '../../../src/aiml/gate.ts';
 import { Reads } from '../../../src/aiml/reads.ts';
 import {
   answerJson,
@@ -29,14 +30,18 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
     attemptTimeoutMs: 5000,
     ...options,
   });
-  const source = new AssistantsDataSource(client, new Reads(client, { cacheTtlMs: 0 }), {
-    tenant: 'the-tenant',
-    credential: 'the-key',
-    requestId: 'request-1',
-    hangUp: new HangUp(),
-    deadlineAt: performance.now() + 10_000,
+  const source = createAssistantResource({
+    client,
+    reads: new Reads(client, { cacheTtlMs: 0 }),
+    caller: {
+      tenant: 'the-tenant',
+      credential: 'the-key',
+      requestId: 'request-1',
+      hangUp: new HangUp(),
+      deadlineAt: performance.now() + 10_000,
+    },
   });
-  return { source, loader: new AssistantLoader(source) };
+  return { source, loader: new ResourceLoader(source, new Gate(10)) };
 }
 
 const idOf = (path: string) => path.split('/').at(-1) ?? '';

@@ -1,0 +1,100 @@
+/**
+ * What one GraphQL request reads and writes of one kind of object, and what it remembers of it.
+ *
+ * A loader lives as long as one request and serves one credential. Nothing of it is shared.
+ */
+import DataLoader from 'dataloader';
+import { AimlError } from './errors.ts';
+import type { Gate } from './gate.ts';
+import type { ListQuery, Resource } from './resource.ts';
+import type { WireList } from './wire.ts';
+
+/** Every id given to it has passed isUpstreamId. Every method rejects with an AimlError and nothing else. */
+export class ResourceLoader<T extends { readonly id: string }, CreateBody, ModifyBody> {
+  readonly #resource: Resource<T, CreateBody, ModifyBody>;
+  readonly #callsInFlight: Gate;
+  readonly #byId = new DataLoader<string, T | null>((ids) => this.#loadAll(ids));
+  readonly #listsInFlight = new Set<Promise<WireList<T>>>();
+  readonly #listed = new Map<string, T>();
+
+  /** `callsInFlight` bounds the calls of the whole request, whatever they are about. */
+  constructor(resource: Resource<T, CreateBody, ModifyBody>, callsInFlight: Gate) {
+    this.#resource = resource;
+    this.#callsInFlight = callsInFlight;
+  }
+
+  /** One object, null where upstream has none with this id (404, 410). An id is asked for once. */
+  load(id: string): Promise<T | null> {
+    const listed = this.#listed.get(id);
+    return listed ? Promise.resolve(listed) : this.#byId.load(id);
+  }
+
+  /** One page. Its objects are known by id from then on. For an unknown cursor see {@link Resource.list}. */
+  list(query: ListQuery): Promise<WireList<T>> {
+    const list = this.#call(() => this.#resource.list(query)).then((page) => {
+      for (const object of page.data) this.#listed.set(object.id, object);
+      return page;
+    });
+    this.#listsInFlight.add(list);
+    const forget = () => this.#listsInFlight.delete(list);
+    list.then(forget, forget);
+    return list;
+  }
+
+  async create(body: CreateBody): Promise<T> {
+    const object = await this.#call(() => this.#resource.create(body));
+    this.#byId.prime(object.id, object);
+    return object;
+  }
+
+  /** The object as it is after the write. Code NOT_FOUND where upstream has none with this id. */
+  async modify(id: string, body: ModifyBody): Promise<T> {
+    this.#forget(id);
+    const object = await this.#call(() => this.#resource.modify(id, body));
+    this.#forget(id);
+    this.#byId.prime(id, object);
+    return object;
+  }
+
+  /** Resolves once the object is deleted. Code NOT_FOUND where upstream has none with this id. */
+  async delete(id: string): Promise<void> {
+    this.#forget(id);
+    await this.#call(() => this.#resource.delete(id));
+    this.#forget(id);
+    this.#byId.prime(id, null);
+  }
+
+  #forget(id: string): void {
+    this.#listed.delete(id);
+    this.#byId.clear(id);
+  }
+
+  /** A list in flight may contain the objects, so it is awaited before any id is asked for. */
+  async #loadAll(ids: readonly string[]): Promise<(T | null | Error)[]> {
+    if (this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
+    return Promise.all(
+      ids.map((id) => {
+        const listed = this.#listed.get(id);
+        return listed ? Promise.resolve(listed) : this.#loadOne(id);
+      }),
+    );
+  }
+
+  async #loadOne(id: string): Promise<T | null | Error> {
+    try {
+      return await this.#call(() => this.#resource.get(id));
+    } catch (error) {
+      if (error instanceof AimlError) return error.code === 'NOT_FOUND' ? null : error;
+      throw error;
+    }
+  }
+
+  async #call<V>(call: () => Promise<V>): Promise<V> {
+    const release = this.#callsInFlight.tryEnter() ?? (await this.#callsInFlight.enter());
+    try {
+      return await call();
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The objects of the AIML API: one definition for each kind, and the calls that all kinds have in common.
+ *
+ * It sends exactly what it is given and builds paths from checked ids only. It knows nothing of GraphQL.
+ */
+import type { AimlClient, Call, Caller } from './client.ts';
+import { AimlError } from './errors.ts';
+import type { ReadCall, Reads } from './reads.ts';
+import { isUpstreamId } from './upstream-id.ts';
+import { MalformedResponseError, readDeletion, readList, type WireList } from './wire.ts';
+
+interface Identified {
+  readonly id: string;
+}
+
+/** Everything in which one kind of object differs from another. */
+export interface ResourceDefinition<T extends Identified, CreateBody, ModifyBody> {
+  /** In the names of its calls, for logs and metrics: `assistants.get`. */
+  readonly name: string;
+  /** The path of the collection: `['threads', 'messages']` is `/threads/{parent}/messages`. */
+  readonly segments: readonly string[];
+  /** One of them, in messages to callers. */
+  readonly noun: string;
+  /** Reads one object. Throws MalformedResponseError. */
+  readonly read: (value: unknown) => T;
+  /** Whether only writes of the same credential change it. Other reads never come from a cache. */
+  readonly isCacheable: boolean;
+  /** Whether `object` is as `body` asked for it: what decides after a modify of unknown outcome. */
+  readonly isModified: (body: ModifyBody, object: T) => boolean;
+  /** Never set. It ties the body of a create to the definition. */
+  readonly createBody?: CreateBody;
+}
+
+export interface ListQuery {
+  /** 1 to 100. */
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  /** The id after which the page starts; null for the start of the list. */
+  readonly after: string | null;
+  /** Further parameters, for lists that can be filtered. Values are ids. */
+  readonly filter?: Readonly<Record<string, string>>;
+}
+
+/** What one GraphQL request needs to call the AIML API. */
+export interface UpstreamAccess {
+  readonly client: AimlClient;
+  readonly reads: Reads;
+  readonly caller: Caller;
+}
+
+/**
+ * The calls of one kind of object, for one request. Every method rejects with an AimlError and nothing else, and with
+ * `NOT_FOUND` where upstream has no object with the id, or no parent.
+ */
+export class Resource<T extends Identified, CreateBody, ModifyBody> {
+  readonly #definition: ResourceDefinition<T, CreateBody, ModifyBody>;
+  readonly #access: UpstreamAccess;
+  readonly #collection: string;
+  readonly #isTopLevel: boolean;
+
+  /** `parents` are the ids in the path of the collection, outermost first. */
+  constructor(
+    definition: ResourceDefinition<T, CreateBody, ModifyBody>,
+    access: UpstreamAccess,
+    ...parents: readonly string[]
+  ) {
+    this.#definition = definition;
+    this.#access = access;
+    this.#isTopLevel = parents.length === 0;
+    this.#collection = definition.segments
+      .map((segment, level) => `/${segment}${level < parents.length ? `/${checked(parents[level])}` : ''}`)
+      .join('');
+  }
+
+  get(id: string): Promise<T> {
+    const { isCacheable } = this.#definition;
+    const path = this.#pathOf(id);
+    return this.#read({ ...this.#call('get'), path, isCacheable, read: (body) => this.#readWithId(body, id) });
+  }
+
+  /** One page. Where upstream does not know `after`: `BAD_USER_INPUT` with the param `after`. */
+  async list({ limit, order, after, filter = {} }: ListQuery): Promise<WireList<T>> {
+    const filters = Object.entries(filter).map(([name, value]) => `&${name}=${checked(value)}`);
+    const query = `limit=${limit}&order=${order}${filters.join('')}`;
+    if (after === null) return this.#list(query);
+    try {
+      return await this.#list(`${query}&after=${checked(after)}`);
+    } catch (error) {
+      const status = error instanceof AimlError ? error.details.upstream?.status : undefined;
+      if (status !== 404 && status !== 410) throw error;
+    }
+    // A 404 means an unknown cursor, or that the collection does not exist. The list without a cursor tells them apart.
+    await this.#list('limit=1');
+    throw new AimlError({
+      code: 'BAD_USER_INPUT',
+      message: 'The AIML API does not know this cursor.',
+      retryable: false,
+      param: 'after',
+    });
+  }
+
+  create(body: CreateBody): Promise<T> {
+    return this.#write({
+      ...this.#call('create'),
+      path: this.#collection,
+      body: JSON.stringify(body),
+      notFoundMeansSunset: this.#isTopLevel,
+      read: this.#definition.read,
+    });
+  }
+
+  /** The object as it is after the write. */
+  modify(id: string, body: ModifyBody): Promise<T> {
+    const { isModified, name } = this.#definition;
+    const path = this.#pathOf(id);
+    const read = (response: unknown) => this.#readWithId(response, id);
+    return this.#write({
+      ...this.#call('modify'),
+      path,
+      body: JSON.stringify(body),
+      read,
+      readBack: { name: `${name}.get`, path, read, isApplied: (object) => isModified(body, object) },
+    });
+  }
+
+  /** Resolves once upstream says that the object is deleted. */
+  delete(id: string): Promise<void> {
+    const { noun } = this.#definition;
+    return this.#write({
+      ...this.#call('delete'),
+      path: this.#pathOf(id),
+      read: (body) => {
+        if (body === undefined || readDeletion(body, id)) return;
+        throw new AimlError({
+          code: 'UPSTREAM_BAD_RESPONSE',
+          message: `The AIML API responded that it did not delete the ${noun}.`,
+          retryable: true,
+        });
+      },
+      onAlreadyDeleted: () => undefined,
+    });
+  }
+
+  /** What calls of this kind have in common. */
+  #call<Rule extends 'get' | 'create' | 'modify' | 'delete'>(rule: Rule) {
+    const { name, noun } = this.#definition;
+    return { name: `${name}.${rule}`, noun, rule, body: null, notFoundMeansSunset: false };
+  }
+
+  #list(query: string): Promise<WireList<T>> {
+    const { isCacheable, name, read } = this.#definition;
+    return this.#read({
+      ...this.#call('get'),
+      name: `${name}.list`,
+      path: `${this.#collection}?${query}`,
+      isCacheable,
+      notFoundMeansSunset: this.#isTopLevel,
+      read: (body) => readList(body, read),
+    });
+  }
+
+  #readWithId(body: unknown, id: string): T {
+    const object = this.#definition.read(body);
+    if (object.id !== id) throw new MalformedResponseError('id', 'the id that was asked for');
+    return object;
+  }
+
+  #read<V>(call: ReadCall<V>): Promise<V> {
+    return this.#access.reads.read(call, this.#access.caller);
+  }
+
+  #write<V>(call: Call<V>): Promise<V> {
+    const { client, reads, caller } = this.#access;
+    return reads.write(call.path, caller, () => client.call(call, caller));
+  }
+
+  #pathOf(id: string): string {
+    return `${this.#collection}/${checked(id)}`;
+  }
+}
+
+/** The last check before the network. Callers have checked already, so an id that fails here is a bug. */
+function checked(id: string | undefined): string {
+  if (id === undefined || !isUpstreamId(id)) throw new TypeError('not an id of the AIML API');
+  return id;
+}

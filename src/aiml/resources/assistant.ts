@@ -1,0 +1,92 @@
+/** The AIML API's assistants: how they are read, what is sent, and how a lost modify is verified. */
+import type { ResourceDefinition } from '../resource.ts';
+import {
+  optionalNumber,
+  optionalString,
+  readMetadata,
+  requireId,
+  requireObject,
+  requireString,
+  requireTime,
+  type WireMetadata,
+} from '../wire.ts';
+import { matchesRequest } from './matches-request.ts';
+import { readResponseFormat, type WireResponseFormat, type WireResponseFormatBody } from './response-format.ts';
+import {
+  readToolResources,
+  readTools,
+  type WireTool,
+  type WireToolBody,
+  type WireToolResources,
+  type WireToolResourcesBody,
+} from './tool.ts';
+
+/** An assistant as it was read: every field present, null where upstream sent null or nothing. */
+export interface WireAssistant {
+  readonly id: string;
+  /** Unix time in seconds, from 0 to the end of the year 9999. */
+  readonly created_at: number;
+  readonly model: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly instructions: string | null;
+  readonly tools: readonly WireTool[];
+  readonly tool_resources: WireToolResources | null;
+  readonly metadata: WireMetadata;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly reasoning_effort: string | null;
+  readonly response_format: WireResponseFormat | null;
+}
+
+/** What a create and a modify have in common. */
+interface WireAssistantSettings {
+  readonly name: string;
+  readonly description: string;
+  readonly instructions: string;
+  readonly tools: readonly WireToolBody[];
+  readonly tool_resources: WireToolResourcesBody;
+  readonly metadata: WireMetadata;
+  readonly temperature: number;
+  readonly top_p: number;
+  readonly reasoning_effort: string;
+  readonly response_format: WireResponseFormatBody;
+}
+
+/** The body of a create. A field that is left out takes upstream's default. */
+export type WireAssistantCreateBody = { readonly model: string } & Partial<WireAssistantSettings>;
+
+/** The body of a modify. A field that is left out stays as it is; null clears it. */
+export type WireAssistantModifyBody = { readonly model?: string } & {
+  readonly [Name in keyof WireAssistantSettings]?: WireAssistantSettings[Name] | null;
+};
+
+/** Reads one assistant. Throws {@link MalformedResponseError}. */
+export function readAssistant(value: unknown): WireAssistant {
+  const fields = requireObject(value, 'assistant');
+  return {
+    id: requireId(fields),
+    created_at: requireTime(fields, 'created_at'),
+    model: requireString(fields, 'model'),
+    name: optionalString(fields, 'name'),
+    description: optionalString(fields, 'description'),
+    instructions: optionalString(fields, 'instructions'),
+    tools: readTools(fields),
+    tool_resources: readToolResources(fields),
+    metadata: readMetadata(fields),
+    temperature: optionalNumber(fields, 'temperature'),
+    top_p: optionalNumber(fields, 'top_p'),
+    reasoning_effort: optionalString(fields, 'reasoning_effort'),
+    response_format: readResponseFormat(fields),
+  };
+}
+
+export const assistants: ResourceDefinition<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody> = {
+  name: 'assistants',
+  segments: ['assistants'],
+  noun: 'assistant',
+  read: readAssistant,
+  isCacheable: true,
+  isModified: (body, assistant) =>
+    matchesRequest(body, assistant, (sent) => readAssistant({ id: assistant.id, created_at: 0, model: '', ...sent })),
+};

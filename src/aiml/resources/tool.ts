@@ -1,0 +1,133 @@
+/** Tools and their resources on the wire, as assistants, threads and runs have them. */
+import {
+  jsonObject,
+  optionalBoolean,
+  optionalInteger,
+  optionalJsonObject,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  readItems,
+  requireObject,
+  requireString,
+  strings,
+  type Fields,
+  type JsonObject,
+  type WireMetadata,
+} from '../wire.ts';
+
+export interface WireRankingOptions {
+  readonly ranker: string | null;
+  readonly score_threshold: number | null;
+}
+export interface WireCodeInterpreterTool {
+  readonly type: 'code_interpreter';
+}
+export interface WireFileSearchTool {
+  readonly type: 'file_search';
+  readonly max_num_results: number | null;
+  readonly ranking_options: WireRankingOptions | null;
+}
+export interface WireFunctionTool {
+  readonly type: 'function';
+  readonly name: string;
+  readonly description: string | null;
+  readonly parameters: JsonObject | null;
+  readonly strict: boolean | null;
+}
+/** A tool of a type that this client does not know; `raw` is the tool as it came, its `type` included. */
+export interface WireUnknownTool {
+  readonly type: 'unknown';
+  readonly raw: JsonObject & { readonly type: string };
+}
+export type WireTool = WireCodeInterpreterTool | WireFileSearchTool | WireFunctionTool | WireUnknownTool;
+
+export interface WireToolResources {
+  readonly code_interpreter: { readonly file_ids: readonly string[] } | null;
+  readonly file_search: { readonly vector_store_ids: readonly string[] } | null;
+}
+
+/** A tool as it is sent. */
+export type WireToolBody =
+  | { readonly type: 'code_interpreter' }
+  | {
+      readonly type: 'file_search';
+      readonly file_search?: {
+        readonly max_num_results?: number;
+        readonly ranking_options?: { readonly ranker?: string; readonly score_threshold: number };
+      };
+    }
+  | {
+      readonly type: 'function';
+      readonly function: {
+        readonly name: string;
+        readonly description?: string;
+        readonly parameters?: JsonObject;
+        readonly strict?: boolean;
+      };
+    };
+
+export interface WireVectorStoreBody {
+  readonly file_ids?: readonly string[];
+  readonly chunking_strategy?:
+    | { readonly type: 'auto' }
+    | {
+        readonly type: 'static';
+        readonly static: { readonly max_chunk_size_tokens: number; readonly chunk_overlap_tokens: number };
+      };
+  readonly metadata?: WireMetadata;
+}
+
+export interface WireToolResourcesBody {
+  readonly code_interpreter?: { readonly file_ids: readonly string[] };
+  readonly file_search?: {
+    readonly vector_store_ids?: readonly string[];
+    readonly vector_stores?: readonly WireVectorStoreBody[];
+  };
+}
+
+export const readTools = (fields: Fields): readonly WireTool[] => readItems(fields, 'tools', readTool);
+
+function readTool(value: unknown): WireTool {
+  const fields = requireObject(value, 'tool');
+  const type = requireString(fields, 'type');
+  switch (type) {
+    case 'code_interpreter':
+      return { type };
+    case 'file_search': {
+      const options = optionalObject(fields, 'file_search');
+      const ranking = options && optionalObject(options, 'ranking_options');
+      return {
+        type,
+        max_num_results: options && optionalInteger(options, 'max_num_results'),
+        ranking_options: ranking && {
+          ranker: optionalString(ranking, 'ranker'),
+          score_threshold: optionalNumber(ranking, 'score_threshold'),
+        },
+      };
+    }
+    case 'function': {
+      const definition = requireObject(fields['function'], 'function');
+      return {
+        type,
+        name: requireString(definition, 'name'),
+        description: optionalString(definition, 'description'),
+        parameters: optionalJsonObject(definition, 'parameters'),
+        strict: optionalBoolean(definition, 'strict'),
+      };
+    }
+    default:
+      return { type: 'unknown', raw: jsonObject(fields, 'tool') as WireUnknownTool['raw'] };
+  }
+}
+
+export function readToolResources(fields: Fields): WireToolResources | null {
+  const resources = optionalObject(fields, 'tool_resources');
+  if (!resources) return null;
+  const codeInterpreter = optionalObject(resources, 'code_interpreter');
+  const fileSearch = optionalObject(resources, 'file_search');
+  return {
+    code_interpreter: codeInterpreter && { file_ids: strings(codeInterpreter, 'file_ids') },
+    file_search: fileSearch && { vector_store_ids: strings(fileSearch, 'vector_store_ids') },
+  };
+}

@@ -1,0 +1,68 @@
+/** Connections and edges, as the Relay Cursor Connections Specification describes them. A cursor is the id of its node. */
+import { Field, ObjectType } from 'type-graphql';
+import { PageInfo, type Page } from './pagination.ts';
+
+interface Identified {
+  readonly id: string;
+}
+
+export interface Edge<T> {
+  readonly cursor: string;
+  readonly node: T;
+}
+
+export interface Connection<T> {
+  readonly edges: readonly Edge<T>[];
+  readonly nodes: readonly T[];
+  readonly pageInfo: PageInfo;
+}
+
+/** Classes of nodes may be abstract: those of interfaces. */
+type NodeClass<T> = abstract new (...parameters: never) => T;
+
+/** The base class of an edge type. Its subclass is the object type and gives the name. */
+export function createEdgeType<T extends Identified>(
+  nodeType: () => NodeClass<T>,
+  nodeDescription: string,
+): new (node: T) => Edge<T> {
+  @ObjectType({ simpleResolvers: true })
+  class EdgeType implements Edge<T> {
+    @Field(() => String, { description: 'Marks this place, for `after` and `before`. It is the id of the node.' })
+    readonly cursor: string;
+
+    @Field(() => nodeType(), { description: nodeDescription })
+    readonly node: T;
+
+    constructor(node: T) {
+      this.cursor = node.id;
+      this.node = node;
+    }
+  }
+  return EdgeType;
+}
+
+/** The base class of a connection type: `nodes` has the order of the page. `plural` names the nodes in descriptions. */
+export function createConnectionType<T extends Identified>(
+  nodeType: () => NodeClass<T>,
+  edgeType: new (node: T) => Edge<T>,
+  plural: string,
+): new (nodes: readonly T[], page: Page<Identified>) => Connection<T> {
+  @ObjectType({ simpleResolvers: true })
+  class ConnectionType implements Connection<T> {
+    @Field(() => [edgeType], { description: `The ${plural} of the page with their cursors, in order.` })
+    readonly edges: readonly Edge<T>[];
+
+    @Field(() => [nodeType()], { description: `The ${plural} of the page, in order.` })
+    readonly nodes: readonly T[];
+
+    @Field(() => PageInfo, { description: 'Where the page lies in the list.' })
+    readonly pageInfo: PageInfo;
+
+    constructor(nodes: readonly T[], page: Page<Identified>) {
+      this.edges = nodes.map((node) => new edgeType(node));
+      this.nodes = nodes;
+      this.pageInfo = new PageInfo(page);
+    }
+  }
+  return ConnectionType;
+}
