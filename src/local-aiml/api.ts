@@ -9,7 +9,7 @@ import Database from 'libsql';
 import type pino from 'pino';
 import { answer } from './answer.ts';
 import { ApiError, toErrorBody } from './api-error.ts';
-import { addAssistantRoutes, MAX_BODY_BYTES, methodsAt } from './assistants.routes.ts';
+import { addAssistantRoutes, MAX_BODY_BYTES, methodsAt } from './assistants/routes.ts';
 import { isFull } from './store-file.ts';
 import type { AssistantStore } from './store.ts';
 import { refuseUnreadable } from './unreadable-request.ts';

@@ -8,9 +8,10 @@
  * `tool_resources` is null unless it was given: its description is nullable and names no default. A modify replaces
  * `tools`, `tool_resources` and `metadata` as a whole.
  */
-import type { AssistantBody, CreateBody, ToolResourcesBody, VectorStoreBody } from './assistant.body.ts';
-import { createId } from './ids.ts';
-import type { JsonValue } from './json.ts';
+import type { AssistantBody, CreateBody } from './body.ts';
+import { createId } from '../ids.ts';
+import type { JsonValue } from '../json.ts';
+import { toToolResources, toVectorStore, type ToolResources, type VectorStore } from '../tool-resources.ts';
 
 /** Reads back exactly as it was written; the order of the members is the order in which they are answered. */
 export interface Assistant {
@@ -29,22 +30,6 @@ export interface Assistant {
   readonly top_p: number | null;
   readonly reasoning_effort: string | null;
   readonly response_format: JsonValue;
-}
-
-export interface ToolResources {
-  readonly code_interpreter?: { readonly file_ids: readonly string[] };
-  readonly file_search?: { readonly vector_store_ids: readonly string[] };
-}
-
-/** A vector store that a create asked for. The API shows its id only. */
-export interface VectorStore {
-  readonly id: string;
-  readonly object: 'vector_store';
-  /** Unix time in seconds. */
-  readonly created_at: number;
-  readonly file_ids: readonly string[];
-  readonly chunking_strategy: JsonValue;
-  readonly metadata: JsonValue;
 }
 
 /** A new assistant, and the vector stores that have to be kept with it. `now` is Unix time in seconds. */
@@ -86,27 +71,5 @@ function withBody(assistant: Assistant, body: AssistantBody, vectorStores: reado
     ...others,
     ...(metadata === undefined ? {} : { metadata: metadata ?? {} }),
     ...(tool_resources === undefined ? {} : { tool_resources: toToolResources(tool_resources, vectorStores) }),
-  };
-}
-
-function toToolResources(body: ToolResourcesBody | null, vectorStores: readonly VectorStore[]): ToolResources | null {
-  if (body === null) return null;
-  const { code_interpreter, file_search } = body;
-  return {
-    ...(code_interpreter && { code_interpreter: { file_ids: code_interpreter.file_ids ?? [] } }),
-    ...(file_search && {
-      file_search: { vector_store_ids: file_search.vector_store_ids ?? vectorStores.map((store) => store.id) },
-    }),
-  };
-}
-
-function toVectorStore(body: VectorStoreBody, now: number): VectorStore {
-  return {
-    id: createId('vs'),
-    object: 'vector_store',
-    created_at: now,
-    file_ids: body.file_ids ?? [],
-    chunking_strategy: body.chunking_strategy ?? { type: 'auto' },
-    metadata: body.metadata ?? {},
   };
 }

@@ -1,13 +1,13 @@
 /** Owns the five methods of the API: what each reads from its request, asks of the store and answers. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { answer } from './answer.ts';
-import { ApiError, noSuchAssistant } from './api-error.ts';
-import { readCreateBody, readModifyBody } from './assistant.body.ts';
-import { createAssistant, modifyAssistant, type Assistant } from './assistant.ts';
-import { readBearerToken } from './credential.ts';
-import type { JsonValue } from './json.ts';
-import { readListQuery, unknownCursor } from './list-request.ts';
-import { UnknownCursorError, type AssistantStore, type Page } from './store.ts';
+import { answer } from '../answer.ts';
+import { ApiError, noSuchAssistant } from '../api-error.ts';
+import { readCreateBody, readModifyBody } from './body.ts';
+import { createAssistant, modifyAssistant, type Assistant } from './model.ts';
+import { readBearerToken } from '../credential.ts';
+import type { JsonValue } from '../json.ts';
+import { readListQuery, unknownCursor } from '../list-request.ts';
+import { UnknownCursorError, type AssistantStore, type Page } from '../store.ts';
 
 /** Also what one assistant may grow to by modifies that each are small enough. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;

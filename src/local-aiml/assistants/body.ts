@@ -2,9 +2,9 @@
  * Owns the rules for the bodies of create and modify: every member, type and limit of the API. What is not described
  * is refused, in nested objects as well, so that nothing is ever dropped in silence.
  */
-import { invalid } from './api-error.ts';
-import * as is from './checks.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { invalid } from '../api-error.ts';
+import * as is from '../checks.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 
 export interface VectorStoreBody {
   readonly file_ids?: readonly string[];

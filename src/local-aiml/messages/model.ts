@@ -1,0 +1,72 @@
+/** Owns the message of a thread: its wire form and what a run may make of it. Pure. */
+
+/** As it is on the wire; the order of the members is the order in which they are sent. */
+export interface Message {
+  readonly id: string;
+  readonly object: 'thread.message';
+  /** Unix time in seconds, as are the other times. */
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly status: 'in_progress' | 'incomplete' | 'completed';
+  readonly incomplete_details: { readonly reason: MessageIncompleteReason } | null;
+  readonly completed_at: number | null;
+  readonly incomplete_at: number | null;
+  readonly role: 'user' | 'assistant';
+  /** Empty while nothing is written. */
+  readonly content: readonly MessageContent[];
+  /** Null, as `run_id`, for a message that no run wrote. */
+  readonly assistant_id: string | null;
+  readonly run_id: string | null;
+  readonly attachments: readonly Attachment[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type MessageIncompleteReason = 'content_filter' | 'max_tokens' | 'run_cancelled' | 'run_expired' | 'run_failed';
+
+export type MessageContent =
+  | { readonly type: 'text'; readonly text: { readonly value: string; readonly annotations: readonly [] } }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string; readonly detail: ImageDetail } }
+  | { readonly type: 'image_file'; readonly image_file: { readonly file_id: string; readonly detail: ImageDetail } }
+  | { readonly type: 'refusal'; readonly refusal: string };
+
+export type ImageDetail = 'auto' | 'low' | 'high';
+
+export interface Attachment {
+  readonly file_id: string;
+  readonly tools: readonly { readonly type: 'code_interpreter' | 'file_search' }[];
+}
+
+/** How a message that a run wrote ends. */
+export type MessageEnd =
+  { readonly status: 'completed' } | { readonly status: 'incomplete'; readonly reason: MessageIncompleteReason };
+
+/** A message that a run begins to write. `now` is Unix time in seconds. */
+export function createRunMessage(
+  id: string,
+  run: { readonly id: string; readonly thread_id: string; readonly assistant_id: string },
+  now: number,
+): Message {
+  return {
+    id,
+    object: 'thread.message',
+    created_at: now,
+    thread_id: run.thread_id,
+    status: 'in_progress',
+    incomplete_details: null,
+    completed_at: null,
+    incomplete_at: null,
+    role: 'assistant',
+    content: [],
+    assistant_id: run.assistant_id,
+    run_id: run.id,
+    attachments: [],
+    metadata: {},
+  };
+}
+
+/** The message after its last text. `now` is Unix time in seconds. */
+export function endMessage(message: Message, end: MessageEnd, now: number): Message {
+  return end.status === 'completed'
+    ? { ...message, status: 'completed', completed_at: now }
+    : { ...message, status: 'incomplete', incomplete_details: { reason: end.reason }, incomplete_at: now };
+}

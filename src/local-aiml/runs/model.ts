@@ -1,0 +1,162 @@
+/**
+ * Owns the run: its wire form, its states, and the transitions between them. Pure: every function takes the run as it is
+ * and returns the run after the transition; whether a transition is due is decided by the store and the engine.
+ */
+import type { JsonValue } from '../json.ts';
+import type { MessageIncompleteReason } from '../messages/model.ts';
+import type { ToolResources } from '../tool-resources.ts';
+
+/** In these a run is live: it locks its thread. */
+export const LIVE_STATUSES = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
+/** In these a run has ended and never changes again, but for its metadata. */
+export const END_STATUSES = ['completed', 'incomplete', 'failed', 'cancelled', 'expired'] as const;
+
+export type LiveStatus = (typeof LIVE_STATUSES)[number];
+export type EndStatus = (typeof END_STATUSES)[number];
+export type RunStatus = LiveStatus | EndStatus;
+
+/** As it is on the wire; the order of the members is the order in which they are sent. Times are Unix seconds. */
+export interface Run {
+  readonly id: string;
+  readonly object: 'thread.run';
+  readonly created_at: number;
+  readonly thread_id: string;
+  readonly assistant_id: string;
+  readonly status: RunStatus;
+  readonly started_at: number | null;
+  /** Null once the run has ended. */
+  readonly expires_at: number | null;
+  readonly cancelled_at: number | null;
+  readonly failed_at: number | null;
+  readonly completed_at: number | null;
+  readonly required_action: RequiredAction | null;
+  readonly last_error: RunError | null;
+  readonly incomplete_details: { readonly reason: RunIncompleteReason } | null;
+  readonly model: string;
+  /** The effective instructions, additional ones included; '' where there are none. */
+  readonly instructions: string;
+  readonly tools: readonly JsonValue[];
+  readonly tool_resources: ToolResources;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly reasoning_effort: string | null;
+  readonly max_prompt_tokens: number | null;
+  readonly max_completion_tokens: number | null;
+  readonly truncation_strategy: { readonly type: 'auto' | 'last_messages'; readonly last_messages: number | null };
+  readonly tool_choice: ToolChoice;
+  readonly parallel_tool_calls: boolean;
+  readonly response_format: JsonValue;
+  /** Null while the run is live. */
+  readonly usage: Usage | null;
+  /** What the model API said that the calls cost; null where it said nothing. */
+  readonly cost: { readonly usd: number } | null;
+}
+
+export type ToolChoice =
+  'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } };
+
+export interface RunError {
+  readonly code: 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt';
+  readonly message: string;
+}
+
+export type RunIncompleteReason = 'max_completion_tokens' | 'max_prompt_tokens' | 'content_filter';
+
+export interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_token_details?: { readonly cached_tokens: number };
+  readonly completion_tokens_details?: { readonly reasoning_tokens: number };
+}
+
+export interface RequiredAction {
+  readonly type: 'submit_tool_outputs';
+  readonly submit_tool_outputs: { readonly tool_calls: readonly RequiredToolCall[] };
+}
+
+/** A function call that waits for its output. `arguments` is the text that the model wrote. */
+export interface RequiredToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** What the model calls of a run came to so far. It outlives the process, so that usage adds up over every attempt. */
+export interface Tally {
+  /** Calls of the model that were begun. */
+  readonly modelCalls: number;
+  readonly usage: Usage | null;
+  readonly costUsd: number | null;
+}
+
+export const EMPTY_TALLY: Tally = { modelCalls: 0, usage: null, costUsd: null };
+
+/** How a run ends, and with it the message and the step that are open. */
+export type RunEnd =
+  | { readonly status: 'completed' }
+  | { readonly status: 'incomplete'; readonly reason: RunIncompleteReason }
+  | { readonly status: 'failed'; readonly error: RunError }
+  | { readonly status: 'cancelled' }
+  | { readonly status: 'expired' };
+
+export function isLive(status: RunStatus): status is LiveStatus {
+  return (LIVE_STATUSES as readonly RunStatus[]).includes(status);
+}
+
+/** A worker takes it up: `queued` → `in_progress`, or another attempt at what is in progress. */
+export function startRun(run: Run, now: number): Run {
+  return { ...run, status: 'in_progress', started_at: now };
+}
+
+/** The model called functions: → `requires_action`. */
+export function waitForOutputs(run: Run, toolCalls: readonly RequiredToolCall[]): Run {
+  const required_action: RequiredAction = {
+    type: 'submit_tool_outputs',
+    submit_tool_outputs: { tool_calls: toolCalls },
+  };
+  return { ...run, status: 'requires_action', required_action };
+}
+
+/** Every output is there: `requires_action` → `queued`. */
+export function resumeRun(run: Run): Run {
+  return { ...run, status: 'queued', required_action: null };
+}
+
+/** `in_progress` → `cancelling`, until its worker has stopped. */
+export function beginCancel(run: Run): Run {
+  return { ...run, status: 'cancelling' };
+}
+
+export function endRun(run: Run, end: RunEnd, tally: Tally, now: number): Run {
+  return {
+    ...run,
+    status: end.status,
+    expires_at: null,
+    required_action: null,
+    cancelled_at: end.status === 'cancelled' ? now : null,
+    failed_at: end.status === 'failed' ? now : null,
+    completed_at: end.status === 'completed' ? now : null,
+    last_error: end.status === 'failed' ? end.error : null,
+    incomplete_details: end.status === 'incomplete' ? { reason: end.reason } : null,
+    usage: tally.usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    cost: tally.costUsd === null ? null : { usd: tally.costUsd },
+  };
+}
+
+/** Why the message that was open is incomplete when its run ends so; undefined where the message is complete. */
+export function messageReasonOf(end: RunEnd): MessageIncompleteReason | undefined {
+  switch (end.status) {
+    case 'completed':
+      return undefined;
+    case 'incomplete':
+      return end.reason === 'content_filter' ? 'content_filter' : 'max_tokens';
+    case 'failed':
+      return 'run_failed';
+    case 'cancelled':
+      return 'run_cancelled';
+    case 'expired':
+      return 'run_expired';
+  }
+}

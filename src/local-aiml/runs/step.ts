@@ -1,0 +1,95 @@
+/** Owns the step of a run: its wire form and how it ends. Pure. */
+import type { RunEnd, RunError, Usage } from './model.ts';
+
+/** As it is on the wire; the order of the members is the order in which they are sent. Times are Unix seconds. */
+export interface RunStep {
+  readonly id: string;
+  readonly object: 'thread.run.step';
+  readonly created_at: number;
+  readonly run_id: string;
+  readonly assistant_id: string;
+  readonly thread_id: string;
+  readonly type: StepDetails['type'];
+  readonly status: 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'expired';
+  readonly cancelled_at: number | null;
+  readonly completed_at: number | null;
+  readonly expired_at: number | null;
+  readonly failed_at: number | null;
+  readonly last_error: StepError | null;
+  readonly step_details: StepDetails;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Null while it is in progress. */
+  readonly usage: Usage | null;
+}
+
+export type StepDetails =
+  | { readonly type: 'message_creation'; readonly message_creation: { readonly message_id: string } }
+  | { readonly type: 'tool_calls'; readonly tool_calls: readonly ToolCall[] };
+
+/** `output` is null until it is submitted. */
+export interface ToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string; readonly output: string | null };
+}
+
+export interface StepError {
+  readonly code: 'server_error' | 'rate_limit_exceeded';
+  readonly message: string;
+}
+
+/** A step in progress. `now` is Unix time in seconds. */
+export function createStep(
+  id: string,
+  run: { readonly id: string; readonly thread_id: string; readonly assistant_id: string },
+  details: StepDetails,
+  now: number,
+): RunStep {
+  return {
+    id,
+    object: 'thread.run.step',
+    created_at: now,
+    run_id: run.id,
+    assistant_id: run.assistant_id,
+    thread_id: run.thread_id,
+    type: details.type,
+    status: 'in_progress',
+    cancelled_at: null,
+    completed_at: null,
+    expired_at: null,
+    failed_at: null,
+    last_error: null,
+    step_details: details,
+    metadata: {},
+    usage: null,
+  };
+}
+
+export function completeStep(step: RunStep, usage: Usage | null, now: number): RunStep {
+  return { ...step, status: 'completed', completed_at: now, usage: usage ?? NO_USAGE };
+}
+
+/**
+ * The step that is open when its run ends. An incomplete run completes it: the model wrote what it could, and it is the
+ * message that says that it was cut.
+ */
+export function endStep(step: RunStep, end: RunEnd, now: number): RunStep {
+  switch (end.status) {
+    case 'completed':
+    case 'incomplete':
+      return completeStep(step, step.usage, now);
+    case 'failed':
+      return { ...step, status: 'failed', failed_at: now, last_error: toStepError(end.error), usage: NO_USAGE };
+    case 'cancelled':
+      return { ...step, status: 'cancelled', cancelled_at: now, usage: NO_USAGE };
+    case 'expired':
+      return { ...step, status: 'expired', expired_at: now, usage: NO_USAGE };
+  }
+}
+
+const NO_USAGE: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+
+/** A step has fewer codes of errors than a run. */
+function toStepError({ code, message }: RunError): StepError {
+  return { code: code === 'rate_limit_exceeded' ? code : 'server_error', message };
+}

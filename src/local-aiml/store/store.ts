@@ -1,0 +1,169 @@
+/**
+ * Owns the contract of the store: what the routes and the engine may ask of it, and what it promises. Every method is
+ * asynchronous, so that a database over the network is another implementation and not another design.
+ *
+ * - A method that writes resolves once the write is durable. It writes all of it or nothing.
+ * - Accounts see nothing of each other: what belongs to another account is reported as not found.
+ * - Objects leave as the JSON text in which they were kept, so that values make the round trip exactly.
+ * - Methods reject with the errors of `errors.ts`: `StoreBusyError` and `StoreFullError` say that nothing was written.
+ * - Times on the wire are Unix seconds; `now` and leases are Unix milliseconds.
+ */
+import type { Assistant } from '../assistants/model.ts';
+import type { Message } from '../messages/model.ts';
+import type { Run } from '../runs/model.ts';
+import type { Thread } from '../threads/model.ts';
+import type { VectorStore } from '../tool-resources.ts';
+import type { WorkStore } from './work-store.ts';
+
+/** The account, and below it the objects that the path names: `[account]`, `[account, threadId]`, `[account, threadId, runId]`. */
+export type Owner = readonly [account: string, ...ids: string[]];
+
+export interface ListQuery {
+  readonly order: 'asc' | 'desc';
+  /** At least 1. */
+  readonly limit: number;
+  /** Only what follows this id in the order asked for. */
+  readonly after: string | undefined;
+  /** Only what stands before this id in the order asked for. */
+  readonly before: string | undefined;
+}
+
+export interface Page {
+  readonly items: readonly { readonly id: string; readonly json: string }[];
+  /** Whether more lie beyond the page, in the direction in which it was read. */
+  readonly hasMore: boolean;
+}
+
+/** How a POST says that it may be a repetition. */
+export interface Repetition {
+  /** The `Idempotency-Key` of the request: it holds for 24 hours, for this fingerprint alone. */
+  readonly idempotencyKey: string | undefined;
+  /** A digest of method, path and body. */
+  readonly fingerprint: string;
+  /** The client says that it sent this before: it gets what the same fingerprint made in the last two minutes. */
+  readonly isRetry: boolean;
+}
+
+export interface Created {
+  readonly json: string;
+  /** Whether an earlier request made it; `json` is then the object as it is now. */
+  readonly isRepetition: boolean;
+}
+
+/** Reads of one kind of object. `get` and `list` reject with NotFoundError where an object of the path is unknown. */
+export interface Reads<Q extends ListQuery = ListQuery> {
+  get(owner: Owner, id: string): Promise<string>;
+  /**
+   * A page in the order asked for: the items right after `after`; with `before` alone, those right before it; with both,
+   * the first ones of what lies between. Rejects with UnknownCursorError.
+   */
+  list(owner: Owner, query: Q): Promise<Page>;
+}
+
+export interface Writes<T> {
+  /**
+   * Replaces an object by what `change` makes of it, with no other write in between, from this process or another.
+   * Resolves to the new text. What `change` throws passes through, and nothing is written. Rejects with NotFoundError.
+   */
+  modify(owner: Owner, id: string, change: (current: T) => T): Promise<string>;
+}
+
+export interface AssistantStore extends Reads, Writes<Assistant> {
+  create(
+    account: string,
+    assistant: Assistant,
+    vectorStores: readonly VectorStore[],
+    repetition: Repetition,
+  ): Promise<Created>;
+  /** Vector stores stay, as they do upstream. Rejects with NotFoundError. */
+  delete(owner: Owner, id: string): Promise<void>;
+}
+
+export interface NewThread {
+  readonly thread: Thread;
+  /** In this order, oldest first. */
+  readonly messages: readonly Message[];
+  readonly vectorStores: readonly VectorStore[];
+}
+
+export interface ThreadStore extends Reads, Writes<Thread> {
+  create(account: string, newThread: NewThread, repetition: Repetition): Promise<Created>;
+  /** Deletes it with its messages, runs and steps. A live run has to be ended before: rejects with ThreadBusyError. */
+  delete(owner: Owner, id: string): Promise<void>;
+}
+
+export interface MessageQuery extends ListQuery {
+  /** Only messages that this run wrote. */
+  readonly runId: string | undefined;
+}
+
+export interface MessageStore extends Reads<MessageQuery>, Writes<Message> {
+  /** Rejects with ThreadBusyError while the thread has a live run. */
+  create(owner: Owner, message: Message, repetition: Repetition): Promise<Created>;
+  /** Rejects with ThreadBusyError where a live run is writing it. */
+  delete(owner: Owner, id: string): Promise<void>;
+}
+
+export interface NewRun {
+  readonly run: Run;
+  /** The thread to make first; null where the run's thread is there. */
+  readonly newThread: NewThread | null;
+  /** Added to the thread before the run. */
+  readonly messages: readonly Message[];
+}
+
+/** A run after a request, and whether an earlier request did what this one asks for. */
+export interface RunWritten {
+  readonly run: Run;
+  readonly isRepetition: boolean;
+}
+
+export interface ToolOutput {
+  readonly tool_call_id: string;
+  readonly output: string;
+}
+
+export interface RunStore extends Reads, Writes<Run> {
+  /**
+   * Rejects with ThreadBusyError where the thread has a live run; nothing is added then. Rejects with TooManyRunsError
+   * where too many runs wait.
+   */
+  create(account: string, newRun: NewRun, repetition: Repetition): Promise<RunWritten>;
+  /**
+   * `requires_action` → `queued`. The open tool step is completed with the outputs. Rejects with WrongStateError where
+   * the run does not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
+   */
+  submitToolOutputs(
+    owner: Owner,
+    id: string,
+    outputs: readonly ToolOutput[],
+    repetition: Repetition,
+  ): Promise<RunWritten>;
+  /**
+   * A run that is queued or waits is `cancelled` at once; a run in progress is `cancelling` until its worker has stopped.
+   * Rejects with WrongStateError where it has ended or is cancelling.
+   */
+  cancel(owner: Owner, id: string, repetition: Repetition): Promise<RunWritten>;
+  /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null where there is none. */
+  cancelLiveRun(owner: Owner): Promise<Run | null>;
+}
+
+export type StepStore = Reads;
+
+export interface Store {
+  /** Tells this store from every other one, a later one in the same folder included. It guards nothing. */
+  readonly id: string;
+  /** A key that only processes that can read the store know. */
+  readonly serviceKey: string;
+  readonly assistants: AssistantStore;
+  readonly threads: ThreadStore;
+  readonly messages: MessageStore;
+  readonly runs: RunStore;
+  readonly steps: StepStore;
+  /** What the engine and the streams use. */
+  readonly work: WorkStore;
+  /** The account of a key. The key is not kept, and without the secret of this store it cannot be tried out. */
+  accountOf(key: string): string;
+  /** Other processes on the same store may go on. Does not reject. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,150 @@
+/**
+ * Owns the contract of the store for whoever executes or follows runs: claims, the writes of a worker, and reading the
+ * state of a run. Nothing here asks for an account: a worker acts for the service.
+ *
+ * **Fencing.** Each claim of a run has an attempt number of its own. Every write of a worker carries its claim and
+ * rejects with ClaimLostError, with nothing written, once another attempt holds the run or the run has ended: the worker
+ * then aborts its model call and forgets the run.
+ */
+import type { Message, MessageContent, MessageEnd } from '../messages/model.ts';
+import type { RequiredToolCall, Run, RunEnd, Tally, Usage } from '../runs/model.ts';
+import type { RunStep } from '../runs/step.ts';
+
+/** Says which attempt at a run is writing. */
+export interface Claim {
+  readonly runId: string;
+  /** From 1 on; grows with each claim of the run. */
+  readonly attempt: number;
+}
+
+export interface ClaimRequest {
+  /** How long the run is held before another worker may take it over, unless the lease is renewed. */
+  readonly leaseMs: number;
+  /** Only runs of these accounts; undefined for all. */
+  readonly accounts?: readonly string[];
+}
+
+export interface ClaimedRun {
+  readonly claim: Claim;
+  readonly account: string;
+  /** `in_progress`, with `started_at` set anew. */
+  readonly run: Run;
+  /** What earlier attempts and calls came to. */
+  readonly tally: Tally;
+  /** Whether an earlier worker left it in progress. What that one left open has been ended by this claim. */
+  readonly isTakeOver: boolean;
+}
+
+/** What became of a claim: `cancelling` is held as well, but its model call is to be aborted and the run ended. */
+export type ClaimState = 'held' | 'cancelling' | 'lost';
+
+export interface MessageProgress {
+  readonly claim: Claim;
+  readonly messageId: string;
+  /** The whole content so far, not what was added. */
+  readonly content: readonly MessageContent[];
+}
+
+/** The end of a message that a claim is writing, with its `message_creation` step. */
+export interface WrittenMessage {
+  readonly messageId: string;
+  /** The whole content. */
+  readonly content: readonly MessageContent[];
+  readonly end: MessageEnd;
+  /** The usage of its step; null where it is not known. */
+  readonly usage: Usage | null;
+}
+
+/** The run with everything that it wrote, as it is now. */
+export interface RunSnapshot {
+  readonly account: string;
+  /** The attempt that wrote, or writes, last. 0 before the first. */
+  readonly attempt: number;
+  readonly run: Run;
+  /** Oldest first. */
+  readonly steps: readonly RunStep[];
+  /** Oldest first, each with the attempt that wrote it: texts of two attempts are never in one message. */
+  readonly messages: readonly { readonly message: Message; readonly attempt: number }[];
+}
+
+/** What a model may be shown of a thread. `sequence` grows over the whole thread, messages and steps together. */
+export type ContextItem =
+  | { readonly kind: 'message'; readonly sequence: number; readonly message: Message }
+  /** A completed step of tool calls, every call with its output. */
+  | { readonly kind: 'tool_calls'; readonly sequence: number; readonly step: RunStep };
+
+export interface WorkStore {
+  /**
+   * Takes up one run: the oldest queued run of the account that has the fewest runs in progress, or a run in progress
+   * whose lease has ended. Undefined where there is none. A run that was left by its worker for the third time is ended as
+   * failed instead, and one that has expired is ended as expired; neither is returned.
+   */
+  claimRun(request: ClaimRequest): Promise<ClaimedRun | undefined>;
+
+  /** Prolongs the leases, in one transaction. */
+  renewLeases(claims: readonly Claim[], leaseMs: number): Promise<ReadonlyMap<string, ClaimState>>;
+
+  /**
+   * Ends the lease at once, where the worker stops before the run has ended: any worker may take it up, and this is not
+   * counted as left behind.
+   */
+  releaseRun(claim: Claim): Promise<void>;
+
+  /** Adds a message in progress and its `message_creation` step. */
+  startMessage(claim: Claim, message: Message, step: RunStep): Promise<void>;
+
+  /** Keeps what was written so far, of any number of runs in one transaction. Resolves to the run ids whose claim is lost. */
+  saveTexts(progress: readonly MessageProgress[]): Promise<ReadonlySet<string>>;
+
+  /** Ends a message and its step while the run goes on (tool calls follow its text). */
+  endMessage(claim: Claim, message: WrittenMessage, tally: Tally): Promise<void>;
+
+  /** Adds a step of tool calls in progress, whose calls are still being written. */
+  startToolStep(claim: Claim, step: RunStep): Promise<void>;
+
+  /**
+   * → `requires_action`: the step, which need not have been added before, now has all its calls. Ends the claim.
+   * `usage` is what the step shows once the outputs are there.
+   */
+  requireAction(
+    claim: Claim,
+    step: RunStep,
+    toolCalls: readonly RequiredToolCall[],
+    usage: Usage | null,
+    tally: Tally,
+  ): Promise<Run>;
+
+  /** Keeps the tally alone, for calls that are made again. */
+  saveTally(claim: Claim, tally: Tally): Promise<void>;
+
+  /**
+   * Ends the run and everything in it that is open: `message` with what it says, another open message as incomplete, open
+   * steps with the run's fate. Ends the claim.
+   */
+  endRun(claim: Claim, end: RunEnd, tally: Tally, message?: WrittenMessage): Promise<Run>;
+
+  /**
+   * Ends runs that have expired, cancelling ones without a worker, and those that were left in progress too often.
+   * Resolves to the ended runs.
+   */
+  sweep(): Promise<readonly Run[]>;
+
+  /** Undefined where the run is unknown, or was deleted with its thread. */
+  snapshot(runId: string): Promise<RunSnapshot | undefined>;
+
+  /**
+   * What the thread holds, newest first: at most `limit` items with a `sequence` below `before`. Messages that a run is
+   * writing are left out; incomplete ones are not.
+   */
+  context(threadId: string, before: number | undefined, limit: number): Promise<readonly ContextItem[]>;
+
+  /**
+   * Calls `listener` after each write of this process to the run, and, within about 100 ms, after writes of other processes
+   * (of any run). It gets no state: it reads a snapshot where it wants one. Returns how to stop. Cheap: a thousand
+   * watchers are fine.
+   */
+  watch(runId: string, listener: () => void): () => void;
+
+  /** The ids of accounts that have queued or abandoned runs, for workers that need the key of a caller. */
+  accountsWithWork(): Promise<readonly string[]>;
+}
