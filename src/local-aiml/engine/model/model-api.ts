@@ -1,0 +1,76 @@
+/**
+ * Owns the seam between the run engine and whatever writes the text: a chat completions API or the built-in model.
+ * Requests are in the words of chat completions; responses are normalized, so that no quirk of a server passes it.
+ */
+import type {
+  ChatCompletionCreateParamsStreaming,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions';
+import type { JsonObject } from '../../json.ts';
+
+export type ChatMessage = ChatCompletionMessageParam;
+
+/** One call of a model. A member that is absent is left to the model API's default. */
+export type ModelRequest = Pick<
+  ChatCompletionCreateParamsStreaming,
+  | 'model'
+  | 'messages'
+  | 'tools'
+  | 'tool_choice'
+  | 'parallel_tool_calls'
+  | 'response_format'
+  | 'temperature'
+  | 'top_p'
+  | 'max_completion_tokens'
+  | 'reasoning_effort'
+>;
+
+export interface TokenUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+}
+
+export type FinishReason = 'stop' | 'tool_calls' | 'length' | 'content_filter';
+
+/**
+ * A piece of a response. Tool calls come in order of their index, each whole before the next begins; the first piece
+ * of a call has its id and name. `end` comes last, exactly once, unless the iteration throws.
+ */
+export type ModelChunk =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'refusal'; readonly text: string }
+  | { readonly type: 'tool_call'; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly type: 'tool_call_arguments'; readonly index: number; readonly text: string }
+  | ModelEnd;
+
+export interface ModelEnd {
+  readonly type: 'end';
+  readonly finishReason: FinishReason;
+  /** Null where the model API did not report it. */
+  readonly usage: TokenUsage | null;
+  /** US dollars; null where the model API did not report it. */
+  readonly costUsd: number | null;
+  readonly requestId: string | null;
+}
+
+export interface CompleteOptions {
+  /** Ends the call of the model API. The iteration then throws the signal's reason. */
+  readonly signal: AbortSignal;
+  /** The bearer token of the call; absent, the API's own is used, if there is one. */
+  readonly key?: string | undefined;
+}
+
+export interface ModelListing extends JsonObject {
+  readonly id: string;
+  readonly object: 'model';
+  readonly created: number;
+  readonly owned_by: string;
+}
+
+export interface ModelApi {
+  /** Throws a `ModelError` where the model API fails, and the signal's reason where that is aborted. */
+  complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk>;
+  /** Throws a `ModelError`. */
+  listModels(options: CompleteOptions): Promise<readonly ModelListing[]>;
+}

@@ -1,0 +1,187 @@
+/** Owns how a failure of the model API is classified and worded. Messages reach callers: no key, URL or host is in them. */
+import { APIConnectionError, APIError } from 'openai';
+import { sanitize } from './sanitize.ts';
+import type { TokenUsage } from './model-api.ts';
+
+/** The values of `last_error.code` of a run. */
+export type ModelErrorCode = 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt';
+
+interface ModelErrorOptions extends ErrorOptions {
+  readonly isRetryable?: boolean;
+  readonly retryAfterMs?: number | null;
+  readonly isContextTooLong?: boolean;
+  readonly requestId?: string | null;
+}
+
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  readonly code: ModelErrorCode;
+  /** Whether the same call may succeed if it is made again. */
+  readonly isRetryable: boolean;
+  /** How long the model API asked to wait; null where it did not say. */
+  readonly retryAfterMs: number | null;
+  /** Whether fewer messages may help. */
+  readonly isContextTooLong: boolean;
+  /** What was reported before the failure. */
+  usage: TokenUsage | null = null;
+  costUsd: number | null = null;
+
+  constructor(code: ModelErrorCode, message: string, options: ModelErrorOptions = {}) {
+    super(options.requestId ? `${message} (request id of the model API: ${options.requestId})` : message, options);
+    this.code = code;
+    this.isRetryable = options.isRetryable ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.isContextTooLong = options.isContextTooLong ?? false;
+  }
+}
+
+/** Thrown by the fetch for a response that cannot be a completion. */
+export class UnreadableResponseError extends Error {
+  override readonly name = 'UnreadableResponseError';
+}
+
+/** `secrets` are removed from whatever the model API says. */
+export function toModelError(error: unknown, requestId: string | null, secrets: readonly string[]): ModelError {
+  if (error instanceof ModelError) return error;
+  const unreadable = findCause(error, (cause) => cause instanceof UnreadableResponseError);
+  if (unreadable) return new ModelError('server_error', unreadable.message, { requestId, cause: error });
+  if (error instanceof APIConnectionError) return toConnectionError(error, requestId);
+  if (isApiFailure(error)) return toStatusError(error, requestId, secrets);
+  if (error instanceof SyntaxError)
+    return new ModelError('server_error', 'The model API sent a piece that is not JSON.', {
+      requestId,
+      isRetryable: true,
+      cause: error,
+    });
+  return toConnectionError(error, requestId);
+}
+
+export type ApiFailure = APIError;
+
+/** Narrows without the `any`s of the package's own type. */
+export function isApiFailure(error: unknown): error is ApiFailure {
+  return error instanceof APIError;
+}
+
+const INVALID_STATUSES = [400, 413, 422];
+
+function toStatusError(error: ApiFailure, requestId: string | null, secrets: readonly string[]): ModelError {
+  const status = error.status ?? statusOfChunk(error);
+  const reason = sanitize(reasonOf(error), secrets);
+  const said = reason === '' ? '.' : `: ${reason}`;
+  const options = { requestId, cause: error };
+  if (status === 401 || status === 403)
+    return new ModelError(
+      'server_error',
+      `The model API rejected the key of the model (HTTP ${status})${said}`,
+      options,
+    );
+  if (status === 404)
+    return new ModelError('server_error', `The model API does not have this model or path (HTTP 404)${said}`, options);
+  if (status === 429) {
+    const isQuota = error.code === 'insufficient_quota' || /\bquota\b|\bcredits?\b/i.test(reason);
+    return new ModelError('rate_limit_exceeded', `The model API's rate limit or quota is used up (HTTP 429)${said}`, {
+      ...options,
+      isRetryable: !isQuota && error.headers?.get('x-should-retry') !== 'false',
+      retryAfterMs: readRetryAfter(error.headers),
+    });
+  }
+  if (status !== undefined && INVALID_STATUSES.includes(status))
+    return new ModelError('invalid_prompt', `The model API rejected the request (HTTP ${status})${said}`, {
+      ...options,
+      isContextTooLong: isContextTooLong(error.code, reason),
+    });
+  if (status !== undefined && status >= 300 && status < 400)
+    return new ModelError(
+      'server_error',
+      `The model API redirected the request (HTTP ${status}): MODEL_API_BASE_URL has to name its final address.`,
+      options,
+    );
+  return new ModelError(
+    'server_error',
+    `The model API failed${status === undefined ? '' : ` (HTTP ${status})`}${said}`,
+    {
+      ...options,
+      isRetryable: status === undefined || status >= 500 || status === 408 || status === 425,
+      retryAfterMs: readRetryAfter(error.headers),
+    },
+  );
+}
+
+/** An error inside a stream has no HTTP status; some servers put one into `code`. */
+function statusOfChunk(error: ApiFailure): number | undefined {
+  const code: unknown = error.code;
+  if (typeof code === 'number' || (typeof code === 'string' && /^\d{3}$/.test(code))) return Number(code);
+  if (code === 'rate_limit_exceeded' || code === 'insufficient_quota' || error.type === 'rate_limit_error') return 429;
+  if (code === 'context_length_exceeded' || error.type === 'invalid_request_error') return 400;
+  return undefined;
+}
+
+function reasonOf(error: ApiFailure): string {
+  const body = error.error as { readonly message?: unknown } | string | undefined;
+  if (typeof body === 'string') return body;
+  return typeof body?.message === 'string' ? body.message : '';
+}
+
+function isContextTooLong(code: unknown, reason: string): boolean {
+  return (
+    code === 'context_length_exceeded' ||
+    /context (length|window|size)|maximum context|too many (input )?tokens|prompt is too long|input is too long/i.test(
+      reason,
+    )
+  );
+}
+
+function readRetryAfter(headers: Headers | undefined): number | null {
+  const inMs = Number(headers?.get('retry-after-ms') ?? NaN);
+  if (Number.isFinite(inMs)) return Math.max(0, inMs);
+  const value = headers?.get('retry-after');
+  if (!value) return null;
+  const waitMs = /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null;
+}
+
+const CONNECTION_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'its connection was refused',
+  ENOTFOUND: 'its host name is unknown',
+  EAI_AGAIN: 'its host name cannot be looked up',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+  EHOSTUNREACH: 'its host cannot be reached',
+  ENETUNREACH: 'its network cannot be reached',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+};
+
+/** The texts of network errors name hosts and ports, so only their codes are read. */
+function toConnectionError(error: unknown, requestId: string | null): ModelError {
+  const code = findCause(error, (cause) => codeOf(cause) in CONNECTION_REASONS);
+  const reason = CONNECTION_REASONS[codeOf(code)];
+  const message =
+    reason === undefined
+      ? 'The connection to the model API was lost before its response ended.'
+      : `The model API cannot be reached: ${reason}.`;
+  return new ModelError('server_error', message, { requestId, isRetryable: true, cause: error });
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** The first of an error, its causes and the errors of an AggregateError for which `matches` holds. */
+function findCause(error: unknown, matches: (cause: unknown) => boolean, depth = 0): Error | undefined {
+  // Not by instanceof: errors of Node's core may be of another realm.
+  if (typeof error !== 'object' || error === null || depth > 8) return undefined;
+  if (matches(error)) return error as Error;
+  const { cause: ownCause, errors } = error as { readonly cause?: unknown; readonly errors?: unknown };
+  const inner: readonly unknown[] = [...(Array.isArray(errors) ? (errors as unknown[]) : []), ownCause];
+  for (const cause of inner) {
+    const found = findCause(cause, matches, depth + 1);
+    if (found) return found;
+  }
+  return undefined;
+}

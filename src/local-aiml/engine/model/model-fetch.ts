@@ -1,0 +1,213 @@
+/**
+ * Owns the `fetch` that the `openai` package is given. It has no time-outs of its own, gives the package error bodies
+ * in OpenAI's form (it reads `body.error` alone and would lose AIML's reasons), turns a completion that was not
+ * streamed into a stream, ends a stream at `[DONE]`, and bounds what is held in memory.
+ */
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import { UnreadableResponseError } from './model-error.ts';
+
+const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
+/** The longest event of a stream. The package copies what it holds with each piece that arrives. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Shorter than the idle time-outs of common load balancers, so that a connection is seldom closed under a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 20_000;
+
+export interface ModelFetch {
+  readonly fetch: typeof fetch;
+  /** Closes the idle connections. Does not throw. */
+  close(): Promise<void>;
+}
+
+export function createModelFetch(): ModelFetch {
+  // Silence is the watchdog's affair: a reasoning model may think longer than any time-out of a connection pool.
+  const agent = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  });
+  return {
+    fetch: (url, init) => fetchModel(agent, url, init ?? {}),
+    close: () => agent.destroy(),
+  };
+}
+
+type Pieces = AsyncIterator<Buffer, undefined>;
+
+async function fetchModel(agent: Agent, url: string | URL | Request, init: RequestInit): Promise<Response> {
+  const { origin, pathname, search } = new URL(url instanceof Request ? url.url : url);
+  const request = agent.request({
+    origin,
+    path: pathname + search,
+    method: init.method ?? 'GET',
+    headers: Object.fromEntries(new Headers(init.headers).entries()),
+    body: typeof init.body === 'string' ? init.body : null,
+    signal: init.signal ?? null,
+  });
+  // As `fetch` does it: the package keeps the causes of an error, not its code.
+  const response = await request.catch((error: unknown) => {
+    throw init.signal?.aborted ? error : new TypeError('fetch failed', { cause: error });
+  });
+  const headers = toHeaders(response.headers);
+  const { statusCode, body } = response;
+  if (statusCode < 200 || statusCode >= 300) {
+    const error = toErrorBody(await readText(body, MAX_ERROR_BYTES, 'cut'));
+    headers.set('content-type', 'application/json');
+    return new Response(error, { status: Math.max(statusCode, 300), headers });
+  }
+  const mediaType = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const isStreamWanted = new Headers(init.headers).get('accept') === 'text/event-stream' || wantsStream(init.body);
+  if (mediaType === 'text/html') {
+    discard(body);
+    throw new UnreadableResponseError(
+      'The model API sent a web page instead of a completion: MODEL_API_BASE_URL does not name an API.',
+    );
+  }
+  if (mediaType !== 'application/json')
+    return isStreamWanted
+      ? new Response(toStream(body), { status: 200, headers })
+      : new Response(await readText(body, MAX_JSON_BYTES, 'throw'), { status: 200, headers });
+  const text = await readText(body, MAX_JSON_BYTES, 'throw');
+  if (!isStreamWanted) return new Response(text, { status: 200, headers });
+  headers.set('content-type', 'text/event-stream');
+  return new Response(`data: ${toOneLine(text)}\n\ndata: [DONE]\n\n`, { status: 200, headers });
+}
+
+function wantsStream(body: unknown): boolean {
+  return typeof body === 'string' && body.includes('"stream":true');
+}
+
+function toHeaders(raw: Dispatcher.ResponseData['headers']): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(raw)) {
+    // The body is handed on in another length.
+    if (value === undefined || name === 'content-length' || name === 'transfer-encoding') continue;
+    for (const item of Array.isArray(value) ? value : [value]) headers.append(name, item);
+  }
+  return headers;
+}
+
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number, ifLonger: 'cut' | 'throw'): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= maxBytes) continue;
+    if (ifLonger === 'cut') break;
+    throw new UnreadableResponseError('The response of the model API is too large.');
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, maxBytes);
+}
+
+/** JSON on one line, as `data:` needs it. Text that is not JSON stays what it is and fails where it is read. */
+function toOneLine(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text.replace(/[\r\n]+/g, ' ');
+  }
+}
+
+/** The error body in OpenAI's form. `details` has the whole text: parameters may be named anywhere in it. */
+function toErrorBody(text: string): string {
+  const body = parseObject(text);
+  const inner = body?.['error'];
+  const from = typeof inner === 'object' && inner !== null ? (inner as Readonly<Record<string, unknown>>) : body;
+  return JSON.stringify({
+    error: {
+      message: firstText(from?.['message'], inner, from?.['detail']),
+      code: from?.['code'] ?? null,
+      param: typeof from?.['param'] === 'string' ? from['param'] : null,
+      type: typeof from?.['type'] === 'string' ? from['type'] : null,
+      requestId: typeof body?.['requestId'] === 'string' ? body['requestId'] : null,
+      details: body === undefined ? '' : text.slice(0, 4_000),
+    },
+  });
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    // Google's compatible endpoint wraps its errors in an array.
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** NestJS, FastAPI and others send lists of texts or of objects with a text. */
+function firstText(...candidates: readonly unknown[]): string {
+  for (const candidate of candidates) {
+    if (typeof candidate === 'string' && candidate !== '') return candidate;
+    if (!Array.isArray(candidate)) continue;
+    const texts = candidate.map((item: unknown) => toText(item));
+    if (texts.some((text) => text !== '')) return texts.join('; ');
+  }
+  return '';
+}
+
+function toText(item: unknown): string {
+  if (typeof item === 'string') return item;
+  const text = (item as { readonly msg?: unknown } | null)?.msg;
+  return typeof text === 'string' ? text : '';
+}
+
+const DONE = Buffer.from('data: [DONE]');
+const DONE_TIGHT = Buffer.from('data:[DONE]');
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/**
+ * The stream up to and with `[DONE]`: the package reads on until the connection closes, and some servers keep it open.
+ * Inside of JSON a line cannot begin with `data:`, so the text of a completion is never taken for the end.
+ */
+function toStream(body: Readable): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]() as Pieces;
+  let tail: Buffer = Buffer.alloc(0);
+  let eventBytes = 0;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) {
+        controller.close();
+        return;
+      }
+      const lastLine = value.lastIndexOf(LINE_FEED);
+      eventBytes = lastLine === -1 ? eventBytes + value.length : value.length - lastLine;
+      if (eventBytes > MAX_EVENT_BYTES) throw new UnreadableResponseError('A piece of the model API is too large.');
+      const seen = tail.length === 0 ? value : Buffer.concat([tail, value]);
+      if (hasDone(seen, tail.length === 0)) {
+        controller.enqueue(value);
+        // Whatever cut the event behind `[DONE]`, it ends here.
+        controller.enqueue(Buffer.from('\n\n'));
+        controller.close();
+        discard(body);
+        return;
+      }
+      tail = seen.subarray(Math.max(0, seen.length - DONE.length - 1));
+      controller.enqueue(value);
+    },
+    // Not by the iterator: it would wait for the piece that is being read.
+    cancel: () => discard(body),
+  });
+}
+
+function discard(body: Readable): void {
+  body.on('error', () => undefined).destroy();
+}
+
+function hasDone(bytes: Buffer, isStart: boolean): boolean {
+  return [DONE, DONE_TIGHT].some((mark) => {
+    for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
+      const before = at === 0 ? undefined : bytes[at - 1];
+      if (before === LINE_FEED || before === CARRIAGE_RETURN || (at === 0 && isStart)) return true;
+    }
+    return false;
+  });
+}

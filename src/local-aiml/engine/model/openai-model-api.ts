@@ -1,0 +1,252 @@
+/**
+ * Owns calls of a chat completions API through the official `openai` package: retries, time-outs and aliases.
+ * The package's own retries are off: they know neither the run's deadline nor what was already passed on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
+import { createModelFetch, type ModelFetch } from './model-fetch.ts';
+import { ParameterMemory, type RequestBody } from './parameter-memory.ts';
+import type { CompleteOptions, FinishReason, ModelApi, ModelChunk, ModelListing, ModelRequest } from './model-api.ts';
+
+export interface OpenAIModelApiOptions {
+  /** What stands before `/chat/completions`. */
+  readonly baseUrl: string;
+  /** Absent where the API wants none, or each call brings its own. */
+  readonly key?: string | undefined;
+  /** Names that are asked for under another name. */
+  readonly aliases?: ReadonlyMap<string, string>;
+  /** How long a call may be silent until its first chunk. */
+  readonly firstTokenTimeoutMs: number;
+  /** How long a call may be silent between chunks. */
+  readonly idleTimeoutMs: number;
+  /** The wait before the first retry; doubled for each later one. */
+  readonly retryDelayMs?: number;
+}
+
+const MAX_ATTEMPTS = 4;
+const DEFAULT_RETRY_DELAY_MS = 500;
+/** A model API that asks to wait longer is not waited for: the run fails at once and says so. */
+const MAX_RETRY_AFTER_MS = 60_000;
+const LIST_TIMEOUT_MS = 15_000;
+/** The package's time-out ends at the headers; the watchdog is ours. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
+/** AIML takes no `top_p` of 0. */
+const MIN_TOP_P = 0.01;
+
+export class OpenAIModelApi implements ModelApi {
+  readonly #options: OpenAIModelApiOptions;
+  readonly #fetch: ModelFetch = createModelFetch();
+  readonly #client: OpenAI;
+  readonly #parameters = new ParameterMemory();
+
+  constructor(options: OpenAIModelApiOptions) {
+    this.#options = options;
+    // Each member that the package would otherwise take from the environment is given.
+    this.#client = new OpenAI({
+      baseURL: options.baseUrl,
+      apiKey: 'given with each call',
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      maxRetries: 0,
+      timeout: NO_TIMEOUT_MS,
+      logLevel: 'off',
+      fetch: this.#fetch.fetch,
+    });
+  }
+
+  async *complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
+    const { signal } = options;
+    const asked = this.#toAsked(request);
+    for (let attempt = 1; ;) {
+      let hasBegun = false;
+      let failure: ModelError;
+      try {
+        for await (const chunk of this.#attempt(asked, options)) {
+          hasBegun = true;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!hasBegun && this.#parameters.learn(asked, error)) continue;
+        failure = this.#toModelError(error, null, options);
+      }
+      const waitMs = failure.retryAfterMs ?? this.#backoffMs(attempt);
+      if (hasBegun || !failure.isRetryable || attempt === MAX_ATTEMPTS || waitMs > MAX_RETRY_AFTER_MS) throw failure;
+      attempt++;
+      await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  async listModels(options: CompleteOptions): Promise<readonly ModelListing[]> {
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
+    try {
+      const body = await this.#client.get<JsonValue>('/models', { signal, headers: this.#headers(options) });
+      return toListings(body);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (signal.aborted) throw new ModelError('server_error', 'The model API did not list its models in time.');
+      throw this.#toModelError(error, null, options);
+    }
+  }
+
+  /** Closes idle connections. Does not throw. */
+  close(): Promise<void> {
+    return this.#fetch.close();
+  }
+
+  async *#attempt(asked: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
+    const reader = new ChunkReader();
+    const watchdog = new Watchdog(options.signal, this.#options);
+    let requestId: string | null = null;
+    try {
+      const { data, response } = await this.#client.chat.completions
+        .create(this.#parameters.apply(asked) satisfies RequestBody, {
+          signal: watchdog.signal,
+          headers: this.#headers(options),
+        })
+        .withResponse();
+      requestId = requestIdOf(response.headers);
+      reader.costUsd = costOf(response.headers);
+      for await (const chunk of data) {
+        watchdog.restart();
+        yield* reader.read(chunk);
+      }
+      watchdog.throwIfExpired();
+      let finishReason: FinishReason = 'stop';
+      for (const last of reader.end())
+        if (typeof last === 'string') finishReason = last;
+        else yield last;
+      yield { type: 'end', finishReason, usage: reader.usage, costUsd: reader.costUsd, requestId };
+    } catch (error) {
+      options.signal.throwIfAborted();
+      watchdog.throwIfExpired();
+      if (isApiFailure(error) && error.status !== undefined) throw error;
+      const failure = this.#toModelError(error, requestId, options);
+      failure.usage = reader.usage;
+      failure.costUsd = reader.costUsd;
+      throw failure;
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  #toAsked(request: ModelRequest): ModelRequest {
+    const model = this.#options.aliases?.get(request.model) ?? request.model;
+    const topP = request.top_p === 0 ? MIN_TOP_P : request.top_p;
+    return { ...request, model, ...(topP === undefined ? {} : { top_p: topP }) };
+  }
+
+  #headers({ key = this.#options.key }: CompleteOptions): Record<string, string | null> {
+    return { authorization: key === undefined ? null : `Bearer ${key}` };
+  }
+
+  #backoffMs(attempt: number): number {
+    const { retryDelayMs = DEFAULT_RETRY_DELAY_MS } = this.#options;
+    return retryDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 4);
+  }
+
+  #toModelError(error: unknown, requestId: string | null, { key = this.#options.key }: CompleteOptions): ModelError {
+    const { host, hostname } = new URL(this.#options.baseUrl);
+    const id = requestId ?? (isApiFailure(error) ? requestIdOfError(error) : null);
+    return toModelError(error, id, [...(key === undefined ? [] : [key]), host, hostname]);
+  }
+}
+
+/** Aborts a call that is silent for too long. */
+class Watchdog {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal;
+  readonly #idleTimeoutMs: number;
+  readonly #onCallerAbort = () => this.#controller.abort();
+  #timer: NodeJS.Timeout;
+  #expired: string | undefined;
+  #hasBegun = false;
+
+  constructor(caller: AbortSignal, { firstTokenTimeoutMs, idleTimeoutMs }: OpenAIModelApiOptions) {
+    caller.throwIfAborted();
+    this.#caller = caller;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    caller.addEventListener('abort', this.#onCallerAbort, { once: true });
+    this.#timer = this.#start(firstTokenTimeoutMs, 'The model API did not begin its response in time.');
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  restart(): void {
+    if (this.#hasBegun) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#hasBegun = true;
+    clearTimeout(this.#timer);
+    this.#timer = this.#start(this.#idleTimeoutMs, 'The model API fell silent before its response was whole.');
+  }
+
+  /** An aborted stream of the package ends as if it were whole. */
+  throwIfExpired(): void {
+    this.#caller.throwIfAborted();
+    if (this.#expired !== undefined) throw new ModelError('server_error', this.#expired);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#caller.removeEventListener('abort', this.#onCallerAbort);
+    this.#controller.abort();
+  }
+
+  #start(timeoutMs: number, message: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#expired = message;
+      this.#controller.abort();
+    }, timeoutMs);
+  }
+}
+
+const REQUEST_ID_HEADERS = ['x-request-id', 'x-inference-id', 'request-id', 'apim-request-id'];
+
+function requestIdOf(headers: Headers): string | null {
+  const ids = REQUEST_ID_HEADERS.map((name) => headers.get(name));
+  return ids.find((id): id is string => id !== null && isRequestId(id)) ?? null;
+}
+
+function requestIdOfError(error: ApiFailure): string | null {
+  const inHeaders = error.headers ? requestIdOf(error.headers) : null;
+  const inBody = (error.error as { readonly requestId?: unknown } | undefined)?.requestId;
+  return inHeaders ?? (typeof inBody === 'string' && isRequestId(inBody) ? inBody : null);
+}
+
+function isRequestId(id: string): boolean {
+  return /^[A-Za-z0-9_.:-]{1,128}$/.test(id);
+}
+
+function costOf(headers: Headers): number | null {
+  const spent = headers.get('x-aimlapi-usd-spent');
+  const cost = spent === null ? NaN : Number(spent);
+  return Number.isFinite(cost) && cost >= 0 ? cost : null;
+}
+
+/** Tolerant: a bare array, and entries with an id alone, are read too. */
+function toListings(body: JsonValue): ModelListing[] {
+  const data = Array.isArray(body) ? (body as readonly JsonValue[]) : (body as JsonObject | null)?.['data'];
+  if (!Array.isArray(data)) throw new ModelError('server_error', 'The model API did not send a list of models.');
+  return (data as readonly JsonValue[]).flatMap((item) => {
+    const entry = isJsonObject(item) ? item : {};
+    const { id, created, owned_by: owner } = entry as { id?: JsonValue; created?: JsonValue; owned_by?: JsonValue };
+    if (typeof id !== 'string' || id === '') return [];
+    return {
+      ...entry,
+      id,
+      object: 'model' as const,
+      created: typeof created === 'number' ? Math.trunc(created) : 0,
+      owned_by: typeof owner === 'string' ? owner : 'unknown',
+    };
+  });
+}

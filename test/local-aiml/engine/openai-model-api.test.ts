@@ -1,0 +1,605 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ModelError } from '../../../src/local-aiml/engine/model/model-error.ts';
+import { OpenAIModelApi, type OpenAIModelApiOptions } from '../../../src/local-aiml/engine/model/openai-model-api.ts';
+import type { ModelChunk, ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
+import {
+  callStage,
+  errorStage,
+  openStream,
+  sendChunk,
+  startStagedModelApi,
+  streamOf,
+  textStage,
+  toChunk,
+  USAGE,
+  type Stage,
+  type StagedModelApi,
+} from './staged-model-api.ts';
+
+const KEY = 'sk-secret-of-the-test-0123456789';
+const REQUEST: ModelRequest = { model: 'm', messages: [{ role: 'user', content: 'hello' }] };
+
+let closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers) await close();
+  closers = [];
+});
+
+async function setUp(
+  stages: Stage[],
+  options: Partial<OpenAIModelApiOptions> = {},
+): Promise<{ staged: StagedModelApi; api: OpenAIModelApi }> {
+  const staged = await startStagedModelApi(...stages);
+  const api = new OpenAIModelApi({
+    baseUrl: staged.url,
+    key: KEY,
+    firstTokenTimeoutMs: 20_000,
+    idleTimeoutMs: 20_000,
+    retryDelayMs: 1,
+    ...options,
+  });
+  closers.push(
+    () => api.close(),
+    () => staged[Symbol.asyncDispose](),
+  );
+  return { staged, api };
+}
+
+interface Collected {
+  text: string;
+  refusal: string;
+  calls: { id: string; name: string; arguments: string }[];
+  end: Extract<ModelChunk, { type: 'end' }>;
+  order: string[];
+}
+
+async function collect(
+  api: OpenAIModelApi,
+  request = REQUEST,
+  signal = new AbortController().signal,
+): Promise<Collected> {
+  const result: Collected = {
+    text: '',
+    refusal: '',
+    calls: [],
+    end: { type: 'end', finishReason: 'stop', usage: null, costUsd: null, requestId: null },
+    order: [],
+  };
+  for await (const chunk of api.complete(request, { signal })) {
+    result.order.push('index' in chunk ? `${chunk.type} ${chunk.index}` : chunk.type);
+    if (chunk.type === 'text') result.text += chunk.text;
+    else if (chunk.type === 'refusal') result.refusal += chunk.text;
+    else if (chunk.type === 'tool_call') result.calls.push({ id: chunk.id, name: chunk.name, arguments: '' });
+    else if (chunk.type === 'tool_call_arguments') {
+      const call = result.calls[chunk.index];
+      if (call) call.arguments += chunk.text;
+    } else result.end = chunk;
+  }
+  return result;
+}
+
+async function failureOf(api: OpenAIModelApi, request = REQUEST): Promise<ModelError> {
+  const error: unknown = await collect(api, request).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ModelError)) throw new Error(`expected a ModelError, got ${String(error)}`);
+  return error;
+}
+
+/** Nothing that a caller may not see. */
+function expectClean(message: string, staged: StagedModelApi): void {
+  const { host, hostname } = new URL(staged.url);
+  for (const secret of [KEY, host, hostname, '://', 'localhost']) expect(message).not.toContain(secret);
+}
+
+test('A request goes out as chat completions expect it, streamed, with usage', async () => {
+  const { staged, api } = await setUp([textStage('Good morning to you')]);
+  const result = await collect(api, { ...REQUEST, temperature: 0.3, top_p: 0, max_completion_tokens: 300 });
+  expect(result.text).toBe('Good morning to you');
+  expect(result.end).toEqual({
+    type: 'end',
+    finishReason: 'stop',
+    usage: USAGE,
+    costUsd: null,
+    requestId: 'req_staged',
+  });
+  expect(staged.requests.map(({ path, body, headers }) => ({ path, body, key: headers.authorization }))).toEqual([
+    {
+      path: '/v1/chat/completions',
+      key: `Bearer ${KEY}`,
+      body: {
+        model: 'm',
+        messages: [{ role: 'user', content: 'hello' }],
+        temperature: 0.3,
+        top_p: 0.01,
+        max_completion_tokens: 300,
+        stream: true,
+        stream_options: { include_usage: true },
+      },
+    },
+  ]);
+});
+
+test('A call may bring its own key, and an API without a key gets none', async () => {
+  const { staged, api } = await setUp([textStage('one')]);
+  for await (const chunk of api.complete(REQUEST, { signal: new AbortController().signal, key: 'own-key' }))
+    expect(chunk.type).toMatch(/text|end/);
+  const keyless = await setUp([textStage('one')], { key: undefined });
+  await collect(keyless.api);
+  expect(staged.requests[0]?.headers.authorization).toBe('Bearer own-key');
+  expect(keyless.staged.requests[0]?.headers.authorization).toBeUndefined();
+});
+
+test('Aliases rename a model on its way to the model API', async () => {
+  const { staged, api } = await setUp([textStage('one')], { aliases: new Map([['gpt-4', 'gpt-4.1']]) });
+  await collect(api, { ...REQUEST, model: 'gpt-4' });
+  await collect(api, { ...REQUEST, model: 'gpt-5' });
+  expect(staged.requests.map(({ body }) => body['model'])).toEqual(['gpt-4.1', 'gpt-5']);
+});
+
+describe('Dialects of servers', () => {
+  const dialects: Record<string, Stage> = {
+    'OpenAI: role once, an empty first piece, usage in a chunk of its own': streamOf(
+      toChunk({ role: 'assistant', content: '', refusal: null }),
+      toChunk({ content: 'Hi' }),
+      toChunk({ content: ' you' }),
+      toChunk({}, 'stop'),
+      { ...toChunk({}), choices: [], usage: USAGE },
+    ),
+    'AIML: a null delta, usage and cost in the last chunk': streamOf(
+      toChunk({ content: 'Hi' }),
+      toChunk({ content: ' you' }),
+      toChunk(null, 'stop', { usage: USAGE, meta: { usage: { credits_used: 3, usd_spent: 0.25 } } }),
+    ),
+    'Ollama: role in each chunk, content beside the finish reason, no usage chunk': streamOf(
+      toChunk({ role: 'assistant', content: 'Hi' }),
+      toChunk({ role: 'assistant', content: ' you' }),
+      toChunk({ role: 'assistant', content: '' }, 'stop', { usage: USAGE, system_fingerprint: 'fp_ollama' }),
+    ),
+    'vLLM: usage that counts up in every chunk, extra fields, reasoning beside the content': streamOf(
+      toChunk({ role: 'assistant', reasoning_content: 'Let me think' }, null, { usage: { prompt_tokens: 11 } }),
+      toChunk({ content: 'Hi', reasoning: null }, null, { usage: { ...USAGE, completion_tokens: 1 } }),
+      toChunk({ content: ' you' }, 'stop', { usage: USAGE, kv_transfer_params: null }),
+    ),
+    'llama.cpp: comments that keep the connection alive, timings, carriage returns, no space behind data': (
+      _request,
+      response,
+    ) => {
+      openStream(response);
+      response.write(': ping\r\n\r\n');
+      response.write(`data:${JSON.stringify(toChunk({ content: 'Hi' }))}\r\n\r\n: ping\r\n\r\n`);
+      response.write(
+        `data:${JSON.stringify(toChunk({ content: ' you' }, 'stop', { usage: USAGE, timings: {} }))}\r\n\r\n`,
+      );
+      response.end('data:[DONE]\r\n\r\n');
+    },
+    'A server that keeps the connection open behind [DONE]': (_request, response) => {
+      openStream(response);
+      sendChunk(response, toChunk({ content: 'Hi you' }, 'stop', { usage: USAGE }));
+      response.write('data: [DO');
+      response.write('NE]\n\n');
+    },
+    'A server that does not stream': (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'x-aimlapi-usd-spent': '0.25' });
+      const choices = [{ index: 0, message: { role: 'assistant', content: 'Hi you' }, finish_reason: 'stop' }];
+      response.end(JSON.stringify({ id: 'c', object: 'chat.completion', choices, usage: USAGE }, null, 2));
+    },
+    'Content as a list of parts, and other words for the same finish reason': streamOf(
+      toChunk({ content: [{ type: 'text', text: 'Hi' }] }),
+      toChunk({ content: [{ type: 'text', text: ' you' }] }, 'end_turn', { usage: USAGE }),
+    ),
+    'A finish reason that nobody knows, behind text': streamOf(
+      toChunk({ content: 'Hi you' }, 'because', { usage: USAGE }),
+    ),
+  };
+  for (const [name, stage] of Object.entries(dialects))
+    test(name, async () => {
+      const { api } = await setUp([stage]);
+      const { text, end } = await collect(api);
+      expect(text).toBe('Hi you');
+      expect(end).toMatchObject({ finishReason: 'stop', usage: USAGE });
+    });
+
+  test('The cost is read from the last chunk and from the header', async () => {
+    const { api } = await setUp([
+      ...Object.entries(dialects).flatMap(([name, stage]) => (/^AIML|does not stream/.test(name) ? [stage] : [])),
+    ]);
+    expect((await collect(api)).end.costUsd).toBe(0.25);
+    expect((await collect(api)).end.costUsd).toBe(0.25);
+  });
+
+  test('Without usage the response is whole, and its usage unknown', async () => {
+    const { api } = await setUp([streamOf(toChunk({ content: 'Hi' }, 'stop'))]);
+    expect((await collect(api)).end).toMatchObject({ finishReason: 'stop', usage: null });
+  });
+
+  test('Text that reads like the end of a stream is text', async () => {
+    const { api } = await setUp([streamOf(toChunk({ content: 'data: [DONE]' }), toChunk({ content: '!' }, 'stop'))]);
+    expect((await collect(api)).text).toBe('data: [DONE]!');
+  });
+
+  test('Refusals, the token limit and the content filter are reported as what they are', async () => {
+    const { api } = await setUp([
+      streamOf(toChunk({ refusal: 'I ' }), toChunk({ refusal: 'will not.' }, 'stop')),
+      streamOf(toChunk({ content: 'Long' }, 'length')),
+      streamOf(toChunk({ content: 'Bad' }, 'content_filter')),
+    ]);
+    expect((await collect(api)).refusal).toBe('I will not.');
+    expect((await collect(api)).end.finishReason).toBe('length');
+    expect((await collect(api)).end.finishReason).toBe('content_filter');
+  });
+});
+
+describe('Tool calls', () => {
+  const both = [
+    { name: 'weather', arguments: '{"city":"Rome"}' },
+    { name: 'time', arguments: '{"zone":"CET"}' },
+  ];
+  const whole = (index: number | undefined, id: string | undefined, call: { name: string; arguments: unknown }) => ({
+    ...(index === undefined ? {} : { index }),
+    ...(id === undefined ? {} : { id }),
+    type: 'function',
+    function: call,
+  });
+  const dialects: Record<string, Stage> = {
+    'in pieces, as OpenAI streams them': callStage(...both),
+    'whole in one chunk, with finish_reason stop': streamOf(
+      toChunk({ tool_calls: [whole(0, 'call_a', both[0] as never), whole(1, 'call_b', both[1] as never)] }, 'stop'),
+    ),
+    'all with index 0, told apart by their ids': streamOf(
+      toChunk({ tool_calls: [whole(0, 'call_a', both[0] as never)] }),
+      toChunk({ tool_calls: [whole(0, 'call_b', both[1] as never)] }, 'tool_calls'),
+    ),
+    'without index and id': streamOf(
+      toChunk({ tool_calls: [whole(undefined, undefined, both[0] as never)] }),
+      toChunk({ tool_calls: [whole(undefined, undefined, both[1] as never)] }, 'stop'),
+    ),
+    'with index 0 for each and no id': streamOf(
+      toChunk({ tool_calls: [whole(0, undefined, both[0] as never)] }),
+      toChunk({ tool_calls: [whole(0, undefined, both[1] as never)] }, 'tool_calls'),
+    ),
+    'with the same id for each': streamOf(
+      toChunk({ tool_calls: [whole(0, 'call_a', both[0] as never)] }),
+      toChunk({ tool_calls: [whole(1, 'call_a', both[1] as never)] }, 'tool_calls'),
+    ),
+    'with arguments as objects': streamOf(
+      toChunk(
+        {
+          tool_calls: both.map((call, index) =>
+            whole(index, `call_${index}`, { name: call.name, arguments: JSON.parse(call.arguments) as unknown }),
+          ),
+        },
+        'tool_calls',
+      ),
+    ),
+    'with pieces of two calls mixed': streamOf(
+      toChunk({ tool_calls: [whole(0, 'a', { name: 'weather', arguments: '{"city"' })] }),
+      toChunk({ tool_calls: [whole(1, 'b', { name: 'time', arguments: '{"zone"' })] }),
+      toChunk({ tool_calls: [{ index: 0, function: { arguments: ':"Rome"}' } }] }),
+      toChunk({ tool_calls: [{ index: 1, function: { arguments: ':"CET"}' } }] }, 'tool_calls'),
+    ),
+    'with id and name repeated in each piece': streamOf(
+      toChunk({ tool_calls: [whole(0, 'a', { name: 'weather', arguments: '{"city":' })] }),
+      toChunk({ tool_calls: [whole(0, 'a', { name: 'weather', arguments: '"Rome"}' })] }),
+      toChunk({ tool_calls: [whole(1, 'b', { name: 'time', arguments: '{"zone":"CET"}' })] }, 'tool_calls'),
+    ),
+  };
+  for (const [name, stage] of Object.entries(dialects))
+    test(name, async () => {
+      const { api } = await setUp([stage]);
+      const { calls, end, order } = await collect(api);
+      expect(calls.map(({ name: called, arguments: text }) => ({ name: called, arguments: text }))).toEqual(both);
+      expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
+      expect(end.finishReason).toBe('tool_calls');
+      const indexes = order.filter((item) => item.startsWith('tool_call')).map((item) => Number(item.split(' ')[1]));
+      expect(indexes).toEqual([...indexes].sort());
+    });
+
+  test('A call without arguments has an empty object of them', async () => {
+    const { api } = await setUp([callStage({ name: 'now', arguments: '' })]);
+    expect((await collect(api)).calls).toMatchObject([{ name: 'now', arguments: '{}' }]);
+  });
+
+  test('Arguments that are not JSON, and a call without a name, fail', async () => {
+    const { api } = await setUp([
+      callStage({ name: 'weather', arguments: '{"city":' }),
+      callStage({ name: '', arguments: '{}' }),
+    ]);
+    expect(await failureOf(api)).toMatchObject({
+      code: 'server_error',
+      message: expect.stringContaining('not valid JSON'),
+    });
+    expect(await failureOf(api)).toMatchObject({
+      code: 'server_error',
+      message: expect.stringContaining('without naming'),
+    });
+  });
+});
+
+describe('Failures', () => {
+  const cases: Record<string, { stage: Stage; code: string; says: RegExp }> = {
+    '401': {
+      stage: errorStage(401, {
+        error: { message: `Incorrect API key provided: ${KEY}. See https://platform.example.com` },
+      }),
+      code: 'server_error',
+      says: /rejected the key.*HTTP 401.*req_failed/,
+    },
+    '403 in the form of AIML': {
+      stage: errorStage(403, { message: 'You have run out of credits.', statusCode: 403, requestId: 'aiml-1' }),
+      code: 'server_error',
+      says: /rejected the key.*HTTP 403.*run out of credits/,
+    },
+    '404': {
+      stage: errorStage(404, { error: { message: 'The model does not exist', code: 'model_not_found' } }),
+      code: 'server_error',
+      says: /HTTP 404.*does not exist/,
+    },
+    '400 that names nothing that may be left out': {
+      stage: errorStage(400, { error: { message: "Invalid 'messages[0].content'", param: 'messages[0].content' } }),
+      code: 'invalid_prompt',
+      says: /rejected the request.*HTTP 400/,
+    },
+    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', says: /HTTP 413/ },
+    '422 in the form of FastAPI': {
+      stage: errorStage(422, { detail: [{ loc: ['body', 'messages'], msg: 'Field required' }] }),
+      code: 'invalid_prompt',
+      says: /HTTP 422.*Field required/,
+    },
+    'a spent quota, which no retry helps': {
+      stage: errorStage(429, { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } }),
+      code: 'rate_limit_exceeded',
+      says: /HTTP 429.*quota/,
+    },
+    'a wait that is too long': {
+      stage: errorStage(429, { error: { message: 'Slow down' } }, { 'retry-after': '3600' }),
+      code: 'rate_limit_exceeded',
+      says: /HTTP 429.*Slow down/,
+    },
+    'a redirect': { stage: errorStage(301, '', { location: '/elsewhere' }), code: 'server_error', says: /redirected/ },
+    'a web page': {
+      stage: errorStage(200, '<!doctype html><title>Sign in</title>'),
+      code: 'server_error',
+      says: /web page instead of a completion/,
+    },
+  };
+  for (const [name, { stage, code, says }] of Object.entries(cases))
+    test(`${name}: the call fails at once, clearly and without secrets`, async () => {
+      const { staged, api } = await setUp([stage]);
+      const failure = await failureOf(api);
+      expect(failure.code).toBe(code);
+      expect(failure.message).toMatch(says);
+      expectClean(failure.message, staged);
+      expect(staged.requests).toHaveLength(1);
+    });
+
+  const temporary: Record<string, Stage> = {
+    '429 with Retry-After': errorStage(429, { error: { message: 'Slow down' } }, { 'retry-after': '0' }),
+    '500': errorStage(500, { error: { message: 'Sorry' } }),
+    '502 with a web page': errorStage(502, '<html>Bad gateway</html>'),
+    '503': errorStage(503, { message: 'Overloaded' }),
+    'a reset before the headers': (_request, response) => void response.socket?.destroy(),
+    'a reset before the first piece': (_request, response) => {
+      openStream(response);
+      sendChunk(response, toChunk({ role: 'assistant', content: '' }));
+      setImmediate(() => response.socket?.destroy());
+    },
+    'an end without anything': streamOf(),
+    'no choices': streamOf({ ...toChunk({}), choices: [] }),
+    'an error in the first piece': streamOf({ error: { message: 'Overloaded', type: 'server_error' } }),
+    'an error of vLLM': streamOf({ object: 'error', message: 'Overloaded', code: 500 }),
+    'a first piece that is not JSON': (_request, response) => {
+      openStream(response);
+      response.end('data: {"choices": [\n\n');
+    },
+  };
+  for (const [name, stage] of Object.entries(temporary)) {
+    test(`${name}: tried again before the first piece of text`, async () => {
+      const { staged, api } = await setUp([stage, stage, textStage('Here you are')]);
+      expect((await collect(api)).text).toBe('Here you are');
+      expect(staged.requests).toHaveLength(3);
+    });
+    test(`${name}: four times, then a clear failure`, async () => {
+      const { staged, api } = await setUp([stage]);
+      const failure = await failureOf(api);
+      expect(failure.code).toBe(name.startsWith('429') ? 'rate_limit_exceeded' : 'server_error');
+      expect(failure.message).toMatch(/^The .*model API/);
+      expectClean(failure.message, staged);
+      expect(failure.message).not.toContain('<');
+      expect(staged.requests).toHaveLength(4);
+    });
+  }
+
+  const cuts: Record<string, Stage> = {
+    'a reset': (_request, response) => {
+      openStream(response);
+      sendChunk(response, toChunk({ content: 'Half' }));
+      setTimeout(() => response.socket?.destroy(), 20);
+    },
+    'an end without a finish reason': streamOf(toChunk({ content: 'Half' })),
+    'an error': streamOf(toChunk({ content: 'Half' }), { error: { message: 'Out of memory' } }),
+    'a finish reason that is a failure': streamOf(toChunk({ content: 'Half' }), toChunk({}, 'error')),
+  };
+  for (const [name, stage] of Object.entries(cuts))
+    test(`${name} behind the first piece of text: not tried again`, async () => {
+      const { staged, api } = await setUp([stage, textStage('Whole')]);
+      expect((await failureOf(api)).code).toBe('server_error');
+      expect(staged.requests).toHaveLength(1);
+    });
+
+  test('An address that refuses connections, and one that does not exist', async () => {
+    const closed = await startStagedModelApi();
+    await closed[Symbol.asyncDispose]();
+    for (const baseUrl of [closed.url, 'http://model.invalid/v1']) {
+      const { api } = await setUp([], { baseUrl });
+      const failure = await failureOf(api);
+      expect(failure).toMatchObject({ code: 'server_error', message: expect.stringMatching(/cannot be reached: its/) });
+      expect(failure.message).not.toMatch(/127\.0\.0\.1|invalid|:\d/);
+    }
+  });
+
+  test('Silence until the first chunk and between chunks ends the call, comments or not', async () => {
+    const silent: Stage = (_request, response) => {
+      openStream(response);
+      const timer = setInterval(() => response.write(': ping\n\n'), 5);
+      response.on('close', () => clearInterval(timer));
+    };
+    const { staged, api } = await setUp([silent], { firstTokenTimeoutMs: 100 });
+    expect((await failureOf(api)).message).toContain('did not begin its response in time');
+    await staged.requests[0]?.hungUp;
+
+    const stalled: Stage = (request, response) => {
+      void silent(request, response);
+      sendChunk(response, toChunk({ content: 'Half' }));
+    };
+    const second = await setUp([stalled], { idleTimeoutMs: 100 });
+    expect((await failureOf(second.api)).message).toContain('fell silent');
+    await second.staged.requests[0]?.hungUp;
+    expect(second.staged.requests).toHaveLength(1);
+  });
+
+  test('An abort ends the call of the model API and throws the reason', async () => {
+    const { staged, api } = await setUp([
+      (_request, response) => {
+        openStream(response);
+        sendChunk(response, toChunk({ content: 'Half' }));
+      },
+    ]);
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    const texts: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of api.complete(REQUEST, { signal: controller.signal })) {
+        if (chunk.type === 'text') texts.push(chunk.text);
+        controller.abort(reason);
+      }
+    })();
+    await expect(reading).rejects.toBe(reason);
+    await staged.requests[0]?.hungUp;
+    expect(texts).toEqual(['Half']);
+  });
+
+  test('A piece of a stream that never ends is bounded', async () => {
+    const { api } = await setUp([
+      (_request, response) => {
+        openStream(response);
+        response.end(`data: ${'x'.repeat(3_000_000)}`);
+      },
+    ]);
+    expect((await failureOf(api)).message).toContain('too large');
+  });
+});
+
+describe('Parameters that a model does not take', () => {
+  const request: ModelRequest = {
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'Be kind.' },
+      { role: 'user', content: 'hello' },
+    ],
+    tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }],
+    parallel_tool_calls: false,
+    temperature: 0.5,
+    top_p: 0.5,
+    max_completion_tokens: 300,
+    reasoning_effort: 'low',
+    response_format: { type: 'json_object' },
+  };
+  const unsupported = (
+    param: string,
+    message = `Unsupported parameter: '${param}' is not supported with this model.`,
+  ) => errorStage(400, { error: { message, type: 'invalid_request_error', param, code: 'unsupported_parameter' } });
+
+  for (const name of ['stream_options', 'parallel_tool_calls', 'reasoning_effort', 'temperature', 'top_p'])
+    test(`${name} is left out after a 400 that names it, and not sent to that model again`, async () => {
+      const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
+      await collect(api, request);
+      await collect(api, request);
+      await collect(api, { ...request, model: 'another' });
+      expect(staged.requests.map(({ body }) => name in body)).toEqual([true, false, false, true]);
+    });
+
+  test('max_completion_tokens goes on as max_tokens', async () => {
+    const { staged, api } = await setUp([unsupported('max_completion_tokens'), textStage('fine')]);
+    await collect(api, request);
+    expect(staged.requests[1]?.body).toMatchObject({ max_tokens: 300 });
+    expect(staged.requests[1]?.body).not.toHaveProperty('max_completion_tokens');
+  });
+
+  test('Several are left out one after another', async () => {
+    const { staged, api } = await setUp([unsupported('temperature'), unsupported('top_p'), textStage('fine')]);
+    expect((await collect(api, request)).text).toBe('fine');
+    expect(staged.requests).toHaveLength(3);
+  });
+
+  test('The name is found in the forms of AIML and of FastAPI', async () => {
+    for (const stage of [
+      errorStage(400, { message: 'Body validation error!', meta: [{ path: ['reasoning_effort'] }], statusCode: 400 }),
+      errorStage(422, {
+        detail: [{ type: 'extra_forbidden', loc: ['body', 'reasoning_effort'], msg: 'Extra inputs' }],
+      }),
+    ]) {
+      const { staged, api } = await setUp([stage, textStage('fine')]);
+      await collect(api, request);
+      expect(staged.requests[1]?.body).not.toHaveProperty('reasoning_effort');
+    }
+  });
+
+  test('Where the role system is not taken, the instructions stand before the first message of the user', async () => {
+    const { staged, api } = await setUp([
+      unsupported(
+        'messages[0].role',
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+      ),
+      textStage('fine'),
+    ]);
+    await collect(api, request);
+    expect(staged.requests[1]?.body['messages']).toEqual([{ role: 'user', content: 'Be kind.\n\nhello' }]);
+  });
+
+  test('Tools, response formats, messages and unknown names are never left out', async () => {
+    for (const name of ['tools', 'response_format', 'messages', 'model', 'seed']) {
+      const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
+      expect((await failureOf(api, request)).code).toBe('invalid_prompt');
+      expect(staged.requests).toHaveLength(1);
+    }
+  });
+
+  test('A parameter that is rejected again is not left out for ever', async () => {
+    const { staged, api } = await setUp([unsupported('temperature')]);
+    expect((await failureOf(api, request)).code).toBe('invalid_prompt');
+    expect(staged.requests).toHaveLength(2);
+  });
+});
+
+test('Models are listed, whatever form the list has', async () => {
+  for (const body of [
+    { object: 'list', data: [{ id: 'a', created: 5, owned_by: 'x' }, { id: 'b' }, {}] },
+    [{ id: 'a', created: 5, owned_by: 'x' }, { id: 'b' }],
+  ]) {
+    const { staged, api } = await setUp([
+      (_request, response) => void response.setHeader('content-type', 'application/json').end(JSON.stringify(body)),
+    ]);
+    expect(await api.listModels({ signal: new AbortController().signal })).toEqual([
+      { id: 'a', object: 'model', created: 5, owned_by: 'x' },
+      { id: 'b', object: 'model', created: 0, owned_by: 'unknown' },
+    ]);
+    expect(staged.requests[0]?.path).toBe('/v1/models');
+  }
+});
+
+test('A stream that is broken off by the reader ends the call', async () => {
+  const { staged, api } = await setUp([
+    (_request, response) => {
+      openStream(response);
+      sendChunk(response, toChunk({ content: 'one' }));
+      sendChunk(response, toChunk({ content: 'two' }));
+    },
+  ]);
+  for await (const chunk of api.complete(REQUEST, { signal: new AbortController().signal })) {
+    expect(chunk).toEqual({ type: 'text', text: 'one' });
+    break;
+  }
+  await staged.requests[0]?.hungUp;
+});
