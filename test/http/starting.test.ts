@@ -58,7 +58,7 @@ describe('asked for help', () => {
     'commands/check-breaking.js',
     'commands/write-manifest.js',
   ])('%s gives it and does nothing else', async (entry) => {
-    const command = runProcess({}, entry, ['--help']);
+    const command = runProcess({}, { entry, args: ['--help'] });
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/npm (?:start|run)/);
   });
@@ -66,7 +66,7 @@ describe('asked for help', () => {
 
 describe('npm run seed', () => {
   const seed = async (address: string) => {
-    const command = runProcess({}, 'commands/seed.js', [address]);
+    const command = runProcess({}, { entry: 'commands/seed.js', args: [address] });
     return { code: await command.exit, lines: command.output().trimEnd().split('\n') };
   };
 

@@ -1,11 +1,12 @@
 // `npm start` as a person and a service manager meet it: npm is in between.
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { listeningUrl, type RunningProcess } from '../support/process.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { listeningUrl, toRunningProcess, type RunningProcess } from '../support/process.ts';
 
 let dataDir: string;
 
@@ -30,11 +31,16 @@ const environment = (): Record<string, string | undefined> => ({
 });
 
 function run(command: string, args: readonly string[]): RunningProcess {
-  const child: ChildProcessWithoutNullStreams = spawn(command, args, { env: environment() });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  return { child, output: () => output, exit: once(child, 'close').then(([code]) => code as number | null) };
+  // In a process group of its own, so that what npm started is killed with it where a test fails.
+  const child = spawn(command, args, { env: environment(), detached: true });
+  cleanUpLater(() => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // The group has ended.
+    }
+  });
+  return toRunningProcess(child);
 }
 
 describe('npm start', () => {

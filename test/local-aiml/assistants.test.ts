@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { call, cleanUp, create, createFolder, startHere } from './support.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { call, create, createFolder, startHere } from './support.ts';
 
 let url: string;
 beforeAll(async () => void ({ url } = await startHere()));
-afterAll(cleanUp);
 
 const everything = {
   model: 'gpt-4o',

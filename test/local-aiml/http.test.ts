@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { call, cleanUp, create, createFolder, idsOf, startHere } from './support.ts';
+import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
 interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -21,7 +21,6 @@ beforeAll(async () => {
   dataDir = await createFolder();
   ({ url } = await startHere({ dataDir, logger }));
 });
-afterAll(cleanUp);
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { call, cleanUp, create, startHere } from './support.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { call, create, startHere } from './support.ts';
 
 let url: string;
 let id: string;
@@ -7,7 +7,6 @@ beforeAll(async () => {
   ({ url } = await startHere());
   id = await create(url);
 });
-afterAll(cleanUp);
 
 const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
 const pairs = (count: number) => Object.fromEntries(times(count, '').map((_, index) => [`k${index}`, 'v']));

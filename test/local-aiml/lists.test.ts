@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openStoreFile } from '../../src/local-aiml/store-file.ts';
 import { pageSql } from '../../src/local-aiml/store.ts';
-import { call, cleanUp, create, createFolder, idsOf, startHere } from './support.ts';
+import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
 /** Several in the same second, and a clock that goes back: order is by `created_at`, then by insertion. */
 const SECONDS = [5, 5, 5, 7, 7, 6, 9, 5];
@@ -19,7 +19,6 @@ beforeAll(async () => {
   made.sort((a, b) => a.second - b.second);
   ascending.push(...made.map(({ id }) => id));
 });
-afterAll(cleanUp);
 
 describe('a list', () => {
   test('answers 20, newest first, unless it is asked otherwise', async () => {

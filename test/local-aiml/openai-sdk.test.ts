@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
-import { cleanUp, startHere } from './support.ts';
+import { startHere } from './support.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
@@ -9,7 +9,6 @@ beforeAll(async () => {
   const { url } = await startHere();
   client = new OpenAI({ apiKey: 'sdk-key', baseURL: url, maxRetries: 0 });
 });
-afterAll(cleanUp);
 
 test('The official SDK creates, retrieves, updates, lists page by page and deletes', async () => {
   const { assistants } = client.beta;

@@ -1,10 +1,8 @@
 // The stand-alone process as it is run by people and containers. Needs the build.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { call, cleanUp, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
-
-afterEach(cleanUp);
+import { call, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
 
 describe('the process', () => {
   test('says where it listens and how to call it, and ends with 0 at SIGTERM', async () => {
@@ -60,6 +58,28 @@ describe('the process', () => {
     const { code, stderr } = await startProcess({ DATA_DIR: await createFolder() }, { shell: 'ulimit -f 0' }).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^[^\n]*DATA_DIR[^\n]*\n$/);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  test.each([
+    ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
+    ['has no reader any more', {}, 1],
+  ])('does not stop the process: it %s', async (_name, options, closedStreams) => {
+    const running = startProcess({ DATA_DIR: await createFolder() }, options);
+    const url = await running.url;
+    if (closedStreams > 0) {
+      running.child.stderr?.destroy();
+      running.child.stdout?.destroy();
+    }
+    for (let index = 0; index < 100; index += 1) expect((await call(url, 'GET /assistants')).status).toBe(200);
+    running.child.kill('SIGTERM');
+    expect((await running.exit).code).toBe(0);
+  });
+
+  test('does not keep a full standard error from ending a process that cannot start', async () => {
+    const { code } = await startProcess({ PORT: '-1' }, { shell: 'exec 2>/dev/full' }).exit;
+    expect(code).toBe(1);
   });
 });
 

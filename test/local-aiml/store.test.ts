@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -6,9 +6,7 @@ import { createApi } from '../../src/local-aiml/api.ts';
 import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/server.ts';
 import { openStoreFile } from '../../src/local-aiml/store-file.ts';
 import { AssistantStore } from '../../src/local-aiml/store.ts';
-import { call, cleanUp, create, createFolder, startHere } from './support.ts';
-
-afterEach(cleanUp);
+import { call, create, createFolder, startHere } from './support.ts';
 
 /** Starts on this folder, which has to fail, and gives the message. */
 async function refusalOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {

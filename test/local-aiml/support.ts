@@ -5,27 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/local-aiml/main.js', import.meta.url));
 
-type CleanUp = () => unknown;
-const cleanUps: CleanUp[] = [];
-
-/** Undoes, latest first, what the functions below started. For `afterEach` or `afterAll`. */
-export async function cleanUp(): Promise<void> {
-  for (let next = cleanUps.pop(); next; next = cleanUps.pop()) await next();
-}
-
 export async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'local-aiml-'));
-  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  cleanUpLater(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 export async function startHere(options: Partial<LocalAimlOptions> = {}): Promise<LocalAiml> {
   const dataDir = options.dataDir ?? (await createFolder());
   const localAiml = await createLocalAiml({ host: '127.0.0.1', port: 0, ...options, dataDir });
-  cleanUps.push(() => localAiml.stop());
+  cleanUpLater(() => localAiml.stop());
   return localAiml;
 }
 
@@ -111,7 +104,7 @@ export function startProcess(
   });
   url.catch(() => undefined);
   const exit = new Promise<Exit>((resolve) => child.on('close', (code) => resolve({ code, ...output })));
-  cleanUps.push(() => {
+  cleanUpLater(() => {
     child.kill('SIGKILL');
     return exit;
   });

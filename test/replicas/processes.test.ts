@@ -35,7 +35,7 @@ describeWithRedis('Two processes with one Redis', () => {
   let key: string;
 
   const start = async (settings: Readonly<Record<string, string>>, entry?: string): Promise<Replica> => {
-    const process = runProcess(settings, entry);
+    const process = runProcess(settings, { entry });
     return { process, url: await listeningUrl(process) };
   };
   beforeAll(async () => {

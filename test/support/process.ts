@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Environment } from '../../src/config.ts';
+import { cleanUpLater } from './cleanup.ts';
 
 export interface RunningProcess {
   readonly child: ChildProcessWithoutNullStreams;
@@ -13,17 +14,46 @@ export interface RunningProcess {
   readonly exit: Promise<number | null>;
 }
 
-/** Runs a built entry point, `main.js` by default, with nothing of this process's environment but PATH. */
-export function runProcess(environment: Environment, entry = 'main.js', args: readonly string[] = []): RunningProcess {
-  const child = spawn(process.execPath, [resolve('dist', entry), ...args], {
+export interface RunOptions {
+  /** Of the built entry points; `main.js` where it is left out. */
+  readonly entry?: string | undefined;
+  readonly args?: readonly string[];
+  /** Where the process gets its output and limits from, in bash, such as `ulimit -f 10` and `> /dev/full`. */
+  readonly shell?: { readonly before?: string; readonly redirect?: string };
+}
+
+/**
+ * Runs a built entry point with nothing of this process's environment but PATH. It is killed when the test or the file
+ * has ended, where it still runs.
+ */
+export function runProcess(
+  environment: Environment,
+  { entry = 'main.js', args = [], shell }: RunOptions = {},
+): RunningProcess {
+  const command = [process.execPath, resolve('dist', entry), ...args];
+  const script = `${shell?.before ?? ''}\nexec "$@" ${shell?.redirect ?? ''}`;
+  const [file = '', ...rest] = shell === undefined ? command : ['bash', '--norc', '-c', script, 'bash', ...command];
+  const child = spawn(file, rest, {
     // Not the project's folder, where a developer may keep a file .env.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },
   });
+  return toRunningProcess(child);
+}
+
+export function toRunningProcess(child: ChildProcessWithoutNullStreams): RunningProcess {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  return { child, output: () => output, exit: once(child, 'close').then(([code]) => code as number | null) };
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  cleanUpLater(() => {
+    // A process whose output nobody reads any more would never be closed.
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.kill('SIGKILL');
+    return exit;
+  });
+  return { child, output: () => output, exit };
 }
 
 /** Waits for the line with `listening` and returns the URL in it, without a path. Rejects where the process ends first. */

@@ -2,6 +2,7 @@
 // do to the connection whatever it likes. It counts the requests that arrived, by method and path.
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { cleanUpLater } from './cleanup.ts';
 import { createSelfSignedCertificate } from './self-signed-certificate.ts';
 
 export interface RawRequest {
@@ -84,6 +85,11 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  cleanUpLater(stop);
   return {
     url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
@@ -93,10 +99,7 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
     count: (method, path) =>
       requests.filter((request) => request.method === method && (path === undefined || request.path === path)).length,
     bytesSent: () => closedBytes + [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, 0),
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }
 

@@ -8,6 +8,8 @@ import { delimiter, join } from 'node:path';
 import { once } from 'node:events';
 import { describe } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { cleanUpLater } from './cleanup.ts';
+import { until } from './until.ts';
 
 const BINARY = (process.env['PATH'] ?? '')
   .split(delimiter)
@@ -56,10 +58,10 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
       ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, '--daemonize', 'no', ...args],
       { stdio: 'ignore', cwd: folder },
     );
-    while (!(await isListening(port))) {
+    await until(() => {
       if (child.exitCode !== null) throw new Error('redis-server ended before it listened');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      return isListening(port);
+    });
     return child;
   }
   const kill = async () => {
@@ -68,6 +70,12 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
     server.kill('SIGKILL');
     await ended;
   };
+  const stop = async () => {
+    client.disconnect();
+    await kill();
+    await rm(folder, { recursive: true, force: true });
+  };
+  cleanUpLater(stop);
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -78,11 +86,7 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
     },
     hang: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
-    stop: async () => {
-      client.disconnect();
-      await kill();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

@@ -1,6 +1,7 @@
 // A double of the AIML API for what the embedded one cannot be made to do: each test scripts the answers.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cleanUpLater } from './cleanup.ts';
 
 export interface ReceivedCall {
   readonly method: string;
@@ -31,14 +32,16 @@ export async function startScriptedUpstream(script: Script): Promise<ScriptedUps
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  cleanUpLater(stop);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     lines: () => calls.map(({ method, path }) => `${method} ${path}`),
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }
 
