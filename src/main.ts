@@ -7,7 +7,8 @@ import { ConfigError, readConfig, type Config, type Environment } from './config
 import { errorCode } from './error-code.ts';
 import { ListenError } from './http/listen-error.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
-import { createLogger, standardOutput } from './observability/logger.ts';
+import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';
+import { LogWriter, writeToStderr } from './observability/log-writer.ts';
 
 const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
 
@@ -31,6 +32,9 @@ const V8_FLAGS = '--heap-growing-percent=50 --no-allocation-site-pretenuring';
  */
 const SAME_SIGNAL_MS = 500;
 
+/** How long the last entries of the log may take when the process ends, in milliseconds. */
+const LAST_FLUSH_MS = 300;
+
 async function main([argument]: readonly string[]): Promise<void> {
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(HELP);
@@ -39,20 +43,22 @@ async function main([argument]: readonly string[]): Promise<void> {
   if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
   setFlagsFromString(V8_FLAGS);
   const config = readConfig({ ...readDotEnv(), ...process.env });
-  const logger = createLogger(config.logLevel, await standardOutput(), {
-    stacks: !config.isProduction,
-    secrets: secretsOf(config),
-  });
-  const crash = (err: unknown) => {
-    logger.fatal({ err }, 'crashed');
+  const isTerminal = process.stdout.isTTY;
+  const output = new LogWriter(1, { immediate: isTerminal });
+  const options = { stacks: !config.isProduction, secrets: secretsOf(config) };
+  const logger = createLogger(config.logLevel, await createDestination(output, isTerminal), options);
+  const crash = (thrown: unknown) => {
+    // Not by the logger: it may be what failed.
+    writeToStderr(toCrashEntry(thrown, options));
+    output.flushSync(LAST_FLUSH_MS);
     process.exit(1);
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+  const exit = (code: number) => void output.flush(LAST_FLUSH_MS).finally(() => process.exit(code));
   // Loaded where it is needed alone: nobody waits half a second to be told of a typing error in a setting.
   const { createService } = await import('./service.ts');
-  const service = await createService(config, logger);
-  const isTerminal = process.stdout.isTTY;
+  const service = await createService(config, logger, { droppedLogEntries: () => output.droppedEntries });
 
   let stoppingSince: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -61,23 +67,23 @@ async function main([argument]: readonly string[]): Promise<void> {
       return;
     }
     stoppingSince = performance.now();
-    if (isTerminal) process.stdout.write(FAREWELL);
+    if (isTerminal) output.write(FAREWELL);
     else logger.info({ signal }, 'stopping');
     service.stop().then(
       () => {
         if (!isTerminal) logger.info('stopped');
-        process.exit(0);
+        exit(0);
       },
       (err: unknown) => {
         logger.error({ err }, 'could not stop cleanly');
-        process.exit(1);
+        exit(1);
       },
     );
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   // Said last: whoever waits for this line may send a signal the moment he reads it.
-  if (isTerminal) process.stdout.write(welcome(config, service.url));
+  if (isTerminal) output.write(welcome(config, service.url));
   else logger.info({ url: `${service.url}/graphql` }, 'listening');
 }
 
@@ -122,6 +128,6 @@ function welcome({ explorer, upstream }: Config, url: string): string {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const isOurs = error instanceof ConfigError || error instanceof LocalAimlStartError || error instanceof ListenError;
   const message = isOurs ? error.message : `could not start (${errorCode(error) ?? 'an internal error'})`;
-  process.stderr.write(`assistants-graphql: ${message}\n`);
+  writeToStderr(`assistants-graphql: ${message}\n`);
   process.exit(1);
 });

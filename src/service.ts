@@ -52,8 +52,17 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+export interface ServiceOptions {
+  /** How many entries the log has lost; 0 where it is left out. */
+  readonly droppedLogEntries?: () => number;
+}
+
 /** Rejects with a ConfigError, a ListenError or a LocalAimlStartError where it cannot start. */
-export async function createService(config: Config, logger: Logger): Promise<Service> {
+export async function createService(
+  config: Config,
+  logger: Logger,
+  { droppedLogEntries = () => 0 }: ServiceOptions = {},
+): Promise<Service> {
   const schema = buildServiceSchema({ federation: config.federation });
   const safelist = await readSafelist(config, schema, logger);
   const isEnforced = config.persistedOperations?.mode === 'enforce';
@@ -73,6 +82,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     errorCodes: Object.keys(errorCodes),
     inFlight: () => lifecycle.inFlight,
     isBreakerOpen: () => client.isBreakerOpen,
+    droppedLogEntries,
     isRedisUp,
   });
   const client = new AimlClient({

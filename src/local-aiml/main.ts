@@ -3,6 +3,8 @@
  * Its log goes to stderr, so that stdout holds what a person or a script waits for and nothing else.
  */
 import pino from 'pino';
+import { toCrashEntry } from '../observability/logger.ts';
+import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { createLocalAiml, LocalAimlStartError } from './server.ts';
 import { readSettings } from './settings.ts';
 
@@ -18,14 +20,30 @@ Settings (environment):
 Any well-formed bearer token is an account of its own.
 `;
 
+/** How long the last entries of the log may take when the process ends, in milliseconds. */
+const LAST_FLUSH_MS = 300;
+
 async function start(): Promise<void> {
   const { host, port, dataDir } = readSettings(process.env);
-  const logger = pino({ name: 'local-aiml', base: null }, pino.destination(2));
+  const log = new LogWriter(2);
+  const output = new LogWriter(1, { immediate: true });
+  const logger = pino({ name: 'local-aiml', base: null }, log);
+  const crash = (thrown: unknown) => {
+    log.flushSync(LAST_FLUSH_MS);
+    writeToStderr(toCrashEntry(thrown));
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
   const localAiml = await createLocalAiml({ host, port, dataDir, logger });
-  const stop = () => void localAiml.stop().then(() => process.exit(0));
+  const stop = () =>
+    void localAiml
+      .stop()
+      .then(() => log.flush(LAST_FLUSH_MS))
+      .then(() => process.exit(0));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdout.write(
+  output.write(
     `The embedded AIML API is listening on ${localAiml.url}\n` +
       `Try: curl -H 'Authorization: Bearer any-token' ${localAiml.url}/assistants\n`,
   );
@@ -33,7 +51,7 @@ async function start(): Promise<void> {
 
 function refuse(error: unknown): never {
   if (!(error instanceof LocalAimlStartError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  writeToStderr(`${error.message}\n`);
   process.exit(1);
 }
 

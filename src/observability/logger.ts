@@ -4,7 +4,8 @@
  */
 import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { createLineFilter, toLoggable, toLoggableFields } from './loggable.ts';
-import { isError, speaksForItself } from './logged-error.ts';
+import type { LogWriter } from './log-writer.ts';
+import { isError, speaksForItself, toLoggedError } from './logged-error.ts';
 
 export type { Logger } from 'pino';
 
@@ -15,28 +16,18 @@ export interface LoggerOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Where lines go: anything that takes text. */
+/** Where entries go: anything that takes text. */
 export type LogDestination = DestinationStream;
 
-/**
- * Standard output. Lines for a program are written a few kilobytes at a time, at the latest after 50 ms, and what is left
- * when the process exits; on a terminal they appear at once.
- */
-export const standardOutput = async (): Promise<LogDestination> =>
-  process.stdout.isTTY
-    ? readable(process.stdout)
-    : pino.destination({ dest: process.stdout.fd, sync: false, minLength: 4096, periodicFlush: 50 });
+/** Entries for a program as they are; on a terminal, entries for a person. */
+export const createDestination = async (writer: LogWriter, isTerminal: boolean): Promise<LogDestination> =>
+  isTerminal ? createReadableDestination(writer) : writer;
 
-/** Lines that a person can read, for a terminal. What makes them so is loaded for that alone. */
-export async function readable(terminal: NodeJS.WritableStream): Promise<LogDestination> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({
-    destination: terminal,
-    ignore: 'pid,hostname',
-    translateTime: 'HH:MM:ss',
-    singleLine: true,
-    sync: true,
-  });
+/** What makes entries readable is loaded only where it is used. */
+export async function createReadableDestination(destination: LogDestination): Promise<LogDestination> {
+  const { prettyFactory } = await import('pino-pretty');
+  const toReadable = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true });
+  return { write: (entry) => destination.write(toReadable(entry)) };
 }
 
 /** `level` is the lowest that is written, one of pino's. */
@@ -87,6 +78,24 @@ function timestamp(): string {
     timeField = `,"time":"${new Date(now).toISOString()}"`;
   }
   return timeField;
+}
+
+/** An entry of a crash is at most this long, in characters. */
+const MAX_CRASH_LENGTH = 16_384;
+
+/** The one entry of a crash, in one line, with the same things struck out as in the log. Never throws. */
+export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: LoggerOptions = {}): string {
+  const toEntry = (withStack: boolean) => {
+    const err = isError(thrown) ? toLoggedError(thrown, withStack) : { type: typeof thrown };
+    const entry = { level: 'fatal', time: new Date().toISOString(), err, msg: 'crashed' };
+    return createLineFilter(secrets)(JSON.stringify(entry));
+  };
+  try {
+    const entry = toEntry(stacks);
+    return entry.length < MAX_CRASH_LENGTH ? `${entry}\n` : `${toEntry(false).slice(0, MAX_CRASH_LENGTH)}\n`;
+  } catch {
+    return '{"level":"fatal","msg":"crashed"}\n';
+  }
 }
 
 type MakeChild = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;

@@ -19,6 +19,7 @@ export const metricHelp = {
   assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
   assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, 0 otherwise.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
+  assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
   assistants_redis_up:
     '1 while Redis can be used, 0 while the service goes on without it. Only where REDIS_URL is set.',
 } as const;
@@ -54,6 +55,8 @@ export interface MetricsOptions {
   readonly inFlight: () => number;
   /** Asked when the figures are read. */
   readonly isBreakerOpen: () => boolean;
+  /** How many log entries have been dropped; asked when the metrics are read. */
+  readonly droppedLogEntries?: () => number;
   /** Asked when the figures are read; null or absent where there is no Redis. */
   readonly isRedisUp?: (() => boolean) | null;
 }
@@ -73,6 +76,7 @@ export function createMetrics({
   errorCodes,
   inFlight,
   isBreakerOpen,
+  droppedLogEntries = () => 0,
   isRedisUp = null,
 }: MetricsOptions): Metrics {
   const registry = new Registry();
@@ -116,6 +120,14 @@ export function createMetrics({
     registers,
     collect() {
       this.set(isBreakerOpen() ? 1 : 0);
+    },
+  });
+  new Counter({
+    ...named('assistants_log_entries_dropped_total'),
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogEntries());
     },
   });
   if (isRedisUp)

@@ -1,14 +1,13 @@
 // What no log line may ever hold, tried with canaries: a key, an address and a body that are looked for in every form.
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import Fastify from 'fastify';
 import {
   createLibraryLogger,
   createLogger,
+  createReadableDestination,
   type Logger,
   type LoggerOptions,
-  readable,
 } from '../../../src/observability/logger.ts';
 
 const KEY = 'canary+key/0123456789~ABCDEF==';
@@ -322,13 +321,8 @@ describe('a logger for a library', () => {
 describe('where log lines go', () => {
   it('is readable on a terminal, with the same things struck out', async () => {
     const written: string[] = [];
-    const terminal = new Writable({
-      write: (chunk, _encoding, done) => {
-        written.push(String(chunk));
-        done();
-      },
-    });
-    const logger = createLogger('info', await readable(terminal));
+    const terminal = { write: (text: string) => void written.push(text) };
+    const logger = createLogger('info', await createReadableDestination(terminal));
     logger.info({ url: 'http://localhost:4000', deep: { token: KEY } }, 'listening');
     expect(written.join('')).toMatch(/^.*INFO.*listening.*\n$/);
     expect(written.join('')).toContain('http://localhost:4000');
