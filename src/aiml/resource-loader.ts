@@ -4,21 +4,21 @@
  * A loader lives as long as one request and serves one credential. Nothing of it is shared.
  */
 import DataLoader from 'dataloader';
+import type { Semaphore } from '../runtime/semaphore.ts';
 import { AimlError } from './errors.ts';
-import type { Gate } from './gate.ts';
 import type { ListQuery, Resource } from './resource.ts';
 import type { WireList } from './wire.ts';
 
 /** Every id given to it has passed isUpstreamId. Every method rejects with an AimlError and nothing else. */
 export class ResourceLoader<T extends { readonly id: string }, CreateBody, ModifyBody> {
   readonly #resource: Resource<T, CreateBody, ModifyBody>;
-  readonly #callsInFlight: Gate;
+  readonly #callsInFlight: Semaphore;
   readonly #byId = new DataLoader<string, T | null>((ids) => this.#loadAll(ids));
   readonly #listsInFlight = new Set<Promise<WireList<T>>>();
   readonly #listed = new Map<string, T>();
 
   /** `callsInFlight` bounds the calls of the whole request, whatever they are about. */
-  constructor(resource: Resource<T, CreateBody, ModifyBody>, callsInFlight: Gate) {
+  constructor(resource: Resource<T, CreateBody, ModifyBody>, callsInFlight: Semaphore) {
     this.#resource = resource;
     this.#callsInFlight = callsInFlight;
   }
@@ -90,7 +90,7 @@ export class ResourceLoader<T extends { readonly id: string }, CreateBody, Modif
   }
 
   async #call<V>(call: () => Promise<V>): Promise<V> {
-    const release = this.#callsInFlight.tryEnter() ?? (await this.#callsInFlight.enter());
+    const release = this.#callsInFlight.tryAcquire() ?? (await this.#callsInFlight.acquire());
     try {
       return await call();
     } finally {

@@ -11,7 +11,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
-import { Gate } from './gate.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import type { HangUp } from './hang-up.ts';
 
 /** The largest body that is accepted from upstream, in bytes, after decompression. */
@@ -83,7 +83,7 @@ export interface TransportOptions {
 export class Transport {
   readonly #pool: Pool;
   readonly #prefix: string;
-  readonly #largeBodies = new Gate(LARGE_BODIES_AT_ONCE);
+  readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
 
   constructor({ baseUrl, connections, connectTimeoutMs }: TransportOptions) {
     this.#prefix = baseUrl.pathname.replace(/\/+$/, '');
@@ -145,7 +145,7 @@ export class Transport {
 async function decode(
   answer: Answer,
   encoding: string,
-  largeBodies: Gate,
+  largeBodies: Semaphore,
   held: (() => void) | null,
 ): Promise<Exchange> {
   const decoder = decoders[encoding];
@@ -154,7 +154,7 @@ async function decode(
     return withoutBody(answer);
   }
   // A brotli decoder takes 16 MiB for itself, however small the body is.
-  let release = held ?? (encoding === 'br' ? await largeBodies.enter() : null);
+  let release = held ?? (encoding === 'br' ? await largeBodies.acquire() : null);
   try {
     for (;;) {
       try {
@@ -163,7 +163,7 @@ async function decode(
       } catch (error) {
         if (!isTooLarge(error)) return withoutBody(answer);
         if (release) return TOO_LARGE;
-        release = await largeBodies.enter();
+        release = await largeBodies.acquire();
       }
     }
   } finally {
@@ -192,7 +192,7 @@ class NotWantedError extends Error {}
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<Exchange>;
-  readonly #largeBodies: Gate;
+  readonly #largeBodies: Semaphore;
   readonly #hangUp: HangUp;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
@@ -206,7 +206,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: (() => void) | null = null;
 
-  constructor({ timeoutMs, hangUp, isWrite }: ExchangeRequest, largeBodies: Gate) {
+  constructor({ timeoutMs, hangUp, isWrite }: ExchangeRequest, largeBodies: Semaphore) {
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
     this.#hangUp = hangUp;
@@ -240,12 +240,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
     this.#isLarge = true;
     if (!isPersistent(this.#headers)) {
-      this.#releaseLarge = this.#largeBodies.tryEnter();
+      this.#releaseLarge = this.#largeBodies.tryAcquire();
       if (!this.#releaseLarge) this.#give('NO_ROOM');
       return;
     }
     controller.pause();
-    void this.#largeBodies.enter().then((release) => {
+    void this.#largeBodies.acquire().then((release) => {
       if (this.#isEnded) {
         release();
         return;

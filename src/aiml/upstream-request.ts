@@ -1,5 +1,5 @@
 /** What one GraphQL request reads and writes upstream. Deadline, byte budget and calls in flight belong to it as a whole. */
-import { Gate } from './gate.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import { ResourceLoader } from './resource-loader.ts';
 import { Resource, type ResourceDefinition, type UpstreamAccess } from './resource.ts';
 import {
@@ -15,7 +15,7 @@ const MAX_CALLS_IN_FLIGHT = 10;
 /** A loader for each kind of object, made when it is first asked for. */
 export class UpstreamRequest {
   readonly #access: UpstreamAccess;
-  readonly #callsInFlight = new Gate(MAX_CALLS_IN_FLIGHT);
+  readonly #callsInFlight = new Semaphore(MAX_CALLS_IN_FLIGHT);
   #assistants: ResourceLoader<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody> | null = null;
 
   constructor(access: UpstreamAccess) {

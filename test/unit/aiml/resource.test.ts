@@ -4,7 +4,7 @@ import { HangUp } from '../../../src/aiml/hang-up.ts';
 import { createAssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/aiml/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
-import { Gate } from '../../../src/aiml/gate.ts';
+import { Semaphore } from '../../../src/runtime/semaphore.ts';
 import { Reads } from '../../../src/aiml/reads.ts';
 import {
   answerJson,
@@ -41,7 +41,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
       deadlineAt: performance.now() + 10_000,
     },
   });
-  return { source, loader: new ResourceLoader(source, new Gate(10)) };
+  return { source, loader: new ResourceLoader(source, new Semaphore(10)) };
 }
 
 const idOf = (path: string) => path.split('/').at(-1) ?? '';
