@@ -59,6 +59,13 @@ export interface CompleteOptions {
   readonly signal: AbortSignal;
   /** The bearer token of the call; absent, the API's own is used, if there is one. */
   readonly key?: string | undefined;
+  /** For whom the model writes. The built-in model shows it; a model API never sees it. */
+  readonly assistant?: AnsweringAssistant | undefined;
+}
+
+export interface AnsweringAssistant {
+  readonly name: string | null;
+  readonly instructions: string;
 }
 
 export interface ModelListing extends JsonObject {

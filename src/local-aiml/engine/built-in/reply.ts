@@ -1,0 +1,181 @@
+/** Owns what the built-in model writes and which functions it calls. */
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import type { AnsweringAssistant, ModelRequest } from '../model/model-api.ts';
+import { HELP } from './commands.ts';
+import type { Conversation } from './conversation.ts';
+import { createValue } from './schema-value.ts';
+
+export interface Reply {
+  readonly text: string;
+  readonly isRefusal: boolean;
+  readonly calls: readonly FunctionCall[];
+}
+
+interface FunctionCall {
+  readonly name: string;
+  /** JSON text. */
+  readonly arguments: string;
+}
+
+interface FunctionTool {
+  readonly name: string;
+  readonly parameters?: JsonValue;
+}
+
+/** Longer texts are quoted in part. */
+const MAX_QUOTED_CHARS = 4_000;
+
+export function createReply(
+  request: ModelRequest,
+  conversation: Conversation,
+  assistant: AnsweringAssistant | undefined,
+): Reply {
+  const { commands } = conversation;
+  if (commands.isRefusing)
+    return { text: 'I decline this, as the message asked me to with /refuse.', isRefusal: true, calls: [] };
+  const calls = nextCalls(request, conversation);
+  if (calls.length > 0) return { text: '', isRefusal: false, calls };
+  return { text: toFormat(request, conversation, assistant), isRefusal: false, calls: [] };
+}
+
+/** The calls that the message wants and that were not made yet; one at a time where parallel calls are off. */
+function nextCalls(request: ModelRequest, conversation: Conversation): FunctionCall[] {
+  const { tool_choice: choice = 'auto', parallel_tool_calls: isParallel } = request;
+  const tools = toolsOf(request);
+  if (choice === 'none' || tools.length === 0) return [];
+  const wanted = wantedCalls(tools, conversation);
+  const left = wanted.slice(conversation.calls.length);
+  const forced = typeof choice === 'object' && choice.type === 'function' ? choice.function.name : undefined;
+  if (forced !== undefined) {
+    const tool = tools.find(({ name }) => name === forced);
+    return tool ? [wanted.find(({ name }) => name === forced) ?? toCall(tool, jsonIn(conversation.text))] : [];
+  }
+  const [first] = tools;
+  if (left.length === 0 && choice === 'required' && first) left.push(toCall(first, jsonIn(conversation.text)));
+  return isParallel === false ? left.slice(0, 1) : left;
+}
+
+function wantedCalls(tools: readonly FunctionTool[], { commands, text }: Conversation): FunctionCall[] {
+  if (commands.calls)
+    return commands.calls.flatMap(({ name, argumentsText }) => {
+      const tool = tools.find((candidate) => candidate.name === name);
+      if (!tool) return [];
+      // Arguments that are given go out as they are.
+      const given = argumentsText === undefined ? undefined : parseObject(argumentsText);
+      return [given === undefined ? toCall(tool, jsonIn(text)) : { name, arguments: JSON.stringify(given) }];
+    });
+  const given = jsonIn(text);
+  return tools.filter(({ name }) => isNamed(text, name)).map((tool) => toCall(tool, given));
+}
+
+function toCall({ name, parameters }: FunctionTool, given: JsonObject | undefined): FunctionCall {
+  const schema = isJsonObject(parameters) ? { type: 'object', ...parameters } : { type: 'object' };
+  return { name, arguments: JSON.stringify(createValue(schema, given)) };
+}
+
+function toolsOf({ tools = [] }: ModelRequest): FunctionTool[] {
+  return tools.flatMap((tool) =>
+    tool.type === 'function'
+      ? [{ name: tool.function.name, parameters: (tool.function.parameters ?? {}) as JsonObject }]
+      : [],
+  );
+}
+
+/** Whether the name stands in the text as a word of its own, in any case. */
+function isNamed(text: string, name: string): boolean {
+  const lower = text.toLowerCase();
+  const wanted = name.toLowerCase();
+  for (let at = lower.indexOf(wanted); at !== -1; at = lower.indexOf(wanted, at + 1)) {
+    const around = (lower[at - 1] ?? ' ') + (lower[at + wanted.length] ?? ' ');
+    if (!/[a-z0-9_]/.test(around)) return true;
+  }
+  return false;
+}
+
+/** The first JSON object in a text. */
+function jsonIn(text: string): JsonObject | undefined {
+  const start = text.indexOf('{');
+  if (start === -1) return undefined;
+  for (
+    let end = text.lastIndexOf('}'), tries = 0;
+    end > start && tries < 20;
+    end = text.lastIndexOf('}', end - 1), tries++
+  ) {
+    const value = parseObject(text.slice(start, end + 1));
+    if (value) return value;
+  }
+  return undefined;
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toFormat(
+  request: ModelRequest,
+  conversation: Conversation,
+  assistant: AnsweringAssistant | undefined,
+): string {
+  const { response_format: format } = request;
+  if (format?.type === 'json_schema') {
+    const schema = (format.json_schema.schema ?? { type: 'object' }) as JsonObject;
+    return JSON.stringify(createValue(schema, jsonIn(conversation.text)));
+  }
+  if (format?.type === 'json_object')
+    return JSON.stringify({
+      model: 'The built-in model. It is no AI.',
+      assistant: nameOf(assistant),
+      instructions: firstLine(assistant),
+      message: quote(conversation.text),
+      ...(conversation.calls.length === 0 ? {} : { outputs: conversation.calls.map((call) => quote(call.output)) }),
+    });
+  return toProse(conversation, assistant, toolsOf(request));
+}
+
+function toProse(
+  { commands, text, images, calls }: Conversation,
+  assistant: AnsweringAssistant | undefined,
+  tools: readonly FunctionTool[],
+): string {
+  if (commands.isHelp) return HELP;
+  if (commands.words !== undefined) return createWords(commands.words, commands.isVarying === true);
+  const sentences = [
+    `This is ${nameOf(assistant)}, written by the built-in model, which is no AI.`,
+    ...(firstLine(assistant) === '' ? [] : [`My instructions begin with: ${firstLine(assistant)}`]),
+    ...(text === '' ? [] : [`You wrote: ${quote(text)}`]),
+    ...(images === 0 ? [] : [`With it came ${images === 1 ? 'one image' : `${images} images`}, which I cannot see.`]),
+    ...calls.map(({ name, output }) => `The function ${name} returned: ${quote(output)}`),
+    ...(commands.calls ?? [])
+      .filter(({ name }) => !tools.some((tool) => tool.name === name))
+      .map(({ name }) => `There is no function ${name} here.`),
+    ...(commands.isVarying ? [`A number of this time: ${Math.floor(Math.random() * 1e9)}.`] : []),
+    'Send /help to see what I can do.',
+  ];
+  return sentences.join('\n');
+}
+
+function nameOf(assistant: AnsweringAssistant | undefined): string {
+  const name = assistant?.name ?? '';
+  return name === '' ? 'the assistant' : name;
+}
+
+function firstLine(assistant: AnsweringAssistant | undefined): string {
+  return assistant?.instructions.trim().split('\n', 1)[0]?.trim() ?? '';
+}
+
+function quote(text: string): string {
+  return text.length <= MAX_QUOTED_CHARS ? text : `${text.slice(0, MAX_QUOTED_CHARS).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+const WORDS = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
+
+function createWords(count: number, isVarying: boolean): string {
+  const start = isVarying ? Math.floor(Math.random() * WORDS.length) : 0;
+  const step = isVarying ? 1 + Math.floor(Math.random() * (WORDS.length - 1)) : 1;
+  return Array.from({ length: count }, (_, index) => WORDS[(start + index * step) % WORDS.length]).join(' ');
+}

@@ -1,0 +1,248 @@
+/**
+ * Owns how a value is made that fits a JSON Schema, from values that are given and from defaults. Deterministic. It knows
+ * the keywords that function parameters use; a schema that nothing fits gives the nearest value.
+ */
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { matchingText } from './pattern-text.ts';
+
+type Schema = JsonValue | undefined;
+
+/** A schema that refers to itself ends here. */
+const MAX_DEPTH = 24;
+const MAX_ITEMS = 64;
+/** Schemas looked at for one value: references can make a small schema grow without bound. */
+const MAX_SCHEMAS = 5_000;
+
+/** `given`: values to take where they fit, by name of the property, at any depth; undefined for none. */
+export function createValue(schema: Schema, given?: JsonValue): JsonValue {
+  return new ValueFactory(schema).create(schema, given, 0);
+}
+
+class ValueFactory {
+  readonly #root: Schema;
+  #schemas = 0;
+
+  constructor(root: Schema) {
+    this.#root = root;
+  }
+
+  create(unresolved: Schema, given: JsonValue | undefined, depth: number): JsonValue {
+    const schema = this.#resolve(unresolved);
+    if (!isJsonObject(schema) || this.#isTooMuch(depth)) return given ?? {};
+    if (schema['const'] !== undefined) return schema['const'];
+    const choices = arrayOf(schema['enum']);
+    if (choices) return choices.find((choice) => isEqual(choice, given)) ?? choices.at(0) ?? null;
+    const type = typeOf(schema, given);
+    if (given === undefined && schema['default'] !== undefined && hasType(schema['default'], type))
+      return schema['default'];
+    switch (type) {
+      case 'object':
+        return this.#object(schema, isJsonObject(given) ? given : {}, depth);
+      case 'array':
+        return this.#array(schema, arrayOf(given) ?? (given === undefined ? [] : [given]), depth);
+      case 'string':
+        return createText(schema, given);
+      case 'number':
+      case 'integer':
+        return createNumber(schema, given, type);
+      case 'boolean':
+        return typeof given === 'boolean' ? given : true;
+      default:
+        return null;
+    }
+  }
+
+  #object(schema: JsonObject, given: JsonObject, depth: number): JsonValue {
+    const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+    const required = (arrayOf(schema['required']) ?? []).filter((name) => typeof name === 'string');
+    const isOpen = schema['additionalProperties'] !== false;
+    const names = new Set([
+      ...Object.keys(properties).filter((name) => required.includes(name) || Object.hasOwn(given, name)),
+      ...required,
+      ...(isOpen ? Object.keys(given) : []),
+    ]);
+    const entries = [...names].map((name): [string, JsonValue] => {
+      const value = Object.hasOwn(given, name) ? given[name] : undefined;
+      if (Object.hasOwn(properties, name)) return [name, this.create(properties[name], value, depth + 1)];
+      const others = schema['additionalProperties'];
+      return [name, isJsonObject(others) ? this.create(others, value, depth + 1) : (value ?? null)];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #array(schema: JsonObject, given: readonly JsonValue[], depth: number): JsonValue {
+    const prefix = arrayOf(schema['prefixItems']) ?? [];
+    const min = Math.min(MAX_ITEMS, Math.max(countOf(schema['minItems']) ?? 0, prefix.length));
+    const max = Math.min(MAX_ITEMS, countOf(schema['maxItems']) ?? MAX_ITEMS);
+    const length = Math.max(min, Math.min(max, given.length === 0 && max > 0 && schema['items'] ? 1 : given.length));
+    const items = Array.from({ length }, (_, index) =>
+      this.create(prefix[index] ?? schema['items'] ?? {}, given[index], depth + 1),
+    );
+    return schema['uniqueItems'] === true ? toUnique(items) : items;
+  }
+
+  /** Follows references, merges `allOf`, and takes the first of alternatives. */
+  #resolve(schema: Schema, depth = 0): Schema {
+    if (!isJsonObject(schema) || this.#isTooMuch(depth)) return schema;
+    const { $ref: reference, ...own } = schema;
+    if (typeof reference === 'string') {
+      const target = this.#resolve(this.#find(reference), depth + 1);
+      return isJsonObject(target) ? { ...target, ...own } : own;
+    }
+    const alternatives = arrayOf(schema['anyOf']) ?? arrayOf(schema['oneOf']);
+    if (alternatives) {
+      const resolved = alternatives.map((item) => this.#resolve(item, depth + 1));
+      const chosen = resolved.find((item) => isJsonObject(item) && item['type'] !== 'null') ?? resolved.at(0);
+      const others = without(schema, 'anyOf', 'oneOf');
+      return isJsonObject(chosen) ? merge(others, chosen) : others;
+    }
+    const parts = arrayOf(schema['allOf']);
+    if (!parts) return schema;
+    return parts
+      .map((part) => this.#resolve(part, depth + 1))
+      .reduce<JsonObject>((all, part) => (isJsonObject(part) ? merge(all, part) : all), without(schema, 'allOf'));
+  }
+
+  #isTooMuch(depth: number): boolean {
+    return depth > MAX_DEPTH || ++this.#schemas > MAX_SCHEMAS;
+  }
+
+  #find(reference: string): Schema {
+    if (!reference.startsWith('#')) return {};
+    let found: Schema = this.#root;
+    for (const part of reference.slice(1).split('/').slice(1)) {
+      const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+      found = isJsonObject(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+    }
+    return found;
+  }
+}
+
+function without(schema: JsonObject, ...names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => !names.includes(name)));
+}
+
+function merge(left: JsonObject, right: JsonObject): JsonObject {
+  const properties = {
+    ...(isJsonObject(left['properties']) ? left['properties'] : {}),
+    ...(isJsonObject(right['properties']) ? right['properties'] : {}),
+  };
+  const required = [...(arrayOf(left['required']) ?? []), ...(arrayOf(right['required']) ?? [])];
+  return {
+    ...left,
+    ...right,
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    ...(required.length === 0 ? {} : { required }),
+  };
+}
+
+type TypeName = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
+
+function typeOf(schema: JsonObject, given: JsonValue | undefined): TypeName {
+  const named = schema['type'];
+  const types = (arrayOf(named) ?? [named]).filter((type) => typeof type === 'string');
+  const fitting = given === undefined ? undefined : types.find((type) => hasType(given, type));
+  const type = fitting ?? types.find((item) => item !== 'null') ?? types.at(0);
+  if (type !== undefined) return type as TypeName;
+  if (schema['properties'] !== undefined || schema['required'] !== undefined) return 'object';
+  if (schema['items'] !== undefined || schema['prefixItems'] !== undefined) return 'array';
+  if (schema['pattern'] !== undefined || schema['format'] !== undefined) return 'string';
+  if (schema['minimum'] !== undefined || schema['maximum'] !== undefined) return 'number';
+  if (given === undefined) return 'string';
+  if (given === null) return 'null';
+  return Array.isArray(given) ? 'array' : (typeof given as TypeName);
+}
+
+function hasType(value: JsonValue, type: string): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isJsonObject(value);
+    case 'integer':
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  'date-time': '2030-01-01T12:00:00Z',
+  date: '2030-01-01',
+  time: '12:00:00Z',
+  duration: 'P1D',
+  email: 'someone@example.com',
+  hostname: 'example.com',
+  ipv4: '192.0.2.1',
+  ipv6: '2001:db8::1',
+  uri: 'https://example.com/',
+  url: 'https://example.com/',
+  uuid: '00000000-0000-4000-8000-000000000000',
+};
+
+function createText(schema: JsonObject, given: JsonValue | undefined): string {
+  const min = countOf(schema['minLength']) ?? 0;
+  const max = countOf(schema['maxLength']) ?? Infinity;
+  const { format, pattern } = schema;
+  const isScalar = typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
+  if (isScalar) return fitLength(String(given), min, max);
+  if (typeof pattern === 'string') return matchingText(pattern);
+  if (typeof format === 'string' && Object.hasOwn(FORMATS, format)) return FORMATS[format] ?? '';
+  return fitLength('example', min, max);
+}
+
+function fitLength(text: string, min: number, max: number): string {
+  const characters = Array.from(text);
+  if (characters.length > max) return characters.slice(0, max).join('');
+  return text + 'x'.repeat(Math.max(0, Math.min(min, 10_000) - characters.length));
+}
+
+function createNumber(schema: JsonObject, given: JsonValue | undefined, type: 'number' | 'integer'): number {
+  const step = numberOf(schema['multipleOf']) ?? (type === 'integer' ? 1 : undefined);
+  const exclusiveMin = numberOf(schema['exclusiveMinimum']);
+  const exclusiveMax = numberOf(schema['exclusiveMaximum']);
+  const gap = step ?? 0.5;
+  const min = Math.max(
+    numberOf(schema['minimum']) ?? -Infinity,
+    exclusiveMin === undefined ? -Infinity : exclusiveMin + gap,
+  );
+  const max = Math.min(
+    numberOf(schema['maximum']) ?? Infinity,
+    exclusiveMax === undefined ? Infinity : exclusiveMax - gap,
+  );
+  const wanted = typeof given === 'number' ? given : typeof given === 'string' && given !== '' ? Number(given) : 1;
+  const value = Math.min(max, Math.max(min, Number.isFinite(wanted) ? wanted : 1));
+  if (step === undefined || step <= 0) return value;
+  const up = Math.ceil(value / step) * step;
+  return up <= max ? up : Math.floor(value / step) * step;
+}
+
+/** Items that are equal get a number behind them where that can be. */
+function toUnique(items: readonly JsonValue[]): JsonValue[] {
+  const seen = new Set<string>();
+  return items.flatMap((item, index) => {
+    const changed = typeof item === 'string' ? `${item}${index}` : typeof item === 'number' ? item + index : item;
+    const unique = seen.has(JSON.stringify(item)) ? changed : item;
+    if (seen.has(JSON.stringify(unique))) return [];
+    seen.add(JSON.stringify(unique));
+    return [unique];
+  });
+}
+
+function arrayOf(value: Schema): readonly JsonValue[] | undefined {
+  return Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
+}
+
+function numberOf(value: Schema): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function countOf(value: Schema): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+function isEqual(left: JsonValue, right: JsonValue | undefined): boolean {
+  return right !== undefined && JSON.stringify(left) === JSON.stringify(right);
+}
