@@ -3,6 +3,7 @@
  * `process.env`. An empty value counts as absent, as container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
+import { parseHost, type AllowedHosts } from './http/host-policy.ts';
 
 /** A setting is wrong. The message is one line that names it and says what it takes, never what it holds. */
 export class ConfigError extends Error {
@@ -26,6 +27,8 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly isProduction: boolean;
+  /** The hosts that requests may name; null where they may name any. */
+  readonly allowedHosts: AllowedHosts | null;
   readonly upstream: UpstreamConfig;
   readonly auth: AuthConfig;
   readonly upstreamDeadlineMs: number;
@@ -87,6 +90,7 @@ export function readConfig(environment: Environment): Config {
     host,
     port: settings.integer('PORT', 4000, 0, 65_535),
     isProduction,
+    allowedHosts: readAllowedHosts(settings, host, auth),
     upstream,
     auth,
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
@@ -107,6 +111,16 @@ export function readConfig(environment: Environment): Config {
     logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
     tracing: readTracing(settings),
   });
+}
+
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Without authentication on loopback, only pages of this machine may call: a host that is allowed cannot be rebound. */
+function readAllowedHosts(settings: Settings, host: string, auth: AuthConfig): AllowedHosts | null {
+  const listed = settings.hosts('ALLOWED_HOSTS');
+  if (auth.mode !== 'none' || !isLoopback(host)) return listed && { hosts: listed, probesByAddress: true };
+  const own = parseHost(isIP(host) === 6 ? `[${host}]` : host)?.name ?? [];
+  return { hosts: [...LOOPBACK_HOSTS, own, listed ?? []].flat(), probesByAddress: false };
 }
 
 function readAuth(settings: Settings): AuthConfig {
@@ -241,6 +255,20 @@ class Settings {
           return item;
         }) ?? null
     );
+  }
+
+  /** Hosts as {@link AllowedHosts} has them. */
+  hosts(name: string): readonly string[] | null {
+    const hosts = this.text(name)
+      ?.split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+      .map((item) => {
+        const host = parseHost(isIP(item) === 6 ? `[${item}]` : item);
+        if (!host) throw new ConfigError(`${name} must be a comma-separated list of hosts such as graphql.example.com`);
+        return host.port === '' ? host.name : `${host.name}:${host.port}`;
+      });
+    return hosts && hosts.length > 0 ? hosts : null;
   }
 
   missing(name: string, because: string): never {

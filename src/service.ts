@@ -1,7 +1,6 @@
 /** Puts the parts together: one call makes a service that listens, one ends it. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { AimlClient } from './aiml/client.ts';
@@ -26,6 +25,7 @@ import {
 import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
 import { drain } from './http/drain.ts';
+import { HttpServers } from './http/http-servers.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { ListenError } from './http/listen-error.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
@@ -152,8 +152,11 @@ export async function createService(
   });
   await apollo.start();
   await redis?.open();
+  const servers = new HttpServers();
   const app = await createApp({
     logger,
+    servers,
+    allowedHosts: config.allowedHosts,
     lifecycle,
     metrics,
     corsOrigins: config.corsOrigins,
@@ -177,23 +180,22 @@ export async function createService(
     await tracing.close();
   };
   void client.warm();
-  try {
-    await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
+  await app.ready();
+  const port = await servers.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await close();
     throw new ListenError(describeListenError(error));
-  }
+  });
   lifecycle.markReady();
   let stopped: Promise<void> | null = null;
   return {
-    url: urlOf(config.host, (app.server.address() as AddressInfo).port),
+    url: urlOf(config.host, port),
     stop: () => (stopped ??= stop()),
   };
 
   async function stop(): Promise<void> {
     lifecycle.markDraining();
     await sleep(config.shutdownGraceMs);
-    await drain(app.server, { timeoutMs: config.shutdownTimeoutMs });
+    await drain(servers.all, { timeoutMs: config.shutdownTimeoutMs });
     await close();
   }
 }

@@ -3,7 +3,6 @@
  * GraphQL and never talks to upstream.
  */
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
@@ -12,17 +11,16 @@ import { BodyRoom } from './body-room.ts';
 import { MAX_BODY_BYTES, parseJson, readJsonBody } from './body.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
-import { refuse, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
-
-/** The longest a client may take to send its headers, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 15_000;
-/** The longest a client may take to send a whole request, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-
-const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
+import { refuse, toRefusal, type RefusalRecord } from './errors.ts';
+import { HostPolicy, type AllowedHosts } from './host-policy.ts';
+import type { HttpServers } from './http-servers.ts';
+import { NOTHING_HERE, Unrouted } from './unrouted.ts';
 
 export interface AppOptions extends GraphQLRouteOptions {
+  /** Creates the server, to be listened with. */
+  readonly servers: Pick<HttpServers, 'create'>;
+  /** The hosts that requests may name; null where they may name any. */
+  readonly allowedHosts: AllowedHosts | null;
   readonly onRefusal: (record: RefusalRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Logger;
@@ -35,7 +33,7 @@ export interface AppOptions extends GraphQLRouteOptions {
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { lifecycle, logger, metrics, onRefusal, isRedisUp } = options;
+  const { lifecycle, logger, metrics, onRefusal, isRedisUp, servers } = options;
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
@@ -46,15 +44,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
-    clientErrorHandler,
+    routerOptions: { ignoreTrailingSlash: true },
+    serverFactory: (handler) => servers.create(handler),
+    // HttpServers handles this on every server; Fastify would on the first alone.
+    clientErrorHandler: () => undefined,
     frameworkErrors: (_error, request, reply) => {
       reply.header('x-request-id', request.id);
-      void refuse(reply, NOTHING_HERE);
+      void refuse(reply, hosts.check(request.raw) ?? NOTHING_HERE);
     },
   });
+  const hosts = new HostPolicy(options.allowedHosts);
 
   app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
@@ -62,7 +61,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
-    done();
+    const rejection = hosts.check(request.raw);
+    if (rejection) refuse(reply, rejection);
+    else done();
   });
   app.decorate('onRefusal', onRefusal);
   app.removeAllContentTypeParsers();
@@ -86,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);
   });
-  app.setNotFoundHandler((_request, reply) => refuse(reply, NOTHING_HERE));
+  const unrouted = new Unrouted(app);
   if (options.corsOrigins.length > 0 || options.corsLoopback)
     await app.register(cors, {
       origin: (origin, decide) => {
@@ -96,6 +97,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       exposedHeaders: ['x-request-id'],
       maxAge: 600,
     });
+  unrouted.register(app);
 
   registerGraphQLRoute(app, options);
   if (options.explorer && !(await registerExplorer(app)))
@@ -117,24 +119,4 @@ function refuseSchema(): never {
 function isAllowedOrigin(origin: string, { corsOrigins, corsLoopback }: AppOptions): boolean {
   if (corsOrigins.includes(origin)) return true;
   return corsLoopback && /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/.test(origin);
-}
-
-/** What is no HTTP at all, or too slow, or has headers that are too large, gets a JSON answer as well. */
-function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'The request headers are too large.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'The request took too long to arrive.']
-        : ['400 Bad Request', 'The request is not valid HTTP.'];
-  const requestId = randomUUID();
-  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nX-Request-Id: ${requestId}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

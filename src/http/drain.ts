@@ -16,7 +16,11 @@ export interface DrainOptions {
 }
 
 /** Stops listening at once; resolves when the last connection is closed, which it forces after `timeoutMs`. */
-export async function drain(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
+export async function drain(servers: readonly HttpServer[], options: DrainOptions): Promise<void> {
+  await Promise.all(servers.map((server) => drainOne(server, options)));
+}
+
+async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
   const listener = { isClosed: false };
   // http.Server's own close also closes idle connections, and a request just sent on one of them would be lost.
   NetServer.prototype.close.call(server, () => {

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { errorCode } from '../error-code.ts';
 import type { ErrorCode } from '../graphql/errors.ts';
 import { msSince } from '../observability/operation-record.ts';
+import { pathOf } from './request-target.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -34,13 +35,18 @@ export function refuse(reply: FastifyReply, { status, code, message }: Refusal):
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')
     .header('cache-control', 'no-store')
-    .send(JSON.stringify({ errors: [{ message, extensions: { code, requestId: reply.request.id } }] }));
+    .send(toErrorBody({ code, message }, reply.request.id));
+}
+
+/** The body of an error response. */
+export function toErrorBody({ code, message }: Pick<Refusal, 'code' | 'message'>, requestId: string): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
 }
 
 /** Tells of a refusal where `/graphql` was asked. */
 export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
-  if (request.routeOptions.url !== '/graphql') return;
+  if (pathOf(request.url) !== '/graphql') return;
   server.onRefusal({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 

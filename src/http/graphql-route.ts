@@ -40,16 +40,6 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
   const { lifecycle, startTrace, execute } = options;
 
   app.route({
-    method: ['DELETE', 'HEAD', 'PATCH', 'PUT'],
-    url: '/graphql',
-    handler: (_request, reply) =>
-      refuse(reply.header('allow', 'GET, POST'), {
-        status: 405,
-        code: 'BAD_REQUEST',
-        message: 'GraphQL is asked with POST, queries with GET as well.',
-      }),
-  });
-  app.route({
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
     url: '/graphql',

@@ -98,7 +98,7 @@ describe('callers who go away while their requests are read', () => {
   it('leave no place in flight taken', async () => {
     const body = gzipSync(padded(300));
     const head =
-      'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
       `content-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
     const leave = () =>
       new Promise<void>((resolve, reject) => {
@@ -186,7 +186,7 @@ describe('what is not even HTTP', () => {
     ['garbage', 'hello\r\n\r\n', 'HTTP/1.1 400 '],
     [
       'headers that are too large',
-      `GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
       'HTTP/1.1 431 ',
     ],
   ])('%s is answered in JSON as well', async (_name, bytes, line) => {

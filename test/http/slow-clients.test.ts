@@ -3,6 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
+import { HttpServers } from '../../src/http/http-servers.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 
@@ -13,6 +14,8 @@ let gate: Promise<void> = Promise.resolve();
 
 const startApp = async (): Promise<FastifyInstance> => {
   const app = await createApp({
+    servers: new HttpServers(),
+    allowedHosts: null,
     lifecycle: new Lifecycle(1000),
     logger: createLogger('trace', { write: (line: string) => void logs.push(line) }),
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },

@@ -72,6 +72,29 @@ describe('reading the environment', () => {
     JWKS_URL: 'https://id.example/jwks',
   };
 
+  it.each<[Environment, readonly string[] | undefined]>([
+    [{}, ['localhost', '127.0.0.1', '[::1]', '127.0.0.1']],
+    [{ HOST: '::1' }, ['localhost', '127.0.0.1', '[::1]', '[::1]']],
+    [{ HOST: '127.0.0.2' }, ['localhost', '127.0.0.1', '[::1]', '127.0.0.2']],
+    [{ ALLOWED_HOSTS: 'A.example:1, ::2,' }, ['localhost', '127.0.0.1', '[::1]', '127.0.0.1', 'a.example:1', '[::2]']],
+    [{ HOST: '0.0.0.0' }, undefined],
+    [{ AUTH_MODE: 'passthrough' }, undefined],
+    [{ AUTH_MODE: 'passthrough', ALLOWED_HOSTS: ' , ' }, undefined],
+    [{ AUTH_MODE: 'passthrough', ALLOWED_HOSTS: 'a.example.' }, ['a.example']],
+    [{ HOST: '0.0.0.0', ALLOWED_HOSTS: '[2001:DB8::0:1]:4000' }, ['[2001:db8::1]:4000']],
+  ])('with %j allows the hosts %j', (environment, hosts) => {
+    expect(readConfig(environment).allowedHosts?.hosts).toEqual(hosts);
+  });
+
+  it.each(['https://a.example', '*', '*.example', 'a example', 'a.example/x', 'canary@a.example', '[::1', 'a:port'])(
+    'names ALLOWED_HOSTS where it is %j, and does not show it',
+    (value) => {
+      const read = () => readConfig({ ALLOWED_HOSTS: `ok.example,${value}` });
+      expect(read).toThrow(/^ALLOWED_HOSTS must be/);
+      expect(read).not.toThrow(value);
+    },
+  );
+
   it('takes the settings of an identity provider', () => {
     expect(readConfig(jwt).auth).toEqual({
       mode: 'jwt',

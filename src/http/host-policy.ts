@@ -1,0 +1,94 @@
+/**
+ * Which hosts requests may name. A page on another site can make its own name resolve to a loopback address and then call
+ * the service as its own origin (DNS rebinding); the Host header still names that site, so the request is rejected by it.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Refusal } from './errors.ts';
+import { authorityOf, pathOf } from './request-target.ts';
+
+export interface AllowedHosts {
+  /** Names and addresses in lower case, IPv6 in brackets. One with a port is allowed with that port alone. */
+  readonly hosts: readonly string[];
+  /**
+   * Whether probes may name the service by any IP address, or `localhost`, as orchestrators do. An address cannot be
+   * rebound.
+   */
+  readonly probesByAddress: boolean;
+}
+
+const PROBED_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+/** The longest DNS name and a port; no longer header is looked into. */
+const MAX_LENGTH = 300;
+
+const MISDIRECTED: Refusal = {
+  status: 421,
+  code: 'BAD_REQUEST',
+  message: 'The service does not serve the host that this request names: add it to ALLOWED_HOSTS.',
+};
+const NO_HOST: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request must have a Host header.' };
+const SEVERAL_HOSTS: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request has several Host headers.' };
+
+export class HostPolicy {
+  /** Null where every host is allowed. */
+  readonly #allowed: ReadonlySet<string> | null;
+  readonly #probesByAddress: boolean;
+
+  /** `allowed` is null where every host is allowed. */
+  constructor(allowed: AllowedHosts | null) {
+    this.#allowed = allowed && new Set(allowed.hosts);
+    this.#probesByAddress = allowed?.probesByAddress ?? false;
+  }
+
+  /** The error response for a request, an upgrade included; null where it may go on. */
+  check({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): Refusal | null {
+    const { host } = headers;
+    // RFC 9112, 3.2: a server responds with 400 to both.
+    if (host === undefined && httpVersion === '1.1') return NO_HOST;
+    if (hasSeveralHosts(rawHeaders)) return SEVERAL_HOSTS;
+    if (!this.#allowed) return null;
+    const isProbe = PROBED_PATHS.has(pathOf(url));
+    const authority = authorityOf(url);
+    if (authority !== null && !this.#allows(authority, isProbe)) return MISDIRECTED;
+    // Browsers always send a Host header; the health checks of balancers that speak HTTP/1.0 may send none.
+    const isAllowed = host === undefined ? isProbe : this.#allows(host, isProbe);
+    return isAllowed ? null : MISDIRECTED;
+  }
+
+  #allows(authority: string, isProbe: boolean): boolean {
+    const host = parseHost(authority);
+    if (!host || !this.#allowed) return false;
+    const { name, port } = host;
+    if (this.#allowed.has(name) || this.#allowed.has(`${name}:${port}`)) return true;
+    return isProbe && this.#probesByAddress && (name === 'localhost' || isAddress(name));
+  }
+}
+
+export interface Host {
+  /** In lower case, without the dot that ends an absolute name; an IPv6 address shortened and in brackets. */
+  readonly name: string;
+  /** Digits; empty where none is named. */
+  readonly port: string;
+}
+
+/** Reads `host`, `host:port` or `[address]:port`; null for anything else, user names and IPv6 zones included. */
+export function parseHost(authority: string): Host | null {
+  if (authority.length > MAX_LENGTH) return null;
+  const [, given, port = ''] = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?$/.exec(authority.toLowerCase()) ?? [];
+  if (given === undefined) return null;
+  if (given.startsWith('['))
+    return isIP(given.slice(1, -1)) === 6 ? { name: new URL(`http://${given}`).hostname, port } : null;
+  const name = given.endsWith('.') ? given.slice(0, -1) : given;
+  return name === '' ? null : { name, port };
+}
+
+const isAddress = (name: string): boolean => name.startsWith('[') || isIP(name) === 4;
+
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count > 1;
+}

@@ -1,0 +1,200 @@
+/**
+ * The HTTP servers of the service, one for each address that it listens on. Each is created here, so time-outs and the
+ * handling of what never becomes a request are the same on all of them.
+ */
+import { randomUUID } from 'node:crypto';
+import dns, { type LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { errorCode } from '../error-code.ts';
+import { toErrorBody, type Refusal } from './errors.ts';
+
+/** The longest a client may take to send its headers, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** The longest a client may take to send a whole request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** How long a rejected connection stays open for its client to read the response, in milliseconds. */
+const LINGER_MS = 2000;
+/** How often a free port is looked for that is free on every address. */
+const MAX_PORTS_TRIED = 10;
+
+export interface ListenOptions {
+  /** `localhost` stands for every address that it has on this machine. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export class HttpServers {
+  readonly #servers: Server[] = [];
+  #handler: RequestListener | null = null;
+
+  /** Those that were created, whether they listen or not. */
+  get all(): readonly Server[] {
+    return this.#servers;
+  }
+
+  /** Creates the server of the first address; the servers of other addresses get the same handler. */
+  create(handler: RequestListener): Server {
+    this.#handler = handler;
+    const server = createServer(
+      {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        connectionsCheckingInterval: 1000,
+        // HostPolicy checks this, as Node's own response has no body.
+        requireHostHeader: false,
+      },
+      handler,
+    );
+    server.on('clientError', onClientError);
+    server.on('checkExpectation', (_request, response) => send(response, EXPECTATION_FAILED));
+    server.on('connect', (_request, socket) => {
+      sendRaw(socket, NO_TUNNELS, ['Allow: GET, HEAD, OPTIONS, POST']);
+    });
+    this.#servers.push(server);
+    return server;
+  }
+
+  /**
+   * Resolves to the port, which is one on all addresses. Rejects with Node's error, and nothing listens then, where no
+   * address can be opened or another process has the port on one of them.
+   */
+  async listen({ host, port }: ListenOptions): Promise<number> {
+    const addresses = host.toLowerCase() === 'localhost' ? await addressesOf(host) : [host];
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await this.#listenOn(addresses, port);
+      } catch (error) {
+        await this.close();
+        if (port !== 0 || errorCode(error) !== 'EADDRINUSE' || tried === MAX_PORTS_TRIED) throw error;
+      }
+    }
+  }
+
+  /** Stops listening and ends idle connections; resolves when all connections have ended. */
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#servers
+        .filter((server) => server.listening)
+        .map(async (server) => {
+          const closed = once(server, 'close');
+          server.close();
+          await closed;
+        }),
+    );
+  }
+
+  async #listenOn(addresses: readonly string[], port: number): Promise<number> {
+    let bound: number | null = null;
+    let failure: unknown = null;
+    for (const address of addresses) {
+      const server = this.#takeIdle();
+      try {
+        server.listen({ host: address, port: bound ?? port });
+        await once(server, 'listening');
+        bound ??= (server.address() as AddressInfo).port;
+      } catch (error) {
+        // A machine without IPv6 may still list ::1 for localhost.
+        if (!isUnavailable(error)) throw error;
+        failure = error;
+      }
+    }
+    if (bound === null) throw failure;
+    return bound;
+  }
+
+  #takeIdle(): Server {
+    const idle = this.#servers.find((server) => !server.listening);
+    if (idle) return idle;
+    if (!this.#handler) throw new TypeError('create() comes before listen()');
+    return this.create(this.#handler);
+  }
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  const found = await new Promise<LookupAddress[]>((resolve, reject) => {
+    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+  });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+const isUnavailable = (error: unknown): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(errorCode(error) ?? '');
+
+const EXPECTATION_FAILED: Refusal = {
+  status: 417,
+  code: 'BAD_REQUEST',
+  message: 'The service meets no expectation but 100-continue.',
+};
+const NO_TUNNELS: Refusal = { status: 405, code: 'BAD_REQUEST', message: 'The service opens no tunnels.' };
+const HEADERS_TOO_LARGE: Refusal = {
+  status: 431,
+  code: 'BAD_REQUEST',
+  message: 'The request headers are too large.',
+};
+const TOO_SLOW: Refusal = { status: 408, code: 'BAD_REQUEST', message: 'The request took too long to arrive.' };
+const NO_HTTP: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
+
+const clientErrors: ReadonlyMap<string | undefined, Refusal> = new Map([
+  ['HPE_HEADER_OVERFLOW', HEADERS_TOO_LARGE],
+  ['ERR_HTTP_REQUEST_TIMEOUT', TOO_SLOW],
+]);
+
+/** Sockets that have their last response: more of what they send is no error to respond to. */
+const rejected = new WeakSet<Duplex>();
+
+function onClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (rejected.has(socket)) return;
+  // In the middle of a response another one would be taken for a part of it.
+  if (error.code === 'ECONNRESET' || !socket.writable || isResponding(socket)) socket.destroy();
+  else sendRaw(socket, clientErrors.get(error.code) ?? NO_HTTP, []);
+}
+
+/** Node offers no other way to see whether a response has begun on a socket. */
+function isResponding(socket: Duplex & { _httpMessage?: Partial<ServerResponse> | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
+}
+
+function send(response: ServerResponse, { status, code, message }: Refusal): void {
+  const requestId = randomUUID();
+  const body = toErrorBody({ code, message }, requestId);
+  response.writeHead(status, [
+    ...['X-Request-Id', requestId, 'Content-Type', 'application/json; charset=utf-8'],
+    ...['X-Content-Type-Options', 'nosniff', 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'],
+  ]);
+  response.end(body);
+}
+
+/** Sends a response on a socket that has no ServerResponse, and ends it. */
+function sendRaw(socket: Duplex, { status, code, message }: Refusal, headers: readonly string[]): void {
+  const requestId = randomUUID();
+  const body = toErrorBody({ code, message }, requestId);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `X-Request-Id: ${requestId}`,
+    'Content-Type: application/json; charset=utf-8',
+    'X-Content-Type-Options: nosniff',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...headers,
+  ];
+  rejected.add(socket);
+  socket.on('error', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  endSoon(socket);
+}
+
+/**
+ * Reads on until the client ends the connection, because to close it on unread bytes resets it, and the client would lose
+ * the response; one that does not end it in time is cut off.
+ */
+function endSoon(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.once('end', () => socket.destroy());
+  socket.resume();
+}

@@ -1,0 +1,58 @@
+/** Responses to requests that no route takes: 404, 405 with Allow, and OPTIONS that is no CORS preflight. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { refuse, type Refusal } from './errors.ts';
+import { pathOf } from './request-target.ts';
+
+export const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
+const NOT_ALLOWED: Refusal = {
+  status: 405,
+  code: 'BAD_REQUEST',
+  message: 'This path does not take the method of the request: the Allow header names those that it takes.',
+};
+
+interface Route {
+  readonly path: RegExp;
+  readonly methods: readonly string[];
+}
+
+/** To be created before the routes, as it learns of them while they are registered. */
+export class Unrouted {
+  readonly #routes: Route[] = [];
+
+  constructor(app: FastifyInstance) {
+    app.addHook('onRoute', ({ url, method }) => {
+      if (url !== '*') this.#routes.push({ path: toPattern(url), methods: [method].flat() });
+    });
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.method === 'OPTIONS' && !isPreflight(request)) this.#respond(request, reply);
+      else done();
+    });
+  }
+
+  /** To be called after CORS is registered, whose headers let pages read these responses. */
+  register(app: FastifyInstance): void {
+    // Before the body is read: nothing here would use it.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.is404) this.#respond(request, reply);
+      else done();
+    });
+    app.setNotFoundHandler((request, reply) => this.#respond(request, reply));
+  }
+
+  #respond(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const path = pathOf(request.url);
+    const methods = new Set(this.#routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
+    // A route that found nothing under a name, such as a file of the explorer.
+    const isServed = methods.has(request.method);
+    if (path !== '*' && (methods.size === 0 || isServed)) return refuse(reply, NOTHING_HERE);
+    reply.header('allow', path === '*' ? 'GET, HEAD, OPTIONS, POST' : [...methods].sort().join(', '));
+    return request.method === 'OPTIONS' ? reply.code(204).send() : refuse(reply, NOT_ALLOWED);
+  }
+}
+
+const isPreflight = ({ headers }: FastifyRequest): boolean =>
+  headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+
+/** `/files/:name` matches one segment at `:name`. */
+const toPattern = (url: string): RegExp =>
+  new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);

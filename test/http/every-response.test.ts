@@ -1,0 +1,149 @@
+import dns from 'node:dns';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { rawRequest, sendRaw, type RawResponse } from '../support/raw-http.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+const ORIGIN = 'Origin: http://localhost:5173';
+
+/** Anything that is not GraphQL's, with the status that it gets. */
+const REQUESTS: readonly (readonly [string, string, number])[] = [
+  ['no Host header', rawRequest('GET /readyz HTTP/1.1', { host: null }), 400],
+  ['an unknown expectation', rawRequest('GET /readyz HTTP/1.1', { headers: ['Expect: 200-ok'] }), 417],
+  [
+    'an unknown expectation of a body',
+    rawRequest('POST /graphql HTTP/1.1', { headers: ['Expect: x', 'Content-Length: 2'] }),
+    417,
+  ],
+  ['CONNECT', rawRequest('CONNECT example.com:443 HTTP/1.1'), 405],
+  ['no HTTP', 'NOT HTTP\r\n\r\n', 400],
+  ['an unknown method', rawRequest('FOO /graphql HTTP/1.1'), 400],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ['a TLS handshake', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03', 400],
+  ['two lengths', rawRequest('POST /graphql HTTP/1.1', { headers: ['Content-Length: 2', 'Content-Length: 3'] }), 400],
+  ['headers too large', rawRequest('GET /healthz HTTP/1.1', { headers: [`A: ${'x'.repeat(200_000)}`] }), 431],
+  ['a URL too large', rawRequest(`GET /${'x'.repeat(20_000)} HTTP/1.1`), 431],
+  ['TRACE', rawRequest('TRACE /graphql HTTP/1.1'), 405],
+  ['PROPFIND', rawRequest('PROPFIND /healthz HTTP/1.1'), 405],
+  ['QUERY', rawRequest('QUERY /graphql HTTP/1.1'), 405],
+  [
+    'another method with text',
+    rawRequest('PUT /metrics HTTP/1.1', { headers: ['Content-Type: text/plain', 'Content-Length: 0'] }),
+    405,
+  ],
+  ['TRACE where there is nothing', rawRequest('TRACE /nothing HTTP/1.1'), 404],
+  ['OPTIONS where there is nothing', rawRequest('OPTIONS /nothing HTTP/1.1'), 404],
+  [
+    'OPTIONS where there is nothing, of an allowed origin',
+    rawRequest('OPTIONS /nothing HTTP/1.1', { headers: [ORIGIN] }),
+    404,
+  ],
+  ['a path that cannot be decoded', rawRequest('GET /%E0%A4%A HTTP/1.1'), 404],
+  ['an unknown file of the explorer', rawRequest('GET /graphiql/nothing.js HTTP/1.1'), 404],
+  ['an upgrade to WebSocket', rawRequest('GET /graphql HTTP/1.1', { headers: ['Upgrade: websocket'] }), 400],
+];
+
+const expectError = ({ headers, body }: RawResponse) => {
+  expect(headers.get('content-type')).toContain('application/json');
+  const { errors } = JSON.parse(body) as { errors: [{ message: string; extensions: Record<string, unknown> }] };
+  expect(errors[0].message).toMatch(/^[A-Z].*\.$/);
+  expect(errors[0].extensions).toEqual({ code: 'BAD_REQUEST', requestId: headers.get('x-request-id') });
+};
+
+describe('every response has its request id and is JSON', () => {
+  const services = new Map<string, TestService>();
+  beforeAll(async () => {
+    services.set('development', await startService());
+    services.set('production', await startService({ NODE_ENV: 'production', EXPLORER: 'true' }));
+  });
+  afterAll(() => Promise.all([...services.values()].map((service) => service.stop())));
+
+  describe.each(['development', 'production'])('in %s', (environment) => {
+    test.each(REQUESTS)('%s', async (_name, request, status) => {
+      const response = await sendRaw(services.get(environment)?.url ?? '', request);
+      expect(response.status).toBe(status);
+      expectError(response);
+    });
+
+    test.each([
+      ['/graphql', 'GET, POST'],
+      ['/graphql/', 'GET, POST'],
+      ['/graphql?query=x', 'GET, POST'],
+      ['/healthz', 'GET, HEAD'],
+      ['/graphiql/some-file.js', 'GET, HEAD'],
+      ['*', 'GET, HEAD, OPTIONS, POST'],
+    ])('OPTIONS %s says what is allowed, with or without an origin', async (target, allow) => {
+      for (const headers of [[], [ORIGIN], ['Origin: https://evil.example', 'Access-Control-Request-Method: POST']]) {
+        const request = rawRequest(`OPTIONS ${target} HTTP/1.1`, { headers });
+        const response = await sendRaw(services.get(environment)?.url ?? '', request);
+        expect(response.status).toBe(204);
+        expect(response.headers.get('allow')).toBe(allow);
+        expect(response.headers.get('x-request-id')).toBeDefined();
+      }
+    });
+
+    test('405 names what is allowed', async () => {
+      for (const [line, allow] of [
+        ['TRACE /graphql', 'GET, POST'],
+        ['DELETE /graphql/', 'GET, POST'],
+        ['POST /healthz', 'GET, HEAD'],
+      ]) {
+        const response = await sendRaw(services.get(environment)?.url ?? '', rawRequest(`${line} HTTP/1.1`));
+        expect([line, response.status, response.headers.get('allow')]).toEqual([line, 405, allow]);
+      }
+    });
+  });
+});
+
+test('a response that is being sent is not followed by an error about the next request on the connection', async () => {
+  const service = await startService();
+  try {
+    const body = '{"query":"{ __typename }"}';
+    const first = rawRequest('POST /graphql HTTP/1.1', {
+      headers: ['Content-Type: application/json', `Content-Length: ${body.length}`],
+    }).replace('Connection: close\r\n', '');
+    const response = await sendRaw(service.url, `${first}${body}NOT HTTP\r\n\r\n`);
+    expect([200, 400]).toContain(response.status);
+    expect(response.headers.get('x-request-id')).toBeDefined();
+  } finally {
+    await service.stop();
+  }
+});
+
+describe('HOST=localhost that is two addresses', () => {
+  let service: TestService;
+  beforeEach(async () => {
+    const { lookup } = dns;
+    jest.spyOn(dns, 'lookup').mockImplementation(((
+      host: string,
+      options: object,
+      callback: (...args: unknown[]) => void,
+    ) => {
+      if (host !== 'localhost') return (lookup as (...args: unknown[]) => unknown)(host, options, callback);
+      const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+      process.nextTick(callback, null, addresses);
+    }) as never);
+    service = await startService({ HOST: 'localhost', SHUTDOWN_TIMEOUT_MS: '5000' });
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await service.stop();
+  });
+  const urls = () => ['127.0.0.1', '127.0.0.2'].map((host) => `http://${host}:${new URL(service.url).port}`);
+
+  test.each(REQUESTS)('both respond alike to %s', async (_name, request, status) => {
+    for (const url of urls()) {
+      const response = await sendRaw(url, request);
+      expect(response.status).toBe(status);
+      expectError(response);
+    }
+  });
+
+  test('both end with the service, and a connection that is open is told so', async () => {
+    const keepAlive = rawRequest('GET /readyz HTTP/1.1').replace('Connection: close\r\n', '');
+    const responses = urls().map((url) => sendRaw(url, keepAlive));
+    await Promise.all(urls().map((url) => sendRaw(url, rawRequest('GET /healthz HTTP/1.1'))));
+    await service.stop();
+    for (const response of await Promise.all(responses)) expect(response.status).toBe(200);
+    for (const url of urls()) await expect(sendRaw(url, keepAlive)).rejects.toThrow('ECONNREFUSED');
+  });
+});
