@@ -1,5 +1,5 @@
 import dns from 'node:dns';
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { rawRequest, sendRaw, type RawResponse } from '../support/raw-http.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -109,25 +109,30 @@ test('a response that is being sent is not followed by an error about the next r
   }
 });
 
+/** This machine may have one address for localhost, so its lookup is staged. */
+async function startOnTwoAddresses(): Promise<TestService> {
+  const lookup = dns.lookup.bind(dns) as (...args: unknown[]) => void;
+  jest.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: [object, (...args: unknown[]) => void]) => {
+    if (host === 'localhost')
+      rest[1](
+        null,
+        ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })),
+      );
+    else lookup(host, ...rest);
+  }) as never);
+  try {
+    return await startService({ HOST: 'localhost', SHUTDOWN_TIMEOUT_MS: '5000' });
+  } finally {
+    jest.restoreAllMocks();
+  }
+}
+
 describe('HOST=localhost that is two addresses', () => {
   let service: TestService;
-  beforeEach(async () => {
-    const { lookup } = dns;
-    jest.spyOn(dns, 'lookup').mockImplementation(((
-      host: string,
-      options: object,
-      callback: (...args: unknown[]) => void,
-    ) => {
-      if (host !== 'localhost') return (lookup as (...args: unknown[]) => unknown)(host, options, callback);
-      const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
-      process.nextTick(callback, null, addresses);
-    }) as never);
-    service = await startService({ HOST: 'localhost', SHUTDOWN_TIMEOUT_MS: '5000' });
+  beforeAll(async () => {
+    service = await startOnTwoAddresses();
   });
-  afterEach(async () => {
-    jest.restoreAllMocks();
-    await service.stop();
-  });
+  afterAll(() => service.stop());
   const urls = () => ['127.0.0.1', '127.0.0.2'].map((host) => `http://${host}:${new URL(service.url).port}`);
 
   test.each(REQUESTS)('both respond alike to %s', async (_name, request, status) => {
