@@ -3,7 +3,7 @@
  * are used, so that the time it takes does not depend on how fragments are spread.
  *
  * The number of tokens is the parser's to count. What a document asks for, and whether it fits the schema, is not looked
- * at here. There is no exemption for introspection: the standard introspection query is within the limits.
+ * at here. The one exemption for introspection is that a chain of `ofType` counts for fewer levels than it has.
  */
 import {
   Kind,
@@ -14,12 +14,12 @@ import {
   type DocumentNode,
   type ExecutableDefinitionNode,
   type FragmentDefinitionNode,
-  type NameNode,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
 import { ServiceError } from './errors.ts';
+import { needsMoreComparisons } from './field-comparisons.ts';
 import { countTokens } from './tokens.ts';
 
 export const documentLimits = {
@@ -29,13 +29,26 @@ export const documentLimits = {
   /** Fields inside one another. */
   depth: 15,
   aliases: 30,
-  /** Of an alias, a variable, an operation and a fragment: these come back with every item of a list and every error. */
+  /** Of every name: aliases come back with every item of a list, others with every error. */
   nameLength: 128,
   queryRootFields: 20,
   mutationRootFields: 10,
   selectionsPerSet: 300,
   directives: 30,
+  /** Validation compares the fields of all fragments that are spread side by side with each other. */
+  fragments: 50,
+  spreads: 100,
+  /** Validation looks at every use of a variable once for each operation that reaches it. */
+  operations: 30,
+  /** Of all operations together. */
+  variables: 200,
+  /** Of two fields under the same key of the response. */
+  comparisons: 50_000,
 } as const;
+
+/** How many `ofType` a chain may have, and how many levels it counts for at most. */
+const MAX_TYPE_WRAPPERS = 12;
+const COUNTED_TYPE_WRAPPERS = 9;
 
 /** What a selection set, or a definition, comes to with its fragments in place. */
 interface Size {
@@ -44,9 +57,11 @@ interface Size {
   readonly depth: number;
   readonly aliases: number;
   readonly directives: number;
+  /** The longest chain of `ofType` that begins in the set. */
+  readonly typeWrappers: number;
 }
 
-const NOTHING: Size = { fields: 0, depth: 0, aliases: 0, directives: 0 };
+const NOTHING: Size = { fields: 0, depth: 0, aliases: 0, directives: 0, typeWrappers: 0 };
 
 /**
  * The validation rule. Where a limit is broken it replaces the document by an empty one, so that no other rule looks at
@@ -80,11 +95,20 @@ export function brokenLimits(document: DocumentNode): string[] {
       atMost(mutationRootFields, fields, `The mutation has more than ${mutationRootFields} root fields.`);
     else atMost(queryRootFields, fields, `The ${definition.operation} has more than ${queryRootFields} root fields.`);
   }
-  const { selectionsPerSet, nameLength, comments } = documentLimits;
-  const { largestSet, longestName } = counter;
-  atMost(selectionsPerSet, largestSet, `A selection set has more than ${selectionsPerSet} selections.`);
-  atMost(nameLength, longestName, `The document gives a name of more than ${nameLength} characters.`);
-  atMost(comments, countTokens(document).comments, `The document has more than ${comments} comments.`);
+  const { selectionsPerSet, nameLength, comments, fragments, spreads, operations, variables } = documentLimits;
+  const { comments: commentCount, longestName } = countTokens(document);
+  const countOf = (kind: Kind): number => document.definitions.filter((definition) => definition.kind === kind).length;
+  atMost(fragments, countOf(Kind.FRAGMENT_DEFINITION), `The document has more than ${fragments} fragments.`);
+  atMost(spreads, counter.spreads, `The document spreads fragments more than ${spreads} times.`);
+  atMost(operations, countOf(Kind.OPERATION_DEFINITION), `The document has more than ${operations} operations.`);
+  atMost(variables, counter.variables, `The document defines more than ${variables} variables.`);
+  if (counter.hasPrototypeVariable) broken.add('A variable cannot be named "__proto__".');
+  atMost(selectionsPerSet, counter.largestSet, `A selection set has more than ${selectionsPerSet} selections.`);
+  atMost(nameLength, longestName, `The document has a name of more than ${nameLength} characters.`);
+  atMost(comments, commentCount, `The document has more than ${comments} comments.`);
+  // Counting comparisons follows every spread, so the other limits have to hold.
+  if (broken.size === 0 && needsMoreComparisons(document, documentLimits.comparisons))
+    broken.add('The document has too many fields of the same name.');
   return [...broken];
 }
 
@@ -94,7 +118,10 @@ const isExecutable = (definition: DefinitionNode): definition is ExecutableDefin
 /** Looks at every node once: what a fragment comes to is kept for its next use. */
 class Counter {
   largestSet = 0;
-  longestName = 0;
+  spreads = 0;
+  variables = 0;
+  /** graphql-js assigns values of variables by name, and this name would set the prototype instead. */
+  hasPrototypeVariable = false;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   readonly #sizes = new Map<ExecutableDefinitionNode, Size>();
 
@@ -110,11 +137,11 @@ class Counter {
     this.#sizes.set(definition, NOTHING);
     const size = this.#sizeOfSet(definition.selectionSet);
     size.directives += count(definition);
-    this.#measure(definition.name);
     if (definition.kind === Kind.OPERATION_DEFINITION)
       for (const variable of definition.variableDefinitions ?? []) {
         size.directives += count(variable);
-        this.#measure(variable.variable.name);
+        this.variables += 1;
+        this.hasPrototypeVariable ||= variable.variable.name.value === '__proto__';
       }
     this.#sizes.set(definition, size);
     return size;
@@ -127,6 +154,7 @@ class Counter {
       const size = this.#sizeOfSelection(selection);
       sum.fields += size.fields;
       sum.depth = Math.max(sum.depth, size.depth);
+      sum.typeWrappers = Math.max(sum.typeWrappers, size.typeWrappers);
       sum.aliases += size.aliases;
       sum.directives += size.directives + count(selection);
     }
@@ -138,23 +166,33 @@ class Counter {
     switch (selection.kind) {
       case Kind.FIELD: {
         const inside = selection.selectionSet ? this.#sizeOfSet(selection.selectionSet) : NOTHING;
-        this.#measure(selection.alias);
         const aliases = inside.aliases + (selection.alias ? 1 : 0);
-        return { fields: 1, depth: inside.depth + 1, aliases, directives: inside.directives };
+        const isTypeWrapper = selection.name.value === 'ofType';
+        return {
+          fields: 1,
+          depth: (isTypeWrapper ? inside.depth : inside.depth - uncountedLevels(inside.typeWrappers)) + 1,
+          aliases,
+          directives: inside.directives,
+          typeWrappers: isTypeWrapper ? inside.typeWrappers + 1 : 0,
+        };
       }
       case Kind.INLINE_FRAGMENT:
         return this.#sizeOfSet(selection.selectionSet);
       case Kind.FRAGMENT_SPREAD: {
+        this.spreads += 1;
         const fragment = this.#fragments.get(selection.name.value);
         return fragment ? this.sizeOf(fragment) : NOTHING;
       }
     }
   }
-
-  #measure(name: NameNode | undefined): void {
-    this.longestName = Math.max(this.longestName, name?.value.length ?? 0);
-  }
 }
+
+/**
+ * Tools ask for types wrapped in lists and non-nulls deeper than any schema goes. A chain that is longer than what is
+ * reasonable counts in full.
+ */
+const uncountedLevels = (typeWrappers: number): number =>
+  typeWrappers > MAX_TYPE_WRAPPERS ? 0 : Math.max(0, typeWrappers - COUNTED_TYPE_WRAPPERS);
 
 const count = ({ directives }: { readonly directives?: readonly DirectiveNode[] | undefined }): number =>
   directives?.length ?? 0;

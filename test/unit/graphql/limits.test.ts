@@ -10,6 +10,7 @@ const broken = (document: string): string[] => brokenLimits(parse(document));
 const repeat = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 const nested = (levels: number): string => `${'{ a '.repeat(levels)}${'} '.repeat(levels)}`;
+const wrapped = (levels: number): string => `${'{ kind name ofType '.repeat(levels)}{ name }${'}'.repeat(levels)}`;
 const aliases = (count: number): string => repeat(count, (index) => `a${index}: b`);
 const directives = (count: number): string => repeat(count, () => '@a');
 
@@ -19,7 +20,12 @@ const DIRECTIVES = ['The document has more than 30 directives.'];
 const SELECTIONS = ['A selection set has more than 300 selections.'];
 const QUERY_FIELDS = ['The query has more than 20 root fields.'];
 const MUTATION_FIELDS = ['The mutation has more than 10 root fields.'];
-const NAME = ['The document gives a name of more than 128 characters.'];
+const FRAGMENTS = ['The document has more than 50 fragments.'];
+const SPREADS = ['The document spreads fragments more than 100 times.'];
+const OPERATIONS = ['The document has more than 30 operations.'];
+const VARIABLES = ['The document defines more than 200 variables.'];
+const COMPARISONS = ['The document has too many fields of the same name.'];
+const NAME = ['The document has a name of more than 128 characters.'];
 
 describe('a document at a limit passes, and one beyond it does not', () => {
   test.each<[string, (count: number) => string, number, string[]]>([
@@ -80,6 +86,50 @@ describe('a document at a limit passes, and one beyond it does not', () => {
     ['the length of the name of a variable', (count) => `query ($${'a'.repeat(count)}: B) { b }`, 128, NAME],
     ['the length of the name of an operation', (count) => `query ${'a'.repeat(count)} { b }`, 128, NAME],
     ['the length of the name of a fragment', (count) => `{ b } fragment ${'a'.repeat(count)} on A { b }`, 128, NAME],
+    ['the length of the name of a field', (count) => `{ ${'a'.repeat(count)} }`, 128, NAME],
+    ['the length of the name of an argument', (count) => `{ b(${'a'.repeat(count)}: 1) }`, 128, NAME],
+    ['the length of the name of an input field', (count) => `{ b(c: { ${'a'.repeat(count)}: 1 }) }`, 128, NAME],
+    ['the length of an enum value', (count) => `{ b(c: ${'a'.repeat(count)}) }`, 128, NAME],
+    ['the length of the name of a type', (count) => `{ ... on ${'a'.repeat(count)} { b } }`, 128, NAME],
+    ['the length of the name of a directive', (count) => `{ b @${'a'.repeat(count)} }`, 128, NAME],
+    ['comparisons in one set', (count) => `{ b { ${repeat(count, () => 'c { d }')} } }`, 182, COMPARISONS],
+    [
+      'comparisons in sets that are merged',
+      (count) => `{ ${repeat(7, () => `b { ${repeat(count, () => 'c { d }')} }`)} }`,
+      26,
+      COMPARISONS,
+    ],
+    [
+      'comparisons in fragments',
+      (count) =>
+        `{ b { ...F ...G } } fragment F on A { ${'c { d } '.repeat(91)} } fragment G on A { ${'c { d } '.repeat(count)} }`,
+      91,
+      COMPARISONS,
+    ],
+    ['fragments', (count) => `{ b } ${repeat(count, (i) => `fragment F${i} on A { b }`)}`, 50, FRAGMENTS],
+    ['spreads', (count) => `{ b { ${repeat(count, () => '...F')} } } fragment F on A { b }`, 100, SPREADS],
+    [
+      'spreads in fragments and operations together',
+      (count) =>
+        `{ b { ...F } } query Q { b { ...F } } fragment F on A { ${repeat(count - 2, () => '...G')} } fragment G on A { b }`,
+      100,
+      SPREADS,
+    ],
+    ['operations', (count) => repeat(count, (i) => `query Q${i} { b }`), 30, OPERATIONS],
+    ['variables', (count) => `query (${repeat(count, (i) => `$v${i}: B`)}) { b }`, 200, VARIABLES],
+    [
+      'variables of all operations together',
+      (count) => `query A ($v: B) { b } query B (${repeat(count - 1, (i) => `$v${i}: B`)}) { b }`,
+      200,
+      VARIABLES,
+    ],
+    ['wrapped types', (count) => `{ __schema { types { fields { args { type ${wrapped(count)} } } } } }`, 12, DEPTH],
+    [
+      'wrapped types in fragments',
+      (count) => `{ __type(name: "A") { ...F } } fragment F on __Type { fields { args { type ${wrapped(count)} } } }`,
+      12,
+      DEPTH,
+    ],
     ['comments', (count) => `{ b }${'#\n'.repeat(count)}`, 1000, ['The document has more than 1000 comments.']],
   ])('%s', (_, document, limit, messages) => {
     expect(broken(document(limit))).toEqual([]);
@@ -132,10 +182,23 @@ describe('the limits', () => {
   test('count fragments that spread each other many times over without taking the time for it', () => {
     const doubling = repeat(500, (index) => `fragment F${index} on A { ...F${index + 1} ...F${index + 1} }`);
     const document = `{ b { ...F0 } } ${doubling} fragment F500 on A { a: c @d }`;
-    expect(broken(document)).toEqual([...ALIASES, ...DIRECTIVES]);
+    expect(broken(document)).toEqual([...ALIASES, ...DIRECTIVES, ...FRAGMENTS, ...SPREADS]);
+  });
+
+  test('allow no more levels of ordinary fields beside a long chain of wrapped types', () => {
+    const chain = `type ${wrapped(12)}`;
+    expect(broken(`{ b { ${chain} ${nested(14).slice(2, -2)} } }`)).toEqual([]);
+    expect(broken(`{ b { ${chain} ${nested(15).slice(2, -2)} } }`)).toEqual(DEPTH);
+    expect(broken(`{ __schema { types { fields { args { a { type ${wrapped(12)} } } } } } }`)).toEqual(DEPTH);
+  });
+
+  test('let no variable have the name that would set the prototype of all values', () => {
+    expect(broken('query ($__proto__: B) { b }')).toEqual(['A variable cannot be named "__proto__".']);
+    expect(broken('query ($constructor: B, $__proto: B) { b }')).toEqual([]);
   });
 
   test('say nothing of fragments that spread themselves or do not exist', () => {
+    expect(broken('{ a { ...F } } fragment F on A { b { ...F } }')).toEqual([]);
     expect(broken('{ ...F ...None } fragment F on A { x: y ...F ...G } fragment G on A { x: y ...F }')).toEqual([]);
   });
 
