@@ -10,11 +10,13 @@
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode } from 'graphql';
 import type { AimlClient } from './aiml/client.ts';
+import type { AimlError, Outcome } from './aiml/errors.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Reads } from './aiml/reads.ts';
 import { SharedWork } from './aiml/shared-work.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
+import { brokenTextLimit } from './graphql/document-text.ts';
 import type { ErrorCode } from './graphql/errors.ts';
 import type { Safelist } from './graphql/safelist.ts';
 import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
@@ -22,6 +24,7 @@ import type { KnownOperations, Question } from './known-operations.ts';
 import { msSince, type OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
+import { toVariablesKey } from './variables-key.ts';
 
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
@@ -35,6 +38,8 @@ export interface OperationsOptions {
    * what one read before another's write. Their reads are shared all the same.
    */
   readonly joinsQueries: boolean;
+  /** Whether the schema may be asked for. Where it may not, callers without a credential have nothing to ask. */
+  readonly introspection: boolean;
   /** Nothing else is executed where there is one; null or absent where everything may be. */
   readonly safelist?: Safelist | null;
   readonly onOperation: (record: OperationRecord, facts: OperationFacts) => void;
@@ -53,22 +58,16 @@ export interface OperationFacts {
 
 const NO_CODES: readonly string[] = [];
 const NO_HEADERS: GraphQLAnswer['headers'] = [];
+const NO_STORE: GraphQLAnswer['headers'] = [['cache-control', 'no-store']];
 
-/** The HTTP layer adds the id of the request. */
-const NOT_LISTED: GraphQLAnswer = {
+/** The HTTP layer adds the id of the request, and records that the request was rejected. */
+const badRequest = (code: ErrorCode, message: string): GraphQLAnswer => ({
   status: 400,
-  headers: [['cache-control', 'no-store']],
-  body: Buffer.from(
-    JSON.stringify({
-      errors: [
-        {
-          message: 'The operation is not one of those that may be run here.',
-          extensions: { code: 'BAD_REQUEST' satisfies ErrorCode },
-        },
-      ],
-    }),
-  ),
-};
+  headers: NO_STORE,
+  body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: { code } }] })),
+});
+
+const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
 
 interface Executed {
   readonly answer: GraphQLAnswer;
@@ -86,21 +85,46 @@ export class Operations {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLAnswer> {
-    const { authenticator, joinsQueries, known, safelist, onUnlisted } = this.#options;
+    const { authenticator, deadlineMs, introspection, joinsQueries, known, safelist, onUnlisted } = this.#options;
     if (safelist?.rejects(request)) {
       onUnlisted(request, info);
       return NOT_LISTED;
     }
+    const startedAt = performance.now();
     const identity = await authenticator.authenticate(info.authorization);
+    if (identity.kind === 'refused' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
+    const document = documentOf(request.body);
+    const brokenLimit = document === null ? null : brokenTextLimit(document);
+    if (brokenLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', brokenLimit);
     const question = known.questionOf(request.body);
     const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, question);
-    if (!joinsQueries || identity.kind === 'refused' || question?.known?.kind !== OperationTypeNode.QUERY)
+    const variablesKey =
+      joinsQueries && identity.kind !== 'refused' && question?.known?.kind === OperationTypeNode.QUERY
+        ? toVariablesKey(question.variables)
+        : null;
+    if (variablesKey === null || identity.kind === 'refused' || !question?.known)
       return (await start(info.hangUp)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
-    const key = `${question.known.id} ${scopes} ${JSON.stringify(question.variables)}`;
+    const key = `${question.known.id} ${scopes} ${variablesKey}`;
     const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
     const executed = await result;
-    return hasJoined ? this.#share(executed, info) : executed.answer;
+    if (!hasJoined) return executed.answer;
+    const deadlineAt = startedAt + deadlineMs;
+    // The operation that was joined began earlier, so that its deadline passed before this one's.
+    if (executed.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
+      return (await this.#run(request, info, identity, question, deadlineAt)).answer;
+    return this.#share(executed, info);
+  }
+
+  /** For a caller without a usable credential: the document is not looked at, so it may be a mutation. */
+  #rejectCaller({ details }: AimlError, info: RequestInfo, startedAt: number): GraphQLAnswer {
+    const { code, message, retryable } = details;
+    const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
+    this.#options.onOperation(
+      { operationName: null, kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs: msSince(startedAt) },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted: false },
+    );
+    return { status: 200, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [{ message, extensions }] })) };
   }
 
   /**
@@ -119,9 +143,10 @@ export class Operations {
     info: RequestInfo,
     identity: Identity,
     question: Question | null,
+    deadlineAt?: number,
   ): Promise<Executed> {
     const { apollo, client, known, reads, deadlineMs } = this.#options;
-    const scope = new RequestScope(info, { client, reads, identity, deadlineMs });
+    const scope = new RequestScope(info, { client, reads, identity, deadlineMs, deadlineAt });
     const context = new ServiceContext(scope);
     if (question?.known?.prepared) {
       const { name, kind, prepared, isUnlisted } = question.known;
@@ -153,6 +178,12 @@ export class Operations {
     const body = answer.body.toString().replaceAll(scope.info.requestId, info.requestId);
     return { ...answer, body: Buffer.from(body) };
   }
+}
+
+/** The document of a POST where it is a text. That of a GET is bounded by what Node takes as headers. */
+function documentOf(body: unknown): string | null {
+  const query: unknown = typeof body === 'object' && body !== null && 'query' in body ? body.query : null;
+  return typeof query === 'string' ? query : null;
 }
 
 function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {

@@ -17,6 +17,8 @@ export interface RequestScopeOptions {
   readonly reads: Reads;
   readonly identity: Identity;
   readonly deadlineMs: number;
+  /** When it has to end, on `performance.now()`; `deadlineMs` from its first call to upstream where it is left out. */
+  readonly deadlineAt?: number | undefined;
 }
 
 export class RequestScope {
@@ -59,7 +61,7 @@ export class RequestScope {
   }
 
   #toCaller(): UpstreamCaller {
-    const { identity, deadlineMs } = this.#options;
+    const { identity, deadlineMs, deadlineAt } = this.#options;
     const { requestId, hangUp, trace } = this.info;
     const { credential, tenant } = requireCaller(identity);
     return {
@@ -67,7 +69,7 @@ export class RequestScope {
       tenant,
       requestId,
       hangUp,
-      deadlineAt: performance.now() + deadlineMs,
+      deadlineAt: deadlineAt ?? performance.now() + deadlineMs,
       budget: { bytes: MAX_BYTES_AT_ONCE },
       trace,
       onAttempt: () => {

@@ -127,6 +127,7 @@ export async function createService(
     reads,
     deadlineMs: config.upstreamDeadlineMs,
     joinsQueries: redis === null,
+    introspection: config.introspection,
     safelist: isEnforced ? safelist : null,
     onUnlisted: (request, { requestId }) =>
       reportUnlisted(requestId, toOperationName(partOf(request, 'operationName'))),

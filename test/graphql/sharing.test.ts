@@ -90,6 +90,48 @@ describe('identical queries in flight', () => {
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
   });
 
+  it('are executed again for one who joined, where only the time of the first ran out', async () => {
+    await setUp({ UPSTREAM_DEADLINE_MS: '5000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
+    closeGate();
+    const first = ask('x', 'a');
+    await received(1);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const second = ask('x', 'a');
+    await inFlight(2);
+    // Only the read that is in flight waits any longer.
+    const { open } = gate;
+    closeGate();
+    gate.open();
+    expect((await first).errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
+    expect(nameIn(await second)).toBe('first of Bearer a');
+    expect(upstream.calls).toHaveLength(2);
+    open();
+  });
+
+  it('are not joined for a number that is too large for JavaScript, which would look like null', async () => {
+    await setUp();
+    const document =
+      'query ($first: Int, $order: SortOrder = ASC) { assistants(first: $first, order: $order) { nodes { id } } }';
+    const send = async (variables: string) => {
+      const response = await fetch(`${service.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer a' },
+        body: `{"query":${JSON.stringify(document)},"variables":${variables}}`,
+      });
+      return (await response.text()).replaceAll(response.headers.get('x-request-id') ?? '', '');
+    };
+    const alone = await send('{"first":1e400}');
+    expect(alone).toContain('BAD_USER_INPUT');
+    closeGate();
+    const calls = upstream.calls.length;
+    const waiting = send('{"first":null}');
+    await received(calls + 1);
+    expect(await send('{"first":1e400}')).toBe(alone);
+    expect(await send('{"first":-1e400}')).toBe(alone);
+    gate.open();
+    await waiting;
+  });
+
   it('give each caller an error with his own request id', async () => {
     await setUp();
     closeGate();

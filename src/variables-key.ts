@@ -1,0 +1,39 @@
+/** Variables as a text by which identical operations in flight are found. */
+
+/** Larger variables are not worth a comparison: their text would be kept for as long as the operation is in flight. */
+const MAX_CHARACTERS = 4096;
+const MAX_VALUES = 256;
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** The same text for the same variables alone; null where they are too large, or have no text of their own. */
+export const toVariablesKey = (variables: Variables): string | null =>
+  new Measure().fits(variables) ? JSON.stringify(variables) : null;
+
+/** Walks values that JSON.parse made, and stops at the first one that does not fit. */
+class Measure {
+  #characters = 0;
+  #values = 0;
+
+  fits(value: unknown): boolean {
+    if ((this.#values += 1) > MAX_VALUES) return false;
+    switch (typeof value) {
+      case 'string':
+        return this.#takes(value.length);
+      case 'number':
+        // What JSON.parse reads as infinite (1e400) is written as null.
+        return Number.isFinite(value);
+      case 'object': {
+        if (value === null) return true;
+        for (const key in value) if (!this.#takes(key.length) || !this.fits((value as Variables)[key])) return false;
+        return true;
+      }
+      default:
+        return true;
+    }
+  }
+
+  #takes(characters: number): boolean {
+    return (this.#characters += characters) <= MAX_CHARACTERS;
+  }
+}
