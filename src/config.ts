@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
 
-/** A setting is wrong. The message is one line that names it and says what it takes, never what it holds. */
+/** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -69,24 +69,22 @@ const MAX_TOKEN_LENGTH = 512;
 /** Whether a text can be sent as a bearer token (RFC 6750, at most 512 characters). */
 export const isBearerToken = (token: string): boolean => token.length <= MAX_TOKEN_LENGTH && BEARER_TOKEN.test(token);
 
-/** Throws {@link ConfigError}. */
+/** Throws a {@link ConfigError} that names every setting that is missing or wrong. */
 export function readConfig(environment: Environment): Config {
   const settings = new Settings(environment);
   const isProduction = settings.text('NODE_ENV') === 'production';
   const host = settings.text('HOST') ?? '127.0.0.1';
   const auth = readAuth(settings);
   const upstream = readUpstream(settings, auth);
-  if (
-    upstream.kind === 'aiml' &&
-    auth.mode === 'none' &&
-    !isLoopback(host) &&
-    !settings.boolean('ALLOW_ANONYMOUS', false)
-  )
-    throw new ConfigError(
-      'HOST reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
+  const isOpenToNetwork = upstream.kind === 'aiml' && auth.mode === 'none' && !isLoopback(host);
+  const allowsAnonymous = settings.boolean('ALLOW_ANONYMOUS', false);
+  if (isOpenToNetwork && !allowsAnonymous && !settings.hasProblem('AUTH_MODE', 'ALLOW_ANONYMOUS'))
+    settings.addProblem(
+      'HOST',
+      'reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
         'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
     );
-  return Object.freeze({
+  const config: Config = {
     host,
     port: settings.integer('PORT', 4000, 0, 65_535),
     isProduction,
@@ -110,7 +108,9 @@ export function readConfig(environment: Environment): Config {
     shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', 25_000, 0, 600_000),
     logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
     tracing: readTracing(settings),
-  });
+  };
+  settings.throwProblems();
+  return Object.freeze(config);
 }
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
@@ -126,34 +126,34 @@ function readAllowedHosts(settings: Settings, host: string, auth: AuthConfig): A
 function readAuth(settings: Settings): AuthConfig {
   const mode = settings.oneOf('AUTH_MODE', ['none', 'passthrough', 'jwt']) ?? 'none';
   if (mode !== 'jwt') return { mode };
-  const jwksUrl = settings.url('JWKS_URL') ?? settings.missing('JWKS_URL', 'AUTH_MODE is jwt');
+  const because = 'AUTH_MODE is jwt';
+  const issuer = settings.required('JWT_ISSUER', because);
+  const audience = settings.required('JWT_AUDIENCE', because);
+  settings.required('JWKS_URL', because);
+  const jwksUrl = settings.url('JWKS_URL') ?? PLACEHOLDER_URL;
   if (jwksUrl.username !== '' || jwksUrl.password !== '')
-    throw new ConfigError('JWKS_URL must have no user and no password');
-  if (jwksUrl.protocol !== 'https:' && !isLoopback(jwksUrl.hostname))
-    throw new ConfigError('JWKS_URL must be an https URL, or http on loopback');
-  return {
-    mode,
-    issuer: settings.text('JWT_ISSUER') ?? settings.missing('JWT_ISSUER', 'AUTH_MODE is jwt'),
-    audience: settings.text('JWT_AUDIENCE') ?? settings.missing('JWT_AUDIENCE', 'AUTH_MODE is jwt'),
-    jwksUrl,
-  };
+    settings.addProblem('JWKS_URL', 'must have no user and no password');
+  else if (jwksUrl.protocol !== 'https:' && !isLoopback(jwksUrl.hostname))
+    settings.addProblem('JWKS_URL', 'must be an https URL, or http on loopback');
+  return { mode, issuer, audience, jwksUrl };
 }
 
 function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
   const apiKey = settings.text('AIML_API_KEY');
   if (apiKey !== null && !isBearerToken(apiKey))
-    throw new ConfigError(
-      'AIML_API_KEY must be a bearer token: at most 512 letters, digits and -._~+/ with = at the end',
+    settings.addProblem(
+      'AIML_API_KEY',
+      'must be a bearer token: at most 512 letters, digits and -._~+/ with = at the end',
     );
   const baseUrl = settings.url('AIML_API_BASE_URL') ?? new URL(DEFAULT_BASE_URL);
   if (baseUrl.username !== '' || baseUrl.password !== '' || baseUrl.search !== '' || baseUrl.hash !== '')
-    throw new ConfigError('AIML_API_BASE_URL must have no user, password, query or fragment');
+    settings.addProblem('AIML_API_BASE_URL', 'must have no user, password, query or fragment');
   const kind =
     settings.oneOf('UPSTREAM', ['aiml', 'local']) ??
     (apiKey !== null || auth.mode === 'passthrough' ? 'aiml' : 'local');
   if (kind === 'local') return { kind, dataDir: settings.text('DATA_DIR') ?? '.data' };
   if (auth.mode === 'passthrough') return { kind, baseUrl, apiKey: null };
-  return { kind, baseUrl, apiKey: apiKey ?? settings.missing('AIML_API_KEY', 'UPSTREAM is aiml') };
+  return { kind, baseUrl, apiKey: settings.required('AIML_API_KEY', 'UPSTREAM is aiml') };
 }
 
 function readRedisUrl(settings: Settings): URL | null {
@@ -161,12 +161,14 @@ function readRedisUrl(settings: Settings): URL | null {
   if (text === null) return null;
   const url = parseUrl(text);
   const isRedis = url?.protocol === 'redis:' || url?.protocol === 'rediss:';
-  if (!isRedis || url.hostname === '' || url.search !== '' || url.hash !== '' || !/^\/?\d{0,5}$/.test(url.pathname))
-    throw new ConfigError('REDIS_URL must be redis://host:port or rediss://host:port, with /number for a database');
+  if (!isRedis || url.hostname === '' || url.search !== '' || url.hash !== '' || !/^\/?\d{0,5}$/.test(url.pathname)) {
+    settings.addProblem('REDIS_URL', 'must be redis://host:port or rediss://host:port, with /number for a database');
+    return null;
+  }
   try {
     decodeURIComponent(url.username + url.password);
   } catch {
-    throw new ConfigError('REDIS_URL must have its user and password percent-encoded');
+    settings.addProblem('REDIS_URL', 'must have its user and password percent-encoded');
   }
   return url;
 }
@@ -177,8 +179,10 @@ function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
   const text = settings.text('UPSTREAM_RATE_LIMIT');
   if (text === null) return null;
   const [, requests, unit] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? [];
-  if (requests === undefined)
-    throw new ConfigError('UPSTREAM_RATE_LIMIT must be a number of requests for each s, min or h, such as 100/min');
+  if (requests === undefined) {
+    settings.addProblem('UPSTREAM_RATE_LIMIT', 'must be a number of requests for each s, min or h, such as 100/min');
+    return null;
+  }
   return { requests: Number(requests), perSeconds: SECONDS[unit as keyof typeof SECONDS] };
 }
 
@@ -201,11 +205,38 @@ export function isLoopback(host: string): boolean {
   return isIP(address) === 4 && address.startsWith('127.');
 }
 
+/** Stands for a URL that is missing: the configuration that it is in is never used. */
+const PLACEHOLDER_URL = new URL('https://placeholder.invalid');
+
+/** Reads settings one by one and collects what is wrong with them, so that all of it can be reported at once. */
 class Settings {
   readonly #environment: Environment;
+  /** By the name of the setting. */
+  readonly #problems = new Map<string, string>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
+  }
+
+  /** `problem` goes on where the name ends. The first problem of a setting counts. */
+  addProblem(name: string, problem: string): void {
+    if (!this.#problems.has(name)) this.#problems.set(name, problem);
+  }
+
+  hasProblem(...names: readonly string[]): boolean {
+    return names.some((name) => this.#problems.has(name));
+  }
+
+  throwProblems(): void {
+    const lines = [...this.#problems].map(([name, problem]) => `${name} ${problem}`);
+    if (lines.length > 0) throw new ConfigError(lines.join('\n'));
+  }
+
+  /** The empty text where it is missing. */
+  required(name: string, because: string): string {
+    const text = this.text(name);
+    if (text === null) this.addProblem(name, `must be set where ${because}`);
+    return text ?? '';
   }
 
   text(name: string): string | null {
@@ -217,8 +248,9 @@ class Settings {
     const text = this.text(name);
     if (text === null) return fallback;
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (!(value >= min && value <= max)) throw new ConfigError(`${name} must be a whole number from ${min} to ${max}`);
-    return value;
+    if (value >= min && value <= max) return value;
+    this.addProblem(name, `must be a whole number from ${min} to ${max}`);
+    return fallback;
   }
 
   boolean(name: string, fallback: boolean): boolean {
@@ -230,49 +262,38 @@ class Settings {
     const text = this.text(name);
     if (text === null) return null;
     const value = values.find((known) => known === text);
-    if (value === undefined) throw new ConfigError(`${name} must be one of: ${values.join(', ')}`);
-    return value;
+    if (value === undefined) this.addProblem(name, `must be one of: ${values.join(', ')}`);
+    return value ?? null;
   }
 
   url(name: string): URL | null {
     const text = this.text(name);
     if (text === null) return null;
     const url = parseUrl(text);
-    if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-      throw new ConfigError(`${name} must be an http or https URL`);
-    return url;
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+    this.addProblem(name, 'must be an http or https URL');
+    return null;
   }
 
   origins(name: string): readonly string[] | null {
-    return (
-      this.text(name)
-        ?.split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '')
-        .map((item) => {
-          if (parseUrl(item)?.origin !== item)
-            throw new ConfigError(`${name} must be a comma-separated list of origins such as https://app.example.com`);
-          return item;
-        }) ?? null
-    );
+    const origins = this.#list(name);
+    if (origins && !origins.every((origin) => parseUrl(origin)?.origin === origin))
+      this.addProblem(name, 'must be a comma-separated list of origins such as https://app.example.com');
+    return origins;
   }
 
   /** Hosts as {@link AllowedHosts} has them. */
   hosts(name: string): readonly string[] | null {
-    const hosts = this.text(name)
-      ?.split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
-      .map((item) => {
-        const host = parseHost(isIP(item) === 6 ? `[${item}]` : item);
-        if (!host) throw new ConfigError(`${name} must be a comma-separated list of hosts such as graphql.example.com`);
-        return host.port === '' ? host.name : `${host.name}:${host.port}`;
-      });
-    return hosts && hosts.length > 0 ? hosts : null;
+    const hosts = this.#list(name)?.map((item) => parseHost(isIP(item) === 6 ? `[${item}]` : item));
+    if (hosts?.includes(null))
+      this.addProblem(name, 'must be a comma-separated list of hosts such as graphql.example.com');
+    const names = hosts?.flatMap((host) => (host ? [host.port === '' ? host.name : `${host.name}:${host.port}`] : []));
+    return names && names.length > 0 ? names : null;
   }
 
-  missing(name: string, because: string): never {
-    throw new ConfigError(`${name} must be set where ${because}`);
+  #list(name: string): readonly string[] | null {
+    const items = this.text(name)?.split(',') ?? null;
+    return items && items.map((item) => item.trim()).filter((item) => item !== '');
   }
 }
 

@@ -128,6 +128,7 @@ function welcome({ explorer, upstream }: Config, url: string): string {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const isOurs = error instanceof ConfigError || error instanceof LocalAimlStartError || error instanceof ListenError;
   const message = isOurs ? error.message : `could not start (${errorCode(error) ?? 'an internal error'})`;
-  writeToStderr(`assistants-graphql: ${message}\n`);
+  const lines = message.split('\n').map((line) => `assistants-graphql: ${line}\n`);
+  writeToStderr(lines.join(''));
   process.exit(1);
 });

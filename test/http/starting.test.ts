@@ -39,6 +39,17 @@ describe('a service that cannot start', () => {
     expect(service.output()).not.toContain('canary');
   });
 
+  it('because of several settings names each in a line and exits with 1', async () => {
+    const service = runProcess({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml', MAX_IN_FLIGHT: 'canary', JWKS_URL: 'canary' });
+    expect(await service.exit).toBe(1);
+    expect(service.output().trimEnd().split('\n')).toEqual(
+      ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWKS_URL', 'AIML_API_KEY', 'MAX_IN_FLIGHT'].map((name) =>
+        expect.stringMatching(`^assistants-graphql: ${name} must be`),
+      ),
+    );
+    expect(service.output()).not.toContain('canary');
+  });
+
   it('because its port is taken says so in one line and exits with 1', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

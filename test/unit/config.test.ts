@@ -194,4 +194,67 @@ describe('reading the environment', () => {
     expect(message).not.toContain(CANARY);
     expect(message).not.toContain('\n');
   });
+
+  const problemsOf = (environment: Environment): readonly string[] => {
+    try {
+      readConfig(environment);
+      return [];
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      return (error as ConfigError).message.split('\n');
+    }
+  };
+
+  it('names all settings that are missing, each in a line', () => {
+    expect(problemsOf({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml' })).toEqual([
+      'JWT_ISSUER must be set where AUTH_MODE is jwt',
+      'JWT_AUDIENCE must be set where AUTH_MODE is jwt',
+      'JWKS_URL must be set where AUTH_MODE is jwt',
+      'AIML_API_KEY must be set where UPSTREAM is aiml',
+    ]);
+  });
+
+  it('names all settings that are missing or bad, each once, without their values', () => {
+    const environment = {
+      ...jwt,
+      AIML_API_KEY: `${CANARY} `.repeat(2),
+      HOST: '0.0.0.0',
+      PORT: CANARY,
+      UPSTREAM: 'aiml',
+      JWT_AUDIENCE: '',
+      JWKS_URL: `ftp://${CANARY}`,
+      AIML_API_BASE_URL: `https://${CANARY}@host/?${CANARY}`,
+      UPSTREAM_CONNECTIONS: '0',
+      CORS_ORIGINS: CANARY,
+      FEDERATION: CANARY,
+      REDIS_URL: CANARY,
+      UPSTREAM_RATE_LIMIT: CANARY,
+      PERSISTED_OPERATIONS_MODE: CANARY,
+      LOG_LEVEL: CANARY,
+    };
+    const problems = problemsOf(environment);
+    expect(problems.map((line) => line.split(' ')[0]).toSorted()).toEqual(
+      [
+        'AIML_API_BASE_URL',
+        'AIML_API_KEY',
+        'CORS_ORIGINS',
+        'FEDERATION',
+        'JWKS_URL',
+        'JWT_AUDIENCE',
+        'LOG_LEVEL',
+        'PERSISTED_OPERATIONS_MODE',
+        'PORT',
+        'REDIS_URL',
+        'UPSTREAM_CONNECTIONS',
+        'UPSTREAM_RATE_LIMIT',
+      ].toSorted(),
+    );
+    expect(problems.join()).not.toContain(CANARY);
+  });
+
+  it('names a bad AUTH_MODE alone, and does not guess what follows from it', () => {
+    expect(problemsOf({ AUTH_MODE: 'jvt', AIML_API_KEY: 'k', HOST: '0.0.0.0' })).toEqual([
+      expect.stringMatching(/^AUTH_MODE must be one of/),
+    ]);
+  });
 });
