@@ -18,10 +18,13 @@ import type { AssistantSettings, CreateAssistantInput, UpdateAssistantInput } fr
 import type { ResponseFormatInput } from './response-format.input.ts';
 
 /** On a create, null is the same as leaving out. */
-export const toCreateBody = (input: CreateAssistantInput): WireAssistantCreateBody => ({
-  model: input.model,
-  ...withoutEmpty(toSettings(input)),
-});
+export function toCreateBody(input: CreateAssistantInput): WireAssistantCreateBody {
+  const settings = toSettings(input);
+  return {
+    model: input.model,
+    ...withoutEmpty({ ...settings, tool_resources: settings.tool_resources && unlessEmpty(settings.tool_resources) }),
+  };
+}
 
 /** On an update, null clears: null on the wire, an empty list for tools. An empty body changes nothing. */
 export const toModifyBody = (input: UpdateAssistantInput): WireAssistantModifyBody => ({
@@ -64,22 +67,25 @@ function toFileSearchBody({ maxNumResults, rankingOptions }: FileSearchToolInput
   return { type: 'file_search', ...(Object.keys(options).length > 0 && { file_search: options }) };
 }
 
+/** OpenAI rejects an empty object in here, so that it is left out. */
 const toToolResourcesBody = ({ codeInterpreter, fileSearch }: ToolResourcesInput): WireToolResourcesBody =>
   withoutEmpty({
     code_interpreter: codeInterpreter && { file_ids: codeInterpreter.fileIds },
     file_search:
       fileSearch &&
-      withoutEmpty({
-        vector_store_ids: fileSearch.vectorStoreIds,
-        vector_stores: fileSearch.vectorStores?.map(toVectorStoreBody),
-      }),
+      unlessEmpty(
+        withoutEmpty({
+          vector_store_ids: fileSearch.vectorStoreIds,
+          vector_stores: fileSearch.vectorStores?.map(toVectorStoreBody),
+        }),
+      ),
   });
 
 const toVectorStoreBody = ({ fileIds, metadata, chunkingStrategy }: VectorStoreInput): WireVectorStoreBody =>
   withoutEmpty({
     file_ids: fileIds,
     chunking_strategy: chunkingStrategy && toChunkingStrategyBody(chunkingStrategy),
-    metadata,
+    metadata: metadata && unlessEmpty(metadata),
   });
 
 const toChunkingStrategyBody = ({
@@ -99,6 +105,9 @@ function toResponseFormatBody({ type, jsonSchema }: ResponseFormatInput): WireRe
   }
   return type === undefined || type === 'auto' ? 'auto' : { type };
 }
+
+const unlessEmpty = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value;
 
 type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
 type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };

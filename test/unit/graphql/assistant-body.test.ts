@@ -48,7 +48,6 @@ describe('the body of a create', () => {
         { type: 'file_search', file_search: { ranking_options: { score_threshold: 0 } } },
         { type: 'function', function: { name: 'f' } },
       ],
-      tool_resources: { file_search: {} },
       response_format: { type: 'json_schema', json_schema: { name: 'n' } },
     });
   });
@@ -188,6 +187,38 @@ describe('the body of an update', () => {
       model: 'm',
       tools: [{ type: 'function', function: { name: 'f' } }],
       tool_resources: { code_interpreter: { file_ids: [] } },
+    });
+  });
+});
+
+describe('an empty object inside toolResources is not sent', () => {
+  const fileSearches = [{}, { vectorStoreIds: null }, { vectorStores: null }];
+
+  test.each(fileSearches)('on a create: %j', (fileSearch) => {
+    expect(toCreateBody({ model: 'm', toolResources: { fileSearch } })).toStrictEqual({ model: 'm' });
+    const toolResources = { codeInterpreter: { fileIds: ['file-1'] }, fileSearch };
+    expect(toCreateBody({ model: 'm', toolResources })).toStrictEqual({
+      model: 'm',
+      tool_resources: { code_interpreter: { file_ids: ['file-1'] } },
+    });
+  });
+
+  test.each(fileSearches)('on an update, which still replaces what was there: %j', (fileSearch) => {
+    expect(toModifyBody({ id: 'a', toolResources: { fileSearch } })).toStrictEqual({ tool_resources: {} });
+  });
+
+  test('on a create of a vector store, whose empty form stands for a store without files', () => {
+    const toolResources = { fileSearch: { vectorStores: [{ metadata: {} }] } };
+    expect(toCreateBody({ model: 'm', toolResources })).toStrictEqual({
+      model: 'm',
+      tool_resources: { file_search: { vector_stores: [{}] } },
+    });
+  });
+
+  test('but an empty list is', () => {
+    const toolResources = { fileSearch: { vectorStoreIds: [] } };
+    expect(toModifyBody({ id: 'a', toolResources })).toStrictEqual({
+      tool_resources: { file_search: { vector_store_ids: [] } },
     });
   });
 });
