@@ -292,8 +292,8 @@ class Settings {
   }
 
   #list(name: string): readonly string[] | null {
-    const items = this.text(name)?.split(',') ?? null;
-    return items && items.map((item) => item.trim()).filter((item) => item !== '');
+    const items = this.text(name)?.split(',');
+    return items?.map((item) => item.trim()).filter((item) => item !== '') ?? null;
   }
 }
 
