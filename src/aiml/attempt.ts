@@ -4,7 +4,8 @@
  * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
  */
 import { AimlError, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
-import { cleanReason, readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
+import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
+import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
 import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
 import { MalformedResponseError } from './wire.ts';
 
@@ -37,16 +38,12 @@ export const SUNSET_MESSAGE =
   '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to go on with ' +
   'the embedded AIML API.';
 
-/** `unspeakable`: what must not be in any reason that is passed on (the credential, upstream's host). */
-export function toAttempt<T>(
-  exchange: Exchange,
-  expectation: Expectation<T>,
-  unspeakable: readonly string[],
-): Attempt<T> {
+/** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
+export function toAttempt<T>(exchange: Exchange, expectation: Expectation<T>, sent: ReasonContext): Attempt<T> {
   if (exchange.status === null) return lost(exchange);
   if (exchange.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
   if (exchange.status >= 200 && exchange.status < 300) return read(exchange, expectation);
-  return refused(exchange, expectation, unspeakable);
+  return refused(exchange, expectation, sent);
 }
 
 function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
@@ -122,7 +119,7 @@ const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryab
 function refused(
   answer: Answer,
   { noun, notFoundMeansSunset }: Pick<Expectation<unknown>, 'noun' | 'notFoundMeansSunset'>,
-  unspeakable: readonly string[],
+  sent: ReasonContext,
 ): FailedAttempt {
   const { status } = answer;
   const complaint = readComplaint(answer.body);
@@ -165,7 +162,7 @@ function refused(
     retryable,
     ...about(complaint),
     ...(code === 'BAD_USER_INPUT' && {
-      reason: cleanReason(complaint.message, unspeakable),
+      reason: sanitizeReason(complaint.message, sent),
       param: complaint.param,
     }),
   });

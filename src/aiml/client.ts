@@ -124,14 +124,14 @@ export class AimlClient {
   readonly #attemptTimeoutMs: number;
   readonly #rateLimit: RateLimit | null;
   readonly #onAttempt: AimlClientOptions['onAttempt'];
-  readonly #hosts: readonly string[];
+  readonly #hostname: string;
 
   constructor({ baseUrl, connections, attemptTimeoutMs, rateLimit = null, onAttempt }: AimlClientOptions) {
     this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs });
     this.#attemptTimeoutMs = attemptTimeoutMs;
     this.#rateLimit = rateLimit;
     this.#onAttempt = onAttempt;
-    this.#hosts = [baseUrl.host, baseUrl.hostname];
+    this.#hostname = baseUrl.hostname;
   }
 
   get isBreakerOpen(): boolean {
@@ -212,7 +212,12 @@ export class AimlClient {
     if (budget && exchange.status !== null) budget.bytes -= exchange.body.length;
     const attempt: Attempt<T> = isTooMuch
       ? { kind: 'REJECTED', status: exchange.status, error: TOO_MUCH_AT_ONCE }
-      : toAttempt(exchange, call, [caller.credential, ...this.#hosts]);
+      : toAttempt(exchange, call, {
+          credential: caller.credential,
+          hostname: this.#hostname,
+          path: call.path,
+          body: call.body,
+        });
     if (exchange.status !== null || exchange.loss !== 'ABORTED')
       this.#breaker.record(attempt.kind === 'OK' || attempt.kind === 'REJECTED');
     span?.end({ kind: attempt.kind, status: exchange.status });

@@ -1,10 +1,6 @@
-/**
- * Reads what the AIML API says of an error, in every form that its generations use, and makes of it what a caller may
- * see: never a URL, a host, a credential or a second line.
- */
+/** Reads what the AIML API says of an error, in every form that its generations use. */
+import { MAX_MESSAGE_LENGTH } from './sanitize-reason.ts';
 
-/** The longest reason that is passed on, in Unicode code points. */
-const MAX_REASON_LENGTH = 300;
 /** A body larger than this, in bytes, is no error message. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 /** How deep a message may hold another error as JSON. */
@@ -64,33 +60,8 @@ function text(value: unknown): string | null {
 
 /** Whether a 402, 403 or 429 means that the account is out of credits. */
 export function speaksOfQuota({ code, message }: UpstreamComplaint): boolean {
-  return code === 'insufficient_quota' || /\b(?:credits?|balance|billing|quota)\b/i.test(message ?? '');
-}
-
-const REMOVED = '[removed]';
-/** In this order: URLs, authorization values, named keys, well-known key prefixes and JWTs, anything long and random. */
-const UNSPEAKABLE = [
-  /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi,
-  /\bwww\.\S+/gi,
-  /\b(?:bearer|basic)\s+\S+/gi,
-  /\b(?:api[_-]?key|token|secret|password)\s*[:=]\s*\S+/gi,
-  /\b(?:sk|pk|rk)-\S+/g,
-  /\beyJ[\w-]+\.[\w.-]+/g,
-  /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
-  /(?=[\w+/=~.-]*\d)[\w+/=~.-]{20,}/g,
-] as const;
-
-/**
- * Makes a message fit to be shown: one line, at most 300 code points, without URLs, anything like a credential, and
- * `unspeakable` (the credential in use, upstream's host). Null where nothing is left to say.
- */
-export function cleanReason(message: string | null, unspeakable: readonly string[]): string | null {
-  if (message === null) return null;
-  let clean = message;
-  for (const word of unspeakable) if (word !== '') clean = clean.replaceAll(word, REMOVED);
-  for (const pattern of UNSPEAKABLE) clean = clean.replace(pattern, REMOVED);
-  clean = clean.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  if (clean === '') return null;
-  const points = Array.from(clean);
-  return points.length <= MAX_REASON_LENGTH ? clean : `${points.slice(0, MAX_REASON_LENGTH - 1).join('')}…`;
+  return (
+    code === 'insufficient_quota' ||
+    /\b(?:credits?|balance|billing|quota)\b/i.test((message ?? '').slice(0, MAX_MESSAGE_LENGTH))
+  );
 }
