@@ -1,9 +1,8 @@
 /** The process: configuration, start, signals, exit code. */
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { ConfigError, readConfig, type Config, type Environment } from './config.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { readDotEnv } from './dot-env.ts';
 import { errorCode } from './error-code.ts';
 import { ListenError } from './http/listen-error.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
@@ -97,16 +96,6 @@ function secretsOf({ upstream, redisUrl }: Config): string[] {
   const apiKey = upstream.kind === 'aiml' ? upstream.apiKey : null;
   const password = redisUrl?.password ?? '';
   return [apiKey ?? '', password, decodeURIComponent(password)].filter((secret) => secret !== '');
-}
-
-/** What stands in a file `.env` in the working directory, where there is one. The environment proper goes before it. */
-function readDotEnv(): Environment {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8'));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return {};
-    throw new ConfigError('the file .env cannot be read');
-  }
 }
 
 /** For a person at a terminal, who has two lines of npm's already: where to click, what it works on, what to do next. */

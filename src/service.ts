@@ -37,6 +37,7 @@ import { createOperationPlugin } from './observability/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { Operations } from './operations.ts';
 import type { RedisConnection } from './redis/connection.ts';
+import { decodeUtf8 } from './runtime/utf8.ts';
 import type { ServiceContext } from './request-scope.ts';
 import { VERSION } from './version.ts';
 
@@ -215,9 +216,11 @@ async function readSafelist(
   logger: Logger,
 ): Promise<Safelist | null> {
   if (!persistedOperations) return null;
-  const json = await readFile(persistedOperations.path, 'utf8').catch(() => {
+  const bytes = await readFile(persistedOperations.path).catch(() => {
     throw new ConfigError('PERSISTED_OPERATIONS names a file that cannot be read');
   });
+  const json = decodeUtf8(bytes);
+  if (json === null) throw new ConfigError('PERSISTED_OPERATIONS names a file that is not UTF-8 text');
   try {
     const operations = parseManifest(json);
     const unusable = findUnusable(operations, schema).map(({ name }) => toOperationName(name));

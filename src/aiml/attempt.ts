@@ -3,6 +3,7 @@
  *
  * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
  */
+import { decodeUtf8 } from '../runtime/utf8.ts';
 import { AimlError, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
@@ -57,8 +58,10 @@ function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T>
 }
 
 function parse(body: Buffer): unknown {
+  const text = decodeUtf8(body);
+  if (text === null) throw new MalformedResponseError('body', 'UTF-8');
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw new MalformedResponseError('body', 'JSON');
   }

@@ -3,6 +3,7 @@
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
 import { shapeOfJson } from '../json-shape.ts';
+import { decodeUtf8 } from '../runtime/utf8.ts';
 import { TOO_MUCH_AT_ONCE, type AimlClient, type Call, type Caller } from './client.ts';
 import { AimlError } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
@@ -152,9 +153,10 @@ interface Place<T> {
 
 /** What was kept, read as if upstream had sent it just now; null where it cannot be read. */
 function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
-  if (!kept) return null;
+  const text = kept && decodeUtf8(kept.body);
+  if (!kept || text === null) return null;
   try {
-    return { ...kept, value: call.read(JSON.parse(kept.body.toString('utf8'))) };
+    return { ...kept, value: call.read(JSON.parse(text)) };
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 /** Reads what the AIML API says of an error, in every form that its generations use. */
+import { decodeUtf8 } from '../runtime/utf8.ts';
 import { MAX_MESSAGE_LENGTH } from './sanitize-reason.ts';
 
 /** A body larger than this, in bytes, is no error message. */
@@ -20,7 +21,8 @@ const NOTHING: UpstreamComplaint = { message: null, param: null, code: null, req
 /** Reads the body of an answer with an error status. Never throws. */
 export function readComplaint(body: Buffer): UpstreamComplaint {
   if (body.length === 0 || body.length > MAX_ERROR_BODY_BYTES) return NOTHING;
-  return readText(body.toString('utf8'), MAX_NESTING) ?? NOTHING;
+  const text = decodeUtf8(body);
+  return (text === null ? null : readText(text, MAX_NESTING)) ?? NOTHING;
 }
 
 function readText(text: string, nesting: number): UpstreamComplaint | null {

@@ -6,11 +6,10 @@
  * never follows a redirect.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
+import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import type { HangUp } from './hang-up.ts';
 
@@ -64,13 +63,6 @@ export function headerOf({ headers }: Answer, name: string): string | undefined 
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
-
-const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
 
 export interface TransportOptions {
   /** The base URL; its path, with or without a trailing slash, is put before every request's path. */
@@ -144,22 +136,17 @@ export class Transport {
  */
 async function decode(
   answer: Answer,
-  encoding: string,
+  coding: Exclude<ContentCoding, 'identity'>,
   largeBodies: Semaphore,
   held: (() => void) | null,
 ): Promise<Exchange> {
-  const decoder = decoders[encoding];
-  if (!decoder) {
-    held?.();
-    return withoutBody(answer);
-  }
   // A brotli decoder takes 16 MiB for itself, however small the body is.
-  let release = held ?? (encoding === 'br' ? await largeBodies.acquire() : null);
+  let release = held ?? (coding === 'br' ? await largeBodies.acquire() : null);
   try {
     for (;;) {
       try {
         const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
-        return bounded({ ...answer, body: await decoder(answer.body, { maxOutputLength }) });
+        return bounded({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
       } catch (error) {
         if (!isTooLarge(error)) return withoutBody(answer);
         if (release) return TOO_LARGE;
@@ -259,15 +246,18 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#bytes);
     const answer: Answer = { status: this.#status, headers: this.#headers, body };
-    const encoding = headerOf(answer, 'content-encoding')?.toLowerCase();
-    const isPlain = encoding === undefined || encoding === 'identity' || body.length === 0;
-    if (isPlain) {
+    const coding = toContentCoding(headerOf(answer, 'content-encoding'));
+    if (coding === 'identity' || body.length === 0) {
       this.#end(bounded(answer));
+      return;
+    }
+    if (coding === null) {
+      this.#end(withoutBody(answer));
       return;
     }
     const held = this.#releaseLarge;
     this.#releaseLarge = null;
-    this.#end(decode(answer, encoding, this.#largeBodies, held));
+    this.#end(decode(answer, coding, this.#largeBodies, held));
   }
 
   onResponseError(_controller: unknown, error: Error): void {

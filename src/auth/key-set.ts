@@ -3,6 +3,7 @@
  * believed. Which of them a token needs is left to jose, and what becomes of the token to `token-verifier.ts`.
  */
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { decodeUtf8 } from '../runtime/utf8.ts';
 import { FetchBudget } from './fetch-budget.ts';
 
 /** Keys older than this are fetched anew while requests go on with the ones at hand, in milliseconds. */
@@ -76,5 +77,7 @@ const fetchBounded: FetchImplementation = async (url, options) => {
     if (size > MAX_BYTES) throw new KeysUnavailableError();
     chunks.push(chunk);
   }
-  return new Response(Buffer.concat(chunks));
+  const text = decodeUtf8(Buffer.concat(chunks));
+  if (text === null) throw new KeysUnavailableError();
+  return new Response(text);
 };

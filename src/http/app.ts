@@ -11,10 +11,17 @@ import { BodyRoom } from './body-room.ts';
 import { MAX_BODY_BYTES, parseJson, readJsonBody } from './body.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
-import { refuse, toRefusal, type RefusalRecord } from './errors.ts';
+import { hasForeignCharset } from './content-type.ts';
+import { refuse, RequestError, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { NOTHING_HERE, Unrouted } from './unrouted.ts';
+
+const FOREIGN_CHARSET: Refusal = {
+  status: 415,
+  code: 'BAD_REQUEST',
+  message: 'The charset of the Content-Type must be utf-8.',
+};
 
 export interface AppOptions extends GraphQLRouteOptions {
   /** Creates the server, to be listened with. */
@@ -66,6 +73,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     else done();
   });
   app.decorate('onRefusal', onRefusal);
+  app.addHook('preParsing', ({ method, headers }, _reply, _payload, done) => {
+    if (method === 'POST' && hasForeignCharset(headers['content-type'] ?? '')) done(new RequestError(FOREIGN_CHARSET));
+    else done();
+  });
   app.removeAllContentTypeParsers();
   const room = new BodyRoom();
   app.addHook('preParsing', (request, reply, _payload, done) => {

@@ -5,8 +5,9 @@ import { HangUp } from '../aiml/hang-up.ts';
 import { isErrorCode } from '../graphql/errors.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import { chooseContentType } from './content-type.ts';
-import { CUT_SHORT, recordRefusal, refuse } from './errors.ts';
+import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { toSearch } from './search.ts';
 
 /** What the HTTP layer knows of a request that a GraphQL context is made from. */
 export interface RequestInfo {
@@ -68,24 +69,27 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
           code: 'BAD_REQUEST',
           message: 'The answer is application/graphql-response+json or application/json, which Accept rules out.',
         });
-      return answer(request, reply, { contentType, hangUp, trace, lifecycle, execute });
+      const search = searchOf(request);
+      if (search === null) return refuse(reply, NO_UTF8);
+      return answer(request, reply, { contentType, search, hangUp, trace, lifecycle, execute });
     },
   });
 }
 
 interface Answering extends Pick<GraphQLRouteOptions, 'lifecycle' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {
   readonly contentType: string;
+  readonly search: string;
 }
 
 /** Resolves to the body, not to the reply: Fastify would wait for that to be sent, which costs more than to send it. */
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { contentType, hangUp, trace, lifecycle, execute }: Answering,
+  { contentType, search, hangUp, trace, lifecycle, execute }: Answering,
 ): Promise<Buffer> {
   const { id: requestId } = request;
   const { authorization } = request.headers;
-  const { status, headers, body } = await execute(toApolloRequest(request), {
+  const { status, headers, body } = await execute(toApolloRequest(request, search), {
     requestId,
     callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
     authorization,
@@ -99,6 +103,11 @@ async function answer(
   return status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply);
 }
 
+const NO_UTF8: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };
+
+/** The parameters of a GET, empty for a POST, which has its own in the body; null where they are not UTF-8. */
+const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : toSearch(url));
+
 const callerRequestIdOf = (header: string | string[] | undefined): string | null =>
   typeof header === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(header) ? header : null;
 
@@ -108,15 +117,14 @@ const callerRequestIdOf = (header: string | string[] | undefined): string | null
  */
 const HEADERS_OF_POST = new HeaderMap([['apollo-require-preflight', 'true']]);
 
-function toApolloRequest({ method, url, headers: received, body }: FastifyRequest): HTTPGraphQLRequest {
-  if (method === 'POST') return { method, headers: HEADERS_OF_POST, search: '', body };
+function toApolloRequest({ method, headers: received, body }: FastifyRequest, search: string): HTTPGraphQLRequest {
+  if (method === 'POST') return { method, headers: HEADERS_OF_POST, search, body };
   const headers = new HeaderMap();
   for (const name of ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight']) {
     const value = received[name];
     if (typeof value === 'string') headers.set(name, value);
   }
-  const queryStart = url.indexOf('?');
-  return { method, headers, search: queryStart === -1 ? '' : url.slice(queryStart), body };
+  return { method, headers, search, body };
 }
 
 function completeRefusal(body: Buffer, status: number, reply: FastifyReply): Buffer {

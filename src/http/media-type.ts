@@ -1,0 +1,49 @@
+/** Media types with parameters, as Accept and Content-Type have them (RFC 9110, 8.3.1 and 12.5.1). */
+
+export interface MediaType {
+  /** `type/subtype` in lower case, unchecked. */
+  readonly type: string;
+  /** Names in lower case; values without quotes. The first counts where a name comes twice. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export function parseMediaType(text: string): MediaType {
+  const [type = '', ...rest] = splitUnquoted(text, ';');
+  const parameters = new Map<string, string>();
+  for (const part of rest) {
+    const equals = part.indexOf('=');
+    const name = (equals === -1 ? part : part.slice(0, equals)).trim().toLowerCase();
+    if (name !== '' && !parameters.has(name))
+      parameters.set(name, equals === -1 ? '' : unquote(part.slice(equals + 1)));
+  }
+  return { type: type.trim().toLowerCase(), parameters };
+}
+
+/** The media ranges of an Accept header, empty ones left out. */
+export const parseMediaRanges = (header: string): readonly MediaType[] =>
+  splitUnquoted(header, ',')
+    .filter((range) => range.trim() !== '')
+    .map(parseMediaType);
+
+function splitUnquoted(text: string, separator: string): string[] {
+  if (!text.includes('"')) return text.split(separator);
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '\\' && isQuoted) index += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}
+
+function unquote(value: string): string {
+  const trimmed = value.trim();
+  const isQuoted = trimmed.length >= 2 && trimmed.startsWith('"') && trimmed.endsWith('"');
+  return isQuoted ? trimmed.slice(1, -1).replace(/\\(.)/g, '$1') : trimmed;
+}

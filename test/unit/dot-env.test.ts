@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ConfigError } from '../../src/config.ts';
+import { readDotEnv } from '../../src/dot-env.ts';
+
+const TEXT = 'FIRST=ë one\r\n# comment\nSECOND="two"\n';
+const SETTINGS = { FIRST: 'ë one', SECOND: 'two' };
+const toUtf16BigEndian = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+
+describe('the file .env', () => {
+  let path: string;
+  beforeAll(async () => {
+    path = join(await mkdtemp(join(tmpdir(), 'assistants-')), '.env');
+  });
+  afterAll(() => rm(join(path, '..'), { recursive: true }));
+
+  test('need not be there', () => {
+    expect(readDotEnv(`${path}.none`)).toEqual({});
+  });
+
+  test.each([
+    ['UTF-8', Buffer.from(TEXT)],
+    ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${TEXT}`)],
+    ['UTF-16 of Windows', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],
+    ['UTF-16, big-endian', toUtf16BigEndian(`\ufeff${TEXT}`)],
+  ])('may be %s', async (_name, bytes) => {
+    await writeFile(path, bytes);
+    expect({ ...readDotEnv(path) }).toEqual(SETTINGS);
+  });
+
+  test.each([
+    ['Latin-1', Buffer.from(TEXT, 'latin1')],
+    ['UTF-16 without a byte order mark', Buffer.from(TEXT, 'utf16le')],
+    ['UTF-16, big-endian, without a byte order mark', toUtf16BigEndian(TEXT)],
+    ['UTF-16 of an odd length', Buffer.from(`\ufeff${TEXT}`, 'utf16le').subarray(0, -1)],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0, 0x3d, 0, 0, 0])],
+    ['bytes that are no text', Buffer.from([0x41, 0x3d, 0x00, 0x0a])],
+  ])('is rejected in one line as %s', async (_name, bytes) => {
+    await writeFile(path, bytes);
+    const read = () => readDotEnv(path);
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(/^the file \.env is not UTF-8 text: save it as UTF-8$/);
+  });
+
+  test('is rejected where it is no file', () => {
+    expect(() => readDotEnv(join(path, '..'))).toThrow(/^the file \.env cannot be read$/);
+  });
+});
