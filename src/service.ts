@@ -24,6 +24,8 @@ import {
 } from './graphql/safelist.ts';
 import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp } from './http/app.ts';
+import { BodyMemory } from './http/body-memory.ts';
+import { Connections } from './http/connections.ts';
 import { drain } from './http/drain.ts';
 import { HttpServers } from './http/http-servers.ts';
 import { Lifecycle } from './http/lifecycle.ts';
@@ -43,6 +45,10 @@ import { VERSION } from './version.ts';
 
 /** The account of the embedded AIML API that callers share where they bring no keys of their own. It guards nothing. */
 const LOCAL_ACCOUNT_KEY = 'local';
+/** How long a request may take to arrive once the service stops, in milliseconds. */
+const ARRIVAL_TIMEOUT_WHILE_STOPPING_MS = 3000;
+/** How long it may take to close what is left when the time for requests in flight is over, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 600;
 /** Characters of base64url: 132 bits. */
 const NAMESPACE_LENGTH = 22;
 
@@ -56,13 +62,15 @@ export interface Service {
 export interface ServiceOptions {
   /** How many entries the log has lost; 0 where it is left out. */
   readonly droppedLogEntries?: () => number;
+  /** How long a client may read nothing of a response, in milliseconds; 30 s where it is left out. */
+  readonly stallTimeoutMs?: number;
 }
 
 /** Rejects with a ConfigError, a ListenError or a LocalAimlStartError where it cannot start. */
 export async function createService(
   config: Config,
   logger: Logger,
-  { droppedLogEntries = () => 0 }: ServiceOptions = {},
+  { droppedLogEntries = () => 0, stallTimeoutMs }: ServiceOptions = {},
 ): Promise<Service> {
   const schema = buildServiceSchema({ federation: config.federation });
   const safelist = await readSafelist(config, schema, logger);
@@ -70,6 +78,11 @@ export async function createService(
   const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   const lifecycle = new Lifecycle(config.maxInFlight);
+  const bodyMemory = new BodyMemory();
+  const connections = new Connections({
+    stallTimeoutMs,
+    onDisconnect: (reason) => logger.info({ reason }, 'a client was disconnected that did not read its response'),
+  });
   const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
   const isRedisUp = redis && (() => redis.isUp);
   const authenticator = createAuthenticator({
@@ -82,6 +95,8 @@ export async function createService(
     version: VERSION,
     errorCodes: Object.keys(errorCodes),
     inFlight: () => lifecycle.inFlight,
+    requestBodyBytes: () => bodyMemory.reservedBytes,
+    unsentResponseBytes: () => connections.unsentBytes,
     isBreakerOpen: () => client.isBreakerOpen,
     droppedLogEntries,
     isRedisUp,
@@ -154,10 +169,12 @@ export async function createService(
   });
   await apollo.start();
   await redis?.open();
-  const servers = new HttpServers();
+  const servers = new HttpServers(connections);
   const app = await createApp({
     logger,
     servers,
+    connections,
+    bodyMemory,
     allowedHosts: config.allowedHosts,
     lifecycle,
     metrics,
@@ -173,10 +190,12 @@ export async function createService(
     },
   });
 
-  const close = async () => {
+  /** Calls that are in flight upstream get `timeoutMs` to end. */
+  const close = async (timeoutMs: number) => {
     await app.close();
+    connections.close();
     await apollo.stop();
-    await client.close();
+    await client.close(timeoutMs);
     redis?.close();
     await localAiml?.stop();
     await tracing.close();
@@ -184,7 +203,7 @@ export async function createService(
   void client.warm();
   await app.ready();
   const port = await servers.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
-    await close();
+    await close(0);
     throw new ListenError(describeListenError(error));
   });
   lifecycle.markReady();
@@ -195,10 +214,17 @@ export async function createService(
   };
 
   async function stop(): Promise<void> {
+    const drainedAt = performance.now() + config.shutdownGraceMs + config.shutdownTimeoutMs;
+    const leftMs = () => Math.max(0, drainedAt - performance.now());
     lifecycle.markDraining();
+    const arrivals = setTimeout(
+      () => servers.limitArrival(ARRIVAL_TIMEOUT_WHILE_STOPPING_MS),
+      ARRIVAL_TIMEOUT_WHILE_STOPPING_MS,
+    );
     await sleep(config.shutdownGraceMs);
     await drain(servers.all, { timeoutMs: config.shutdownTimeoutMs });
-    await close();
+    clearTimeout(arrivals);
+    await Promise.race([close(leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
 

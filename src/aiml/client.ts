@@ -159,9 +159,9 @@ export class AimlClient {
     return this.#transport.warm();
   }
 
-  /** Waits for the calls in flight, then closes the connections. */
-  async close(): Promise<void> {
-    await this.#transport.close();
+  /** Waits for the calls in flight, at most `timeoutMs`, then closes the connections. */
+  async close(timeoutMs = 0): Promise<void> {
+    await this.#transport.close(timeoutMs);
   }
 
   async #readBack<T>(readBack: ReadBack<T>, call: Call<T>, caller: Caller, failed: FailedAttempt): Promise<T> {

@@ -6,6 +6,7 @@
  * never follows a redirect.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
@@ -123,10 +124,11 @@ export class Transport {
     return handler.ended;
   }
 
-  /** Waits for the requests on their way, if there are any, then closes the connections, opened or not. */
-  async close(): Promise<void> {
-    if (this.#pool.stats.running === 0) await this.#pool.destroy();
-    else await this.#pool.close();
+  /** Waits for the requests on their way, at most `timeoutMs`, then aborts what is left and closes all connections. */
+  async close(timeoutMs = 0): Promise<void> {
+    if (this.#pool.stats.running > 0)
+      await Promise.race([this.#pool.close(), sleep(timeoutMs, undefined, { ref: false })]);
+    await this.#pool.destroy();
   }
 }
 

@@ -4,17 +4,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { BodyRoom } from './body-room.ts';
-import { MAX_BODY_BYTES, parseJson, readJsonBody } from './body.ts';
+import { BodyReservation, type BodyMemory } from './body-memory.ts';
+import { readJsonBody } from './body.ts';
+import type { Connections } from './connections.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { hasForeignCharset } from './content-type.ts';
-import { refuse, RequestError, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
+import { CUT_SHORT, refuse, RequestError, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
+import { decorateRequests, exchangeOf } from './request-state.ts';
+import { reportResponse } from './response-body.ts';
 import { NOTHING_HERE, Unrouted } from './unrouted.ts';
 
 const FOREIGN_CHARSET: Refusal = {
@@ -26,6 +29,8 @@ const FOREIGN_CHARSET: Refusal = {
 export interface AppOptions extends GraphQLRouteOptions {
   /** Creates the server, to be listened with. */
   readonly servers: Pick<HttpServers, 'create'>;
+  readonly connections: Pick<Connections, 'begin'>;
+  readonly bodyMemory: BodyMemory;
   /** The hosts that requests may name; null where they may name any. */
   readonly allowedHosts: AllowedHosts | null;
   readonly onRefusal: (record: RefusalRecord) => void;
@@ -40,13 +45,12 @@ export interface AppOptions extends GraphQLRouteOptions {
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { lifecycle, logger, metrics, onRefusal, isRedisUp, servers } = options;
+  const { bodyMemory, connections, lifecycle, logger, metrics, onRefusal, isRedisUp, servers } = options;
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
     // No route has a schema, so nothing is loaded to compile one.
     schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
-    bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     return503OnClosing: false,
@@ -56,15 +60,17 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // HttpServers handles this on every server; Fastify would on the first alone.
     clientErrorHandler: () => undefined,
     frameworkErrors: (_error, request, reply) => {
+      connections.begin(request.raw, reply.raw).respond(0);
       reply.header('x-request-id', request.id);
       void refuse(reply, hosts.check(request.raw) ?? NOTHING_HERE);
     },
   });
   const hosts = new HostPolicy(options.allowedHosts);
 
-  app.decorateRequest('startedAt', 0);
+  decorateRequests(app);
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now();
+    request.exchange = connections.begin(request.raw, reply.raw);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
@@ -78,21 +84,20 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     else done();
   });
   app.removeAllContentTypeParsers();
-  const room = new BodyRoom();
-  app.addHook('preParsing', (request, reply, _payload, done) => {
-    if (BodyRoom.isNeeded(request)) {
-      reply.raw.once('close', () => room.leave(request));
-      room.read(request).then(() => done(), done);
-    } else done();
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const exchange = exchangeOf(request);
+    const turn = exchange.waitForTurn();
+    if (turn) void turn.then(() => done(exchange.hasEnded ? new RequestError(CUT_SHORT) : null));
+    else done();
   });
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (BodyRoom.isNeeded(request))
-      readJsonBody(body, request.headers['content-encoding'], (bytes) => room.parse(request, bytes)).then(
-        (parsed) => done(null, parsed),
-        done,
-      );
-    else done(null, parseJson(body));
+  app.addContentTypeParser('application/json', (request: FastifyRequest) => {
+    const reservation = new BodyReservation(bodyMemory);
+    request.bodyReservation = reservation;
+    // Its operation takes it over where there is one, as it goes on when the client has disconnected.
+    exchangeOf(request).onEnded(() => request.bodyReservation?.release());
+    return readJsonBody(request.raw, reservation);
   });
+  app.addHook('onSend', reportResponse);
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error);
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');

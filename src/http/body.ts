@@ -1,39 +1,41 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
+import type { IncomingMessage } from 'node:http';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
+import type { BodyReservation } from './body-memory.ts';
 import { RequestError, type Refusal } from './errors.ts';
-import { Room } from './room.ts';
-
-/** The largest request body, in bytes, as it comes and after decompression. */
-export const MAX_BODY_BYTES = 1024 * 1024;
-
-/** As many at a time as Node has threads for: a brotli decoder takes 16 MiB for itself, however small its input is. */
-const decompressing = new Room(4);
+import { MAX_BODY_BYTES, readBody } from './read-body.ts';
 
 /** Bodies up to this size, in bytes, are parsed without a look at what they will come to. */
-export const SMALL_BODY_BYTES = 4096;
+const SMALL_BODY_BYTES = 4096;
 /** Far more than any value of the schema can have, and far less than what code that calls itself would stumble over. */
 const MAX_DEPTH = 256;
 
 /**
- * `encoding` is the Content-Encoding header; `waitForRoom` gets the number of bytes that the body will take in memory, 0 for
- * a small one, before it is parsed, and may reject. Rejects with a RequestError: 400, 413, 415, or 503 where too many others
- * are being decompressed.
+ * Reads a whole request body. The caller releases the reservation when nothing of the result is used any more, or when
+ * this rejects: with a RequestError (400, 413, 415), or as the reservation does.
  */
-export async function readJsonBody(
-  raw: Buffer,
-  encoding: string | undefined,
-  waitForRoom: (bytes: number) => Promise<void>,
-): Promise<unknown> {
-  const coding = toContentCoding(encoding);
+export async function readJsonBody(request: IncomingMessage, reservation: BodyReservation): Promise<unknown> {
+  const coding = toContentCoding(request.headers['content-encoding']);
   if (coding === null) throw new RequestError(UNKNOWN_CODING);
-  const body = coding === 'identity' ? raw : await decode(raw, coding);
+  const bytes = await readBody(request, reservation);
+  if (coding === 'identity') return parseReserved(bytes, reservation);
+  const release = await reservation.acquireDecompression();
+  try {
+    return await parseReserved(await decode(bytes, coding), reservation);
+  } finally {
+    // Not before the memory of the parsed body is reserved: until then it bounds what decompressed bytes take.
+    release();
+  }
+}
+
+async function parseReserved(body: Buffer, reservation: BodyReservation): Promise<unknown> {
   const shape = body.length > SMALL_BODY_BYTES ? shapeOfJson(body) : null;
   if (shape && shape.depth > MAX_DEPTH)
     throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
-  await waitForRoom(shape?.expectedBytes ?? 0);
+  await reservation.reserveParsed(shape?.expectedBytes ?? 0);
   return parseJson(body);
 }
 
@@ -46,7 +48,7 @@ const NO_UTF8: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The reque
 const NO_JSON: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' };
 
 /** A byte order mark at the start is ignored. Throws a RequestError (400). */
-export function parseJson(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   const text = decodeUtf8(body);
   if (text === null) throw new RequestError(NO_UTF8);
   try {
@@ -57,7 +59,6 @@ export function parseJson(body: Buffer): unknown {
 }
 
 async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): Promise<Buffer> {
-  await decompressing.enter(raw, 1);
   try {
     return await decompress[coding](raw, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
@@ -66,10 +67,8 @@ async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): 
       status: isTooLarge ? 413 : 400,
       code: 'BAD_REQUEST',
       message: isTooLarge
-        ? 'The request body is larger than 1 MiB after decompression.'
+        ? 'The request body is larger than 2 MiB after decompression.'
         : 'The request body is not compressed as its Content-Encoding says.',
     });
-  } finally {
-    decompressing.leave(raw);
   }
 }

@@ -9,13 +9,15 @@ import type { Server as HttpServer } from 'node:http';
  */
 const LINGER_MS = 1000;
 const CHECK_EVERY_MS = 20;
+/** How long connections may take to close when they are forced to, in milliseconds. */
+const FORCED_CLOSE_MS = 200;
 
 export interface DrainOptions {
   /** The longest that requests in flight may take after listening ended, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Stops listening at once; resolves when the last connection is closed, which it forces after `timeoutMs`. */
+/** Stops listening at once; resolves when the last connection is closed, which is forced after `timeoutMs`. */
 export async function drain(servers: readonly HttpServer[], options: DrainOptions): Promise<void> {
   await Promise.all(servers.map((server) => drainOne(server, options)));
 }
@@ -28,7 +30,7 @@ async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promis
   });
   const startedAt = performance.now();
   const isPast = (ms: number) => performance.now() - startedAt >= ms;
-  while (!listener.isClosed) {
+  while (!listener.isClosed && !isPast(timeoutMs + FORCED_CLOSE_MS)) {
     await sleep(CHECK_EVERY_MS);
     if (isPast(Math.min(LINGER_MS, timeoutMs))) server.closeIdleConnections();
     if (isPast(timeoutMs)) server.closeAllConnections();

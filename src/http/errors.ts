@@ -20,10 +20,6 @@ export interface RefusalRecord {
 }
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** When it came, on `performance.now()`. */
-    startedAt: number;
-  }
   interface FastifyInstance {
     readonly onRefusal: (record: RefusalRecord) => void;
   }
@@ -52,17 +48,17 @@ export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCo
 
 /** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */
 const refusals: Readonly<Record<string, Refusal>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'BAD_REQUEST', message: 'The request body is larger than 1 MiB.' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
     code: 'BAD_REQUEST',
     message: 'The request body must be sent as application/json.',
   },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
-    status: 400,
-    code: 'BAD_REQUEST',
-    message: 'The request body is not as long as Content-Length says.',
-  },
+};
+
+export const TOO_LARGE: Refusal = {
+  status: 413,
+  code: 'BAD_REQUEST',
+  message: 'The request body is larger than 2 MiB.',
 };
 
 /** For a caller who went away while his request was read: nobody gets this. */

@@ -4,9 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HangUp } from '../aiml/hang-up.ts';
 import { isErrorCode } from '../graphql/errors.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
+import type { Release } from '../runtime/semaphore.ts';
 import { chooseContentType } from './content-type.ts';
 import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';
 
 /** What the HTTP layer knows of a request that a GraphQL context is made from. */
@@ -45,22 +47,8 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
     exposeHeadRoute: false,
     url: '/graphql',
     handler: (request, reply) => {
-      // Nobody is there any more, and nothing would tell that the answer is sent.
-      if (reply.raw.closed) return refuse(reply, CUT_SHORT);
-      if (!lifecycle.enter())
-        return refuse(reply, {
-          status: 503,
-          code: 'OVERLOADED',
-          message: 'The service is working on as many operations as it can: try again in a moment.',
-        });
-      const hangUp = new HangUp();
-      const trace = startTrace(request.method, '/graphql', request.headers);
-      reply.raw.once('close', () => {
-        lifecycle.leave();
-        const isSent = reply.raw.writableFinished;
-        if (!isSent) hangUp.happen();
-        trace?.end(isSent ? reply.raw.statusCode : null);
-      });
+      const exchange = exchangeOf(request);
+      if (exchange.hasEnded) return refuse(reply, CUT_SHORT);
       // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
       const contentType = chooseContentType(request.headers.accept);
       if (contentType === null)
@@ -71,9 +59,38 @@ export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRoute
         });
       const search = searchOf(request);
       if (search === null) return refuse(reply, NO_UTF8);
-      return answer(request, reply, { contentType, search, hangUp, trace, lifecycle, execute });
+      const release = lifecycle.tryBeginOperation();
+      if (!release)
+        return refuse(reply, {
+          status: 503,
+          code: 'OVERLOADED',
+          message: 'The service is working on as many operations as it can: try again in a moment.',
+        });
+      const hangUp = new HangUp();
+      const trace = startTrace(request.method, '/graphql', request.headers);
+      exchange.isExecuted = true;
+      exchange.onEnded(() => {
+        if (exchange.sentStatus === null) hangUp.happen();
+        trace?.end(exchange.sentStatus);
+      });
+      const onSettled = claimBody(request, release);
+      return answer(request, reply, { contentType, search, hangUp, trace, lifecycle, execute }).finally(onSettled);
     },
   });
+}
+
+/**
+ * Takes over the memory of the request's body. What it returns is to be called when the operation has ended, which is not
+ * when its response is sent: that takes as long as its client likes.
+ */
+function claimBody(request: FastifyRequest, releaseOperation: Release): () => void {
+  const { bodyReservation } = request;
+  request.bodyReservation = null;
+  return () => {
+    request.body = undefined;
+    bodyReservation?.release();
+    releaseOperation();
+  };
 }
 
 interface Answering extends Pick<GraphQLRouteOptions, 'lifecycle' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {

@@ -9,6 +9,7 @@ import { createServer, STATUS_CODES, type RequestListener, type Server, type Ser
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../error-code.ts';
+import type { Connections } from './connections.ts';
 import { toErrorBody, type Refusal } from './errors.ts';
 
 /** The longest a client may take to send its headers, in milliseconds. */
@@ -16,8 +17,11 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** The longest a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** How often the two above are checked, in milliseconds. */
+const CHECK_INTERVAL_MS = 500;
 /** How long a rejected connection stays open for its client to read the response, in milliseconds. */
 const LINGER_MS = 2000;
+const LINGER_WHILE_STOPPING_MS = 200;
 /** How often a free port is looked for that is free on every address. */
 const MAX_PORTS_TRIED = 10;
 
@@ -29,8 +33,14 @@ export interface ListenOptions {
 }
 
 export class HttpServers {
+  readonly #connections: Pick<Connections, 'mayReject'>;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
+  #lingerMs = LINGER_MS;
+
+  constructor(connections: Pick<Connections, 'mayReject'>) {
+    this.#connections = connections;
+  }
 
   /** Those that were created, whether they listen or not. */
   get all(): readonly Server[] {
@@ -45,16 +55,16 @@ export class HttpServers {
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-        connectionsCheckingInterval: 1000,
+        connectionsCheckingInterval: CHECK_INTERVAL_MS,
         // HostPolicy checks this, as Node's own response has no body.
         requireHostHeader: false,
       },
       handler,
     );
-    server.on('clientError', onClientError);
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket));
     server.on('checkExpectation', (_request, response) => send(response, EXPECTATION_FAILED));
     server.on('connect', (_request, socket) => {
-      sendRaw(socket, NO_TUNNELS, ['Allow: GET, HEAD, OPTIONS, POST']);
+      if (this.#connections.mayReject(socket, false)) this.#reject(socket, NO_TUNNELS, ALLOWED_METHODS);
     });
     this.#servers.push(server);
     return server;
@@ -73,6 +83,15 @@ export class HttpServers {
         await this.close();
         if (port !== 0 || errorCode(error) !== 'EADDRINUSE' || tried === MAX_PORTS_TRIED) throw error;
       }
+    }
+  }
+
+  /** Cuts off requests that take longer than `timeoutMs` from their first byte to their last, from now on. */
+  limitArrival(timeoutMs: number): void {
+    this.#lingerMs = LINGER_WHILE_STOPPING_MS;
+    for (const server of this.#servers) {
+      server.headersTimeout = timeoutMs;
+      server.requestTimeout = timeoutMs;
     }
   }
 
@@ -108,6 +127,19 @@ export class HttpServers {
     return bound;
   }
 
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (rejected.has(socket)) return;
+    const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (this.#connections.mayReject(socket, isTimeout))
+      this.#reject(socket, clientErrors.get(error.code) ?? NO_HTTP, []);
+  }
+
+  #reject(socket: Duplex, rejection: Refusal, headers: readonly string[]): void {
+    sendRaw(socket, rejection, headers);
+    endWithin(socket, this.#lingerMs);
+  }
+
   #takeIdle(): Server {
     const idle = this.#servers.find((server) => !server.listening);
     if (idle) return idle;
@@ -130,6 +162,7 @@ const EXPECTATION_FAILED: Refusal = {
   code: 'BAD_REQUEST',
   message: 'The service meets no expectation but 100-continue.',
 };
+const ALLOWED_METHODS = ['Allow: GET, HEAD, OPTIONS, POST'];
 const NO_TUNNELS: Refusal = { status: 405, code: 'BAD_REQUEST', message: 'The service opens no tunnels.' };
 const HEADERS_TOO_LARGE: Refusal = {
   status: 431,
@@ -146,18 +179,6 @@ const clientErrors: ReadonlyMap<string | undefined, Refusal> = new Map([
 
 /** Sockets that have their last response: more of what they send is no error to respond to. */
 const rejected = new WeakSet<Duplex>();
-
-function onClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (rejected.has(socket)) return;
-  // In the middle of a response another one would be taken for a part of it.
-  if (error.code === 'ECONNRESET' || !socket.writable || isResponding(socket)) socket.destroy();
-  else sendRaw(socket, clientErrors.get(error.code) ?? NO_HTTP, []);
-}
-
-/** Node offers no other way to see whether a response has begun on a socket. */
-function isResponding(socket: Duplex & { _httpMessage?: Partial<ServerResponse> | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
-}
 
 function send(response: ServerResponse, { status, code, message }: Refusal): void {
   const requestId = randomUUID();
@@ -185,15 +206,14 @@ function sendRaw(socket: Duplex, { status, code, message }: Refusal, headers: re
   rejected.add(socket);
   socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  endSoon(socket);
 }
 
 /**
  * Reads on until the client ends the connection, because to close it on unread bytes resets it, and the client would lose
  * the response; one that does not end it in time is cut off.
  */
-function endSoon(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+function endWithin(socket: Duplex, timeoutMs: number): void {
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroy());
   socket.resume();

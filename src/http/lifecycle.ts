@@ -1,11 +1,12 @@
-/** Where the service stands between start and end, and how many operations it is working on. */
+/** Where the service stands between start and end, and how many operations are in flight. */
+import { Semaphore, type Release } from '../runtime/semaphore.ts';
+
 export class Lifecycle {
   #state: 'starting' | 'ready' | 'draining' = 'starting';
-  #inFlight = 0;
-  readonly #maxInFlight: number;
+  readonly #operations: Semaphore;
 
   constructor(maxInFlight: number) {
-    this.#maxInFlight = maxInFlight;
+    this.#operations = new Semaphore(maxInFlight);
   }
 
   get state(): 'starting' | 'ready' | 'draining' {
@@ -13,7 +14,7 @@ export class Lifecycle {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#operations.acquired;
   }
 
   markReady(): void {
@@ -24,14 +25,8 @@ export class Lifecycle {
     this.#state = 'draining';
   }
 
-  /** Takes a place for an operation; false where all are taken. Every true is paired with one {@link leave}. */
-  enter(): boolean {
-    if (this.#inFlight >= this.#maxInFlight) return false;
-    this.#inFlight += 1;
-    return true;
-  }
-
-  leave(): void {
-    this.#inFlight -= 1;
+  /** To be released when the operation has ended. Null where as many are in flight as may be. */
+  tryBeginOperation(): Release | null {
+    return this.#operations.tryAcquire();
   }
 }

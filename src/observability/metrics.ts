@@ -12,6 +12,8 @@ export const metricHelp = {
   assistants_operations_total: 'GraphQL operations that ended, by kind and outcome.',
   assistants_operation_duration_seconds: 'How long GraphQL operations took, by kind.',
   assistants_operations_in_flight: 'Operations under way.',
+  assistants_request_body_bytes: 'Memory that request bodies take, in bytes.',
+  assistants_unsent_response_bytes: 'Bytes of responses that clients have not read yet.',
   assistants_errors_total: 'Answers that held an error, by code; an answer counts once for each code in it.',
   assistants_upstream_attempts_total:
     'Attempts of calls to the AIML API, by call, HTTP status ("none": no answer, "other": not one of HTTP) and outcome.',
@@ -53,6 +55,10 @@ export interface MetricsOptions {
   readonly errorCodes: readonly string[];
   /** Asked when the figures are read. */
   readonly inFlight: () => number;
+  /** Asked when the metrics are read. */
+  readonly requestBodyBytes?: () => number;
+  /** Asked when the metrics are read. */
+  readonly unsentResponseBytes?: () => number;
   /** Asked when the figures are read. */
   readonly isBreakerOpen: () => boolean;
   /** How many log entries have been dropped; asked when the metrics are read. */
@@ -75,6 +81,8 @@ export function createMetrics({
   version,
   errorCodes,
   inFlight,
+  requestBodyBytes = () => 0,
+  unsentResponseBytes = () => 0,
   isBreakerOpen,
   droppedLogEntries = () => 0,
   isRedisUp = null,
@@ -113,6 +121,20 @@ export function createMetrics({
     registers,
     collect() {
       this.set(inFlight());
+    },
+  });
+  new Gauge({
+    ...named('assistants_request_body_bytes'),
+    registers,
+    collect() {
+      this.set(requestBodyBytes());
+    },
+  });
+  new Gauge({
+    ...named('assistants_unsent_response_bytes'),
+    registers,
+    collect() {
+      this.set(unsentResponseBytes());
     },
   });
   new Gauge({

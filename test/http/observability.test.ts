@@ -121,7 +121,7 @@ describe('a request that never came to be an operation', () => {
     [
       'it is too large',
       '',
-      { method: 'POST', body: `"${'canary'.repeat(200_000)}"`, headers: { 'content-type': 'application/json' } },
+      { method: 'POST', body: `"${'canary'.repeat(400_000)}"`, headers: { 'content-type': 'application/json' } },
       413,
     ],
   ])('because %s leaves one line and is counted', async (_, search, init, status) => {

@@ -50,11 +50,11 @@ describe('what is refused before any operation runs', () => {
     ],
     ['a form', '/graphql', { method: 'POST', body: new URLSearchParams({ query: '{ __typename }' }) }, 415],
     ['a GET that a form could send', '/graphql?query={__typename}', {}, 400],
-    ['a body of more than 1 MiB', '/graphql', post(padded(1024 * 1024 + 1)), 413],
+    ['a body of more than 2 MiB', '/graphql', post(padded(2 * 1024 * 1024 + 1)), 413],
     [
-      'a body of more than 1 MiB after decompression',
+      'a body of more than 2 MiB after decompression',
       '/graphql',
-      post(gzipSync(padded(1024 * 1024 + 1)), { 'content-encoding': 'gzip' }),
+      post(gzipSync(padded(2 * 1024 * 1024 + 1)), { 'content-encoding': 'gzip' }),
       413,
     ],
     ['a gzip bomb', '/graphql', post(gzipSync(Buffer.alloc(200 * 1024 * 1024)), { 'content-encoding': 'gzip' }), 413],
@@ -88,8 +88,8 @@ describe('a request body', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('may be as large as 1 MiB', async () => {
-    const response = await fetch(`${service.url}/graphql`, post(padded(1024 * 1024)));
+  it('may be as large as 2 MiB', async () => {
+    const response = await fetch(`${service.url}/graphql`, post(padded(2 * 1024 * 1024)));
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 });

@@ -3,6 +3,8 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
+import { BodyMemory } from '../../src/http/body-memory.ts';
+import { Connections } from '../../src/http/connections.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -13,8 +15,11 @@ let executed = 0;
 let gate: Promise<void> = Promise.resolve();
 
 const startApp = async (): Promise<FastifyInstance> => {
+  const connections = new Connections({ onDisconnect: () => undefined });
   const app = await createApp({
-    servers: new HttpServers(),
+    servers: new HttpServers(connections),
+    connections,
+    bodyMemory: new BodyMemory(),
     allowedHosts: null,
     lifecycle: new Lifecycle(1000),
     logger: createLogger('trace', { write: (line: string) => void logs.push(line) }),

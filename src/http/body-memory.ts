@@ -1,0 +1,106 @@
+/**
+ * How much memory the request bodies of all requests take together: as bytes, by what of them has arrived, and as the
+ * objects that they become, until their operations have ended. A body of 2 MiB may become 50 MB of objects.
+ */
+import { AcquireTimeoutError, Semaphore, type Release } from '../runtime/semaphore.ts';
+import { CUT_SHORT, RequestError } from './errors.ts';
+
+/** What of a body is free, in bytes: small bodies wait for nothing. */
+export const FREE_BODY_BYTES = 4096;
+/** For the bytes of bodies that arrive. */
+const MAX_ARRIVING_BYTES = 24 * 1024 * 1024;
+/**
+ * For the rest of bodies that have begun to arrive, once there is nothing left of the above. A body that gets it gets
+ * all that it may need, so there are always bodies that become whole and give back what they hold.
+ */
+const MAX_COMPLETING_BYTES = 8 * 1024 * 1024;
+const MAX_PARSED_BYTES = 64 * 1024 * 1024;
+/** As many at a time as Node has threads for: a brotli decoder takes 16 MiB for itself, however small its input is. */
+const MAX_DECOMPRESSING = 4;
+const MAX_WAIT_MS = 10_000;
+
+export class BodyMemory {
+  readonly arriving = new Semaphore(MAX_ARRIVING_BYTES);
+  readonly completing = new Semaphore(MAX_COMPLETING_BYTES);
+  readonly parsed = new Semaphore(MAX_PARSED_BYTES);
+  readonly decompressing = new Semaphore(MAX_DECOMPRESSING);
+
+  /** What is reserved at present, in bytes. */
+  get reservedBytes(): number {
+    return this.arriving.acquired + this.completing.acquired + this.parsed.acquired;
+  }
+}
+
+/**
+ * The memory of one request's body. What waits rejects with a RequestError: 503 where the wait takes too long, or where
+ * the reservation was released meanwhile.
+ */
+export class BodyReservation {
+  readonly #memory: BodyMemory;
+  #bytes: Release[] = [];
+  #parsed: Release | null = null;
+  #reserved = FREE_BODY_BYTES;
+  #isReleased = false;
+
+  constructor(memory: BodyMemory) {
+    this.#memory = memory;
+  }
+
+  /**
+   * Reserves so many bytes in all for a body that may take `maxBytes`. Null where they are reserved when this returns;
+   * nothing more is to be read before the promise resolves.
+   */
+  reserve(bytes: number, maxBytes: number): Promise<void> | null {
+    const missing = bytes - this.#reserved;
+    if (missing <= 0) return null;
+    const release = this.#memory.arriving.tryAcquire(missing);
+    if (release) {
+      this.#bytes.push(release);
+      this.#reserved = bytes;
+      return null;
+    }
+    return this.#acquire(this.#memory.completing, maxBytes - this.#reserved).then((acquired) => {
+      this.#bytes.push(acquired);
+      this.#reserved = maxBytes;
+    });
+  }
+
+  /** Reserves what the parsed body takes, and gives back what its bytes took. */
+  async reserveParsed(bytes: number): Promise<void> {
+    if (bytes > 0) this.#parsed = await this.#acquire(this.#memory.parsed, bytes);
+    this.#releaseBytes();
+  }
+
+  /** Resolves to the release when the body may be decompressed. */
+  acquireDecompression(): Promise<Release> {
+    return this.#acquire(this.#memory.decompressing, 1);
+  }
+
+  /** Gives back all that is reserved, and what is being waited for when that is there. Further calls do nothing. */
+  release(): void {
+    this.#isReleased = true;
+    this.#releaseBytes();
+    this.#parsed?.();
+    this.#parsed = null;
+  }
+
+  #releaseBytes(): void {
+    for (const release of this.#bytes) release();
+    this.#bytes = [];
+  }
+
+  async #acquire(semaphore: Semaphore, weight: number): Promise<Release> {
+    const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS }).catch((error: unknown) => {
+      throw error instanceof AcquireTimeoutError ? new RequestError(NO_MEMORY) : error;
+    });
+    if (!this.#isReleased) return release;
+    release();
+    throw new RequestError(CUT_SHORT);
+  }
+}
+
+const NO_MEMORY = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'The service is working on as many large requests as it can: try again in a moment.',
+} as const;

@@ -1,0 +1,202 @@
+/**
+ * One connection of a client and its requests in flight. It owns the one notification that everything of a request is
+ * released by: a request has ended when its response was sent or its connection was closed, whichever comes first.
+ *
+ * Node emits no 'close' on a response that is queued behind another one when their connection closes, so the socket's
+ * own 'close' is listened to as well.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * A pipelined request is read and executed when the ones before it have their responses, and when no more than this of
+ * these responses is unsent, in bytes. Until then the rest stays with the client, as Node stops reading the connection.
+ */
+const MAX_UNSENT_AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** About what the headers of a response take, in bytes. It keeps responses without a body from being free. */
+const RESPONSE_HEAD_BYTES = 512;
+
+export interface UnsentObserver {
+  /** The unsent bytes of a connection have changed by `bytes`. */
+  unsentChanged(connection: Connection, bytes: number): void;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #observer: UnsentObserver;
+  /** In the order of the requests, which is that of their responses. */
+  readonly #exchanges = new Set<HttpExchange>();
+  #progressAt = 0;
+  #unsentBytes = 0;
+
+  constructor(socket: Socket, observer: UnsentObserver) {
+    this.#socket = socket;
+    this.#observer = observer;
+    socket.once('close', () => this.#endAll());
+  }
+
+  /** How much of its responses has not reached the operating system, in bytes. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /**
+   * Since when the client has been reading nothing of a response that waits for it, on `performance.now()`; null where
+   * the next response is not made yet.
+   */
+  get stalledSince(): number | null {
+    const [current] = this.#exchanges;
+    const respondedAt = current?.respondedAt ?? null;
+    return respondedAt === null ? null : Math.max(respondedAt, this.#progressAt);
+  }
+
+  /** Whether it has one request in flight and no more. */
+  get hasOneRequest(): boolean {
+    return this.#exchanges.size === 1;
+  }
+
+  /** The last request that will get a response of its own; null where there is none. */
+  get lastInFlight(): HttpExchange | null {
+    return [...this.#exchanges].reverse().find(({ isInFlight }) => isInFlight) ?? null;
+  }
+
+  /** Whether a client takes a response that is written to the socket now for the one to what arrives at present. */
+  get isAwaitingResponse(): boolean {
+    const [current, ...others] = this.#exchanges;
+    return !current || (others.length === 0 && !current.isInFlight && !current.hasResponse);
+  }
+
+  add(exchange: HttpExchange): void {
+    this.#exchanges.add(exchange);
+  }
+
+  /** Called once for each exchange that was added. */
+  remove(exchange: HttpExchange): void {
+    this.#exchanges.delete(exchange);
+    this.#progressAt = performance.now();
+    this.changeUnsent(-exchange.unsentBytes);
+  }
+
+  changeUnsent(bytes: number): void {
+    if (bytes < 0) this.#progressAt = performance.now();
+    this.#unsentBytes += bytes;
+    if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
+    this.grantNextTurn();
+  }
+
+  /** Lets the first request that has no response yet be worked on, if it waits for that and may. */
+  grantNextTurn(): void {
+    if (this.#exchanges.size === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
+    for (const exchange of this.#exchanges)
+      if (exchange.respondedAt === null) {
+        exchange.grantTurn();
+        return;
+      }
+  }
+
+  #endAll(): void {
+    for (const exchange of this.#exchanges) exchange.end();
+  }
+
+  /** Closes the connection; its requests have ended when this returns. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#endAll();
+  }
+}
+
+/** One request and its response. */
+export class HttpExchange {
+  /** How much of the response has not reached the operating system, in bytes; 0 until there is one. */
+  unsentBytes = 0;
+  /** Whether its operation has begun. */
+  isExecuted = false;
+  /** When the response was handed over to be sent, on `performance.now()`; null until then. */
+  respondedAt: number | null = null;
+  readonly #connection: Connection;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #hasEnded = false;
+  #onEnded: (() => void)[] = [];
+  #onTurn: (() => void) | null = null;
+
+  constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#response = response;
+    connection.add(this);
+    response.once('close', () => this.end());
+    if (request.socket.destroyed) this.end();
+  }
+
+  /** Whether the response was sent or the connection was closed. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether the request has arrived whole, or is executed though its body has not. */
+  get isInFlight(): boolean {
+    return this.isExecuted || this.#request.complete;
+  }
+
+  get hasResponse(): boolean {
+    return this.respondedAt !== null || this.#response.headersSent;
+  }
+
+  /** The status of the response; null where the connection was closed before all of it was sent. */
+  get sentStatus(): number | null {
+    return this.#response.writableFinished ? this.#response.statusCode : null;
+  }
+
+  /** Calls `listener` once the request has ended: at once where it has ended already. */
+  onEnded(listener: () => void): void {
+    if (this.#hasEnded) listener();
+    else this.#onEnded.push(listener);
+  }
+
+  /**
+   * Resolves when the requests before this one on its connection have their responses, or when the connection is
+   * closed. Null where there is nothing to wait for.
+   */
+  waitForTurn(): Promise<void> | null {
+    if (this.#hasEnded || this.#connection.hasOneRequest) return null;
+    return new Promise((resolve) => {
+      this.#onTurn = resolve;
+      this.#connection.grantNextTurn();
+    });
+  }
+
+  /** Ends {@link waitForTurn}. */
+  grantTurn(): void {
+    const onTurn = this.#onTurn;
+    this.#onTurn = null;
+    onTurn?.();
+  }
+
+  /** The response is handed over to be sent; its body has so many bytes. */
+  respond(bodyBytes: number): void {
+    if (this.#hasEnded || this.respondedAt !== null) return;
+    this.respondedAt = performance.now();
+    this.unsentBytes = RESPONSE_HEAD_BYTES + bodyBytes;
+    this.#connection.changeUnsent(this.unsentBytes);
+  }
+
+  /** So many bytes of the response have reached the operating system. */
+  progress(bytes: number): void {
+    if (this.#hasEnded) return;
+    this.unsentBytes -= bytes;
+    this.#connection.changeUnsent(-bytes);
+  }
+
+  /** Called when the response was sent or the connection was closed; further calls do nothing. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#connection.remove(this);
+    this.grantTurn();
+    const listeners = this.#onEnded;
+    this.#onEnded = [];
+    for (const listener of listeners) listener();
+  }
+}

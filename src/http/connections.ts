@@ -1,0 +1,105 @@
+/**
+ * The connections of all clients. It bounds what responses that clients do not read may take, in bytes and in time, and
+ * decides what becomes of a connection on which something arrives that is no request.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Connection, HttpExchange, type UnsentObserver } from './connection.ts';
+
+/** How long a client may read nothing of a response that waits for it, in milliseconds. */
+const STALL_TIMEOUT_MS = 30_000;
+/**
+ * The most that is unsent of all responses together, in bytes. Beyond it the connections that have read nothing for the
+ * longest time are closed: to hold back responses that exist already would save no memory.
+ */
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
+/** How often stalled clients are looked for within the time-out. */
+const CHECKS_PER_TIMEOUT = 30;
+
+export type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
+
+export interface ConnectionsOptions {
+  /** How long a client may read nothing of a response, in milliseconds; 30 s where it is absent. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** A client was disconnected because it did not read its responses. */
+  readonly onDisconnect: (reason: DisconnectReason) => void;
+}
+
+export class Connections implements UnsentObserver {
+  readonly #bySocket = new WeakMap<Duplex, Connection>();
+  readonly #unread = new Set<Connection>();
+  readonly #stallTimeoutMs: number;
+  readonly #onDisconnect: ConnectionsOptions['onDisconnect'];
+  readonly #timer: NodeJS.Timeout;
+  #unsentBytes = 0;
+
+  constructor({ stallTimeoutMs = STALL_TIMEOUT_MS, onDisconnect }: ConnectionsOptions) {
+    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#onDisconnect = onDisconnect;
+    this.#timer = setInterval(() => this.#disconnectStalled(), stallTimeoutMs / CHECKS_PER_TIMEOUT).unref();
+  }
+
+  /** How much of all responses has not reached the operating system, in bytes. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** To be called for each request when its headers have arrived. */
+  begin(request: IncomingMessage, response: ServerResponse): HttpExchange {
+    const { socket } = request;
+    let connection = this.#bySocket.get(socket);
+    if (!connection) this.#bySocket.set(socket, (connection = new Connection(socket, this)));
+    return new HttpExchange(connection, request, response);
+  }
+
+  /**
+   * Whether an error response may be written to a socket on which something arrived that is no request, or nothing for
+   * too long (`isTimeout`). Where a client would take it for the response to another request, the connection is closed
+   * instead: at once, or after a time-out when the requests in flight have their responses.
+   */
+  mayReject(socket: Duplex, isTimeout: boolean): boolean {
+    const connection = this.#bySocket.get(socket);
+    if (!connection || connection.isAwaitingResponse) return true;
+    const inFlight = isTimeout ? connection.lastInFlight : null;
+    if (inFlight) inFlight.onEnded(() => connection.destroy());
+    else connection.destroy();
+    return false;
+  }
+
+  unsentChanged(connection: Connection, bytes: number): void {
+    this.#unsentBytes += bytes;
+    if (connection.unsentBytes > 0) this.#unread.add(connection);
+    else this.#unread.delete(connection);
+    if (bytes > 0 && this.#unsentBytes > MAX_UNSENT_BYTES) this.#disconnectSlowest();
+  }
+
+  /** To be called when no more requests come. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #disconnectStalled(): void {
+    const now = performance.now();
+    for (const connection of this.#unread) {
+      const { stalledSince } = connection;
+      if (stalledSince !== null && now - stalledSince >= this.#stallTimeoutMs) this.#disconnect(connection, 'STALLED');
+    }
+  }
+
+  #disconnectSlowest(): void {
+    const stalled = [...this.#unread].flatMap((connection) => {
+      const { stalledSince } = connection;
+      return stalledSince === null ? [] : [{ connection, stalledSince }];
+    });
+    stalled.sort((left, right) => left.stalledSince - right.stalledSince);
+    for (const { connection } of stalled) {
+      if (this.#unsentBytes <= MAX_UNSENT_BYTES) return;
+      this.#disconnect(connection, 'TOO_MUCH_UNSENT');
+    }
+  }
+
+  #disconnect(connection: Connection, reason: DisconnectReason): void {
+    connection.destroy();
+    this.#onDisconnect(reason);
+  }
+}

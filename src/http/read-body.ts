@@ -1,0 +1,68 @@
+/** Reads the bytes of a request body into memory that is reserved as they arrive, whatever was announced. */
+import type { IncomingMessage } from 'node:http';
+import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
+import { CUT_SHORT, RequestError, TOO_LARGE } from './errors.ts';
+
+/** The largest request body, in bytes, as it comes and after decompression. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/** Rejects with a RequestError: 413, or 400 for a client that disconnected, or as the reservation does. */
+export function readBody(request: IncomingMessage, reservation: BodyReservation): Promise<Buffer> {
+  const announcedBytes = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
+  return new Promise((resolve, reject) => {
+    if (announcedBytes > MAX_BODY_BYTES) {
+      reject(new RequestError(TOO_LARGE));
+      return;
+    }
+    if (request.destroyed) {
+      reject(new RequestError(CUT_SHORT));
+      return;
+    }
+    let body = Buffer.alloc(0);
+    let length = 0;
+
+    const append = (chunk: Buffer) => {
+      const needed = length + chunk.length;
+      // One buffer that grows, as a list of chunks of one byte would take a hundred times what they hold.
+      if (needed > body.length) {
+        const grown = Buffer.allocUnsafeSlow(capacityFor(needed, announcedBytes));
+        body.copy(grown, 0, 0, length);
+        body = grown;
+      }
+      chunk.copy(body, length);
+      length = needed;
+    };
+    const onData = (chunk: Buffer) => {
+      const needed = length + chunk.length;
+      if (needed > MAX_BODY_BYTES) {
+        end(new RequestError(TOO_LARGE));
+        return;
+      }
+      const wait = reservation.reserve(needed > body.length ? capacityFor(needed, announcedBytes) : 0, announcedBytes);
+      if (!wait) {
+        append(chunk);
+        return;
+      }
+      request.pause();
+      wait.then(() => {
+        append(chunk);
+        request.resume();
+      }, end);
+    };
+    const onEnd = () => end(null);
+    const onClose = () => end(new RequestError(CUT_SHORT));
+    const end = (error: Error | null) => {
+      request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
+      if (error) {
+        // What still arrives is dropped.
+        request.on('error', () => undefined).resume();
+        reject(error);
+      } else resolve(body.subarray(0, length));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
+  });
+}
+
+/** Twice what is needed, so that few bytes are copied again, but no more than was announced. */
+const capacityFor = (bytes: number, announcedBytes: number): number =>
+  Math.max(bytes, Math.min(announcedBytes, Math.max(2 * bytes, FREE_BODY_BYTES)));
