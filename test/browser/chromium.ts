@@ -1,6 +1,7 @@
 // The system's own Chromium, headless, with everything off that it would fetch for itself.
 import { existsSync } from 'node:fs';
 import { describe } from '@jest/globals';
+import { cleanUpLater } from '../support/cleanup.ts';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const EXECUTABLE = '/usr/bin/chromium';
@@ -15,9 +16,11 @@ export function describeInBrowser(name: string, tests: () => void): void {
   describe.skip(name, tests);
 }
 
-export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({
+/** It is closed when the test or the file has ended. */
+export async function launchChromium(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: EXECUTABLE,
+    timeout: 45_000,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -28,6 +31,9 @@ export const launchChromium = (): Promise<Browser> =>
       '--disable-sync',
     ],
   });
+  cleanUpLater(() => browser.close());
+  return browser;
+}
 
 export interface WatchedPage {
   readonly page: Page;
@@ -41,7 +47,7 @@ export interface WatchedPage {
 /** A page of its own profile. Requests that leave this machine fail at once, as they would offline. */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(45_000);
   const page = await context.newPage();
   const requests: URL[] = [];
   const complaints: string[] = [];

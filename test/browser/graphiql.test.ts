@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { buildSchema } from 'graphql';
 import type { Browser } from 'playwright-core';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const SECRET = 'Bearer only-for-this-tab';
@@ -71,7 +72,7 @@ describeInBrowser('GraphiQL in a browser', () => {
   /** Waits until GraphiQL has written its tabs down, which it does half a second after the last change. */
   async function tabsAreStored(holding: string): Promise<void> {
     const read = () => watched.page.evaluate<string | null>("localStorage.getItem('graphiql:tabState')");
-    while (!(await read())?.includes(holding)) await watched.page.waitForTimeout(50);
+    await until(async () => (await read())?.includes(holding) === true);
   }
 
   test('runs an example that creates an assistant, then one that lists it', async () => {
@@ -113,6 +114,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     await docs.getByText(shown(query?.description)).waitFor();
     await docs.getByRole('link', { name: 'Assistant', exact: true }).click();
     await docs.getByText(shown(type?.description)).waitFor();
+    expect(await docs.getByText(shown(query?.description)).count()).toBe(0);
   });
 
   test('has room for its pane, the operation and the answer in a narrow window, one below the other', async () => {

@@ -6,7 +6,7 @@ import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upst
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
 import { startService, type GraphQLAnswer } from '../support/service.ts';
-import { until } from '../support/source.ts';
+import { until } from '../support/until.ts';
 import { expectedResult, faults, operations, type FaultCase, type Operation } from './expectations.ts';
 
 const CREDENTIAL = 'sk+secret/key~of.the-service==';

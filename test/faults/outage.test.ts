@@ -3,7 +3,8 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AssistantResource } from '../support/source.ts';
 import { hang, reset, status, work } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
-import { endSources, startSource, until } from '../support/source.ts';
+import { endSources, startSource } from '../support/source.ts';
+import { until } from '../support/until.ts';
 
 afterEach(endSources);
 

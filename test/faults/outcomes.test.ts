@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
-import { endSources, failureOf, startSource, until } from '../support/source.ts';
+import { endSources, failureOf, startSource } from '../support/source.ts';
+import { until } from '../support/until.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
 
 afterEach(endSources);

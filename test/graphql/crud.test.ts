@@ -128,9 +128,7 @@ describe('an assistant', () => {
 
   test('is created with what the caller gave, where null is the same as nothing', async () => {
     await create({ name: null, tools: null, toolResources: { fileSearch: { vectorStoreIds: null } }, metadata: null });
-    expect(service.upstreamCalls()).toEqual([
-      ['POST /assistants', { model: 'gpt-4o', tool_resources: { file_search: {} } }],
-    ]);
+    expect(service.upstreamCalls()).toEqual([['POST /assistants', { model: 'gpt-4o' }]]);
   });
 
   test('gets the vector store that is created with it', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { query } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 let dataDir: string;
 
@@ -30,10 +31,6 @@ const isRefused = (url: string): Promise<boolean> =>
       resolve(false);
     }).once('error', () => resolve(true));
   });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
   it('an idle service ends with exit code 0', async () => {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 let service: TestService;
 
@@ -111,7 +112,7 @@ describe('callers who go away while their requests are read', () => {
     await Promise.all(Array.from({ length: 10 }, leave));
     const figure = async () =>
       /assistants_operations_in_flight (\d+)/.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
-    while ((await figure()) !== '0') await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => (await figure()) === '0');
     expect((await service.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
   });
 });

@@ -8,6 +8,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { createLogger } from '../../src/observability/logger.ts';
+import { until } from '../support/until.ts';
 
 const logs: string[] = [];
 let executed = 0;
@@ -96,6 +97,7 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
   });
 
   it('while those that are quick enough are served', async () => {
+    app.server.headersTimeout = app.server.requestTimeout = 30_000;
     const { socket, answer } = await open(app);
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
     expect(await answer).toContain('{"data":{}}');
@@ -148,7 +150,7 @@ describe('room for large bodies', () => {
       socket.write(`${HEAD}transfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n`);
       return answer;
     });
-    while (executed < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => executed === 40);
     letGo();
     for (const answer of await Promise.all(answers)) expect(answer).toContain('{"data":{}}');
   });

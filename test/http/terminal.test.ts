@@ -1,11 +1,11 @@
 // `npm start` as a person and a service manager meet it: npm is in between.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
 import { listeningUrl, toRunningProcess, type RunningProcess } from '../support/process.ts';
 
 let dataDir: string;
@@ -60,7 +60,7 @@ describe('npm start', () => {
     // util-linux's `script` is the terminal.
     const terminal = run('script', ['-qec', 'exec npm start', '/dev/null']);
     const url = await listeningUrl(terminal);
-    while (!terminal.output().includes('Ctrl+C')) await once(terminal.child.stdout, 'data');
+    await until(() => terminal.output().includes('Ctrl+C'));
     const lines = terminal
       .output()
       .split(/\r?\n/)

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { query } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const ONE = 'query One($id: ID!) { assistant(id: $id) { id name } }';
 const LIST = '{ assistants { nodes { id name } } }';
@@ -104,9 +105,6 @@ describeWithRedis('Two processes with one Redis', () => {
   };
   const UP = [200, { status: 'ready', redis: 'up' }, '1'];
   const AWAY = [200, { status: 'ready', redis: 'away' }, '0'];
-  const until = async (condition: () => Promise<boolean>) => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
   const untilBoth = async (expected: readonly unknown[]) => {
     for (const replica of replicas)
       await until(async () => JSON.stringify(await state(replica)) === JSON.stringify(expected));

@@ -13,6 +13,7 @@ import {
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const ONE = 'query One($id: ID!) { assistant(id: $id) { id name } }';
 const UPDATE = 'mutation ($input: UpdateAssistantInput!) { updateAssistant(input: $input) { assistant { id } } }';
@@ -73,9 +74,7 @@ describeWithRedis('Two services with one Redis', () => {
     ((await answer).data as { assistant: { name: string } }).assistant.name;
   const rename = (service: TestService, id: string, name: string) =>
     service.query(UPDATE, { input: { id, name } }, { authorization: 'Bearer a' });
-  const received = async (count: number) => {
-    while (upstream.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 2));
-  };
+  const received = (count: number) => until(() => upstream.calls.length >= count);
 
   it('do not keep what was read before a write through either and came back after it', async () => {
     const both = await startBoth();

@@ -94,8 +94,3 @@ export async function failureOf(call: Promise<unknown>): Promise<AimlErrorDetail
   if (!(reason instanceof AimlError)) throw new Error('not an AimlError', { cause: reason });
   return reason.details;
 }
-
-/** Waits until `condition` holds; the time-out of the test bounds it. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

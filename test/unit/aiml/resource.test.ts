@@ -13,6 +13,7 @@ import {
   type Script,
   type ScriptedUpstream,
 } from '../../support/scripted-upstream.ts';
+import { until } from '../../support/until.ts';
 
 let upstream: ScriptedUpstream;
 let client: AimlClient;
@@ -218,7 +219,8 @@ describe('the loader of a request', () => {
     const { loader } = await setUp(
       async (call, response, index) => {
         most = Math.max(most, (inFlight += 1));
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await until(() => upstream.calls.length >= 10);
+        await new Promise((resolve) => setTimeout(resolve, 20));
         inFlight -= 1;
         return answer(call, response, index);
       },

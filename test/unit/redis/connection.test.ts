@@ -2,6 +2,7 @@ import { connect as netConnect, createServer, type AddressInfo, type Server } fr
 import { afterEach, expect, it } from '@jest/globals';
 import { RedisConnection } from '../../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 describeWithRedis('The connection to Redis', () => {
   let redis: TestRedis;
@@ -20,9 +21,7 @@ describeWithRedis('The connection to Redis', () => {
     await connection.open();
   };
   const ping = () => connection.ask((pipeline) => pipeline.ping());
-  const untilUp = async () => {
-    while (!connection.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
+  const untilUp = () => until(() => connection.isUp);
   afterEach(async () => {
     connection.close();
     proxy?.close();
@@ -87,7 +86,7 @@ describeWithRedis('The connection to Redis', () => {
     redis = await startRedis();
     await connect(redis.url);
     redis.hang();
-    while (connection.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => !connection.isUp);
     expect(changes).toEqual(['NO_ANSWER']);
     redis.resume();
   });
