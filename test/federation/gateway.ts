@@ -1,10 +1,11 @@
 // A gateway as another team would put it before the service: Hive Gateway on a supergraph that is composed of what the
 // subgraphs say of themselves.
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import * as http from '@graphql-mesh/transport-http';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { listen } from '../support/listen.ts';
 import { query, type GraphQLAnswer } from '../support/service.ts';
 
 /** What is used of the gateway. */
@@ -30,10 +31,9 @@ export interface SubgraphAddress {
 
 export interface Gateway {
   query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
-  stop(): Promise<void>;
 }
 
-/** Starts it on loopback. Throws where the subgraphs cannot be composed. It hands callers' credentials on. */
+/** Starts it on loopback, until the test or the file has ended. Throws where the subgraphs cannot be composed. It hands callers' credentials on. */
 export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promise<Gateway> {
   const { supergraphSdl, errors = [] } = composeServices(
     subgraphs.map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) })),
@@ -51,14 +51,7 @@ export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promi
     },
   });
   const server = createServer(gateway);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    query: (document, variables, headers) => query(url, document, variables, headers),
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await gateway[Symbol.asyncDispose]();
-    },
-  };
+  cleanUpLater(() => gateway[Symbol.asyncDispose]());
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  return { query: (document, variables, headers) => query(url, document, variables, headers) };
 }

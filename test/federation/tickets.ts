@@ -1,9 +1,9 @@
 // Another team's subgraph: tickets, each given to an assistant that it knows by its id alone. It is Relay-style like the
 // service, so that what both have under one name is composed as well.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buildSchema } from 'graphql';
 import { createHandler } from 'graphql-http/lib/use/http';
+import { listen } from '../support/listen.ts';
 
 /** What is composed. */
 export const TICKETS_SDL = `
@@ -74,7 +74,6 @@ export interface TicketsSubgraph {
   readonly url: string;
   /** Replaces all tickets: a ticket's id, and the id of the assistant that it is given to. */
   assign(assignees: Readonly<Record<string, string>>): void;
-  stop(): Promise<void>;
 }
 
 /** Starts it on loopback, without a ticket. */
@@ -90,19 +89,15 @@ export async function startTickets(): Promise<TicketsSubgraph> {
   };
   const handle = createHandler({ schema, rootValue });
   const server = createServer((request, response) => void handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    url: `http://127.0.0.1:${port}/graphql`,
     assign: (assignees) => {
       tickets = Object.entries(assignees).map(([id, assistant]) => ({
         __typename: 'Ticket',
         id,
         assignee: { __typename: 'Assistant', id: assistant },
       }));
-    },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Environment } from '../../src/config.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
 import { answerJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -17,7 +18,9 @@ export interface RecordedService extends TestService {
 
 export async function startRecordedService(environment: Environment = {}): Promise<RecordedService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'recorded-aiml-'));
+  cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
   const local = await createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) });
+  cleanUpLater(() => local.stop());
   const upstream = await startScriptedUpstream(async (call, response) => {
     const answer = await forward(local.url, call);
     answerJson(response, answer.status, await answer.json());
@@ -36,12 +39,6 @@ export async function startRecordedService(environment: Environment = {}): Promi
       const { data, errors, text } = await service.query(document, variables);
       if (!data || errors) throw new Error(`data was expected, got ${text}`);
       return data as T;
-    },
-    stop: async () => {
-      await service.stop();
-      await upstream.stop();
-      await local.stop();
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { query, startService } from '../support/service.ts';
+import { listen } from '../support/listen.ts';
 
 let folder: string;
 
@@ -51,12 +52,9 @@ describe('a service that cannot start', () => {
   });
 
   it('because its port is taken says so in one line and exits with 1', async () => {
-    const other = createServer();
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const service = runProcess({ DATA_DIR: folder, PORT: String((other.address() as AddressInfo).port) });
+    const service = runProcess({ DATA_DIR: folder, PORT: String(await listen(createServer())) });
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd()).toMatch(/^assistants-graphql: PORT is in use/);
-    await new Promise((resolve) => other.close(resolve));
   });
 });
 

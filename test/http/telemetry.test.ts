@@ -1,9 +1,9 @@
 // What an operator sees of a request: its line, the figures, its trace.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/listen.ts';
 
 let service: TestService;
 
@@ -91,14 +91,14 @@ describe('a trace', () => {
       request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
       request.on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
     });
-    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    const port = await listen(collector);
     const upstream = await startScriptedUpstream(({ path }, response) =>
       answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '')),
     );
     service = await startService({
       AIML_API_KEY: 'key',
       AIML_API_BASE_URL: upstream.url,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
     });
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     await service.query('query Named { assistant(id: "asst_canary") { id } }', undefined, {
@@ -111,7 +111,5 @@ describe('a trace', () => {
     expect(sent.match(new RegExp(traceId, 'g'))?.length).toBeGreaterThanOrEqual(3);
     expect(sent).not.toContain('asst_canary');
     expect(sent).not.toContain(new URL(upstream.url).port);
-    await upstream.stop();
-    await new Promise((resolve) => collector.close(resolve));
   });
 });

@@ -1,7 +1,7 @@
 // A log that cannot be written, staged with the real thing: a full device, a file at its limit, a pipe without a reader.
 // Needs the build.
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,7 @@ import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { close, listen } from '../support/listen.ts';
 
 /** Each entry of an operation is longer than 200 bytes, so that these fill a file of 8 KiB. */
 const MANY_OPERATIONS = 100;
@@ -24,9 +25,8 @@ beforeEach(async () => {
 
 async function takeFreePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const port = await listen(server);
+  await close(server);
   return port;
 }
 

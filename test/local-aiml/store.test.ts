@@ -7,6 +7,7 @@ import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/serve
 import { openStoreFile } from '../../src/local-aiml/store-file.ts';
 import { AssistantStore } from '../../src/local-aiml/store.ts';
 import { call, create, createFolder, startHere } from './support.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
 
 /** Starts on this folder, which has to fail, and gives the message. */
 async function refusalOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {
@@ -131,6 +132,7 @@ test('A full disk is answered 500 with one line in the log, what was acknowledge
   const ignore = () => undefined;
   const store = new AssistantStore(database);
   const app = createApi(store, { info: ignore, warn: ignore, error: (fields: unknown) => void errors.push(fields) });
+  cleanUpLater(() => app.close());
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const id = await create(url, { name: 'kept' });
   const limit = (pages: number) => database.exec(`PRAGMA max_page_count = ${pages}`);
@@ -157,6 +159,7 @@ test('A store that another process keeps locked is answered 503, and reads go on
   const other = await openStoreFile(dataDir);
   const store = new AssistantStore(database);
   const app = createApi(store, undefined);
+  cleanUpLater(() => app.close());
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const id = await create(url);
 

@@ -1,7 +1,6 @@
 // AUTH_MODE jwt: which tokens are believed, and what they allow.
 import { generateKeyPairSync, createHmac, createSign } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportSPKI, type JWK } from 'jose';
@@ -23,6 +22,7 @@ import {
   type Claims,
   type SigningKey,
 } from './identity-provider.ts';
+import { listen } from '../../support/listen.ts';
 
 let rsa: SigningKey;
 let ec: SigningKey;
@@ -148,7 +148,6 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     const input = `${encode({ alg: 'HS256', kid: 'oct' })}.${encode(goodClaims())}`;
     const signature = createHmac('sha256', Buffer.from(k, 'base64url')).update(input).digest('base64url');
     expect(codeOf(await careless.authenticator().authenticate(`Bearer ${input}.${signature}`))).toBe('UNAUTHENTICATED');
-    await careless.goDown();
   });
 
   test('a changed payload, header or signature', async () => {
@@ -172,12 +171,10 @@ describe('a token that nobody signed with a key of the provider is refused', () 
       asked += 1;
       response.end(JSON.stringify({ keys: [stranger.jwk] }));
     });
-    await new Promise<void>((resolve) => strangers.listen(0, '127.0.0.1', resolve));
-    const jku = `http://127.0.0.1:${(strangers.address() as AddressInfo).port}/`;
+    const jku = `http://127.0.0.1:${await listen(strangers)}/`;
     for (const header of [{}, { jwk: stranger.jwk }, { jku }, { x5u: jku }, { kid: jku }, { kid: undefined }])
       expect(await verdict(await sign(stranger, {}, header))).toBe('UNAUTHENTICATED');
     expect(asked).toBe(0);
-    await new Promise((resolve) => strangers.close(resolve));
   });
 
   test.each(['RS384', 'RS512', 'PS256', 'ES384', 'ES512'])('%s, which is not agreed upon', async (alg) => {
@@ -185,7 +182,6 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     const generous = await IdentityProvider.start(key);
     expect(codeOf(await generous.authenticator().authenticate(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
     expect(generous.requests).toBe(0);
-    await generous.goDown();
   });
 
   test('the key of one algorithm under the name of another', async () => {
@@ -199,7 +195,6 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     other.keys = [{ ...key.jwk, use: 'enc' }];
     await other.goUp();
     expect(codeOf(await other.authenticator().authenticate(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
-    await other.goDown();
   });
 
   test('an RSA key that is too short to trust', async () => {

@@ -1,9 +1,9 @@
 // An identity provider on loopback: a real HTTP server for its keys, and the tokens it signs with them.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
 import type { Caller, Identity } from '../../../src/auth/identity.ts';
+import { close, listen } from '../../support/listen.ts';
 
 export const ISSUER = 'https://id.example.com/';
 export const AUDIENCE = 'assistants';
@@ -82,19 +82,16 @@ export class IdentityProvider {
       const answer: RequestListener = this.answer ?? (() => response.end(JSON.stringify({ keys: this.keys })));
       answer(request, response);
     });
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = await listen(server, this.#port);
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   async goDown(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     if (!server) return;
-    await new Promise((resolve) => {
-      server.close(resolve);
-      server.closeAllConnections();
-    });
+    server.closeAllConnections();
+    await close(server);
   }
 
   /** An authenticator as under AUTH_MODE=jwt. */

@@ -1,10 +1,10 @@
 // Traces as a collector gets them, over a real socket.
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OperationRecord } from '../../../src/observability/operation-record.ts';
 import { createTracing, type RequestTrace, type Tracing } from '../../../src/observability/tracing.ts';
+import { listen } from '../../support/listen.ts';
 
 interface OtlpSpan {
   readonly traceId: string;
@@ -37,11 +37,6 @@ const CLIENT = 3;
 const INTERNAL = 1;
 const ERROR = 2;
 
-async function listen(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 async function startCollector(): Promise<Collector> {
   const requests: Collector['requests'] = [];
   const server = createServer((request, response) => {
@@ -56,7 +51,7 @@ async function startCollector(): Promise<Collector> {
       response.setHeader('content-type', 'application/json').end('{}');
     });
   });
-  const url = new URL(await listen(server));
+  const url = new URL(`http://127.0.0.1:${await listen(server)}`);
   const bodies = () => requests.map(({ text }) => JSON.parse(text) as OtlpBody);
   const spans = () =>
     bodies().flatMap(({ resourceSpans }) =>
@@ -289,7 +284,7 @@ describe('a collector that does not work', () => {
       sockets.add(socket);
       onConnection?.(socket);
     });
-    const endpoint = new URL(await listen(server));
+    const endpoint = new URL(`http://127.0.0.1:${await listen(server)}`);
     const close = async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
