@@ -3,6 +3,8 @@
  * `process.env`. An empty value counts as absent, as container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
+import { readRunSettings, type RunSettings } from './local-aiml/settings.ts';
+import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
 
 /** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
@@ -31,6 +33,8 @@ export interface Config {
   readonly allowedHosts: AllowedHosts | null;
   readonly upstream: UpstreamConfig;
   readonly auth: AuthConfig;
+  /** How the embedded AIML API executes runs; it says nothing where upstream is another. */
+  readonly runs: RunSettings;
   readonly upstreamDeadlineMs: number;
   readonly upstreamAttemptTimeoutMs: number;
   readonly upstreamConnections: number;
@@ -91,6 +95,7 @@ export function readConfig(environment: Environment): Config {
     allowedHosts: readAllowedHosts(settings, host, auth),
     upstream,
     auth,
+    runs: readRuns(settings, auth),
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
     upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
@@ -136,6 +141,32 @@ function readAuth(settings: Settings): AuthConfig {
   else if (jwksUrl.protocol !== 'https:' && !isLoopback(jwksUrl.hostname))
     settings.addProblem('JWKS_URL', 'must be an https URL, or http on loopback');
   return { mode, issuer, audience, jwksUrl };
+}
+
+/** The model API is AIML's own where a key for it is there, held or of each caller. */
+function readRuns(settings: Settings, { mode }: AuthConfig): RunSettings {
+  const key = settings.text('AIML_API_KEY');
+  const hasCallerKeys = mode === 'passthrough';
+  const aimlUrl = (settings.text('AIML_API_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
+  const texts = {
+    MODEL_API_BASE_URL: settings.text('MODEL_API_BASE_URL'),
+    MODEL_API_KEY: settings.text('MODEL_API_KEY'),
+    MODEL_API_FIRST_TOKEN_TIMEOUT_MS: settings.text('MODEL_API_FIRST_TOKEN_TIMEOUT_MS'),
+    MODEL_API_TIMEOUT_MS: settings.text('MODEL_API_TIMEOUT_MS'),
+    MODEL_ALIASES: settings.text('MODEL_ALIASES'),
+    RUN_CONCURRENCY: settings.text('RUN_CONCURRENCY'),
+    RUN_EXPIRES_AFTER_SECONDS: settings.text('RUN_EXPIRES_AFTER_SECONDS'),
+  };
+  try {
+    return readRunSettings(texts, {
+      baseUrl: key !== null || hasCallerKeys ? `${aimlUrl}/v1` : null,
+      key,
+      hasCallerKeys,
+    });
+  } catch (error) {
+    if (!(error instanceof LocalAimlStartError)) throw error;
+    throw new ConfigError(error.message);
+  }
 }
 
 function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {

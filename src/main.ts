@@ -92,10 +92,12 @@ const SEEDED_BY_DEFAULT = 'http://127.0.0.1:4000';
 const FAREWELL = '\n  stopping   what is under way is finished first; Ctrl+C again ends it at once\n';
 
 /** What the process must never write down. */
-function secretsOf({ upstream, redisUrl }: Config): string[] {
+function secretsOf({ upstream, redisUrl, runs }: Config): string[] {
   const apiKey = upstream.kind === 'aiml' ? upstream.apiKey : null;
   const password = redisUrl?.password ?? '';
-  return [apiKey ?? '', password, decodeURIComponent(password)].filter((secret) => secret !== '');
+  return [apiKey ?? '', runs.modelApi?.key ?? '', password, decodeURIComponent(password)].filter(
+    (secret) => secret !== '',
+  );
 }
 
 /** For a person at a terminal, who has two lines of npm's already: where to click, what it works on, what to do next. */

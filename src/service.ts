@@ -43,8 +43,6 @@ import { decodeUtf8 } from './runtime/utf8.ts';
 import type { ServiceContext } from './request-scope.ts';
 import { VERSION } from './version.ts';
 
-/** The account of the embedded AIML API that callers share where they bring no keys of their own. It guards nothing. */
-const LOCAL_ACCOUNT_KEY = 'local';
 /** How long a request may take to arrive once the service stops, in milliseconds. */
 const ARRIVAL_TIMEOUT_WHILE_STOPPING_MS = 3000;
 /** How long it may take to close what is left when the time for requests in flight is over, in milliseconds. */
@@ -75,7 +73,8 @@ export async function createService(
   const schema = buildServiceSchema({ federation: config.federation });
   const safelist = await readSafelist(config, schema, logger);
   const isEnforced = config.persistedOperations?.mode === 'enforce';
-  const localAiml = config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, logger) : null;
+  const localAiml =
+    config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, config, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   const lifecycle = new Lifecycle(config.maxInFlight);
   const bodyMemory = new BodyMemory();
@@ -87,7 +86,7 @@ export async function createService(
   const isRedisUp = redis && (() => redis.isUp);
   const authenticator = createAuthenticator({
     auth: config.auth,
-    heldKey: heldKeyOf(config),
+    heldKey: heldKeyOf(config, localAiml),
     sharedTenants: redis !== null,
   });
   const tracing = await createTracing(config.tracing && { ...config.tracing, serviceVersion: VERSION });
@@ -229,10 +228,17 @@ export async function createService(
 }
 
 /** Loaded where it is needed alone: it brings a database with it. */
-async function startLocalAiml(dataDir: string, logger: Logger): Promise<LocalAiml> {
+async function startLocalAiml(dataDir: string, { auth, runs }: Config, logger: Logger): Promise<LocalAiml> {
   const { createLocalAiml } = await import('./local-aiml/server.ts');
   // Its requests are this service's calls, which leave a line already.
-  return createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: logger.child({}, { level: 'warn' }) });
+  return createLocalAiml({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    callers: auth.mode === 'passthrough' ? 'anyone' : 'service',
+    runs,
+    logger: logger.child({}, { level: 'warn' }),
+  });
 }
 
 /** Null where operations are not listed. */
@@ -284,9 +290,9 @@ async function createRateLimit(
 }
 
 /** The key that upstream is called with for everyone; null where each caller brings his own. */
-function heldKeyOf({ auth, upstream }: Config): string | null {
+function heldKeyOf({ auth, upstream }: Config, localAiml: LocalAiml | null): string | null {
   if (auth.mode === 'passthrough') return null;
-  return upstream.kind === 'aiml' ? upstream.apiKey : LOCAL_ACCOUNT_KEY;
+  return upstream.kind === 'aiml' ? upstream.apiKey : (localAiml?.serviceKey ?? null);
 }
 
 function urlOf(host: string, port: number): string {

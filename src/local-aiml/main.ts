@@ -6,9 +6,9 @@ import pino from 'pino';
 import { toCrashEntry } from '../observability/logger.ts';
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { createLocalAiml, LocalAimlStartError } from './server.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, readStandaloneRunSettings } from './settings.ts';
 
-const HELP = `The embedded AIML API: the AIML API's assistants on this machine, kept in a folder.
+const HELP = `The embedded AIML API: assistants, threads and runs on this machine, kept in a folder.
 
 Usage: npm run local-aiml
 
@@ -16,6 +16,18 @@ Settings (environment):
   PORT      where it listens; 0 takes a free one   (4000)
   HOST      the address it listens on              (127.0.0.1)
   DATA_DIR  the folder of its store                (.data)
+
+  MODEL_API_BASE_URL   any API that speaks chat completions, up to /chat/completions: it executes the runs
+                       (the AIML API where AIML_API_KEY is set; otherwise the built-in model, which is no AI)
+  MODEL_API_KEY        its key                                               (AIML_API_KEY)
+  MODEL_API_FIRST_TOKEN_TIMEOUT_MS, MODEL_API_TIMEOUT_MS
+                       silence until the first chunk, and between chunks     (300000, 60000)
+  MODEL_ALIASES        models to ask for under another name: gpt-4=gpt-4.1,…
+  RUN_CONCURRENCY      runs at a time                                        (64)
+  RUN_EXPIRES_AFTER_SECONDS                                                  (600)
+
+Any OpenAI client works on it: set its base URL to the address that is printed at the start, with or without /v1.
+  OPENAI_BASE_URL=http://127.0.0.1:4000/v1 OPENAI_API_KEY=any-token python app.py
 
 Any well-formed bearer token is an account of its own.
 `;
@@ -25,6 +37,7 @@ const LAST_FLUSH_MS = 300;
 
 async function start(): Promise<void> {
   const { host, port, dataDir } = readSettings(process.env);
+  const runs = readStandaloneRunSettings(process.env);
   const log = new LogWriter(2);
   const output = new LogWriter(1, { immediate: true });
   const logger = pino({ name: 'local-aiml', base: null }, log);
@@ -35,7 +48,7 @@ async function start(): Promise<void> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  const localAiml = await createLocalAiml({ host, port, dataDir, logger });
+  const localAiml = await createLocalAiml({ host, port, dataDir, runs, logger });
   const stop = () =>
     void localAiml
       .stop()
@@ -49,7 +62,7 @@ async function start(): Promise<void> {
   );
 }
 
-function refuse(error: unknown): never {
+function exitWith(error: unknown): never {
   if (!(error instanceof LocalAimlStartError)) throw error;
   writeToStderr(`${error.message}\n`);
   process.exit(1);
@@ -57,5 +70,5 @@ function refuse(error: unknown): never {
 
 const [argument] = process.argv.slice(2);
 if (argument === '--help' || argument === '-h') process.stdout.write(HELP);
-else if (argument !== undefined) refuse(new LocalAimlStartError('Unknown argument; --help shows the settings.'));
-else await start().catch(refuse);
+else if (argument !== undefined) exitWith(new LocalAimlStartError('Unknown argument; --help shows the settings.'));
+else await start().catch(exitWith);

@@ -2,12 +2,16 @@
  * Owns the embedded AIML API as a whole: it stands in for the AIML API's assistants, over HTTP on a socket of its own,
  * with a store on disk. Starting and stopping is here; the process around it is `main.ts`'s, or the service's.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { createApi, type ApiLogger } from './api.ts';
-import { codeOf } from './store-file.ts';
+import { createApp, type ApiLogger } from './app.ts';
+import { createIdleEngine } from './engine/idle-engine.ts';
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
-import { openStore } from './store.ts';
+import { codeOf } from './store/sqlite/sqlite-errors.ts';
+import { openStore } from './store/sqlite/sqlite-store.ts';
+import type { Store } from './store/store.ts';
 
 export { LocalAimlStartError };
 
@@ -17,6 +21,13 @@ export interface LocalAimlOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /**
+   * `anyone`: any well-formed key is an account of its own. `service`: only the service that started it, which calls with
+   * `serviceKey`.
+   */
+  readonly callers?: 'anyone' | 'service';
+  /** How runs are executed; the built-in model and the defaults of the settings where it is left out. */
+  readonly runs?: RunSettings;
   /** Gets one line for each request (info) and each failure (error); never a key, an id or a text of a request. */
   readonly logger?: ApiLogger;
 }
@@ -26,6 +37,11 @@ export interface LocalAiml {
   readonly url: string;
   /** Tells its store from every other one; the same for all processes that share one. */
   readonly storeId: string;
+  /**
+   * The key of the account of the service. It is made of a secret in the store: only processes that share the store know it,
+   * and it is the same for all of them.
+   */
+  readonly serviceKey: string;
   /**
    * Stops to accept, lets requests in flight finish (those that take longer than 10 s are cut off) and closes the
    * store. Calling it again gives the same promise.
@@ -40,21 +56,42 @@ const STOP_TIMEOUT_MS = 10_000;
  * Rejects with a {@link LocalAimlStartError} whose message is one line for the person who started it.
  */
 export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalAiml> {
-  const store = await openStore(resolve(options.dataDir));
-  const app = createApi(store, options.logger);
+  const { host, port, dataDir, callers = 'anyone', runs = DEFAULT_RUN_SETTINGS, logger } = options;
+  const store = await openStore(resolve(dataDir), (problem) => {
+    if (problem === null) logger?.warn('The store in DATA_DIR can be written again.');
+    else logger?.error(problem);
+  });
+  const parts = createIdleEngine();
+  const app = createApp({
+    store,
+    parts,
+    accountOf: callers === 'service' ? (key) => serviceAccount(store, key) : (key) => store.accountOf(key),
+    runExpiresAfterSeconds: runs.runExpiresAfterSeconds,
+    logger,
+  });
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    store.close();
+    await store.close();
     throw toListenError(error);
   }
   let stopped: Promise<void> | undefined;
   return {
-    url: urlOf(app, options.host),
+    url: urlOf(app, host),
     storeId: store.id,
-    stop: () => (stopped ??= stop(app).finally(() => store.close())),
+    serviceKey: store.serviceKey,
+    stop: () =>
+      (stopped ??= Promise.all([stop(app), parts.engine.stop()])
+        .then(() => undefined)
+        .finally(() => store.close())),
   };
+}
+
+/** The account that the service has always had; undefined for any key but its own. */
+function serviceAccount(store: Store, key: string): string | undefined {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(key), digest(store.serviceKey)) ? store.accountOf('local') : undefined;
 }
 
 async function stop(app: FastifyInstance): Promise<void> {

@@ -1,7 +1,8 @@
-/** Owns the resources that tools draw on: files and vector stores, of assistants and of threads. Pure. */
-import type { ToolResourcesBody, VectorStoreBody } from './assistants/body.ts';
+/** Owns the resources that tools draw on, of assistants, threads and runs: what a body may say, and what is kept. Pure. */
+import { z } from 'zod';
 import { createId } from './ids.ts';
 import type { JsonValue } from './json.ts';
+import { expectation, metadata, nonEmptyText } from './validation.ts';
 
 export interface ToolResources {
   readonly code_interpreter?: { readonly file_ids: readonly string[] };
@@ -19,29 +20,84 @@ export interface VectorStore {
   readonly metadata: JsonValue;
 }
 
-/** The resources of a body that has some. `vectorStores` are those that were made for it. */
-export function toToolResources(
-  body: ToolResourcesBody | null,
-  vectorStores: readonly VectorStore[],
-): ToolResources | null {
-  if (body === null) return null;
+const ids = (max: number) => z.array(nonEmptyText).max(max);
+
+const staticChunking = z
+  .strictObject({
+    max_chunk_size_tokens: z.int().min(100).max(4096),
+    chunk_overlap_tokens: z.int().min(0).max(2048),
+  })
+  .check((context) => {
+    const { max_chunk_size_tokens: size, chunk_overlap_tokens: overlap } = context.value;
+    if (overlap > size / 2)
+      context.issues.push({
+        ...expectation('at most half of max_chunk_size_tokens', overlap),
+        path: ['chunk_overlap_tokens'],
+      });
+  });
+
+const vectorStore = z.strictObject({
+  file_ids: ids(10_000).optional(),
+  chunking_strategy: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('auto') }),
+      z.strictObject({ type: z.literal('static'), static: staticChunking }),
+    ])
+    .optional(),
+  metadata: metadata.nullish(),
+});
+
+const codeInterpreter = z.strictObject({ file_ids: ids(20).optional() });
+
+/** The API's description asks for exactly one of the two; neither of them is harmless and read as no vector store. */
+const fileSearchOfCreate = z
+  .strictObject({ vector_store_ids: ids(1).optional(), vector_stores: z.array(vectorStore).max(1).optional() })
+  .check((context) => {
+    const { vector_store_ids, vector_stores } = context.value;
+    if (vector_store_ids !== undefined && vector_stores !== undefined)
+      context.issues.push(expectation('vector_store_ids or vector_stores, not both', context.value));
+  });
+
+export const toolResourcesOfCreate = z.strictObject({
+  code_interpreter: codeInterpreter.optional(),
+  file_search: fileSearchOfCreate.optional(),
+});
+/** Vector stores are made on create only. */
+export const toolResourcesOfModify = z.strictObject({
+  code_interpreter: codeInterpreter.optional(),
+  file_search: z.strictObject({ vector_store_ids: ids(1).optional() }).optional(),
+});
+
+type ToolResourcesBody = z.infer<typeof toolResourcesOfCreate>;
+
+/** The vector stores that a body asks for. `now` is Unix time in seconds. */
+export function createVectorStores(body: ToolResourcesBody | null | undefined, now: number): readonly VectorStore[] {
+  return (body?.file_search?.vector_stores ?? []).map((store) => ({
+    ...createVectorStore(store.file_ids ?? [], now),
+    chunking_strategy: store.chunking_strategy ?? { type: 'auto' },
+    metadata: store.metadata ?? {},
+  }));
+}
+
+/** A vector store of these files, with everything else by default. */
+export function createVectorStore(fileIds: readonly string[], now: number): VectorStore {
+  return {
+    id: createId('vs'),
+    object: 'vector_store',
+    created_at: now,
+    file_ids: fileIds,
+    chunking_strategy: { type: 'auto' },
+    metadata: {},
+  };
+}
+
+/** What is kept of the resources of a body. `vectorStores` are those that were made for it. */
+export function toToolResources(body: ToolResourcesBody, vectorStores: readonly VectorStore[]): ToolResources {
   const { code_interpreter, file_search } = body;
   return {
     ...(code_interpreter && { code_interpreter: { file_ids: code_interpreter.file_ids ?? [] } }),
     ...(file_search && {
       file_search: { vector_store_ids: file_search.vector_store_ids ?? vectorStores.map((store) => store.id) },
     }),
-  };
-}
-
-/** `now` is Unix time in seconds. */
-export function toVectorStore(body: VectorStoreBody, now: number): VectorStore {
-  return {
-    id: createId('vs'),
-    object: 'vector_store',
-    created_at: now,
-    file_ids: body.file_ids ?? [],
-    chunking_strategy: body.chunking_strategy ?? { type: 'auto' },
-    metadata: body.metadata ?? {},
   };
 }

@@ -80,15 +80,21 @@ describe('a key', () => {
 });
 
 describe('an error', () => {
-  test('has the five members of the AIML API, and the request id of the header', async () => {
+  test('has the members of both forms, and the request id of the header', async () => {
     const { status, headers, body } = await call(url, 'GET /assistants/asst_x?a=b');
     expect(status).toBe(404);
     expect(body).toEqual({
-      message: 'No assistant found with this id.',
+      message: "No assistant found with id 'asst_x'.",
       path: '/assistants/asst_x',
       requestId: headers.get('x-request-id'),
       statusCode: 404,
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      error: {
+        message: "No assistant found with id 'asst_x'.",
+        type: 'invalid_request_error',
+        param: null,
+        code: null,
+      },
     });
     expect(body['requestId']).toMatch(UUID);
   });
@@ -115,7 +121,7 @@ describe('an error', () => {
   ])('is the answer to %s', async (_what, request, options, status) => {
     const answer = await call(url, request, options);
     expect(answer.status).toBe(status);
-    expect(Object.keys(answer.body)).toEqual(['message', 'path', 'requestId', 'statusCode', 'timestamp']);
+    expect(Object.keys(answer.body)).toEqual(['message', 'path', 'requestId', 'statusCode', 'timestamp', 'error']);
     expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });

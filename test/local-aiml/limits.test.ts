@@ -190,7 +190,7 @@ describe('a limit', () => {
 describe('a body', () => {
   test('without a model is refused on create', async () => {
     const { status, body } = await send('/assistants', { name: 'x' });
-    expect([status, body['message'], body['param']]).toEqual([400, "Missing 'model'.", 'model']);
+    expect([status, body['message'], body['param']]).toEqual([400, "Missing required parameter: 'model'.", 'model']);
   });
 
   test('with a new vector store is refused on modify', async () => {
@@ -222,6 +222,8 @@ describe('a refusal', () => {
 
   test('says what was expected and what kind of value came', async () => {
     const { body } = await send('/assistants', { model: 'm', ...definition({ strict: [] }) });
-    expect(body['message']).toBe("Invalid 'tools[0].function.strict': expected a boolean, received an array.");
+    expect(body['message']).toBe(
+      "Invalid type for 'tools[0].function.strict': expected a boolean, but got an array instead.",
+    );
   });
 });

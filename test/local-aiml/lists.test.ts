@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { openStoreFile } from '../../src/local-aiml/store-file.ts';
-import { pageSql } from '../../src/local-aiml/store.ts';
+import { pageSql } from '../../src/local-aiml/store/sqlite/entity-table.ts';
+import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
 /** Several in the same second, and a clock that goes back: order is by `created_at`, then by insertion. */
@@ -101,14 +101,17 @@ describe('a list', () => {
 
   test('is read from the index alone, from the cursor on, in both orders', async () => {
     const database = await openStoreFile(await createFolder());
-    for (const direction of ['ASC', 'DESC'] as const)
-      expect(database.prepare(`EXPLAIN QUERY PLAN ${pageSql('bytes', direction)}`).all('a', 0, 0, 9, 9, 1)).toEqual([
-        expect.objectContaining({
-          detail:
-            'SEARCH assistants USING COVERING INDEX assistants_in_order ' +
-            '(account=? AND (created_at,tie)>(?,?) AND (created_at,tie)<(?,?))',
-        }),
-      ]);
+    for (const table of ['assistants', 'threads', 'messages', 'runs', 'steps'])
+      for (const direction of ['ASC', 'DESC'] as const)
+        expect(
+          database.prepare(`EXPLAIN QUERY PLAN ${pageSql(table, 'bytes', direction)}`).all('a', 0, 0, 9, 9, 1),
+        ).toEqual([
+          expect.objectContaining({
+            detail:
+              `SEARCH ${table} USING COVERING INDEX ${table}_in_order ` +
+              '(parent=? AND (created_at,sequence)>(?,?) AND (created_at,sequence)<(?,?))',
+          }),
+        ]);
     database.close();
   });
 });

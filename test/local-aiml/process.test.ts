@@ -100,7 +100,7 @@ test('What was acknowledged survives kill -9', async () => {
   expect((await call(second.url, `GET /assistants/${kept}`)).body['name']).toBe('after');
 });
 
-test('A disk that runs full under the process is answered 500 and never ends it; what was acknowledged is there', async () => {
+test('A store that cannot grow rejects writes with 409 and one line in the log; what was acknowledged is there', async () => {
   const dataDir = await createFolder();
   // No file of the process may grow beyond this; Node ignores the signal, so the write fails, as on a full disk.
   const limited = startProcess({ DATA_DIR: dataDir }, { shell: 'ulimit -f 1000' });
@@ -112,14 +112,15 @@ test('A disk that runs full under the process is answered 500 and never ends it;
     const answer = await call(url, 'POST /assistants', { body: { model: 'm', instructions } });
     ({ status } = answer);
     if (status === 201) kept.unshift(String(answer.body['id']));
-    else expect(answer.body).toMatchObject({ statusCode: 500, requestId: answer.headers.get('x-request-id') });
+    else expect(answer.body).toMatchObject({ statusCode: 409, requestId: answer.headers.get('x-request-id') });
   }
-  expect(status).toBe(500);
+  expect(status).toBe(409);
   expect(idsOf(await call(url, 'GET /assistants?limit=100'))).toEqual(kept);
   limited.child.kill('SIGTERM');
   const { code, stderr } = await limited.exit;
   expect(code).toBe(0);
   expect(stderr.match(/"level":50/g)).toHaveLength(1);
+  expect(stderr).toMatch(/"level":50[^\n]*The store in DATA_DIR cannot grow/);
 
   const { url: freed } = await startHere({ dataDir });
   expect(idsOf(await call(freed, 'GET /assistants?limit=100'))).toEqual(kept);

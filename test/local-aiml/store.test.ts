@@ -1,16 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { createApi } from '../../src/local-aiml/api.ts';
+import { createApp } from '../../src/local-aiml/app.ts';
+import { createAssistant } from '../../src/local-aiml/assistants/model.ts';
+import { createIdleEngine } from '../../src/local-aiml/engine/idle-engine.ts';
 import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/server.ts';
-import { openStoreFile } from '../../src/local-aiml/store-file.ts';
-import { AssistantStore } from '../../src/local-aiml/store.ts';
-import { call, create, createFolder, startHere } from './support.ts';
+import { NotFoundError } from '../../src/local-aiml/store/errors.ts';
+import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
+import { createStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { call, create, createFolder, idsOf, startHere, type Answer } from './support.ts';
 
 /** Starts on this folder, which has to fail, and gives the message. */
-async function refusalOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {
+async function startErrorOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {
   const error: unknown = await createLocalAiml({ dataDir, host, port }).then(
     () => 'started',
     (reason: unknown) => reason,
@@ -20,36 +23,36 @@ async function refusalOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise
   return error.message;
 }
 
-describe('a start is refused in one line that says what to change', () => {
+describe('a start fails in one line that says what to change', () => {
   test('where the folder cannot be made, because its parent is a file', async () => {
     const file = join(await createFolder(), 'file');
     await writeFile(file, '');
-    expect(await refusalOf(join(file, 'data'))).toMatch(/^DATA_DIR is not a folder/);
-    expect(await refusalOf(file)).toMatch(/^DATA_DIR is not a folder/);
+    expect(await startErrorOf(join(file, 'data'))).toMatch(/^DATA_DIR is not a folder/);
+    expect(await startErrorOf(file)).toMatch(/^DATA_DIR is not a folder/);
   });
 
   test('where the folder cannot be written', async () => {
     // A place that refuses the super-user too.
-    expect(await refusalOf('/proc/self/data')).toMatch(/^DATA_DIR /);
+    expect(await startErrorOf('/proc/self/data')).toMatch(/^DATA_DIR /);
   });
 
   test('where the file is not a database', async () => {
     const folder = await createFolder();
     await writeFile(join(folder, 'aiml.db'), 'x'.repeat(10_000));
-    expect(await refusalOf(folder)).toMatch(/^The aiml\.db in DATA_DIR is not a database/);
+    expect(await startErrorOf(folder)).toMatch(/^The aiml\.db in DATA_DIR is not a database/);
   });
 
   test('where the name of the file is taken by a folder', async () => {
     const folder = await createFolder();
     await mkdir(join(folder, 'aiml.db'));
-    expect(await refusalOf(folder)).toMatch(/^DATA_DIR /);
+    expect(await startErrorOf(folder)).toMatch(/^DATA_DIR /);
   });
 
   test("where the database is someone else's, and that one is left alone", async () => {
     const folder = await createFolder();
     const database = new Database(join(folder, 'aiml.db'));
     database.exec('CREATE TABLE theirs (x)');
-    expect(await refusalOf(folder)).toMatch(/^DATA_DIR holds an aiml\.db that is not the embedded AIML API's/);
+    expect(await startErrorOf(folder)).toMatch(/^DATA_DIR holds an aiml\.db that is not the embedded AIML API's/);
     expect(database.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'delete' });
     database.close();
   });
@@ -57,29 +60,37 @@ describe('a start is refused in one line that says what to change', () => {
   test('where the store is of a newer version', async () => {
     const folder = await createFolder();
     const database = await openStoreFile(folder);
-    database.exec('PRAGMA user_version = 2');
-    expect(await refusalOf(folder)).toMatch(/^The store in DATA_DIR was written by a newer version/);
+    database.exec('PRAGMA user_version = 99');
+    expect(await startErrorOf(folder)).toMatch(/^The store in DATA_DIR was written by a newer version/);
     database.close();
   });
 
   test('where the port is in use', async () => {
     const { url } = await startHere();
-    expect(await refusalOf(await createFolder(), Number(new URL(url).port))).toMatch(/^PORT is in use/);
+    expect(await startErrorOf(await createFolder(), Number(new URL(url).port))).toMatch(/^PORT is in use/);
   });
 
   test('where the host is not one of this machine', async () => {
-    expect(await refusalOf(await createFolder(), 0, '192.0.2.1')).toMatch(/^HOST is not an address of this machine/);
+    expect(await startErrorOf(await createFolder(), 0, '192.0.2.1')).toMatch(/^HOST is not an address of this machine/);
   });
 });
 
 test('A start waits for another process that is writing the first page of the same store', async () => {
   const dataDir = await createFolder();
   const other = new Database(join(dataDir, 'aiml.db'));
-  other.exec('BEGIN IMMEDIATE');
-  const starting = startHere({ dataDir });
+  other.exec('BEGIN IMMEDIATE; CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
+  const starting = startErrorOf(dataDir);
   other.exec('COMMIT');
   other.close();
-  expect((await call((await starting).url, 'GET /assistants')).status).toBe(200);
+  expect(await starting).toMatch(/^DATA_DIR holds an aiml\.db that is not/);
+});
+
+test('Two starts on one new folder make one store', async () => {
+  const dataDir = await createFolder();
+  const started = await Promise.all([startHere({ dataDir }), startHere({ dataDir })]);
+  const id = await create(started[0].url);
+  expect((await call(started[1].url, `GET /assistants/${id}`)).status).toBe(200);
+  expect((await readdir(dataDir)).filter((name) => name.endsWith('.new'))).toEqual([]);
 });
 
 test('The folder and its file are for their owner alone', async () => {
@@ -117,61 +128,164 @@ describe('a vector store', () => {
   });
 
   test('is kept together with its assistant or not at all', async () => {
-    const store = new AssistantStore(await openStoreFile(await createFolder()));
-    const vectorStore = { id: 'vs_1', json: '{}' };
-    expect(() => store.create('a', { id: 'asst_1', json: '{}' }, 1, [vectorStore, vectorStore])).toThrow('UNIQUE');
-    expect(store.find('a', 'asst_1')).toBeUndefined();
-    store.create('a', { id: 'asst_1', json: '{}' }, 1, [vectorStore]);
-    store.close();
+    const store = createStore(await openStoreFile(await createFolder()));
+    cleanUpLater(() => store.close());
+    const repetition = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
+    const { assistant, vectorStores } = createAssistant({ model: 'm', ...body }, 1);
+    const twice = [...vectorStores, ...vectorStores];
+    await expect(store.assistants.create('a', assistant, twice, repetition)).rejects.toThrow();
+    await expect(store.assistants.get(['a'], assistant.id)).rejects.toBeInstanceOf(NotFoundError);
+    await store.assistants.create('a', assistant, vectorStores, repetition);
   });
 });
 
-test('A full disk is answered 500 with one line in the log, what was acknowledged stays, and space lets it go on', async () => {
+/** A server on a connection that the test holds as well. */
+async function startOn(database: Database.Database, report?: (problem: string | null) => void): Promise<string> {
+  const store = createStore(database, report);
+  const app = createApp({
+    store,
+    parts: createIdleEngine(),
+    accountOf: (key) => store.accountOf(key),
+    runExpiresAfterSeconds: 600,
+    logger: undefined,
+  });
+  cleanUpLater(async () => {
+    await app.close();
+    await store.close();
+  });
+  return app.listen({ port: 0, host: '127.0.0.1' });
+}
+
+test('A full store rejects writes with 409 and is reported once, reads go on, and space lets writes go on', async () => {
   const database = await openStoreFile(await createFolder());
-  const errors: unknown[] = [];
-  const ignore = () => undefined;
-  const store = new AssistantStore(database);
-  const app = createApi(store, { info: ignore, warn: ignore, error: (fields: unknown) => void errors.push(fields) });
-  cleanUpLater(() => app.close());
-  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const reports: (string | null)[] = [];
+  const url = await startOn(database, (problem) => reports.push(problem));
   const id = await create(url, { name: 'kept' });
   const limit = (pages: number) => database.exec(`PRAGMA max_page_count = ${pages}`);
 
   limit(1);
   const large = { model: 'm', instructions: 'x'.repeat(200_000) };
-  const refused = await call(url, 'POST /assistants', { body: large });
-  expect([refused.status, refused.body['message']]).toEqual([500, 'The disk of the store is full.']);
-  expect(errors).toEqual([expect.objectContaining({ requestId: refused.body['requestId'] })]);
-  expect((await call(url, `POST /assistants/${id}`, { body: large })).status).toBe(500);
+  for (const path of ['/assistants', `/assistants/${id}`, '/threads']) {
+    const body = path === '/threads' ? { messages: [{ role: 'user', content: large.instructions }] } : large;
+    const rejected = await call(url, `POST ${path}`, { body });
+    expect([rejected.status, rejected.body['message']]).toEqual([409, 'The store is full; nothing was changed.']);
+    expect(rejected.headers.get('x-should-retry')).toBe('false');
+  }
   expect((await call(url, `GET /assistants/${id}`)).body['name']).toBe('kept');
+  expect(reports).toEqual([expect.stringMatching(/^The store in DATA_DIR cannot grow/)]);
 
   limit(1_000_000);
   expect((await call(url, 'POST /assistants', { body: large })).status).toBe(201);
   expect((await call(url, `POST /assistants/${id}`, { body: large })).status).toBe(200);
-  await app.close();
-  store.close();
+  expect(reports).toHaveLength(2);
+  expect(reports[1]).toBeNull();
 });
 
-test('A store that another process keeps locked is answered 503, and reads go on', async () => {
-  const dataDir = await createFolder();
-  const database = await openStoreFile(dataDir);
-  database.exec('PRAGMA busy_timeout = 1');
-  const other = await openStoreFile(dataDir);
-  const store = new AssistantStore(database);
-  const app = createApi(store, undefined);
-  cleanUpLater(() => app.close());
-  const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  const id = await create(url);
+describe('a store that another process keeps locked', () => {
+  test('rejects writes with 409, all of them after the same time, while reads go on', async () => {
+    const dataDir = await createFolder();
+    const url = await startOn(await openStoreFile(dataDir));
+    const other = await openStoreFile(dataDir);
+    cleanUpLater(() => other.close());
+    const id = await create(url);
 
-  other.exec('BEGIN IMMEDIATE');
-  expect((await call(url, 'POST /assistants', { body: { model: 'm' } })).status).toBe(503);
-  expect((await call(url, `POST /assistants/${id}`, { body: { name: 'x' } })).status).toBe(503);
-  expect((await call(url, `GET /assistants/${id}`)).status).toBe(200);
-  other.exec('COMMIT');
-  expect((await call(url, `POST /assistants/${id}`, { body: { name: 'x' } })).status).toBe(200);
-  await app.close();
-  store.close();
-  other.close();
+    other.exec('BEGIN IMMEDIATE');
+    const order: string[] = [];
+    const note = async (what: string, response: Promise<Answer>) => {
+      const { status, body, headers } = await response;
+      order.push(`${what} ${status}`);
+      return { status, body, retryAfter: headers.get('retry-after') };
+    };
+    const writes = [
+      note('write', call(url, 'POST /assistants', { body: { model: 'm' } })),
+      note('write', call(url, `POST /assistants/${id}`, { body: { name: 'x' } })),
+      note('write', call(url, `DELETE /assistants/${id}`)),
+      note('write', call(url, 'POST /threads', { body: {} })),
+    ];
+    for (let i = 0; i < 3; i++) await note('read', call(url, `GET /assistants/${id}`));
+    for (const write of await Promise.all(writes))
+      expect(write).toEqual({
+        status: 409,
+        body: expect.objectContaining({
+          message: 'The store is locked by another process; nothing was changed. Try again.',
+        }),
+        retryAfter: '1',
+      });
+    expect(order).toEqual([...Array<string>(3).fill('read 200'), ...Array<string>(4).fill('write 409')]);
+
+    other.exec('ROLLBACK');
+    expect((await call(url, `POST /assistants/${id}`, { body: { name: 'x' } })).status).toBe(200);
+    expect(idsOf(await call(url, 'GET /assistants'))).toEqual([id]);
+  });
+
+  test('makes writes wait, in their order, for a lock that ends in time', async () => {
+    const dataDir = await createFolder();
+    const url = await startOn(await openStoreFile(dataDir));
+    const other = await openStoreFile(dataDir);
+    cleanUpLater(() => other.close());
+    other.exec('BEGIN IMMEDIATE');
+    const first = create(url, { name: 'first' });
+    await call(url, 'GET /assistants');
+    const second = create(url, { name: 'second' });
+    await call(url, 'GET /assistants');
+    other.exec('ROLLBACK');
+    expect([await first, await second]).toEqual(idsOf(await call(url, 'GET /assistants?order=asc')));
+  });
+});
+
+describe('a store that is damaged', () => {
+  /** A store of some pages, closed, and its bytes changed. */
+  async function damage(change: (bytes: Buffer) => Buffer): Promise<string> {
+    const dataDir = await createFolder();
+    const localAiml = await startHere({ dataDir });
+    for (let i = 0; i < 30; i++) await create(localAiml.url, { instructions: 'x'.repeat(5000) });
+    await localAiml.stop();
+    const path = join(dataDir, 'aiml.db');
+    await writeFile(path, change(await readFile(path)));
+    return dataDir;
+  }
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ['in the middle', (bytes) => bytes.fill(0xff, 8192, 8192 + 512)],
+    [
+      'in many places',
+      (bytes) => {
+        for (let at = 8192; at < bytes.length; at += 16_384) bytes.fill(0xff, at, at + 512);
+        return bytes;
+      },
+    ],
+    ['in its header', (bytes) => bytes.fill(0, 0, 100)],
+    ['by being cut in half', (bytes) => bytes.subarray(0, Math.floor(bytes.length / 8192) * 4096)],
+    ['by being text', () => Buffer.from('hello\n'.repeat(1000))],
+  ])('%s does not start, in one line that names DATA_DIR', async (_where, change) => {
+    expect(await startErrorOf(await damage(change))).toMatch(
+      /^The aiml\.db in DATA_DIR is not a database, or a damaged one/,
+    );
+  });
+
+  test('by being empty does not start as a new one', async () => {
+    expect(await startErrorOf(await damage(() => Buffer.alloc(0)))).toMatch(/^The aiml\.db in DATA_DIR is empty/);
+  });
+
+  test('while it is in use is reported once, and its reads fail with 500', async () => {
+    const database = await openStoreFile(await createFolder());
+    const reports: (string | null)[] = [];
+    const url = await startOn(database, (problem) => reports.push(problem));
+    const id = await create(url, { instructions: 'x'.repeat(50_000) });
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const path = (database.prepare('PRAGMA database_list').get() as { file: string }).file;
+    const bytes = await readFile(path);
+    bytes.fill(0xff, 4096);
+    // As another program would: within the file that is open.
+    const file = await open(path, 'r+');
+    await file.write(bytes);
+    await file.close();
+    database.exec('PRAGMA shrink_memory');
+    for (let i = 0; i < 2; i++) expect((await call(url, `GET /assistants/${id}`)).status).toBe(500);
+    const write = await call(url, `POST /assistants/${id}`, { body: { name: 'x' } });
+    expect([write.status, write.body['message']]).toEqual([409, 'The store failed; nothing was changed.']);
+    expect(reports).toEqual([expect.stringMatching(/^The store in DATA_DIR is damaged/)]);
+  });
 });
 
 test('A store is told from every other one, by each process that shares it', async () => {

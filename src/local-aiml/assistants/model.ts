@@ -3,17 +3,16 @@
  * before, and where assistants are kept is not known here.
  *
  * A member that a body leaves out takes its default on create and stays as it is on modify. A null is kept as null by
- * both, for `temperature`, `top_p` and `response_format` too: the API's description makes them nullable in the answer,
- * and "cleared" would otherwise not be told from "set to the default". `metadata` alone reads back as an empty object.
+ * both, for `temperature`, `top_p` and `response_format` too: the API's description makes them nullable in the response,
+ * and "cleared" would otherwise look like "set to the default". `metadata` alone reads back as an empty object.
  * `tool_resources` is null unless it was given: its description is nullable and names no default. A modify replaces
  * `tools`, `tool_resources` and `metadata` as a whole.
  */
-import type { AssistantBody, CreateBody } from './body.ts';
 import { createId } from '../ids.ts';
-import type { JsonValue } from '../json.ts';
-import { toToolResources, toVectorStore, type ToolResources, type VectorStore } from '../tool-resources.ts';
+import { createVectorStores, toToolResources, type ToolResources, type VectorStore } from '../tool-resources.ts';
+import type { CreateAssistantBody, ModifyAssistantBody } from './body.ts';
 
-/** Reads back exactly as it was written; the order of the members is the order in which they are answered. */
+/** Reads back exactly as it was written; the order of the members is the order in which they are sent. */
 export interface Assistant {
   readonly id: string;
   readonly object: 'assistant';
@@ -23,23 +22,25 @@ export interface Assistant {
   readonly description: string | null;
   readonly model: string;
   readonly instructions: string | null;
-  readonly tools: readonly JsonValue[];
+  readonly tools: readonly AssistantTool[];
   readonly tool_resources: ToolResources | null;
-  readonly metadata: JsonValue;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly temperature: number | null;
   readonly top_p: number | null;
   readonly reasoning_effort: string | null;
-  readonly response_format: JsonValue;
+  readonly response_format: ResponseFormat | null;
 }
+
+export type ResponseFormat = NonNullable<CreateAssistantBody['response_format']>;
+
+export type AssistantTool = NonNullable<CreateAssistantBody['tools']>[number];
 
 /** A new assistant, and the vector stores that have to be kept with it. `now` is Unix time in seconds. */
 export function createAssistant(
-  body: CreateBody,
+  body: CreateAssistantBody,
   now: number,
 ): { readonly assistant: Assistant; readonly vectorStores: readonly VectorStore[] } {
-  const vectorStores = (body.tool_resources?.file_search?.vector_stores ?? []).map((store) =>
-    toVectorStore(store, now),
-  );
+  const vectorStores = createVectorStores(body.tool_resources, now);
   const fresh: Assistant = {
     id: createId('asst'),
     object: 'assistant',
@@ -60,16 +61,23 @@ export function createAssistant(
 }
 
 /** The assistant after a modify. */
-export function modifyAssistant(assistant: Assistant, body: AssistantBody): Assistant {
+export function modifyAssistant(assistant: Assistant, body: ModifyAssistantBody): Assistant {
   return withBody(assistant, body, []);
 }
 
-function withBody(assistant: Assistant, body: AssistantBody, vectorStores: readonly VectorStore[]): Assistant {
+function withBody(
+  assistant: Assistant,
+  body: CreateAssistantBody | ModifyAssistantBody,
+  vectorStores: readonly VectorStore[],
+): Assistant {
   const { metadata, tool_resources, ...others } = body;
   return {
     ...assistant,
-    ...others,
+    // JSON has no undefined: what the body leaves out is not in it.
+    ...(others as Partial<Assistant>),
     ...(metadata === undefined ? {} : { metadata: metadata ?? {} }),
-    ...(tool_resources === undefined ? {} : { tool_resources: toToolResources(tool_resources, vectorStores) }),
+    ...(tool_resources === undefined
+      ? {}
+      : { tool_resources: tool_resources && toToolResources(tool_resources, vectorStores) }),
   };
 }

@@ -1,4 +1,6 @@
-/** Owns the message of a thread: its wire form and what a run may make of it. Pure. */
+/** Owns the message of a thread: its wire form, how one is made, and what a run may make of it. Pure. */
+import { createId } from '../ids.ts';
+import type { CreateMessageBody, ModifyMetadataBody } from './body.ts';
 
 /** As it is on the wire; the order of the members is the order in which they are sent. */
 export interface Message {
@@ -39,6 +41,51 @@ export interface Attachment {
 /** How a message that a run wrote ends. */
 export type MessageEnd =
   { readonly status: 'completed' } | { readonly status: 'incomplete'; readonly reason: MessageIncompleteReason };
+
+/** A message made by hand. `now` is Unix time in seconds. */
+export function createMessage(body: CreateMessageBody, threadId: string, now: number): Message {
+  return {
+    id: createId('msg'),
+    object: 'thread.message',
+    created_at: now,
+    thread_id: threadId,
+    status: 'completed',
+    incomplete_details: null,
+    completed_at: now,
+    incomplete_at: null,
+    role: body.role,
+    content: toContent(body.content),
+    assistant_id: null,
+    run_id: null,
+    attachments: (body.attachments ?? []).map(({ file_id, tools }) => ({ file_id, tools: tools ?? [] })),
+    metadata: body.metadata ?? {},
+  };
+}
+
+function toContent(content: CreateMessageBody['content']): readonly MessageContent[] {
+  if (typeof content === 'string') return [{ type: 'text', text: { value: content, annotations: [] } }];
+  return content.map((part): MessageContent => {
+    switch (part.type) {
+      case 'text':
+        return { type: 'text', text: { value: part.text, annotations: [] } };
+      case 'image_url':
+        return { type: 'image_url', image_url: { url: part.image_url.url, detail: part.image_url.detail ?? 'auto' } };
+      case 'image_file':
+        return {
+          type: 'image_file',
+          image_file: { file_id: part.image_file.file_id, detail: part.image_file.detail ?? 'auto' },
+        };
+    }
+  });
+}
+
+/** What a modify makes of a message or a run: the given metadata replaces that which was kept, and null clears it. */
+export function withMetadata<T extends { readonly metadata: Readonly<Record<string, string>> }>(
+  object: T,
+  body: ModifyMetadataBody,
+): T {
+  return body.metadata === undefined ? object : { ...object, metadata: body.metadata ?? {} };
+}
 
 /** A message that a run begins to write. `now` is Unix time in seconds. */
 export function createRunMessage(

@@ -2,7 +2,7 @@
  * Owns the run: its wire form, its states, and the transitions between them. Pure: every function takes the run as it is
  * and returns the run after the transition; whether a transition is due is decided by the store and the engine.
  */
-import type { JsonValue } from '../json.ts';
+import type { AssistantTool, ResponseFormat } from '../assistants/model.ts';
 import type { MessageIncompleteReason } from '../messages/model.ts';
 import type { ToolResources } from '../tool-resources.ts';
 
@@ -35,7 +35,7 @@ export interface Run {
   readonly model: string;
   /** The effective instructions, additional ones included; '' where there are none. */
   readonly instructions: string;
-  readonly tools: readonly JsonValue[];
+  readonly tools: readonly AssistantTool[];
   readonly tool_resources: ToolResources;
   readonly metadata: Readonly<Record<string, string>>;
   readonly temperature: number | null;
@@ -46,7 +46,7 @@ export interface Run {
   readonly truncation_strategy: { readonly type: 'auto' | 'last_messages'; readonly last_messages: number | null };
   readonly tool_choice: ToolChoice;
   readonly parallel_tool_calls: boolean;
-  readonly response_format: JsonValue;
+  readonly response_format: ResponseFormat;
   /** Null while the run is live. */
   readonly usage: Usage | null;
   /** What the model API said that the calls cost; null where it said nothing. */

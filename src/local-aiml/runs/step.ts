@@ -69,6 +69,16 @@ export function completeStep(step: RunStep, usage: Usage | null, now: number): R
   return { ...step, status: 'completed', completed_at: now, usage: usage ?? NO_USAGE };
 }
 
+/** A step of tool calls with the outputs of its calls, by their ids. */
+export function withOutputs(step: RunStep, outputs: ReadonlyMap<string, string>): RunStep {
+  if (step.step_details.type !== 'tool_calls') return step;
+  const tool_calls = step.step_details.tool_calls.map((call): ToolCall => ({
+    ...call,
+    function: { ...call.function, output: outputs.get(call.id) ?? call.function.output },
+  }));
+  return { ...step, step_details: { type: 'tool_calls', tool_calls } };
+}
+
 /**
  * The step that is open when its run ends. An incomplete run completes it: the model wrote what it could, and it is the
  * message that says that it was cut.
@@ -79,11 +89,17 @@ export function endStep(step: RunStep, end: RunEnd, now: number): RunStep {
     case 'incomplete':
       return completeStep(step, step.usage, now);
     case 'failed':
-      return { ...step, status: 'failed', failed_at: now, last_error: toStepError(end.error), usage: NO_USAGE };
+      return {
+        ...step,
+        status: 'failed',
+        failed_at: now,
+        last_error: toStepError(end.error),
+        usage: step.usage ?? NO_USAGE,
+      };
     case 'cancelled':
-      return { ...step, status: 'cancelled', cancelled_at: now, usage: NO_USAGE };
+      return { ...step, status: 'cancelled', cancelled_at: now, usage: step.usage ?? NO_USAGE };
     case 'expired':
-      return { ...step, status: 'expired', expired_at: now, usage: NO_USAGE };
+      return { ...step, status: 'expired', expired_at: now, usage: step.usage ?? NO_USAGE };
   }
 }
 

@@ -2,7 +2,7 @@
 import type { RunStatus } from '../runs/model.ts';
 
 /** The kinds of objects that a path can name. */
-export type ObjectKind = 'assistant' | 'thread' | 'message' | 'run' | 'step';
+export type ObjectKind = 'assistant' | 'thread' | 'message' | 'run' | 'step' | 'vector_store';
 
 /** Something else holds the store and did not let go in time. Nothing was written. */
 export class StoreBusyError extends Error {
@@ -14,20 +14,23 @@ export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
 }
 
-/** The store is damaged, or its disk fails. `wasWritten` is false where it is certain that nothing was written. */
+/** What the transaction that failed was, and what became of it. */
+export type FailedTransaction = 'read' | 'nothing written' | 'unknown';
+
+/** The store is damaged, or its disk fails. */
 export class StoreFailedError extends Error {
   override readonly name = 'StoreFailedError';
-  readonly wasWritten: boolean | undefined;
   readonly isDamaged: boolean;
+  readonly transaction: FailedTransaction;
 
   constructor(options: {
     readonly cause: unknown;
     readonly isDamaged: boolean;
-    readonly wasWritten: boolean | undefined;
+    readonly transaction: FailedTransaction;
   }) {
     super('The store failed', { cause: options.cause });
     this.isDamaged = options.isDamaged;
-    this.wasWritten = options.wasWritten;
+    this.transaction = options.transaction;
   }
 }
 
@@ -109,4 +112,9 @@ export class RepeatedObjectDeletedError extends Error {
 /** Another attempt holds the run, or it has ended: the worker has to stop. */
 export class ClaimLostError extends Error {
   override readonly name = 'ClaimLostError';
+}
+
+/** The object would be larger than 8 MiB. */
+export class ObjectTooLargeError extends Error {
+  override readonly name = 'ObjectTooLargeError';
 }

@@ -1,13 +1,22 @@
-/** Owns how an answer leaves: JSON with Express's weak ETag, and 304 for what the caller already has. */
+/** Owns how a response leaves: JSON with Express's weak ETag, and 304 for what the client already has. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import type { Page } from '../store/store.ts';
 
-/** Sends `json` as it is; a read that the caller's `If-None-Match` fits is answered 304 without it. */
-export function answer(reply: FastifyReply, statusCode: number, json: string): FastifyReply {
+/** Sends `json` as it is; to a read that the client's `If-None-Match` fits, 304 without it. */
+export function respond(reply: FastifyReply, statusCode: number, json: string): FastifyReply {
   const tag = toWeakTag(json);
   void reply.header('etag', tag);
   if (statusCode === 200 && isFresh(reply.request, tag)) return reply.code(304).send();
   return reply.code(statusCode).header('content-type', 'application/json; charset=utf-8').send(json);
+}
+
+/** A list as it is sent. The texts of the objects go out as they are kept, without being parsed and written again. */
+export function toListJson({ items, hasMore }: Page): string {
+  const firstId = JSON.stringify(items.at(0)?.id ?? null);
+  const lastId = JSON.stringify(items.at(-1)?.id ?? null);
+  const data = items.map((item) => item.json).join(',');
+  return `{"object":"list","data":[${data}],"first_id":${firstId},"last_id":${lastId},"has_more":${hasMore}}`;
 }
 
 /** As Express makes it: the length in bytes in hexadecimal, and 27 characters of the SHA-1 in base64. */

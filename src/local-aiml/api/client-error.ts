@@ -1,4 +1,4 @@
-/** Owns the answer to what is not HTTP at all, or not in time: there is no request yet, so it goes to the socket. */
+/** Owns the response to what is not HTTP at all, or not in time: there is no request yet, so it goes to the socket. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,8 +9,8 @@ const STATUS_BY_CODE = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
 
-/** Answers and closes the connection. */
-export function refuseUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+/** Responds and closes the connection. */
+export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (socket.destroyed) return;
   if (!socket.writable) {
     socket.destroy();

@@ -1,0 +1,46 @@
+/** Owns how bodies are read: JSON in UTF-8, with a digest of what came. */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JsonValue } from '../json.ts';
+import { ApiError } from './api-error.ts';
+
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+interface ParsedBody {
+  readonly value: JsonValue;
+  readonly digest: string;
+}
+
+/** From here on bodies are read with {@link bodyOf}. */
+export function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  // Not Fastify's own: that one rejects or drops a `__proto__` member, which is data here.
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    try {
+      done(null, parseBody(request, bytes as Buffer));
+    } catch (error) {
+      done(error as ApiError);
+    }
+  });
+}
+
+/** The body of a request: null, with an empty digest, where there is none. */
+export function bodyOf({ body }: { readonly body: unknown }): ParsedBody {
+  return (body as ParsedBody | undefined) ?? { value: null, digest: '' };
+}
+
+function parseBody({ headers }: FastifyRequest, bytes: Buffer): ParsedBody | undefined {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (!/^utf-?8$/i.test(charset) || !/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
+    throw unsupportedMediaType();
+  if (bytes.length === 0) return undefined;
+  try {
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
+    return { value, digest: createHash('sha256').update(bytes).digest('base64') };
+  } catch {
+    throw new ApiError(400, 'Invalid body: expected JSON in UTF-8.');
+  }
+}
+
+export const unsupportedMediaType = () =>
+  new ApiError(415, 'The body has to be application/json in UTF-8, not compressed.');

@@ -1,0 +1,21 @@
+/** Owns how a request says who calls. Which account that is, is for the store to say. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { ApiError } from './api-error.ts';
+
+const MAX_LENGTH = 512;
+
+/**
+ * The bearer token of RFC 6750, or the key in Azure's `api-key` header. Throws {@link ApiError} of 401 where there is no
+ * well-formed one.
+ */
+export function readKey({ authorization, 'api-key': apiKey }: IncomingHttpHeaders): string {
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  const key = bearer ?? (authorization === undefined ? apiKey : undefined);
+  if (typeof key !== 'string' || key.length > MAX_LENGTH || !/^[A-Za-z0-9\-._~+/]+=*$/.test(key))
+    throw unauthenticated('No valid key: send one as "Authorization: Bearer <key>"; any token is an account here.');
+  return key;
+}
+
+export function unauthenticated(message: string): ApiError {
+  return new ApiError(401, message, { code: 'invalid_api_key', headers: { 'www-authenticate': 'Bearer' } });
+}

@@ -1,0 +1,81 @@
+/** Owns the form of a route: what a handler gets of its request, and what it gives back. */
+import type { FastifyReply } from 'fastify';
+import type { Caller } from '../engine/engine.ts';
+import type { JsonValue } from '../json.ts';
+import type { Repetition } from '../store/store.ts';
+import type { Action } from './store-response.ts';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** From the base of the API on, with parameters as `:name`. */
+  readonly path: string;
+  /** What errors of the store are worded after; `other` where it is left out. */
+  readonly action?: Action;
+  readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
+}
+
+export interface ApiRequest {
+  readonly caller: Caller;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** Parsed JSON; null where there is no body. */
+  readonly body: JsonValue;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Whether it may be one that was sent before. Throws ApiError where its `Idempotency-Key` is none. */
+  readonly repetition: () => Repetition;
+}
+
+export type ApiResponse = JsonResponse | StreamedResponse;
+
+export interface JsonResponse {
+  readonly statusCode: 200 | 201;
+  readonly json: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A response that takes over the connection. */
+export interface StreamedResponse {
+  readonly stream: (reply: FastifyReply) => Promise<void>;
+}
+
+export const ok = (json: string, headers?: JsonResponse['headers']): JsonResponse => ({
+  statusCode: 200,
+  json,
+  ...(headers && { headers }),
+});
+
+export const created = (json: string): JsonResponse => ({ statusCode: 201, json });
+
+/** What is under a base path: a route is at each of them. */
+const BASES = ['', '/v1', '/openai', '/openai/v1'] as const;
+
+/** The paths at which a route is served. */
+export const pathsOf = (route: Route): readonly string[] => BASES.map((base) => base + route.path);
+
+/** A path without its base and a trailing slash: the same for each form of an address. */
+export function toCanonicalPath(url: string): string {
+  const path = url.split('?', 1)[0] ?? '';
+  return path.replace(/^(?:\/openai)?(?:\/v1)?(?=\/)/, '').replace(/\/$/, '');
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+
+/** Finds out which methods the API has at a path. */
+export function createMethodLookup(routes: readonly Route[]): (url: string) => readonly string[] {
+  const patterns = new Map<string, { readonly pattern: RegExp; readonly methods: string[] }>();
+  for (const { method, path } of routes) {
+    const known = patterns.get(path) ?? {
+      pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, '[^/]+')}$`),
+      methods: [],
+    };
+    patterns.set(path, known);
+    known.methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  }
+  return (url) => {
+    const path = toCanonicalPath(url);
+    // A path without parameters is meant before one that it would also fit: /threads/runs is no thread.
+    const exact = patterns.get(path);
+    const found = exact ?? [...patterns.values()].find(({ pattern }) => pattern.test(path));
+    return METHODS.filter((method) => found?.methods.includes(method));
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * Owns the HTTP application around the routes: request ids, who calls, and that every failure, wherever it is noticed,
+ * leaves in the API's error form. It does not listen; the routes are those of the registry below.
+ */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type pino from 'pino';
+import { createAssistantRoutes } from './assistants/routes.ts';
+import type { EngineParts } from './engine/engine.ts';
+import { ApiError, toErrorBody } from './api/api-error.ts';
+import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
+import { handleClientError } from './api/client-error.ts';
+import { readKey, unauthenticated } from './api/credential.ts';
+import { readRepetition } from './api/request-reader.ts';
+import { respond } from './api/respond.ts';
+import { createMethodLookup, pathsOf, type ApiRequest, type Route } from './api/route.ts';
+import { toStoreResponse, type Action } from './api/store-response.ts';
+import { createMessageRoutes } from './messages/routes.ts';
+import { createModelRoutes } from './models/routes.ts';
+import { createRunRoutes } from './runs/routes.ts';
+import { createStepRoutes } from './runs/step-routes.ts';
+import type { Store } from './store/store.ts';
+import { createThreadRoutes } from './threads/routes.ts';
+
+export type ApiLogger = Pick<pino.Logger, 'info' | 'warn' | 'error'>;
+
+export interface AppOptions {
+  readonly store: Store;
+  readonly parts: EngineParts;
+  /** Finds the account of a key; undefined for a key that is none. */
+  readonly accountOf: (key: string) => string | undefined;
+  readonly runExpiresAfterSeconds: number;
+  readonly logger: ApiLogger | undefined;
+}
+
+/** Longer than clients keep a connection in their pools, so that it is never closed while a request is on its way. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** How long a client may take to send a request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Every route of the API: what is not here is not served. */
+function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): readonly Route[] {
+  return [
+    ...createAssistantRoutes(store.assistants),
+    ...createThreadRoutes(store, parts.engine),
+    ...createMessageRoutes(store.messages),
+    ...createRunRoutes({ store, ...parts, runExpiresAfterSeconds }),
+    ...createStepRoutes(store.steps),
+    ...createModelRoutes(parts.models),
+  ];
+}
+
+export function createApp(options: AppOptions): FastifyInstance {
+  const { parts, logger } = options;
+  const routes = createRoutes(options);
+  const methodsAt = createMethodLookup(routes);
+  let isClosing = false;
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { action } = request.routeOptions.config as { readonly action?: Action };
+    const apiError = toApiError(error, action ?? 'other');
+    if (apiError.statusCode >= 500) logger?.error({ requestId: request.id, err: error }, 'request failed');
+    for (const [name, value] of Object.entries(apiError.headers)) void reply.header(name, value);
+    return respond(reply, apiError.statusCode, toErrorBody(apiError, request.id, request.url));
+  };
+
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A request that comes on an open connection while the server stops is still served; then the connection ends.
+    return503OnClosing: false,
+    genReqId: () => randomUUID(),
+    // Any id that fits a request line gets to the route, and its 404.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 65_536 },
+    frameworkErrors: (error, request, reply) => {
+      void reply.header('x-request-id', request.id);
+      void fail(error, request, reply);
+    },
+    clientErrorHandler: handleClientError,
+  });
+
+  app.decorateRequest('account', '');
+  app.decorateRequest('key', '');
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    // Unknown paths and methods are reported before a key or a body is looked at.
+    if (request.is404) throw notFound(request, methodsAt(request.url));
+    const key = readKey(request.headers);
+    const account = options.accountOf(key);
+    if (account === undefined) throw unauthenticated('Only the service that started this API may use it.');
+    request.setDecorator('account', account);
+    request.setDecorator('key', key);
+    parts.engine.seen({ account, key });
+    done();
+  });
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) void reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    if (logger) logRequest(logger, request, reply);
+    done();
+  });
+  app.setErrorHandler(fail);
+  readBodies(app);
+  for (const route of routes) addRoute(app, route);
+  return app;
+}
+
+function addRoute(app: FastifyInstance, route: Route): void {
+  for (const url of pathsOf(route))
+    app.route({
+      method: route.method,
+      url,
+      config: { action: route.action ?? 'other' },
+      handler: async (request, reply) => {
+        const response = await route.handle(toApiRequest(request));
+        if ('stream' in response) return response.stream(reply);
+        for (const [name, value] of Object.entries(response.headers ?? {})) void reply.header(name, value);
+        return respond(reply, response.statusCode, response.json);
+      },
+    });
+}
+
+function toApiRequest(request: FastifyRequest): ApiRequest {
+  const { value, digest } = bodyOf(request);
+  return {
+    caller: { account: request.getDecorator<string>('account'), key: request.getDecorator<string>('key') },
+    params: request.params as ApiRequest['params'],
+    query: request.query as ApiRequest['query'],
+    headers: request.headers,
+    body: value,
+    repetition: () => readRepetition(request, digest),
+  };
+}
+
+function notFound({ method }: FastifyRequest, allowed: readonly string[]): ApiError {
+  if (allowed.length === 0 || allowed.includes(method)) return new ApiError(404, 'There is nothing at this path.');
+  return new ApiError(405, 'This path does not have this method.', { headers: { allow: allowed.join(', ') } });
+}
+
+/** What went wrong, in words of this API: those of Fastify may quote the request, and those of the store name files. */
+function toApiError(error: unknown, action: Action): ApiError {
+  if (error instanceof ApiError) return error;
+  const storeResponse = toStoreResponse(error, action);
+  if (storeResponse) return storeResponse;
+  const { statusCode } = error as { readonly statusCode?: unknown };
+  switch (statusCode) {
+    case 413:
+      return new ApiError(413, 'The body is larger than 8 MiB.');
+    case 415:
+      return unsupportedMediaType();
+    default:
+      return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+        ? new ApiError(statusCode, `${STATUS_CODES[statusCode] ?? 'Bad Request'}.`)
+        : new ApiError(500, 'The server had an error processing your request. Sorry about that!');
+  }
+}
+
+function logRequest(logger: ApiLogger, request: FastifyRequest, reply: FastifyReply): void {
+  const clientRequestId = request.headers['x-client-request-id'];
+  const isValid = typeof clientRequestId === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(clientRequestId);
+  logger.info(
+    {
+      requestId: request.id,
+      ...(isValid ? { clientRequestId } : {}),
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      statusCode: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    },
+    'request',
+  );
+}

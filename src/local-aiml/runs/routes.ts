@@ -1,0 +1,143 @@
+/** Owns the routes of runs. */
+import type { Assistant } from '../assistants/model.ts';
+import { nowSeconds } from '../clock.ts';
+import type { EngineParts, StreamRequest } from '../engine/engine.ts';
+import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
+import { readId, readOwner } from '../api/request-reader.ts';
+import { toListJson } from '../api/respond.ts';
+import { ok, type ApiRequest, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
+import { readModifyMetadataBody } from '../messages/body.ts';
+import { createMessage, withMetadata } from '../messages/model.ts';
+import type { RunWritten, Store } from '../store/store.ts';
+import { toNewThread } from '../threads/routes.ts';
+import { readCreateRunBody, readCreateThreadAndRunBody, readSubmitBody } from './body.ts';
+import { createRun } from './create.ts';
+import { isLive, type Run } from './model.ts';
+
+export interface RunRouteOptions extends EngineParts {
+  readonly store: Store;
+  readonly runExpiresAfterSeconds: number;
+}
+
+export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds }: RunRouteOptions): readonly Route[] {
+  const { assistants, threads, runs } = store;
+  const times = () => ({ now: nowSeconds(), expiresAfterSeconds: runExpiresAfterSeconds });
+  const readAssistant = async (account: string, id: string) =>
+    JSON.parse(await assistants.get([account], id)) as Assistant;
+
+  /** Has a run that is queued taken up, and sends it, or its events where the request asks for a stream. */
+  const respond = (
+    { run }: RunWritten,
+    { caller }: ApiRequest,
+    stream: Omit<StreamRequest, 'runId'> | null,
+  ): ApiResponse => {
+    if (run.status === 'queued') engine.notify(run.id, caller);
+    return stream ? { stream: (reply) => streams.open({ runId: run.id, ...stream }, reply) } : okRun(run);
+  };
+
+  return [
+    {
+      method: 'POST',
+      path: '/threads/runs',
+      action: 'create run',
+      handle: async (request) => {
+        const body = readCreateThreadAndRunBody(request.body);
+        const { account } = request.caller;
+        const assistant = await readAssistant(account, body.assistant_id);
+        const newThread = toNewThread(body.thread ?? {}, nowSeconds());
+        const run = createRun(body, assistant, newThread.thread.id, times());
+        const written = await runs.create(account, { run, newThread, messages: [] }, request.repetition());
+        if (!body.stream) return respond(written, request, null);
+        const threadJson = await threads.get([account], written.run.thread_id);
+        return respond(written, request, { from: 'created', threadJson });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/threads/:thread_id/runs',
+      action: 'create run',
+      handle: async (request) => {
+        const threadId = readId(request, 'thread_id');
+        checkInclude(request.query);
+        const body = readCreateRunBody(request.body);
+        const { account } = request.caller;
+        await threads.get([account], threadId);
+        const run = createRun(body, await readAssistant(account, body.assistant_id), threadId, times());
+        const messages = (body.additional_messages ?? []).map((item) => createMessage(item, threadId, run.created_at));
+        const written = await runs.create(account, { run, newThread: null, messages }, request.repetition());
+        return respond(written, request, body.stream ? { from: 'created' } : null);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/threads/:thread_id/runs',
+      handle: async (request) =>
+        ok(toListJson(await runs.list(readOwner(request, 'thread_id'), readListQuery(request.query)))),
+    },
+    {
+      method: 'GET',
+      path: '/threads/:thread_id/runs/:run_id',
+      handle: async (request) => {
+        const json = await runs.get(readOwner(request, 'thread_id'), readId(request, 'run_id'));
+        return ok(json, pollHeaders(JSON.parse(json) as Run));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/threads/:thread_id/runs/:run_id',
+      handle: async (request) => {
+        const body = readModifyMetadataBody(request.body ?? {});
+        const id = readId(request, 'run_id');
+        return ok(await runs.modify(readOwner(request, 'thread_id'), id, (run) => withMetadata(run, body)));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/threads/:thread_id/runs/:run_id/cancel',
+      action: 'cancel run',
+      handle: async (request) => {
+        const id = readId(request, 'run_id');
+        const { run } = await runs.cancel(readOwner(request, 'thread_id'), id, request.repetition());
+        if (run.status === 'cancelling') engine.cancel(id);
+        else void engine.ended(run);
+        return okRun(run);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/threads/:thread_id/runs/:run_id/submit_tool_outputs',
+      handle: async (request) => {
+        const id = readId(request, 'run_id');
+        const owner = readOwner(request, 'thread_id');
+        const { tool_outputs, stream } = readSubmitBody(request.body);
+        const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.repetition());
+        return respond(written, request, stream ? { from: 'submitted' } : null);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/threads/:thread_id/runs/:run_id/events',
+      handle: async (request) => {
+        const id = readId(request, 'run_id');
+        await runs.get(readOwner(request, 'thread_id'), id);
+        const after = readText(request.query['after'] ?? request.headers['last-event-id'], 'after');
+        return {
+          stream: (reply) =>
+            streams.open({ runId: id, from: 'joined', ...(after === undefined ? {} : { after }) }, reply),
+        };
+      },
+    },
+  ];
+}
+
+function okRun(run: Run): JsonResponse {
+  return ok(JSON.stringify(run), pollHeaders(run));
+}
+
+/** How long a client waits until it asks again: little at first, when most runs end. */
+function pollHeaders(run: Run): Readonly<Record<string, string>> {
+  if (!isLive(run.status)) return {};
+  const ageSeconds = nowSeconds() - (run.started_at ?? run.created_at);
+  const afterMs = ageSeconds < 2 ? 100 : ageSeconds < 10 ? 250 : ageSeconds < 60 ? 1000 : 2500;
+  return { 'openai-poll-after-ms': String(afterMs) };
+}

@@ -1,0 +1,191 @@
+/**
+ * Owns the rows of runs and of what they write, and every change of a run's state. Calls run within a transaction; the
+ * transitions themselves are those of `runs/model.ts`.
+ */
+import type Database from 'libsql';
+import { nowSeconds } from '../../clock.ts';
+import { endMessage, type Message } from '../../messages/model.ts';
+import { beginCancel, endRun, messageReasonOf, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
+import { completeStep, endStep, type RunStep } from '../../runs/step.ts';
+import { ClaimLostError, WrongStateError } from '../errors.ts';
+import type { Claim, WrittenMessage } from '../work-store.ts';
+import type { RunWatch } from './run-watch.ts';
+import type { Tables } from './tables.ts';
+
+export interface RunRow {
+  readonly id: string;
+  readonly account: string;
+  readonly attempt: number;
+  readonly abandoned: number;
+  readonly run: Run;
+  readonly tally: Tally;
+}
+
+const COLUMNS = 'id, account, attempt, abandoned, tally, json';
+
+export class RunRows {
+  readonly #tables: Tables;
+  readonly #watch: RunWatch;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+
+  constructor(database: Database.Database, tables: Tables, watch: RunWatch) {
+    this.#tables = tables;
+    this.#watch = watch;
+    this.#statements = prepareStatements(database);
+  }
+
+  find(runId: string): RunRow | undefined {
+    return toRow(this.#statements.find.get(runId));
+  }
+
+  liveOf(threadId: string): RunRow | undefined {
+    return toRow(this.#statements.liveOf.get(threadId));
+  }
+
+  /** Whether the thread has a live run that has expired. */
+  isOverdue(threadId: string): boolean {
+    return this.#statements.overdueOf.get(threadId, nowSeconds()) !== undefined;
+  }
+
+  /** The live run of a thread; one that has expired is ended first. */
+  unexpiredLiveOf(threadId: string): RunRow | undefined {
+    const row = this.liveOf(threadId);
+    if (!row || !isExpired(row.run)) return row;
+    this.end(row, { status: 'expired' });
+    return undefined;
+  }
+
+  /** As `held`, without reading the run. */
+  isHeld({ runId, attempt }: Claim): boolean {
+    return this.#statements.isHeld.get(runId, attempt) !== undefined;
+  }
+
+  /** The row that a worker holds. Throws {@link ClaimLostError} where it does not hold it any more. */
+  held({ runId, attempt }: Claim): RunRow {
+    const row = this.isHeld({ runId, attempt }) ? this.find(runId) : undefined;
+    if (!row) throw new ClaimLostError();
+    return row;
+  }
+
+  insert(account: string, run: Run): void {
+    this.#tables.runs.insert(run.thread_id, run, this.#tables.nextSequence(run.thread_id), {
+      account,
+      live_status: run.status,
+      expires_at: run.expires_at,
+      tally: '{"modelCalls":0,"usage":null,"costUsd":null}',
+    });
+    this.#watch.touch(run.id);
+  }
+
+  /** Saves a live run after a transition. A worker that held it holds it no more where `lease` is null. */
+  save(run: Run, lease: { readonly until: number; readonly attempt: number; readonly abandoned: number } | null): Run {
+    this.#tables.runs.update(run, {
+      live_status: run.status,
+      ...(lease
+        ? { lease_until: lease.until, attempt: lease.attempt, abandoned: lease.abandoned }
+        : { lease_until: 0 }),
+    });
+    this.#watch.touch(run.id);
+    return run;
+  }
+
+  saveTally(runId: string, tally: Tally): void {
+    this.#statements.saveTally.run(JSON.stringify(tally), runId);
+  }
+
+  /** Ends a run and what it has open: `message` with what it says, everything else with the run's fate. */
+  end(row: RunRow, end: RunEnd, tally: Tally = row.tally, message?: WrittenMessage): Run {
+    const now = nowSeconds();
+    if (message) this.endMessage(row, message);
+    this.closeOpen(row, end);
+    const run = endRun(row.run, end, tally, now);
+    this.#tables.runs.update(run, { live_status: null, lease_until: 0, tally: JSON.stringify(tally) });
+    this.#watch.touch(run.id);
+    return run;
+  }
+
+  /** Ends what a run has open, with the fate of `end`, while the run itself may go on. */
+  closeOpen({ id }: RunRow, end: RunEnd): void {
+    const now = nowSeconds();
+    const reason = messageReasonOf(end);
+    const messageEnd =
+      reason === undefined ? ({ status: 'completed' } as const) : { status: 'incomplete' as const, reason };
+    for (const message of this.openMessages(id))
+      this.#tables.messages.update(endMessage(message, messageEnd, now), { is_open: 0 });
+    for (const step of this.openSteps(id)) this.#tables.steps.update(endStep(step, end, now), { is_open: 0 });
+  }
+
+  /** Ends a message and its step, with its whole content. */
+  endMessage({ id }: RunRow, { messageId, content, end, usage }: WrittenMessage): void {
+    const now = nowSeconds();
+    const message = this.openMessages(id).find((open) => open.id === messageId);
+    if (!message) throw new ClaimLostError();
+    this.#tables.messages.update(endMessage({ ...message, content }, end, now), { is_open: 0 });
+    for (const step of this.openSteps(id))
+      if (step.step_details.type === 'message_creation' && step.step_details.message_creation.message_id === messageId)
+        // The step of a message that was cut takes the fate of the run, which ends next.
+        if (end.status === 'completed') this.#tables.steps.update(completeStep(step, usage, now), { is_open: 0 });
+        else this.#tables.steps.update({ ...step, usage });
+    this.#watch.touch(id);
+  }
+
+  /** A run that no worker holds ends at once; another is `cancelling` until its worker has stopped. */
+  cancel(row: RunRow): Run {
+    switch (row.run.status) {
+      case 'queued':
+      case 'requires_action':
+        return this.end(row, { status: 'cancelled' });
+      case 'in_progress':
+        return this.#saveStatus(beginCancel(row.run));
+      default:
+        throw new WrongStateError(row.run.status);
+    }
+  }
+
+  openMessages(runId: string): readonly Message[] {
+    return this.#statements.openMessages.all(runId).map((row) => parse(row) as Message);
+  }
+
+  openSteps(runId: string): readonly RunStep[] {
+    return this.#statements.openSteps.all(runId).map((row) => parse(row) as RunStep);
+  }
+
+  /** The lease goes on. */
+  #saveStatus(run: Run): Run {
+    this.#tables.runs.update(run, { live_status: run.status });
+    this.#watch.touch(run.id);
+    return run;
+  }
+}
+
+export function isExpired({ expires_at }: Run): boolean {
+  return expires_at !== null && expires_at <= nowSeconds();
+}
+
+/** The object of a row; its table says which kind that is. */
+export function parse(row: unknown): unknown {
+  return JSON.parse((row as { readonly json: string }).json);
+}
+
+export function toRow(value: unknown): RunRow | undefined {
+  if (value === undefined) return undefined;
+  const { json, tally, ...row } = value as Omit<RunRow, 'run' | 'tally'> & {
+    readonly json: string;
+    readonly tally: string;
+  };
+  return { ...row, run: JSON.parse(json) as Run, tally: JSON.parse(tally) as Tally };
+}
+
+function prepareStatements(database: Database.Database) {
+  return {
+    find: database.prepare(`SELECT ${COLUMNS} FROM runs WHERE id = ?`),
+    liveOf: database.prepare(`SELECT ${COLUMNS} FROM runs WHERE parent = ? AND live_status IS NOT NULL`),
+    overdueOf: database.prepare('SELECT 1 FROM runs WHERE parent = ? AND live_status IS NOT NULL AND expires_at <= ?'),
+    isHeld: database.prepare(
+      "SELECT 1 FROM runs WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')",
+    ),
+    saveTally: database.prepare('UPDATE runs SET tally = ? WHERE id = ?'),
+    openMessages: database.prepare('SELECT json FROM messages WHERE run_id = ? AND is_open = 1'),
+    openSteps: database.prepare('SELECT json FROM steps WHERE parent = ? AND is_open = 1'),
+  };
+}

@@ -1,0 +1,39 @@
+/** Owns the assistants of the SQLite store; see `store.ts` for the contract. */
+import type { Assistant } from '../../assistants/model.ts';
+import type { VectorStore } from '../../tool-resources.ts';
+import type { AssistantStore, Created, Owner, Repetition } from '../store.ts';
+import { EntityStore } from './entity-store.ts';
+import type { StoreParts } from './store-parts.ts';
+
+export class SqliteAssistantStore extends EntityStore<Assistant> implements AssistantStore {
+  constructor(parts: StoreParts) {
+    super(parts, parts.tables.assistants);
+  }
+
+  async create(
+    account: string,
+    assistant: Assistant,
+    vectorStores: readonly VectorStore[],
+    repetition: Repetition,
+  ): Promise<Created> {
+    const { transactions, tables, repetitions } = this.parts;
+    const { assistants } = tables;
+    const { value, isRepetition } = await transactions.write(() =>
+      repetitions.once(
+        account,
+        repetition,
+        (id) => assistants.find(account, id),
+        () => {
+          tables.insertVectorStores(account, vectorStores);
+          const sequence = assistants.nextSequence(account, assistant.created_at);
+          return { id: assistant.id, value: assistants.insert(account, assistant, sequence) };
+        },
+      ),
+    );
+    return { json: value, isRepetition };
+  }
+
+  delete([account]: Owner, id: string): Promise<void> {
+    return this.parts.transactions.write(() => this.parts.tables.assistants.delete(account, id));
+  }
+}

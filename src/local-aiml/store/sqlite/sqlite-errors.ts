@@ -1,0 +1,40 @@
+/** Owns what the error codes of SQLite and of the file system mean. */
+import Database from 'libsql';
+import { StoreBusyError, StoreFailedError, StoreFullError } from '../errors.ts';
+
+/** The code of an error of the file system or of SQLite, or '' where it has none. */
+export function codeOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
+/** Whether another connection holds what is needed; nothing was done. */
+export function isBusy(code: string): boolean {
+  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+}
+
+/** Whether a file cannot grow: a full disk, a quota, or a limit of file sizes, which SQLite reports as a failed write. */
+export function isFull(code: string): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL', 'SQLITE_IOERR_WRITE'].includes(code);
+}
+
+export function isDamaged(code: string): boolean {
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ';
+}
+
+/**
+ * The error of the store for one of SQLite; anything else passes as it is. A commit that fails at its sync leaves open
+ * whether it was written.
+ */
+export function toStoreError(error: unknown, failedAt: 'read' | 'write' | 'commit'): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  const { code } = error;
+  if (isBusy(code)) return new StoreBusyError('The store is locked', { cause: error });
+  if (isFull(code)) return new StoreFullError('The store cannot grow', { cause: error });
+  const isUnknown = failedAt === 'commit' && code.startsWith('SQLITE_IOERR');
+  return new StoreFailedError({
+    cause: error,
+    isDamaged: isDamaged(code),
+    transaction: failedAt === 'read' ? 'read' : isUnknown ? 'unknown' : 'nothing written',
+  });
+}

@@ -1,0 +1,49 @@
+/** Owns the messages of the SQLite store; see `store.ts` for the contract. */
+import type { Message } from '../../messages/model.ts';
+import { ThreadBusyError } from '../errors.ts';
+import type { Created, MessageQuery, MessageStore, Owner, Repetition } from '../store.ts';
+import { EntityStore } from './entity-store.ts';
+import type { Filter } from './entity-table.ts';
+import type { StoreParts } from './store-parts.ts';
+import { insertMessages } from './thread-rows.ts';
+
+export class SqliteMessageStore extends EntityStore<Message, MessageQuery> implements MessageStore {
+  constructor(parts: StoreParts) {
+    super(parts, parts.tables.messages);
+  }
+
+  async create(owner: Owner, message: Message, repetition: Repetition): Promise<Created> {
+    const { transactions, tables, rows, repetitions } = this.parts;
+    const [account] = owner;
+    const { value, isRepetition } = await transactions.write(() => {
+      const threadId = tables.parentOf(owner);
+      return repetitions.once(
+        account,
+        repetition,
+        (id) => tables.messages.find(threadId, id),
+        () => {
+          const live = rows.unexpiredLiveOf(threadId);
+          if (live) throw new ThreadBusyError(threadId, live.id);
+          insertMessages(tables, account, threadId, [message]);
+          return { id: message.id, value: tables.messages.get(threadId, message.id) };
+        },
+      );
+    });
+    return { json: value, isRepetition };
+  }
+
+  delete(owner: Owner, id: string): Promise<void> {
+    const { transactions, tables, rows } = this.parts;
+    return transactions.write(() => {
+      const threadId = tables.parentOf(owner);
+      const live = rows.unexpiredLiveOf(threadId);
+      if (live && rows.openMessages(live.id).some((message) => message.id === id))
+        throw new ThreadBusyError(threadId, live.id);
+      tables.messages.delete(threadId, id);
+    });
+  }
+
+  protected override filterOf({ runId }: MessageQuery): Filter | undefined {
+    return runId === undefined ? undefined : { column: 'run_id', value: runId };
+  }
+}

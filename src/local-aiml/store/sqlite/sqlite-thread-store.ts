@@ -1,0 +1,44 @@
+/** Owns the threads of the SQLite store; see `store.ts` for the contract. */
+import type Database from 'libsql';
+import type { Thread } from '../../threads/model.ts';
+import { ThreadBusyError } from '../errors.ts';
+import type { Created, NewThread, Owner, Repetition, ThreadStore } from '../store.ts';
+import { EntityStore } from './entity-store.ts';
+import type { StoreParts } from './store-parts.ts';
+import { insertThread } from './thread-rows.ts';
+
+export class SqliteThreadStore extends EntityStore<Thread> implements ThreadStore {
+  readonly #markDeleted: Database.Statement;
+  readonly #cleanUp: () => void;
+
+  /** `cleanUp` is called after a delete: it deletes, later, what lay below the thread. */
+  constructor(parts: StoreParts, cleanUp: () => void) {
+    super(parts, parts.tables.threads);
+    this.#markDeleted = parts.database.prepare('INSERT OR IGNORE INTO deleted_threads VALUES (?)');
+    this.#cleanUp = cleanUp;
+  }
+
+  async create(account: string, newThread: NewThread, repetition: Repetition): Promise<Created> {
+    const { transactions, tables, repetitions } = this.parts;
+    const { value, isRepetition } = await transactions.write(() =>
+      repetitions.once(
+        account,
+        repetition,
+        (id) => tables.threads.find(account, id),
+        () => ({ id: newThread.thread.id, value: insertThread(tables, account, newThread) }),
+      ),
+    );
+    return { json: value, isRepetition };
+  }
+
+  async delete([account]: Owner, id: string): Promise<void> {
+    const { transactions, tables, rows } = this.parts;
+    await transactions.write(() => {
+      tables.threads.delete(account, id);
+      const live = rows.unexpiredLiveOf(id);
+      if (live) throw new ThreadBusyError(id, live.id);
+      this.#markDeleted.run(id);
+    });
+    this.#cleanUp();
+  }
+}

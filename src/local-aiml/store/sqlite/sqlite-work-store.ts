@@ -1,0 +1,285 @@
+/** Owns what the engine and the streams ask of the SQLite store; see `work-store.ts` for the contract. */
+import { setImmediate } from 'node:timers/promises';
+import { nowSeconds } from '../../clock.ts';
+import type { Message } from '../../messages/model.ts';
+import {
+  startRun,
+  waitForOutputs,
+  type RequiredToolCall,
+  type Run,
+  type RunEnd,
+  type Tally,
+  type Usage,
+} from '../../runs/model.ts';
+import type { RunStep } from '../../runs/step.ts';
+import { ClaimLostError } from '../errors.ts';
+import type {
+  Claim,
+  ClaimedRun,
+  ClaimRequest,
+  ClaimState,
+  ContextItem,
+  MessageProgress,
+  RunSnapshot,
+  WorkStore,
+  WrittenMessage,
+} from '../work-store.ts';
+import type { Repetitions } from './repetitions.ts';
+import { isExpired, parse, toRow, type RunRow, type RunRows } from './run-rows.ts';
+import type { RunWatch } from './run-watch.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { Tables } from './tables.ts';
+import type { Transactions } from './transactions.ts';
+import { prepareWorkQueries, type WorkQueries } from './work-queries.ts';
+
+/** How often a run that its worker left in progress is taken up again. */
+const MAX_TAKE_OVERS = 2;
+
+const LEFT_BEHIND: RunEnd = {
+  status: 'failed',
+  error: { code: 'server_error', message: 'The process that ran it ended before the run did.' },
+};
+const LEFT_TOO_OFTEN: RunEnd = {
+  status: 'failed',
+  error: {
+    code: 'server_error',
+    message: `The process that ran it ended before the run did, ${MAX_TAKE_OVERS + 1} times; it is not tried again.`,
+  },
+};
+
+export class SqliteWorkStore implements WorkStore {
+  readonly #transactions: Transactions;
+  readonly #tables: Tables;
+  readonly #rows: RunRows;
+  readonly #watch: RunWatch;
+  readonly #repetitions: Repetitions;
+  readonly #queries: WorkQueries;
+
+  constructor({ database, transactions, tables, rows, watch, repetitions }: StoreParts) {
+    this.#transactions = transactions;
+    this.#tables = tables;
+    this.#rows = rows;
+    this.#watch = watch;
+    this.#repetitions = repetitions;
+    this.#queries = prepareWorkQueries(database);
+  }
+
+  async claimRun({ leaseMs, accounts }: ClaimRequest): Promise<ClaimedRun | undefined> {
+    const ofAccounts = accounts ? JSON.stringify(accounts) : null;
+    // A look without the write lock: most of the time there is nothing to do.
+    const hasWork = await this.#transactions.read(
+      () => this.#queries.hasWork.get(ofAccounts, Date.now()) !== undefined,
+    );
+    if (!hasWork) return undefined;
+    return this.#transactions.write(() => {
+      for (let row = this.#next(ofAccounts); row; row = this.#next(ofAccounts)) {
+        const claimed = this.#claim(row, leaseMs);
+        if (claimed) return claimed;
+      }
+      return undefined;
+    });
+  }
+
+  renewLeases(claims: readonly Claim[], leaseMs: number): Promise<ReadonlyMap<string, ClaimState>> {
+    return this.#transactions.write(() => {
+      const until = Date.now() + leaseMs;
+      return new Map(
+        claims.map(({ runId, attempt }): [string, ClaimState] => {
+          if (this.#queries.renew.run(until, runId, attempt).changes === 0) return [runId, 'lost'];
+          return [runId, this.#rows.find(runId)?.run.status === 'cancelling' ? 'cancelling' : 'held'];
+        }),
+      );
+    });
+  }
+
+  releaseRun(claim: Claim): Promise<void> {
+    return this.#transactions.write(() => {
+      const { run, attempt, abandoned } = this.#rows.held(claim);
+      // Its take-over counts one; this makes up for it.
+      this.#rows.save(run, { until: 0, attempt, abandoned: abandoned - 1 });
+    });
+  }
+
+  startMessage(claim: Claim, message: Message, step: RunStep): Promise<void> {
+    return this.#transactions.write(() => {
+      const { run } = this.#rows.held(claim);
+      this.#tables.messages.insert(run.thread_id, message, this.#tables.nextSequence(run.thread_id), {
+        run_id: run.id,
+        attempt: claim.attempt,
+        is_open: 1,
+      });
+      this.#insertStep(run, step);
+      this.#watch.touch(run.id);
+    });
+  }
+
+  saveTexts(progress: readonly MessageProgress[]): Promise<ReadonlySet<string>> {
+    return this.#transactions.write(() => {
+      const lost = new Set<string>();
+      for (const { claim, messageId, content } of progress) {
+        const message =
+          this.#rows.isHeld(claim) && this.#rows.openMessages(claim.runId).find(({ id }) => id === messageId);
+        if (message) {
+          this.#tables.messages.update({ ...message, content });
+          this.#watch.touch(claim.runId);
+        } else lost.add(claim.runId);
+      }
+      return lost;
+    });
+  }
+
+  endMessage(claim: Claim, message: WrittenMessage, tally: Tally): Promise<void> {
+    return this.#transactions.write(() => {
+      this.#rows.endMessage(this.#rows.held(claim), message);
+      this.#rows.saveTally(claim.runId, tally);
+    });
+  }
+
+  startToolStep(claim: Claim, step: RunStep): Promise<void> {
+    return this.#transactions.write(() => {
+      this.#insertStep(this.#rows.held(claim).run, step);
+      this.#watch.touch(claim.runId);
+    });
+  }
+
+  requireAction(
+    claim: Claim,
+    step: RunStep,
+    toolCalls: readonly RequiredToolCall[],
+    usage: Usage | null,
+    tally: Tally,
+  ): Promise<Run> {
+    return this.#transactions.write(() => {
+      const { run } = this.#rows.held(claim);
+      // A run that is being cancelled does not begin to wait.
+      if (run.status === 'cancelling') throw new ClaimLostError();
+      if (this.#tables.steps.find(run.id, step.id) === undefined) this.#insertStep(run, step);
+      this.#tables.steps.update(step, { usage: JSON.stringify(usage) });
+      this.#rows.saveTally(run.id, tally);
+      return this.#rows.save(waitForOutputs(run, toolCalls), null);
+    });
+  }
+
+  saveTally(claim: Claim, tally: Tally): Promise<void> {
+    return this.#transactions.write(() => {
+      this.#rows.saveTally(this.#rows.held(claim).id, tally);
+    });
+  }
+
+  endRun(claim: Claim, end: RunEnd, tally: Tally, message?: WrittenMessage): Promise<Run> {
+    return this.#transactions.write(() => this.#rows.end(this.#rows.held(claim), end, tally, message));
+  }
+
+  async sweep(): Promise<readonly Run[]> {
+    const now = Date.now();
+    const overdue = (): readonly [RunRow, RunEnd][] => [
+      ...toRows(this.#queries.overdue.all(nowSeconds(), nowSeconds(), now)).map((row): [RunRow, RunEnd] => [
+        row,
+        { status: isExpired(row.run) ? 'expired' : 'cancelled' },
+      ]),
+      ...toRows(this.#queries.abandonedTooOften.all(now, MAX_TAKE_OVERS))
+        .filter(({ run }) => !isExpired(run))
+        .map((row): [RunRow, RunEnd] => [row, LEFT_TOO_OFTEN]),
+    ];
+    const hasWork = await this.#transactions.read(() => overdue().length > 0);
+    const ended = hasWork
+      ? await this.#transactions.write(() => overdue().map(([row, end]) => this.#rows.end(row, end)))
+      : [];
+    await this.#transactions.write(() => this.#repetitions.purge());
+    await this.cleanUp();
+    return ended;
+  }
+
+  snapshot(runId: string): Promise<RunSnapshot | undefined> {
+    return this.#transactions.read(() => {
+      const row = this.#rows.find(runId);
+      if (!row || this.#queries.threadExists.get(row.run.thread_id) === undefined) return undefined;
+      return {
+        account: row.account,
+        attempt: row.attempt,
+        run: row.run,
+        steps: this.#queries.stepsOf.all(runId).map((step) => parse(step) as RunStep),
+        messages: this.#queries.messagesOf.all(runId).map((message) => ({
+          message: parse(message) as Message,
+          attempt: (message as { readonly attempt: number }).attempt,
+        })),
+      };
+    });
+  }
+
+  context(threadId: string, before = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly ContextItem[]> {
+    return this.#transactions.read(() => {
+      const sequenceOf = (row: unknown) => (row as { readonly sequence: number }).sequence;
+      const messages = this.#queries.messagesBefore
+        .all(threadId, before, limit)
+        .map((row): ContextItem => ({ kind: 'message', sequence: sequenceOf(row), message: parse(row) as Message }));
+      const steps = this.#queries.toolStepsBefore
+        .all(threadId, before, limit)
+        .map((row): ContextItem => ({ kind: 'tool_calls', sequence: sequenceOf(row), step: parse(row) as RunStep }));
+      return [...messages, ...steps].sort((a, b) => b.sequence - a.sequence).slice(0, limit);
+    });
+  }
+
+  watch(runId: string, listener: () => void): () => void {
+    return this.#watch.watch(runId, listener);
+  }
+
+  accountsWithWork(): Promise<readonly string[]> {
+    return this.#transactions.read(() =>
+      this.#queries.accountsWithWork.all(Date.now()).map((row) => (row as { readonly account: string }).account),
+    );
+  }
+
+  /** Deletes what deleted threads left, some rows at a time, so that nothing else waits long. */
+  async cleanUp(): Promise<void> {
+    const next = () => this.#queries.deletedThread.get() as { readonly id: string } | undefined;
+    for (let thread = await this.#transactions.read(next); thread; thread = await this.#transactions.read(next)) {
+      const { id } = thread;
+      await this.#transactions.write(() => {
+        const { deleteMessages, deleteSteps, deleteRuns, forgetThread } = this.#queries;
+        if ([deleteMessages, deleteSteps, deleteRuns].every((statement) => statement.run(id).changes === 0))
+          forgetThread.run(id);
+      });
+      await setImmediate();
+    }
+  }
+
+  #next(ofAccounts: string | null): RunRow | undefined {
+    const abandoned = toRow(this.#queries.abandoned.get(ofAccounts, Date.now()));
+    if (abandoned) return abandoned;
+    const next = this.#queries.nextAccount.get(ofAccounts) as { readonly account: string } | undefined;
+    return next && toRow(this.#queries.oldestQueued.get(next.account));
+  }
+
+  /** Undefined where the run has to be ended instead. */
+  #claim(row: RunRow, leaseMs: number): ClaimedRun | undefined {
+    const isTakeOver = row.run.status === 'in_progress';
+    if (isExpired(row.run)) {
+      this.#rows.end(row, { status: 'expired' });
+      return undefined;
+    }
+    if (isTakeOver && row.abandoned >= MAX_TAKE_OVERS) {
+      this.#rows.end(row, LEFT_TOO_OFTEN);
+      return undefined;
+    }
+    if (isTakeOver) this.#rows.closeOpen(row, LEFT_BEHIND);
+    const attempt = row.attempt + 1;
+    const run = this.#rows.save(startRun(row.run, nowSeconds()), {
+      until: Date.now() + leaseMs,
+      attempt,
+      abandoned: row.abandoned + (isTakeOver ? 1 : 0),
+    });
+    return { claim: { runId: row.id, attempt }, account: row.account, run, tally: row.tally, isTakeOver };
+  }
+
+  #insertStep(run: Run, step: RunStep): void {
+    this.#tables.steps.insert(run.id, step, this.#tables.nextSequence(run.thread_id), {
+      thread_id: run.thread_id,
+      type: step.type,
+    });
+  }
+}
+
+function toRows(values: readonly unknown[]): readonly RunRow[] {
+  return values.flatMap((value) => toRow(value) ?? []);
+}

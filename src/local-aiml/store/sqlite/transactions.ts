@@ -1,0 +1,113 @@
+/**
+ * Owns the transactions of one connection. SQLite's own calls are synchronous; what waits for a lock does so here,
+ * asynchronously, so that a lock that another process holds delays a write and not the process.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Database from 'libsql';
+import { StoreBusyError } from '../errors.ts';
+import { toStoreError } from './sqlite-errors.ts';
+
+/** How long a transaction waits for a lock. Less than clients wait for a response. */
+const LOCK_TIMEOUT_MS = 2_000;
+const MAX_RETRY_MS = 20;
+
+export interface TransactionListener {
+  readonly onCommit: (wasWrite: boolean) => void;
+  /** `error` is what the transaction rejects with. */
+  readonly onRollback: (error: unknown) => void;
+}
+
+export class Transactions {
+  readonly #database: Database.Database;
+  readonly #listener: TransactionListener;
+  readonly #reads = new LockQueue();
+  readonly #writes = new LockQueue();
+
+  constructor(database: Database.Database, listener: TransactionListener) {
+    this.#database = database;
+    this.#listener = listener;
+  }
+
+  /** Runs `work` on one state of the store, whatever other processes write meanwhile. Every read goes through here. */
+  read<T>(work: () => T): Promise<T> {
+    return this.#reads.run(() => this.#once('BEGIN', work));
+  }
+
+  /**
+   * Runs `work` with the write lock of all processes held: all of it happens, or, where it throws, nothing. `work` may run
+   * more than once.
+   * Every write goes through here, single statements too: after "busy", libsql leaves a prepared statement open, which
+   * keeps the connection from committing anything else. Here it is BEGIN that is busy, and that is not a prepared one.
+   */
+  write<T>(work: () => T): Promise<T> {
+    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work));
+  }
+
+  #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    const isWrite = begin === 'BEGIN IMMEDIATE';
+    let failsAt: 'read' | 'write' | 'commit' = isWrite ? 'write' : 'read';
+    try {
+      this.#database.exec(begin);
+      const result = work();
+      if (isWrite) failsAt = 'commit';
+      this.#database.exec('COMMIT');
+      this.#listener.onCommit(isWrite);
+      return result;
+    } catch (error) {
+      // SQLite has already rolled back after some failures of the disk.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      const storeError = toStoreError(error, failsAt);
+      this.#listener.onRollback(storeError);
+      throw storeError;
+    }
+  }
+}
+
+interface Waiting {
+  /** Runs the transaction; false where the store is still locked. */
+  readonly attempt: () => boolean;
+  readonly giveUp: () => void;
+  readonly deadline: number;
+}
+
+/** Runs what needs a lock, in the order of arrival. The first that waits tries alone: a thousand cost no more than one. */
+class LockQueue {
+  readonly #waiting: Waiting[] = [];
+  #isRetrying = false;
+
+  /** Rejects with StoreBusyError where the lock is not free in time. */
+  run<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const attempt = () => {
+        try {
+          resolve(work());
+        } catch (error) {
+          if (error instanceof StoreBusyError) return false;
+          reject(error instanceof Error ? error : new Error('The transaction failed', { cause: error }));
+        }
+        return true;
+      };
+      if (this.#waiting.length === 0 && attempt()) return;
+      this.#waiting.push({
+        attempt,
+        giveUp: () => reject(new StoreBusyError('The store is locked')),
+        deadline: performance.now() + LOCK_TIMEOUT_MS,
+      });
+      if (!this.#isRetrying) void this.#retry();
+    });
+  }
+
+  async #retry(): Promise<void> {
+    this.#isRetrying = true;
+    let delayMs = 1;
+    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+      await sleep(Math.ceil(Math.random() * delayMs));
+      const isDone = first.attempt();
+      delayMs = isDone ? 1 : Math.min(delayMs * 2, MAX_RETRY_MS);
+      if (!isDone && first.deadline > performance.now()) continue;
+      if (!isDone) first.giveUp();
+      this.#waiting.shift();
+    }
+    this.#isRetrying = false;
+  }
+}

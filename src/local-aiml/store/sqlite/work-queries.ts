@@ -1,0 +1,67 @@
+/** Owns the statements with which workers find runs, and what followers and models read of a thread. */
+import type Database from 'libsql';
+
+export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
+
+/** `accounts` in these is a JSON array, or null for all accounts. Times are Unix milliseconds, but for `expires_at`. */
+export function prepareWorkQueries(database: Database.Database) {
+  const ofAccounts = '(?1 IS NULL OR account IN (SELECT value FROM json_each(?1)))';
+  const isAbandoned = `live_status = 'in_progress' AND lease_until <= ?2`;
+  const columns = 'id, account, attempt, abandoned, tally, json';
+  return {
+    hasWork: database.prepare(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM runs WHERE live_status = 'queued' AND ${ofAccounts})
+         OR EXISTS (SELECT 1 FROM runs WHERE ${isAbandoned} AND ${ofAccounts})`,
+    ),
+    abandoned: database.prepare(
+      `SELECT ${columns} FROM runs WHERE ${isAbandoned} AND ${ofAccounts} ORDER BY lease_until LIMIT 1`,
+    ),
+    /** Of the accounts that have queued runs, the one with the fewest runs in progress; of these, the one that waits longest. */
+    nextAccount: database.prepare(
+      `SELECT account FROM runs WHERE live_status IN ('queued', 'in_progress') AND ${ofAccounts}
+         GROUP BY account HAVING sum(live_status = 'queued') > 0
+         ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN created_at END) LIMIT 1`,
+    ),
+    oldestQueued: database.prepare(
+      `SELECT ${columns} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY created_at, sequence LIMIT 1`,
+    ),
+    queuedCount: database.prepare(
+      `SELECT count(*) AS count FROM runs WHERE live_status = 'queued' AND (?1 IS NULL OR account = ?1)`,
+    ),
+    accountsWithWork: database.prepare(
+      `SELECT DISTINCT account FROM runs WHERE live_status = 'queued' OR (live_status = 'in_progress' AND lease_until <= ?)`,
+    ),
+    renew: database.prepare(
+      `UPDATE runs SET lease_until = ? WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')`,
+    ),
+    /** Expired runs, and cancelling ones without a worker. */
+    overdue: database.prepare(
+      `SELECT ${columns} FROM runs WHERE live_status IS NOT NULL AND expires_at <= ?
+       UNION ALL
+       SELECT ${columns} FROM runs WHERE live_status = 'cancelling' AND expires_at > ? AND lease_until <= ?
+       LIMIT 100`,
+    ),
+    abandonedTooOften: database.prepare(
+      `SELECT ${columns} FROM runs WHERE live_status = 'in_progress' AND lease_until <= ? AND abandoned >= ? LIMIT 100`,
+    ),
+    threadExists: database.prepare('SELECT 1 FROM threads WHERE id = ?'),
+    stepsOf: database.prepare('SELECT json FROM steps WHERE parent = ? ORDER BY sequence'),
+    messagesOf: database.prepare('SELECT json, attempt FROM messages WHERE run_id = ? ORDER BY sequence'),
+    messagesBefore: database.prepare(
+      'SELECT sequence, json FROM messages WHERE parent = ? AND sequence < ? AND is_open = 0 ORDER BY sequence DESC LIMIT ?',
+    ),
+    toolStepsBefore: database.prepare(
+      `SELECT sequence, json FROM steps WHERE thread_id = ? AND sequence < ? AND is_open = 0 AND type = 'tool_calls'
+         AND json_extract(json, '$.status') = 'completed' ORDER BY sequence DESC LIMIT ?`,
+    ),
+    deletedThread: database.prepare('SELECT id FROM deleted_threads LIMIT 1'),
+    forgetThread: database.prepare('DELETE FROM deleted_threads WHERE id = ?'),
+    deleteMessages: database.prepare(
+      'DELETE FROM messages WHERE rowid IN (SELECT rowid FROM messages WHERE parent = ? LIMIT 100)',
+    ),
+    deleteSteps: database.prepare(
+      'DELETE FROM steps WHERE rowid IN (SELECT rowid FROM steps WHERE thread_id = ? LIMIT 100)',
+    ),
+    deleteRuns: database.prepare('DELETE FROM runs WHERE rowid IN (SELECT rowid FROM runs WHERE parent = ? LIMIT 100)'),
+  };
+}

@@ -1,0 +1,66 @@
+/** Owns the routes of threads. */
+import { nowSeconds } from '../clock.ts';
+import type { RunEngine } from '../engine/engine.ts';
+import { readListQuery } from '../api/list-query.ts';
+import { readId } from '../api/request-reader.ts';
+import { toListJson } from '../api/respond.ts';
+import { ok, type Route } from '../api/route.ts';
+import { createMessage } from '../messages/model.ts';
+import type { NewThread, Store } from '../store/store.ts';
+import { readCreateThreadBody, readModifyThreadBody, type CreateThreadBody } from './body.ts';
+import { createThread, modifyThread } from './model.ts';
+
+export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/threads',
+      handle: async ({ caller, body, repetition }) => {
+        const newThread = toNewThread(readCreateThreadBody(body ?? {}), nowSeconds());
+        const { json } = await threads.create(caller.account, newThread, repetition());
+        return ok(json);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/threads',
+      handle: async ({ caller, query }) => ok(toListJson(await threads.list([caller.account], readListQuery(query)))),
+    },
+    {
+      method: 'GET',
+      path: '/threads/:thread_id',
+      handle: async (request) => ok(await threads.get([request.caller.account], readId(request, 'thread_id'))),
+    },
+    {
+      method: 'POST',
+      path: '/threads/:thread_id',
+      handle: async (request) => {
+        const id = readId(request, 'thread_id');
+        const body = readModifyThreadBody(request.body ?? {});
+        return ok(await threads.modify([request.caller.account], id, (thread) => modifyThread(thread, body)));
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/threads/:thread_id',
+      handle: async (request) => {
+        const id = readId(request, 'thread_id');
+        const { account } = request.caller;
+        const cancelled = await runs.cancelLiveRun([account, id]);
+        if (cancelled) await engine.ended(cancelled);
+        await threads.delete([account], id);
+        return ok(JSON.stringify({ id, object: 'thread.deleted', deleted: true }));
+      },
+    },
+  ];
+}
+
+/** A thread of a body with everything that is made with it. `now` is Unix time in seconds. */
+export function toNewThread(body: CreateThreadBody, now: number): NewThread {
+  const { thread, vectorStores } = createThread(body, now);
+  return {
+    thread,
+    vectorStores,
+    messages: (body.messages ?? []).map((message) => createMessage(message, thread.id, now)),
+  };
+}

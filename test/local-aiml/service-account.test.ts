@@ -1,0 +1,36 @@
+// Who may use the embedded AIML API that a service starts for itself, and as which account.
+import { expect, test } from '@jest/globals';
+import { startService } from '../support/service.ts';
+import { call, create, createFolder, idsOf, startHere } from './support.ts';
+
+test('Only the key of the service is served, whatever it is asked for', async () => {
+  const localAiml = await startHere({ callers: 'service' });
+  for (const key of ['local', 'any-token', localAiml.storeId, `${localAiml.serviceKey}=`, null])
+    for (const request of ['GET /assistants', 'POST /assistants', 'GET /threads', 'POST /v1/threads', 'GET /models']) {
+      const body = request.startsWith('POST') ? { body: { model: 'm' } } : {};
+      expect((await call(localAiml.url, request, { key, ...body })).status).toBe(401);
+    }
+  expect((await call(localAiml.url, 'GET /assistants', { key: localAiml.serviceKey })).status).toBe(200);
+});
+
+test('The key of the service is the same for all processes that share a store, and for no other', async () => {
+  const dataDir = await createFolder();
+  const [one, same, other] = [await startHere({ dataDir }), await startHere({ dataDir }), await startHere()];
+  expect(one.serviceKey).toBe(same.serviceKey);
+  expect(one.serviceKey).not.toBe(other.serviceKey);
+});
+
+test('The service has the account that it had when it called with the key "local"', async () => {
+  const dataDir = await createFolder();
+  const before = await startHere({ dataDir });
+  const id = await create(before.url, { name: 'made before' }, { key: 'local' });
+  await before.stop();
+
+  const localAiml = await startHere({ dataDir, callers: 'service' });
+  expect(idsOf(await call(localAiml.url, 'GET /assistants', { key: localAiml.serviceKey }))).toEqual([id]);
+  await localAiml.stop();
+
+  const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
+  const { data } = await service.query('{ assistants(first: 10) { nodes { id name } } }');
+  expect(data).toEqual({ assistants: { nodes: [{ id, name: 'made before' }] } });
+});
