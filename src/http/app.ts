@@ -13,7 +13,15 @@ import type { Connections } from './connections.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { hasForeignCharset } from './content-type.ts';
-import { CUT_SHORT, refuse, RequestError, toRefusal, type Refusal, type RefusalRecord } from './errors.ts';
+import {
+  CUT_SHORT,
+  GRAPHQL_PATHS,
+  refuse,
+  RequestError,
+  toRefusal,
+  type Refusal,
+  type RefusalRecord,
+} from './errors.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
@@ -55,7 +63,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
     serverFactory: (handler) => servers.create(handler),
     // HttpServers handles this on every server; Fastify would on the first alone.
     clientErrorHandler: () => undefined,
@@ -115,7 +122,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     });
   unrouted.register(app);
 
-  registerGraphQLRoute(app, options);
+  for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, options);
   if (options.explorer && !(await registerExplorer(app)))
     logger.warn('there is no explorer, as it has not been built: run npm run build');
   app.get('/healthz', () => ({ status: 'ok' }));

@@ -5,6 +5,9 @@ import type { ErrorCode } from '../graphql/errors.ts';
 import { msSince } from '../observability/operation-record.ts';
 import { pathOf } from './request-target.ts';
 
+/** Clients and proxies that join paths send the second. */
+export const GRAPHQL_PATHS: readonly string[] = ['/graphql', '/graphql/'];
+
 export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
@@ -42,7 +45,7 @@ export function toErrorBody({ code, message }: Pick<Refusal, 'code' | 'message'>
 /** Tells of a refusal where `/graphql` was asked. */
 export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
-  if (pathOf(request.url) !== '/graphql') return;
+  if (!GRAPHQL_PATHS.includes(pathOf(request.url))) return;
   server.onRefusal({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 

@@ -39,13 +39,13 @@ export interface GraphQLRouteOptions {
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
 }
 
-export function registerGraphQLRoute(app: FastifyInstance, options: GraphQLRouteOptions): void {
+export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {
   const { lifecycle, startTrace, execute } = options;
 
   app.route({
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
-    url: '/graphql',
+    url,
     handler: (request, reply) => {
       const exchange = exchangeOf(request);
       if (exchange.hasEnded) return refuse(reply, CUT_SHORT);

@@ -9,12 +9,11 @@ export function authorityOf(target: string): string | null {
   return start === 0 ? null : target.slice(start, endOf(target, start, /[/?#]/g));
 }
 
-/** The path as routes are written: without query and without a trailing slash. */
+/** The path without the query. */
 export function pathOf(target: string): string {
   const start = startOfAuthority(target);
   const pathStart = start === 0 ? 0 : endOf(target, start, /[/?#]/g);
-  const path = target.slice(pathStart, endOf(target, pathStart, /[?#]/g));
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return target.slice(pathStart, endOf(target, pathStart, /[?#]/g));
 }
 
 /** 0 where there is none. */
