@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { errorCode } from '../error-code.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
@@ -106,6 +107,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onSend', reportResponse);
   app.setErrorHandler((error, request, reply) => {
+    // The client disconnected while its response was sent: there is no one to respond to.
+    if (errorCode(error) === 'ERR_STREAM_PREMATURE_CLOSE' && exchangeOf(request).hasEnded) return undefined;
     const refusal = toRefusal(error);
     if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
     return refuse(reply, refusal);

@@ -37,8 +37,7 @@ export class BodyMemory {
  */
 export class BodyReservation {
   readonly #memory: BodyMemory;
-  #bytes: Release[] = [];
-  #parsed: Release | null = null;
+  readonly #held = new Set<Release>();
   #reserved = FREE_BODY_BYTES;
   #isReleased = false;
 
@@ -53,49 +52,53 @@ export class BodyReservation {
   reserve(bytes: number, maxBytes: number): Promise<void> | null {
     const missing = bytes - this.#reserved;
     if (missing <= 0) return null;
+    if (this.#isReleased) return Promise.reject(new RequestError(CUT_SHORT));
     const release = this.#memory.arriving.tryAcquire(missing);
     if (release) {
-      this.#bytes.push(release);
+      this.#held.add(release);
       this.#reserved = bytes;
       return null;
     }
-    return this.#acquire(this.#memory.completing, maxBytes - this.#reserved).then((acquired) => {
-      this.#bytes.push(acquired);
+    return this.#acquire(this.#memory.completing, maxBytes - this.#reserved).then(() => {
       this.#reserved = maxBytes;
     });
   }
 
   /** Reserves what the parsed body takes, and gives back what its bytes took. */
   async reserveParsed(bytes: number): Promise<void> {
-    if (bytes > 0) this.#parsed = await this.#acquire(this.#memory.parsed, bytes);
-    this.#releaseBytes();
+    const ofBytes = [...this.#held];
+    if (bytes > 0) await this.#acquire(this.#memory.parsed, bytes);
+    for (const release of ofBytes) this.#giveBack(release);
   }
 
-  /** Resolves to the release when the body may be decompressed. */
-  acquireDecompression(): Promise<Release> {
-    return this.#acquire(this.#memory.decompressing, 1);
+  /** Resolves when the body may be decompressed; what it resolves to is to be called when that has been done. */
+  async acquireDecompression(): Promise<() => void> {
+    const release = await this.#acquire(this.#memory.decompressing, 1);
+    return () => this.#giveBack(release);
   }
 
   /** Gives back all that is reserved, and what is being waited for when that is there. Further calls do nothing. */
   release(): void {
     this.#isReleased = true;
-    this.#releaseBytes();
-    this.#parsed?.();
-    this.#parsed = null;
+    for (const release of this.#held) this.#giveBack(release);
   }
 
-  #releaseBytes(): void {
-    for (const release of this.#bytes) release();
-    this.#bytes = [];
+  #giveBack(release: Release): void {
+    this.#held.delete(release);
+    release();
   }
 
   async #acquire(semaphore: Semaphore, weight: number): Promise<Release> {
     const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS }).catch((error: unknown) => {
       throw error instanceof AcquireTimeoutError ? new RequestError(NO_MEMORY) : error;
     });
-    if (!this.#isReleased) return release;
-    release();
-    throw new RequestError(CUT_SHORT);
+    // Here and not with the caller, whose turn comes later: `release` may be called before that.
+    if (this.#isReleased) {
+      release();
+      throw new RequestError(CUT_SHORT);
+    }
+    this.#held.add(release);
+    return release;
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, type Environment } from '../../src/config.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { createService } from '../../src/service.ts';
+import { createService, type ServiceOptions } from '../../src/service.ts';
 import { cleanUpLater } from './cleanup.ts';
 
 export interface GraphQLError {
@@ -32,13 +32,13 @@ export interface TestService {
 }
 
 /** Starts the service, which is stopped when the test or the file has ended, on a free port and, unless `environment` says otherwise, on an embedded upstream of its own. */
-export async function startService(environment: Environment = {}): Promise<TestService> {
+export async function startService(environment: Environment = {}, options?: ServiceOptions): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
   cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('trace', { write: (line: string) => void logs.push(parseLine(line)) });
   const config = readConfig({ PORT: '0', DATA_DIR: dataDir, SHUTDOWN_TIMEOUT_MS: '200', ...environment });
-  const service = await createService(config, logger);
+  const service = await createService(config, logger, options);
   cleanUpLater(() => service.stop());
   return {
     url: service.url,

@@ -1,0 +1,30 @@
+// What the service holds for requests, as its metrics report it.
+import { expect } from '@jest/globals';
+import { until } from './until.ts';
+
+const NAMES = ['assistants_operations_in_flight', 'assistants_request_body_bytes', 'assistants_unsent_response_bytes'];
+
+export interface Gauges {
+  readonly inFlight: number;
+  readonly bodyBytes: number;
+  readonly unsentBytes: number;
+}
+
+/** Without the response that reports them. */
+export async function readGauges(url: string): Promise<Gauges> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const [inFlight = NaN, bodyBytes = NaN, unsentBytes = NaN] = NAMES.map((name) =>
+    Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]),
+  );
+  return { inFlight, bodyBytes, unsentBytes };
+}
+
+/** Waits until nothing is held; fails with what still is. */
+export async function expectNothingHeld(url: string): Promise<void> {
+  let gauges = await readGauges(url);
+  await until(async () => {
+    gauges = await readGauges(url);
+    return Object.values(gauges).every((value) => value === 0);
+  }).catch(() => undefined);
+  expect(gauges).toEqual({ inFlight: 0, bodyBytes: 0, unsentBytes: 0 });
+}
