@@ -19,7 +19,7 @@ export default {
   },
   setupFilesAfterEnv: ['<rootDir>/test/support/no-console.ts', '<rootDir>/test/support/cleanup.ts'],
   // Far above what any test takes on an idle machine: the suite also runs beside other work.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // One more than the two cores: much of the suite waits for processes, browsers and time-outs.
   maxWorkers: 3,
 };

@@ -20,7 +20,7 @@ export function describeInBrowser(name: string, tests: () => void): void {
 export async function launchChromium(): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,
-    timeout: 45_000,
+    timeout: 90_000,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -47,7 +47,7 @@ export interface WatchedPage {
 /** A page of its own profile. Requests that leave this machine fail at once, as they would offline. */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
-  context.setDefaultTimeout(45_000);
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const requests: URL[] = [];
   const complaints: string[] = [];

@@ -17,10 +17,11 @@ import { createServiceTarget, createSourceTarget, type Target } from './history/
 
 const OPERATIONS = Number(process.env['FAULT_OPERATIONS'] ?? 1200);
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
-/** A minute for every thousand operations: far more than they take. */
-const TIMEOUT_MS = 60_000 + OPERATIONS * 60;
+/** Far more than they take, also beside other work. */
+const TIMEOUT_MS = 120_000 + OPERATIONS * 150;
 const CREDENTIAL = 'sk+secret/key~of.the-history==';
-const ATTEMPT_TIMEOUT_MS = 400;
+const ATTEMPT_TIMEOUT_MS = 800;
+const DEADLINE_MS = 30_000;
 const CONNECTIONS = 64;
 
 interface Open {
@@ -44,7 +45,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
         credential: CREDENTIAL,
         requestId: 'request-1',
         hangUp: new HangUp(),
-        deadlineAt: performance.now() + 10_000,
+        deadlineAt: performance.now() + DEADLINE_MS,
       },
     });
   return Promise.resolve({ target: createSourceTarget(another), logs: [], stop: () => client.close() });
@@ -56,7 +57,7 @@ async function openService({ url }: RawUpstream): Promise<Open> {
     AIML_API_KEY: CREDENTIAL,
     AIML_API_BASE_URL: url,
     UPSTREAM_ATTEMPT_TIMEOUT_MS: String(ATTEMPT_TIMEOUT_MS),
-    UPSTREAM_DEADLINE_MS: '10000',
+    UPSTREAM_DEADLINE_MS: String(DEADLINE_MS),
     UPSTREAM_CONNECTIONS: String(CONNECTIONS),
   });
   return { target: createServiceTarget(service), logs: service.logs, stop: () => service.stop() };

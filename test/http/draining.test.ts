@@ -53,6 +53,9 @@ describe('while it drains', () => {
       AIML_API_KEY: 'key',
       AIML_API_BASE_URL: upstream.url,
       UPSTREAM_CONNECTIONS: '100',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '100000',
+      UPSTREAM_DEADLINE_MS: '100000',
+      SHUTDOWN_TIMEOUT_MS: '100000',
     });
     const url = await listeningUrl(service);
     const answers = Array.from({ length: 100 }, (_, index) => query(url, `{ assistant(id: "asst_${index}") { id } }`));

@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { json, message, workingBody } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from '../support/raw-upstream.ts';
 
 const MiB = 1024 * 1024;
+/** Each test is the work of some seconds of CPU. */
+jest.setTimeout(300_000);
 const MAX_RESIDENT_BYTES = 512 * MiB;
 
 let upstream: RawUpstream;

@@ -16,6 +16,9 @@ import { close, listen } from '../support/listen.ts';
 /** Each entry of an operation is longer than 200 bytes, so that these fill a file of 8 KiB. */
 const MANY_OPERATIONS = 100;
 
+/** The pipe takes 64 KiB, and the stream that reads from it holds as much. */
+const ENOUGH_TO_FILL_A_PIPE = 600;
+
 let folder: string;
 
 beforeEach(async () => {
@@ -77,7 +80,7 @@ describe('the service', () => {
     const service = runProcess({ DATA_DIR: folder });
     const url = await listeningUrl(service);
     service.child.stdout.pause();
-    await runOperations(url, 1000);
+    await runOperations(url, ENOUGH_TO_FILL_A_PIPE);
     service.child.kill('SIGTERM');
     await new Promise((resolve) => service.child.once('exit', resolve));
     expect(service.child.exitCode).toBe(0);
@@ -159,7 +162,7 @@ describe('a crash', () => {
     const url = await listeningUrl(service);
     service.child.stdout.pause();
     service.child.stderr.pause();
-    await runOperations(url, 1000);
+    await runOperations(url, ENOUGH_TO_FILL_A_PIPE);
     service.child.kill('SIGUSR2');
     await new Promise((resolve) => service.child.once('exit', resolve));
     expect(service.child.exitCode).toBe(1);

@@ -1,5 +1,5 @@
 /** Shorter than the time-out of a test, so that a failure names the line that waited. */
-const TIMEOUT_MS = 45_000;
+const TIMEOUT_MS = 100_000;
 const POLL_MS = 5;
 
 /** Waits until `condition` holds. */
