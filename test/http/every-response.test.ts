@@ -94,21 +94,6 @@ describe('every response has its request id and is JSON', () => {
   });
 });
 
-test('a response that is being sent is not followed by an error about the next request on the connection', async () => {
-  const service = await startService();
-  try {
-    const body = '{"query":"{ __typename }"}';
-    const first = rawRequest('POST /graphql HTTP/1.1', {
-      headers: ['Content-Type: application/json', `Content-Length: ${body.length}`],
-    }).replace('Connection: close\r\n', '');
-    const response = await sendRaw(service.url, `${first}${body}NOT HTTP\r\n\r\n`);
-    expect([200, 400]).toContain(response.status);
-    expect(response.headers.get('x-request-id')).toBeDefined();
-  } finally {
-    await service.stop();
-  }
-});
-
 /** This machine may have one address for localhost, so its lookup is staged. */
 async function startOnTwoAddresses(): Promise<TestService> {
   const lookup = dns.lookup.bind(dns) as (...args: unknown[]) => void;
