@@ -14,6 +14,7 @@ import type { AimlError, Outcome } from './aiml/errors.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Reads } from './aiml/reads.ts';
 import { SharedWork } from './aiml/shared-work.ts';
+import type { FairShare } from './runtime/fair-share.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
 import { brokenTextLimit } from './graphql/document-text.ts';
@@ -32,6 +33,8 @@ export interface OperationsOptions {
   readonly authenticator: Authenticator;
   readonly client: AimlClient;
   readonly reads: Reads;
+  /** How many operations each subject may have in flight. */
+  readonly slots: FairShare;
   readonly deadlineMs: number;
   /**
    * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
@@ -67,6 +70,15 @@ const badRequest = (code: ErrorCode, message: string): GraphQLAnswer => ({
   body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: { code } }] })),
 });
 
+/** Others find slots as long as no caller takes all of them. */
+const OVER_SHARE: GraphQLAnswer = {
+  ...badRequest(
+    'OVERLOADED',
+    'There are as many operations of this caller in flight as there may be: try again in a moment.',
+  ),
+  status: 503,
+};
+
 const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
 
 interface Executed {
@@ -85,7 +97,7 @@ export class Operations {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLAnswer> {
-    const { authenticator, deadlineMs, introspection, joinsQueries, known, safelist, onUnlisted } = this.#options;
+    const { authenticator, introspection, safelist, slots, onUnlisted } = this.#options;
     if (safelist?.rejects(request)) {
       onUnlisted(request, info);
       return NOT_LISTED;
@@ -93,6 +105,23 @@ export class Operations {
     const startedAt = performance.now();
     const identity = await authenticator.authenticate(info.authorization);
     if (identity.kind === 'refused' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
+    if (identity.kind === 'refused') return this.#execute(request, info, identity, startedAt);
+    const release = slots.tryAcquire(identity.subject);
+    if (!release) return OVER_SHARE;
+    try {
+      return await this.#execute(request, info, identity, startedAt);
+    } finally {
+      release();
+    }
+  }
+
+  async #execute(
+    request: HTTPGraphQLRequest,
+    info: RequestInfo,
+    identity: Identity,
+    startedAt: number,
+  ): Promise<GraphQLAnswer> {
+    const { deadlineMs, joinsQueries, known } = this.#options;
     const document = documentOf(request.body);
     const brokenLimit = document === null ? null : brokenTextLimit(document);
     if (brokenLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', brokenLimit);

@@ -63,10 +63,11 @@ export class RequestScope {
   #toCaller(): UpstreamCaller {
     const { identity, deadlineMs, deadlineAt } = this.#options;
     const { requestId, hangUp, trace } = this.info;
-    const { credential, tenant } = requireCaller(identity);
+    const { credential, tenant, subject } = requireCaller(identity);
     return {
       credential,
       tenant,
+      subject,
       requestId,
       hangUp,
       deadlineAt: deadlineAt ?? performance.now() + deadlineMs,

@@ -38,6 +38,7 @@ import { toOperationName } from './observability/operation-record.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { Operations } from './operations.ts';
+import { FairShare } from './runtime/fair-share.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
 import type { ServiceContext } from './request-scope.ts';
@@ -47,6 +48,8 @@ import { VERSION } from './version.ts';
 const ARRIVAL_TIMEOUT_WHILE_STOPPING_MS = 3000;
 /** How long it may take to close what is left when the time for requests in flight is over, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 600;
+/** As many calls as one operation makes at a time. */
+const MIN_RATE_LIMIT_WAITERS = 10;
 /** Characters of base64url: 132 bits. */
 const NAMESPACE_LENGTH = 22;
 
@@ -100,11 +103,14 @@ export async function createService(
     droppedLogEntries,
     isRedisUp,
   });
+  const isMultiTenant = config.auth.mode !== 'none';
   const client = new AimlClient({
     baseUrl,
     connections: config.upstreamConnections,
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
     rateLimit: await createRateLimit(config, redis),
+    isMultiTenant,
+    ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
   });
   const reads = new Reads(client, {
@@ -140,6 +146,7 @@ export async function createService(
     authenticator,
     client,
     reads,
+    slots: new FairShare({ capacity: config.maxInFlight, isMultiTenant }),
     deadlineMs: config.upstreamDeadlineMs,
     joinsQueries: redis === null,
     introspection: config.introspection,

@@ -4,7 +4,7 @@
  * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { AimlError, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
+import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
 import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
@@ -53,7 +53,7 @@ function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T>
   } catch (error) {
     if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
     if (!(error instanceof MalformedResponseError)) throw error;
-    return failed('UNKNOWN', answer, losses.UNREADABLE);
+    return failed('UNKNOWN', answer, answer.isCloseDelimited ? losses.TRUNCATED : losses.UNREADABLE);
   }
 }
 
@@ -84,10 +84,15 @@ const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'mes
     message: 'The AIML API gave an answer that was cut short.',
     retryable: true,
   },
+  NOT_HTTP: {
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave an answer that is no HTTP.',
+    retryable: true,
+  },
   UNREADABLE: {
     code: 'UPSTREAM_BAD_RESPONSE',
     message: 'The AIML API gave an answer that cannot be read.',
-    retryable: true,
+    retryable: false,
   },
   TOO_LARGE: {
     code: 'UPSTREAM_BAD_RESPONSE',
@@ -99,6 +104,7 @@ const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'mes
     message: 'The AIML API gave too many large answers at a time.',
     retryable: true,
   },
+  OVER_BUDGET: OPERATION_TOO_LARGE,
   ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
 };
 

@@ -1,16 +1,16 @@
 /** How much of the last while is weighed, in milliseconds. */
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 const SLICES = 10;
 const SLICE_MS = WINDOW_MS / SLICES;
 /** Fewer attempts than this in the window say nothing. */
 const MIN_ATTEMPTS = 20;
 /** Open when at least this share of the attempts in the window failed. */
-const FAILURE_SHARE = 0.75;
+export const FAILURE_SHARE = 0.75;
 /** How often an open breaker lets one attempt through, in milliseconds. */
-const PROBE_INTERVAL_MS = 1000;
+export const PROBE_INTERVAL_MS = 1000;
 
 /**
- * Keeps the service from hammering an upstream that is down.
+ * Holds attempts back while too many of them fail.
  *
  * It opens when three of four attempts fail, so it stays closed while four of five succeed. While it is open it lets
  * one attempt through each second, whether or not the last one has come back, and the first that succeeds closes it:
@@ -18,15 +18,20 @@ const PROBE_INTERVAL_MS = 1000;
  */
 export class CircuitBreaker {
   readonly #now: () => number;
+  readonly #mayOpen: () => boolean;
   readonly #attempts = new Float64Array(SLICES);
   readonly #failures = new Float64Array(SLICES);
   #slice = 0;
   #sliceEndsAt: number;
   #nextProbeAt: number | null = null;
 
-  /** `now` is a monotonic clock in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * `now` is a monotonic clock in milliseconds. `mayOpen` is asked when enough attempts have failed; without it that
+   * is reason enough to open.
+   */
+  constructor(now: () => number = () => performance.now(), mayOpen: () => boolean = () => true) {
     this.#now = now;
+    this.#mayOpen = mayOpen;
     this.#sliceEndsAt = now() + SLICE_MS;
   }
 
@@ -62,7 +67,7 @@ export class CircuitBreaker {
     if (succeeded) return;
     this.#failures[this.#slice] = (this.#failures[this.#slice] ?? 0) + 1;
     const attempts = sum(this.#attempts);
-    if (attempts >= MIN_ATTEMPTS && sum(this.#failures) >= attempts * FAILURE_SHARE)
+    if (attempts >= MIN_ATTEMPTS && sum(this.#failures) >= attempts * FAILURE_SHARE && this.#mayOpen())
       this.#nextProbeAt = this.#now() + PROBE_INTERVAL_MS;
   }
 

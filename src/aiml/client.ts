@@ -4,13 +4,16 @@
  * One client serves the whole process. It holds what belongs to upstream as such (connections, breaker, retry budget)
  * and nothing that belongs to a caller.
  */
+import { hash } from 'node:crypto';
 import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
-import { CircuitBreaker } from './circuit-breaker.ts';
-import { AimlError, type AimlErrorDetails } from './errors.ts';
+import { ConnectionQueue } from './connection-queue.ts';
+import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from './errors.ts';
 import type { HangUp } from './hang-up.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { Transport, type Answer } from './transport.ts';
+import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
+import { Transport, type Answer, type Exchange } from './transport.ts';
+import { toEvidence, UpstreamHealth } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
@@ -22,6 +25,8 @@ export interface Caller {
   readonly credential: string;
   /** Stands for the credential in keys of caches. */
   readonly tenant: string;
+  /** Who gets a share of what all callers have in common: the tenant, or one of several that use the same credential. */
+  readonly subject: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
   readonly hangUp: HangUp;
@@ -42,9 +47,6 @@ export interface AttemptTracer {
     end(attempt: { readonly kind: Attempt<unknown>['kind']; readonly status: number | null }): void;
   };
 }
-
-/** The row of the retry table that a call follows. */
-export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
 
 export interface Call<T> {
   /** The endpoint, for logs and metrics: `assistants.get`. */
@@ -87,6 +89,10 @@ export interface AimlClientOptions {
   readonly attemptTimeoutMs: number;
   /** Null or absent where requests are not limited. */
   readonly rateLimit?: RateLimit | null;
+  /** How many calls of one subject may wait for the rate limit; without it there is no bound. */
+  readonly maxRateLimitWaiters?: number;
+  /** Whether callers may be different subjects. Then none of them may take all connections. */
+  readonly isMultiTenant?: boolean;
   /** Told of every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
 }
@@ -110,37 +116,45 @@ const OVER_LIMIT: AimlErrorDetails = {
   retryable: true,
 };
 
-/** Each of them may be as large as an answer may be: what one operation holds at a time needs a bound of its own. */
-export const TOO_MUCH_AT_ONCE = new AimlError({
-  code: 'UPSTREAM_BAD_RESPONSE',
-  message: 'What the operation asks for is too large to be held at once: ask for less of it at a time.',
-  retryable: false,
-});
-
 export class AimlClient {
   readonly #transport: Transport;
-  readonly #breaker = new CircuitBreaker();
+  readonly #health = new UpstreamHealth();
+  readonly #connections: ConnectionQueue;
   readonly #budget = new RetryBudget();
   readonly #attemptTimeoutMs: number;
   readonly #rateLimit: RateLimit | null;
+  readonly #maxRateLimitWaiters: number;
+  /** How many calls of each subject wait for the rate limit; of those alone that have any. */
+  readonly #rateLimitWaiters = new Map<string, number>();
   readonly #onAttempt: AimlClientOptions['onAttempt'];
   readonly #hostname: string;
 
-  constructor({ baseUrl, connections, attemptTimeoutMs, rateLimit = null, onAttempt }: AimlClientOptions) {
+  constructor({
+    baseUrl,
+    connections,
+    attemptTimeoutMs,
+    rateLimit = null,
+    maxRateLimitWaiters = Infinity,
+    isMultiTenant = false,
+    onAttempt,
+  }: AimlClientOptions) {
     this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs });
+    this.#connections = new ConnectionQueue(connections, isMultiTenant);
+    this.#maxRateLimitWaiters = maxRateLimitWaiters;
     this.#attemptTimeoutMs = attemptTimeoutMs;
     this.#rateLimit = rateLimit;
     this.#onAttempt = onAttempt;
     this.#hostname = baseUrl.hostname;
   }
 
+  /** Whether any requests are being held back. */
   get isBreakerOpen(): boolean {
-    return this.#breaker.isOpen;
+    return this.#health.isAnyOpen;
   }
 
   /** Makes the call, and makes it again where the retry table allows it. Rejects with an AimlError and nothing else. */
   async call<T>(call: Call<T>, caller: Caller): Promise<T> {
-    this.#budget.countRequest();
+    this.#budget.countRequest(caller.subject);
     let isFateUnknown = false;
     for (let retries = 0; ; retries += 1) {
       const attempt = await this.#attempt(call, caller, retries > 0);
@@ -148,7 +162,9 @@ export class AimlClient {
       if (isFateUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
       isFateUnknown ||= attempt.kind === 'UNKNOWN';
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
-      const delayMs = mayRetry(call.rule, attempt) ? this.#delayBeforeRetry(attempt.error, caller, retries) : null;
+      const delayMs = mayRetry(call.rule, attempt)
+        ? this.#delayBeforeRetry(attempt.error, call, caller, retries)
+        : null;
       if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
       await sleep(delayMs, caller.hangUp);
     }
@@ -176,25 +192,45 @@ export class AimlClient {
   }
 
   /** How long to wait before the next try, in milliseconds; null where there must not be one. */
-  #delayBeforeRetry({ details }: AimlError, caller: Caller, retries: number): number | null {
-    if (retries >= MAX_RETRIES || caller.hangUp.hasHappened || this.#breaker.isOpen) return null;
+  #delayBeforeRetry({ details }: AimlError, call: RequestParts, caller: Caller, retries: number): number | null {
+    if (retries >= MAX_RETRIES || caller.hangUp.hasHappened) return null;
+    if (this.#health.isFailing(caller.subject, toRequestKey(call))) return null;
     const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
     if (performance.now() + delayMs >= caller.deadlineAt) return null;
-    return this.#budget.takeRetry() ? delayMs : null;
+    return this.#budget.takeRetry(caller.subject) ? delayMs : null;
   }
 
   async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<Attempt<T>> {
-    const refused = this.#rateLimit === null ? null : await this.#waitForTurn(this.#rateLimit, caller);
-    if (refused) return refused;
+    const requestKey = toRequestKey(call);
+    const limited = this.#rateLimit === null ? null : await this.#waitForTurn(this.#rateLimit, requestKey, caller);
+    if (limited) return limited;
     const startedAt = performance.now();
     const leftMs = caller.deadlineAt - startedAt;
     // The read-back that an unknown modify needs must still fit the deadline.
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
-    const budget = call.rule === 'get' ? caller.budget : undefined;
-    if (budget && budget.bytes <= 0) return { kind: 'REJECTED', status: null, error: TOO_MUCH_AT_ONCE };
-    if (!this.#breaker.admits()) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+    const { subject, hangUp, budget } = caller;
+    if (call.rule === 'get' && budget && budget.bytes <= 0)
+      return { kind: 'REJECTED', status: null, error: new AimlError(OPERATION_TOO_LARGE) };
+    const release =
+      this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, hangUp));
+    if (!release) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
+    try {
+      if (!this.#health.tryAdmit(subject, requestKey))
+        return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+      return await this.#send(call, caller, { requestKey, startedAt, timeoutMs, isRetry });
+    } finally {
+      release();
+    }
+  }
+
+  async #send<T>(
+    call: Call<T>,
+    caller: Caller,
+    { requestKey, startedAt, timeoutMs, isRetry }: AttemptPlan,
+  ): Promise<Attempt<T>> {
     const method = METHODS[call.rule];
+    const budget = call.rule === 'get' ? (caller.budget ?? null) : null;
     caller.onAttempt?.();
     const span = caller.trace?.startCall({ name: call.name, method, isRetry });
     const headers = headersOf(call, caller);
@@ -204,22 +240,20 @@ export class AimlClient {
       path: call.path,
       headers,
       body: call.body,
-      timeoutMs,
+      timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
       hangUp: caller.hangUp,
       isWrite: call.rule !== 'get',
+      budget,
     });
-    const isTooMuch = budget !== undefined && budget.bytes <= 0;
-    if (budget && exchange.status !== null) budget.bytes -= exchange.body.length;
-    const attempt: Attempt<T> = isTooMuch
-      ? { kind: 'REJECTED', status: exchange.status, error: TOO_MUCH_AT_ONCE }
-      : toAttempt(exchange, call, {
-          credential: caller.credential,
-          hostname: this.#hostname,
-          path: call.path,
-          body: call.body,
-        });
-    if (exchange.status !== null || exchange.loss !== 'ABORTED')
-      this.#breaker.record(attempt.kind === 'OK' || attempt.kind === 'REJECTED');
+    const attempt = toAttempt(exchange, call, {
+      credential: caller.credential,
+      hostname: this.#hostname,
+      path: call.path,
+      body: call.body,
+    });
+    // What is not kept is not held.
+    if (budget && exchange.status !== null && attempt.kind !== 'OK') budget.bytes += exchange.body.length;
+    this.#learnFrom(exchange, requestKey, caller);
     span?.end({ kind: attempt.kind, status: exchange.status });
     this.#onAttempt?.({
       call: call.name,
@@ -231,21 +265,59 @@ export class AimlClient {
     return attempt;
   }
 
+  #learnFrom(exchange: Exchange, requestKey: string, { subject, tenant }: Caller): void {
+    const evidence = toEvidence(exchange);
+    if (evidence !== null) this.#health.record(subject, requestKey, evidence);
+    const { status } = exchange;
+    if (status !== null && ((status >= 200 && status < 300) || status === 304)) this.#rateLimit?.accept(tenant);
+  }
+
   /**
-   * Takes a place under the limit, waiting for it where that fits the deadline; the refusal where it does not. Nothing is
-   * taken for what would not be sent anyway. It is no retry, as nothing left: retry budget and breaker hear nothing of it.
+   * Waits for the rate limit where that fits the deadline and not too many wait already; fails where it does not.
+   * Takes nothing for what would not be sent anyway. Not counted as a retry or as a failure, as nothing was sent.
    */
-  async #waitForTurn(rateLimit: RateLimit, caller: Caller): Promise<FailedAttempt | null> {
-    while (!caller.hangUp.hasHappened && performance.now() < caller.deadlineAt) {
-      if (this.#breaker.holdsBack) return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
-      const retryAfterMs = await rateLimit.take(caller.tenant);
+  async #waitForTurn(rateLimit: RateLimit, requestKey: string, caller: Caller): Promise<FailedAttempt | null> {
+    const { subject, tenant, hangUp, deadlineAt } = caller;
+    while (!hangUp.hasHappened && performance.now() < deadlineAt) {
+      if (this.#health.holdsBack(subject, requestKey))
+        return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+      const retryAfterMs = await rateLimit.take(tenant);
       if (retryAfterMs === 0) return null;
-      if (performance.now() + retryAfterMs >= caller.deadlineAt)
-        return { kind: 'NOT_SENT', status: null, error: new AimlError({ ...OVER_LIMIT, retryAfterMs }) };
-      await sleep(retryAfterMs, caller.hangUp);
+      const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
+      if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters)
+        // No retry would come sooner.
+        return { kind: 'REJECTED', status: null, error: new AimlError({ ...OVER_LIMIT, retryAfterMs }) };
+      this.#rateLimitWaiters.set(subject, waiters + 1);
+      await sleep(retryAfterMs, hangUp);
+      this.#stopWaiting(subject);
     }
     return null;
   }
+
+  #stopWaiting(subject: string): void {
+    const left = (this.#rateLimitWaiters.get(subject) ?? 0) - 1;
+    if (left > 0) this.#rateLimitWaiters.set(subject, left);
+    else this.#rateLimitWaiters.delete(subject);
+  }
+}
+
+interface AttemptPlan {
+  readonly requestKey: string;
+  /** On `performance.now()`. */
+  readonly startedAt: number;
+  readonly timeoutMs: number;
+  readonly isRetry: boolean;
+}
+
+type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;
+
+/** Of a longer body only the beginning and the length are looked at. */
+const MAX_HASHED_LENGTH = 16_384;
+
+/** Equal for calls that ask for the same; short, however long the body is. */
+function toRequestKey({ rule, path, body }: RequestParts): string {
+  if (body === null) return `${rule} ${path}`;
+  return `${rule} ${path} ${body.length} ${hash('sha1', body.slice(0, MAX_HASHED_LENGTH), 'base64')}`;
 }
 
 function headersOf(
@@ -269,18 +341,6 @@ function headersOf(
   return headers;
 }
 
-/** The retry table of the public contract, without the counting. */
-function mayRetry(rule: RetryRule, { kind, status }: FailedAttempt): boolean {
-  switch (kind) {
-    case 'NOT_SENT':
-      return true;
-    case 'REJECTED':
-      return status === 429;
-    case 'UNKNOWN':
-      return (rule === 'get' || rule === 'delete') && !isRedirect(status);
-  }
-}
-
 /** Waits, but not for a caller who went away. */
 function sleep(ms: number, hangUp: HangUp): Promise<void> {
   return new Promise((resolve) => {
@@ -291,22 +351,5 @@ function sleep(ms: number, hangUp: HangUp): Promise<void> {
     };
     const timer = setTimeout(wake, ms);
     hangUp.listen(wake);
-  });
-}
-
-const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
-
-/** What the caller is told in the end. Once the fate of a write is unknown, no later answer makes it known. */
-function finalError(rule: RetryRule, error: AimlError, isFateUnknown: boolean): AimlError {
-  if (rule === 'get') return error;
-  if (!isFateUnknown) return error.withOutcome('NOT_APPLIED');
-  const { upstream, retryAfterMs }: AimlErrorDetails = error.details;
-  return new AimlError({
-    code: 'OUTCOME_UNKNOWN',
-    message: `It cannot be told whether the ${rule} took place: look before you send it again.`,
-    retryable: false,
-    outcome: 'UNKNOWN',
-    upstream,
-    retryAfterMs,
   });
 }

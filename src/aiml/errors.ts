@@ -57,3 +57,15 @@ export class AimlError extends Error {
     return new AimlError({ ...this.details, outcome });
   }
 }
+
+/** Each response may be as large as a response may be, so what one operation holds at a time has a bound of its own. */
+export const OPERATION_TOO_LARGE: AimlErrorDetails = {
+  code: 'UPSTREAM_BAD_RESPONSE',
+  message: 'What the operation asks for is too large to be held at once: ask for less of it at a time.',
+  retryable: false,
+};
+
+/** Whether the operation's own limits, rather than upstream, made a call fail: it may succeed for another operation. */
+export const isLimitOfOperation = (error: unknown): boolean =>
+  error instanceof AimlError &&
+  (error.details.message === OPERATION_TOO_LARGE.message || error.code === 'UPSTREAM_TIMEOUT');

@@ -4,8 +4,8 @@
  */
 import { shapeOfJson } from '../json-shape.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { TOO_MUCH_AT_ONCE, type AimlClient, type Call, type Caller } from './client.ts';
-import { AimlError } from './errors.ts';
+import type { AimlClient, Call, Caller } from './client.ts';
+import { isLimitOfOperation } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
 import { SharedWork } from './shared-work.ts';
@@ -84,8 +84,7 @@ export class Reads {
     try {
       return await result;
     } catch (error) {
-      const isHis = error === TOO_MUCH_AT_ONCE || (error instanceof AimlError && error.code === 'UPSTREAM_TIMEOUT');
-      if (!isHis || performance.now() >= caller.deadlineAt) throw error;
+      if (!isLimitOfOperation(error) || performance.now() >= caller.deadlineAt) throw error;
       return this.#ask(call, caller, place);
     }
   }
@@ -165,7 +164,7 @@ function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
 /** Whether the operation may hold this much more; what is kept elsewhere takes as much room as what upstream sends. */
 function takesRoom({ budget }: Caller, { length }: Buffer): boolean {
   if (!budget) return true;
-  if (budget.bytes <= 0) return false;
+  if (budget.bytes < length) return false;
   budget.bytes -= length;
   return true;
 }

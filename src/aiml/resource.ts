@@ -179,8 +179,15 @@ export class Resource<T extends Identified, CreateBody, ModifyBody> {
   }
 }
 
-/** The last check before the network. Callers have checked already, so an id that fails here is a bug. */
+/**
+ * The last check before the network. Callers' ids have been checked already, so an id that fails here came from upstream.
+ * Throws an AimlError.
+ */
 function checked(id: string | undefined): string {
-  if (id === undefined || !isUpstreamId(id)) throw new TypeError('not an id of the AIML API');
-  return id;
+  if (id !== undefined && isUpstreamId(id)) return id;
+  throw new AimlError({
+    code: 'UPSTREAM_BAD_RESPONSE',
+    message: 'The AIML API gave an id that cannot be sent back to it.',
+    retryable: false,
+  });
 }

@@ -11,7 +11,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
-import { Semaphore } from '../runtime/semaphore.ts';
+import { Semaphore, type Release } from '../runtime/semaphore.ts';
 import type { HangUp } from './hang-up.ts';
 
 /** The largest body that is accepted from upstream, in bytes, after decompression. */
@@ -40,16 +40,30 @@ export interface ExchangeRequest {
   readonly hangUp: HangUp;
   /** Whether `hangUp` is ignored once the request is on its way: what may change something is left to finish. */
   readonly isWrite: boolean;
+  /** How many bytes the operation may still hold, shared by its exchanges: what arrives is taken from it. */
+  readonly budget: { bytes: number } | null;
 }
 
+/** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
 export type Loss =
-  'UNREACHABLE' | 'RESET' | 'TIMEOUT' | 'TRUNCATED' | 'UNREADABLE' | 'TOO_LARGE' | 'NO_ROOM' | 'ABORTED';
+  | 'UNREACHABLE'
+  | 'RESET'
+  | 'TIMEOUT'
+  | 'TRUNCATED'
+  | 'NOT_HTTP'
+  | 'UNREADABLE'
+  | 'TOO_LARGE'
+  | 'NO_ROOM'
+  | 'OVER_BUDGET'
+  | 'ABORTED';
 
 /** A whole answer; `body` is decompressed. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** Whether the end of the connection alone marked the end of the body, so that it may be cut short. */
+  readonly isCloseDelimited: boolean;
 }
 /** No whole answer came. `sent` tells whether any of the request can have left the process. */
 export interface Lost {
@@ -133,18 +147,22 @@ export class Transport {
 }
 
 /**
- * The answer with its body decompressed: up to 1 MiB at once, a larger one when there is room. `held` gives the room back
- * that the body took while it was read.
+ * The answer with its body decompressed: up to 1 MiB at once, a larger one when its turn comes. `held` is what was acquired
+ * while the body was read. `acquire` resolves to null where nobody waits for the answer any more; so does this.
  */
 async function decode(
   answer: Answer,
   coding: Exclude<ContentCoding, 'identity'>,
-  largeBodies: Semaphore,
-  held: (() => void) | null,
-): Promise<Exchange> {
-  // A brotli decoder takes 16 MiB for itself, however small the body is.
-  let release = held ?? (coding === 'br' ? await largeBodies.acquire() : null);
+  held: Release | null,
+  acquire: () => Promise<Release | null>,
+): Promise<Exchange | null> {
+  let release = held;
   try {
+    // A brotli decoder takes 16 MiB for itself, however small the body is.
+    if (coding === 'br' && !release) {
+      release = await acquire();
+      if (!release) return null;
+    }
     for (;;) {
       try {
         const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
@@ -152,8 +170,9 @@ async function decode(
       } catch (error) {
         if (!isTooLarge(error)) return withoutBody(answer);
         if (release) return TOO_LARGE;
-        release = await largeBodies.acquire();
       }
+      release = await acquire();
+      if (!release) return null;
     }
   } finally {
     release?.();
@@ -183,22 +202,26 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<Exchange>;
   readonly #largeBodies: Semaphore;
   readonly #hangUp: HangUp;
+  readonly #budget: { bytes: number } | null;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
-  #resolve: (exchange: Exchange | Promise<Exchange>) => void = () => undefined;
+  #resolve: (exchange: Exchange) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  /** How much of the budget it holds, in bytes. */
+  #reserved = 0;
   #isLarge = false;
-  #releaseLarge: (() => void) | null = null;
+  #releaseLarge: Release | null = null;
 
-  constructor({ timeoutMs, hangUp, isWrite }: ExchangeRequest, largeBodies: Semaphore) {
+  constructor({ timeoutMs, hangUp, isWrite, budget }: ExchangeRequest, largeBodies: Semaphore) {
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
     this.#hangUp = hangUp;
+    this.#budget = budget;
     this.#timer = setTimeout(() => this.#give('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
       if (!isWrite || !this.#controller) this.#give('ABORTED');
@@ -221,6 +244,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
+    if (!this.#reserve(chunk.length)) {
+      this.#give('OVER_BUDGET');
+      return;
+    }
     if (this.#bytes > MAX_BODY_BYTES) {
       this.#give('TOO_LARGE');
       return;
@@ -247,19 +274,41 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#bytes);
-    const answer: Answer = { status: this.#status, headers: this.#headers, body };
+    this.#chunks = [];
+    const isCloseDelimited =
+      this.#status !== 204 &&
+      this.#headers['content-length'] === undefined &&
+      this.#headers['transfer-encoding'] === undefined;
+    const answer: Answer = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
     const coding = toContentCoding(headerOf(answer, 'content-encoding'));
-    if (coding === 'identity' || body.length === 0) {
-      this.#end(bounded(answer));
-      return;
-    }
-    if (coding === null) {
-      this.#end(withoutBody(answer));
-      return;
-    }
+    if (coding === 'identity' || body.length === 0) this.#end(bounded(answer));
+    else if (coding === null) this.#end(withoutBody(answer));
+    else void this.#decode(answer, coding);
+  }
+
+  /** The time-out goes on meanwhile, as decompression may have to wait for its turn. */
+  async #decode(answer: Answer, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
     const held = this.#releaseLarge;
     this.#releaseLarge = null;
-    this.#end(decode(answer, coding, this.#largeBodies, held));
+    const exchange = await decode(answer, coding, held, async () => {
+      const release = this.#largeBodies.tryAcquire() ?? (await this.#largeBodies.acquire());
+      if (!this.#isEnded) return release;
+      release();
+      return null;
+    });
+    if (exchange === null) return;
+    const bytes = exchange.status === null ? 0 : exchange.body.length;
+    if (this.#reserve(bytes - this.#reserved)) this.#end(exchange);
+    else this.#give('OVER_BUDGET');
+  }
+
+  /** Takes from the operation's budget; false where it holds too little. */
+  #reserve(bytes: number): boolean {
+    if (this.#isEnded || !this.#budget) return true;
+    if (bytes > this.#budget.bytes) return false;
+    this.#budget.bytes -= bytes;
+    this.#reserved += bytes;
+    return true;
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -270,7 +319,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const sent = this.#controller !== null;
     if (!sent) this.#end({ status: null, loss: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
     else if (this.#status !== 0) this.#end({ status: null, loss: 'TRUNCATED', sent });
-    else this.#end({ status: null, loss: isUnreadable(error) ? 'UNREADABLE' : 'RESET', sent });
+    else this.#end({ status: null, loss: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
   }
 
   /** Stops waiting. What is on a connection is cut off; what still waits for one is never sent. */
@@ -280,8 +329,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     controller?.abort(new NotWantedError());
   }
 
-  #end(exchange: Exchange | Promise<Exchange>): void {
+  #end(exchange: Exchange): void {
     if (this.#isEnded) return;
+    // Of the budget, the body alone stays taken.
+    this.#reserve((exchange.status === null ? 0 : exchange.body.length) - this.#reserved);
     this.#isEnded = true;
     clearTimeout(this.#timer);
     this.#hangUp.ignore(this.#onAbort);
@@ -304,7 +355,7 @@ const isPersistent = (headers: IncomingHttpHeaders): boolean =>
 const isTimeout = (error: Error): boolean => errorCode(error) === 'UND_ERR_CONNECT_TIMEOUT';
 
 /** Whether what came was no HTTP/1.1 that this client takes: not parsable, headers too large, 100 or 101 unasked for. */
-const isUnreadable = (error: Error): boolean =>
+const isNotHttp = (error: Error): boolean =>
   error.name === 'HTTPParserError' ||
   ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(errorCode(error) ?? '') ||
   /^bad (?:response|upgrade)$/.test(error.message);

@@ -64,7 +64,8 @@ async function byToken(
   const token = bearerTokenOf(authorization);
   if (token === null) return refusals.noToken;
   try {
-    return new Caller(heldKey, await verifier.verify(token), digest);
+    const { scopes, subject } = await verifier.verify(token);
+    return new Caller(heldKey, scopes, digest, subject);
   } catch (error) {
     if (error instanceof KeysUnavailableError) return refusals.keysUnavailable;
     return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;

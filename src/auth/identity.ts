@@ -25,10 +25,19 @@ export class Caller {
   readonly scopes: ReadonlySet<Scope> | null;
   readonly #credential: string;
   readonly #digest: (credential: string) => string;
+  readonly #tokenSubject: string | null;
   #tenant: string | null = null;
+  #subject: string | null = null;
 
-  constructor(credential: string, scopes: ReadonlySet<Scope> | null, digest: (credential: string) => string) {
+  /** `subject` is what a token says of who it is for; null where callers are told apart by their credentials alone. */
+  constructor(
+    credential: string,
+    scopes: ReadonlySet<Scope> | null,
+    digest: (credential: string) => string,
+    subject: string | null = null,
+  ) {
     this.scopes = scopes;
+    this.#tokenSubject = subject;
     this.#credential = credential;
     this.#digest = digest;
   }
@@ -44,6 +53,12 @@ export class Caller {
    */
   get tenant(): string {
     return (this.#tenant ??= this.#digest(this.#credential));
+  }
+
+  /** Who gets a share of what all callers have in common: the tenant, or one of several with the same credential. */
+  get subject(): string {
+    const subject = this.#tokenSubject;
+    return (this.#subject ??= subject === null ? this.tenant : this.#digest(`subject ${subject}`));
   }
 }
 

@@ -15,6 +15,12 @@ export interface TokenVerifierOptions {
   readonly jwksUrl: URL;
 }
 
+export interface VerifiedToken {
+  readonly scopes: ReadonlySet<Scope>;
+  /** Its `sub`, or its `client_id` where it has none; null where it names nobody. */
+  readonly subject: string | null;
+}
+
 export class TokenVerifier {
   readonly #keys: KeySet;
   readonly #options: JWTVerifyOptions;
@@ -32,17 +38,17 @@ export class TokenVerifier {
   }
 
   /**
-   * What the token allows. Rejects with `KeysUnavailableError` where that cannot be told, with jose's `JWTExpired` where
+   * What the token allows, and whom it is for. Rejects with `KeysUnavailableError` where that cannot be told, with jose's `JWTExpired` where
    * the token was good once, and with any other error where it is not to be believed.
    */
-  async verify(token: string): Promise<ReadonlySet<Scope>> {
+  async verify(token: string): Promise<VerifiedToken> {
     if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) throw new errors.JWTInvalid();
     const startedAt = performance.now();
     try {
-      return toScopes(await this.#check(token));
+      return toVerifiedToken(await this.#check(token));
     } catch (error) {
       if (!mayBeSignedByNewKey(error) || !(await this.#keys.refresh(startedAt))) throw error;
-      return toScopes(await this.#check(token));
+      return toVerifiedToken(await this.#check(token));
     }
   }
 
@@ -71,6 +77,11 @@ export class TokenVerifier {
 /** Providers rotate under a new key id, under the same one, or without any. */
 const mayBeSignedByNewKey = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
+
+function toVerifiedToken(payload: JWTPayload): VerifiedToken {
+  const subject = [payload.sub, payload['client_id']].find((claim) => typeof claim === 'string' && claim !== '');
+  return { scopes: toScopes(payload), subject: typeof subject === 'string' ? subject : null };
+}
 
 /** Scopes that this service does not know are dropped. */
 function toScopes({ scope, scp }: JWTPayload): ReadonlySet<Scope> {

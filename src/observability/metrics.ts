@@ -19,7 +19,7 @@ export const metricHelp = {
     'Attempts of calls to the AIML API, by call, HTTP status ("none": no answer, "other": not one of HTTP) and outcome.',
   assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
   assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
-  assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, 0 otherwise.',
+  assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, all of them or some, 0 otherwise.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
   assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
   assistants_redis_up:

@@ -1,6 +1,7 @@
 // What happens on the sockets: callers who hang up, answers that are too large or too many, upstreams that restart.
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_BODY_BYTES } from '../../src/aiml/transport.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-answers.ts';
@@ -114,6 +115,32 @@ describe('an answer', () => {
     const body = JSON.stringify(wireAssistant('asst_1'));
     const { source } = await startSource(send(message(200, body + ' '.repeat(MAX_BODY_BYTES - body.length))));
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
+  });
+
+  it('that waits for others to be read is given up when its time is over, before they have been', async () => {
+    const large = gzipSync(JSON.stringify(wireAssistant('asst_3', { instructions: 'x'.repeat(2 * MiB) })));
+    const { another, upstream } = await startSource((socket, { path }) => {
+      if (path === '/assistants/asst_3')
+        socket.write(
+          Buffer.concat([
+            Buffer.from(
+              `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: keep-alive\r\ncontent-length: ${large.length}\r\n\r\n`,
+            ),
+            large,
+          ]),
+        );
+      // As many as are read at a time, and they never end.
+      else
+        socket.write(
+          `HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: ${4 * MiB}\r\n\r\n${'x'.repeat(2 * MiB)}`,
+        );
+    });
+    const others = ['asst_1', 'asst_2'].map((id) => failureOf(another().get(id)));
+    await until(() => upstream.bytesSent() >= 4 * MiB);
+    expect(await failureOf(another(500).get('asst_3'))).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(upstream.requests.filter(({ path, isOpen }) => path !== '/assistants/asst_3' && isOpen())).toHaveLength(2);
+    await endSources();
+    await Promise.all(others);
   });
 
   it('that comes a byte at a time, but in time, is read', async () => {

@@ -7,8 +7,11 @@ import * as raw from '../support/raw-answers.ts';
 export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const;
 export type Operation = (typeof operations)[number];
 
-/** How an attempt ends. A redirect is UNKNOWN, but never tried again. */
-export type Ending = 'NOT_SENT' | '429' | 'REJECTED' | 'UNKNOWN' | 'REDIRECT';
+/**
+ * How an attempt ends. A redirect is UNKNOWN, but never tried again. UNREADABLE is UNKNOWN as well: the response came whole
+ * and will be no better the next time, so that only a delete is sent again, to learn whether it was applied.
+ */
+export type Ending = 'NOT_SENT' | '429' | 'REJECTED' | 'UNKNOWN' | 'REDIRECT' | 'UNREADABLE';
 
 /** Attempts, the read-back of a modify, and what is known of a write in the end. */
 export interface Effort {
@@ -36,6 +39,8 @@ export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>
   UNKNOWN:  { get: effort(3), list: effort(3), delete: effort(3, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
   // prettier-ignore
   REDIRECT: { get: effort(1), list: effort(1), delete: effort(1, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
+  // prettier-ignore
+  UNREADABLE: { get: effort(1), list: effort(1), delete: effort(3, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
 };
 
 type Code = readonly [code: AimlErrorCode, retryable: boolean];
@@ -166,29 +171,29 @@ export const faults: readonly FaultCase[] = [
       ['another assistant', JSON.stringify({ id: 'another', created_at: 1, model: 'm', deleted: true })],
     ] as const
   ).map(([name, body]) =>
-    fault(`200 with ${name}`, raw.send(raw.message(200, body)), 'UNKNOWN', BAD_RESPONSE, {
+    fault(`200 with ${name}`, raw.send(raw.message(200, body)), 'UNREADABLE', FOREIGN_RESPONSE, {
       status: 200,
       // An upstream that creates may give any id.
       ...(name === 'another assistant' && { except: { create: 'done' } }),
     }),
   ),
   // A 204 counts as deleted, and is no assistant.
-  fault('status 204', raw.send('HTTP/1.1 204 X\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE, {
+  fault('status 204', raw.send('HTTP/1.1 204 X\r\n\r\n'), 'UNREADABLE', FOREIGN_RESPONSE, {
     status: 204,
     except: { delete: 'done' },
   }),
-  fault('a body of 64 MB', raw.huge('content-length: 67108864'), 'UNKNOWN', FOREIGN_RESPONSE),
-  fault('a body of 64 MB without end', raw.huge('connection: close'), 'UNKNOWN', FOREIGN_RESPONSE),
-  fault('a gzip bomb', raw.gzipBomb, 'UNKNOWN', FOREIGN_RESPONSE),
-  fault('a made-up content-encoding', raw.unknownEncoding, 'UNKNOWN', BAD_RESPONSE),
-  fault('truncated gzip', raw.truncatedGzip, 'UNKNOWN', BAD_RESPONSE),
+  fault('a body of 64 MB', raw.huge('content-length: 67108864'), 'UNREADABLE', FOREIGN_RESPONSE),
+  fault('a body of 64 MB without end', raw.huge('connection: close'), 'UNREADABLE', FOREIGN_RESPONSE),
+  fault('a gzip bomb', raw.gzipBomb, 'UNREADABLE', FOREIGN_RESPONSE),
+  fault('a made-up content-encoding', raw.unknownEncoding, 'UNREADABLE', FOREIGN_RESPONSE),
+  fault('truncated gzip', raw.truncatedGzip, 'UNREADABLE', FOREIGN_RESPONSE),
   // … what is not HTTP, or not of this API …
   fault('no HTTP at all', raw.send('SSH-2.0-OpenSSH_9.9\r\n'), 'UNKNOWN', BAD_RESPONSE),
   fault('headers of 64 KB', raw.oversizedHeaders, 'UNKNOWN', BAD_RESPONSE),
   fault('two lengths', raw.send(raw.message(200, '{}', [['content-length', '7']])), 'UNKNOWN', BAD_RESPONSE),
   fault('status 100 unasked for', raw.send('HTTP/1.1 100 Continue\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE),
   fault('status 101 unasked for', raw.send('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE), // prettier-ignore
-  status(600, 'UNKNOWN', FOREIGN_RESPONSE),
+  status(600, 'UNREADABLE', FOREIGN_RESPONSE),
   // … a redirect, which is never followed.
   ...[301, 302, 303, 307, 308].map((code) => status(code, 'REDIRECT', FOREIGN_RESPONSE, { says: elsewhere(code) })),
   status(304, 'REDIRECT', FOREIGN_RESPONSE, { says: raw.send('HTTP/1.1 304 X\r\n\r\n') }),

@@ -42,6 +42,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
       reads: new Reads(client, { cacheTtlMs: 0 }),
       caller: {
         tenant: 'the-tenant',
+        subject: 'the-tenant',
         credential: CREDENTIAL,
         requestId: 'request-1',
         hangUp: new HangUp(),

@@ -59,6 +59,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     reads: new Reads(client, { cacheTtlMs: 0 }),
     caller: {
       tenant: 'the-tenant',
+      subject: 'the-tenant',
       credential: CREDENTIAL,
       requestId: 'request-1',
       hangUp: new HangUp(),

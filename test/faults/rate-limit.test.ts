@@ -15,6 +15,7 @@ const perHour = (requests: number) => createRateLimit({ requests, perSeconds: 36
 function scriptedLimit(...answers: readonly number[]): RateLimit & { taken: number } {
   const limit = {
     taken: 0,
+    accept: () => undefined,
     take: () => {
       limit.taken += 1;
       return Promise.resolve(answers[limit.taken - 1] ?? 0);

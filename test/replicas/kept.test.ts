@@ -58,6 +58,7 @@ describeWithRedis('What replicas share of their reads', () => {
       caller: {
         credential: `key of ${name}`,
         tenant: name,
+        subject: name,
         requestId: 'request-1',
         hangUp: new HangUp(),
         deadlineAt: performance.now() + 10_000,

@@ -59,6 +59,7 @@ export async function startSource(
       reads: new Reads(client, { cacheTtlMs: 0 }),
       caller: {
         tenant: 'the-tenant',
+        subject: 'the-tenant',
         credential: 'the-key',
         requestId: 'request-1',
         hangUp: caller,

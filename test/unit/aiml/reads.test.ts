@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../../src/aiml/client.ts';
 import { createAssistantResource } from '../../support/source.ts';
 import { HangUp } from '../../../src/aiml/hang-up.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-it('asks for what is stale under its ETag, and takes what it has where upstream says that it has not changed', async () => {
+test('asks for what is stale under its ETag, and takes what it has where upstream says that it has not changed', async () => {
   let etag = 'W/"1"';
   upstream = await startScriptedUpstream(({ headers }, response) => {
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
@@ -31,6 +31,7 @@ it('asks for what is stale under its ETag, and takes what it has where upstream 
     caller: {
       credential: 'key',
       tenant: 'tenant',
+      subject: 'tenant',
       requestId: 'request-1',
       hangUp: new HangUp(),
       deadlineAt: performance.now() + 10_000,
@@ -43,7 +44,7 @@ it('asks for what is stale under its ETag, and takes what it has where upstream 
   expect(upstream.calls.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, 'W/"1"', 'W/"1"']);
 });
 
-it('takes a 304 that it did not ask for as no answer', async () => {
+test('takes a 304 that it did not ask for as no answer', async () => {
   upstream = await startScriptedUpstream((_call, response) => void response.writeHead(304).end());
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
   const source = createAssistantResource({
@@ -52,6 +53,7 @@ it('takes a 304 that it did not ask for as no answer', async () => {
     caller: {
       credential: 'key',
       tenant: 'tenant',
+      subject: 'tenant',
       requestId: 'request-1',
       hangUp: new HangUp(),
       deadlineAt: performance.now() + 10_000,
@@ -60,29 +62,57 @@ it('takes a 304 that it did not ask for as no answer', async () => {
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
 });
 
-it('reads no more for an operation than it may hold', async () => {
-  upstream = await startScriptedUpstream(({ path }, response) =>
-    answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
-  );
-  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
-  const source = createAssistantResource({
-    client,
-    reads: new Reads(client, { cacheTtlMs: 0 }),
-    caller: {
-      credential: 'key',
-      tenant: 'tenant',
-      requestId: 'request-1',
-      hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
-      budget: { bytes: 2000 },
-    },
+describe('an operation that may hold 3,000 bytes', () => {
+  async function setUp(status = 200) {
+    upstream = await startScriptedUpstream(({ path }, response) =>
+      answerJson(response, status, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
+    );
+    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 5000 });
+    const budget = { bytes: 3000 };
+    const source = createAssistantResource({
+      client,
+      reads: new Reads(client, { cacheTtlMs: 0 }),
+      caller: {
+        credential: 'key',
+        tenant: 'tenant',
+        subject: 'tenant',
+        requestId: 'request-1',
+        hangUp: new HangUp(),
+        deadlineAt: performance.now() + 10_000,
+        budget,
+      },
+    });
+    return { source, budget };
+  }
+  const tooLarge = { code: 'UPSTREAM_BAD_RESPONSE', details: { retryable: false } };
+
+  test('reads no more than that one after the other', async () => {
+    const { source } = await setUp();
+    await source.get('a');
+    await source.get('b');
+    await expect(source.get('c')).rejects.toMatchObject(tooLarge);
+    await source.create({ model: 'm' });
+    expect(upstream.lines()).toEqual([
+      'GET /assistants/a',
+      'GET /assistants/b',
+      'GET /assistants/c',
+      'POST /assistants',
+    ]);
   });
-  await source.get('a');
-  await source.get('b');
-  await expect(source.get('c')).rejects.toMatchObject({
-    code: 'UPSTREAM_BAD_RESPONSE',
-    details: { retryable: false },
+
+  test('reads no more than that side by side', async () => {
+    const { source, budget } = await setUp();
+    const reads = await Promise.allSettled(['a', 'b', 'c', 'd'].map((id) => source.get(id)));
+    const failed = reads.filter((read) => read.status === 'rejected');
+    expect(failed).toHaveLength(2);
+    for (const { reason } of failed) expect(reason).toMatchObject(tooLarge);
+    expect(budget.bytes).toBeGreaterThanOrEqual(0);
   });
-  await source.create({ model: 'm' });
-  expect(upstream.lines()).toEqual(['GET /assistants/a', 'GET /assistants/b', 'POST /assistants']);
+
+  test('holds nothing of what failed', async () => {
+    const { source, budget } = await setUp(400);
+    for (const id of ['a', 'b', 'c', 'd'])
+      await expect(source.get(id)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(budget.bytes).toBe(3000);
+  });
 });

@@ -36,6 +36,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
     reads: new Reads(client, { cacheTtlMs: 0 }),
     caller: {
       tenant: 'the-tenant',
+      subject: 'the-tenant',
       credential: 'the-key',
       requestId: 'request-1',
       hangUp: new HangUp(),
@@ -90,8 +91,8 @@ describe('what is sent', () => {
   it('never has an id in its path that was not checked', async () => {
     const { source } = await setUp((_call, response) => answerJson(response, 200, {}));
     for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
-      expect(() => source.get(id)).toThrow(TypeError);
-      await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(TypeError);
+      expect(() => source.get(id)).toThrow(AimlError);
+      await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(AimlError);
     }
     expect(upstream.calls).toEqual([]);
   });

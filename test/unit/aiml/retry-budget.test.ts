@@ -10,7 +10,7 @@ function setUp() {
 describe('the retry budget', () => {
   it('grants five retries in a second to a single caller, and five more in the next', () => {
     const { budget, pass } = setUp();
-    const take = () => Array.from({ length: 8 }, () => budget.takeRetry()).filter(Boolean).length;
+    const take = () => Array.from({ length: 8 }, () => budget.takeRetry('t')).filter(Boolean).length;
     expect(take()).toBe(5);
     pass(1001);
     expect(take()).toBe(5);
@@ -24,12 +24,43 @@ describe('the retry budget', () => {
     let attempts = 0;
     for (let request = 0; request < requests; request += 1) {
       pass(1000 / perSecond);
-      budget.countRequest();
+      budget.countRequest('t');
       attempts += 1;
-      if (budget.takeRetry()) attempts += 1;
-      if (budget.takeRetry()) attempts += 1;
+      if (budget.takeRetry('t')) attempts += 1;
+      if (budget.takeRetry('t')) attempts += 1;
     }
     expect(attempts / requests).toBeLessThanOrEqual(1.2);
     expect(attempts / requests).toBeGreaterThan(1);
+  });
+});
+
+describe('several tenants', () => {
+  it('have a share each, so that none takes what the others need', () => {
+    const { budget, pass } = setUp();
+    const take = (tenant: string) => Array.from({ length: 20 }, () => budget.takeRetry(tenant)).filter(Boolean).length;
+    for (let second = 0; second < 20; second += 1) {
+      for (let request = 0; request < 100; request += 1) budget.countRequest('noisy');
+      budget.countRequest('other');
+      if (second > 0) {
+        expect(take('noisy')).toBe(12);
+        expect(take('other')).toBeGreaterThanOrEqual(2);
+      } else take('noisy');
+      pass(1101);
+    }
+  });
+
+  it.each([2, 50, 1000])('cost upstream no more than one would: %d of them', (tenants) => {
+    const { budget, pass } = setUp();
+    let attempts = 0;
+    for (let request = 0; request < 4000; request += 1) {
+      pass(10);
+      const tenant = `tenant-${request % tenants}`;
+      budget.countRequest(tenant);
+      attempts += 1;
+      if (budget.takeRetry(tenant)) attempts += 1;
+      if (budget.takeRetry(tenant)) attempts += 1;
+    }
+    expect(attempts / 4000).toBeLessThanOrEqual(1.2);
+    expect(attempts / 4000).toBeGreaterThan(1);
   });
 });

@@ -1,0 +1,36 @@
+/** The retry table of the public contract. */
+import type { FailedAttempt } from './attempt.ts';
+import { AimlError, type AimlErrorDetails } from './errors.ts';
+
+/** The row of the retry table that a call follows. */
+export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
+
+/** Whether the table allows another attempt. How many there may be is not decided here. */
+export function mayRetry(rule: RetryRule, { kind, status, error }: FailedAttempt): boolean {
+  switch (kind) {
+    case 'NOT_SENT':
+      return true;
+    case 'REJECTED':
+      return status === 429;
+    case 'UNKNOWN':
+      // What cannot be read will not be readable the next time. A delete is still sent again, to learn whether it was applied.
+      return (rule === 'get' && error.details.retryable) || (rule === 'delete' && !isRedirect(status));
+  }
+}
+
+const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
+
+/** What the caller is told in the end. Once the fate of a write is unknown, no later answer makes it known. */
+export function finalError(rule: RetryRule, error: AimlError, isFateUnknown: boolean): AimlError {
+  if (rule === 'get') return error;
+  if (!isFateUnknown) return error.withOutcome('NOT_APPLIED');
+  const { upstream, retryAfterMs }: AimlErrorDetails = error.details;
+  return new AimlError({
+    code: 'OUTCOME_UNKNOWN',
+    message: `It cannot be told whether the ${rule} took place: look before you send it again.`,
+    retryable: false,
+    outcome: 'UNKNOWN',
+    upstream,
+    retryAfterMs,
+  });
+}

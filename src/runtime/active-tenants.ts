@@ -1,0 +1,26 @@
+/** Knows whether any tenant but one has been active lately. It remembers two tenants, however many there are. */
+export class ActiveTenants {
+  readonly #now: () => number;
+  #latest: { readonly tenant: string; at: number } | null = null;
+  #other: { readonly tenant: string; readonly at: number } | null = null;
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  record(tenant: string): void {
+    const at = this.#now();
+    if (this.#latest?.tenant === tenant) {
+      this.#latest.at = at;
+      return;
+    }
+    this.#other = this.#latest;
+    this.#latest = { tenant, at };
+  }
+
+  hasOther(tenant: string, withinMs: number): boolean {
+    const other = this.#latest?.tenant === tenant ? this.#other : this.#latest;
+    return other !== null && this.#now() - other.at <= withinMs;
+  }
+}

@@ -1,0 +1,261 @@
+// What one tenant, or one request, meets at upstream never makes the service unavailable to others.
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import { createKey, AUDIENCE, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { answerJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const MiB = 1024 * 1024;
+const READ = 'query ($id: ID!) { assistant(id: $id) { id } }';
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
+
+const codeOf = ({ errors }: { errors: readonly { extensions: Readonly<Record<string, unknown>> }[] | undefined }) =>
+  errors?.[0]?.extensions['code'] ?? 'ok';
+
+const serve = ({ method, path }: ReceivedCall, response: ServerResponse) => {
+  if (method === 'GET' && path.startsWith('/assistants?'))
+    answerJson(response, 200, { data: [wireAssistant('asst_listed')], has_more: false });
+  else answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+};
+
+/** Responses, and their absence, as an upstream gives them that is healthy for everyone else. */
+const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  'a body that cannot be read': (response) =>
+    answerJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
+  'no JSON': (response) => response.end('<html>'),
+  'a body that is too large': (response) => response.writeHead(200).end(Buffer.alloc(17 * MiB, ' ')),
+  'a body that is cut short': (response) => {
+    response.writeHead(200, { 'content-length': 1000 }).write('{"id":');
+    setImmediate(() => response.destroy());
+  },
+  'a redirect': (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
+  'a 500': (response) => answerJson(response, 500, {}),
+  'a 503': (response) => answerJson(response, 503, {}),
+  'a lost connection': (response) => response.socket?.destroy(),
+  silence: () => undefined,
+};
+
+describe.each(Object.entries(poisons))('%s', (name, poison) => {
+  const requests = name === 'a body that is too large' ? 3 : 8;
+  const rounds = name === 'silence' ? 4 : 10;
+  const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000', UPSTREAM_DEADLINE_MS: '3000' } : {};
+
+  test('for one account leaves the others alone', async () => {
+    const upstream = await startScriptedUpstream((call, response) =>
+      call.headers.authorization === 'Bearer account-a' ? poison(response) : serve(call, response),
+    );
+    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url, ...timeouts });
+    const noisy: Promise<unknown>[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      for (let index = 0; index < requests; index += 1)
+        noisy.push(service.query(READ, { id: `asst_${index % 4}` }, as('account-a')));
+      expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('account-b')))).toBe('ok');
+      await Promise.race([noisy.at(-1), noisy.at(-2)]);
+    }
+    await Promise.all(noisy);
+    expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('account-b')))).toBe('ok');
+  });
+
+  test('for one request leaves other requests of the same account alone', async () => {
+    const upstream = await startScriptedUpstream((call, response) =>
+      call.path === '/assistants/asst_poisonous' ? poison(response) : serve(call, response),
+    );
+    const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url, ...timeouts });
+    const noisy: Promise<unknown>[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      for (let index = 0; index < requests; index += 1)
+        // Not one query that is joined, so that it is many attempts.
+        noisy.push(service.query(`query { a${round}_${index}: assistant(id: "asst_poisonous") { id } }`));
+      expect(codeOf(await service.query(READ, { id: `asst_${round}` }))).toBe('ok');
+      expect(codeOf(await service.query('{ assistants(first: 5) { nodes { id } } }'))).toBe('ok');
+      await Promise.race([noisy.at(-1), noisy.at(-2)]);
+    }
+    await Promise.all(noisy);
+    expect(codeOf(await service.query(READ, { id: 'asst_other' }))).toBe('ok');
+  });
+});
+
+test('a create that upstream cannot take leaves other creates alone', async () => {
+  const upstream = await startScriptedUpstream((call, response) => {
+    if ((call.body as { model?: string } | null)?.model === 'poison') answerJson(response, 500, {});
+    else serve(call, response);
+  });
+  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const CREATE = 'mutation ($m: String!) { createAssistant(input: { model: $m }) { assistant { id } } }';
+  for (let index = 0; index < 40; index += 1) await service.query(CREATE, { m: 'poison' });
+  expect(codeOf(await service.query(CREATE, { m: 'poison' }))).toBe('UPSTREAM_UNAVAILABLE');
+  expect(codeOf(await service.query(CREATE, { m: 'gpt-4o' }))).toBe('ok');
+});
+
+describe('an outage of upstream', () => {
+  const breakerOf = async (service: TestService) =>
+    /^assistants_upstream_breaker_open (\d)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
+
+  test.each([
+    ['of many accounts', 'passthrough', (index: number) => ({ id: 'asst_1', key: `account-${index % 30}` })],
+    ['of the one account, over its requests', 'none', (index: number) => ({ id: `asst_${index % 30}`, key: 'x' })],
+    ['of the one account and request', 'none', () => ({ id: 'asst_1', key: 'x' })],
+  ])('%s is noticed, and is over once upstream is healthy', async (_, mode, requestOf) => {
+    let isDown = true;
+    const upstream = await startScriptedUpstream((call, response) => {
+      if (isDown) answerJson(response, 503, {});
+      else serve(call, response);
+    });
+    const service = await startService({
+      AUTH_MODE: mode,
+      ...(mode === 'none' && { AIML_API_KEY: 'key' }),
+      AIML_API_BASE_URL: upstream.url,
+    });
+    const ask = async (index: number) => {
+      const { id, key } = requestOf(index);
+      return codeOf(await service.query(`query { a${index}: assistant(id: "${id}") { id } }`, {}, as(key)));
+    };
+    for (let round = 0; round < 10; round += 1)
+      await Promise.all(Array.from({ length: 12 }, (_unused, index) => ask(round * 12 + index)));
+    expect(await breakerOf(service)).toBe('1');
+    // Held back: far fewer arrive than are asked for.
+    const before = upstream.calls.length;
+    for (let round = 0; round < 10; round += 1)
+      await Promise.all(Array.from({ length: 30 }, (_unused, index) => ask(round * 30 + index)));
+    expect(upstream.calls.length - before).toBeLessThan(200);
+    isDown = false;
+    await until(async () => (await ask(1)) === 'ok');
+    await until(async () => (await Promise.all([2, 3, 4].map(ask))).every((code) => code === 'ok'));
+  });
+});
+
+describe('a tenant whose reads hang', () => {
+  const hangFor = (isNoisy: (call: ReceivedCall) => boolean) =>
+    startScriptedUpstream((call, response) => {
+      if (!isNoisy(call)) serve(call, response);
+    });
+
+  /** Sends reads that hang until the test ends; the codes of those that came to an end. */
+  function hang(service: TestService, count: number, headers: Readonly<Record<string, string>>) {
+    const controller = new AbortController();
+    cleanUpLater(() => controller.abort());
+    const codes: unknown[] = [];
+    for (let index = 0; index < count; index += 1)
+      void fetch(`${service.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: READ, variables: { id: `asst_hang_${index}` } }),
+        signal: controller.signal,
+      })
+        .then((response) => response.json())
+        .then((body) => codes.push(codeOf(body as Parameters<typeof codeOf>[0])))
+        .catch(() => undefined);
+    return codes;
+  }
+
+  test('leaves slots to one that comes later, and is told at once that it has too many', async () => {
+    const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
+    const service = await startService({
+      AUTH_MODE: 'passthrough',
+      AIML_API_BASE_URL: upstream.url,
+      MAX_IN_FLIGHT: '16',
+    });
+    const codes = hang(service, 40, as('noisy'));
+    await until(() => codes.length >= 26);
+    expect(codes).toEqual(Array(26).fill('OVERLOADED'));
+    for (let round = 0; round < 5; round += 1)
+      expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
+    // With another there, its share is half, of which it holds more already.
+    expect((await service.query(READ, { id: 'asst_1' }, as('noisy'))).status).toBe(503);
+  });
+
+  test('leaves connections to one that comes later', async () => {
+    const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
+    const service = await startService({
+      AUTH_MODE: 'passthrough',
+      AIML_API_BASE_URL: upstream.url,
+      UPSTREAM_CONNECTIONS: '8',
+    });
+    hang(service, 40, as('noisy'));
+    await until(() => upstream.calls.length >= 7);
+    for (let round = 0; round < 5; round += 1)
+      expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
+    expect(upstream.calls.filter(({ headers }) => headers.authorization === 'Bearer noisy')).toHaveLength(7);
+  });
+
+  test('is a subject where tokens share an account', async () => {
+    const key = await createKey('key-1');
+    const provider = await IdentityProvider.start(key);
+    cleanUpLater(() => provider.goDown());
+    const upstream = await hangFor(({ path }) => path.includes('hang'));
+    const service = await startService({
+      AUTH_MODE: 'jwt',
+      AIML_API_KEY: 'held-key',
+      AIML_API_BASE_URL: upstream.url,
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      JWKS_URL: provider.url.href,
+      MAX_IN_FLIGHT: '16',
+      UPSTREAM_CONNECTIONS: '16',
+    });
+    const codes = hang(service, 40, as(await sign(key, { sub: 'noisy' })));
+    await until(() => codes.length >= 26);
+    const victim = as(await sign(key, { sub: 'victim' }));
+    expect(codeOf(await service.query(READ, { id: 'asst_1' }, victim))).toBe('ok');
+  });
+});
+
+test('a tenant over its rate limit has few requests waiting, and the others are told at once', async () => {
+  const upstream = await startScriptedUpstream(serve);
+  const service = await startService({
+    AUTH_MODE: 'passthrough',
+    AIML_API_BASE_URL: upstream.url,
+    MAX_IN_FLIGHT: '200',
+    UPSTREAM_RATE_LIMIT: '10/min',
+    UPSTREAM_DEADLINE_MS: '120000',
+  });
+  const controller = new AbortController();
+  cleanUpLater(() => controller.abort());
+  const answers: { code: unknown; retryAfterMs: unknown }[] = [];
+  const ask = async (index: number) => {
+    const response = await fetch(`${service.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...as('noisy') },
+      body: JSON.stringify({ query: READ, variables: { id: `asst_${index}` } }),
+      signal: controller.signal,
+    });
+    const body = (await response.json()) as Parameters<typeof codeOf>[0];
+    answers.push({ code: codeOf(body), retryAfterMs: body.errors?.[0]?.extensions['retryAfterMs'] });
+  };
+  for (let index = 0; index < 100; index += 1) ask(index).catch(() => undefined);
+  await until(() => answers.length >= 75);
+  const over = answers.filter(({ code }) => code !== 'ok');
+  expect(over).toHaveLength(65);
+  for (const { code, retryAfterMs } of over) {
+    expect(code).toBe('RATE_LIMITED');
+    expect(retryAfterMs).toBeGreaterThan(0);
+  }
+  expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
+});
+
+test('three pages of 15 MiB side by side are more than one operation may hold', async () => {
+  const page = { data: Array.from({ length: 60 }, (_, index) => wireAssistant(`asst_${index}`, { instructions: 'x'.repeat(250_000) })), has_more: false }; // prettier-ignore
+  const upstream = await startScriptedUpstream((_call, response) =>
+    answerJson(response, 200, page, { connection: 'keep-alive' }),
+  );
+  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const list = (name: string, first: number) => `${name}: assistants(first: ${first}) { nodes { id } }`;
+  const { errors, data } = await service.query(`{ ${list('a', 97)} ${list('b', 98)} ${list('c', 99)} }`);
+  expect(data).toBeNull();
+  expect(errors?.map(({ extensions }) => [extensions['code'], extensions['retryable']])).toContainEqual([
+    'UPSTREAM_BAD_RESPONSE',
+    false,
+  ]);
+  const two = await service.query(`{ ${list('a', 97)} ${list('b', 98)} }`);
+  expect(codeOf(two)).toBe('ok');
+}, 60_000);
+
+test('a list whose last id cannot be sent back is a bad response, and nothing internal', async () => {
+  const data = Array.from({ length: 100 }, (_, index) => wireAssistant(`asst.${index}`));
+  const upstream = await startScriptedUpstream((_call, response) => answerJson(response, 200, { data }));
+  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const paged = await service.query('{ assistants(first: 100) { nodes { id } pageInfo { hasNextPage } } }');
+  expect(codeOf(paged)).toBe('UPSTREAM_BAD_RESPONSE');
+});

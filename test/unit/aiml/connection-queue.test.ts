@@ -1,0 +1,69 @@
+import { expect, test } from '@jest/globals';
+import { ConnectionQueue } from '../../../src/aiml/connection-queue.ts';
+import { HangUp } from '../../../src/aiml/hang-up.ts';
+import type { Release } from '../../../src/runtime/semaphore.ts';
+
+const LONG_MS = 60_000;
+
+/** Notes who was granted a connection, and holds it. */
+function setUp(capacity: number, isMultiTenant = true) {
+  const queue = new ConnectionQueue(capacity, isMultiTenant);
+  const granted: { tenant: string; release: Release }[] = [];
+  const ask = async (tenant: string, hangUp = new HangUp(), maxWaitMs = LONG_MS) => {
+    const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, hangUp));
+    if (release) granted.push({ tenant, release });
+    return release !== null;
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return { queue, granted, ask, turn, tenants: () => granted.map(({ tenant }) => tenant).join('') };
+}
+
+test('tenants that wait get connections in turn, however many requests one of them has waiting', async () => {
+  const { granted, ask, turn, tenants } = setUp(2);
+  const hangUp = new HangUp();
+  const all = [ask('x'), ask('y'), ...Array.from({ length: 6 }, () => ask('a', hangUp)), ask('b'), ask('c')];
+  await turn();
+  expect(tenants()).toBe('xy');
+  for (let index = 0; index < 6; index += 1) {
+    granted[index]?.release();
+    await turn();
+  }
+  expect(tenants().slice(0, 6)).toMatch(/^xyabc?a?/);
+  expect(tenants().slice(2)).toContain('b');
+  expect(tenants().slice(2, 7)).toContain('c');
+  hangUp.happen();
+  for (const { release } of granted) release();
+  await Promise.all(all);
+});
+
+test('one tenant leaves connections to the others', async () => {
+  const { granted, ask, turn, tenants } = setUp(8);
+  const hangUp = new HangUp();
+  const all = [ask('b'), ...Array.from({ length: 20 }, () => ask('a', hangUp))];
+  await turn();
+  expect(tenants()).toBe('baaaa');
+  all.push(ask('b'), ask('c'));
+  await turn();
+  expect(tenants()).toBe('baaaabc');
+  hangUp.happen();
+  for (const { release } of granted) release();
+  await Promise.all(all);
+});
+
+test('who hangs up, or waits for too long, gets none and is in nobody’s way', async () => {
+  const { granted, ask, turn, tenants } = setUp(1, false);
+  await ask('a');
+  const hangUp = new HangUp();
+  const given = ask('b', hangUp);
+  const late = ask('c', new HangUp(), 1);
+  expect(await late).toBe(false);
+  hangUp.happen();
+  expect(await given).toBe(false);
+  const last = ask('d');
+  granted[0]?.release();
+  expect(await last).toBe(true);
+  expect(tenants()).toBe('ad');
+  granted[1]?.release();
+  await turn();
+  expect(await ask('e')).toBe(true);
+});

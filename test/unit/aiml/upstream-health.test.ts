@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { UpstreamHealth, type Evidence } from '../../../src/aiml/upstream-health.ts';
+
+function setUp() {
+  let time = 1000;
+  const health = new UpstreamHealth(() => time);
+  return {
+    health,
+    pass: (ms: number) => (time += ms),
+    /** Makes the attempt where it is admitted; whether it was. */
+    attempt: (tenant: string, request: string, evidence: Evidence) => {
+      const isAdmitted = health.tryAdmit(tenant, request);
+      if (isAdmitted) health.record(tenant, request, evidence);
+      return isAdmitted;
+    },
+  };
+}
+
+describe('One request that keeps failing', () => {
+  test('is held back after twenty attempts, and tried again once a second', () => {
+    const { attempt, pass } = setUp();
+    const admitted = Array.from({ length: 100 }, () => attempt('a', 'get /1', 'failing')).filter(Boolean);
+    expect(admitted).toHaveLength(20);
+    pass(1000);
+    expect([attempt('a', 'get /1', 'failing'), attempt('a', 'get /1', 'failing')]).toEqual([true, false]);
+    pass(1000);
+    expect(attempt('a', 'get /1', 'alive')).toBe(true);
+    expect(attempt('a', 'get /1', 'alive')).toBe(true);
+  });
+
+  test.each([1, 10, 100])('holds back no other request, of its tenant or of others, at %d attempts to one', (ratio) => {
+    const { attempt, health, pass } = setUp();
+    for (let round = 0; round < 200; round += 1) {
+      for (let index = 0; index < ratio; index += 1) attempt('a', 'get /poisonous', 'failing');
+      pass(97);
+      expect(attempt('a', 'get /healthy', 'alive')).toBe(true);
+      expect(attempt('b', 'get /poisonous', 'alive')).toBe(true);
+      expect(attempt('a', `get /new-${round}`, 'alive')).toBe(true);
+    }
+    expect(health.isFailing('a', 'get /poisonous')).toBe(true);
+    expect(health.isFailing('a', 'get /healthy')).toBe(false);
+  });
+});
+
+describe('A tenant for whom everything fails', () => {
+  test.each([1, 3])('does not hold back another that sends %d requests a second', (perSecond) => {
+    const { attempt, pass } = setUp();
+    for (let round = 0; round < 300; round += 1) {
+      for (let index = 0; index < 20; index += 1) attempt('noisy', `get /${round}-${index}`, 'failing');
+      pass(1000 / perSecond);
+      expect(attempt('victim', `get /${round}`, 'alive')).toBe(true);
+    }
+  });
+
+  test('does not hold back one that comes late, or that fails itself for once', () => {
+    const { attempt, pass } = setUp();
+    for (let round = 0; round < 50; round += 1) {
+      attempt('noisy', `get /${round}`, 'failing');
+      pass(20);
+    }
+    expect(attempt('late', 'get /1', 'failing')).toBe(true);
+    for (let round = 0; round < 50; round += 1) {
+      for (let index = 0; index < 20; index += 1) attempt('noisy', `get /${round}-${index}`, 'failing');
+      pass(1000);
+      expect(attempt('late', 'get /1', 'alive')).toBe(true);
+    }
+  });
+});
+
+describe('An outage', () => {
+  test.each([
+    ['of one tenant, over its requests', (index: number) => ({ tenant: 'a', request: `get /${index % 5}` })],
+    ['of one tenant, each request another', (index: number) => ({ tenant: 'a', request: `create ${index}` })],
+    [
+      'of many tenants with one request each',
+      (index: number) => ({ tenant: `tenant-${index % 50}`, request: 'get /1' }),
+    ],
+  ])('opens %s, and is over with the first success', (_, caseOf) => {
+    const { attempt, health, pass } = setUp();
+    const attemptCase = (index: number, evidence: Evidence) => {
+      const { tenant, request } = caseOf(index);
+      return attempt(tenant, request, evidence);
+    };
+    for (let index = 0; index < 100; index += 1) attemptCase(index, 'alive');
+    pass(11_000);
+    let admitted = 0;
+    for (let index = 0; index < 1000; index += 1) {
+      pass(20);
+      if (attemptCase(index, 'failing')) admitted += 1;
+    }
+    expect(health.isAnyOpen).toBe(true);
+    expect(admitted).toBeLessThan(600);
+    // Upstream is healthy again.
+    pass(1000);
+    for (let index = 0; index < 50; index += 1) {
+      pass(100);
+      attemptCase(index, 'alive');
+    }
+    const served = Array.from({ length: 50 }, (_unused, index) => attemptCase(index, 'alive'));
+    expect(served.every(Boolean)).toBe(true);
+  });
+
+  test('of connections opens for everyone, whoever they are', () => {
+    const { attempt, health } = setUp();
+    for (let index = 0; index < 20; index += 1) attempt('a', 'get /1', 'unreachable');
+    expect(health.tryAdmit('b', 'get /2')).toBe(false);
+  });
+
+  test('is none while four of five attempts succeed, in any order', () => {
+    const { attempt, pass } = setUp();
+    for (let index = 0; index < 5000; index += 1) {
+      pass(7);
+      expect(attempt(`tenant-${index % 3}`, `get /${index % 7}`, index % 5 === 0 ? 'failing' : 'alive')).toBe(true);
+    }
+  });
+});
+
+test('what is remembered is bounded, whatever the number of tenants and requests', () => {
+  const { attempt } = setUp();
+  const heapBefore = heapUsed();
+  for (let tenant = 0; tenant < 2000; tenant += 1)
+    for (let index = 0; index < 50; index += 1)
+      attempt(`tenant-${tenant}`, `get /${'x'.repeat(100)}${index}`, 'failing');
+  expect(heapUsed() - heapBefore).toBeLessThan(24 * 1024 * 1024);
+  expect(attempt('another', 'get /1', 'alive')).toBe(true);
+});
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
