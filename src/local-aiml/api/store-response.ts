@@ -5,6 +5,7 @@ import {
   ObjectTooLargeError,
   RepeatedObjectDeletedError,
   StoreBusyError,
+  StoreClosedError,
   StoreFailedError,
   StoreFullError,
   ThreadBusyError,
@@ -82,6 +83,7 @@ function toConditionResponse(error: unknown): ApiError | undefined {
     });
   if (error instanceof StoreFullError)
     return new ApiError(409, 'The store is full; nothing was changed.', { headers: NO_RETRY });
+  if (error instanceof StoreClosedError) return new ApiError(409, 'The API is stopping; nothing was changed.');
   if (!(error instanceof StoreFailedError)) return undefined;
   return error.transaction === 'nothing written'
     ? new ApiError(409, 'The store failed; nothing was changed.', { headers: NO_RETRY })

@@ -9,6 +9,11 @@ export class StoreBusyError extends Error {
   override readonly name = 'StoreBusyError';
 }
 
+/** The store was closed by this process. Nothing was written. */
+export class StoreClosedError extends Error {
+  override readonly name = 'StoreClosedError';
+}
+
 /** The disk or a quota is full, or a file may not grow. Nothing was written. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';

@@ -8,6 +8,7 @@ export class RunWatch {
   readonly #changed = new Set<string>();
   readonly #dataVersion: Database.Statement;
   #seenVersion = 0;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(database: Database.Database) {
@@ -35,15 +36,21 @@ export class RunWatch {
   watch(runId: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(runId) ?? new Set();
     this.#listeners.set(runId, listeners.add(listener));
-    if (!this.#timer) this.#start();
+    if (!this.#timer && !this.#isClosed) this.#start();
     return () => {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#listeners.get(runId) === listeners) this.#listeners.delete(runId);
-      if (this.#listeners.size === 0) this.close();
+      if (this.#listeners.size === 0) this.#stop();
     };
   }
 
+  /** No listener is notified any more. */
   close(): void {
+    this.#isClosed = true;
+    this.#stop();
+  }
+
+  #stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

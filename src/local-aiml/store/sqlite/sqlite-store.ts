@@ -63,6 +63,7 @@ export function createStore(database: Database.Database, report: ReportHealth = 
     accountOf: digest,
     close: () => {
       watch.close();
+      transactions.close();
       closeStoreFile(database);
       return Promise.resolve();
     },

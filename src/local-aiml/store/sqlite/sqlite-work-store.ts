@@ -65,7 +65,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   async claimRun({ leaseMs, accounts }: ClaimRequest): Promise<ClaimedRun | undefined> {
-    const ofAccounts = accounts ? JSON.stringify(accounts) : null;
+    const ofAccounts = JSON.stringify(accounts ?? null);
     // A look without the write lock: most of the time there is nothing to do.
     const hasWork = await this.#transactions.read(
       () => this.#queries.hasWork.get(ofAccounts, Date.now()) !== undefined,
@@ -244,7 +244,7 @@ export class SqliteWorkStore implements WorkStore {
     }
   }
 
-  #next(ofAccounts: string | null): RunRow | undefined {
+  #next(ofAccounts: string): RunRow | undefined {
     const abandoned = toRow(this.#queries.abandoned.get(ofAccounts, Date.now()));
     if (abandoned) return abandoned;
     const next = this.#queries.nextAccount.get(ofAccounts) as { readonly account: string } | undefined;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'libsql';
-import { StoreBusyError } from '../errors.ts';
+import { StoreBusyError, StoreClosedError } from '../errors.ts';
 import { toStoreError } from './sqlite-errors.ts';
 
 /** How long a transaction waits for a lock. Less than clients wait for a response. */
@@ -22,6 +22,7 @@ export class Transactions {
   readonly #listener: TransactionListener;
   readonly #reads = new LockQueue();
   readonly #writes = new LockQueue();
+  #isClosed = false;
 
   constructor(database: Database.Database, listener: TransactionListener) {
     this.#database = database;
@@ -43,7 +44,13 @@ export class Transactions {
     return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work));
   }
 
+  /** What comes later rejects with StoreClosedError: libsql ends the process where a closed database is used. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    if (this.#isClosed) throw new StoreClosedError('The store is closed');
     const isWrite = begin === 'BEGIN IMMEDIATE';
     let failsAt: 'read' | 'write' | 'commit' = isWrite ? 'write' : 'read';
     try {

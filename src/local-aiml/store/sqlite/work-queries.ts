@@ -3,9 +3,9 @@ import type Database from 'libsql';
 
 export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
 
-/** `accounts` in these is a JSON array, or null for all accounts. Times are Unix milliseconds, but for `expires_at`. */
+/** `accounts` in these is a JSON array, or the JSON null for all accounts. Times are Unix milliseconds, but for `expires_at`. */
 export function prepareWorkQueries(database: Database.Database) {
-  const ofAccounts = '(?1 IS NULL OR account IN (SELECT value FROM json_each(?1)))';
+  const ofAccounts = "(?1 = 'null' OR account IN (SELECT value FROM json_each(?1)))";
   const isAbandoned = `live_status = 'in_progress' AND lease_until <= ?2`;
   const columns = 'id, account, attempt, abandoned, tally, json';
   return {
@@ -24,9 +24,6 @@ export function prepareWorkQueries(database: Database.Database) {
     ),
     oldestQueued: database.prepare(
       `SELECT ${columns} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY created_at, sequence LIMIT 1`,
-    ),
-    queuedCount: database.prepare(
-      `SELECT count(*) AS count FROM runs WHERE live_status = 'queued' AND (?1 IS NULL OR account = ?1)`,
     ),
     accountsWithWork: database.prepare(
       `SELECT DISTINCT account FROM runs WHERE live_status = 'queued' OR (live_status = 'in_progress' AND lease_until <= ?)`,

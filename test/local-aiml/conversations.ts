@@ -1,0 +1,97 @@
+// What the tests of threads, messages and runs share: a server, and a worker on its store that the test moves by hand.
+import { createId } from '../../src/local-aiml/ids.ts';
+import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
+import { EMPTY_TALLY, type RequiredToolCall, type Tally } from '../../src/local-aiml/runs/model.ts';
+import { createStep } from '../../src/local-aiml/runs/step.ts';
+import type { LocalAimlOptions } from '../../src/local-aiml/server.ts';
+import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import type { Store } from '../../src/local-aiml/store/store.ts';
+import type { ClaimedRun, WorkStore } from '../../src/local-aiml/store/work-store.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { call, create, createFolder, startHere, type Answer, type CallOptions } from './support.ts';
+
+export const LEASE_MS = 60_000;
+export const TALLY: Tally = {
+  modelCalls: 1,
+  usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+  costUsd: 0.25,
+};
+
+export interface Conversation {
+  readonly url: string;
+  /** The store of the server, on a connection of its own, as another process would have it. */
+  readonly store: Store;
+  readonly work: WorkStore;
+}
+
+export async function startConversation(options: Partial<LocalAimlOptions> = {}): Promise<Conversation> {
+  const dataDir = options.dataDir ?? (await createFolder());
+  const { url } = await startHere({ ...options, dataDir });
+  const store = await openStore(dataDir);
+  cleanUpLater(() => store.close());
+  return { url, store, work: store.work };
+}
+
+/** Sends a request that has to succeed, and gives its body. */
+export async function send(url: string, request: string, body?: unknown, options: CallOptions = {}) {
+  const answer = await call(url, request, { ...options, ...(body === undefined ? {} : { body }) });
+  if (answer.status !== 200 && answer.status !== 201) throw new Error(`${request}: ${answer.status} ${answer.text}`);
+  return answer.body;
+}
+
+export async function createThread(url: string, body: object = {}, options: CallOptions = {}): Promise<string> {
+  return String((await send(url, 'POST /threads', body, options))['id']);
+}
+
+export const functionTool = (name: string) => ({ type: 'function', function: { name, parameters: {} } });
+
+/** An assistant, a thread with one message, and a run on it. */
+export async function createRun(url: string, body: object = {}, options: CallOptions = {}) {
+  const assistantId = await create(url, { tools: [functionTool('f')] }, options);
+  const threadId = await createThread(url, { messages: [{ role: 'user', content: 'Hello' }] }, options);
+  const run = await send(url, `POST /threads/${threadId}/runs`, { assistant_id: assistantId, ...body }, options);
+  return {
+    assistantId,
+    threadId,
+    runId: String(run['id']),
+    path: `/threads/${threadId}/runs/${String(run['id'])}`,
+    run,
+  };
+}
+
+/** Takes up the one run that waits. */
+export async function claim(work: WorkStore): Promise<ClaimedRun> {
+  const claimed = await work.claimRun({ leaseMs: LEASE_MS });
+  if (!claimed) throw new Error('no run waits');
+  return claimed;
+}
+
+export async function startMessage(work: WorkStore, { claim: held, run }: ClaimedRun): Promise<string> {
+  const id = createId('msg');
+  const step = createStep(createId('step'), run, { type: 'message_creation', message_creation: { message_id: id } }, 1);
+  await work.startMessage(held, createRunMessage(id, run, 1), step);
+  return id;
+}
+
+export const textOf = (value: string) => [{ type: 'text', text: { value, annotations: [] } }] as const;
+
+/** The run asks for outputs of these calls of the function f. */
+export async function requireOutputs(work: WorkStore, { claim: held, run }: ClaimedRun, callIds: readonly string[]) {
+  const calls = callIds.map((id): RequiredToolCall => ({
+    id,
+    type: 'function',
+    function: { name: 'f', arguments: '{"a":1}' },
+  }));
+  const tool_calls = calls.map((item) => ({ ...item, function: { ...item.function, output: null } }));
+  const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls }, 1);
+  return work.requireAction(held, step, calls, TALLY.usage, TALLY);
+}
+
+export const complete = (work: WorkStore, { claim: held }: ClaimedRun) =>
+  work.endRun(held, { status: 'completed' }, EMPTY_TALLY);
+
+/** Status, message, param and code of an error response. */
+export function errorOf({ status, body }: Answer) {
+  const { message, param, code } = body['error'] as { message: string; param: string | null; code: string | null };
+  return { status, message, param, code };
+}

@@ -1,0 +1,484 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  claim,
+  complete,
+  createRun,
+  createThread,
+  errorOf,
+  functionTool,
+  requireOutputs,
+  send,
+  startConversation,
+  startMessage,
+  TALLY,
+  textOf,
+  type Conversation,
+} from './conversations.ts';
+import { call, create, idsOf } from './support.ts';
+
+let conversation: Conversation;
+let url: string;
+beforeAll(async () => {
+  conversation = await startConversation();
+  ({ url } = conversation);
+});
+
+/** Runs of earlier tests do not wait for the worker of this one. */
+const startAlone = () => startConversation();
+
+describe('a run', () => {
+  test('is a snapshot of its assistant, queued, with every member', async () => {
+    const assistantId = await create(url, {
+      model: 'gpt-4o',
+      instructions: 'Count.',
+      tools: [functionTool('f')],
+      temperature: 0.5,
+      top_p: null,
+      reasoning_effort: 'low',
+      response_format: { type: 'json_object' },
+    });
+    const threadId = await createThread(url);
+    const { status, body, headers } = await call(url, `POST /threads/${threadId}/runs`, {
+      body: { assistant_id: assistantId },
+    });
+    const now = Number(body['created_at']);
+    expect([status, body]).toEqual([
+      200,
+      {
+        id: expect.stringMatching(/^run_[A-Za-z0-9]{24}$/),
+        object: 'thread.run',
+        created_at: expect.any(Number),
+        thread_id: threadId,
+        assistant_id: assistantId,
+        status: 'queued',
+        started_at: null,
+        expires_at: now + 600,
+        cancelled_at: null,
+        failed_at: null,
+        completed_at: null,
+        required_action: null,
+        last_error: null,
+        incomplete_details: null,
+        model: 'gpt-4o',
+        instructions: 'Count.',
+        tools: [functionTool('f')],
+        tool_resources: {},
+        metadata: {},
+        temperature: 0.5,
+        top_p: 1,
+        reasoning_effort: 'low',
+        max_prompt_tokens: null,
+        max_completion_tokens: null,
+        truncation_strategy: { type: 'auto', last_messages: null },
+        tool_choice: 'auto',
+        parallel_tool_calls: true,
+        response_format: { type: 'json_object' },
+        usage: null,
+        cost: null,
+      },
+    ]);
+    expect(headers.get('openai-poll-after-ms')).toBe('100');
+    await send(url, `POST /assistants/${assistantId}`, { instructions: 'Other.' });
+    await send(url, `DELETE /assistants/${assistantId}`);
+    const read = await send(url, `GET /threads/${threadId}/runs/${String(body['id'])}`);
+    expect(read).toEqual(body);
+  });
+
+  test('takes what the request overrides', async () => {
+    const overrides = {
+      model: 'gpt-5',
+      tools: [functionTool('g')],
+      metadata: { a: 'b' },
+      temperature: 0,
+      top_p: 0,
+      reasoning_effort: 'high',
+      max_prompt_tokens: 256,
+      max_completion_tokens: 300,
+      truncation_strategy: { type: 'last_messages', last_messages: 3 },
+      tool_choice: { type: 'function', function: { name: 'g' } },
+      parallel_tool_calls: false,
+      response_format: { type: 'json_schema', json_schema: { name: 's', schema: { b: 1, a: 1e-7 } } },
+    };
+    const { run, threadId } = await createRun(url, {
+      ...overrides,
+      instructions: 'Instead.',
+      additional_instructions: 'And.',
+      additional_messages: [{ role: 'user', content: 'more' }],
+    });
+    expect(run).toMatchObject({ ...overrides, instructions: 'Instead.\n\nAnd.' });
+    const { data } = await send(url, `GET /threads/${threadId}/messages?order=asc`);
+    expect((data as { content: unknown }[]).map(({ content }) => content)).toEqual([textOf('Hello'), textOf('more')]);
+  });
+
+  test('is made together with its thread', async () => {
+    const assistantId = await create(url);
+    const run = await send(url, 'POST /threads/runs', {
+      assistant_id: assistantId,
+      thread: { messages: [{ role: 'user', content: 'first' }], metadata: { a: 'b' } },
+      tool_resources: { code_interpreter: { file_ids: ['file-1'] } },
+    });
+    expect(run).toMatchObject({ status: 'queued', tool_resources: { code_interpreter: { file_ids: ['file-1'] } } });
+    const threadId = String(run['thread_id']);
+    expect(await send(url, `GET /threads/${threadId}`)).toMatchObject({ metadata: { a: 'b' } });
+    expect(idsOf(await call(url, `GET /threads/${threadId}/messages`))).toHaveLength(1);
+    expect(await send(url, 'POST /threads/runs', { assistant_id: assistantId })).toMatchObject({ status: 'queued' });
+  });
+
+  test('changes its metadata alone, in every state', async () => {
+    const { path } = await createRun(url);
+    expect(await send(url, `POST ${path}`, { metadata: { a: 'b' } })).toMatchObject({
+      status: 'queued',
+      metadata: { a: 'b' },
+    });
+    await send(url, `POST ${path}/cancel`);
+    expect(await send(url, `POST ${path}`, { metadata: null })).toMatchObject({ status: 'cancelled', metadata: {} });
+    expect((await call(url, `POST ${path}`, { body: { status: 'queued' } })).status).toBe(400);
+  });
+});
+
+describe('a run is rejected', () => {
+  test.each<[string, object, string, string]>([
+    ['without an assistant', {}, 'assistant_id', 'missing_required_parameter'],
+    [
+      'with 21 tools',
+      { assistant_id: 'a', tools: Array.from({ length: 21 }, () => ({ type: 'code_interpreter' })) },
+      'tools',
+      'array_above_max_length',
+    ],
+    [
+      'with too small a budget',
+      { assistant_id: 'a', max_prompt_tokens: 255 },
+      'max_prompt_tokens',
+      'integer_below_min_value',
+    ],
+    [
+      'with a budget that is no integer',
+      { assistant_id: 'a', max_completion_tokens: 256.5 },
+      'max_completion_tokens',
+      'invalid_type',
+    ],
+    [
+      'with an unknown truncation',
+      { assistant_id: 'a', truncation_strategy: { type: 'x' } },
+      'truncation_strategy.type',
+      'invalid_value',
+    ],
+    [
+      'with last_messages of none',
+      { assistant_id: 'a', truncation_strategy: { type: 'last_messages' } },
+      'truncation_strategy.last_messages',
+      'invalid_value',
+    ],
+    [
+      'with last_messages of 0',
+      { assistant_id: 'a', truncation_strategy: { type: 'last_messages', last_messages: 0 } },
+      'truncation_strategy.last_messages',
+      'integer_below_min_value',
+    ],
+    ['with an unknown choice', { assistant_id: 'a', tool_choice: 'any' }, 'tool_choice', 'invalid_value'],
+    [
+      'with a choice of an unknown type',
+      { assistant_id: 'a', tool_choice: { type: 'x' } },
+      'tool_choice.type',
+      'invalid_value',
+    ],
+    ['with an unknown member', { assistant_id: 'a', temprature: 1 }, 'temprature', 'unknown_parameter'],
+    ['with a stream in a string', { assistant_id: 'a', stream: 'true' }, 'stream', 'invalid_type'],
+  ])('%s', async (_what, body, param, code) => {
+    const threadId = await createThread(url);
+    for (const path of [`/threads/${threadId}/runs`, '/threads/runs'])
+      expect(errorOf(await call(url, `POST ${path}`, { body }))).toMatchObject({ status: 400, param, code });
+  });
+
+  test('in the words that clients know', async () => {
+    const threadId = await createThread(url);
+    const post = async (body: object) => errorOf(await call(url, `POST /threads/${threadId}/runs`, { body }));
+    expect((await post({})).message).toBe("Missing required parameter: 'assistant_id'.");
+    expect((await post({ assistant_id: 'a', max_prompt_tokens: 1 })).message).toBe(
+      "Invalid 'max_prompt_tokens': integer below minimum value. Expected a value >= 256, but got 1 instead.",
+    );
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'code_interpreter',
+      { tools: [{ type: 'code_interpreter' }], tool_choice: { type: 'code_interpreter' } },
+      /code_interpreter does not run/,
+    ],
+    ['file_search', { tool_choice: { type: 'file_search' } }, /file_search does not run/],
+    [
+      'a function that it has not',
+      { tool_choice: { type: 'function', function: { name: 'g' } } },
+      /name of a function/,
+    ],
+    ['a call where it has no function', { tools: [], tool_choice: 'required' }, /no function to call/],
+  ])('where it demands %s', async (_what, body, message) => {
+    const assistantId = await create(url, { tools: [functionTool('f')] });
+    const threadId = await createThread(url);
+    const answer = await call(url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId, ...body } });
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).message).toMatch(message);
+    expect(idsOf(await call(url, `GET /threads/${threadId}/runs`))).toEqual([]);
+  });
+
+  test.each(['GET', 'POST'])('for an include[] that there is not, with %s', async (method) => {
+    const { path, threadId } = await createRun(url);
+    const request = method === 'GET' ? `GET ${path}/steps` : `POST /threads/${threadId}/runs`;
+    const value = encodeURIComponent('step_details.tool_calls[*].file_search.results[*].content');
+    expect(errorOf(await call(url, `${request}?include[]=x`))).toMatchObject({ status: 400, param: 'include' });
+    if (method === 'GET') expect((await call(url, `${request}?include[]=${value}`)).status).toBe(200);
+  });
+});
+
+describe('a thread with a live run', () => {
+  test('takes no message and no second run, and nothing is added, until the run has ended', async () => {
+    const { url: own, work } = await startAlone();
+    const { threadId, runId, assistantId, path } = await createRun(own);
+    const post = (what: string, body: object) => call(own, `POST /threads/${threadId}/${what}`, { body });
+    const message = { role: 'user', content: 'x' };
+    const expectLock = async () => {
+      expect(errorOf(await post('messages', message))).toEqual({
+        status: 400,
+        message: `Can't add messages to ${threadId} while a run ${runId} is active.`,
+        param: null,
+        code: null,
+      });
+      for (const additional of [{}, { additional_messages: [message] }])
+        expect(errorOf(await post('runs', { assistant_id: assistantId, ...additional }))).toEqual({
+          status: 400,
+          message: `Thread ${threadId} already has an active run ${runId}.`,
+          param: null,
+          code: null,
+        });
+      expect(idsOf(await call(own, `GET /threads/${threadId}/messages`))).toHaveLength(1);
+    };
+    await expectLock();
+    let claimed = await claim(work);
+    await expectLock();
+    await requireOutputs(work, claimed, ['call_1']);
+    await expectLock();
+    await send(own, `POST ${path}/submit_tool_outputs`, { tool_outputs: [{ tool_call_id: 'call_1', output: '1' }] });
+    claimed = await claim(work);
+    await send(own, `POST ${path}/cancel`);
+    await expectLock();
+    await work.endRun(claimed.claim, { status: 'cancelled' }, TALLY);
+    expect((await post('messages', message)).status).toBe(200);
+    expect((await post('runs', { assistant_id: assistantId })).status).toBe(200);
+  });
+
+  test('takes one run where many are asked for at once, by two processes', async () => {
+    const other = await startConversation();
+    const assistantId = await create(other.url);
+    const threadId = await createThread(other.url);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        call(other.url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(400)]);
+  });
+});
+
+describe('tool outputs', () => {
+  const output = (id: string) => ({ tool_call_id: id, output: `output of ${id}` });
+
+  test('complete the step with outputs and usage, and queue the run again', async () => {
+    const { url: own, work } = await startAlone();
+    const { path, run } = await createRun(own);
+    const waiting = await requireOutputs(work, await claim(work), ['call_1', 'call_2']);
+    expect(await send(own, `GET ${path}`)).toEqual(JSON.parse(JSON.stringify(waiting)));
+    expect(waiting).toMatchObject({
+      status: 'requires_action',
+      expires_at: run['expires_at'],
+      usage: null,
+      required_action: {
+        type: 'submit_tool_outputs',
+        submit_tool_outputs: {
+          tool_calls: ['call_1', 'call_2'].map((id) => ({
+            id,
+            type: 'function',
+            function: { name: 'f', arguments: '{"a":1}' },
+          })),
+        },
+      },
+    });
+    const steps = async () => (await send(own, `GET ${path}/steps`))['data'];
+    expect(await steps()).toMatchObject([{ status: 'in_progress', usage: null }]);
+
+    const resumed = await send(own, `POST ${path}/submit_tool_outputs`, {
+      tool_outputs: [output('call_2'), output('call_1')],
+    });
+    expect(resumed).toMatchObject({ status: 'queued', required_action: null });
+    expect(await steps()).toMatchObject([
+      {
+        object: 'thread.run.step',
+        type: 'tool_calls',
+        status: 'completed',
+        usage: TALLY.usage,
+        step_details: {
+          type: 'tool_calls',
+          tool_calls: [
+            { id: 'call_1', function: { output: 'output of call_1' } },
+            { id: 'call_2', function: { output: 'output of call_2' } },
+          ],
+        },
+      },
+    ]);
+    const again = await claim(work);
+    expect([again.isTakeOver, again.claim.attempt, again.tally]).toEqual([false, 2, TALLY]);
+  });
+
+  test.each<[string, string[], string]>([
+    ['one missing', ['call_1'], "Expected tool outputs for call_ids ['call_1', 'call_2'], got ['call_1']"],
+    [
+      'one too many',
+      ['call_1', 'call_2', 'call_3'],
+      "Expected tool outputs for call_ids ['call_1', 'call_2'], got ['call_1', 'call_2', 'call_3']",
+    ],
+    [
+      'one twice',
+      ['call_1', 'call_1'],
+      "Expected tool outputs for call_ids ['call_1', 'call_2'], got ['call_1', 'call_1']",
+    ],
+    [
+      'a foreign one',
+      ['call_1', 'call_x'],
+      "Expected tool outputs for call_ids ['call_1', 'call_2'], got ['call_1', 'call_x']",
+    ],
+  ])('with %s are rejected, and the run waits on', async (_what, ids, message) => {
+    const { url: own, work } = await startAlone();
+    const { path } = await createRun(own);
+    await requireOutputs(work, await claim(work), ['call_1', 'call_2']);
+    const answer = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: ids.map(output) } });
+    expect(errorOf(answer)).toEqual({ status: 400, message, param: null, code: null });
+    expect(await send(own, `GET ${path}`)).toMatchObject({ status: 'requires_action' });
+  });
+
+  test.each(['queued', 'in_progress', 'completed', 'cancelled'])('are rejected while the run is %s', async (status) => {
+    const { url: own, work } = await startAlone();
+    const { path } = await createRun(own);
+    if (status === 'in_progress') await claim(work);
+    if (status === 'completed') await complete(work, await claim(work));
+    if (status === 'cancelled') await send(own, `POST ${path}/cancel`);
+    const answer = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: [output('call_1')] } });
+    expect(errorOf(answer)).toEqual({
+      status: 400,
+      message: `Runs in status "${status}" do not accept tool outputs.`,
+      param: null,
+      code: null,
+    });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no list', {}, 'tool_outputs'],
+    ['an empty list', { tool_outputs: [] }, 'tool_outputs'],
+    [
+      'an output that is no string',
+      { tool_outputs: [{ tool_call_id: 'call_1', output: [] }] },
+      'tool_outputs[0].output',
+    ],
+    ['129 outputs', { tool_outputs: Array.from({ length: 129 }, () => output('call_1')) }, 'tool_outputs'],
+  ])('with %s are rejected', async (_what, body, param) => {
+    const { path } = await createRun(url);
+    expect(errorOf(await call(url, `POST ${path}/submit_tool_outputs`, { body }))).toMatchObject({
+      status: 400,
+      param,
+    });
+  });
+
+  test('are accepted once, from whichever of two processes', async () => {
+    const { url: own, work } = await startAlone();
+    const { path } = await createRun(own);
+    await requireOutputs(work, await claim(work), ['call_1']);
+    const answers = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((text) =>
+        call(own, `POST ${path}/submit_tool_outputs`, {
+          body: { tool_outputs: [{ tool_call_id: 'call_1', output: text }] },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400]);
+  });
+});
+
+describe('cancel', () => {
+  test('ends a queued and a waiting run at once, with its open step', async () => {
+    const { url: own, work } = await startAlone();
+    const queued = await createRun(own);
+    expect(await send(own, `POST ${queued.path}/cancel`, {})).toMatchObject({
+      status: 'cancelled',
+      expires_at: null,
+      cancelled_at: expect.any(Number),
+      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    });
+    const waiting = await createRun(own);
+    await requireOutputs(work, await claim(work), ['call_1']);
+    expect(await send(own, `POST ${waiting.path}/cancel`)).toMatchObject({
+      status: 'cancelled',
+      required_action: null,
+      usage: TALLY.usage,
+      cost: { usd: 0.25 },
+    });
+    expect((await send(own, `GET ${waiting.path}/steps`))['data']).toMatchObject([{ status: 'cancelled' }]);
+  });
+
+  test('of a run in progress is cancelling until its worker has stopped, and what was written stays', async () => {
+    const { url: own, work } = await startAlone();
+    const { path, runId, threadId } = await createRun(own);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    await work.saveTexts([{ claim: claimed.claim, messageId, content: textOf('half') }]);
+    expect(await send(own, `POST ${path}/cancel`)).toMatchObject({ status: 'cancelling', cancelled_at: null });
+    expect(errorOf(await call(own, `POST ${path}/cancel`))).toMatchObject({
+      status: 400,
+      message: "Cannot cancel run with status 'cancelling'.",
+    });
+    expect([...(await work.renewLeases([claimed.claim], 1000))]).toEqual([[runId, 'cancelling']]);
+    await work.endRun(claimed.claim, { status: 'cancelled' }, TALLY);
+    expect(await send(own, `GET ${path}`)).toMatchObject({ status: 'cancelled' });
+    expect(await send(own, `GET /threads/${threadId}/messages/${messageId}`)).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'run_cancelled' },
+      content: textOf('half'),
+    });
+  });
+
+  test.each(['completed', 'cancelled'])('of a run that is %s is rejected', async (status) => {
+    const { url: own, work } = await startAlone();
+    const { path } = await createRun(own);
+    if (status === 'completed') await complete(work, await claim(work));
+    else await send(own, `POST ${path}/cancel`);
+    expect(errorOf(await call(own, `POST ${path}/cancel`))).toEqual({
+      status: 400,
+      message: `Cannot cancel run with status '${status}'.`,
+      param: null,
+      code: null,
+    });
+  });
+});
+
+describe('the lists of runs and steps', () => {
+  test('page in both orders', async () => {
+    const { url: own, work } = await startAlone();
+    const assistantId = await create(own);
+    const threadId = await createThread(own);
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const run = await send(own, `POST /threads/${threadId}/runs`, { assistant_id: assistantId });
+      ids.push(String(run['id']));
+      const claimed = await claim(work);
+      for (let step = 0; step < 2; step++) await startMessage(work, claimed);
+      await complete(work, claimed);
+    }
+    expect(idsOf(await call(own, `GET /threads/${threadId}/runs`))).toEqual(ids.toReversed());
+    expect(idsOf(await call(own, `GET /threads/${threadId}/runs?order=asc&limit=1&after=${String(ids[0])}`))).toEqual([
+      ids[1],
+    ]);
+    const steps = idsOf(await call(own, `GET /threads/${threadId}/runs/${String(ids[0])}/steps?order=asc`));
+    expect(steps).toHaveLength(2);
+    expect(idsOf(await call(own, `GET /threads/${threadId}/runs/${String(ids[0])}/steps?limit=1`))).toEqual([steps[1]]);
+    expect((await call(own, `GET /threads/${threadId}/runs/${String(ids[1])}/steps/${String(steps[0])}`)).status).toBe(
+      404,
+    );
+  });
+});
