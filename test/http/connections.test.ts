@@ -1,0 +1,184 @@
+// What a client does with its connection while requests on it are in flight.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import type { Environment } from '../../src/config.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { expectNothingHeld, readGauges } from '../support/gauges.ts';
+import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+interface HeldUpstream {
+  /** `GET /assistants/x` and the like, in the order of arrival. */
+  readonly lines: () => string[];
+  /** How many requests the service gave up before they had a response. */
+  readonly aborted: () => number;
+  /** Responds to all requests that wait, and to those that come. */
+  readonly release: () => void;
+}
+
+/** An upstream that responds when it is released. */
+async function startHeld(
+  environment: Environment = {},
+): Promise<{ readonly service: TestService; readonly upstream: HeldUpstream }> {
+  let release = (): void => undefined;
+  let aborted = 0;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const upstream = await startScriptedUpstream(async ({ path }, response) => {
+    response.once('close', () => (aborted += response.writableFinished ? 0 : 1));
+    await released;
+    answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+  });
+  const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, ...environment });
+  return { service, upstream: { lines: upstream.lines, aborted: () => aborted, release } };
+}
+
+/** A connection and all that has come on it. */
+async function open(service: TestService): Promise<{ readonly socket: Socket; readonly received: () => string }> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  cleanUpLater(() => socket.destroy());
+  let received = '';
+  socket
+    .setEncoding('utf8')
+    .on('data', (part: string) => (received += part))
+    .on('error', () => undefined);
+  await once(socket, 'connect');
+  return { socket, received: () => received };
+}
+
+function post(query: string): string {
+  const body = JSON.stringify({ query });
+  return (
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+    `Content-Length: ${body.length}\r\n\r\n${body}`
+  );
+}
+const read = (id: string): string => post(`{ assistant(id: "${id}") { id } }`);
+const CREATE = post('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+
+test('Pipelined requests are executed one after another, and their responses come in their order', async () => {
+  const { service, upstream } = await startHeld();
+  const { socket, received } = await open(service);
+  socket.write(read('asst_1') + CREATE + read('asst_2') + 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until(() => upstream.lines().length > 0);
+  expect((await readGauges(service.url)).inFlight).toBe(1);
+  expect(upstream.lines()).toEqual(['GET /assistants/asst_1']);
+  upstream.release();
+  await until(() => received().includes('"ok"'));
+  expect(upstream.lines()).toEqual(['GET /assistants/asst_1', 'POST /assistants', 'GET /assistants/asst_2']);
+  expect(received().match(/asst_\w+|"ok"/g)).toEqual(['asst_1', 'asst_new', 'asst_2', '"ok"']);
+});
+
+test.each<[string, (socket: Socket) => unknown]>([
+  ['closes its connection', (socket) => socket.destroy()],
+  ['resets its connection', (socket) => socket.resetAndDestroy()],
+  ['ends its side of the connection', (socket) => socket.end()],
+])('A client that %s cancels its read, and its pipelined requests are never executed', async (_, leave) => {
+  const { service, upstream } = await startHeld();
+  const { socket } = await open(service);
+  socket.write(read('asst_1') + read('asst_2').repeat(20) + CREATE);
+  await until(() => upstream.lines().length === 1);
+  leave(socket);
+  await until(() => upstream.aborted() === 1);
+  await expectNothingHeld(service.url);
+  upstream.release();
+  expect((await service.query('{ assistant(id: "asst_3") { id } }')).data).toEqual({ assistant: { id: 'asst_3' } });
+  expect(upstream.lines()).toEqual(['GET /assistants/asst_1', 'GET /assistants/asst_3']);
+});
+
+test('A write that was sent is left to finish when its client disconnects, and is in flight until then', async () => {
+  const { service, upstream } = await startHeld({ MAX_IN_FLIGHT: '1' });
+  const { socket } = await open(service);
+  socket.write(CREATE);
+  await until(() => upstream.lines().length === 1);
+  socket.resetAndDestroy();
+  await until(async () => (await service.query('{ __typename }')).status === 503);
+  expect((await readGauges(service.url)).inFlight).toBe(1);
+  upstream.release();
+  await expectNothingHeld(service.url);
+  expect(upstream.aborted()).toBe(0);
+  expect(service.logs).toContainEqual(expect.objectContaining({ msg: 'operation', kind: 'mutation', outcome: 'ok' }));
+  expect((await service.query('{ __typename }')).status).toBe(200);
+});
+
+test.each([
+  ['bytes that are not HTTP', 'garbage\r\n\r\n'],
+  ['headers that are too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
+  ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n'],
+  ['a request with two lengths', 'POST /graphql HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+])('%s behind a request in flight closes the connection without a response', async (_, bytes) => {
+  const { service, upstream } = await startHeld();
+  const { socket, received } = await open(service);
+  socket.write(CREATE);
+  await until(() => upstream.lines().length === 1);
+  socket.write(bytes);
+  await until(() => socket.closed);
+  expect(received()).toBe('');
+  upstream.release();
+  await expectNothingHeld(service.url);
+});
+
+test('Bytes that are not HTTP after a response get an error response of their own', async () => {
+  const { service, upstream } = await startHeld();
+  upstream.release();
+  const { socket, received } = await open(service);
+  socket.write(read('asst_1'));
+  await until(() => received().endsWith('}}}'));
+  socket.write('garbage\r\n\r\n');
+  await once(socket, 'end');
+  expect(received().match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+});
+
+test('A client that disconnects within its body causes no internal error', async () => {
+  const { service } = await startHeld();
+  for (const framing of ['Content-Length: 100000', 'Transfer-Encoding: chunked']) {
+    const { socket } = await open(service);
+    const start = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`;
+    socket.write(`${start}${framing.startsWith('T') ? '9\r\n{"query":\r\n' : '{"query":'}`);
+    await until(() => socket.bytesWritten > start.length && socket.writableLength === 0);
+    socket.destroy();
+  }
+  await until(() => service.logs.filter(({ msg }) => msg === 'refused').length === 2);
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  expect(metrics).toContain('assistants_errors_total{code="INTERNAL_SERVER_ERROR"} 0\n');
+  expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('Bodies that are announced and do not come hold no memory and keep no one from being served', async () => {
+  const { service, upstream } = await startHeld();
+  upstream.release();
+  const announcements = [
+    'Content-Length: 2097152',
+    'Transfer-Encoding: chunked',
+    'Content-Length: 2000\r\nContent-Encoding: br',
+  ];
+  for (let count = 0; count < 150; count += 1) {
+    const { socket } = await open(service);
+    const framing = announcements[count % announcements.length] ?? '';
+    socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`);
+  }
+  const large = await service.query('{ assistant(id: "asst_1") { id } }', { unused: 'x'.repeat(2_000_000) });
+  expect(large.status).toBe(200);
+  expect(await readGauges(service.url)).toEqual({ inFlight: 0, bodyBytes: 0, unsentBytes: 0 });
+});
+
+test('A body takes about the memory of the bytes that have arrived, however small its chunks are', async () => {
+  const { service, upstream } = await startHeld();
+  upstream.release();
+  const { socket, received } = await open(service);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+  );
+  const body = JSON.stringify({
+    query: '{ assistant(id: "asst_1") { id } }',
+    variables: { unused: 'x'.repeat(50_000) },
+  });
+  const chunks = Array.from({ length: body.length }, (_, index) => `1\r\n${body.charAt(index)}\r\n`);
+  socket.write(chunks.slice(0, 40_000).join(''));
+  await until(async () => (await readGauges(service.url)).bodyBytes > 30_000);
+  expect((await readGauges(service.url)).bodyBytes).toBeLessThanOrEqual(80_000);
+  socket.write(`${chunks.slice(40_000).join('')}0\r\n\r\n`);
+  await until(() => received().includes('asst_1'));
+  await expectNothingHeld(service.url);
+});

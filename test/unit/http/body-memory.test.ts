@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { BodyMemory, BodyReservation } from '../../../src/http/body-memory.ts';
+
+const MiB = 1024 * 1024;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Grows a reservation as a body of 2 MiB does that arrives in parts; resolves to what became of it. */
+async function readWhole(reservation: BodyReservation): Promise<'read' | number> {
+  try {
+    for (let bytes = 64 * 1024; bytes <= 2 * MiB; bytes += 64 * 1024) await reservation.reserve(bytes, 2 * MiB);
+    return 'read';
+  } catch (error) {
+    return (error as { refusal: { status: number } }).refusal.status;
+  }
+}
+
+describe('the memory of bodies', () => {
+  test('is not taken by the first 4 KiB of a body', () => {
+    const memory = new BodyMemory();
+    expect(new BodyReservation(memory).reserve(4096, 2 * MiB)).toBeNull();
+    expect(memory.reservedBytes).toBe(0);
+  });
+
+  test('lets any number of bodies that arrive at once become whole, one after another', async () => {
+    const memory = new BodyMemory();
+    const bodies = Array.from({ length: 100 }, () => new BodyReservation(memory));
+    const results = bodies.map(async (body) => {
+      const result = await readWhole(body);
+      expect(memory.reservedBytes).toBeLessThanOrEqual(32 * MiB);
+      body.release();
+      return result;
+    });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(new Set(await Promise.all(results))).toEqual(new Set(['read']));
+    expect(memory.reservedBytes).toBe(0);
+  });
+
+  test('rejects a body that waits too long with OVERLOADED, and gives back all of it', async () => {
+    const memory = new BodyMemory();
+    const stuck = Array.from({ length: 16 }, () => new BodyReservation(memory));
+    const held = stuck.map(readWhole);
+    await jest.advanceTimersByTimeAsync(0);
+    const late = new BodyReservation(memory);
+    const rejected = readWhole(late);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await rejected).toBe(503);
+    expect(await Promise.all(held)).toEqual(Array(16).fill('read'));
+    for (const body of [...stuck, late]) body.release();
+    expect(memory.reservedBytes).toBe(0);
+  });
+
+  test('is given back whenever its request ends: before, while and after it is waited for', async () => {
+    const memory = new BodyMemory();
+    const hog = new BodyReservation(memory);
+    const hogged = hog.reserveParsed(64 * MiB);
+    const waiting = new BodyReservation(memory);
+    const parsed = waiting.reserveParsed(MiB);
+    const early = new BodyReservation(memory);
+    early.release();
+    await hogged;
+    waiting.release();
+    hog.release();
+    await expect(parsed).rejects.toMatchObject({ refusal: { status: 400 } });
+    await expect(early.reserve(MiB, MiB)).rejects.toMatchObject({ refusal: { status: 400 } });
+    const soon = new BodyReservation(memory);
+    const granted = soon.reserveParsed(MiB);
+    soon.release();
+    await expect(granted).rejects.toMatchObject({ refusal: { status: 400 } });
+    expect(memory.reservedBytes).toBe(0);
+  });
+
+  test('of the bytes is given back when that of the parsed body is taken', async () => {
+    const memory = new BodyMemory();
+    const body = new BodyReservation(memory);
+    await body.reserve(MiB, MiB);
+    await body.reserveParsed(5 * MiB);
+    expect(memory.reservedBytes).toBe(5 * MiB);
+    body.release();
+    body.release();
+    expect(memory.reservedBytes).toBe(0);
+  });
+});
