@@ -67,14 +67,14 @@ async function main([argument]: readonly string[]): Promise<void> {
     }
     stoppingSince = performance.now();
     if (isTerminal) output.write(FAREWELL);
-    else logger.info({ signal }, 'stopping');
+    else logger.stopping(signal);
     service.stop().then(
       () => {
-        if (!isTerminal) logger.info('stopped');
+        if (!isTerminal) logger.stopped();
         exit(0);
       },
-      (err: unknown) => {
-        logger.error({ err }, 'could not stop cleanly');
+      (error: unknown) => {
+        logger.stopFailed(error);
         exit(1);
       },
     );
@@ -83,7 +83,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   process.on('SIGINT', onSignal);
   // Said last: whoever waits for this line may send a signal the moment he reads it.
   if (isTerminal) output.write(welcome(config, service.url));
-  else logger.info({ url: `${service.url}/graphql` }, 'listening');
+  else logger.listening(`${service.url}/graphql`);
 }
 
 /** What `npm run seed` takes where it is given no address. */

@@ -32,7 +32,7 @@ import { Lifecycle } from './http/lifecycle.ts';
 import { ListenError } from './http/listen-error.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
 import { KnownOperations } from './known-operations.ts';
-import { createLibraryLogger, type Logger } from './observability/logger.ts';
+import type { LibraryLevel, Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
 import { createOperationPlugin } from './observability/operation.plugin.ts';
@@ -83,7 +83,7 @@ export async function createService(
   const bodyMemory = new BodyMemory();
   const connections = new Connections({
     stallTimeoutMs,
-    onDisconnect: (reason) => logger.info({ reason }, 'a client was disconnected that did not read its response'),
+    onDisconnect: (reason) => logger.clientDisconnected(reason),
   });
   const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
   const isRedisUp = redis && (() => redis.isUp);
@@ -120,7 +120,7 @@ export async function createService(
   const executor = createExecutor(schema);
   const reportUnlisted = (requestId: string, operationName: string | null) => {
     metrics.recordUnlisted();
-    logger.warn({ requestId, operationName, refused: isEnforced }, 'an operation is not in the manifest');
+    logger.operationUnlisted({ requestId, operationName, refused: isEnforced });
   };
   const documents = createPersistedDocuments(redis);
   const apollo = createApollo<ServiceContext>({
@@ -128,8 +128,8 @@ export async function createService(
     executor,
     introspection: config.introspection,
     persistedDocuments: safelist ? safelist.asDocuments(isEnforced ? null : documents) : documents,
-    logger: createLibraryLogger(logger, 'Apollo Server'),
-    onInternalError: (err, requestId) => logger.error({ err, requestId }, 'an internal error was masked'),
+    logger: toLibraryLogger(logger, 'Apollo Server'),
+    onInternalError: (error, requestId) => logger.internalErrorMasked(error, requestId),
     plugins: [
       createOperationPlugin<ServiceContext>({
         onStart: ({ scope }) => scope.start(),
@@ -159,17 +159,14 @@ export async function createService(
       setImmediate(() => {
         metrics.recordOperation(record);
         if (isUnlisted) reportUnlisted(requestId, record.operationName);
-        logger.info(
-          {
-            requestId,
-            ...record,
-            upstreamCalls,
-            callerRequestId: callerRequestId ?? undefined,
-            isShared: isShared || undefined,
-            traceId: trace?.traceId,
-          },
-          'operation',
-        );
+        logger.operationEnded({
+          requestId,
+          ...record,
+          upstreamCalls,
+          callerRequestId: callerRequestId ?? undefined,
+          isShared: isShared || undefined,
+          traceId: trace?.traceId,
+        });
       });
     },
   });
@@ -192,7 +189,7 @@ export async function createService(
     execute: (request, info) => operations.execute(request, info),
     onRefusal: ({ requestId, status, code, durationMs }) => {
       metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
-      logger.info({ requestId, status, errorCodes: [code], durationMs }, 'refused');
+      logger.requestRejected({ requestId, status, errorCodes: [code], durationMs });
     },
   });
 
@@ -234,6 +231,14 @@ export async function createService(
   }
 }
 
+/** A logger for a library, which logs that the library logged something, and not what. */
+const toLibraryLogger = (logger: Logger, library: string): Readonly<Record<LibraryLevel, () => void>> => ({
+  debug: () => logger.libraryLogged(library, 'debug'),
+  info: () => logger.libraryLogged(library, 'info'),
+  warn: () => logger.libraryLogged(library, 'warn'),
+  error: () => logger.libraryLogged(library, 'error'),
+});
+
 /** Loaded where it is needed alone: it brings a database with it. */
 async function startLocalAiml(dataDir: string, { auth, runs }: Config, logger: Logger): Promise<LocalAiml> {
   const { createLocalAiml } = await import('./local-aiml/server.ts');
@@ -244,7 +249,7 @@ async function startLocalAiml(dataDir: string, { auth, runs }: Config, logger: L
     port: 0,
     callers: auth.mode === 'passthrough' ? 'anyone' : 'service',
     runs,
-    logger: logger.child({}, { level: 'warn' }),
+    logger: logger.embeddedApi,
   });
 }
 
@@ -263,8 +268,7 @@ async function readSafelist(
   try {
     const operations = parseManifest(json);
     const unusable = findUnusable(operations, schema).map(({ name }) => toOperationName(name));
-    if (unusable.length > 0)
-      logger.warn({ count: unusable.length, operations: unusable }, 'operations of the manifest do not fit the schema');
+    if (unusable.length > 0) logger.manifestUnusable(unusable);
     return new Safelist(operations);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
@@ -280,8 +284,8 @@ async function createRedis({ redisUrl }: Config, upstream: string, logger: Logge
     url: redisUrl,
     namespace: createHash('sha256').update(upstream).digest('base64url').slice(0, NAMESPACE_LENGTH),
     onChange: (reason) => {
-      if (reason === null) logger.info('Redis is back');
-      else logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns');
+      if (reason === null) logger.redisAvailable();
+      else logger.redisUnavailable(reason);
     },
   });
 }

@@ -44,7 +44,7 @@ export interface AppOptions extends GraphQLRouteOptions {
   readonly allowedHosts: AllowedHosts | null;
   readonly onRefusal: (record: RefusalRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'requestFailed' | 'explorerMissing'>;
   readonly corsOrigins: readonly string[];
   readonly corsLoopback: boolean;
   /** Whether the landing page and the explorer are served. */
@@ -110,7 +110,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // The client disconnected while its response was sent: there is no one to respond to.
     if (errorCode(error) === 'ERR_STREAM_PREMATURE_CLOSE' && exchangeOf(request).hasEnded) return undefined;
     const refusal = toRefusal(error);
-    if (refusal.status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
+    if (refusal.status >= 500) logger.requestFailed(error, request.id);
     return refuse(reply, refusal);
   });
   const unrouted = new Unrouted(app);
@@ -126,8 +126,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   unrouted.register(app);
 
   for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, options);
-  if (options.explorer && !(await registerExplorer(app)))
-    logger.warn('there is no explorer, as it has not been built: run npm run build');
+  if (options.explorer && !(await registerExplorer(app))) logger.explorerMissing();
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) =>
     reply

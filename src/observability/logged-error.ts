@@ -34,10 +34,13 @@ const MAX_FRAMES = 20;
 const MAX_CAUSES = 3;
 
 /** Whether this is an error, of another realm as well. */
-export const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
-/** `withStack`: whether the frames are written as well. */
-export function toLoggedError(error: Error, withStack: boolean, causes: number = MAX_CAUSES): LoggedError {
+/** `thrown` may be anything; of what is no error only its type is told. `withStack`: whether the frames are logged. */
+export const toLoggedError = (thrown: unknown, withStack: boolean): LoggedError =>
+  isError(thrown) ? toLogged(thrown, withStack, MAX_CAUSES) : { type: typeof thrown };
+
+function toLogged(error: Error, withStack: boolean, causes: number): LoggedError {
   const type = nameOf(error);
   const code = codeOf(error);
   const cause = causes > 0 && isError(error.cause) ? error.cause : null;
@@ -46,12 +49,9 @@ export function toLoggedError(error: Error, withStack: boolean, causes: number =
     ...(code !== null && { code }),
     ...(OWN_ERRORS.has(type) && { message: error.message }),
     ...(withStack && { stack: framesOf(error) }),
-    ...(cause && { cause: toLoggedError(cause, withStack, causes - 1) }),
+    ...(cause && { cause: toLogged(cause, withStack, causes - 1) }),
   };
 }
-
-/** Whether the message of this error may be repeated. */
-export const speaksForItself = (error: Error): boolean => OWN_ERRORS.has(nameOf(error));
 
 /** Anybody may set `name` to anything, so it is taken only where it looks like one. */
 const nameOf = ({ name }: { readonly name: unknown }): string =>

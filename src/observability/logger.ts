@@ -1,18 +1,76 @@
 /**
- * The one logger: JSON lines, readable ones on a terminal. What a line may hold is decided in `loggable.ts`; this module
- * makes sure that no line gets past it, whoever logs and however.
+ * The log of the service: one method for each event that it may hold, one JSON line for each event. Nothing else can be
+ * logged, so what an entry holds is decided here: no credential, no text of a request or a response, and of an error
+ * only what `logged-error.ts` takes from it.
  */
-import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, type LogFn, type Logger } from 'pino';
-import { createLineFilter, toLoggable, toLoggableFields } from './loggable.ts';
+import { pino, type DestinationStream } from 'pino';
 import type { LogWriter } from './log-writer.ts';
-import { isError, speaksForItself, toLoggedError } from './logged-error.ts';
+import { toLoggedError } from './logged-error.ts';
+import type { OperationRecord } from './operation-record.ts';
+import { createRedaction } from './redaction.ts';
 
-export type { Logger } from 'pino';
+/** Fields of an entry that are undefined are left out. */
+export interface OperationEntry extends OperationRecord {
+  readonly requestId: string;
+  /** The id that the client gave the request, where it is a valid one. */
+  readonly callerRequestId: string | undefined;
+  /** Attempts of calls to the AIML API. */
+  readonly upstreamCalls: number;
+  /** Whether the response was shared with an identical query in flight. */
+  readonly isShared: true | undefined;
+  readonly traceId: string | undefined;
+}
+
+/** A request that got an error response before it became an operation. */
+export interface RejectionEntry {
+  readonly requestId: string;
+  readonly status: number;
+  readonly errorCodes: readonly string[];
+  readonly durationMs: number;
+}
+
+export interface UnlistedOperationEntry {
+  readonly requestId: string;
+  readonly operationName: string | null;
+  readonly refused: boolean;
+}
+
+export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Logger {
+  listening(url: string): void;
+  stopping(signal: string): void;
+  stopped(): void;
+  stopFailed(error: unknown): void;
+  operationEnded(entry: OperationEntry): void;
+  requestRejected(entry: RejectionEntry): void;
+  /** A request got a response with a status of 500 or above. */
+  requestFailed(error: unknown, requestId: string): void;
+  /** An error that callers see as INTERNAL_SERVER_ERROR. */
+  internalErrorMasked(error: unknown, requestId: string): void;
+  operationUnlisted(entry: UnlistedOperationEntry): void;
+  /** Operations of the manifest that are not valid in the schema, by name; null for a name that may not be logged. */
+  manifestUnusable(operationNames: readonly (string | null)[]): void;
+  clientDisconnected(reason: string): void;
+  /** `reason` is the code of an error. */
+  redisUnavailable(reason: string): void;
+  redisAvailable(): void;
+  explorerMissing(): void;
+  /** A library logged something. Its text is not logged, as it may hold anything. */
+  libraryLogged(library: string, level: LibraryLevel): void;
+  readonly embeddedApi: EmbeddedApiLogger;
+}
+
+/**
+ * For the embedded API, which has a logger of its own form: `(text)`, or `(fields, text)` of which the request id and the
+ * error are logged. The texts are the embedded API's own. Its requests (info) are calls of the service and not logged.
+ */
+export type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
 
 export interface LoggerOptions {
-  /** Whether errors are written with the frames of their stacks. Off in production. */
+  /** Whether errors are logged with the frames of their stacks. Off in production. */
   readonly stacks?: boolean;
-  /** What the process itself must keep secret: struck out wherever it turns up. */
+  /** What the process must keep secret. It is redacted wherever it turns up. */
   readonly secrets?: readonly string[];
 }
 
@@ -36,59 +94,60 @@ export function createLogger(
   destination: LogDestination,
   { stacks = false, secrets = [] }: LoggerOptions = {},
 ): Logger {
-  const toFields = (fields: object) => toLoggableFields(fields, stacks);
   const logger = pino(
     {
       level,
       base: null,
       timestamp,
-      // Errors are dealt with in the formatter, which sees them wherever they stand: pino's own serializer tells all.
-      serializers: { err: (value: unknown) => value },
-      formatters: { level: (label) => ({ level: label }), log: toFields },
-      hooks: {
-        logMethod(args, method) {
-          method.apply(this, toSafeCall(args, stacks));
-        },
-        streamWrite: createLineFilter(secrets),
-      },
+      // Errors are mapped before they get here. Pino's own serializer would write their messages.
+      serializers: { err: (err: unknown) => err },
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: createRedaction(secrets) },
     },
     destination,
   );
-  // Pino formats the bindings of the root alone. Loggers inherit from the one they were made of, so this holds for all.
-  const makeChild: MakeChild = Reflect.get(logger, 'child');
-  const setBindings: SetBindings = Reflect.get(logger, 'setBindings');
-  return Object.assign(logger, {
-    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
-      return makeChild.call(this, toFields(bindings), options);
-    },
-    setBindings(this: Logger, bindings: Bindings) {
-      setBindings.call(this, toFields(bindings));
-    },
-  });
-}
-
-let timedAt = NaN;
-let timeField = '';
-
-/** The field `time`, in ISO 8601; under load many lines are of one millisecond. */
-function timestamp(): string {
-  const now = Date.now();
-  if (now !== timedAt) {
-    timedAt = now;
-    timeField = `,"time":"${new Date(now).toISOString()}"`;
-  }
-  return timeField;
+  const toErr = (error: unknown) => toLoggedError(error, stacks);
+  const toEmbeddedEntry = (fields: unknown) => {
+    const { requestId, err } = (typeof fields === 'object' && fields !== null ? fields : {}) as Record<string, unknown>;
+    return { requestId: typeof requestId === 'string' ? requestId : undefined, err: err && toErr(err) };
+  };
+  const logEmbedded =
+    (write: 'warn' | 'error') =>
+    (first: unknown, text?: string): void =>
+      logger[write](toEmbeddedEntry(first), typeof first === 'string' ? first : text);
+  return {
+    listening: (url) => logger.info({ url }, 'listening'),
+    stopping: (signal) => logger.info({ signal }, 'stopping'),
+    stopped: () => logger.info('stopped'),
+    stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
+    operationEnded: (entry) => logger.info(entry, 'operation'),
+    requestRejected: (entry) => logger.info(entry, 'refused'),
+    requestFailed: (error, requestId) => logger.error({ err: toErr(error), requestId }, 'a request failed'),
+    internalErrorMasked: (error, requestId) =>
+      logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),
+    operationUnlisted: (entry) => logger.warn(entry, 'an operation is not in the manifest'),
+    manifestUnusable: (operations) =>
+      logger.warn({ count: operations.length, operations }, 'operations of the manifest do not fit the schema'),
+    clientDisconnected: (reason) => logger.info({ reason }, 'a client was disconnected that did not read its response'),
+    redisUnavailable: (reason) =>
+      logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns'),
+    redisAvailable: () => logger.info('Redis is back'),
+    explorerMissing: () => logger.warn('there is no explorer, as it has not been built: run npm run build'),
+    libraryLogged: (library, libraryLevel) => logger[libraryLevel](`${library} reported something`),
+    embeddedApi: { info: () => undefined, warn: logEmbedded('warn'), error: logEmbedded('error') },
+  };
 }
 
 /** An entry of a crash is at most this long, in characters. */
 const MAX_CRASH_LENGTH = 16_384;
 
-/** The one entry of a crash, in one line, with the same things struck out as in the log. Never throws. */
+/** The entry of a crash, which is written when there may be no logger. Never throws. */
 export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: LoggerOptions = {}): string {
   const toEntry = (withStack: boolean) => {
-    const err = isError(thrown) ? toLoggedError(thrown, withStack) : { type: typeof thrown };
-    const entry = { level: 'fatal', time: new Date().toISOString(), err, msg: 'crashed' };
-    return createLineFilter(secrets)(JSON.stringify(entry));
+    const err = toLoggedError(thrown, withStack);
+    return createRedaction(secrets)(
+      JSON.stringify({ level: 'fatal', time: new Date().toISOString(), err, msg: 'crashed' }),
+    );
   };
   try {
     const entry = toEntry(stacks);
@@ -98,60 +157,15 @@ export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: 
   }
 }
 
-type MakeChild = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
-type SetBindings = (this: Logger, bindings: Bindings) => void;
+let timedAt = NaN;
+let timeField = '';
 
-/**
- * A logger for a library whose texts are not ours to vouch for: it tells that the library had something to say and how
- * grave it was, never what. Where the library also reports errors by a callback, log those there.
- */
-export function createLibraryLogger(logger: Logger, library: string): LibraryLogger {
-  const text = `${library} reported something`;
-  return {
-    debug: () => logger.debug(text),
-    info: () => logger.info(text),
-    warn: () => logger.warn(text),
-    error: () => logger.error(text),
-  };
+/** The field `time`, in ISO 8601. Under load many entries are of one millisecond. */
+function timestamp(): string {
+  const now = Date.now();
+  if (now !== timedAt) {
+    timedAt = now;
+    timeField = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return timeField;
 }
-
-export type LibraryLogger = Readonly<Record<'debug' | 'info' | 'warn' | 'error', () => void>>;
-
-type LogArguments = Parameters<LogFn>;
-
-/** Pino takes the message of an error for the text of the line where there is none, and libraries pass it as the text. */
-function toSafeCall(args: LogArguments, stacks: boolean): LogArguments {
-  const [first, ...rest]: readonly unknown[] = args;
-  const toParameter = (value: unknown) => toLoggable(value, stacks);
-  if (typeof first !== 'object' || first === null)
-    return [toSafeText(first), ...rest.map(toParameter)] as unknown as LogArguments;
-  const error = isError(first) ? first : 'err' in first && isError(first.err) ? first.err : null;
-  const [text, ...parameters] = rest;
-  return [
-    isError(first) ? { err: first } : first,
-    error ? toErrorText(text, error) : toSafeText(text),
-    ...parameters.map(toParameter),
-  ] as LogArguments;
-}
-
-const UNSPOKEN = 'an error occurred';
-/** A shorter message is found in a text by chance. */
-const MIN_MESSAGE_LENGTH = 16;
-
-function toErrorText(text: unknown, error: Error): unknown {
-  if (speaksForItself(error)) return toSafeText(text ?? error.message);
-  if (text === undefined || text === error.message) return UNSPOKEN;
-  const holdsMessage =
-    typeof text === 'string' && error.message.length >= MIN_MESSAGE_LENGTH && text.includes(error.message);
-  return holdsMessage ? UNSPOKEN : toSafeText(text);
-}
-
-/** The query of a URL may hold a document and its variables. */
-const URL_QUERY = /\?[^\s"]+/g;
-
-const toSafeText = (text: unknown): unknown =>
-  typeof text !== 'string'
-    ? toLoggable(text, false)
-    : text.includes('?')
-      ? text.replace(URL_QUERY, '?[redacted]')
-      : text;

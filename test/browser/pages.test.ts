@@ -130,6 +130,7 @@ describe('what a page loads', () => {
     '/graphiql/graphiql.html',
     '/graphiql/__proto__',
     '/graphiql/constructor',
+    '/graphiql/',
     '/node_modules/graphiql/package.json',
     '/dist/main.js',
     '//etc/passwd',
