@@ -5,6 +5,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { readDotEnv } from './dot-env.ts';
 import { errorCode } from './error-code.ts';
 import { ListenError } from './http/listen-error.ts';
+import { describeModel } from './local-aiml/engine/describe-model.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';
 import { LogWriter, writeToStderr } from './observability/log-writer.ts';
@@ -83,7 +84,11 @@ async function main([argument]: readonly string[]): Promise<void> {
   process.on('SIGINT', onSignal);
   // Said last: whoever waits for this line may send a signal the moment he reads it.
   if (isTerminal) output.write(welcome(config, service.url));
-  else logger.listening(`${service.url}/graphql`);
+  else
+    logger.listening(
+      `${service.url}/graphql`,
+      config.upstream.kind === 'local' ? describeModel(config.runs) : undefined,
+    );
 }
 
 /** What `npm run seed` takes where it is given no address. */
@@ -101,11 +106,14 @@ function secretsOf({ upstream, redisUrl, runs }: Config): string[] {
 }
 
 /** For a person at a terminal, who has two lines of npm's already: where to click, what it works on, what to do next. */
-function welcome({ explorer, upstream }: Config, url: string): string {
+function welcome({ explorer, upstream, runs }: Config, url: string): string {
   const seed = url === SEEDED_BY_DEFAULT ? 'npm run seed' : `npm run seed -- ${url}`;
   const [works, next] =
     upstream.kind === 'local'
-      ? [`the embedded AIML API, its data in ${upstream.dataDir}`, `${seed}, in a second terminal`]
+      ? [
+          `the embedded AIML API, its data in ${upstream.dataDir}; runs by ${describeModel(runs)}`,
+          `${seed}, in a second terminal`,
+        ]
       : ['the AIML API', explorer ? 'run an example in the explorer' : 'docs/clients.md'];
   return [
     ...(explorer ? [`  explore    ${url}/graphiql`] : []),

@@ -5,7 +5,7 @@
 import { shapeOfJson } from '../json-shape.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { AimlClient, Call, Caller } from './client.ts';
-import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from './errors.ts';
+import { isLimitOfOperation } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
 import { SharedWork } from './shared-work.ts';
@@ -52,15 +52,15 @@ export class Reads {
     return this.#join(call.path, call, caller, null);
   }
 
-  /** Runs a write. What the tenant read before it is neither joined nor given from the cache after it. */
-  async write<T>({ tenant }: Caller, run: () => Promise<T>): Promise<T> {
-    this.#cache?.invalidate(tenant);
-    if (this.#shared) await this.#shared.invalidate(tenant);
+  /** Runs a write to `path`. What was read before it is neither joined nor given from the cache after it. */
+  async write<T>(path: string, { tenant }: Caller, run: () => Promise<T>): Promise<T> {
+    this.#cache?.removeForWrite(tenant, path);
+    if (this.#shared) await this.#shared.expire(tenant, path);
     try {
       return await run();
     } finally {
-      this.#cache?.invalidate(tenant);
-      if (this.#shared) await this.#shared.invalidate(tenant);
+      this.#cache?.removeForWrite(tenant, path);
+      if (this.#shared) await this.#shared.expire(tenant, path);
       this.#work.forget(tenant);
       this.#onWrite(tenant);
     }
@@ -97,11 +97,11 @@ export class Reads {
 
   async #askForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
     const { tenant } = caller;
-    const generation = cache.generationOf(tenant);
+    const { writes } = cache;
     const cached = cache.get(tenant, call.path);
     const read = await this.#askUnlessKnown(call, caller, cached);
-    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, generation);
-    else cache.renew(tenant, call.path, generation);
+    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, writes);
+    else cache.renew(tenant, call.path, writes);
     return (read ?? cached)?.value as T;
   }
 
@@ -110,20 +110,15 @@ export class Reads {
     const found = await shared.find(caller, call.path);
     if (!found) return this.#join(call.path, call, caller, null);
     const kept = readKept(call, found.kept);
-    if (kept?.isFresh) {
-      reserveBytes(caller, kept.body.length);
-      return kept.value;
-    }
+    if (kept?.isFresh && takesRoom(caller, kept.body)) return kept.value;
     const { generation } = found;
     return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, kept });
   }
 
   async #askForReplicas<T>(call: ReadCall<T>, caller: Caller, { shared, generation, kept }: Place<T>): Promise<T> {
-    const read = await this.#askUnlessKnown(call, caller, kept);
-    if (!read && kept) reserveBytes(caller, kept.body.length);
-    const current = read ?? kept;
-    if (current) await shared.keep(caller, call.path, generation, current);
-    return current?.value as T;
+    const read = (await this.#askUnlessKnown(call, caller, kept)) ?? kept;
+    if (read) await shared.keep(caller, call.path, generation, read);
+    return read?.value as T;
   }
 
   /** Asks upstream; null where it answers that what is known has not changed. */
@@ -166,11 +161,12 @@ function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
   }
 }
 
-/** What comes from Redis counts for what the operation may hold, as what upstream sends does. Throws an AimlError. */
-function reserveBytes({ budget }: Caller, bytes: number): void {
-  if (!budget) return;
-  if (budget.bytes < bytes) throw new AimlError(OPERATION_TOO_LARGE);
-  budget.bytes -= bytes;
+/** Whether the operation may hold this much more; what is kept elsewhere takes as much room as what upstream sends. */
+function takesRoom({ budget }: Caller, { length }: Buffer): boolean {
+  if (!budget) return true;
+  if (budget.bytes < length) return false;
+  budget.bytes -= length;
+  return true;
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */

@@ -5,6 +5,7 @@
 import pino from 'pino';
 import { toCrashEntry } from '../observability/logger.ts';
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
+import { describeModel } from './engine/describe-model.ts';
 import { createLocalAiml, LocalAimlStartError } from './server.ts';
 import { readSettings, readStandaloneRunSettings } from './settings.ts';
 
@@ -58,7 +59,8 @@ async function start(): Promise<void> {
   process.on('SIGINT', stop);
   output.write(
     `The embedded AIML API is listening on ${localAiml.url}\n` +
-      `Try: curl -H 'Authorization: Bearer any-token' ${localAiml.url}/assistants\n`,
+      `Try: curl -H 'Authorization: Bearer any-token' ${localAiml.url}/assistants\n` +
+      `Runs are executed by ${describeModel(runs)}.\n`,
   );
 }
 

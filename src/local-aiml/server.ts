@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApp, type ApiLogger } from './app.ts';
-import { createIdleEngine } from './engine/idle-engine.ts';
+import { createEngine } from './engine/run-engine.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
 import { codeOf } from './store/sqlite/sqlite-errors.ts';
@@ -61,7 +61,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     if (problem === null) logger?.warn('The store in DATA_DIR can be written again.');
     else logger?.error(problem);
   });
-  const parts = createIdleEngine();
+  const parts = createEngine(store, runs, logger);
   const app = createApp({
     store,
     parts,

@@ -38,13 +38,14 @@ export interface UnlistedOperationEntry {
 export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Logger {
-  listening(url: string): void;
+  /** `model` says which model executes runs, where the embedded AIML API does. */
+  listening(url: string, model?: string): void;
   stopping(signal: string): void;
   stopped(): void;
   stopFailed(error: unknown): void;
   operationEnded(entry: OperationEntry): void;
   requestRejected(entry: RejectionEntry): void;
-  /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
+  /** A request got a response with a status of 500 or above. */
   requestFailed(error: unknown, requestId: string): void;
   /** An error that callers see as INTERNAL_SERVER_ERROR. */
   internalErrorMasked(error: unknown, requestId: string): void;
@@ -116,7 +117,7 @@ export function createLogger(
     (first: unknown, text?: string): void =>
       logger[write](toEmbeddedEntry(first), typeof first === 'string' ? first : text);
   return {
-    listening: (url) => logger.info({ url }, 'listening'),
+    listening: (url, model) => logger.info({ url, model }, 'listening'),
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     stopped: () => logger.info('stopped'),
     stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),

@@ -70,7 +70,7 @@ describe('npm start', () => {
       expect.stringMatching(/^> /),
       `  explore    ${url}/graphiql`,
       `  listening  ${url}/graphql`,
-      `  works on   the embedded AIML API, its data in ${dataDir}`,
+      `  works on   the embedded AIML API, its data in ${dataDir}; runs by the built-in model, which is no AI`,
       `  next       npm run seed -- ${url}, in a second terminal; Ctrl+C stops`,
     ]);
     terminal.child.stdin.write('\u0003');

@@ -1,9 +1,9 @@
 // What the tests of threads, messages and runs share: a server, and a worker on its store that the test moves by hand.
-import { nowSeconds } from '../../src/local-aiml/clock.ts';
 import { createId } from '../../src/local-aiml/ids.ts';
 import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
 import { EMPTY_TALLY, type RequiredToolCall, type Tally } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import type { LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/local-aiml/store/store.ts';
@@ -12,6 +12,9 @@ import { cleanUpLater } from '../support/cleanup.ts';
 import { call, create, createFolder, startHere, type Answer, type CallOptions } from './support.ts';
 
 export const LEASE_MS = 60_000;
+
+/** The server executes no runs: the test is the worker. */
+export const IDLE = { runConcurrency: 0 };
 export const TALLY: Tally = {
   modelCalls: 1,
   usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
@@ -27,7 +30,8 @@ export interface Conversation {
 
 export async function startConversation(options: Partial<LocalAimlOptions> = {}): Promise<Conversation> {
   const dataDir = options.dataDir ?? (await createFolder());
-  const { url } = await startHere({ ...options, dataDir });
+  const runs = { ...(options.runs ?? DEFAULT_RUN_SETTINGS), ...IDLE };
+  const { url } = await startHere({ ...options, runs, dataDir });
   const store = await openStore(dataDir);
   cleanUpLater(() => store.close());
   return { url, store, work: store.work };
@@ -69,13 +73,8 @@ export async function claim(work: WorkStore): Promise<ClaimedRun> {
 
 export async function startMessage(work: WorkStore, { claim: held, run }: ClaimedRun): Promise<string> {
   const id = createId('msg');
-  const step = createStep(
-    createId('step'),
-    run,
-    { type: 'message_creation', message_creation: { message_id: id } },
-    nowSeconds(),
-  );
-  await work.startMessage(held, createRunMessage(id, run, nowSeconds()), step);
+  const step = createStep(createId('step'), run, { type: 'message_creation', message_creation: { message_id: id } }, 1);
+  await work.startMessage(held, createRunMessage(id, run, 1), step);
   return id;
 }
 
@@ -89,7 +88,7 @@ export async function requireOutputs(work: WorkStore, { claim: held, run }: Clai
     function: { name: 'f', arguments: '{"a":1}' },
   }));
   const tool_calls = calls.map((item) => ({ ...item, function: { ...item.function, output: null } }));
-  const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls }, nowSeconds());
+  const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls }, 1);
   return work.requireAction(held, step, calls, TALLY.usage, TALLY);
 }
 

@@ -9,12 +9,14 @@ import {
   startMessage,
   textOf,
 } from './conversations.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
+import { IDLE } from './conversations.ts';
 import { call, idsOf, startHere } from './support.ts';
 
 let url: string;
 let threadId: string;
 beforeAll(async () => {
-  ({ url } = await startHere());
+  ({ url } = await startHere({ runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } }));
   threadId = await createThread(url);
 });
 

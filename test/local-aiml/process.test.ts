@@ -15,6 +15,7 @@ describe('the process', () => {
     expect(stdout.split('\n')).toEqual([
       `The embedded AIML API is listening on ${url}`,
       expect.stringMatching(/^Try: curl -H 'Authorization: Bearer /),
+      'Runs are executed by the built-in model, which is no AI.',
       '',
     ]);
   });

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { createApp } from '../../src/local-aiml/app.ts';
 import { createAssistant } from '../../src/local-aiml/assistants/model.ts';
-import { createIdleEngine } from '../../src/local-aiml/engine/idle-engine.ts';
+import { createEngine } from '../../src/local-aiml/engine/run-engine.ts';
 import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/server.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import { NotFoundError } from '../../src/local-aiml/store/errors.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { createStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
@@ -142,14 +143,16 @@ describe('a vector store', () => {
 /** A server on a connection that the test holds as well. */
 async function startOn(database: Database.Database, report?: (problem: string | null) => void): Promise<string> {
   const store = createStore(database, report);
+  const parts = createEngine(store, DEFAULT_RUN_SETTINGS, undefined);
   const app = createApp({
     store,
-    parts: createIdleEngine(),
+    parts,
     accountOf: (key) => store.accountOf(key),
     runExpiresAfterSeconds: 600,
     logger: undefined,
   });
   cleanUpLater(async () => {
+    await parts.engine.stop();
     await app.close();
     await store.close();
   });

@@ -10,10 +10,12 @@ import {
   textOf,
 } from './conversations.ts';
 import { until } from '../support/until.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
+import { IDLE } from './conversations.ts';
 import { call, createFolder, idsOf, startHere } from './support.ts';
 
 let url: string;
-beforeAll(async () => void ({ url } = await startHere()));
+beforeAll(async () => void ({ url } = await startHere({ runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } })));
 
 const ID = '[A-Za-z0-9]{24}';
 
@@ -182,10 +184,10 @@ describe('accounts', () => {
 
   test('keep their threads over a restart', async () => {
     const dataDir = await createFolder();
-    const first = await startHere({ dataDir });
+    const first = await startHere({ dataDir, runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } });
     const id = await createThread(first.url, { messages: [{ role: 'user', content: 'kept' }] });
     await first.stop();
-    const second = await startHere({ dataDir });
+    const second = await startHere({ dataDir, runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } });
     expect(await send(second.url, `GET /threads/${id}/messages`)).toMatchObject({
       data: [{ content: textOf('kept') }],
     });

@@ -39,7 +39,7 @@ describeWithRedis('What replicas share of their reads', () => {
       else if (headers['if-none-match'] === ETAG) response.writeHead(304, { etag: ETAG }).end();
       else answerJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
     });
-    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
+    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 5000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
     reads = new Reads(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
     await connection.open();
@@ -61,7 +61,7 @@ describeWithRedis('What replicas share of their reads', () => {
         subject: name,
         requestId: 'request-1',
         hangUp: new HangUp(),
-        deadlineAt: performance.now() + 60_000,
+        deadlineAt: performance.now() + 10_000,
         ...(budget && { budget }),
       },
     });
@@ -125,7 +125,7 @@ describeWithRedis('What replicas share of their reads', () => {
       await expectMiss(first);
     });
 
-    it.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation'])('%s is gone', async (pattern) => {
+    it.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation:*'])('%s is gone', async (pattern) => {
       const first = await get('x');
       await redis.client.del(await redis.client.keys(pattern));
       await expectMiss(first);
@@ -177,20 +177,6 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(await redis.client.pttl(key)).toBeGreaterThan(HOUR_MS);
   });
 
-  it('is asked for under its ETag after any write of the tenant, and after none of another', async () => {
-    await get('x');
-    await sourceOf('b').modify('y', { name: 'n' });
-    await get('x');
-    expect(upstream.calls.map(({ method }) => method)).toEqual(['GET', 'POST']);
-    await sourceOf('a').modify('y', { name: 'n' });
-    expect((await get('x')).name).toBe('x');
-    expect((await get('x')).name).toBe('x');
-    expect(upstream.calls.slice(2).map(({ method, headers }) => [method, headers['if-none-match']])).toEqual([
-      ['POST', undefined],
-      ['GET', ETAG],
-    ]);
-  });
-
   it('leaves out what was not found, and what is larger than 2 MiB', async () => {
     for (let time = 0; time < 2; time += 1) await expect(get('gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     fields = { instructions: 'x'.repeat(2 * 1024 * 1024) };
@@ -210,7 +196,7 @@ describeWithRedis('What replicas share of their reads', () => {
   it('counts for what an operation may hold like what upstream sends', async () => {
     fields = { instructions: 'x'.repeat(1000) };
     for (const id of ['a', 'b', 'c']) await get(id);
-    const source = sourceOf('a', { bytes: 3000 });
+    const source = sourceOf('a', { bytes: 2000 });
     await source.get('a');
     await source.get('b');
     await expect(source.get('c')).rejects.toMatchObject({

@@ -76,7 +76,7 @@ export interface EngineSettings {
   readonly modelApi: ModelApiSettings | null;
   /** Names of models that are asked for under another name. */
   readonly modelAliases: ReadonlyMap<string, string>;
-  /** Runs at a time in this process. */
+  /** Runs at a time in this process; 0 leaves them to other processes. */
   readonly runConcurrency: number;
 }
 

@@ -61,6 +61,8 @@ export interface RunSnapshot {
   /** The attempt that wrote, or writes, last. 0 before the first. */
   readonly attempt: number;
   readonly run: Run;
+  /** When the run expires, or would have expired: the run itself has it only while it is live. Unix seconds. */
+  readonly expiresAt: number;
   /** Oldest first. */
   readonly steps: readonly RunStep[];
   /** Oldest first, each with the attempt that wrote it: texts of two attempts are never in one message. */

@@ -198,6 +198,7 @@ export class SqliteWorkStore implements WorkStore {
         account: row.account,
         attempt: row.attempt,
         run: row.run,
+        expiresAt: (this.#queries.expiry.get(runId) as { readonly expires_at: number }).expires_at,
         steps: this.#queries.stepsOf.all(runId).map((step) => parse(step) as RunStep),
         messages: this.#queries.messagesOf.all(runId).map((message) => ({
           message: parse(message) as Message,

@@ -1,0 +1,9 @@
+/** Owns how it is said which model writes, to whoever starts the process. */
+import type { EngineSettings } from './engine.ts';
+
+/** Completes a sentence such as "Runs are executed by …". */
+export function describeModel({ modelApi }: Pick<EngineSettings, 'modelApi'>): string {
+  return modelApi === null
+    ? 'the built-in model, which is no AI'
+    : `the model API at ${new URL(modelApi.baseUrl).host}`;
+}

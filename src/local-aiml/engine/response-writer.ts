@@ -1,0 +1,122 @@
+/** Owns how one response of a model becomes a message and a step of tool calls, in memory and in the store. */
+import { createId } from '../ids.ts';
+import { createRunMessage, type MessageEnd } from '../messages/model.ts';
+import type { RequiredToolCall, Run, Tally, Usage } from '../runs/model.ts';
+import { createStep } from '../runs/step.ts';
+import type { RunStep } from '../runs/step.ts';
+import type { Claim, WorkStore, WrittenMessage } from '../store/work-store.ts';
+import { nowSeconds } from '../clock.ts';
+import { LiveMessage, LiveToolStep, type LiveRun, type LiveRuns } from './live-runs.ts';
+import { ModelError } from './model/model-error.ts';
+import type { ModelChunk } from './model/model-api.ts';
+import type { TextSaver } from './text-saver.ts';
+
+/** A model that does not stop is stopped here. */
+const MAX_RESPONSE_CHARS = 4_000_000;
+
+export interface WriterParts {
+  readonly work: WorkStore;
+  readonly liveRuns: LiveRuns;
+  readonly textSaver: TextSaver;
+}
+
+export class ResponseWriter {
+  readonly #parts: WriterParts;
+  readonly #claim: Claim;
+  readonly #run: Run;
+  readonly #tally: Tally;
+  readonly #live: LiveRun;
+  #toolStep: RunStep | undefined;
+  /** White space that no text has followed yet: a response of nothing else has no message. */
+  #blank = '';
+  #chars = 0;
+
+  /** `tally` is what the run came to before this response. */
+  constructor(parts: WriterParts, claim: Claim, run: Run, tally: Tally, live: LiveRun) {
+    this.#parts = parts;
+    this.#claim = claim;
+    this.#run = run;
+    this.#tally = tally;
+    this.#live = live;
+  }
+
+  async write(chunk: Exclude<ModelChunk, { type: 'end' }>): Promise<void> {
+    switch (chunk.type) {
+      case 'text':
+      case 'refusal':
+        // Text behind calls has no place in the thread: the calls are what the run waits for.
+        if (!this.#toolStep) await this.#append(chunk.type, chunk.text);
+        break;
+      case 'tool_call':
+        await this.#beginCall(chunk.id, chunk.name);
+        break;
+      case 'tool_call_arguments':
+        this.#count(chunk.text);
+        this.#live.toolStep?.append(chunk.index, chunk.text);
+        break;
+    }
+    this.#parts.liveRuns.changed(this.#claim.runId);
+  }
+
+  /** The message that is open, as it ends; undefined where none is. Its text is not saved in pieces any more. */
+  endOfMessage(end: MessageEnd, usage: Usage | null): WrittenMessage | undefined {
+    this.#parts.textSaver.forget(this.#claim);
+    const { message } = this.#live;
+    return message && { messageId: message.id, content: message.content, end, usage };
+  }
+
+  /** The step of the calls that the model made. Undefined where it made none. */
+  toolStep(): { readonly step: RunStep; readonly calls: readonly RequiredToolCall[] } | undefined {
+    if (!this.#toolStep) return undefined;
+    const calls = this.#live.toolStep?.toolCalls ?? [];
+    return {
+      step: { ...this.#toolStep, step_details: { type: 'tool_calls', tool_calls: calls } },
+      calls: calls.map(({ id, type, function: called }) => ({
+        id,
+        type,
+        function: { name: called.name, arguments: called.arguments },
+      })),
+    };
+  }
+
+  async #append(type: 'text' | 'refusal', text: string): Promise<void> {
+    this.#count(text);
+    if (!this.#live.message && text.trim() === '') {
+      this.#blank += text;
+      return;
+    }
+    const message = this.#live.message ?? (await this.#beginMessage());
+    message.append(type, this.#blank + text);
+    this.#blank = '';
+    this.#parts.textSaver.mark(this.#claim, message);
+  }
+
+  async #beginMessage(): Promise<LiveMessage> {
+    const id = createId('msg');
+    const now = nowSeconds();
+    const details = { type: 'message_creation', message_creation: { message_id: id } } as const;
+    const step = createStep(createId('step'), this.#run, details, now);
+    await this.#parts.work.startMessage(this.#claim, createRunMessage(id, this.#run, now), step);
+    this.#live.message = new LiveMessage(id);
+    return this.#live.message;
+  }
+
+  async #beginCall(id: string, name: string): Promise<void> {
+    if (!this.#toolStep) {
+      const message = this.endOfMessage({ status: 'completed' }, null);
+      if (message) await this.#parts.work.endMessage(this.#claim, message, this.#tally);
+      this.#live.message = undefined;
+      const step = createStep(createId('step'), this.#run, { type: 'tool_calls', tool_calls: [] }, nowSeconds());
+      await this.#parts.work.startToolStep(this.#claim, step);
+      this.#toolStep = step;
+      this.#live.toolStep = new LiveToolStep(step.id);
+    }
+    this.#live.toolStep?.begin(id, name);
+  }
+
+  #count(text: string): void {
+    this.#chars += text.length;
+    if (this.#chars > MAX_RESPONSE_CHARS)
+      throw new ModelError('server_error', `The model wrote more than ${MAX_RESPONSE_CHARS} characters.`);
+  }
+}

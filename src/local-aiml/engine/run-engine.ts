@@ -1,0 +1,58 @@
+/** Owns how the parts of the engine are put together: workers, the scheduler, the streams and the list of models. */
+import type { Store } from '../store/store.ts';
+import { ContextBuilder } from './context/context-builder.ts';
+import { TokenEstimates } from './context/token-estimate.ts';
+import type { EngineParts, EngineSettings } from './engine.ts';
+import { LiveRuns } from './live-runs.ts';
+import { createModelList } from './model-list.ts';
+import { ModelRouter } from './model-router.ts';
+import type { EngineLogger } from './run-worker.ts';
+import { Scheduler } from './scheduler.ts';
+import { SharedRunStreams } from './streams/run-streams.ts';
+import { TextSaver } from './text-saver.ts';
+
+/** Starts to take up runs at once. */
+export function createEngine(store: Store, settings: EngineSettings, logger: EngineLogger | undefined): EngineParts {
+  const { work } = store;
+  const usesCallerKeys = settings.modelApi?.usesCallerKeys ?? false;
+  const liveRuns = new LiveRuns();
+  const models = new ModelRouter(settings);
+  const estimates = new TokenEstimates();
+  const streams = new SharedRunStreams(work, liveRuns);
+  const textSaver = new TextSaver(
+    work,
+    () => void scheduler.renew(),
+    (error) => logger?.error({ err: error }, 'text that is being written cannot be saved'),
+  );
+  const contexts = new ContextBuilder(store, estimates);
+  const scheduler: Scheduler = new Scheduler(
+    { work, store, liveRuns, textSaver, contexts, estimates, models, logger },
+    {
+      concurrency: settings.runConcurrency,
+      usesCallerKeys,
+      onEnded: (run) => void scheduler.lose(run.id),
+    },
+  );
+  scheduler.start();
+  return {
+    engine: {
+      notify(_runId, caller) {
+        scheduler.seen(caller);
+        scheduler.claim();
+      },
+      cancel: (runId) => scheduler.cancel(runId),
+      async ended(run) {
+        await scheduler.lose(run.id);
+        await streams.refresh(run.id);
+      },
+      seen: (caller) => scheduler.seen(caller),
+      async stop() {
+        await scheduler.stop();
+        streams.stop();
+        await models.close();
+      },
+    },
+    streams,
+    models: createModelList(models, usesCallerKeys),
+  };
+}

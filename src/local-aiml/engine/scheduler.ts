@@ -1,0 +1,180 @@
+/** Owns which runs this process executes: it claims them, renews their leases, and notices what others left behind. */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type { Run } from '../runs/model.ts';
+import type { ClaimedRun } from '../store/work-store.ts';
+import type { Caller } from './engine.ts';
+import { RunWorker, type WorkerParts } from './run-worker.ts';
+
+/** How long a run is held without a sign of life of its worker. */
+const LEASE_MS = 15_000;
+/** Also how soon a cancel through another process is noticed. */
+const RENEW_INTERVAL_MS = 2_000;
+/** How soon runs that another process queued or left behind are noticed. */
+const CLAIM_INTERVAL_MS = 1_000;
+const SWEEP_INTERVAL_MS = 5_000;
+/** Keys of callers that are kept in memory for their runs. */
+const MAX_KEYS = 10_000;
+
+export interface SchedulerOptions {
+  /** Runs at a time. */
+  readonly concurrency: number;
+  /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
+  readonly usesCallerKeys: boolean;
+  /** A run was ended by the sweep. */
+  readonly onEnded: (run: Run) => void;
+}
+
+interface ActiveRun {
+  readonly worker: RunWorker;
+  readonly done: Promise<void>;
+}
+
+export class Scheduler {
+  readonly #parts: WorkerParts;
+  readonly #options: SchedulerOptions;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #keys = new LRUCache<string, string>({ max: MAX_KEYS });
+  readonly #timers: NodeJS.Timeout[] = [];
+  #isStopping = false;
+  #isClaiming = false;
+  #claimAgain = false;
+  #claiming: Promise<void> = Promise.resolve();
+  #isRenewing = false;
+  #isSweeping = false;
+
+  constructor(parts: WorkerParts, options: SchedulerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.claim();
+    this.#every(CLAIM_INTERVAL_MS, () => this.claim());
+    this.#every(RENEW_INTERVAL_MS, () => void this.renew());
+    this.#every(SWEEP_INTERVAL_MS, () => void this.#sweep());
+    void this.#sweep();
+  }
+
+  /** Takes up what there is, as far as this process has capacity. Returns at once. */
+  claim(): void {
+    this.#claimAgain = true;
+    if (this.#isClaiming || this.#isStopping) return;
+    this.#isClaiming = true;
+    this.#claiming = this.#claimAll()
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => (this.#isClaiming = false));
+  }
+
+  seen({ account, key }: Caller): void {
+    if (!this.#options.usesCallerKeys) return;
+    const isNew = this.#keys.get(account) !== key;
+    this.#keys.set(account, key);
+    if (isNew) this.claim();
+  }
+
+  cancel(runId: string): void {
+    this.#active.get(runId)?.worker.stop('cancelled');
+  }
+
+  /** The run is not this process's any more. Resolves once its worker writes nothing. */
+  async lose(runId: string): Promise<void> {
+    const active = this.#active.get(runId);
+    active?.worker.stop('lost');
+    await active?.done;
+  }
+
+  /** Prolongs all leases, and stops what is cancelled or held by others. Does not reject. */
+  async renew(): Promise<void> {
+    if (this.#isRenewing || this.#active.size === 0) return;
+    this.#isRenewing = true;
+    const workers = [...this.#active.values()].map(({ worker }) => worker);
+    try {
+      const states = await this.#parts.work.renewLeases(
+        workers.map(({ claim }) => claim),
+        LEASE_MS,
+      );
+      for (const worker of workers) {
+        const state = states.get(worker.claim.runId);
+        if (state === 'cancelling') worker.stop('cancelled');
+        else if (state === 'lost') worker.stop('lost');
+      }
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  /** Releases every run, so that another process can take it up. Resolves once nothing writes. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#claiming;
+    const active = [...this.#active.values()];
+    for (const { worker } of active) worker.stop('stopping');
+    await Promise.all(active.map(({ done }) => done));
+  }
+
+  async #claimAll(): Promise<void> {
+    while (this.#claimAgain && !this.#isStopping) {
+      this.#claimAgain = false;
+      const accounts = await this.#accounts();
+      if (accounts?.length === 0) continue;
+      while (this.#hasCapacity) {
+        const claimed = await this.#parts.work.claimRun({ leaseMs: LEASE_MS, ...(accounts ? { accounts } : {}) });
+        if (!claimed) break;
+        this.#execute(claimed);
+        // A claim is a write to disk: others get their turn between two of them.
+        await nextTick();
+      }
+    }
+  }
+
+  get #hasCapacity(): boolean {
+    return !this.#isStopping && this.#active.size < this.#options.concurrency;
+  }
+
+  /** Undefined for all accounts. */
+  async #accounts(): Promise<readonly string[] | undefined> {
+    if (!this.#options.usesCallerKeys) return undefined;
+    if (this.#keys.size === 0) return [];
+    return (await this.#parts.work.accountsWithWork()).filter((account) => this.#keys.has(account));
+  }
+
+  #execute(claimed: ClaimedRun): void {
+    const { runId } = claimed.claim;
+    const worker = new RunWorker(this.#parts, claimed, this.#keys.get(claimed.account));
+    const before = this.#active.get(runId);
+    // The process stood still for so long that it took over its own run.
+    before?.worker.stop('lost');
+    const done = worker.execute().then(() => {
+      if (this.#active.get(runId)?.worker === worker) this.#active.delete(runId);
+      this.claim();
+    });
+    this.#active.set(runId, { worker, done });
+    if (this.#isStopping) worker.stop('stopping');
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    try {
+      for (const run of await this.#parts.work.sweep()) this.#options.onEnded(run);
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.#isSweeping = false;
+    }
+  }
+
+  #every(intervalMs: number, task: () => void): void {
+    const timer = setInterval(task, intervalMs);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  #report(error: unknown): void {
+    this.#parts.logger?.error({ err: error }, 'the store failed the engine');
+  }
+}

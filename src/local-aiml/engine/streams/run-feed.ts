@@ -1,0 +1,148 @@
+/** Owns the state of one run that has followers in this process: it is read once for all of them, however many there are. */
+import { nowSeconds } from '../../clock.ts';
+import type { WorkStore } from '../../store/work-store.ts';
+import type { LiveRuns } from '../live-runs.ts';
+import { toCursor, type Position } from './cursor.ts';
+import { nextEvent } from './projection.ts';
+import { toFrame } from './frames.ts';
+import { asDeleted, toView, withLive, type RunView } from './run-view.ts';
+
+export interface FeedListener {
+  /** There may be more to send. */
+  onChange(): void;
+  /** The run cannot be read any more. */
+  onError(error: unknown): void;
+}
+
+/** A frame, and where a follower stands once it has it. */
+export interface SharedEvent {
+  readonly frame: string;
+  readonly position: Position;
+}
+
+/** Late followers replay; what they share is not kept beyond this. */
+const MAX_SHARED_EVENTS = 64;
+const READ_ATTEMPTS = 5;
+const READ_RETRY_MS = 500;
+
+export class RunFeed {
+  readonly #runId: string;
+  readonly #work: WorkStore;
+  readonly #liveRuns: LiveRuns;
+  readonly #listeners = new Set<FeedListener>();
+  readonly #onIdle: () => void;
+  #stopWatching: (() => void) | undefined;
+  #stored: RunView | undefined;
+  #shown: RunView | undefined;
+  #isStale = true;
+  #isScheduled = false;
+  #reading: Promise<void> | undefined;
+  /** Of the view that is shown now. */
+  readonly #events = new Map<string, SharedEvent | undefined>();
+
+  constructor(runId: string, work: WorkStore, liveRuns: LiveRuns, onIdle: () => void) {
+    this.#runId = runId;
+    this.#work = work;
+    this.#liveRuns = liveRuns;
+    this.#onIdle = onIdle;
+  }
+
+  /** Undefined before the run was read, and where there is no such run. */
+  get view(): RunView | undefined {
+    return (this.#shown ??= this.#stored && withLive(this.#stored, this.#liveRuns.get(this.#runId)));
+  }
+
+  /** Whether it has listeners, and so hears of every change. */
+  get isWatched(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  add(listener: FeedListener): void {
+    this.#listeners.add(listener);
+    if (this.#stopWatching) return;
+    this.#stopWatching = this.#work.watch(this.#runId, () => {
+      this.#isStale = true;
+      this.#schedule();
+    });
+    this.#liveRuns.listen(this.#runId, () => this.#schedule());
+    // What was read before the watch began may have changed since.
+    this.#isStale = true;
+    this.#schedule();
+  }
+
+  delete(listener: FeedListener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#liveRuns.unlisten(this.#runId);
+    this.#onIdle();
+  }
+
+  /** Reads what is stored now. Rejects where it cannot be read. */
+  async refresh(): Promise<void> {
+    // A read that has begun may not have seen the last write.
+    await this.#reading?.catch(() => undefined);
+    this.#isStale = true;
+    await this.#read();
+  }
+
+  /** The event behind `from` as it is sent, and where it leads. Followers who stand at the same place share it. */
+  next(from: Position): SharedEvent | undefined {
+    const { view } = this;
+    if (!view) return undefined;
+    const key = toCursor(from);
+    if (this.#events.has(key)) return this.#events.get(key);
+    const event = nextEvent(view, from);
+    const shared = event && { frame: toFrame(event), position: event.position };
+    if (this.#events.size < MAX_SHARED_EVENTS) this.#events.set(key, shared);
+    return shared;
+  }
+
+  /** Changes of one turn of the event loop are one notification. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.isWatched) return;
+      void this.#notify();
+    });
+  }
+
+  async #notify(): Promise<void> {
+    this.#shown = undefined;
+    this.#events.clear();
+    if (this.#isStale)
+      try {
+        await this.#read();
+      } catch (error) {
+        for (const listener of [...this.#listeners]) listener.onError(error);
+        return;
+      }
+    for (const listener of [...this.#listeners]) listener.onChange();
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#readStored().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readStored(): Promise<void> {
+    for (let attempt = 1; this.#isStale;) {
+      this.#isStale = false;
+      try {
+        const snapshot = await this.#work.snapshot(this.#runId);
+        if (snapshot) this.#stored = toView(snapshot);
+        else if (this.#stored) this.#stored = asDeleted(this.#stored, nowSeconds());
+        this.#shown = undefined;
+        this.#events.clear();
+      } catch (error) {
+        this.#isStale = true;
+        if (!this.isWatched || attempt++ === READ_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Owns the streams of runs in this process: who follows which run, and how a stream begins and is cut. */
+import type { FastifyReply } from 'fastify';
+import { ApiError, invalid } from '../../api/api-error.ts';
+import type { WorkStore } from '../../store/work-store.ts';
+import type { RunStreams, StreamRequest } from '../engine.ts';
+import type { LiveRuns } from '../live-runs.ts';
+import { parseCursor, START, type Position } from './cursor.ts';
+import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
+import { toThreadFrame } from './frames.ts';
+import { isPositionOf, positionOfSubmit } from './projection.ts';
+import { RunFeed } from './run-feed.ts';
+import type { RunView } from './run-view.ts';
+
+export class SharedRunStreams implements RunStreams {
+  readonly #work: WorkStore;
+  readonly #liveRuns: LiveRuns;
+  readonly #timings: FollowerTimings;
+  readonly #feeds = new Map<string, RunFeed>();
+  readonly #followers = new Set<Follower>();
+  #isStopping = false;
+
+  constructor(work: WorkStore, liveRuns: LiveRuns, timings: FollowerTimings = DEFAULT_TIMINGS) {
+    this.#work = work;
+    this.#liveRuns = liveRuns;
+    this.#timings = timings;
+  }
+
+  async open(request: StreamRequest, reply: FastifyReply): Promise<void> {
+    if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');
+    const feed = this.#feedOf(request.runId);
+    let position: Position;
+    try {
+      if (!feed.isWatched) await feed.refresh();
+      position = toPosition(request, feed.view);
+    } finally {
+      if (!feed.isWatched) this.#feeds.delete(request.runId);
+    }
+    this.#feeds.set(request.runId, feed);
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, {
+      ...definedHeaders(reply.getHeaders()),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    if (request.threadJson !== undefined) raw.write(toThreadFrame(request.threadJson, position));
+    const follower = new Follower(feed, raw, position, request.from !== 'joined', this.#timings);
+    this.#followers.add(follower);
+    raw.on('close', () => this.#followers.delete(follower));
+    follower.start();
+  }
+
+  /** Resolves once the followers of the run have its state as it is stored now. Does not reject. */
+  async refresh(runId: string): Promise<void> {
+    const feed = this.#feeds.get(runId);
+    await feed?.refresh().catch(() => undefined);
+  }
+
+  /** Cuts all streams. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const follower of [...this.#followers]) follower.cut();
+  }
+
+  #feedOf(runId: string): RunFeed {
+    const known = this.#feeds.get(runId);
+    if (known) return known;
+    const feed = new RunFeed(runId, this.#work, this.#liveRuns, () => {
+      if (this.#feeds.get(runId) === feed) this.#feeds.delete(runId);
+    });
+    this.#feeds.set(runId, feed);
+    return feed;
+  }
+}
+
+/** Throws an ApiError for a cursor that is none of this run. */
+function toPosition({ after, from }: StreamRequest, view: RunView | undefined): Position {
+  if (!view) throw new ApiError(404, 'The run was deleted.');
+  if (after !== undefined) {
+    const position = parseCursor(after);
+    if (!position || !isPositionOf(view, position)) throw invalid('after', 'the id of an event of this run');
+    return position;
+  }
+  return (from === 'submitted' ? positionOfSubmit(view) : undefined) ?? START;
+}
+
+function definedHeaders(headers: ReturnType<FastifyReply['getHeaders']>): Record<string, number | string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  );
+}

@@ -1,0 +1,162 @@
+// A caller of the embedded API for tests of conversations: plain fetch, and responses that are checked against their shape.
+import { call, type Answer } from '../support.ts';
+import { until } from '../../support/until.ts';
+import * as shapes from './wire-shapes.ts';
+
+export interface WireRun {
+  readonly id: string;
+  readonly thread_id: string;
+  readonly status: string;
+  readonly started_at: number | null;
+  readonly expires_at: number | null;
+  readonly last_error: { readonly code: string; readonly message: string } | null;
+  readonly incomplete_details: { readonly reason: string } | null;
+  readonly usage: {
+    readonly prompt_tokens: number;
+    readonly completion_tokens: number;
+    readonly total_tokens: number;
+  } | null;
+  readonly cost: { readonly usd: number } | null;
+  readonly required_action: {
+    readonly submit_tool_outputs: {
+      readonly tool_calls: {
+        readonly id: string;
+        readonly function: { readonly name: string; readonly arguments: string };
+      }[];
+    };
+  } | null;
+}
+
+export interface WireMessage {
+  readonly id: string;
+  readonly role: string;
+  readonly status: string;
+  readonly incomplete_details: { readonly reason: string } | null;
+  readonly content: { readonly text?: { readonly value: string }; readonly refusal?: string }[];
+  readonly run_id: string | null;
+}
+
+export interface WireStep {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly step_details: {
+    readonly tool_calls?: { readonly id: string; readonly function: { readonly output: string | null } }[];
+  };
+}
+
+export const WEATHER = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'The weather of a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+};
+export const TIME = { type: 'function', function: { name: 'get_time' } };
+
+const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
+export const textOf = (message: WireMessage | undefined): string =>
+  (message?.content ?? []).map((part) => part.text?.value ?? part.refusal ?? '').join('');
+
+export class ConversationClient {
+  readonly url: string;
+  readonly key: string;
+
+  constructor(url: string, key = 'key-1') {
+    this.url = url;
+    this.key = key;
+  }
+
+  call(request: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return call(this.url, request, { key: this.key, headers, ...(body === undefined ? {} : { body }) });
+  }
+
+  async createAssistant(body: object = {}): Promise<string> {
+    const defaults = { model: 'gpt-4o', name: 'Ada', instructions: 'Be brief.', tools: [WEATHER, TIME] };
+    return idOf(await this.call('POST /assistants', { ...defaults, ...body }));
+  }
+
+  async createThread(...messages: string[]): Promise<string> {
+    const body = { messages: messages.map((content) => ({ role: 'user', content })) };
+    return idOf(await this.call('POST /threads', body));
+  }
+
+  async addMessage(threadId: string, content: unknown, role = 'user'): Promise<string> {
+    return idOf(await this.call(`POST /threads/${threadId}/messages`, { role, content }));
+  }
+
+  async createRun(threadId: string, assistantId: string, body: object = {}): Promise<WireRun> {
+    return toRun(await this.call(`POST /threads/${threadId}/runs`, { assistant_id: assistantId, ...body }));
+  }
+
+  /** A run on a new thread with one message. */
+  async start(message: string, assistantId: string, body: object = {}): Promise<WireRun> {
+    return this.createRun(await this.createThread(message), assistantId, body);
+  }
+
+  async retrieve(run: WireRun): Promise<WireRun> {
+    return toRun(await this.call(`GET /threads/${run.thread_id}/runs/${run.id}`));
+  }
+
+  /** The run once it is in one of these states. */
+  async reach(run: WireRun, ...statuses: string[]): Promise<WireRun> {
+    let current = run;
+    await until(async () => {
+      current = await this.retrieve(run);
+      if (ENDS.includes(current.status) && !statuses.includes(current.status))
+        throw new Error(`the run is ${current.status}: ${JSON.stringify(current.last_error)}`);
+      return statuses.includes(current.status);
+    });
+    return current;
+  }
+
+  /** The run once it has ended or waits. */
+  settle(run: WireRun): Promise<WireRun> {
+    return this.reach(run, 'requires_action', ...ENDS);
+  }
+
+  async submit(run: WireRun, output = 'sunny'): Promise<WireRun> {
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const body = { tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output })) };
+    return toRun(await this.call(`POST ${this.pathOf(run)}/submit_tool_outputs`, body));
+  }
+
+  cancel(run: WireRun): Promise<Answer> {
+    return this.call(`POST ${this.pathOf(run)}/cancel`);
+  }
+
+  /** Newest first. */
+  async messages(threadId: string): Promise<WireMessage[]> {
+    const { body } = await this.call(`GET /threads/${threadId}/messages?limit=100`);
+    const data = body['data'] as unknown[];
+    return data.map((item) => shapes.message.parse(item) as WireMessage);
+  }
+
+  /** Oldest first. */
+  async steps(run: WireRun): Promise<WireStep[]> {
+    const { body } = await this.call(`GET ${this.pathOf(run)}/steps?limit=100&order=asc`);
+    const data = body['data'] as unknown[];
+    return data.map((item) => shapes.step.parse(item) as WireStep);
+  }
+
+  pathOf(run: WireRun): string {
+    return `/threads/${run.thread_id}/runs/${run.id}`;
+  }
+
+  eventsUrl(run: WireRun): string {
+    return `${this.url}${this.pathOf(run)}/events`;
+  }
+}
+
+export function idOf(answer: Answer): string {
+  if (answer.status >= 300) throw new Error(`${answer.status} ${answer.text}`);
+  return String(answer.body['id']);
+}
+
+export function toRun(answer: Answer): WireRun {
+  if (answer.status >= 300) throw new Error(`${answer.status} ${answer.text}`);
+  const { error } = shapes.run.safeParse(answer.body);
+  if (error) throw new Error(`${error.message} in ${answer.text}`);
+  return answer.body as unknown as WireRun;
+}

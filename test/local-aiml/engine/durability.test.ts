@@ -1,0 +1,192 @@
+import { expect, test } from '@jest/globals';
+import { until } from '../../support/until.ts';
+import { createFolder, startHere, startProcess, type Process } from '../support.ts';
+import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
+import { createRandom, type Random } from './random.ts';
+
+/** Thirty and more: `KILL_ROUNDS=30`. */
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
+const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
+
+const LEASE_MS = 15_000;
+/** A lease may have been renewed just before the kill, and a run may be left behind three times. */
+const TAKE_OVER_MS = 3 * LEASE_MS + 20_000;
+
+const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
+
+interface Acknowledged {
+  readonly runs: WireRun[];
+  /** Contents of messages, by thread. */
+  readonly messages: Map<string, string[]>;
+  /** By run. */
+  readonly outputs: Map<string, { readonly id: string; readonly output: string }>;
+}
+
+const MESSAGES = [
+  'Hello',
+  '/words 80\n/slow 10',
+  '/vary\n/words 60\n/slow 15',
+  '/tool get_time',
+  '/fail server_error after 5\n/slow 5\n/words 9',
+  '/incomplete',
+];
+
+/** Does what comes to its mind until the process is gone. What was acknowledged is kept. */
+async function act(client: ConversationClient, assistantId: string, random: Random, kept: Acknowledged): Promise<void> {
+  try {
+    for (;;) {
+      const waiting = kept.runs.filter((run) => !kept.outputs.has(run.id));
+      if (waiting.length > 0 && random.chance(0.5)) await submit(client, random.pick(waiting), random, kept);
+      else {
+        const content = random.pick(MESSAGES);
+        const threadId = await client.createThread();
+        kept.messages.set(threadId, []);
+        await client.addMessage(threadId, content);
+        kept.messages.get(threadId)?.push(content);
+        kept.runs.push(await client.createRun(threadId, assistantId));
+      }
+    }
+  } catch (error) {
+    // The connection was cut: what it asked for may or may not have happened.
+    if ((error as Error).name === 'TypeError') return;
+    throw error;
+  }
+}
+
+async function submit(client: ConversationClient, run: WireRun, random: Random, kept: Acknowledged): Promise<void> {
+  const current = await client.retrieve(run);
+  const [call] = current.required_action?.submit_tool_outputs.tool_calls ?? [];
+  if (!call) return;
+  const output = `output ${random.next()}`;
+  await client.submit(current, output);
+  kept.outputs.set(run.id, { id: call.id, output });
+}
+
+const env = (dataDir: string): Record<string, string> => ({ DATA_DIR: dataDir, RUN_CONCURRENCY: '8' });
+
+test(
+  `Killed at random moments (${ROUNDS} rounds, seed ${SEED}), nothing acknowledged is lost and every run ends`,
+  async () => {
+    const random = createRandom(SEED);
+    const dataDir = await createFolder();
+    const kept: Acknowledged = { runs: [], messages: new Map(), outputs: new Map() };
+    let assistantId: string | undefined;
+    for (let round = 0; round < ROUNDS; round++) {
+      const running = startProcess(env(dataDir));
+      const client = new ConversationClient(await running.url);
+      assistantId ??= await client.createAssistant();
+      const acting = Promise.all([1, 2, 3].map(() => act(client, assistantId ?? '', random, kept)));
+      await new Promise((resolve) => setTimeout(resolve, 200 + random.below(1_200)));
+      running.child.kill('SIGKILL');
+      await running.exit;
+      await acting;
+    }
+
+    const client = new ConversationClient(await startProcess(env(dataDir)).url);
+    expect(kept.runs.length).toBeGreaterThan(ROUNDS);
+    for (const [threadId, contents] of kept.messages) {
+      const found = (await client.messages(threadId)).map(textOf);
+      expect(found).toEqual(expect.arrayContaining(contents));
+    }
+    const giveUpAt = Date.now() + TAKE_OVER_MS;
+    for (const run of kept.runs) {
+      let current = await client.retrieve(run);
+      while (!ENDS.includes(current.status)) {
+        if (Date.now() > giveUpAt) throw new Error(`${run.id} is still ${current.status}`);
+        if (current.status === 'requires_action') {
+          const before = kept.outputs.get(run.id);
+          // Once its outputs were acknowledged, no call is shown again.
+          if (before) throw new Error(`${run.id} asks again for ${JSON.stringify(current.required_action)}`);
+          await submit(client, run, random, kept);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        current = await client.retrieve(run);
+      }
+      const written = (await client.messages(run.thread_id)).filter((message) => message.run_id === run.id);
+      expect(written.filter(({ status }) => status === 'completed').length).toBeLessThanOrEqual(1);
+      if (current.status === 'completed') expect(written[0]?.status).toBe('completed');
+      const steps = await client.steps(current);
+      expect(steps.every(({ status }) => status !== 'in_progress')).toBe(true);
+      const output = kept.outputs.get(run.id);
+      const asked = steps.flatMap((step) => (step.status === 'completed' ? (step.step_details.tool_calls ?? []) : []));
+      if (output) expect(asked).toMatchObject([{ id: output.id, function: { output: output.output } }]);
+    }
+  },
+  TAKE_OVER_MS + 60_000 + ROUNDS * 4_000,
+);
+
+test(
+  'A process that stood still changes nothing once another one has taken over its run',
+  async () => {
+    const dataDir = await createFolder();
+    const first = startProcess(env(dataDir));
+    const before = new ConversationClient(await first.url);
+    const run = await before.start('/vary\n/words 120\n/slow 50', await before.createAssistant());
+    await until(async () => textOf((await before.messages(run.thread_id))[0]).split(' ').length > 12);
+    first.child.kill('SIGSTOP');
+    const after = new ConversationClient(await startProcess(env(dataDir)).url);
+    await until(async () => (await after.messages(run.thread_id)).length === 3, TAKE_OVER_MS);
+    first.child.kill('SIGCONT');
+    await until(async () => ENDS.includes((await after.retrieve(run)).status), TAKE_OVER_MS);
+    const written = await after.messages(run.thread_id);
+    expect(written.map(({ status }) => status)).toEqual(['completed', 'incomplete', 'completed']);
+    const [whole, cut] = written.map(textOf);
+    expect(whole?.split(' ')).toHaveLength(120);
+    expect(whole?.startsWith(cut ?? '')).toBe(false);
+    // The process that stood still serves what the other one wrote.
+    expect(await before.messages(run.thread_id)).toEqual(written);
+    expect((await after.steps(run)).map(({ status }) => status)).toEqual(['failed', 'completed']);
+  },
+  2 * TAKE_OVER_MS,
+);
+
+test('Two processes on one store never work on one run, and never both accept outputs', async () => {
+  const dataDir = await createFolder();
+  const clients = [
+    new ConversationClient((await startHere({ dataDir })).url),
+    new ConversationClient((await startHere({ dataDir })).url),
+  ] as const;
+  const assistantId = await clients[0].createAssistant();
+  const runs = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => clients[index % 2 === 0 ? 0 : 1].start('get_time', assistantId)),
+  );
+  const statuses = await Promise.all(
+    runs.map(async (run) => {
+      const waiting = await clients[0].reach(run, 'requires_action');
+      const calls = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
+      expect(calls).toHaveLength(1);
+      const answers = await Promise.all(
+        clients.map((client, index) =>
+          client.call(`POST ${client.pathOf(run)}/submit_tool_outputs`, {
+            tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: `by ${index}` })),
+          }),
+        ),
+      );
+      const accepted = answers.findIndex(({ status }) => status === 200);
+      await clients[1].reach(run, 'completed');
+      const [answer, question] = await clients[1].messages(run.thread_id);
+      expect([textOf(answer).includes(`by ${accepted}`), textOf(question)]).toEqual([true, 'get_time']);
+      expect((await clients[0].steps(run)).map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
+      return answers.map(({ status }) => status).sort();
+    }),
+  );
+  expect(statuses).toEqual(runs.map(() => [200, 400]));
+});
+
+test('A process that is asked to stop leaves its runs to the next one at once', async () => {
+  const dataDir = await createFolder();
+  const first: Process = startProcess(env(dataDir));
+  const before = new ConversationClient(await first.url);
+  const assistantId = await before.createAssistant();
+  const run = await before.start('/vary\n/words 60\n/slow 30', assistantId);
+  await until(async () => textOf((await before.messages(run.thread_id))[0]).split(' ').length > 5);
+  first.child.kill('SIGTERM');
+  expect((await first.exit).code).toBe(0);
+  const after = new ConversationClient(await startProcess(env(dataDir)).url);
+  const continued = toRun(await after.call(`GET ${after.pathOf(run)}`));
+  expect(['in_progress', 'completed']).toContain(continued.status);
+  await after.reach(run, 'completed');
+  const written = await after.messages(run.thread_id);
+  expect(written.map(({ status }) => status)).toEqual(['completed', 'incomplete', 'completed']);
+  expect(textOf(written[1]).split(' ').length).toBeGreaterThan(5);
+});

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { beforeEach, expect, test } from '@jest/globals';
+import Fastify from 'fastify';
+import { LiveMessage, LiveRuns, type LiveRun } from '../../../src/local-aiml/engine/live-runs.ts';
+import { SharedRunStreams } from '../../../src/local-aiml/engine/streams/run-streams.ts';
+import { openStore } from '../../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import { cleanUpLater } from '../../support/cleanup.ts';
+import { until } from '../../support/until.ts';
+import { createFolder, startHere } from '../support.ts';
+import { ConversationClient, type WireRun } from './conversation-client.ts';
+import { openEvents, textsOf, type StreamedEvent } from './event-stream.ts';
+
+/** One piece of text of the worker that the tests play. */
+const PIECE = 'x'.repeat(100_000);
+
+let url: string;
+let run: WireRun;
+let liveRuns: LiveRuns;
+let live: LiveRun;
+let responses: ServerResponse[];
+
+/** A run whose message is open in the store, and streams of short times in another process's place. */
+beforeEach(async () => {
+  const dataDir = await createFolder();
+  const client = new ConversationClient((await startHere({ dataDir })).url);
+  run = await client.start('/hang after 1', await client.createAssistant());
+  await until(async () => (await client.messages(run.thread_id)).length === 2);
+  const messageId = (await client.messages(run.thread_id))[0]?.id ?? '';
+
+  const store = await openStore(dataDir, () => undefined);
+  cleanUpLater(() => store.close());
+  liveRuns = new LiveRuns();
+  live = liveRuns.add(run.id);
+  live.message = new LiveMessage(messageId);
+  responses = [];
+  const streams = new SharedRunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs: 500 });
+  const app = Fastify({ forceCloseConnections: true });
+  app.get('/events', (_request, reply) => {
+    responses.push(reply.raw);
+    return streams.open({ runId: run.id, from: 'joined' }, reply);
+  });
+  url = await app.listen({ host: '127.0.0.1', port: 0 });
+  cleanUpLater(() => {
+    streams.stop();
+    return app.close();
+  });
+});
+
+function write(text: string): void {
+  live.message?.append('text', text);
+  liveRuns.changed(run.id);
+}
+
+test('A client that reads nothing holds one unsent event, is cut, and holds up nobody', async () => {
+  const { hostname, port } = new URL(url);
+  const stalled = connect(Number(port), hostname);
+  cleanUpLater(() => stalled.destroy());
+  stalled.pause();
+  stalled.write('GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await until(() => responses.length === 1);
+  const [slow] = responses;
+  const closed = slow && once(slow, 'close');
+
+  const events: StreamedEvent[] = [];
+  const reading = (async () => {
+    for await (const event of await openEvents(`${url}/events`)) events.push(event);
+  })().catch(() => undefined);
+  const received = (): number => [...textsOf(events).values()].join('').length;
+  await until(() => received() >= 0 && events.some(({ event }) => event === 'thread.message.created'));
+  for (let piece = 1; piece <= 200; piece++) {
+    write(PIECE);
+    await until(() => received() >= piece * PIECE.length);
+    expect(slow?.writableLength).toBeLessThan(3 * PIECE.length);
+  }
+  await closed;
+  expect(slow?.writableFinished).toBe(false);
+  write('still there');
+  await until(() => [...textsOf(events).values()].join('').endsWith('still there'));
+  responses[1]?.destroy();
+  await reading;
+});
+
+test('A client that is slow gets pieces as large as it is slow, and the whole text', async () => {
+  const events = await openEvents(`${url}/events`);
+  const read: StreamedEvent[] = [];
+  for (let piece = 0; piece < 120; piece++) {
+    write(PIECE);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (piece % 40 === 0) read.push((await events.next()).value as StreamedEvent);
+  }
+  const length = (): number => [...textsOf(read).values()].join('').length;
+  while (length() < 120 * PIECE.length) read.push((await events.next()).value as StreamedEvent);
+  expect(length()).toBe(120 * PIECE.length);
+  responses[0]?.destroy();
+});
+
+test('Silence is filled with comments', async () => {
+  const response = await fetch(`${url}/events`);
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += new TextDecoder().decode(chunk as Uint8Array);
+    if ((text.match(/^:/gm) ?? []).length >= 3) break;
+  }
+  expect(text).toContain('thread.run.in_progress');
+});
+
+test('A hundred followers of one run get the same, and half of a character waits for the other half', async () => {
+  const followers = await Promise.all(Array.from({ length: 100 }, () => openEvents(`${url}/events`)));
+  const all: StreamedEvent[][] = followers.map(() => []);
+  const reading = followers.map(async (events, index) => {
+    try {
+      for await (const event of events) all[index]?.push(event);
+    } catch {
+      // Cut at the end of the test.
+    }
+  });
+  const emoji = '😀';
+  for (const piece of ['Hello ', emoji.slice(0, 1), emoji.slice(1), ' you']) {
+    write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await until(() => all.every((events) => [...textsOf(events).values()].join('') === `Hello ${emoji} you`));
+  for (const { event, data } of all[0] ?? [])
+    if (event === 'thread.message.delta') expect(JSON.stringify(data)).not.toContain('\\ud');
+  for (const response of responses) response.destroy();
+  await Promise.all(reading);
+});

@@ -1,0 +1,474 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../../../src/local-aiml/settings.ts';
+import { until } from '../../support/until.ts';
+import { createFolder, startHere } from '../support.ts';
+import { ConversationClient, TIME, textOf, WEATHER, type WireRun } from './conversation-client.ts';
+import {
+  callStage,
+  errorStage,
+  openStream,
+  sendChunk,
+  startStagedModelApi,
+  streamOf,
+  textStage,
+  toChunk,
+  USAGE,
+  type Stage,
+  type StagedModelApi,
+} from './staged-model-api.ts';
+
+const KEY = 'sk-model-key-0123456789abcdef';
+
+let open: StagedModelApi[] = [];
+afterEach(async () => {
+  for (const staged of open) await staged[Symbol.asyncDispose]();
+  open = [];
+});
+
+interface SetUp {
+  readonly staged: StagedModelApi;
+  readonly client: ConversationClient;
+  readonly runs: RunSettings;
+}
+
+async function setUp(stages: Stage[], options: Partial<RunSettings> = {}, dataDir?: string): Promise<SetUp> {
+  const staged = await startStagedModelApi(...stages);
+  open.push(staged);
+  const modelApi = {
+    baseUrl: staged.url,
+    key: KEY,
+    usesCallerKeys: false,
+    firstTokenTimeoutMs: 20_000,
+    timeoutMs: 20_000,
+  };
+  const runs: RunSettings = { ...DEFAULT_RUN_SETTINGS, modelApi, ...options };
+  const { url } = await startHere({ runs, ...(dataDir === undefined ? {} : { dataDir }) });
+  return { staged, client: new ConversationClient(url), runs };
+}
+
+type Sent = { role: string; content: unknown; tool_calls?: unknown; tool_call_id?: string }[];
+const messagesOf = (staged: StagedModelApi, index = 0): Sent => staged.requests[index]?.body['messages'] as Sent;
+
+describe('What a model is asked', () => {
+  test('Instructions, additional ones, the messages, the tools and the parameters of the run', async () => {
+    const { staged, client } = await setUp([textStage('fine')]);
+    const assistantId = await client.createAssistant({ temperature: 0.2, reasoning_effort: 'low' });
+    const threadId = await client.createThread('first');
+    await client.addMessage(threadId, 'made by hand', 'assistant');
+    await client.addMessage(threadId, [
+      { type: 'text', text: 'look' },
+      { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'low' } },
+    ]);
+    const run = await client.createRun(threadId, assistantId, {
+      additional_instructions: 'Rhyme.',
+      additional_messages: [{ role: 'user', content: 'more' }],
+      response_format: { type: 'json_object' },
+      max_completion_tokens: 300,
+      parallel_tool_calls: false,
+      tool_choice: 'required',
+      top_p: 0.9,
+      model: 'another',
+    });
+    await client.reach(run, 'completed');
+    expect(staged.requests).toHaveLength(1);
+    expect(staged.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
+    expect(staged.requests[0]?.body).toEqual({
+      model: 'another',
+      stream: true,
+      stream_options: { include_usage: true },
+      temperature: 0.2,
+      top_p: 0.9,
+      reasoning_effort: 'low',
+      max_completion_tokens: 300,
+      response_format: { type: 'json_object' },
+      tools: [
+        WEATHER,
+        { type: 'function', function: { name: 'get_time', parameters: { type: 'object', properties: {} } } },
+      ],
+      tool_choice: 'required',
+      parallel_tool_calls: false,
+      messages: [
+        { role: 'system', content: 'Be brief.\n\nRhyme.' },
+        { role: 'user', content: 'first' },
+        { role: 'assistant', content: 'made by hand' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'look' },
+            { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'low' } },
+          ],
+        },
+        { role: 'user', content: 'more' },
+      ],
+    });
+  });
+
+  test('Calls and outputs of this run and of earlier ones are pairs, where the tool still exists', async () => {
+    const { staged, client } = await setUp([
+      callStage({ name: 'get_weather', arguments: '{"city":"Rome"}' }, { name: 'get_time', arguments: '{}' }),
+      textStage('It is sunny.'),
+      textStage('You are welcome.'),
+      textStage('Without tools.'),
+    ]);
+    const assistantId = await client.createAssistant();
+    const run = await client.settle(await client.start('weather?', assistantId, { tool_choice: 'required' }));
+    await client.reach(await client.submit(run, 'sunny'), 'completed');
+    const pair = [
+      { role: 'assistant', content: null, tool_calls: [{ id: 'call_staged0' }, { id: 'call_staged1' }] },
+      { role: 'tool', tool_call_id: 'call_staged0', content: 'sunny' },
+      { role: 'tool', tool_call_id: 'call_staged1', content: 'sunny' },
+    ];
+    expect(messagesOf(staged, 1)).toMatchObject([{ role: 'system' }, { role: 'user' }, ...pair]);
+    // It forced the first call alone: otherwise the run would never end.
+    expect(staged.requests.map(({ body }) => body['tool_choice'])).toEqual(['required', undefined]);
+
+    await client.addMessage(run.thread_id, 'thanks');
+    await client.reach(await client.createRun(run.thread_id, assistantId), 'completed');
+    expect(messagesOf(staged, 2)).toMatchObject([
+      { role: 'system' },
+      { role: 'user' },
+      ...pair,
+      { role: 'assistant', content: 'It is sunny.' },
+      { role: 'user', content: 'thanks' },
+    ]);
+    await client.reach(await client.createRun(run.thread_id, assistantId, { tools: [WEATHER] }), 'completed');
+    expect(messagesOf(staged, 3).filter(({ role }) => role === 'tool')).toEqual([]);
+  });
+
+  test('Text before the calls of one response stays with them', async () => {
+    const { staged, client } = await setUp([
+      streamOf(
+        toChunk({ content: 'Let me see.' }),
+        toChunk({ tool_calls: [{ index: 0, id: 'call_x', function: { name: 'get_time', arguments: '{}' } }] }),
+        toChunk({}, 'tool_calls', { usage: USAGE }),
+      ),
+      textStage('Noon.'),
+    ]);
+    const run = await client.settle(await client.start('time?', await client.createAssistant()));
+    expect((await client.steps(run)).map(({ type, status }) => [type, status])).toEqual([
+      ['message_creation', 'completed'],
+      ['tool_calls', 'in_progress'],
+    ]);
+    await client.reach(await client.submit(run, '12:00'), 'completed');
+    expect(messagesOf(staged, 1).slice(2)).toMatchObject([
+      { role: 'assistant', content: 'Let me see.', tool_calls: [{ id: 'call_x' }] },
+      { role: 'tool', content: '12:00' },
+    ]);
+    expect((await client.messages(run.thread_id)).map(textOf)).toEqual(['Noon.', 'Let me see.', 'time?']);
+  });
+
+  test('Tools that do not run here are not offered, and the model is told so', async () => {
+    const { staged, client } = await setUp([textStage('fine')]);
+    const assistantId = await client.createAssistant({
+      tools: [{ type: 'code_interpreter' }, { type: 'file_search' }, TIME],
+    });
+    await client.reach(await client.start('hello', assistantId), 'completed');
+    expect(staged.requests[0]?.body['tools']).toHaveLength(1);
+    expect(messagesOf(staged)[0]?.content).toMatch(/^Be brief\.\n\n.*code_interpreter and file_search/);
+  });
+
+  test('last_messages keeps the newest', async () => {
+    const { staged, client } = await setUp([textStage('fine')]);
+    const threadId = await client.createThread('one', 'two', 'three', 'four');
+    const truncation_strategy = { type: 'last_messages', last_messages: 2 };
+    await client.reach(
+      await client.createRun(threadId, await client.createAssistant(), { truncation_strategy }),
+      'completed',
+    );
+    expect(messagesOf(staged).map(({ content }) => content)).toEqual(['Be brief.', 'three', 'four']);
+  });
+
+  test('A context that is too long is shortened from the middle: the first and the newest stay', async () => {
+    const tooLong = errorStage(400, {
+      error: {
+        message: "This model's maximum context length is 100 tokens.",
+        code: 'context_length_exceeded',
+        param: 'messages',
+      },
+    });
+    const { staged, client } = await setUp([tooLong, tooLong, textStage('fine')]);
+    const texts = Array.from({ length: 12 }, (_, index) => `message ${index} ${'word '.repeat(50)}`);
+    const threadId = await client.createThread(...texts);
+    await client.reach(await client.createRun(threadId, await client.createAssistant({ tools: [] })), 'completed');
+    const sent = messagesOf(staged, 2)
+      .slice(1)
+      .map(({ content }) => Number(String(content).split(' ')[1]));
+    expect(sent[0]).toBe(0);
+    expect(sent.at(-1)).toBe(11);
+    expect(sent.length).toBeLessThan(12);
+    expect(sent).toEqual([0, ...Array.from({ length: sent.length - 1 }, (_, index) => 13 - sent.length + index)]);
+    // Known from now on.
+    await client.reach(await client.createRun(threadId, await client.createAssistant({ tools: [] })), 'completed');
+    expect(staged.requests).toHaveLength(4);
+  });
+
+  test('A context that cannot be shortened fails as an invalid prompt', async () => {
+    const { client } = await setUp([
+      errorStage(400, { error: { message: 'too long', code: 'context_length_exceeded', param: 'messages' } }),
+    ]);
+    const run = await client.reach(await client.start('long', await client.createAssistant()), 'failed');
+    expect(run.last_error?.code).toBe('invalid_prompt');
+  });
+
+  test('The model named built-in is the built-in model, whatever else is configured', async () => {
+    const { staged, client } = await setUp([textStage('fine')]);
+    const run = await client.start('hello', await client.createAssistant({ model: 'built-in' }));
+    await client.reach(run, 'completed');
+    expect(textOf((await client.messages(run.thread_id))[0])).toContain('no AI');
+    expect(staged.requests).toEqual([]);
+  });
+});
+
+describe('How a run ends', () => {
+  const long = 'word '.repeat(4);
+  const failures: Record<string, { stage: Stage; code: string; text?: string; says: RegExp }> = {
+    '401': {
+      stage: errorStage(401, { error: { message: `Wrong key ${KEY}` } }),
+      code: 'server_error',
+      says: /key.*401/,
+    },
+    '403 of AIML': {
+      stage: errorStage(403, { message: 'You have run out of credits.', statusCode: 403 }),
+      code: 'server_error',
+      says: /run out of credits/,
+    },
+    '404': { stage: errorStage(404, { error: { message: 'No such model' } }), code: 'server_error', says: /404/ },
+    '400': { stage: errorStage(400, { error: { message: 'Bad prompt' } }), code: 'invalid_prompt', says: /Bad prompt/ },
+    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', says: /413/ },
+    '422': { stage: errorStage(422, { detail: 'Nonsense' }), code: 'invalid_prompt', says: /422.*Nonsense/ },
+    'a spent quota': {
+      stage: errorStage(429, { error: { message: 'Quota', code: 'insufficient_quota' } }),
+      code: 'rate_limit_exceeded',
+      says: /429/,
+    },
+    'a web page': { stage: errorStage(200, '<html></html>'), code: 'server_error', says: /web page/ },
+    'a cut stream behind text': {
+      stage: (_request, response) => {
+        openStream(response);
+        sendChunk(response, toChunk({ content: long }));
+        setTimeout(() => response.socket?.destroy(), 50);
+      },
+      code: 'server_error',
+      text: long,
+      says: /lost before its response ended/,
+    },
+    'no finish reason behind text': {
+      stage: streamOf(toChunk({ content: long })),
+      code: 'server_error',
+      text: long,
+      says: /before it was whole/,
+    },
+    'tool calls that do not parse': {
+      stage: callStage({ name: 'get_time', arguments: '{"a":' }),
+      code: 'server_error',
+      says: /not valid JSON/,
+    },
+  };
+  for (const [name, { stage, code, text, says }] of Object.entries(failures))
+    test(`${name}: failed, with a clear reason and no secret`, async () => {
+      const { staged, client } = await setUp([stage]);
+      const run = await client.reach(await client.start('hello', await client.createAssistant()), 'failed');
+      expect(run.last_error?.code).toBe(code);
+      expect(run.last_error?.message).toMatch(says);
+      for (const secret of [KEY, '127.0.0.1', new URL(staged.url).port, '://'])
+        expect(run.last_error?.message).not.toContain(secret);
+      const [newest] = await client.messages(run.thread_id);
+      if (text === undefined) expect(newest?.role).toBe('user');
+      else
+        expect(newest).toMatchObject({
+          status: 'incomplete',
+          incomplete_details: { reason: 'run_failed' },
+          content: [{ text: { value: text } }],
+        });
+    });
+
+  test('An API that refuses connections: failed', async () => {
+    const { staged, client } = await setUp([]);
+    await staged[Symbol.asyncDispose]();
+    open = [];
+    const run = await client.reach(await client.start('hello', await client.createAssistant()), 'failed');
+    expect(run.last_error).toMatchObject({ code: 'server_error', message: expect.stringContaining('refused') });
+  });
+
+  test('429 and 500 before the first text are tried again within the run', async () => {
+    const { staged, client } = await setUp([
+      errorStage(429, { message: 'Slow down' }, { 'retry-after-ms': '5' }),
+      errorStage(500, { message: 'Sorry' }, { 'retry-after-ms': '5' }),
+      textStage('At last'),
+    ]);
+    const run = await client.reach(await client.start('hello', await client.createAssistant()), 'completed');
+    expect(textOf((await client.messages(run.thread_id))[0])).toBe('At last');
+    expect(staged.requests).toHaveLength(3);
+  });
+
+  test('The token limit and the content filter make it incomplete', async () => {
+    const { client } = await setUp([
+      streamOf(toChunk({ content: 'Half' }, 'length', { usage: USAGE })),
+      streamOf(toChunk({ content: 'Bad' }, 'content_filter')),
+    ]);
+    const assistantId = await client.createAssistant();
+    const cut = await client.reach(await client.start('one', assistantId), 'incomplete');
+    expect(cut).toMatchObject({ incomplete_details: { reason: 'max_completion_tokens' }, usage: USAGE });
+    expect((await client.messages(cut.thread_id))[0]?.incomplete_details?.reason).toBe('max_tokens');
+    const filtered = await client.reach(await client.start('two', assistantId), 'incomplete');
+    expect(filtered.incomplete_details?.reason).toBe('content_filter');
+    expect((await client.messages(filtered.thread_id))[0]?.incomplete_details?.reason).toBe('content_filter');
+  });
+
+  test('Budgets count over all calls of a run', async () => {
+    const usage = { prompt_tokens: 200, completion_tokens: 250, total_tokens: 450 };
+    const call = (): Stage =>
+      streamOf(
+        toChunk(
+          { tool_calls: [{ index: 0, id: 'call_x', function: { name: 'get_time', arguments: '{}' } }] },
+          'tool_calls',
+          { usage },
+        ),
+      );
+    const { staged, client } = await setUp([call(), call()]);
+    let run = await client.start('hello', await client.createAssistant(), { max_completion_tokens: 400 });
+    for (let round = 0; round < 2; round++) run = await client.submit(await client.reach(run, 'requires_action'));
+    run = await client.reach(run, 'incomplete');
+    expect(run.incomplete_details?.reason).toBe('max_completion_tokens');
+    expect(run.usage).toEqual({ prompt_tokens: 400, completion_tokens: 500, total_tokens: 900 });
+    expect(staged.requests.map(({ body }) => body['max_completion_tokens'])).toEqual([400, 150]);
+
+    let second = await client.start('hello', await client.createAssistant(), { max_prompt_tokens: 256 });
+    second = await client.submit(await client.reach(second, 'requires_action'), 'x'.repeat(2_000));
+    expect((await client.reach(second, 'incomplete')).incomplete_details?.reason).toBe('max_prompt_tokens');
+  });
+
+  test('Usage and cost add up; where a model reports none, the run still ends', async () => {
+    const withCost = (delta: object, reason: string): Stage =>
+      streamOf(toChunk(delta, reason, { usage: USAGE, meta: { usage: { usd_spent: 0.125 } } }));
+    const { client } = await setUp([
+      withCost(
+        { tool_calls: [{ index: 0, id: 'call_x', function: { name: 'get_time', arguments: '' } }] },
+        'tool_calls',
+      ),
+      withCost({ content: 'Noon.' }, 'stop'),
+      streamOf(toChunk({ content: 'No usage' }, 'stop')),
+    ]);
+    const assistantId = await client.createAssistant();
+    const run = await client.settle(await client.start('time?', assistantId));
+    const done = await client.reach(await client.submit(run), 'completed');
+    expect(done.usage).toEqual({ prompt_tokens: 22, completion_tokens: 14, total_tokens: 36 });
+    expect(done.cost).toEqual({ usd: 0.25 });
+    expect((await client.reach(await client.start('again', assistantId), 'completed')).cost).toBeNull();
+  });
+
+  test('A cancel ends the call of the model, and what was written stays', async () => {
+    const { staged, client } = await setUp([
+      (_request, response) => {
+        openStream(response);
+        sendChunk(response, toChunk({ content: 'Half an' }));
+      },
+    ]);
+    const run = await client.start('hello', await client.createAssistant());
+    await until(async () => (await client.messages(run.thread_id)).length === 2);
+    expect((await client.cancel(run)).body['status']).toBe('cancelling');
+    await staged.requests[0]?.hungUp;
+    await client.reach(run, 'cancelled');
+    expect((await client.messages(run.thread_id))[0]).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'run_cancelled' },
+      content: [{ text: { value: 'Half an' } }],
+    });
+  });
+
+  test('A run expires while its model writes, and the call ends', async () => {
+    const { staged, client } = await setUp(
+      [
+        (_request, response) => {
+          openStream(response);
+          sendChunk(response, toChunk({ content: 'Half' }));
+        },
+      ],
+      { runExpiresAfterSeconds: 2 },
+    );
+    const run = await client.start('hello', await client.createAssistant());
+    await client.reach(run, 'expired');
+    await staged.requests[0]?.hungUp;
+    expect((await client.messages(run.thread_id))[0]?.incomplete_details?.reason).toBe('run_expired');
+    // The thread is free again.
+    await client.addMessage(run.thread_id, 'next');
+  });
+
+  test('A model that calls functions without end is stopped', async () => {
+    const { staged, client } = await setUp([callStage({ name: 'get_time', arguments: '{}' })]);
+    let run: WireRun = await client.start('loop', await client.createAssistant());
+    for (let round = 0; round < 32; round++) run = await client.submit(await client.reach(run, 'requires_action'));
+    expect((await client.reach(run, 'failed')).last_error?.message).toContain('32 times');
+    expect(staged.requests).toHaveLength(32);
+  });
+
+  test('White space alone makes no message', async () => {
+    const { client } = await setUp([
+      streamOf(toChunk({ content: '\n\n' }), toChunk({ content: ' ' }, 'stop', { usage: USAGE })),
+    ]);
+    const run = await client.reach(await client.start('hello', await client.createAssistant()), 'completed');
+    expect(await client.messages(run.thread_id)).toHaveLength(1);
+    expect(await client.steps(run)).toEqual([]);
+  });
+});
+
+test('No more runs at a time than RUN_CONCURRENCY, and the next begins when one ends', async () => {
+  const { client } = await setUp([(_request, response) => openStream(response)], { runConcurrency: 2 });
+  const assistantId = await client.createAssistant();
+  const runs = await Promise.all([1, 2, 3, 4].map(() => client.start('hello', assistantId)));
+  const statuses = async (): Promise<string[]> =>
+    (await Promise.all(runs.map((run) => client.retrieve(run)))).map(({ status }) => status).sort();
+  await until(async () => (await statuses()).join() === 'in_progress,in_progress,queued,queued');
+  const running = (await Promise.all(runs.map((run) => client.retrieve(run)))).find(
+    (run) => run.status === 'in_progress',
+  );
+  if (running) await client.cancel(running);
+  await until(async () => (await statuses()).join() === 'cancelled,in_progress,in_progress,queued');
+});
+
+test('Models are those of the model API and the built-in one; a list that cannot be read is a clear error', async () => {
+  const { client } = await setUp([
+    (_request, response) =>
+      void response
+        .setHeader('content-type', 'application/json')
+        .end('{"data":[{"id":"gpt-4.1","created":1,"owned_by":"x"}]}'),
+    errorStage(500, { message: 'Sorry' }),
+  ]);
+  const { body } = await client.call('GET /models');
+  expect((body['data'] as { id: string }[]).map(({ id }) => id)).toEqual(['gpt-4.1', 'built-in']);
+  expect(await client.call('GET /models')).toMatchObject({
+    status: 502,
+    body: { message: expect.stringContaining('model API') },
+  });
+});
+
+test('With keys of callers, each run uses its own; what a stopped process left waits for the next call of its account', async () => {
+  const dataDir = await createFolder();
+  const staged = await startStagedModelApi((_request, response) => openStream(response), textStage('fine'));
+  open.push(staged);
+  const modelApi = {
+    baseUrl: staged.url,
+    key: null,
+    usesCallerKeys: true,
+    firstTokenTimeoutMs: 20_000,
+    timeoutMs: 20_000,
+  };
+  const runs = { ...DEFAULT_RUN_SETTINGS, modelApi };
+  const first = await startHere({ dataDir, runs });
+  const client = new ConversationClient(first.url, 'key-of-ada');
+  const run = await client.start('hello', await client.createAssistant());
+  await until(() => staged.requests.length === 1);
+  expect(staged.requests[0]?.headers.authorization).toBe('Bearer key-of-ada');
+  await first.stop();
+
+  const second = await startHere({ dataDir, runs });
+  const stranger = new ConversationClient(second.url, 'key-of-bob');
+  await stranger.call('GET /assistants');
+  expect(staged.requests).toHaveLength(1);
+  const again = new ConversationClient(second.url, 'key-of-ada');
+  await again.reach(run, 'completed');
+  expect(staged.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer key-of-ada',
+    'Bearer key-of-ada',
+  ]);
+});
