@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { readRunSettings, type RunSettings } from './local-aiml/settings.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
+import type { ProxySettings } from './runtime/proxy.ts';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
 
 /** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
@@ -38,6 +39,8 @@ export interface Config {
   readonly upstreamDeadlineMs: number;
   readonly upstreamAttemptTimeoutMs: number;
   readonly upstreamConnections: number;
+  /** For calls to the AIML API and to the identity provider; null where there is no proxy. */
+  readonly proxies: ProxySettings | null;
   readonly maxInFlight: number;
   /** Origins that browsers may call from. */
   readonly corsOrigins: readonly string[];
@@ -99,6 +102,7 @@ export function readConfig(environment: Environment): Config {
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
     upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
+    proxies: upstream.kind === 'aiml' || auth.mode === 'jwt' ? readProxies(settings) : null,
     maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
     corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
     corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,
@@ -204,6 +208,14 @@ function readRedisUrl(settings: Settings): URL | null {
   return url;
 }
 
+/** The names are those of curl; the lower-case ones come first. */
+function readProxies(settings: Settings): ProxySettings | null {
+  const http = settings.proxy('HTTP_PROXY');
+  const https = settings.proxy('HTTPS_PROXY');
+  const noProxy = settings.text('no_proxy') ?? settings.text('NO_PROXY') ?? '';
+  return http || https ? { http, https, noProxy } : null;
+}
+
 const SECONDS = { s: 1, min: 60, h: 3600 } as const;
 
 function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
@@ -303,6 +315,16 @@ class Settings {
     const url = parseUrl(text);
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
     this.addProblem(name, 'must be an http or https URL');
+    return null;
+  }
+
+  /** The setting in lower case, or else in upper case. `host:port` alone is an http URL. */
+  proxy(name: string): URL | null {
+    const text = this.text(name.toLowerCase()) ?? this.text(name);
+    if (text === null) return null;
+    const url = parseUrl(text.includes('://') ? text : `http://${text}`);
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+    this.addProblem(name, 'must be the http or https URL of a proxy');
     return null;
   }
 

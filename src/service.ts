@@ -90,6 +90,7 @@ export async function createService(
   const authenticator = createAuthenticator({
     auth: config.auth,
     heldKey: heldKeyOf(config, localAiml),
+    proxies: config.proxies,
     sharedTenants: redis !== null,
   });
   const tracing = await createTracing(config.tracing && { ...config.tracing, serviceVersion: VERSION });
@@ -108,6 +109,8 @@ export async function createService(
     baseUrl,
     connections: config.upstreamConnections,
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
+    // The embedded AIML API is in this process.
+    proxies: localAiml ? null : config.proxies,
     rateLimit: await createRateLimit(config, redis),
     isMultiTenant,
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),

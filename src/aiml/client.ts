@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
+import type { ProxySettings } from '../runtime/proxy.ts';
 import { ConnectionQueue } from './connection-queue.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from './errors.ts';
 import type { HangUp } from './hang-up.ts';
@@ -93,6 +94,8 @@ export interface AimlClientOptions {
   readonly maxRateLimitWaiters?: number;
   /** Whether callers may be different subjects. Then none of them may take all connections. */
   readonly isMultiTenant?: boolean;
+  /** Null or absent where upstream is called directly. */
+  readonly proxies?: ProxySettings | null;
   /** Told of every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
 }
@@ -136,9 +139,10 @@ export class AimlClient {
     rateLimit = null,
     maxRateLimitWaiters = Infinity,
     isMultiTenant = false,
+    proxies = null,
     onAttempt,
   }: AimlClientOptions) {
-    this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs });
+    this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs, proxies });
     this.#connections = new ConnectionQueue(connections, isMultiTenant);
     this.#maxRateLimitWaiters = maxRateLimitWaiters;
     this.#attemptTimeoutMs = attemptTimeoutMs;

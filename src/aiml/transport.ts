@@ -11,6 +11,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { shapeOfJson } from '../json-shape.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
+import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { Semaphore, type Release } from '../runtime/semaphore.ts';
 import type { HangUp } from './hang-up.ts';
 
@@ -85,16 +86,21 @@ export interface TransportOptions {
   readonly connections: number;
   /** The longest a connection may take to open, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Null or absent where upstream is called directly. */
+  readonly proxies?: ProxySettings | null;
 }
 
 export class Transport {
-  readonly #pool: Pool;
+  readonly #dispatcher: Dispatcher;
+  readonly #origin: string;
   readonly #prefix: string;
   readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
+  #inFlight = 0;
 
-  constructor({ baseUrl, connections, connectTimeoutMs }: TransportOptions) {
+  constructor({ baseUrl, connections, connectTimeoutMs, proxies = null }: TransportOptions) {
     this.#prefix = baseUrl.pathname.replace(/\/+$/, '');
-    this.#pool = new Pool(baseUrl.origin, {
+    this.#origin = baseUrl.origin;
+    const options = {
       connections,
       pipelining: 1,
       connect: { timeout: connectTimeoutMs },
@@ -102,7 +108,8 @@ export class Transport {
       // The time-out of the exchange covers both.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    };
+    this.#dispatcher = proxies ? createProxyAgent(proxies, options) : new Pool(baseUrl.origin, options);
   }
 
   /**
@@ -111,8 +118,8 @@ export class Transport {
    */
   warm(): Promise<void> {
     return new Promise((resolve) => {
-      this.#pool.dispatch(
-        { method: 'GET', path: '/' },
+      this.#dispatcher.dispatch(
+        { origin: this.#origin, method: 'GET', path: '/' },
         {
           onRequestStart: () => {
             throw new NotWantedError();
@@ -125,9 +132,11 @@ export class Transport {
 
   /** Never rejects. */
   exchange(request: ExchangeRequest): Promise<Exchange> {
-    const handler = new ExchangeHandler(request, this.#largeBodies);
-    this.#pool.dispatch(
+    this.#inFlight += 1;
+    const handler = new ExchangeHandler(request, this.#largeBodies, () => (this.#inFlight -= 1));
+    this.#dispatcher.dispatch(
       {
+        origin: this.#origin,
         method: request.method,
         path: this.#prefix + request.path,
         headers: request.headers as string[],
@@ -140,9 +149,8 @@ export class Transport {
 
   /** Waits for the requests on their way, at most `timeoutMs`, then aborts what is left and closes all connections. */
   async close(timeoutMs = 0): Promise<void> {
-    if (this.#pool.stats.running > 0)
-      await Promise.race([this.#pool.close(), sleep(timeoutMs, undefined, { ref: false })]);
-    await this.#pool.destroy();
+    if (this.#inFlight > 0) await Promise.race([this.#dispatcher.close(), sleep(timeoutMs, undefined, { ref: false })]);
+    await this.#dispatcher.destroy();
   }
 }
 
@@ -205,6 +213,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #budget: { bytes: number } | null;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
+  readonly #onEnd: () => void;
   #resolve: (exchange: Exchange) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
@@ -217,7 +226,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: Release | null = null;
 
-  constructor({ timeoutMs, hangUp, isWrite, budget }: ExchangeRequest, largeBodies: Semaphore) {
+  constructor({ timeoutMs, hangUp, isWrite, budget }: ExchangeRequest, largeBodies: Semaphore, onEnd: () => void) {
+    this.#onEnd = onEnd;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
     this.#hangUp = hangUp;
@@ -338,6 +348,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#hangUp.ignore(this.#onAbort);
     this.#chunks = [];
     this.#releaseLarge?.();
+    this.#onEnd();
     this.#resolve(exchange);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
+import type { ProxySettings } from '../runtime/proxy.ts';
 import { bearerTokenOf } from './bearer.ts';
 import { Caller, type Identity } from './identity.ts';
 import { KeysUnavailableError } from './key-set.ts';
@@ -21,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly sharedTenants?: boolean;
   /** Under `jwt`: the longest that one request for the identity provider's keys may take; 5 s where it is left out. */
   readonly jwksTimeoutMs?: number;
+  /** Under `jwt`: the way to the identity provider; null or absent where it is called directly. */
+  readonly proxies?: ProxySettings | null;
 }
 
 export interface Authenticator {
@@ -38,12 +41,13 @@ export function createAuthenticator({
   heldKey,
   sharedTenants = false,
   jwksTimeoutMs = JWKS_TIMEOUT_MS,
+  proxies = null,
 }: AuthenticatorOptions): Authenticator {
   const digest = createTenantDigest(sharedTenants);
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
   if (heldKey === null) throw new TypeError('where callers bring no key, the service must hold one');
   if (auth.mode === 'jwt') {
-    const verifier = new TokenVerifier(auth, jwksTimeoutMs);
+    const verifier = new TokenVerifier(auth, jwksTimeoutMs, proxies);
     return { authenticate: (authorization) => byToken(authorization, verifier, heldKey, digest) };
   }
   const anyone = new Caller(heldKey, null, digest);

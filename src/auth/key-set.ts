@@ -3,6 +3,8 @@
  * believed. Which of them a token needs is left to jose, and what becomes of the token to `token-verifier.ts`.
  */
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { fetch as fetchThrough, type Dispatcher } from 'undici';
+import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { FetchBudget } from './fetch-budget.ts';
 
@@ -24,13 +26,14 @@ export class KeySet {
   #fetchedAt = -Infinity;
 
   /** Fetches nothing yet. `timeoutMs`: the longest one fetch may take, its body included. */
-  constructor(url: URL, timeoutMs: number) {
+  constructor(url: URL, timeoutMs: number, proxies: ProxySettings | null = null) {
+    const dispatcher = proxies && createProxyAgent(proxies);
     this.#jwks = createRemoteJWKSet(url, {
       timeoutDuration: timeoutMs,
       // It fetches when it is told to and never by itself.
       cacheMaxAge: Infinity,
       cooldownDuration: Infinity,
-      [customFetch]: fetchBounded,
+      [customFetch]: (keysUrl, options) => fetchBounded(keysUrl, options, dispatcher),
     });
   }
 
@@ -64,8 +67,17 @@ export class KeySet {
   }
 }
 
-const fetchBounded: FetchImplementation = async (url, options) => {
-  const response = await fetch(url, options);
+type FetchOptions = Parameters<FetchImplementation>[1];
+
+async function fetchBounded(
+  url: string,
+  { headers, signal }: FetchOptions,
+  dispatcher: Dispatcher | null,
+): Promise<Response> {
+  // Node's own `fetch` has an undici of its own, which another version's dispatcher does not fit.
+  const response = await (dispatcher
+    ? fetchThrough(url, { headers: [...headers], signal, redirect: 'manual', dispatcher })
+    : fetch(url, { headers, signal, redirect: 'manual' }));
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel();
     throw new KeysUnavailableError();
@@ -80,4 +92,4 @@ const fetchBounded: FetchImplementation = async (url, options) => {
   const text = decodeUtf8(Buffer.concat(chunks));
   if (text === null) throw new KeysUnavailableError();
   return new Response(text);
-};
+}

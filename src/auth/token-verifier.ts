@@ -1,5 +1,6 @@
 /** Access tokens of the identity provider: whether one is to be believed, and what it allows. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { ProxySettings } from '../runtime/proxy.ts';
 import { scopes, type Scope } from './identity.ts';
 import { KeySet } from './key-set.ts';
 
@@ -26,8 +27,12 @@ export class TokenVerifier {
   readonly #options: JWTVerifyOptions;
 
   /** `timeoutMs`: the longest that one request for the keys may take. */
-  constructor({ issuer, audience, jwksUrl }: TokenVerifierOptions, timeoutMs: number) {
-    this.#keys = new KeySet(jwksUrl, timeoutMs);
+  constructor(
+    { issuer, audience, jwksUrl }: TokenVerifierOptions,
+    timeoutMs: number,
+    proxies: ProxySettings | null = null,
+  ) {
+    this.#keys = new KeySet(jwksUrl, timeoutMs, proxies);
     this.#options = {
       algorithms: ALGORITHMS,
       issuer,
