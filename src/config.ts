@@ -3,7 +3,7 @@
  * `process.env`. An empty value counts as absent, as container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
-import { readRunSettings, type RunSettings } from './local-aiml/settings.ts';
+import { DEFAULT_RUN_SETTINGS, readRunSettings, type RunSettings } from './local-aiml/settings.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import type { ProxySettings } from './runtime/proxy.ts';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
@@ -169,7 +169,11 @@ function readRuns(settings: Settings, { mode }: AuthConfig): RunSettings {
     });
   } catch (error) {
     if (!(error instanceof LocalAimlStartError)) throw error;
-    throw new ConfigError(error.message);
+    for (const line of error.message.split('\n')) {
+      const [name = '', ...problem] = line.split(' ');
+      settings.addProblem(name, problem.join(' '));
+    }
+    return DEFAULT_RUN_SETTINGS;
   }
 }
 

@@ -7,7 +7,7 @@ import { toCrashEntry } from '../observability/logger.ts';
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { describeModel } from './engine/describe-model.ts';
 import { createLocalAiml, LocalAimlStartError } from './server.ts';
-import { readSettings, readStandaloneRunSettings } from './settings.ts';
+import { readStandaloneSettings } from './settings.ts';
 
 const HELP = `The embedded AIML API: assistants, threads and runs on this machine, kept in a folder.
 
@@ -37,8 +37,7 @@ Any well-formed bearer token is an account of its own.
 const LAST_FLUSH_MS = 300;
 
 async function start(): Promise<void> {
-  const { host, port, dataDir } = readSettings(process.env);
-  const runs = readStandaloneRunSettings(process.env);
+  const { host, port, dataDir, runs } = readStandaloneSettings(process.env);
   const log = new LogWriter(2);
   const output = new LogWriter(1, { immediate: true });
   const logger = pino({ name: 'local-aiml', base: null }, log);

@@ -34,53 +34,64 @@ export const DEFAULT_RUN_SETTINGS: RunSettings = {
   runExpiresAfterSeconds: 600,
 };
 
-/** Reads the settings. One that is empty is not set. Throws {@link LocalAimlStartError}, which shows no value. */
-export function readSettings(environment: Environment): Settings {
-  return {
-    port: readInteger(environment, 'PORT', 4000, 0, 65_535),
-    host: readHost(textOf(environment, 'HOST') ?? '127.0.0.1'),
-    dataDir: textOf(environment, 'DATA_DIR') ?? '.data',
-  };
+/** All settings of the stand-alone process. */
+export interface StandaloneSettings extends Settings {
+  readonly runs: RunSettings;
 }
 
-/** Reads how the stand-alone process executes runs. Throws {@link LocalAimlStartError}, which shows no value. */
-export function readStandaloneRunSettings(environment: Environment): RunSettings {
-  const key = textOf(environment, 'AIML_API_KEY');
-  return readRunSettings(environment, {
-    baseUrl: key === null ? null : AIML_MODEL_API,
-    key,
-    hasCallerKeys: false,
+/** Reads where to listen. Throws a {@link LocalAimlStartError} with a line for each wrong setting, without its value. */
+export const readSettings = (environment: Environment): Settings => readAll(environment, readPlace);
+
+/** The same for all settings of the stand-alone process. */
+export const readStandaloneSettings = (environment: Environment): StandaloneSettings =>
+  readAll(environment, (reader) => {
+    const key = reader.text('AIML_API_KEY');
+    const defaults = { baseUrl: key === null ? null : AIML_MODEL_API, key, hasCallerKeys: false };
+    return { ...readPlace(reader), runs: readRuns(reader, defaults) };
   });
+
+/** The same for the settings of runs and models. */
+export const readRunSettings = (environment: Environment, defaults: ModelApiDefaults): RunSettings =>
+  readAll(environment, (reader) => readRuns(reader, defaults));
+
+function readAll<T>(environment: Environment, read: (reader: SettingsReader) => T): T {
+  const reader = new SettingsReader(environment);
+  const settings = read(reader);
+  if (reader.problems.length > 0) throw new LocalAimlStartError(reader.problems.join('\n'));
+  return settings;
 }
 
-/** Reads the settings of runs and models. Throws {@link LocalAimlStartError}, which shows no value. */
-export function readRunSettings(environment: Environment, defaults: ModelApiDefaults): RunSettings {
-  return {
-    modelApi: readModelApi(environment, defaults),
-    modelAliases: readAliases(textOf(environment, 'MODEL_ALIASES')),
-    runConcurrency: readInteger(environment, 'RUN_CONCURRENCY', DEFAULT_RUN_SETTINGS.runConcurrency, 1, 10_000),
-    runExpiresAfterSeconds: readInteger(
-      environment,
-      'RUN_EXPIRES_AFTER_SECONDS',
-      DEFAULT_RUN_SETTINGS.runExpiresAfterSeconds,
-      1,
-      31_536_000,
-    ),
-  };
-}
+const readPlace = (reader: SettingsReader): Settings => ({
+  port: reader.integer('PORT', 4000, 0, 65_535),
+  host: reader.host('HOST') ?? '127.0.0.1',
+  dataDir: reader.text('DATA_DIR') ?? '.data',
+});
 
-function readModelApi(environment: Environment, defaults: ModelApiDefaults): ModelApiSettings | null {
+const readRuns = (reader: SettingsReader, defaults: ModelApiDefaults): RunSettings => ({
+  modelApi: readModelApi(reader, defaults),
+  modelAliases: readAliases(reader),
+  runConcurrency: reader.integer('RUN_CONCURRENCY', DEFAULT_RUN_SETTINGS.runConcurrency, 1, 10_000),
+  runExpiresAfterSeconds: reader.integer(
+    'RUN_EXPIRES_AFTER_SECONDS',
+    DEFAULT_RUN_SETTINGS.runExpiresAfterSeconds,
+    1,
+    31_536_000,
+  ),
+});
+
+function readModelApi(reader: SettingsReader, defaults: ModelApiDefaults): ModelApiSettings | null {
   const timeouts = {
-    firstTokenTimeoutMs: readInteger(environment, 'MODEL_API_FIRST_TOKEN_TIMEOUT_MS', 300_000, 1, 86_400_000),
-    timeoutMs: readInteger(environment, 'MODEL_API_TIMEOUT_MS', 60_000, 1, 86_400_000),
+    firstTokenTimeoutMs: reader.integer('MODEL_API_FIRST_TOKEN_TIMEOUT_MS', 300_000, 1, 86_400_000),
+    timeoutMs: reader.integer('MODEL_API_TIMEOUT_MS', 60_000, 1, 86_400_000),
   };
-  const key = textOf(environment, 'MODEL_API_KEY');
+  const key = reader.text('MODEL_API_KEY');
   if (key !== null && !/^[\x21-\x7e]{1,1024}$/.test(key))
-    throw new LocalAimlStartError('MODEL_API_KEY has to be one word of at most 1024 ASCII characters.');
-  const text = textOf(environment, 'MODEL_API_BASE_URL');
-  const baseUrl = text === null ? defaults.baseUrl : readBaseUrl(text);
+    reader.problems.push('MODEL_API_KEY has to be one word of at most 1024 ASCII characters.');
+  const text = reader.text('MODEL_API_BASE_URL');
+  const baseUrl = text === null ? defaults.baseUrl : readBaseUrl(reader, text);
   if (baseUrl === null) {
-    if (key !== null) throw new LocalAimlStartError('MODEL_API_KEY needs MODEL_API_BASE_URL, which is not set.');
+    if (key !== null && text === null)
+      reader.problems.push('MODEL_API_KEY needs MODEL_API_BASE_URL, which is not set.');
     return null;
   }
   return {
@@ -91,50 +102,57 @@ function readModelApi(environment: Environment, defaults: ModelApiDefaults): Mod
   };
 }
 
-function readBaseUrl(text: string): string {
+function readBaseUrl(reader: SettingsReader, text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isBase =
     (url?.protocol === 'http:' || url?.protocol === 'https:') &&
     url.username + url.password + url.search + url.hash === '';
-  if (!url || !isBase)
-    throw new LocalAimlStartError(
-      'MODEL_API_BASE_URL has to be an http or https URL without a user, a password, a query or a fragment.',
-    );
-  return url.href.replace(/\/+$/, '');
+  if (url && isBase) return url.href.replace(/\/+$/, '');
+  reader.problems.push(
+    'MODEL_API_BASE_URL has to be an http or https URL without a user, a password, a query or a fragment.',
+  );
+  return null;
 }
 
-function readAliases(text: string | null): ReadonlyMap<string, string> {
-  const pairs = (text ?? '')
+function readAliases(reader: SettingsReader): ReadonlyMap<string, string> {
+  const pairs = (reader.text('MODEL_ALIASES') ?? '')
     .split(',')
     .map((pair) => pair.trim())
     .filter((pair) => pair !== '')
-    .map((pair): readonly [string, string] => {
-      const [name = '', other = '', ...rest] = pair.split('=').map((part) => part.trim());
-      if (name === '' || other === '' || rest.length > 0)
-        throw new LocalAimlStartError('MODEL_ALIASES has to be pairs such as gpt-4=gpt-4.1, separated by commas.');
-      return [name, other];
-    });
-  return new Map(pairs);
+    .map((pair) => pair.split('=').map((part) => part.trim()));
+  if (pairs.some((parts) => parts.length !== 2 || parts.includes('')))
+    reader.problems.push('MODEL_ALIASES has to be pairs such as gpt-4=gpt-4.1, separated by commas.');
+  return new Map(pairs.map(([name = '', other = '']) => [name, other]));
 }
 
-function textOf(environment: Environment, name: string): string | null {
-  const value = environment[name]?.trim() ?? '';
-  return value === '' ? null : value;
-}
+/** Reads settings one by one, and collects a line for each that is wrong. A setting that is empty is not set. */
+class SettingsReader {
+  readonly problems: string[] = [];
+  readonly #environment: Environment;
 
-function readInteger(environment: Environment, name: string, byDefault: number, min: number, max: number): number {
-  const text = textOf(environment, name);
-  if (text === null) return byDefault;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max))
-    throw new LocalAimlStartError(
-      `${name} has to be a whole number from ${min} to ${max}${name === 'PORT' ? ' (0 takes a free one)' : ''}.`,
-    );
-  return value;
-}
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
 
-function readHost(text: string): string {
-  if (!/^[A-Za-z0-9.:%_-]{1,253}$/.test(text))
-    throw new LocalAimlStartError('HOST has to be a host name or an address, without a scheme, a port or white space.');
-  return text;
+  text(name: string): string | null {
+    const value = this.#environment[name]?.trim() ?? '';
+    return value === '' ? null : value;
+  }
+
+  integer(name: string, byDefault: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === null) return byDefault;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    const hint = name === 'PORT' ? ' (0 takes a free one)' : '';
+    this.problems.push(`${name} has to be a whole number from ${min} to ${max}${hint}.`);
+    return byDefault;
+  }
+
+  host(name: string): string | null {
+    const text = this.text(name);
+    if (text !== null && !/^[A-Za-z0-9.:%_-]{1,253}$/.test(text))
+      this.problems.push(`${name} has to be a host name or an address, without a scheme, a port or white space.`);
+    return text;
+  }
 }

@@ -46,6 +46,18 @@ describe('the process', () => {
     expect(stderr).not.toContain(value);
   });
 
+  test('names all bad settings at once, each in a line', async () => {
+    const settings = { PORT: 'SECRET', HOST: 'http://SECRET', RUN_CONCURRENCY: 'SECRET', MODEL_ALIASES: 'SECRET' };
+    const { code, stderr } = await startProcess(settings).exit;
+    expect(code).toBe(1);
+    const names = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
+    expect(names.toSorted()).toEqual(Object.keys(settings).toSorted());
+    expect(stderr).not.toContain('SECRET');
+  });
+
   test('says in one line that its folder cannot be used, and ends with 1', async () => {
     const file = join(await createFolder(), 'SECRET');
     await writeFile(file, '');

@@ -252,6 +252,20 @@ describe('reading the environment', () => {
     expect(problems.join()).not.toContain(CANARY);
   });
 
+  it('names those of the embedded AIML API with the others', () => {
+    const environment = {
+      PORT: CANARY,
+      RUN_CONCURRENCY: CANARY,
+      RUN_EXPIRES_AFTER_SECONDS: '0',
+      MODEL_API_BASE_URL: CANARY,
+      MODEL_API_KEY: `two ${CANARY}`,
+      MODEL_ALIASES: CANARY,
+    };
+    const problems = problemsOf(environment);
+    expect(problems.map((line) => line.split(' ')[0]).toSorted()).toEqual(Object.keys(environment).toSorted());
+    expect(problems.join()).not.toContain(CANARY);
+  });
+
   it('names a bad AUTH_MODE alone, and does not guess what follows from it', () => {
     expect(problemsOf({ AUTH_MODE: 'jvt', AIML_API_KEY: 'k', HOST: '0.0.0.0' })).toEqual([
       expect.stringMatching(/^AUTH_MODE must be one of/),
