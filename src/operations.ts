@@ -9,10 +9,9 @@
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode } from 'graphql';
-import type { AimlClient } from './aiml/client.ts';
 import type { AimlError, Outcome } from './aiml/errors.ts';
 import type { HangUp } from './aiml/hang-up.ts';
-import type { Reads } from './aiml/reads.ts';
+import type { Upstream } from './aiml/resource.ts';
 import { SharedWork } from './aiml/shared-work.ts';
 import type { FairShare } from './runtime/fair-share.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -31,8 +30,7 @@ export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
   readonly known: KnownOperations;
   readonly authenticator: Authenticator;
-  readonly client: AimlClient;
-  readonly reads: Reads;
+  readonly upstream: Upstream;
   /** How many operations each subject may have in flight. */
   readonly slots: FairShare;
   readonly deadlineMs: number;
@@ -92,7 +90,7 @@ export class Operations {
 
   constructor(options: OperationsOptions) {
     this.#options = options;
-    options.reads.onWrite((tenant) => this.#underWay.forget(tenant));
+    options.upstream.reads.onWrite((tenant) => this.#underWay.forget(tenant));
   }
 
   /** Never rejects. */
@@ -174,8 +172,8 @@ export class Operations {
     question: Question | null,
     deadlineAt?: number,
   ): Promise<Executed> {
-    const { apollo, client, known, reads, deadlineMs } = this.#options;
-    const scope = new RequestScope(info, { client, reads, identity, deadlineMs, deadlineAt });
+    const { apollo, upstream, known, deadlineMs } = this.#options;
+    const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt });
     const context = new ServiceContext(scope);
     if (question?.known?.prepared) {
       const { name, kind, prepared, isUnlisted } = question.known;

@@ -1,6 +1,6 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
-import type { AimlClient, Caller as UpstreamCaller } from './aiml/client.ts';
-import type { Reads } from './aiml/reads.ts';
+import type { Caller as UpstreamCaller } from './aiml/client.ts';
+import type { Upstream } from './aiml/resource.ts';
 import { UpstreamRequest } from './aiml/upstream-request.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
@@ -13,8 +13,7 @@ import type { ValidOperation } from './observability/operation.plugin.ts';
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
 export interface RequestScopeOptions {
-  readonly client: AimlClient;
-  readonly reads: Reads;
+  readonly upstream: Upstream;
   readonly identity: Identity;
   readonly deadlineMs: number;
   /** When it has to end, on `performance.now()`; `deadlineMs` from its first call to upstream where it is left out. */
@@ -56,8 +55,7 @@ export class RequestScope {
 
   /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
   get upstream(): UpstreamRequest {
-    const { client, reads } = this.#options;
-    return (this.#upstream ??= new UpstreamRequest({ client, reads, caller: this.#toCaller() }));
+    return (this.#upstream ??= new UpstreamRequest({ ...this.#options.upstream, caller: this.#toCaller() }));
   }
 
   #toCaller(): UpstreamCaller {

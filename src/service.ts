@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { AimlClient } from './aiml/client.ts';
+import { IdempotencyKeys } from './aiml/idempotency-keys.ts';
+import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
 import { Reads } from './aiml/reads.ts';
 import { SharedReadCache } from './aiml/shared-read-cache.ts';
@@ -147,8 +149,13 @@ export async function createService(
     apollo,
     known: new KnownOperations(executor),
     authenticator,
-    client,
-    reads,
+    upstream: {
+      client,
+      reads,
+      models: new ModelList(client),
+      idempotencyKeys: new IdempotencyKeys(),
+      isEmbedded: localAiml !== null,
+    },
     slots: new FairShare({ capacity: config.maxInFlight, isMultiTenant }),
     deadlineMs: config.upstreamDeadlineMs,
     joinsQueries: redis === null,

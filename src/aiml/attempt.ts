@@ -5,6 +5,7 @@
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
+import { keyReused } from './idempotency-keys.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
 import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
@@ -153,6 +154,8 @@ function refused(
       retryable: false,
       ...about(complaint),
     });
+  if (status === 409 && headerOf(answer, 'x-should-retry') === 'false')
+    return { kind: 'REJECTED', status, error: keyReused() };
   const [code, message, retryable] = refusals[status] ?? [
     'UPSTREAM_BAD_RESPONSE' as const,
     'The AIML API gave an answer that is none of its own.',

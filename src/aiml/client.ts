@@ -60,6 +60,8 @@ export interface Call<T> {
   /** Whether a 404 or 410 means that the account has no such endpoint any more: on a collection without a parent. */
   readonly notFoundMeansSunset: boolean;
   readonly read: (body: unknown, answer: Answer) => T;
+  /** Sent along, for an upstream that keeps such keys: the same key creates once. */
+  readonly idempotencyKey?: string;
   /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
   readonly known?: { readonly etag: string; readonly take: () => T };
   /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
@@ -166,9 +168,7 @@ export class AimlClient {
       if (isFateUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
       isFateUnknown ||= attempt.kind === 'UNKNOWN';
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
-      const delayMs = mayRetry(call.rule, attempt)
-        ? this.#delayBeforeRetry(attempt.error, call, caller, retries)
-        : null;
+      const delayMs = mayRetry(call, attempt) ? this.#delayBeforeRetry(attempt.error, call, caller, retries) : null;
       if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
       await sleep(delayMs, caller.hangUp);
     }
@@ -325,7 +325,7 @@ function toRequestKey({ rule, path, body }: RequestParts): string {
 }
 
 function headersOf(
-  { body, known }: Pick<Call<unknown>, 'body' | 'known'>,
+  { body, known, idempotencyKey }: Pick<Call<unknown>, 'body' | 'known' | 'idempotencyKey'>,
   { credential, requestId }: Caller,
 ): string[] {
   const headers = [
@@ -341,6 +341,7 @@ function headersOf(
     requestId,
   ];
   if (body !== null) headers.push('content-type', 'application/json');
+  if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
   if (known) headers.push('if-none-match', known.etag);
   return headers;
 }

@@ -17,7 +17,8 @@ export type AimlErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_TIMEOUT'
   | 'UPSTREAM_BAD_RESPONSE'
-  | 'OUTCOME_UNKNOWN';
+  | 'OUTCOME_UNKNOWN'
+  | 'UNSUPPORTED_BY_UPSTREAM';
 
 /** What is known of a write that failed. NOT_APPLIED: it did not happen. UNKNOWN: it may have. */
 export type Outcome = 'NOT_APPLIED' | 'UNKNOWN';
@@ -38,6 +39,8 @@ export interface AimlErrorDetails {
   readonly reason?: string | null | undefined;
   /** For BAD_USER_INPUT: upstream's name for the parameter at fault, for example `tools[0].function.name`. */
   readonly param?: string | null | undefined;
+  /** For BAD_USER_INPUT that this service found out: what kind of problem it is. Absent where upstream rejected the input. */
+  readonly problem?: 'INVALID' | 'TOO_MANY' | undefined;
 }
 
 /** A call to the AIML API failed. */

@@ -6,11 +6,11 @@
 import DataLoader from 'dataloader';
 import type { Semaphore } from '../runtime/semaphore.ts';
 import { AimlError } from './errors.ts';
-import type { ListQuery, Resource } from './resource.ts';
+import type { ApiObject, ListQuery, Resource } from './resource.ts';
 import type { WireList } from './wire.ts';
 
 /** Every id given to it has passed isUpstreamId. Every method rejects with an AimlError and nothing else. */
-export class ResourceLoader<T extends { readonly id: string }, CreateBody, ModifyBody> {
+export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #resource: Resource<T, CreateBody, ModifyBody>;
   readonly #callsInFlight: Semaphore;
   readonly #byId = new DataLoader<string, T | null>((ids) => this.#loadAll(ids));
@@ -41,10 +41,25 @@ export class ResourceLoader<T extends { readonly id: string }, CreateBody, Modif
     return list;
   }
 
-  async create(body: CreateBody): Promise<T> {
-    const object = await this.#call(() => this.#resource.create(body));
+  async create(body: CreateBody, idempotencyKey?: string): Promise<T> {
+    const object = await this.#call(() => this.#resource.create(body, idempotencyKey));
     this.#byId.prime(object.id, object);
     return object;
+  }
+
+  /** See {@link Resource.act}. Code NOT_FOUND where upstream has none with this id. */
+  async act(id: string, action: string, body: object | null, isApplied: (object: T) => boolean): Promise<T> {
+    this.#forget(id);
+    const object = await this.#call(() => this.#resource.act(id, action, body, isApplied));
+    this.#forget(id);
+    this.#byId.prime(id, object);
+    return object;
+  }
+
+  /** The object as it is now, whatever this request has read before; null where upstream has none. */
+  reload(id: string): Promise<T | null> {
+    this.#forget(id);
+    return this.load(id);
   }
 
   /** The object as it is after the write. Code NOT_FOUND where upstream has none with this id. */

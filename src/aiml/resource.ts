@@ -5,16 +5,23 @@
  */
 import type { AimlClient, Call, Caller } from './client.ts';
 import { AimlError } from './errors.ts';
+import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
+import type { ModelList } from './model-list.ts';
 import type { ReadCall, Reads } from './reads.ts';
 import { isUpstreamId } from './upstream-id.ts';
-import { MalformedResponseError, readDeletion, readList, type WireList } from './wire.ts';
+import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';
 
-interface Identified {
+/** How many objects a list has at most. */
+const MAX_LIST = 100;
+
+/** What all objects have. */
+export interface ApiObject {
   readonly id: string;
+  readonly metadata: WireMetadata;
 }
 
 /** Everything in which one kind of object differs from another. */
-export interface ResourceDefinition<T extends Identified, CreateBody, ModifyBody> {
+export interface ResourceDefinition<T extends ApiObject, CreateBody, ModifyBody> {
   /** In the names of its calls, for logs and metrics: `assistants.get`. */
   readonly name: string;
   /** The path of the collection: `['threads', 'messages']` is `/threads/{parent}/messages`. */
@@ -25,10 +32,12 @@ export interface ResourceDefinition<T extends Identified, CreateBody, ModifyBody
   readonly read: (value: unknown) => T;
   /** Whether only writes of the same credential change it. Other reads never come from a cache. */
   readonly isCacheable: boolean;
+  /** Whether the AIML API lists them, so that one that was created can be found. */
+  readonly isListed: boolean;
+  /** Whether `object` can have been created with `body`. */
+  readonly isCreatedFrom: (body: CreateBody, object: T) => boolean;
   /** Whether `object` is as `body` asked for it: what decides after a modify of unknown outcome. */
   readonly isModified: (body: ModifyBody, object: T) => boolean;
-  /** Never set. It ties the body of a create to the definition. */
-  readonly createBody?: CreateBody;
 }
 
 export interface ListQuery {
@@ -41,32 +50,43 @@ export interface ListQuery {
   readonly filter?: Readonly<Record<string, string>>;
 }
 
-/** What one GraphQL request needs to call the AIML API. */
-export interface UpstreamAccess {
+/** What all requests of the process share to call the AIML API. */
+export interface Upstream {
   readonly client: AimlClient;
   readonly reads: Reads;
+  readonly models: ModelList;
+  readonly idempotencyKeys: IdempotencyKeys;
+  /** Whether it is the embedded AIML API, which can do more than the AIML API. */
+  readonly isEmbedded: boolean;
+}
+
+/** What one GraphQL request needs to call the AIML API. */
+export interface UpstreamAccess extends Upstream {
   readonly caller: Caller;
 }
+
+/** What a resource needs of it. */
+export type CallAccess = Omit<UpstreamAccess, 'models'>;
 
 /**
  * The calls of one kind of object, for one request. Every method rejects with an AimlError and nothing else, and with
  * `NOT_FOUND` where upstream has no object with the id, or no parent.
  */
-export class Resource<T extends Identified, CreateBody, ModifyBody> {
+export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #definition: ResourceDefinition<T, CreateBody, ModifyBody>;
-  readonly #access: UpstreamAccess;
+  readonly #access: CallAccess;
   readonly #collection: string;
   readonly #isTopLevel: boolean;
 
   /** `parents` are the ids in the path of the collection, outermost first. */
   constructor(
     definition: ResourceDefinition<T, CreateBody, ModifyBody>,
-    access: UpstreamAccess,
+    access: CallAccess,
     ...parents: readonly string[]
   ) {
     this.#definition = definition;
     this.#access = access;
-    this.#isTopLevel = parents.length === 0;
+    this.#isTopLevel = definition.segments.length === 1;
     this.#collection = definition.segments
       .map((segment, level) => `/${segment}${level < parents.length ? `/${checked(parents[level])}` : ''}`)
       .join('');
@@ -99,14 +119,46 @@ export class Resource<T extends Identified, CreateBody, ModifyBody> {
     });
   }
 
-  create(body: CreateBody): Promise<T> {
+  /** With `idempotencyKey`, the same key of the same credential creates once. Another body under it: BAD_USER_INPUT. */
+  create(body: CreateBody, idempotencyKey?: string): Promise<T> {
+    if (idempotencyKey === undefined) return this.#create(body, {});
+    return this.#access.isEmbedded ? this.#create(body, { idempotencyKey }) : this.#createOnce(body, idempotencyKey);
+  }
+
+  /** An upstream that keeps keys creates once by itself, so the create may be sent again. */
+  #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey'>): Promise<T> {
     return this.#write({
       ...this.#call('create'),
       path: this.#collection,
       body: JSON.stringify(body),
       notFoundMeansSunset: this.#isTopLevel,
       read: this.#definition.read,
+      ...options,
     });
+  }
+
+  #createOnce(body: CreateBody, key: string): Promise<T> {
+    const { caller, idempotencyKeys } = this.#access;
+    return idempotencyKeys.create({
+      tenant: caller.tenant,
+      path: this.#collection,
+      key,
+      json: JSON.stringify(body),
+      find: () => this.#findByKey(body, key),
+      create: () => this.#create(stampKey(body, key), {}),
+      get: (id) => this.get(id),
+    });
+  }
+
+  /** Looks among the newest objects, and never in a cache: another process may have created it a moment ago. */
+  async #findByKey(body: CreateBody, key: string): Promise<T | null> {
+    const { isListed, isCreatedFrom } = this.#definition;
+    if (!isListed) return null;
+    const { data } = await this.#list(`limit=${MAX_LIST}&order=desc`, false);
+    const found = data.find(({ metadata }) => metadata[KEY_NAME] === key);
+    if (!found) return null;
+    if (!isCreatedFrom(stampKey(body, key), found)) throw keyReused();
+    return found;
   }
 
   /** The object as it is after the write. */
@@ -120,6 +172,24 @@ export class Resource<T extends Identified, CreateBody, ModifyBody> {
       body: JSON.stringify(body),
       read,
       readBack: { name: `${name}.get`, path, read, isApplied: (object) => isModified(body, object) },
+    });
+  }
+
+  /**
+   * Does something to the object, with a POST to `action` below it. After an attempt of unknown outcome the object is read
+   * back once, and `isApplied` decides. Resolves to the object as it is then.
+   */
+  act(id: string, action: string, body: object | null, isApplied: (object: T) => boolean): Promise<T> {
+    const { name } = this.#definition;
+    const path = this.#pathOf(id);
+    const read = (response: unknown) => this.#readWithId(response, id);
+    return this.#write({
+      ...this.#call('modify'),
+      name: `${name}.${action}`,
+      path: `${path}/${action}`,
+      body: body && JSON.stringify(body),
+      read,
+      readBack: { name: `${name}.get`, path, read, isApplied },
     });
   }
 
@@ -147,8 +217,8 @@ export class Resource<T extends Identified, CreateBody, ModifyBody> {
     return { name: `${name}.${rule}`, noun, rule, body: null, notFoundMeansSunset: false };
   }
 
-  #list(query: string): Promise<WireList<T>> {
-    const { isCacheable, name, read } = this.#definition;
+  #list(query: string, isCacheable = this.#definition.isCacheable): Promise<WireList<T>> {
+    const { name, read } = this.#definition;
     return this.#read({
       ...this.#call('get'),
       name: `${name}.list`,

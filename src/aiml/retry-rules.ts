@@ -6,7 +6,10 @@ import { AimlError, type AimlErrorDetails } from './errors.ts';
 export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
 
 /** Whether the table allows another attempt. How many there may be is not decided here. */
-export function mayRetry(rule: RetryRule, { kind, status, error }: FailedAttempt): boolean {
+export function mayRetry(
+  { rule, idempotencyKey }: { readonly rule: RetryRule; readonly idempotencyKey?: string },
+  { kind, status, error }: FailedAttempt,
+): boolean {
   switch (kind) {
     case 'NOT_SENT':
       return true;
@@ -14,7 +17,9 @@ export function mayRetry(rule: RetryRule, { kind, status, error }: FailedAttempt
       return status === 429;
     case 'UNKNOWN':
       // What cannot be read will not be readable the next time. A delete is still sent again, to learn whether it was applied.
-      return (rule === 'get' && error.details.retryable) || (rule === 'delete' && !isRedirect(status));
+      if (rule === 'get') return error.details.retryable;
+      // With a key that upstream keeps, the create is applied once however often it is sent.
+      return (rule === 'delete' || idempotencyKey !== undefined) && !isRedirect(status);
   }
 }
 

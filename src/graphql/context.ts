@@ -4,8 +4,15 @@ import type { Unfinished } from './execution/executor.ts';
 /** What a caller may be allowed to do. */
 export type Scope = 'assistants:read' | 'assistants:write';
 
-/** The public methods of a class, so that a test can stand in for it. */
-type Public<T> = { readonly [Name in keyof T]: T[Name] extends object ? Pick<T[Name], keyof T[Name]> : T[Name] };
+/** The public members of a class and of what its methods return, so that a test can stand in for them. */
+type Public<T> = { readonly [Name in keyof T]: PublicMember<T[Name]> };
+type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Result
+  ? (
+      ...parameters: Parameters
+    ) => Result extends Promise<unknown> ? Result : Result extends object ? Pick<Result, keyof Result> : Result
+  : M extends object
+    ? Pick<M, keyof M>
+    : M;
 
 /** What a resolver may know of the request it serves. Made once per request, never shared. */
 export interface RequestContext {

@@ -92,6 +92,11 @@ export const errorCodes = {
     message: 'Whether the change was applied cannot be told.',
     httpStatus: 502,
   },
+  UNSUPPORTED_BY_UPSTREAM: {
+    description: 'This upstream does not have what was asked for, for example a list of threads.',
+    message: 'This upstream does not have what was asked for.',
+    httpStatus: 501,
+  },
   OVERLOADED: {
     description: 'The service has as many operations under way as it takes; try again later.',
     message: 'The service has too much to do.',

@@ -76,6 +76,10 @@ export class InputCheck {
     if (!IDENTIFIER.test(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${IDENTIFIER_FORM}.`);
   }
 
+  idempotencyKey(path: FieldPath, key: Maybe<string>): void {
+    if (isGiven(key)) this.identifier(path, key);
+  }
+
   /** For the fields of a oneOf type that say something by being there. */
   isTrue(path: FieldPath, value: boolean | undefined): void {
     if (value === false) this.add('INVALID', path, `"${nameOf(path)}" can only be set to true.`);

@@ -1,32 +1,55 @@
 /**
- * What a mutation makes of a failed write: data where the caller can mend it, a top-level error otherwise.
+ * What a mutation makes of a failed write: data where the caller can fix it, a top-level error otherwise.
  */
 import type { GraphQLResolveInfo } from 'graphql';
 import { AimlError } from '../aiml/errors.ts';
 import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 
+/** Finds out what a rejected write means. Null where it is nothing special. May read upstream; what it throws counts. */
+export type Diagnosis = (error: AimlError) => Promise<UserError | null>;
+
 /**
  * Runs what a mutation does with its one argument `input`. Resolves to a user error where upstream does not have the id
- * (NOT_FOUND) or refuses the input (REJECTED_BY_UPSTREAM); rejects with everything else. The loader tells the outcome of
- * every write that it began, so an error of the family without one came before anything was applied.
+ * (NOT_FOUND) or rejects the input (REJECTED_BY_UPSTREAM); rejects with everything else. `diagnose` is asked first, with an
+ * error of one of these two kinds. The loader reports the outcome of every write that it began, so an error of the family
+ * without one came before anything was applied.
  */
-export async function attemptWrite<T>(info: GraphQLResolveInfo, write: () => Promise<T>): Promise<T | UserError> {
+export async function attemptWrite<T>(
+  info: GraphQLResolveInfo,
+  write: () => Promise<T>,
+  diagnose: Diagnosis = () => Promise.resolve(null),
+): Promise<T | UserError> {
   try {
     return await write();
   } catch (error) {
     if (!(error instanceof AimlError)) throw error;
-    if (error.code === 'NOT_FOUND') return notFound();
-    if (error.code === 'BAD_USER_INPUT') return rejected(error, info);
+    if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
+    if (error.code === 'BAD_USER_INPUT') return (await tryDiagnosis(diagnose, error)) ?? rejected(error, info);
     throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
   }
 }
 
-export const notFound = (): UserError =>
-  new UserError('NOT_FOUND', ['input', 'id'], 'The AIML API has nothing with the given "id".');
+/** A read that fails leaves the cause open; the write is known to be rejected all the same. */
+async function tryDiagnosis(diagnose: Diagnosis, error: AimlError): Promise<UserError | null> {
+  try {
+    return await diagnose(error);
+  } catch (readError) {
+    if (readError instanceof AimlError) return null;
+    throw readError;
+  }
+}
 
-function rejected({ details: { reason, param } }: AimlError, info: GraphQLResolveInfo): UserError {
+/** Upstream has nothing with the id that stands in `field` of the input. */
+export const notFound = (field = 'id'): UserError =>
+  new UserError('NOT_FOUND', ['input', field], `The AIML API has nothing with the given "${field}".`);
+
+function rejected({ details: { reason, param, problem } }: AimlError, info: GraphQLResolveInfo): UserError {
   const input = info.parentType.getFields()[info.fieldName]?.args.find(({ name }) => name === 'input');
   const field = input && param ? toInputPath(param, input.name, input.type) : null;
-  return new UserError('REJECTED_BY_UPSTREAM', field, reason ?? 'The AIML API refused the input and gave no reason.');
+  return new UserError(
+    problem ?? 'REJECTED_BY_UPSTREAM',
+    field,
+    reason ?? 'The AIML API rejected the input and gave no reason.',
+  );
 }

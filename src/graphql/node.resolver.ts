@@ -1,26 +1,21 @@
-/**
- * `node` and `nodes`: things by id, whatever they are. Ids are upstream's own and say nothing of their type; assistants
- * are the only things there are so far.
- */
+/** `node` and `nodes`: objects by id, whatever their type. */
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { Assistant } from './assistant/assistant.type.ts';
-import { loadMany } from './assistant/load-many.ts';
 import type { RequestContext, Scope } from './context.ts';
 import { MAX_IDS, requireIds } from './entity-id.ts';
 import { ServiceError } from './errors.ts';
+import { loadMany, loadNode } from './load-node.ts';
 import { Node } from './node.type.ts';
 
 @Resolver()
 export class NodeResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => Node, { nullable: true, description: 'The thing with this id, or null where upstream has none.' })
-  async node(
+  node(
     @Arg('id', () => ID, { description: 'An id that this API gave.' }) id: string,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Node | null> {
     requireIds('id', id);
-    const wire = await upstream.assistants.load(id);
-    return wire && new Assistant(wire);
+    return loadNode(upstream, id);
   }
 
   @Authorized<Scope>('assistants:read')
@@ -34,6 +29,6 @@ export class NodeResolver {
   ): Promise<(Node | Error | null)[]> {
     if (ids.length > MAX_IDS) throw new ServiceError('BAD_USER_INPUT', `Argument "ids" takes at most ${MAX_IDS} ids.`);
     requireIds('ids', ...ids);
-    return loadMany(upstream, ids);
+    return loadMany(ids, (id) => loadNode(upstream, id));
   }
 }

@@ -22,8 +22,9 @@ registerEnumType(SortOrder, {
   valuesConfig: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
 });
 
+/** What the arguments of all pages have in common. */
 @ArgsType()
-export class PageArguments {
+abstract class PageWindow {
   @Field(() => Int, {
     nullable: true,
     description: `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`,
@@ -41,8 +42,19 @@ export class PageArguments {
 
   @Field(() => String, { nullable: true, description: 'The cursor before which the page ends. Goes with `last`.' })
   declare readonly before?: string | null;
+}
 
+/** Of lists that begin with the newest. */
+@ArgsType()
+export class PageArguments extends PageWindow {
   @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: 'Sort direction by creation time.' })
+  declare readonly order: SortOrder;
+}
+
+/** Of lists that begin with the oldest. */
+@ArgsType()
+export class OldestFirstPageArguments extends PageWindow {
+  @Field(() => SortOrder, { defaultValue: SortOrder.ASC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
 

@@ -10,10 +10,24 @@ import { AssistantResolver } from './assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
 import { errorCodes } from './errors.ts';
 import { FederationResolver } from './federation/federation.resolver.ts';
+import { FileCitation, FilePath, UnknownAnnotation } from './message/message-content.type.ts';
+import { MessageResolver } from './message/message.resolver.ts';
+import { ModelResolver } from './model/model.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
+import { MessageCreationStepResolver } from './run-step/run-step.resolver.ts';
+import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from './run-step/tool-call.type.ts';
+import { RunResolver } from './run/run.resolver.ts';
+import { ThreadResolver } from './thread/thread.resolver.ts';
 
 /** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
-const oneOfTypes = ['AssistantToolInput', 'ChunkingStrategyInput', 'ResponseFormatInput'];
+const oneOfTypes = [
+  'AssistantToolInput',
+  'ChunkingStrategyInput',
+  'MessageContentInput',
+  'ResponseFormatInput',
+  'ToolChoiceInput',
+  'TruncationInput',
+];
 
 const errorCodeList = Object.entries(errorCodes)
   .map(([code, { description }]) => `- \`${code}\`: ${description}`)
@@ -34,7 +48,25 @@ export interface SchemaOptions {
 /** Builds the schema anew with every call; one for the life of the process is enough. */
 export function buildServiceSchema({ federation = false }: SchemaOptions = {}): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [AssistantResolver, NodeResolver, ...(federation ? [FederationResolver] : [])],
+    resolvers: [
+      AssistantResolver,
+      ThreadResolver,
+      MessageResolver,
+      RunResolver,
+      MessageCreationStepResolver,
+      ModelResolver,
+      NodeResolver,
+      ...(federation ? [FederationResolver] : []),
+    ],
+    // What only an interface within an interface leads to is not found by type-graphql.
+    orphanedTypes: [
+      FileCitation,
+      FilePath,
+      UnknownAnnotation,
+      CodeInterpreterToolCall,
+      FileSearchToolCall,
+      UnknownToolCall,
+    ],
     validate: false,
     authChecker,
   });

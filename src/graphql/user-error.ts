@@ -13,6 +13,8 @@ export const UserErrorCode = {
   INVALID: 'INVALID',
   NOT_FOUND: 'NOT_FOUND',
   REJECTED_BY_UPSTREAM: 'REJECTED_BY_UPSTREAM',
+  THREAD_BUSY: 'THREAD_BUSY',
+  WRONG_STATE: 'WRONG_STATE',
 } as const;
 export type UserErrorCode = keyof typeof UserErrorCode;
 
@@ -29,6 +31,10 @@ registerEnumType(UserErrorCode, {
     REJECTED_BY_UPSTREAM: {
       description: 'The AIML API refused the input (400 or 422); the message holds its reason where it gave one.',
     },
+    THREAD_BUSY: {
+      description: 'The thread has a run in progress: wait for it, submit its tool outputs, or cancel it.',
+    },
+    WRONG_STATE: { description: 'The run is not in a state that allows this, for example it has ended.' },
   },
 });
 

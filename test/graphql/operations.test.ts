@@ -2,11 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Kind, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { buildServiceSchema } from '../../src/graphql/schema.ts';
+import { startService, type TestService } from '../support/service.ts';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';
 
 const FOLDER = 'schema/operations';
-/** Stands for the id of an assistant in the sample variables. */
-const SAMPLE_ID = /asst_abc123/g;
+/** The calls of upstream that an example takes, where they are not one. */
+const CALLS: Readonly<Record<string, number>> = { 'nodes.graphql': 2 };
 
 const schema = buildServiceSchema();
 const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.graphql'));
@@ -15,11 +16,18 @@ const variablesOf = (file: string): Promise<string> => read(file.replace(/\.grap
 const operationsOf = (document: string): OperationDefinitionNode[] =>
   parse(document).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
 
+const isAboutAssistants = (file: string): boolean => /assistant|^node/.test(file);
+
 let service: RecordedService;
+let embedded: TestService;
 beforeAll(async () => {
   service = await startRecordedService();
+  embedded = await startService({ UPSTREAM: 'local' });
 });
-afterAll(() => service.stop());
+afterAll(async () => {
+  await service.stop();
+  await embedded.stop();
+});
 
 describe('the example operations', () => {
   test('use every field of Query and Mutation', async () => {
@@ -44,19 +52,77 @@ describe('the example operations', () => {
     expect(`${fileName ?? ''}.graphql`).toBe(file);
   });
 
-  test.each(files)('%s runs with its sample variables', async (file) => {
+  test.each(files.filter(isAboutAssistants))('%s runs with its sample variables in one call', async (file) => {
     const { createAssistant } = await service.data<{ createAssistant: { assistant: { id: string } } }>(
       'mutation { createAssistant(input: { model: "m", name: "sample" }) { assistant { id } } }',
     );
-    const variables: unknown = JSON.parse(
-      (await variablesOf(file)).replaceAll(SAMPLE_ID, createAssistant.assistant.id),
-    );
     service.upstreamCalls();
-    const data = await service.data<Record<string, { userErrors?: unknown }>>(await read(file), variables);
-    for (const payload of Object.values(data)) {
-      expect(payload).toBeTruthy();
-      expect(payload.userErrors ?? []).toEqual([]);
-    }
-    expect(service.upstreamCalls()).toHaveLength(file === 'nodes.graphql' ? 2 : 1);
+    expectSuccess(await run(service, file, { asst_abc123: createAssistant.assistant.id }));
+    expect(service.upstreamCalls()).toHaveLength(CALLS[file] ?? 1);
+  });
+
+  test.each(files.filter((file) => !isAboutAssistants(file)))('%s runs on a conversation', async (file) => {
+    const samples = await createConversation();
+    expectSuccess(
+      await run(embedded, file, NEEDS_IDLE_THREAD.has(file) ? { ...samples, ...(await createThread()) } : samples),
+    );
   });
 });
+
+type Samples = Readonly<Record<string, string>>;
+
+/** Sample ids in the variables stand for the ids of what the test has created. */
+async function run(target: TestService, file: string, samples: Samples): Promise<Record<string, unknown>> {
+  let variables = await variablesOf(file);
+  for (const [sample, id] of Object.entries(samples)) variables = variables.replaceAll(sample, id);
+  const { data, errors, text } = await target.query(await read(file), JSON.parse(variables));
+  if (!data || errors) throw new Error(`data was expected, got ${text}`);
+  return data;
+}
+
+function expectSuccess(data: Record<string, unknown>): void {
+  for (const payload of Object.values(data) as { readonly userErrors?: unknown }[]) {
+    expect(payload).toBeTruthy();
+    expect(payload.userErrors ?? []).toEqual([]);
+  }
+}
+
+/** What upstream takes only while no run is in progress on the thread. */
+const NEEDS_IDLE_THREAD: ReadonlySet<string> = new Set(['create-message.graphql', 'create-run.graphql']);
+
+async function createThread(): Promise<Samples> {
+  const { data } = await embedded.query('mutation { createThread(input: {}) { thread { id } } }');
+  return { thread_abc123: (data as { createThread: { thread: { id: string } } }).createThread.thread.id };
+}
+
+/** A thread whose run waits for the output of a function. */
+async function createConversation(): Promise<Samples> {
+  const { data } = await embedded.query(
+    `mutation ($assistant: CreateAssistantInput!) { createAssistant(input: $assistant) { assistant { id } } }`,
+    { assistant: { model: 'm', name: 'sample', tools: [{ function: { name: 'get_weather' } }] } },
+  );
+  const assistantId = (data as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant.id;
+  const start = await embedded.query(
+    `mutation ($input: CreateThreadAndRunInput!) {
+      createThreadAndRun(input: $input) {
+        run { id threadId requiredToolCalls { id } thread { messages(first: 1) { nodes { id } } } }
+      }
+    }`,
+    { input: { assistantId, thread: { messages: [{ text: '/tool get_weather {}' }] }, waitSeconds: 20 } },
+  );
+  const { run: waiting } = (start.data as { createThreadAndRun: { run: WaitingRun } }).createThreadAndRun;
+  return {
+    asst_abc123: assistantId,
+    thread_abc123: waiting.threadId,
+    run_abc123: waiting.id,
+    call_abc123: waiting.requiredToolCalls[0]?.id ?? '',
+    msg_abc123: waiting.thread.messages.nodes[0]?.id ?? '',
+  };
+}
+
+interface WaitingRun {
+  readonly id: string;
+  readonly threadId: string;
+  readonly requiredToolCalls: readonly { readonly id: string }[];
+  readonly thread: { readonly messages: { readonly nodes: readonly { readonly id: string }[] } };
+}

@@ -1,7 +1,8 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
+import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
 import { Reads } from '../../src/aiml/reads.ts';
-import { Resource, type UpstreamAccess } from '../../src/aiml/resource.ts';
+import { Resource, type CallAccess } from '../../src/aiml/resource.ts';
 import {
   assistants,
   type WireAssistant,
@@ -14,7 +15,11 @@ import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstre
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
 
-export const createAssistantResource = (access: UpstreamAccess): AssistantResource => new Resource(assistants, access);
+/** Over an upstream that keeps no idempotency keys. */
+export const createAssistantResource = (
+  access: Omit<CallAccess, 'idempotencyKeys' | 'isEmbedded'>,
+): AssistantResource =>
+  new Resource(assistants, { ...access, idempotencyKeys: new IdempotencyKeys(), isEmbedded: false });
 
 export interface SourceOptions extends Partial<Omit<AimlClientOptions, 'onAttempt'>> {
   readonly deadlineMs?: number;

@@ -81,12 +81,16 @@ export function readAssistant(value: unknown): WireAssistant {
   };
 }
 
+const isAsRequested = (body: WireAssistantModifyBody, assistant: WireAssistant): boolean =>
+  matchesRequest(body, assistant, (sent) => readAssistant({ id: assistant.id, created_at: 0, model: '', ...sent }));
+
 export const assistants: ResourceDefinition<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody> = {
   name: 'assistants',
   segments: ['assistants'],
   noun: 'assistant',
   read: readAssistant,
   isCacheable: true,
-  isModified: (body, assistant) =>
-    matchesRequest(body, assistant, (sent) => readAssistant({ id: assistant.id, created_at: 0, model: '', ...sent })),
+  isListed: true,
+  isCreatedFrom: isAsRequested,
+  isModified: isAsRequested,
 };

@@ -63,6 +63,14 @@ export abstract class AssistantSettings {
 export class CreateAssistantInput extends AssistantSettings {
   @Field(() => String, { description: 'The id of the model that answers, for example `gpt-4o`. Not blank.' })
   declare readonly model: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: ' +
+      '1 to 64 letters, digits, underscores and hyphens.',
+  })
+  declare readonly idempotencyKey?: string | null;
 }
 
 @InputType({

@@ -59,7 +59,9 @@ export class AssistantResolver {
   ): Promise<CreateAssistantPayload> {
     const userErrors = validateCreate(input);
     if (userErrors.length > 0) return new CreateAssistantPayload(null, userErrors);
-    const created = await attemptWrite(info, () => upstream.assistants.create(toCreateBody(input)));
+    const created = await attemptWrite(info, () =>
+      upstream.assistants.create(toCreateBody(input), input.idempotencyKey ?? undefined),
+    );
     return created instanceof UserError
       ? new CreateAssistantPayload(null, [created])
       : new CreateAssistantPayload(new Assistant(created));

@@ -6,7 +6,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
-import { loadMany } from '../assistant/load-many.ts';
+import { loadAssistant, loadMany } from '../load-node.ts';
 import type { RequestContext, Scope } from '../context.ts';
 import { MAX_IDS } from '../entity-id.ts';
 import { Representation, toAssistantIds } from './representation.ts';
@@ -51,6 +51,6 @@ export class FederationResolver {
     representations: unknown[],
     @Ctx() { upstream }: RequestContext,
   ): Promise<(Assistant | Error | null)[]> {
-    return loadMany(upstream, toAssistantIds(representations));
+    return loadMany(toAssistantIds(representations), (id) => loadAssistant(upstream, id));
   }
 }

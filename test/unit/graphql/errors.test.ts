@@ -18,6 +18,7 @@ describe('the registry of error codes', () => {
       'QUOTA_EXCEEDED',
       'RATE_LIMITED',
       'UNAUTHENTICATED',
+      'UNSUPPORTED_BY_UPSTREAM',
       'UPSTREAM_BAD_RESPONSE',
       'UPSTREAM_TIMEOUT',
       'UPSTREAM_UNAVAILABLE',

@@ -3,7 +3,7 @@ import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createApollo, type ApolloOptions } from '../../../src/graphql/apollo.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
-import { InMemoryAssistants } from './in-memory-assistants.ts';
+import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
 export interface Answer {
   readonly status: number;
@@ -31,7 +31,7 @@ export async function execute(
   assistants: RequestContext['upstream']['assistants'] = new InMemoryAssistants(),
 ): Promise<Answer> {
   const { body, http } = await apollo.executeOperation(operation, {
-    contextValue: { requestId: 'req-1', upstream: { assistants }, authorize: () => undefined },
+    contextValue: { requestId: 'req-1', upstream: upstreamOf(assistants), authorize: () => undefined },
   });
   if (body.kind !== 'single') throw new TypeError('a single result was expected');
   const { data, errors = [] } = body.singleResult;

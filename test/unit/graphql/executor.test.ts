@@ -8,6 +8,7 @@ import { createExecutor } from '../../../src/graphql/execution/executor.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
+import { upstreamOf } from './in-memory-assistants.ts';
 
 const schema = buildServiceSchema({ federation: true });
 const executor = createExecutor(schema);
@@ -45,18 +46,18 @@ function context(): RequestContext {
   return {
     requestId: 'r',
     authorize: () => undefined,
-    upstream: {
-      assistants: {
-        load,
-        list: () => {
-          calls.push('list');
-          return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
-        },
-        create: () => Promise.resolve(assistant('created')),
-        modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
-        delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
+    upstream: upstreamOf({
+      load,
+      list: () => {
+        calls.push('list');
+        return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
       },
-    },
+      create: () => Promise.resolve(assistant('created')),
+      modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
+      delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
+      act: () => Promise.reject(new Error('assistants have no actions')),
+      reload: load,
+    }),
   };
 }
 

@@ -4,7 +4,7 @@ import { AimlError } from '../../../src/aiml/errors.ts';
 import { toSubgraphSdl } from '../../../src/graphql/federation/subgraph-sdl.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 import { createTestApollo, execute, type Answer } from './execute.ts';
-import { assistantsInOrder, InMemoryAssistants } from './in-memory-assistants.ts';
+import { assistantsInOrder, InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
 const schema = buildServiceSchema({ federation: true });
 const apollo = createTestApollo({ schema });
@@ -44,7 +44,15 @@ describe('the schema of a subgraph', () => {
   });
 
   test('has no root field that several subgraphs have, and nothing that is for gateways alone', () => {
-    expect(Object.keys(composable.getQueryType()?.getFields() ?? {})).toEqual(['assistant', 'assistants']);
+    expect(Object.keys(composable.getQueryType()?.getFields() ?? {})).toEqual([
+      'assistant',
+      'assistants',
+      'message',
+      'models',
+      'run',
+      'thread',
+      'threads',
+    ]);
     expect(Object.keys(composable.getTypeMap()).filter((name) => /^_(?!_)/.test(name))).toEqual([]);
   });
 
@@ -54,6 +62,9 @@ describe('the schema of a subgraph', () => {
       'AssistantToolInput',
       'ChunkingStrategyInput',
       'ResponseFormatInput',
+      'MessageContentInput',
+      'TruncationInput',
+      'ToolChoiceInput',
     ]);
     const dateTime = types.find(({ name }) => name === 'DateTime');
     expect(isScalarType(dateTime) && dateTime.specifiedByURL).toBe('https://datatracker.ietf.org/doc/html/rfc3339');
@@ -63,7 +74,7 @@ describe('the schema of a subgraph', () => {
     const production = createTestApollo({ schema, introspection: false });
     const { body } = await production.executeOperation(
       { query: '{ _service { sdl } }' },
-      { contextValue: { requestId: 'r', upstream: { assistants: new InMemoryAssistants() }, authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: upstreamOf(new InMemoryAssistants()), authorize: refuse } },
     );
     expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
   });
@@ -112,7 +123,7 @@ describe('entities', () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { body } = await apollo.executeOperation(
       { query: ENTITIES, variables: { representations: [assistant('a0')] } },
-      { contextValue: { requestId: 'r', upstream: { assistants }, authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: upstreamOf(assistants), authorize: refuse } },
     );
     expect(body).toMatchObject({
       singleResult: { data: null, errors: [{ path: ['_entities'], extensions: { code: 'FORBIDDEN' } }] },

@@ -80,6 +80,14 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
     return this.#answer(['delete', id], () => undefined);
   }
 
+  act(): Promise<WireAssistant> {
+    throw new Error('assistants have no actions');
+  }
+
+  reload(id: string): Promise<WireAssistant | null> {
+    return this.load(id);
+  }
+
   async #answer<T>(call: Call, read: () => T): Promise<T> {
     this.calls.push(call);
     await Promise.resolve();
@@ -93,4 +101,23 @@ const unknownCursor = new AimlError({
   message: 'The AIML API does not know this cursor.',
   retryable: false,
   param: 'after',
+});
+
+const missing = (): never => {
+  throw new Error('the test has assistants only');
+};
+
+/** An upstream that has assistants and nothing else. */
+export const upstreamOf = (assistants: RequestContext['upstream']['assistants']): RequestContext['upstream'] => ({
+  assistants,
+  deadlineAt: Infinity,
+  get threads() {
+    return missing();
+  },
+  messages: missing,
+  runs: missing,
+  steps: missing,
+  createThreadRun: missing,
+  requireThreadList: missing,
+  models: missing,
 });

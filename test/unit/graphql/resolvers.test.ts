@@ -218,7 +218,7 @@ describe('a mutation', () => {
           {
             code: 'REJECTED_BY_UPSTREAM',
             field: null,
-            message: 'The AIML API refused the input and gave no reason.',
+            message: 'The AIML API rejected the input and gave no reason.',
           },
         ],
       },

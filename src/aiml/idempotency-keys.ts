@@ -1,0 +1,99 @@
+/**
+ * Idempotency keys over an upstream that keeps none: the same key of the same credential creates once.
+ *
+ * The key is stamped into the metadata of what is created, so that another process, or this one after a lost response,
+ * finds it among the newest objects. What upstream cannot list is known to this process only.
+ */
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { AimlError } from './errors.ts';
+
+const TTL_MS = 24 * 60 * 60_000;
+/** An entry takes about half a kilobyte, so that all of them take at most 16 MB. */
+const MAX_KEYS = 32_000;
+
+/** The pair of metadata that holds the key. */
+export const KEY_NAME = 'idempotency_key';
+/** How many pairs of metadata are left to the caller. */
+const MAX_PAIRS = 15;
+
+interface KnownCreate {
+  readonly digest: string;
+  /** The id of what was created. */
+  readonly id: Promise<string>;
+}
+
+/** One create with a key. */
+export interface KeyedCreate<T> {
+  readonly tenant: string;
+  /** The path of the collection: keys of different collections are different keys. */
+  readonly path: string;
+  readonly key: string;
+  /** The body as JSON, without the stamp: another body under the same key is an error. */
+  readonly json: string;
+  /** The object that has the key already; null where there is none or upstream cannot list. Throws where it cannot tell. */
+  readonly find: () => Promise<T | null>;
+  readonly create: () => Promise<T>;
+  readonly get: (id: string) => Promise<T>;
+}
+
+export class IdempotencyKeys {
+  readonly #creates = new LRUCache<string, KnownCreate>({ max: MAX_KEYS, ttl: TTL_MS });
+
+  /** Resolves to what the first create with the key made. Rejects with an AimlError and nothing else. */
+  async create<T extends { readonly id: string }>(request: KeyedCreate<T>): Promise<T> {
+    const { tenant, path, key, json } = request;
+    const name = `${tenant} ${path} ${key}`;
+    const digest = createHash('sha256').update(json).digest('base64url');
+    const known = this.#creates.get(name);
+    if (known) {
+      if (known.digest !== digest) throw keyReused();
+      return request.get(await known.id);
+    }
+    const created = createOrFind(request);
+    const id = created.then((object) => object.id);
+    this.#creates.set(name, { digest, id });
+    // A failed create leaves the key free: the next request with it looks for the object first.
+    id.catch(() => this.#creates.delete(name));
+    return created;
+  }
+}
+
+async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
+  const existing = await find();
+  if (existing) return existing;
+  try {
+    return await create();
+  } catch (error) {
+    if (!(error instanceof AimlError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
+    const found = await find().catch(() => null);
+    if (found) return found;
+    throw error;
+  }
+}
+
+/** The body with the key in its metadata. Throws BAD_USER_INPUT where there is no pair left for it. */
+export function stampKey<Body>(body: Body, key: string): Body {
+  const { metadata = {} } = body as { readonly metadata?: Readonly<Record<string, string>> };
+  if (Object.keys(metadata).length > MAX_PAIRS)
+    throw new AimlError({
+      code: 'BAD_USER_INPUT',
+      message: 'The metadata has too many pairs.',
+      retryable: false,
+      param: 'metadata',
+      problem: 'TOO_MANY',
+      reason: `"metadata" takes at most ${MAX_PAIRS} pairs beside an idempotency key.`,
+    });
+  return { ...body, metadata: { ...metadata, [KEY_NAME]: key } };
+}
+
+/** The same key was used with another input. */
+export const keyReused = (): AimlError =>
+  new AimlError({
+    code: 'BAD_USER_INPUT',
+    message: 'The idempotency key was used with another input.',
+    retryable: false,
+    param: KEY_NAME,
+    problem: 'INVALID',
+    reason: 'The idempotency key was used with another input.',
+  });

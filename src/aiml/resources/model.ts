@@ -1,0 +1,31 @@
+/** The models that upstream lists. */
+import {
+  optionalInteger,
+  optionalObject,
+  optionalString,
+  readList,
+  requireId,
+  requireObject,
+  type WireList,
+} from '../wire.ts';
+
+export interface WireModel {
+  readonly id: string;
+  readonly owner: string | null;
+  readonly type: string | null;
+  readonly context_length: number | null;
+}
+
+/** Reads AIML's form of a list of models, and OpenAI's. Throws {@link MalformedResponseError}. */
+export const readModels = (value: unknown): WireList<WireModel> => readList(value, readModel);
+
+function readModel(value: unknown): WireModel {
+  const fields = requireObject(value, 'model');
+  const info = optionalObject(fields, 'info') ?? {};
+  return {
+    id: requireId(fields),
+    owner: optionalString(fields, 'owned_by') ?? optionalString(info, 'developer'),
+    type: optionalString(fields, 'type'),
+    context_length: optionalInteger(info, 'contextLength'),
+  };
+}

@@ -1,0 +1,177 @@
+/** The AIML API's run steps: how they are read. Nothing is ever sent. */
+import type { ResourceDefinition } from '../resource.ts';
+import {
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  optionalTime,
+  readItems,
+  readMetadata,
+  requireId,
+  requireObject,
+  requireString,
+  requireTime,
+  type Fields,
+  type JsonObject,
+  type WireMetadata,
+} from '../wire.ts';
+import { readUnknown, type WireUnknown } from './message.ts';
+import {
+  oneOf,
+  readFunctionCall,
+  readLastError,
+  readUsage,
+  type WireError,
+  type WireFunctionCall,
+  type WireUsage,
+} from './run.ts';
+
+const STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
+export type WireRunStepStatus = (typeof STATUSES)[number] | 'unknown';
+
+export interface WireCodeInterpreterOutput {
+  readonly type: string;
+  readonly logs: string | null;
+  readonly file_id: string | null;
+}
+
+export interface WireFileSearchResult {
+  readonly file_id: string;
+  readonly file_name: string;
+  readonly score: number;
+  readonly text: readonly string[];
+}
+
+export type WireToolCall =
+  | ({ readonly type: 'function'; readonly output: string | null } & WireFunctionCall)
+  | {
+      readonly type: 'code_interpreter';
+      readonly id: string;
+      readonly input: string;
+      readonly outputs: readonly WireCodeInterpreterOutput[];
+    }
+  | { readonly type: 'file_search'; readonly id: string; readonly results: readonly WireFileSearchResult[] }
+  | ({ readonly id: string } & WireUnknown);
+
+export type WireStepDetails =
+  | { readonly type: 'message_creation'; readonly message_id: string }
+  | { readonly type: 'tool_calls'; readonly tool_calls: readonly WireToolCall[] }
+  | { readonly type: 'unknown'; readonly raw: JsonObject };
+
+/** A step as it was read: every field present, null where upstream sent null or nothing. */
+export interface WireRunStep {
+  readonly id: string;
+  readonly thread_id: string;
+  readonly run_id: string;
+  readonly assistant_id: string | null;
+  /** All times are Unix times in seconds. */
+  readonly created_at: number;
+  readonly completed_at: number | null;
+  readonly cancelled_at: number | null;
+  readonly failed_at: number | null;
+  readonly expired_at: number | null;
+  readonly status: WireRunStepStatus;
+  readonly details: WireStepDetails;
+  readonly last_error: WireError | null;
+  readonly usage: WireUsage | null;
+  readonly metadata: WireMetadata;
+}
+
+/** Reads one step. Throws {@link MalformedResponseError}. */
+export function readRunStep(value: unknown): WireRunStep {
+  const fields = requireObject(value, 'step');
+  return {
+    id: requireId(fields),
+    thread_id: requireString(fields, 'thread_id'),
+    run_id: requireString(fields, 'run_id'),
+    assistant_id: optionalString(fields, 'assistant_id'),
+    created_at: requireTime(fields, 'created_at'),
+    completed_at: optionalTime(fields, 'completed_at'),
+    cancelled_at: optionalTime(fields, 'cancelled_at'),
+    failed_at: optionalTime(fields, 'failed_at'),
+    expired_at: optionalTime(fields, 'expired_at'),
+    status: oneOf(STATUSES, requireString(fields, 'status')),
+    details: readDetails(fields),
+    last_error: readLastError(fields),
+    usage: readUsage(fields),
+    metadata: readMetadata(fields),
+  };
+}
+
+function readDetails(step: Fields): WireStepDetails {
+  const details = requireObject(step['step_details'], 'step_details');
+  switch (requireString(details, 'type')) {
+    case 'message_creation': {
+      const creation = requireObject(details['message_creation'], 'message_creation');
+      return { type: 'message_creation', message_id: requireString(creation, 'message_id') };
+    }
+    case 'tool_calls':
+      return { type: 'tool_calls', tool_calls: readItems(details, 'tool_calls', readToolCall) };
+    default:
+      return readUnknown(step, 'step');
+  }
+}
+
+function readToolCall(value: unknown): WireToolCall {
+  const fields = requireObject(value, 'tool_call');
+  const type = requireString(fields, 'type');
+  switch (type) {
+    case 'function':
+      return {
+        type,
+        ...readFunctionCall(fields),
+        output: optionalString(requireObject(fields['function'], 'function'), 'output'),
+      };
+    case 'code_interpreter': {
+      const details = requireObject(fields['code_interpreter'], 'code_interpreter');
+      return {
+        type,
+        id: optionalString(fields, 'id') ?? '',
+        input: optionalString(details, 'input') ?? '',
+        outputs: readItems(details, 'outputs', readCodeInterpreterOutput),
+      };
+    }
+    case 'file_search': {
+      const details = optionalObject(fields, 'file_search') ?? {};
+      return {
+        type,
+        id: optionalString(fields, 'id') ?? '',
+        results: readItems(details, 'results', readFileSearchResult),
+      };
+    }
+    default:
+      return { id: optionalString(fields, 'id') ?? '', ...readUnknown(fields, 'tool_call') };
+  }
+}
+
+function readCodeInterpreterOutput(value: unknown): WireCodeInterpreterOutput {
+  const fields = requireObject(value, 'output');
+  const image = optionalObject(fields, 'image');
+  return {
+    type: requireString(fields, 'type'),
+    logs: optionalString(fields, 'logs'),
+    file_id: image && optionalString(image, 'file_id'),
+  };
+}
+
+function readFileSearchResult(value: unknown): WireFileSearchResult {
+  const fields = requireObject(value, 'result');
+  return {
+    file_id: requireString(fields, 'file_id'),
+    file_name: requireString(fields, 'file_name'),
+    score: optionalNumber(fields, 'score') ?? 0,
+    text: readItems(fields, 'content', (part) => optionalString(requireObject(part, 'content'), 'text') ?? ''),
+  };
+}
+
+/** Steps change with their run, so no step comes from a cache. */
+export const runSteps: ResourceDefinition<WireRunStep, never, never> = {
+  name: 'run_steps',
+  segments: ['threads', 'runs', 'steps'],
+  noun: 'step',
+  read: readRunStep,
+  isCacheable: false,
+  isListed: true,
+  isCreatedFrom: () => false,
+  isModified: () => false,
+};

@@ -1,0 +1,265 @@
+/** The AIML API's runs: how they are read, what is sent, and how a lost modify is verified. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ResourceDefinition } from '../resource.ts';
+import {
+  optionalBoolean,
+  optionalInteger,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  optionalTime,
+  readItems,
+  readMetadata,
+  requireId,
+  requireObject,
+  requireString,
+  requireTime,
+  type Fields,
+  type WireMetadata,
+} from '../wire.ts';
+import { matchesRequest } from './matches-request.ts';
+import type { WireMessageBody, WireMetadataBody } from './message.ts';
+import { readResponseFormat, type WireResponseFormat, type WireResponseFormatBody } from './response-format.ts';
+import type { WireThreadCreateBody } from './thread.ts';
+import { readTools, type WireTool, type WireToolBody, type WireToolResourcesBody } from './tool.ts';
+
+const STATUSES = [
+  'queued',
+  'in_progress',
+  'requires_action',
+  'cancelling',
+  'cancelled',
+  'failed',
+  'completed',
+  'incomplete',
+  'expired',
+] as const;
+/** `unknown` is a status that this client does not know. */
+export type WireRunStatus = (typeof STATUSES)[number] | 'unknown';
+
+const ENDED: ReadonlySet<WireRunStatus> = new Set(['cancelled', 'failed', 'completed', 'incomplete', 'expired']);
+
+/** Whether nothing changes in the run any more. */
+export const hasEnded = (status: WireRunStatus): boolean => ENDED.has(status);
+
+export interface WireFunctionCall {
+  readonly id: string;
+  readonly name: string;
+  /** The JSON text that the model wrote; it need not parse. */
+  readonly arguments: string;
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface WireUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+}
+
+export type WireToolChoice =
+  | { readonly mode: 'none' | 'auto' | 'required' | 'unknown' }
+  | { readonly mode: 'tool'; readonly tool: string; readonly function_name: string | null };
+
+export interface WireTruncation {
+  readonly strategy: 'auto' | 'last_messages' | 'unknown';
+  readonly last_messages: number | null;
+}
+
+/** A run as it was read: every field present, null where upstream sent null or nothing. */
+export interface WireRun {
+  readonly id: string;
+  readonly thread_id: string;
+  readonly assistant_id: string;
+  /** All times are Unix times in seconds. */
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly expires_at: number | null;
+  readonly completed_at: number | null;
+  readonly cancelled_at: number | null;
+  readonly failed_at: number | null;
+  readonly status: WireRunStatus;
+  /** The calls that wait for an output; empty unless the status is `requires_action`. */
+  readonly required_tool_calls: readonly WireFunctionCall[];
+  readonly last_error: WireError | null;
+  readonly incomplete_reason: string | null;
+  readonly model: string;
+  readonly instructions: string | null;
+  readonly tools: readonly WireTool[];
+  readonly metadata: WireMetadata;
+  readonly usage: WireUsage | null;
+  /** US dollars. */
+  readonly cost_usd: number | null;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly max_prompt_tokens: number | null;
+  readonly max_completion_tokens: number | null;
+  readonly parallel_tool_calls: boolean | null;
+  readonly tool_choice: WireToolChoice | null;
+  readonly truncation: WireTruncation | null;
+  readonly reasoning_effort: string | null;
+  readonly response_format: WireResponseFormat | null;
+}
+
+/** What a run can be given, on an existing thread or along with a new one. */
+export interface WireRunSettings {
+  readonly assistant_id: string;
+  readonly model?: string;
+  readonly instructions?: string;
+  readonly tools?: readonly WireToolBody[];
+  readonly metadata?: WireMetadata;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly max_prompt_tokens?: number;
+  readonly max_completion_tokens?: number;
+  readonly truncation_strategy?: { readonly type: 'auto' | 'last_messages'; readonly last_messages?: number };
+  readonly tool_choice?: string | { readonly type: string; readonly function?: { readonly name: string } };
+  readonly parallel_tool_calls?: boolean;
+  readonly response_format?: WireResponseFormatBody;
+}
+
+/** The body of a create on an existing thread. */
+export interface WireRunBody extends WireRunSettings {
+  readonly additional_instructions?: string;
+  readonly additional_messages?: readonly WireMessageBody[];
+  readonly reasoning_effort?: string;
+}
+
+/** The body of a create along with a new thread. */
+export interface WireThreadRunBody extends WireRunSettings {
+  readonly thread?: WireThreadCreateBody;
+  readonly tool_resources?: WireToolResourcesBody;
+}
+
+export interface WireToolOutput {
+  readonly tool_call_id: string;
+  readonly output: string;
+}
+
+/** Reads one run. Throws {@link MalformedResponseError}. */
+export function readRun(value: unknown): WireRun {
+  const fields = requireObject(value, 'run');
+  const incomplete = optionalObject(fields, 'incomplete_details');
+  const cost = optionalObject(fields, 'cost');
+  return {
+    id: requireId(fields),
+    thread_id: requireString(fields, 'thread_id'),
+    assistant_id: requireString(fields, 'assistant_id'),
+    created_at: requireTime(fields, 'created_at'),
+    started_at: optionalTime(fields, 'started_at'),
+    expires_at: optionalTime(fields, 'expires_at'),
+    completed_at: optionalTime(fields, 'completed_at'),
+    cancelled_at: optionalTime(fields, 'cancelled_at'),
+    failed_at: optionalTime(fields, 'failed_at'),
+    status: oneOf(STATUSES, requireString(fields, 'status')),
+    required_tool_calls: readRequiredToolCalls(fields),
+    last_error: readLastError(fields),
+    incomplete_reason: incomplete && optionalString(incomplete, 'reason'),
+    model: requireString(fields, 'model'),
+    instructions: optionalString(fields, 'instructions'),
+    tools: readTools(fields),
+    metadata: readMetadata(fields),
+    usage: readUsage(fields),
+    cost_usd: cost && optionalNumber(cost, 'usd'),
+    temperature: optionalNumber(fields, 'temperature'),
+    top_p: optionalNumber(fields, 'top_p'),
+    max_prompt_tokens: optionalInteger(fields, 'max_prompt_tokens'),
+    max_completion_tokens: optionalInteger(fields, 'max_completion_tokens'),
+    parallel_tool_calls: optionalBoolean(fields, 'parallel_tool_calls'),
+    tool_choice: readToolChoice(fields),
+    truncation: readTruncation(fields),
+    reasoning_effort: optionalString(fields, 'reasoning_effort'),
+    response_format: readResponseFormat(fields),
+  };
+}
+
+/** `value` where it is one of `known`, otherwise `unknown`. */
+export const oneOf = <T extends string>(known: readonly T[], value: string): T | 'unknown' =>
+  known.find((one) => one === value) ?? 'unknown';
+
+function readRequiredToolCalls(fields: Fields): readonly WireFunctionCall[] {
+  const action = optionalObject(fields, 'required_action');
+  const submit = action && optionalObject(action, 'submit_tool_outputs');
+  if (!submit) return [];
+  return readItems(submit, 'tool_calls', (call) => readFunctionCall(requireObject(call, 'tool_call')));
+}
+
+/** Reads the call of a function, as a run that waits for outputs and a step have it. */
+export function readFunctionCall(fields: Fields): WireFunctionCall {
+  const definition = requireObject(fields['function'], 'function');
+  return {
+    id: requireString(fields, 'id'),
+    name: requireString(definition, 'name'),
+    arguments: requireString(definition, 'arguments'),
+  };
+}
+
+export function readLastError(fields: Fields): WireError | null {
+  const error = optionalObject(fields, 'last_error');
+  return error && { code: requireString(error, 'code'), message: requireString(error, 'message') };
+}
+
+export function readUsage(fields: Fields): WireUsage | null {
+  const usage = optionalObject(fields, 'usage');
+  if (!usage) return null;
+  const tokens = (name: string) => optionalInteger(usage, name) ?? 0;
+  return {
+    prompt_tokens: tokens('prompt_tokens'),
+    completion_tokens: tokens('completion_tokens'),
+    total_tokens: tokens('total_tokens'),
+  };
+}
+
+function readToolChoice(fields: Fields): WireToolChoice | null {
+  const choice = fields['tool_choice'];
+  if (choice === undefined || choice === null) return null;
+  if (typeof choice === 'string') return { mode: oneOf(['none', 'auto', 'required'], choice) };
+  const tool = requireObject(choice, 'tool_choice');
+  const definition = optionalObject(tool, 'function');
+  return {
+    mode: 'tool',
+    tool: requireString(tool, 'type'),
+    function_name: definition && optionalString(definition, 'name'),
+  };
+}
+
+function readTruncation(fields: Fields): WireTruncation | null {
+  const truncation = optionalObject(fields, 'truncation_strategy');
+  return (
+    truncation && {
+      strategy: oneOf(['auto', 'last_messages'], requireString(truncation, 'type')),
+      last_messages: optionalInteger(truncation, 'last_messages'),
+    }
+  );
+}
+
+/** Runs change by themselves, so no run comes from a cache. */
+export const runs: ResourceDefinition<WireRun, WireRunBody, WireMetadataBody> = {
+  name: 'runs',
+  segments: ['threads', 'runs'],
+  noun: 'run',
+  read: readRun,
+  isCacheable: false,
+  isListed: true,
+  isCreatedFrom: ({ assistant_id, metadata }, run) =>
+    assistant_id === run.assistant_id && isDeepStrictEqual(metadata, run.metadata),
+  isModified: (body, run) =>
+    matchesRequest(body, { metadata: run.metadata }, (sent) => ({
+      metadata: readMetadata(requireObject(sent, 'run')),
+    })),
+};
+
+/** A run that is created along with its thread. Everything else about it is a run of that thread. */
+export const threadRuns: ResourceDefinition<WireRun, WireThreadRunBody, never> = {
+  name: 'thread_runs',
+  segments: ['threads', 'runs'],
+  noun: 'assistant',
+  read: readRun,
+  isCacheable: false,
+  isListed: false,
+  isCreatedFrom: () => true,
+  isModified: () => false,
+};

@@ -1,0 +1,177 @@
+/** The parts of a message, as they are read. */
+import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import type { WireContent, WireTextAnnotation, WireUnknown } from '../../aiml/resources/message.ts';
+import type { JsonObject } from '../../aiml/wire.ts';
+import { JSONObject } from '../scalars.ts';
+
+@InterfaceType({ description: 'A reference in a text. A kind that upstream may add arrives as `UnknownAnnotation`.' })
+export abstract class TextAnnotation {
+  @Field(() => String, { description: "Upstream's name for the kind, for example `file_citation`." })
+  readonly type: string;
+
+  protected constructor(type: string) {
+    this.type = type;
+  }
+}
+
+/** What annotations that refer to a file have in common. It is not a type of the schema. */
+@ObjectType({ simpleResolvers: true })
+abstract class FileAnnotation extends TextAnnotation {
+  @Field(() => String, { description: 'The part of the text that is annotated.' })
+  readonly text: string;
+
+  @Field(() => Int, { description: 'Where that part begins, in UTF-16 code units.' })
+  readonly startIndex: number;
+
+  @Field(() => Int, { description: 'Where that part ends, exclusive, in UTF-16 code units.' })
+  readonly endIndex: number;
+
+  @Field(() => ID, { nullable: true, description: 'The file. Null where upstream names none.' })
+  readonly fileId: string | null;
+
+  constructor(wire: WireTextAnnotation) {
+    super(wire.type);
+    this.text = wire.text;
+    this.startIndex = wire.start_index;
+    this.endIndex = wire.end_index;
+    this.fileId = wire.file_id;
+  }
+}
+
+@ObjectType({
+  implements: TextAnnotation,
+  simpleResolvers: true,
+  description: 'Cites a file. `startIndex` and `endIndex` count UTF-16 code units of `text`.',
+})
+export class FileCitation extends FileAnnotation {}
+
+@ObjectType({
+  implements: TextAnnotation,
+  simpleResolvers: true,
+  description: 'Refers to a file that a tool wrote. `startIndex` and `endIndex` count UTF-16 code units of `text`.',
+})
+export class FilePath extends FileAnnotation {}
+
+@ObjectType({
+  implements: TextAnnotation,
+  simpleResolvers: true,
+  description: 'A kind of annotation that is not known.',
+})
+export class UnknownAnnotation extends TextAnnotation {
+  @Field(() => JSONObject, { description: 'The annotation as upstream sent it.' })
+  readonly raw: JsonObject;
+
+  constructor({ raw }: WireUnknown) {
+    super(raw.type);
+    this.raw = raw;
+  }
+}
+
+@InterfaceType({ description: 'A part of a message. A kind that upstream may add arrives as `UnknownContent`.' })
+export abstract class MessageContent {
+  @Field(() => String, { description: "Upstream's name for the kind, for example `text`." })
+  readonly type: string;
+
+  protected constructor(type: string) {
+    this.type = type;
+  }
+}
+
+@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'Text.' })
+export class TextContent extends MessageContent {
+  @Field(() => String, { description: 'The text.' })
+  readonly text: string;
+
+  @Field(() => [TextAnnotation], { description: 'References in the text.' })
+  readonly annotations: readonly TextAnnotation[];
+
+  constructor(text: string, annotations: readonly TextAnnotation[]) {
+    super('text');
+    this.text = text;
+    this.annotations = annotations;
+  }
+}
+
+@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'Why the model does not respond.' })
+export class RefusalContent extends MessageContent {
+  @Field(() => String, { description: "The model's own words." })
+  readonly refusal: string;
+
+  constructor(refusal: string) {
+    super('refusal');
+    this.refusal = refusal;
+  }
+}
+
+@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image in an uploaded file.' })
+export class ImageFileContent extends MessageContent {
+  @Field(() => ID, { description: 'The file.' })
+  readonly fileId: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The resolution, for example `low`. Null where upstream chooses.',
+  })
+  readonly detail: string | null;
+
+  constructor(fileId: string, detail: string | null) {
+    super('image_file');
+    this.fileId = fileId;
+    this.detail = detail;
+  }
+}
+
+@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image at a URL.' })
+export class ImageUrlContent extends MessageContent {
+  @Field(() => String, { description: 'The URL: http, https or data.' })
+  readonly url: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The resolution, for example `low`. Null where upstream chooses.',
+  })
+  readonly detail: string | null;
+
+  constructor(url: string, detail: string | null) {
+    super('image_url');
+    this.url = url;
+    this.detail = detail;
+  }
+}
+
+@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'A kind of content that is not known.' })
+export class UnknownContent extends MessageContent {
+  @Field(() => JSONObject, { description: 'The content as upstream sent it.' })
+  readonly raw: JsonObject;
+
+  constructor({ raw }: WireUnknown) {
+    super(raw.type);
+    this.raw = raw;
+  }
+}
+
+export function toMessageContent(wire: WireContent): MessageContent {
+  switch (wire.type) {
+    case 'text':
+      return new TextContent(wire.text, wire.annotations.map(toAnnotation));
+    case 'refusal':
+      return new RefusalContent(wire.refusal);
+    case 'image_file':
+      return new ImageFileContent(wire.file_id, wire.detail);
+    case 'image_url':
+      return new ImageUrlContent(wire.url, wire.detail);
+    case 'unknown':
+      return new UnknownContent(wire);
+  }
+}
+
+function toAnnotation(wire: WireTextAnnotation | WireUnknown): TextAnnotation {
+  switch (wire.type) {
+    case 'file_citation':
+      return new FileCitation(wire);
+    case 'file_path':
+      return new FilePath(wire);
+    case 'unknown':
+      return new UnknownAnnotation(wire);
+  }
+}

@@ -1,0 +1,109 @@
+/** Queries and mutations of messages: read the arguments, call a loader, map the result. */
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Assistant } from '../assistant/assistant.type.ts';
+import type { RequestContext, Scope } from '../context.ts';
+import { requireIds } from '../entity-id.ts';
+import { attemptWrite, notFound } from '../mutation.ts';
+import { diagnoseBelowThread, diagnoseBusyThread } from '../run/thread-state.ts';
+import { Run } from '../run/run.type.ts';
+import { UserError } from '../user-error.ts';
+import { withoutUndefined } from '../wire-body.ts';
+import { toMessageBody } from './message.body.ts';
+import { CreateMessageInput, DeleteMessageInput, UpdateMessageInput } from './message.input.ts';
+import { CreateMessagePayload, DeleteMessagePayload, UpdateMessagePayload } from './message.payload.ts';
+import { Message } from './message.type.ts';
+import { validateCreateMessage, validateDeleteMessage, validateUpdateMessage } from './message.validation.ts';
+
+@Resolver(() => Message)
+export class MessageResolver {
+  @Authorized<Scope>('assistants:read')
+  @Query(() => Message, { nullable: true, description: 'One message of a thread, or null where there is none.' })
+  async message(
+    @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
+    @Arg('id', () => ID, { description: "The message's id." }) id: string,
+    @Ctx() { upstream }: RequestContext,
+  ): Promise<Message | null> {
+    requireIds('threadId', threadId);
+    requireIds('id', id);
+    const wire = await upstream.messages(threadId).load(id);
+    return wire && new Message(wire);
+  }
+
+  @FieldResolver(() => Assistant, {
+    nullable: true,
+    description: 'The assistant that wrote it. Null where none did, or where it no longer exists.',
+  })
+  async assistant(@Root() { assistantId }: Message, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
+    const wire = assistantId === null ? null : await upstream.assistants.load(assistantId);
+    return wire && new Assistant(wire);
+  }
+
+  @FieldResolver(() => Run, { nullable: true, description: 'The run that wrote it. Null where none did.' })
+  async run(@Root() { threadId, runId }: Message, @Ctx() { upstream }: RequestContext): Promise<Run | null> {
+    const wire = runId === null ? null : await upstream.runs(threadId).load(runId);
+    return wire && new Run(wire);
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => CreateMessagePayload, { description: 'Adds a message to a thread. No run may be in progress on it.' })
+  async createMessage(
+    @Arg('input', () => CreateMessageInput, { description: 'The new message.' }) input: CreateMessageInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreateMessagePayload> {
+    const userErrors = validateCreateMessage(input);
+    if (userErrors.length > 0) return new CreateMessagePayload(null, userErrors);
+    const { threadId, idempotencyKey } = input;
+    const created = await attemptWrite(
+      info,
+      () => upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined),
+      (error) => diagnoseBusyThread(upstream, threadId, error),
+    );
+    return created instanceof UserError
+      ? new CreateMessagePayload(null, [created])
+      : new CreateMessagePayload(new Message(created));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => UpdateMessagePayload, { description: 'Changes a message. Only metadata can be changed.' })
+  async updateMessage(
+    @Arg('input', () => UpdateMessageInput, { description: 'The changes.' }) input: UpdateMessageInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<UpdateMessagePayload> {
+    const userErrors = validateUpdateMessage(input);
+    if (userErrors.length > 0) return new UpdateMessagePayload(null, userErrors);
+    const { threadId, id, metadata } = input;
+    const messages = upstream.messages(threadId);
+    const updated = await attemptWrite(
+      info,
+      async () =>
+        metadata === undefined
+          ? ((await messages.load(id)) ?? notFound())
+          : messages.modify(id, withoutUndefined({ metadata })),
+      (error) => diagnoseBelowThread(upstream, threadId, error),
+    );
+    return updated instanceof UserError
+      ? new UpdateMessagePayload(null, [updated])
+      : new UpdateMessagePayload(new Message(updated));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => DeleteMessagePayload, { description: 'Deletes a message, for good.' })
+  async deleteMessage(
+    @Arg('input', () => DeleteMessageInput, { description: 'What to delete.' }) input: DeleteMessageInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<DeleteMessagePayload> {
+    const userErrors = validateDeleteMessage(input);
+    if (userErrors.length > 0) return new DeleteMessagePayload(null, userErrors);
+    const { threadId, id } = input;
+    const failure = await attemptWrite(
+      info,
+      () => upstream.messages(threadId).delete(id),
+      (error) => diagnoseBelowThread(upstream, threadId, error),
+    );
+    return failure ? new DeleteMessagePayload(null, [failure]) : new DeleteMessagePayload(id);
+  }
+}

@@ -1,0 +1,21 @@
+/** Pages of the messages of a thread, for every field that has such pages. */
+import type { RequestContext } from '../context.ts';
+import { requireIds } from '../entity-id.ts';
+import { readPage, toPageRequest, type OldestFirstPageArguments } from '../pagination.ts';
+import { Message, MessageConnection } from './message.type.ts';
+
+/** With `runId`, only messages that this run wrote. */
+export async function readMessages(
+  upstream: RequestContext['upstream'],
+  threadId: string,
+  args: OldestFirstPageArguments,
+  runId: string | null | undefined,
+): Promise<MessageConnection> {
+  if (runId !== null && runId !== undefined) requireIds('runId', runId);
+  const filter = runId === null || runId === undefined ? {} : { run_id: runId };
+  const page = await readPage(toPageRequest(args), (query) => upstream.messages(threadId).list({ ...query, filter }));
+  return new MessageConnection(
+    page.items.map((wire) => new Message(wire)),
+    page,
+  );
+}

@@ -1,0 +1,18 @@
+/** The query of models. */
+import { Authorized, Ctx, Query, Resolver } from 'type-graphql';
+import type { RequestContext, Scope } from '../context.ts';
+import { Model } from './model.type.ts';
+
+@Resolver()
+export class ModelResolver {
+  @Authorized<Scope>('assistants:read')
+  @Query(() => [Model], {
+    nullable: true,
+    description:
+      "The models that an assistant can be given, in upstream's order, for pickers. Null, with an error, where they " +
+      'cannot be read. They are remembered for five minutes.',
+  })
+  async models(@Ctx() { upstream }: RequestContext): Promise<Model[]> {
+    return (await upstream.models()).map((wire) => new Model(wire));
+  }
+}

@@ -1,0 +1,143 @@
+/** A step of a run as it is read, and its lists. */
+import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
+import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
+import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
+import { createConnectionType, createEdgeType } from '../connection.type.ts';
+import { RunError, TokenUsage } from '../run/run.type.ts';
+import { DateTime, JSONObject, Metadata } from '../scalars.ts';
+import { ToolCall, toToolCall } from './tool-call.type.ts';
+
+export const RunStepStatus = {
+  IN_PROGRESS: 'in_progress',
+  CANCELLED: 'cancelled',
+  FAILED: 'failed',
+  COMPLETED: 'completed',
+  EXPIRED: 'expired',
+  UNKNOWN: 'unknown',
+} as const satisfies Record<string, WireRunStepStatus>;
+export type RunStepStatus = WireRunStepStatus;
+registerEnumType(RunStepStatus, {
+  name: 'RunStepStatus',
+  description: 'The state of a step. A state that upstream may add is UNKNOWN.',
+  valuesConfig: {
+    IN_PROGRESS: { description: 'It is in progress, or waits for tool outputs.' },
+    CANCELLED: { description: 'Its run was cancelled.' },
+    FAILED: { description: 'It failed: see `lastError`.' },
+    COMPLETED: { description: 'It is done.' },
+    EXPIRED: { description: 'The time of its run ran out.' },
+    UNKNOWN: { description: 'A state that this service does not know.' },
+  },
+});
+
+@InterfaceType({
+  description: 'What a run did: it wrote a message, or called tools. A kind that upstream may add is an `UnknownStep`.',
+})
+export abstract class RunStep {
+  @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
+  readonly id: string;
+
+  @Field(() => ID, { description: 'The thread.' })
+  readonly threadId: string;
+
+  @Field(() => ID, { description: 'The run.' })
+  readonly runId: string;
+
+  @Field(() => ID, { nullable: true, description: 'The assistant. Null where upstream names none.' })
+  readonly assistantId: string | null;
+
+  /** Unix time in seconds, as all times here. */
+  @Field(() => DateTime, { description: 'When the step began, to the second.' })
+  readonly createdAt: number;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null where it was not.' })
+  readonly completedAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null where it was not.' })
+  readonly cancelledAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null where it did not.' })
+  readonly failedAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it expired. Null where it did not.' })
+  readonly expiredAt: number | null;
+
+  @Field(() => RunStepStatus, { description: 'Its state.' })
+  readonly status: RunStepStatus;
+
+  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null where it did not.' })
+  readonly lastError: RunError | null;
+
+  @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null while it is in progress.' })
+  readonly usage: TokenUsage | null;
+
+  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  readonly metadata: WireMetadata;
+
+  constructor(wire: WireRunStep) {
+    this.id = wire.id;
+    this.threadId = wire.thread_id;
+    this.runId = wire.run_id;
+    this.assistantId = wire.assistant_id;
+    this.createdAt = wire.created_at;
+    this.completedAt = wire.completed_at;
+    this.cancelledAt = wire.cancelled_at;
+    this.failedAt = wire.failed_at;
+    this.expiredAt = wire.expired_at;
+    this.status = wire.status;
+    this.lastError = wire.last_error && new RunError(wire.last_error);
+    this.usage = wire.usage && new TokenUsage(wire.usage);
+    this.metadata = wire.metadata;
+  }
+}
+
+type Details<Type extends WireStepDetails['type']> = Extract<WireStepDetails, { readonly type: Type }>;
+
+@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'The run wrote a message.' })
+export class MessageCreationStep extends RunStep {
+  @Field(() => ID, { description: 'The message.' })
+  readonly messageId: string;
+
+  constructor(wire: WireRunStep, details: Details<'message_creation'>) {
+    super(wire);
+    this.messageId = details.message_id;
+  }
+}
+
+@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'The run called tools.' })
+export class ToolCallsStep extends RunStep {
+  @Field(() => [ToolCall], { description: 'The calls, in order. Parallel calls are one step.' })
+  readonly toolCalls: readonly ToolCall[];
+
+  constructor(wire: WireRunStep, details: Details<'tool_calls'>) {
+    super(wire);
+    this.toolCalls = details.tool_calls.map(toToolCall);
+  }
+}
+
+@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'A kind of step that is not known.' })
+export class UnknownStep extends RunStep {
+  @Field(() => JSONObject, { description: 'The step as upstream sent it.' })
+  readonly raw: JsonObject;
+
+  constructor(wire: WireRunStep, details: Details<'unknown'>) {
+    super(wire);
+    this.raw = details.raw;
+  }
+}
+
+export function toRunStep(wire: WireRunStep): RunStep {
+  switch (wire.details.type) {
+    case 'message_creation':
+      return new MessageCreationStep(wire, wire.details);
+    case 'tool_calls':
+      return new ToolCallsStep(wire, wire.details);
+    case 'unknown':
+      return new UnknownStep(wire, wire.details);
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A step in its place in a list.' })
+export class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
+
+@ObjectType({ simpleResolvers: true, description: 'A page of steps.' })
+export class RunStepConnection extends createConnectionType(() => RunStep, RunStepEdge, 'steps') {}

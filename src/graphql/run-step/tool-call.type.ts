@@ -1,0 +1,139 @@
+/** Calls of tools, as they are read. */
+import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql';
+import type { WireCodeInterpreterOutput, WireFileSearchResult, WireToolCall } from '../../aiml/resources/run-step.ts';
+import type { JsonObject } from '../../aiml/wire.ts';
+import { JSONObject } from '../scalars.ts';
+
+type Wire<Type extends WireToolCall['type']> = Extract<WireToolCall, { readonly type: Type }>;
+
+@InterfaceType({ description: 'A call of a tool. A kind that upstream may add arrives as `UnknownToolCall`.' })
+export abstract class ToolCall {
+  @Field(() => ID, { description: 'The id of the call; for functions it goes into `submitToolOutputs`.' })
+  readonly id: string;
+
+  @Field(() => String, { description: "Upstream's name for the kind of tool, for example `function`." })
+  readonly type: string;
+
+  protected constructor(id: string, type: string) {
+    this.id = id;
+    this.type = type;
+  }
+}
+
+@ObjectType({
+  implements: ToolCall,
+  simpleResolvers: true,
+  description:
+    'A call of a function. `arguments` is the JSON text that the model wrote: it may not parse, and it was not checked ' +
+    "against the function's parameters.",
+})
+export class FunctionToolCall extends ToolCall {
+  @Field(() => String, { description: 'The name of the function.' })
+  readonly name: string;
+
+  @Field(() => String, { description: 'The arguments, as the JSON text that the model wrote.' })
+  readonly arguments: string;
+
+  @Field(() => String, { nullable: true, description: 'Null until it was submitted.' })
+  readonly output: string | null;
+
+  constructor(wire: Omit<Wire<'function'>, 'type'>) {
+    super(wire.id, 'function');
+    this.name = wire.name;
+    this.arguments = wire.arguments;
+    this.output = wire.output;
+  }
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'Exactly one of logs and imageFileId is set, or neither where upstream adds a kind.',
+})
+export class CodeInterpreterOutput {
+  @Field(() => String, { description: "Upstream's name for the kind, for example `logs`." })
+  readonly type: string;
+
+  @Field(() => String, { nullable: true, description: 'What the code printed.' })
+  readonly logs: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'The file of an image that the code drew.' })
+  readonly imageFileId: string | null;
+
+  constructor(wire: WireCodeInterpreterOutput) {
+    this.type = wire.type;
+    this.logs = wire.logs;
+    this.imageFileId = wire.file_id;
+  }
+}
+
+@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A run of Python in a sandbox.' })
+export class CodeInterpreterToolCall extends ToolCall {
+  @Field(() => String, { description: 'The code.' })
+  readonly input: string;
+
+  @Field(() => [CodeInterpreterOutput], { description: 'What it gave, in order.' })
+  readonly outputs: readonly CodeInterpreterOutput[];
+
+  constructor(wire: Wire<'code_interpreter'>) {
+    super(wire.id, wire.type);
+    this.input = wire.input;
+    this.outputs = wire.outputs.map((output) => new CodeInterpreterOutput(output));
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A result of a file search.' })
+export class FileSearchResult {
+  @Field(() => ID, { description: 'The file.' })
+  readonly fileId: string;
+
+  @Field(() => String, { description: 'Its name.' })
+  readonly fileName: string;
+
+  @Field(() => Float, { description: 'How well it fits, 0 to 1.' })
+  readonly score: number;
+
+  @Field(() => [String], { description: 'What was found; empty where upstream leaves it out.' })
+  readonly text: readonly string[];
+
+  constructor(wire: WireFileSearchResult) {
+    this.fileId = wire.file_id;
+    this.fileName = wire.file_name;
+    this.score = wire.score;
+    this.text = wire.text;
+  }
+}
+
+@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A search of vector stores.' })
+export class FileSearchToolCall extends ToolCall {
+  @Field(() => [FileSearchResult], { description: 'What was found, best first.' })
+  readonly results: readonly FileSearchResult[];
+
+  constructor(wire: Wire<'file_search'>) {
+    super(wire.id, wire.type);
+    this.results = wire.results.map((result) => new FileSearchResult(result));
+  }
+}
+
+@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A call of a kind that is not known.' })
+export class UnknownToolCall extends ToolCall {
+  @Field(() => JSONObject, { description: 'The call as upstream sent it.' })
+  readonly raw: JsonObject;
+
+  constructor(wire: Wire<'unknown'>) {
+    super(wire.id, wire.raw.type);
+    this.raw = wire.raw;
+  }
+}
+
+export function toToolCall(wire: WireToolCall): ToolCall {
+  switch (wire.type) {
+    case 'function':
+      return new FunctionToolCall(wire);
+    case 'code_interpreter':
+      return new CodeInterpreterToolCall(wire);
+    case 'file_search':
+      return new FileSearchToolCall(wire);
+    case 'unknown':
+      return new UnknownToolCall(wire);
+  }
+}

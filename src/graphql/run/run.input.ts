@@ -1,0 +1,185 @@
+/** The inputs of the mutations of runs. */
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { WireMetadata } from '../../aiml/wire.ts';
+import { AssistantToolInput, ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
+import { ResponseFormatInput } from '../assistant/response-format.input.ts';
+import { MessageInput } from '../message/message.input.ts';
+import { Metadata } from '../scalars.ts';
+import { ThreadInput } from '../thread/thread.input.ts';
+
+@InputType({ description: 'What of a long thread the model sees. Exactly one field is set; auto is set to true.' })
+export class TruncationInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: messages in the middle are left out until the rest fits the model's context.",
+  })
+  declare readonly auto?: boolean;
+
+  @Field(() => Int, { nullable: true, description: 'Only so many of the newest messages, at least 1.' })
+  declare readonly lastMessages?: number;
+}
+
+@InputType({
+  description: 'How the model chooses tools. Exactly one field is set; the Boolean ones are set to true.',
+})
+export class ToolChoiceInput {
+  @Field(() => Boolean, { nullable: true, description: 'True: it calls no tool.' })
+  declare readonly none?: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: it chooses.' })
+  declare readonly auto?: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: it must call a tool.' })
+  declare readonly required?: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: it must run code.' })
+  declare readonly codeInterpreter?: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: it must search files.' })
+  declare readonly fileSearch?: boolean;
+
+  @Field(() => String, { nullable: true, description: 'It must call the function of this name.' })
+  declare readonly function?: string;
+}
+
+/** What both ways to start a run have in common. It is not a type of the schema. */
+@InputType()
+export abstract class RunSettings {
+  @Field(() => ID, { description: 'The assistant that runs.' })
+  declare readonly assistantId: string;
+
+  @Field(() => String, { nullable: true, description: 'The id of the model.' })
+  declare readonly model?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Takes the place of the assistant's instructions." })
+  declare readonly instructions?: string | null;
+
+  @Field(() => [AssistantToolInput], {
+    nullable: true,
+    description: "Takes the place of the assistant's tools; at most 20.",
+  })
+  declare readonly tools?: readonly AssistantToolInput[] | null;
+
+  @Field(() => Metadata, {
+    nullable: true,
+    description: "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+  })
+  declare readonly metadata?: WireMetadata | null;
+
+  @Field(() => Float, { nullable: true, description: 'Sampling temperature, 0 to 2.' })
+  declare readonly temperature?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Nucleus sampling, 0 to 1.' })
+  declare readonly topP?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may read, at least 256.' })
+  declare readonly maxPromptTokens?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may write, at least 256.' })
+  declare readonly maxCompletionTokens?: number | null;
+
+  @Field(() => TruncationInput, { nullable: true, description: 'What of a long thread the model sees.' })
+  declare readonly truncation?: TruncationInput | null;
+
+  @Field(() => ToolChoiceInput, { nullable: true, description: 'How the model chooses tools.' })
+  declare readonly toolChoice?: ToolChoiceInput | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether the model may call several tools at once.' })
+  declare readonly parallelToolCalls?: boolean | null;
+
+  @Field(() => ResponseFormatInput, { nullable: true, description: "The format of the model's output." })
+  declare readonly responseFormat?: ResponseFormatInput | null;
+
+  @Field(() => Int, {
+    defaultValue: 0,
+    description: 'How long to wait for the run, 0 to 25 seconds. The run is returned as it is then.',
+  })
+  declare readonly waitSeconds: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Sent again with the same key within 24 hours, the mutation returns the first run and starts none: ' +
+      '1 to 64 letters, digits, underscores and hyphens.',
+  })
+  declare readonly idempotencyKey?: string | null;
+}
+
+@InputType({
+  description: 'A new run of an assistant on a thread. What is left out or null is as the assistant has it.',
+})
+export class CreateRunInput extends RunSettings {
+  @Field(() => ID, { description: 'The thread.' })
+  declare readonly threadId: string;
+
+  @Field(() => [MessageInput], {
+    nullable: true,
+    description: 'Messages that are added to the thread before the run; at most 32. They stay there.',
+  })
+  declare readonly additionalMessages?: readonly MessageInput[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Added to the instructions of this run.' })
+  declare readonly additionalInstructions?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'How much a reasoning model reasons, for example `low`.' })
+  declare readonly reasoningEffort?: string | null;
+}
+
+@InputType({
+  description: 'A new thread and a run of an assistant on it. What is left out or null is as the assistant has it.',
+})
+export class CreateThreadAndRunInput extends RunSettings {
+  @Field(() => ThreadInput, { nullable: true, description: 'The thread. Left out, it is empty.' })
+  declare readonly thread?: ThreadInput | null;
+
+  @Field(() => ToolResourcesInput, { nullable: true, description: 'What the tools of this run work on.' })
+  declare readonly toolResources?: ToolResourcesInput | null;
+}
+
+@InputType({ description: 'Changes of a run. Only metadata can be changed; an explicit null clears it.' })
+export class UpdateRunInput {
+  @Field(() => ID, { description: 'The thread.' })
+  declare readonly threadId: string;
+
+  @Field(() => ID, { description: 'The run to change.' })
+  declare readonly id: string;
+
+  @Field(() => Metadata, { nullable: true, description: 'Takes the place of all the pairs that there were.' })
+  declare readonly metadata?: WireMetadata | null;
+}
+
+@InputType({ description: 'The run to cancel.' })
+export class CancelRunInput {
+  @Field(() => ID, { description: 'The thread.' })
+  declare readonly threadId: string;
+
+  @Field(() => ID, { description: 'The run to cancel.' })
+  declare readonly id: string;
+}
+
+@InputType({ description: 'The output of a function that the model called.' })
+export class ToolOutputInput {
+  @Field(() => ID, { description: 'The id of the call.' })
+  declare readonly toolCallId: string;
+
+  @Field(() => String, { description: 'The output, as the model reads it.' })
+  declare readonly output: string;
+}
+
+@InputType({ description: 'The outputs that a run waits for: one for each of its requiredToolCalls, and no other.' })
+export class SubmitToolOutputsInput {
+  @Field(() => ID, { description: 'The thread.' })
+  declare readonly threadId: string;
+
+  @Field(() => ID, { description: 'The run.' })
+  declare readonly runId: string;
+
+  @Field(() => [ToolOutputInput], { description: 'The outputs, at most 128.' })
+  declare readonly toolOutputs: readonly ToolOutputInput[];
+
+  @Field(() => Int, {
+    defaultValue: 0,
+    description: 'How long to wait for the run, 0 to 25 seconds. The run is returned as it is then.',
+  })
+  declare readonly waitSeconds: number;
+}

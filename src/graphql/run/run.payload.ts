@@ -1,0 +1,43 @@
+/** The payloads of the mutations of runs. */
+import { Field, ObjectType } from 'type-graphql';
+import { Payload } from '../payload.type.ts';
+import { Thread } from '../thread/thread.type.ts';
+import type { UserError } from '../user-error.ts';
+import { Run } from './run.type.ts';
+
+@ObjectType({ simpleResolvers: true })
+abstract class RunPayload extends Payload {
+  @Field(() => Run, {
+    nullable: true,
+    description: 'The run as it is after the mutation. Null where there are user errors.',
+  })
+  readonly run: Run | null;
+
+  constructor(run: Run | null, userErrors: readonly UserError[] = []) {
+    super(userErrors);
+    this.run = run;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of starting a run.' })
+export class CreateRunPayload extends RunPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+export class UpdateRunPayload extends RunPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of cancelling a run. It may still be CANCELLING.' })
+export class CancelRunPayload extends RunPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of submitting tool outputs.' })
+export class SubmitToolOutputsPayload extends RunPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of creating a thread and starting a run on it.' })
+export class CreateThreadAndRunPayload extends RunPayload {
+  @Field(() => Thread, { nullable: true, description: 'The new thread. Null where there are user errors.' })
+  readonly thread: Thread | null;
+
+  constructor(thread: Thread | null, run: Run | null, userErrors: readonly UserError[] = []) {
+    super(run, userErrors);
+    this.thread = thread;
+  }
+}

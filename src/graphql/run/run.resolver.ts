@@ -1,0 +1,244 @@
+/** Queries and mutations of runs: read the arguments, call a loader, map the result. */
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
+import { Assistant } from '../assistant/assistant.type.ts';
+import type { RequestContext, Scope } from '../context.ts';
+import { requireIds } from '../entity-id.ts';
+import { MessageConnection } from '../message/message.type.ts';
+import { readMessages } from '../message/read-messages.ts';
+import { attemptWrite, notFound } from '../mutation.ts';
+import { OldestFirstPageArguments, readPage, toPageRequest } from '../pagination.ts';
+import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
+import { Thread } from '../thread/thread.type.ts';
+import { UserError } from '../user-error.ts';
+import { withoutUndefined } from '../wire-body.ts';
+import { toRunBody, toThreadRunBody } from './run.body.ts';
+import {
+  CancelRunInput,
+  CreateRunInput,
+  CreateThreadAndRunInput,
+  SubmitToolOutputsInput,
+  UpdateRunInput,
+} from './run.input.ts';
+import {
+  CancelRunPayload,
+  CreateRunPayload,
+  CreateThreadAndRunPayload,
+  SubmitToolOutputsPayload,
+  UpdateRunPayload,
+} from './run.payload.ts';
+import { Run } from './run.type.ts';
+import {
+  validateCancelRun,
+  validateCreateRun,
+  validateCreateThreadAndRun,
+  validateSubmitToolOutputs,
+  validateUpdateRun,
+} from './run.validation.ts';
+import { diagnoseBelowThread, diagnoseBusyThread, wrongState } from './thread-state.ts';
+import { checkToolOutputs, isWaitingFor } from './tool-outputs.ts';
+import { waitForRun } from './wait-for-run.ts';
+
+@Resolver(() => Run)
+export class RunResolver {
+  @Authorized<Scope>('assistants:read')
+  @Query(() => Run, { nullable: true, description: 'One run of a thread, or null where there is none.' })
+  async run(
+    @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
+    @Arg('id', () => ID, { description: "The run's id." }) id: string,
+    @Ctx() { upstream }: RequestContext,
+  ): Promise<Run | null> {
+    requireIds('threadId', threadId);
+    requireIds('id', id);
+    const wire = await upstream.runs(threadId).load(id);
+    return wire && new Run(wire);
+  }
+
+  @FieldResolver(() => Assistant, { nullable: true, description: 'Null where the assistant no longer exists.' })
+  async assistant(@Root() { assistantId }: Run, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
+    const wire = await upstream.assistants.load(assistantId);
+    return wire && new Assistant(wire);
+  }
+
+  @FieldResolver(() => Thread, { nullable: true, description: 'Null where the thread no longer exists.' })
+  async thread(@Root() { threadId }: Run, @Ctx() { upstream }: RequestContext): Promise<Thread | null> {
+    const wire = await upstream.threads.load(threadId);
+    return wire && new Thread(wire);
+  }
+
+  @FieldResolver(() => MessageConnection, {
+    description: 'The messages that this run wrote, oldest first unless order says otherwise.',
+  })
+  messages(
+    @Root() { id, threadId }: Run,
+    @Args(() => OldestFirstPageArguments) args: OldestFirstPageArguments,
+    @Ctx() { upstream }: RequestContext,
+  ): Promise<MessageConnection> {
+    return readMessages(upstream, threadId, args, id);
+  }
+
+  @FieldResolver(() => RunStepConnection, { description: 'Oldest first unless order says otherwise.' })
+  async steps(
+    @Root() { id, threadId }: Run,
+    @Args(() => OldestFirstPageArguments) args: OldestFirstPageArguments,
+    @Ctx() { upstream }: RequestContext,
+  ): Promise<RunStepConnection> {
+    const page = await readPage(toPageRequest(args), (query) => upstream.steps(threadId, id).list(query));
+    return new RunStepConnection(page.items.map(toRunStep), page);
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => CreateRunPayload, {
+    description:
+      'Starts a run on a thread, with messages to add before it where some are given. Returns once the run exists, or, ' +
+      'with waitSeconds, once it has ended, waits for tool outputs, or the time is up.',
+  })
+  async createRun(
+    @Arg('input', () => CreateRunInput, { description: 'The new run.' }) input: CreateRunInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreateRunPayload> {
+    const userErrors = validateCreateRun(input);
+    if (userErrors.length > 0) return new CreateRunPayload(null, userErrors);
+    const { threadId, idempotencyKey, waitSeconds } = input;
+    const created = await attemptWrite(
+      info,
+      () => upstream.runs(threadId).create(toRunBody(input), idempotencyKey ?? undefined),
+      (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
+    );
+    return created instanceof UserError
+      ? new CreateRunPayload(null, [created])
+      : new CreateRunPayload(new Run(await waitForRun(upstream, created, waitSeconds)));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => CreateThreadAndRunPayload, { description: 'Creates a thread and starts a run on it, in one step.' })
+  async createThreadAndRun(
+    @Arg('input', () => CreateThreadAndRunInput, { description: 'The new thread and run.' })
+    input: CreateThreadAndRunInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreateThreadAndRunPayload> {
+    const userErrors = validateCreateThreadAndRun(input);
+    if (userErrors.length > 0) return new CreateThreadAndRunPayload(null, null, userErrors);
+    const created = await attemptWrite(
+      info,
+      () => upstream.createThreadRun(toThreadRunBody(input), input.idempotencyKey ?? undefined),
+      ({ code }) => Promise.resolve(code === 'NOT_FOUND' ? notFound('assistantId') : null),
+    );
+    if (created instanceof UserError) return new CreateThreadAndRunPayload(null, null, [created]);
+    const [run, thread] = await Promise.all([
+      waitForRun(upstream, created, input.waitSeconds),
+      loadIfPossible(() => upstream.threads.load(created.thread_id)),
+    ]);
+    return new CreateThreadAndRunPayload(thread && new Thread(thread), new Run(run));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => UpdateRunPayload, { description: 'Changes a run. Only metadata can be changed.' })
+  async updateRun(
+    @Arg('input', () => UpdateRunInput, { description: 'The changes.' }) input: UpdateRunInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<UpdateRunPayload> {
+    const userErrors = validateUpdateRun(input);
+    if (userErrors.length > 0) return new UpdateRunPayload(null, userErrors);
+    const { threadId, id, metadata } = input;
+    const runs = upstream.runs(threadId);
+    const updated = await attemptWrite(
+      info,
+      async () =>
+        metadata === undefined
+          ? ((await runs.load(id)) ?? notFound())
+          : runs.modify(id, withoutUndefined({ metadata })),
+      (error) => diagnoseBelowThread(upstream, threadId, error),
+    );
+    return updated instanceof UserError
+      ? new UpdateRunPayload(null, [updated])
+      : new UpdateRunPayload(new Run(updated));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => CancelRunPayload, {
+    description: 'The only way to stop a run: to stop following it changes nothing.',
+  })
+  async cancelRun(
+    @Arg('input', () => CancelRunInput, { description: 'The run to cancel.' }) input: CancelRunInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CancelRunPayload> {
+    const userErrors = validateCancelRun(input);
+    if (userErrors.length > 0) return new CancelRunPayload(null, userErrors);
+    const { threadId, id } = input;
+    const runs = upstream.runs(threadId);
+    const cancelled = await attemptWrite(
+      info,
+      // A run that has ended since can no longer be cancelled: whether it was, its status says.
+      () => runs.act(id, 'cancel', null, ({ status }) => status === 'cancelling' || hasEnded(status)),
+      async (error) => {
+        if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error);
+        const run = await runs.reload(id);
+        return run && (hasEnded(run.status) || run.status === 'cancelling') ? cannotCancel() : null;
+      },
+    );
+    if (cancelled instanceof UserError) return new CancelRunPayload(null, [cancelled]);
+    return hasEnded(cancelled.status) && cancelled.status !== 'cancelled'
+      ? new CancelRunPayload(null, [cannotCancel()])
+      : new CancelRunPayload(new Run(cancelled));
+  }
+
+  @Authorized<Scope>('assistants:write')
+  @Mutation(() => SubmitToolOutputsPayload, {
+    description:
+      'Gives a run that is REQUIRES_ACTION the outputs of all of its requiredToolCalls. It goes on in every stream that ' +
+      'follows it.',
+  })
+  async submitToolOutputs(
+    @Arg('input', () => SubmitToolOutputsInput, { description: 'The outputs.' }) input: SubmitToolOutputsInput,
+    @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<SubmitToolOutputsPayload> {
+    const userErrors = validateSubmitToolOutputs(input);
+    if (userErrors.length > 0) return new SubmitToolOutputsPayload(null, userErrors);
+    const { threadId, runId, toolOutputs, waitSeconds } = input;
+    const runs = upstream.runs(threadId);
+    const outputs = toolOutputs.map(({ toolCallId, output }) => ({ tool_call_id: toolCallId, output }));
+    const submitted = await attemptWrite<WireRun | readonly UserError[]>(
+      info,
+      async () => {
+        const run = await runs.reload(runId);
+        if (!run) return [await belowThread(upstream, threadId)];
+        const problems = checkToolOutputs(run, toolOutputs);
+        if (problems.length > 0) return problems;
+        return runs.act(
+          runId,
+          'submit_tool_outputs',
+          { tool_outputs: outputs },
+          (current) => !isWaitingFor(current, toolOutputs),
+        );
+      },
+      async (error) => {
+        if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, 'runId');
+        const run = await runs.reload(runId);
+        return run && !isWaitingFor(run, toolOutputs)
+          ? wrongState('runId', 'The run does not wait for tool outputs.')
+          : null;
+      },
+    );
+    if (submitted instanceof UserError) return new SubmitToolOutputsPayload(null, [submitted]);
+    if (!('id' in submitted)) return new SubmitToolOutputsPayload(null, submitted);
+    return new SubmitToolOutputsPayload(new Run(await waitForRun(upstream, submitted, waitSeconds)));
+  }
+}
+
+const cannotCancel = (): UserError => wrongState('id', 'The run has ended, or is being cancelled already.');
+
+async function belowThread(upstream: RequestContext['upstream'], threadId: string): Promise<UserError> {
+  return (await upstream.threads.load(threadId)) ? notFound('runId') : notFound('threadId');
+}
+
+/** The mutation was applied; where what it made cannot be read, that part is null and the rest is returned. */
+async function loadIfPossible<T>(load: () => Promise<T | null>): Promise<T | null> {
+  return load().catch(() => null);
+}

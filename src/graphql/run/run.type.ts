@@ -1,0 +1,299 @@
+/** A run as it is read, and its lists. */
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import {
+  hasEnded,
+  type WireError,
+  type WireRun,
+  type WireRunStatus,
+  type WireToolChoice,
+  type WireTruncation,
+  type WireUsage,
+} from '../../aiml/resources/run.ts';
+import type { WireMetadata } from '../../aiml/wire.ts';
+import { toResponseFormat, toTool } from '../assistant/assistant-tool.mapper.ts';
+import { AssistantTool } from '../assistant/assistant-tool.type.ts';
+import { ResponseFormat } from '../assistant/response-format.type.ts';
+import { createConnectionType, createEdgeType } from '../connection.type.ts';
+import { FunctionToolCall } from '../run-step/tool-call.type.ts';
+import { DateTime, Metadata } from '../scalars.ts';
+
+export const RunStatus = {
+  QUEUED: 'queued',
+  IN_PROGRESS: 'in_progress',
+  REQUIRES_ACTION: 'requires_action',
+  CANCELLING: 'cancelling',
+  CANCELLED: 'cancelled',
+  FAILED: 'failed',
+  COMPLETED: 'completed',
+  INCOMPLETE: 'incomplete',
+  EXPIRED: 'expired',
+  UNKNOWN: 'unknown',
+} as const satisfies Record<string, WireRunStatus>;
+export type RunStatus = WireRunStatus;
+registerEnumType(RunStatus, {
+  name: 'RunStatus',
+  description: 'The state of a run. A state that upstream may add is UNKNOWN.',
+  valuesConfig: {
+    QUEUED: { description: 'It waits for its turn.' },
+    IN_PROGRESS: { description: 'The model works on it.' },
+    REQUIRES_ACTION: { description: 'It waits for the outputs of `requiredToolCalls`.' },
+    CANCELLING: { description: 'It was cancelled and is being stopped.' },
+    CANCELLED: { description: 'It was cancelled.' },
+    FAILED: { description: 'It failed: see `lastError`.' },
+    COMPLETED: { description: 'It is done.' },
+    INCOMPLETE: { description: 'It ended before its messages were whole: see `incompleteReason`.' },
+    EXPIRED: { description: 'Its time ran out.' },
+    UNKNOWN: { description: 'A state that this service does not know.' },
+  },
+});
+
+export const ToolChoiceMode = {
+  NONE: 'none',
+  AUTO: 'auto',
+  REQUIRED: 'required',
+  TOOL: 'tool',
+  UNKNOWN: 'unknown',
+} as const satisfies Record<string, WireToolChoice['mode']>;
+export type ToolChoiceMode = WireToolChoice['mode'];
+registerEnumType(ToolChoiceMode, {
+  name: 'ToolChoiceMode',
+  description: 'How the model chooses tools.',
+  valuesConfig: {
+    NONE: { description: 'It calls no tool.' },
+    AUTO: { description: 'It chooses.' },
+    REQUIRED: { description: 'It must call a tool.' },
+    TOOL: { description: 'It must call a certain tool.' },
+    UNKNOWN: { description: 'A mode that this service does not know.' },
+  },
+});
+
+export const TruncationStrategy = {
+  AUTO: 'auto',
+  LAST_MESSAGES: 'last_messages',
+  UNKNOWN: 'unknown',
+} as const satisfies Record<string, WireTruncation['strategy']>;
+export type TruncationStrategy = WireTruncation['strategy'];
+registerEnumType(TruncationStrategy, {
+  name: 'TruncationStrategy',
+  description: 'What of a long thread the model sees.',
+  valuesConfig: {
+    AUTO: { description: "Messages in the middle are left out until the rest fits the model's context." },
+    LAST_MESSAGES: { description: 'Only the newest messages.' },
+    UNKNOWN: { description: 'A strategy that this service does not know.' },
+  },
+});
+
+@ObjectType({ simpleResolvers: true, description: 'Why a run or a step failed.' })
+export class RunError {
+  @Field(() => String, { description: 'server_error, rate_limit_exceeded, invalid_prompt, …' })
+  readonly code: string;
+
+  @Field(() => String, { description: "Upstream's sentence for people." })
+  readonly message: string;
+
+  constructor({ code, message }: WireError) {
+    this.code = code;
+    this.message = message;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The tokens that were used.' })
+export class TokenUsage {
+  @Field(() => Int, { description: 'Tokens that the model read.' })
+  readonly promptTokens: number;
+
+  @Field(() => Int, { description: 'Tokens that the model wrote.' })
+  readonly completionTokens: number;
+
+  @Field(() => Int, { description: 'The sum of both.' })
+  readonly totalTokens: number;
+
+  constructor(wire: WireUsage) {
+    this.promptTokens = wire.prompt_tokens;
+    this.completionTokens = wire.completion_tokens;
+    this.totalTokens = wire.total_tokens;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'How the model chooses tools.' })
+export class ToolChoice {
+  @Field(() => ToolChoiceMode, { description: 'The mode.' })
+  readonly mode: ToolChoiceMode;
+
+  @Field(() => String, { nullable: true, description: "Where mode is TOOL: upstream's kind of tool." })
+  readonly tool: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Where the tool is a function: its name.' })
+  readonly functionName: string | null;
+
+  constructor(wire: WireToolChoice) {
+    this.mode = wire.mode;
+    this.tool = wire.mode === 'tool' ? wire.tool : null;
+    this.functionName = wire.mode === 'tool' ? wire.function_name : null;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What of a long thread the model sees.' })
+export class Truncation {
+  @Field(() => TruncationStrategy, { description: 'The strategy.' })
+  readonly strategy: TruncationStrategy;
+
+  @Field(() => Int, { nullable: true, description: 'Where the strategy is LAST_MESSAGES: how many.' })
+  readonly lastMessages: number | null;
+
+  constructor(wire: WireTruncation) {
+    this.strategy = wire.strategy;
+    this.lastMessages = wire.last_messages;
+  }
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'One turn of an assistant on a thread. It is known by its thread: it has an id but is no Node.',
+})
+export class Run {
+  @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
+  readonly id: string;
+
+  @Field(() => ID, { description: 'The thread.' })
+  readonly threadId: string;
+
+  /** Unix time in seconds, as all times here. */
+  @Field(() => DateTime, { description: 'When the run was created, to the second.' })
+  readonly createdAt: number;
+
+  @Field(() => DateTime, { nullable: true, description: 'When the model began to work on it. Null where it has not.' })
+  readonly startedAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When its time runs out. Null where upstream says nothing.' })
+  readonly expiresAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null where it was not.' })
+  readonly completedAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null where it was not.' })
+  readonly cancelledAt: number | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null where it did not.' })
+  readonly failedAt: number | null;
+
+  @Field(() => RunStatus, { description: 'Its state.' })
+  readonly status: RunStatus;
+
+  @Field(() => Boolean, {
+    description: 'Whether nothing changes any more: it is COMPLETED, INCOMPLETE, FAILED, CANCELLED or EXPIRED.',
+  })
+  readonly hasEnded: boolean;
+
+  @Field(() => [FunctionToolCall], {
+    description: 'The calls that submitToolOutputs has to give outputs for; empty unless REQUIRES_ACTION.',
+  })
+  readonly requiredToolCalls: readonly FunctionToolCall[];
+
+  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null where it did not.' })
+  readonly lastError: RunError | null;
+
+  @Field(() => String, { nullable: true, description: "Why it is INCOMPLETE, in upstream's words." })
+  readonly incompleteReason: string | null;
+
+  @Field(() => ID, { description: 'The assistant.' })
+  readonly assistantId: string;
+
+  @Field(() => String, { description: 'The id of the model.' })
+  readonly model: string;
+
+  @Field(() => String, { nullable: true, description: 'The instructions of this run. Null where there are none.' })
+  readonly instructions: string | null;
+
+  @Field(() => [AssistantTool], { description: 'The tools of this run.' })
+  readonly tools: readonly AssistantTool[];
+
+  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  readonly metadata: WireMetadata;
+
+  @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null until it has ended.' })
+  readonly usage: TokenUsage | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'What the run cost in US dollars. Null where upstream does not report it.',
+  })
+  readonly costUsd: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Sampling temperature. Null where upstream chooses.' })
+  readonly temperature: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Nucleus sampling. Null where upstream chooses.' })
+  readonly topP: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may read. Null for no limit.' })
+  readonly maxPromptTokens: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may write. Null for no limit.' })
+  readonly maxCompletionTokens: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether the model may call several tools at once. Null where upstream says nothing.',
+  })
+  readonly parallelToolCalls: boolean | null;
+
+  @Field(() => ToolChoice, { nullable: true, description: 'How the model chooses tools. Null where upstream chooses.' })
+  readonly toolChoice: ToolChoice | null;
+
+  @Field(() => Truncation, {
+    nullable: true,
+    description: 'What of a long thread the model sees. Null where upstream chooses.',
+  })
+  readonly truncation: Truncation | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'How much a reasoning model reasons, for example `low`. Null where upstream chooses.',
+  })
+  readonly reasoningEffort: string | null;
+
+  @Field(() => ResponseFormat, {
+    nullable: true,
+    description: 'The format of the model’s output. Null where upstream chooses.',
+  })
+  readonly responseFormat: ResponseFormat | null;
+
+  constructor(wire: WireRun) {
+    this.id = wire.id;
+    this.threadId = wire.thread_id;
+    this.createdAt = wire.created_at;
+    this.startedAt = wire.started_at;
+    this.expiresAt = wire.expires_at;
+    this.completedAt = wire.completed_at;
+    this.cancelledAt = wire.cancelled_at;
+    this.failedAt = wire.failed_at;
+    this.status = wire.status;
+    this.hasEnded = hasEnded(wire.status);
+    this.requiredToolCalls = wire.required_tool_calls.map((call) => new FunctionToolCall({ ...call, output: null }));
+    this.lastError = wire.last_error && new RunError(wire.last_error);
+    this.incompleteReason = wire.incomplete_reason;
+    this.assistantId = wire.assistant_id;
+    this.model = wire.model;
+    this.instructions = wire.instructions;
+    this.tools = wire.tools.map(toTool);
+    this.metadata = wire.metadata;
+    this.usage = wire.usage && new TokenUsage(wire.usage);
+    this.costUsd = wire.cost_usd;
+    this.temperature = wire.temperature;
+    this.topP = wire.top_p;
+    this.maxPromptTokens = wire.max_prompt_tokens;
+    this.maxCompletionTokens = wire.max_completion_tokens;
+    this.parallelToolCalls = wire.parallel_tool_calls;
+    this.toolChoice = wire.tool_choice && new ToolChoice(wire.tool_choice);
+    this.truncation = wire.truncation && new Truncation(wire.truncation);
+    this.reasoningEffort = wire.reasoning_effort;
+    this.responseFormat = wire.response_format && toResponseFormat(wire.response_format);
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A run in its place in a list.' })
+export class RunEdge extends createEdgeType(() => Run, 'The run.') {}
+
+@ObjectType({ simpleResolvers: true, description: 'A page of runs.' })
+export class RunConnection extends createConnectionType(() => Run, RunEdge, 'runs') {}

@@ -1,0 +1,40 @@
+/** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
+import type { AimlError } from '../../aiml/errors.ts';
+import { hasEnded } from '../../aiml/resources/run.ts';
+import type { RequestContext } from '../context.ts';
+import { notFound } from '../mutation.ts';
+import { UserError } from '../user-error.ts';
+
+type Upstream = RequestContext['upstream'];
+
+/** NOT_FOUND at `threadId` where upstream has no such thread, otherwise at `field`. */
+export async function diagnoseBelowThread(
+  upstream: Upstream,
+  threadId: string,
+  { code }: AimlError,
+  field = 'id',
+): Promise<UserError | null> {
+  if (code !== 'NOT_FOUND') return null;
+  return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
+}
+
+/** THREAD_BUSY where the newest run of the thread has not ended, and as {@link diagnoseBelowThread}. */
+export async function diagnoseBusyThread(
+  upstream: Upstream,
+  threadId: string,
+  error: AimlError,
+  field = 'threadId',
+): Promise<UserError | null> {
+  if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, field);
+  const { data } = await upstream.runs(threadId).list({ limit: 1, order: 'desc', after: null });
+  const newest = data[0];
+  if (!newest || hasEnded(newest.status)) return null;
+  return new UserError(
+    'THREAD_BUSY',
+    ['input', 'threadId'],
+    'The thread has a run in progress: wait for it, submit its tool outputs, or cancel it.',
+  );
+}
+
+export const wrongState = (field: string, message: string): UserError =>
+  new UserError('WRONG_STATE', ['input', field], message);

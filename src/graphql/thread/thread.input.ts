@@ -1,0 +1,54 @@
+/** The inputs of the mutations of threads. */
+import { Field, ID, InputType } from 'type-graphql';
+import type { WireMetadata } from '../../aiml/wire.ts';
+import { ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
+import { MessageInput } from '../message/message.input.ts';
+import { Metadata } from '../scalars.ts';
+
+@InputType({ description: 'A thread that is created along with a run.' })
+export class ThreadInput {
+  @Field(() => [MessageInput], { nullable: true, description: 'Its first messages, in order, at most 32.' })
+  declare readonly messages?: readonly MessageInput[] | null;
+
+  @Field(() => ToolResourcesInput, {
+    nullable: true,
+    description: 'What tools work on in this thread, beside what the assistant has.',
+  })
+  declare readonly toolResources?: ToolResourcesInput | null;
+
+  @Field(() => Metadata, {
+    nullable: true,
+    description: "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+  })
+  declare readonly metadata?: WireMetadata | null;
+}
+
+@InputType({ description: 'A new thread.' })
+export class CreateThreadInput extends ThreadInput {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Sent again with the same key within 24 hours, the mutation returns the first thread and creates none: ' +
+      '1 to 64 letters, digits, underscores and hyphens. The AIML API cannot list threads, so there a key is known to ' +
+      'the process of the service only.',
+  })
+  declare readonly idempotencyKey?: string | null;
+}
+
+@InputType({ description: 'Changes of a thread. A field that is left out stays as it is; an explicit null clears it.' })
+export class UpdateThreadInput {
+  @Field(() => ID, { description: 'The thread to change.' })
+  declare readonly id: string;
+
+  @Field(() => ToolResourcesInput, { nullable: true, description: 'What tools work on in this thread.' })
+  declare readonly toolResources?: ToolResourcesInput | null;
+
+  @Field(() => Metadata, { nullable: true, description: 'Takes the place of all the pairs that there were.' })
+  declare readonly metadata?: WireMetadata | null;
+}
+
+@InputType({ description: 'The thread to delete.' })
+export class DeleteThreadInput {
+  @Field(() => ID, { description: 'The thread to delete.' })
+  declare readonly id: string;
+}

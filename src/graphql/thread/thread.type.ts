@@ -1,0 +1,42 @@
+/** A thread as it is read, and its lists. */
+import { Field, ID, ObjectType } from 'type-graphql';
+import type { WireThread } from '../../aiml/resources/thread.ts';
+import type { WireMetadata } from '../../aiml/wire.ts';
+import { toToolResources } from '../assistant/assistant-tool.mapper.ts';
+import { ToolResources } from '../assistant/assistant-tool.type.ts';
+import { createConnectionType, createEdgeType } from '../connection.type.ts';
+import { Node } from '../node.type.ts';
+import { DateTime, Metadata } from '../scalars.ts';
+
+@ObjectType({ implements: Node, simpleResolvers: true, description: 'A conversation: messages, and runs on them.' })
+export class Thread extends Node {
+  @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
+  override readonly id: string;
+
+  /** Unix time in seconds. */
+  @Field(() => DateTime, { description: 'When the thread was created, to the second.' })
+  readonly createdAt: number;
+
+  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  readonly metadata: WireMetadata;
+
+  @Field(() => ToolResources, {
+    nullable: true,
+    description: 'What tools work on in this thread, beside what the assistant has. Null where there is nothing.',
+  })
+  readonly toolResources: ToolResources | null;
+
+  constructor(wire: WireThread) {
+    super();
+    this.id = wire.id;
+    this.createdAt = wire.created_at;
+    this.metadata = wire.metadata;
+    this.toolResources = wire.tool_resources && toToolResources(wire.tool_resources);
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A thread in its place in a list.' })
+export class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
+
+@ObjectType({ simpleResolvers: true, description: 'A page of threads.' })
+export class ThreadConnection extends createConnectionType(() => Thread, ThreadEdge, 'threads') {}

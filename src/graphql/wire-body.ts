@@ -1,0 +1,22 @@
+/** Which fields of a body are sent. A value is passed by reference, so that no key of a JSON object is ever assigned. */
+
+type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
+type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+/** For creates and nested values, where null is the same as leaving out. */
+export const withoutEmpty = <T extends object>(fields: T): WithoutEmpty<T> =>
+  pick(fields, (value) => value !== undefined && value !== null);
+
+/** For modifies, where null clears. */
+export const withoutUndefined = <T extends object>(fields: T): WithoutUndefined<T> =>
+  pick(fields, (value) => value !== undefined);
+
+function pick(fields: object, isWanted: (value: unknown) => boolean): object {
+  const picked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (isWanted(value)) picked[name] = value;
+  return picked;
+}
+
+/** Undefined for an object without fields. */
+export const unlessEmpty = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value;
