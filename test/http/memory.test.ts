@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
+import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { json, message, workingBody } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from '../support/raw-upstream.ts';
@@ -24,18 +25,6 @@ let answer: RawAnswer;
 const work: RawAnswer = (socket, request) => {
   void sleep(200).then(() => json(200, workingBody({ ...request, body: '' }))(socket, request));
 };
-
-beforeAll(async () => {
-  answer = work;
-  upstream = await startRawUpstream({ answer: (socket, request) => answer(socket, request) });
-  service = runProcess({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
-  url = await listeningUrl(service);
-});
-afterAll(async () => {
-  service.child.kill('SIGKILL');
-  await service.exit;
-  await upstream.stop();
-});
 
 /** Sends all of them at once, each on a connection of its own; resolves to how often each answer came, by status and code. */
 async function sendAll(
@@ -72,11 +61,11 @@ async function peakBytes(): Promise<number> {
 
 const CREATE = 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }';
 
-/** A request of a mebibyte with a value of `unit` again and again. */
-function bodyOf(query: string, head: string, unit: string, tail: string): Buffer {
+/** A request of so many bytes with a value of `unit` again and again. */
+function bodyOf(bytes: number, query: string, head: string, unit: string, tail: string): Buffer {
   const start = `{"query":${JSON.stringify(query)},"variables":${head}`;
   const end = `${tail}}`;
-  const times = Math.floor((MiB - start.length - end.length) / unit.length);
+  const times = Math.floor((bytes - start.length - end.length) / unit.length);
   return Buffer.from(start + unit.repeat(times).slice(0, -1) + end);
 }
 const PARAMETERS = '{"i":{"model":"m","tools":[{"function":{"name":"f","parameters":{"a":';
@@ -90,80 +79,100 @@ const inTurns =
   (index: number): T =>
     values[index % values.length] ?? values[0];
 
-describe('a hundred requests at once', () => {
-  it('that are bombs are refused', async () => {
-    const zeros = Buffer.alloc(64 * MiB);
-    const bombs = inTurns<readonly [Buffer, string]>(
-      [gzipSync(zeros), 'gzip'],
-      [deflateSync(zeros), 'deflate'],
-      [brotli(zeros), 'br'],
-    );
-    expect(await sendAll(100, bombs)).toEqual({ '413 BAD_REQUEST': 100 });
-  });
-
-  it('of a mebibyte are served, or told to come back where there is no room for them in time', async () => {
-    const text = bodyOf(CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
-    const objects = bodyOf(CREATE, `${PARAMETERS}[`, '{},', ']}}}]}}');
-    const unused = bodyOf('{ assistant(id: "asst_1") { id } }', '{"unused":[', '[],', ']}');
-    const bodies = inTurns(text, objects, text, text, text, unused, text, text);
-    const {
-      '200 data': served = 0,
-      '503 OVERLOADED': shed = 0,
-      ...others
-    } = await sendAll(100, (index) => [bodies(index)]);
-    expect(others).toEqual({});
-    expect(served).toBeGreaterThan(20);
-    expect(served + shed).toBe(100);
-  });
-
-  it('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
-    const long = `#${'x'.repeat(900_000)}`;
-    const many = '#\n'.repeat(300_000);
-    const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': refused } = await sendAll(100, (index) => [
-      JSON.stringify({ query: `#${index}\n{ __typename }${index % 10 === 0 ? many : long}` }),
-    ]);
-    expect([served, refused]).toEqual([90, 10]);
-  });
-});
-
-describe('upstream', () => {
-  const encoded = (body: Buffer, encoding: string): Buffer => {
-    const head = message(200, '', [
-      ['connection', 'keep-alive'],
-      ['content-encoding', encoding],
-    ]);
-    return Buffer.concat([Buffer.from(head.replace('content-length: 0', `content-length: ${body.length}`)), body]);
-  };
-
-  it('may answer on all of its 64 connections at once with bombs and with all that is too large', async () => {
-    const objects = Buffer.alloc(16 * MiB - 7, '{},');
-    objects.write('{"data":[');
-    const bomb = encoded(gzipSync(Buffer.alloc(64 * MiB)), 'gzip');
-    const tooLarge = encoded(Buffer.alloc(16 * MiB + 1), 'identity');
-    const answers = inTurns(
-      bomb,
-      encoded(gzipSync(objects), 'gzip'),
-      tooLarge,
-      encoded(brotli(Buffer.alloc(64 * MiB)), 'br'),
-      bomb,
-      encoded(gzipSync(Buffer.alloc(16 * MiB - 10_000), { level: 0 }), 'gzip'),
-      tooLarge,
-    );
-    answer = (socket, { index }) => void socket.write(answers(index));
-    const counts = await sendAll(64, (index) => [
-      JSON.stringify({ query: `{ assistants(after: "asst_${index}") { nodes { id } } }` }),
-    ]);
+describe.each<[string, Environment]>([
+  ['as it is started', {}],
+  ['with a heap of 256 MB', { NODE_OPTIONS: '--max-old-space-size=256' }],
+])('a process %s', (_name, environment) => {
+  beforeAll(async () => {
     answer = work;
-    // Once it has failed often enough, it is not asked any more.
-    expect(Object.keys(counts)).toEqual(expect.arrayContaining(['200 UPSTREAM_BAD_RESPONSE']));
-    expect(Object.keys(counts).filter((key) => !key.startsWith('200 UPSTREAM_'))).toEqual([]);
-    // How many there are at a time is the machine's to say; one after the other would prove nothing.
-    expect(upstream.connections()).toBeGreaterThan(10);
+    upstream = await startRawUpstream({ answer: (socket, request) => answer(socket, request) });
+    service = runProcess({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, ...environment });
+    url = await listeningUrl(service);
   });
-});
+  afterAll(async () => {
+    service.child.kill('SIGKILL');
+    await service.exit;
+    await upstream.stop();
+  });
 
-it('the process never had more than 512 MB, and goes on serving', async () => {
-  expect(await send(JSON.stringify({ query: '{ __typename }' }))).toBe('200 data');
-  if (existsSync('/proc/self/status')) expect(await peakBytes()).toBeLessThan(MAX_RESIDENT_BYTES);
-  expect(service.output()).not.toContain('"level":"error"');
+  describe('a hundred requests at once', () => {
+    it('that are bombs are refused', async () => {
+      const zeros = Buffer.alloc(64 * MiB);
+      const bombs = inTurns<readonly [Buffer, string]>(
+        [gzipSync(zeros), 'gzip'],
+        [deflateSync(zeros), 'deflate'],
+        [brotli(zeros), 'br'],
+      );
+      expect(await sendAll(100, bombs)).toEqual({ '413 BAD_REQUEST': 100 });
+    });
+
+    test.each([
+      ['a megabyte', 1_000_000],
+      ['2 MiB, as large as they may be', 2 * MiB],
+    ])('of %s are served, or get OVERLOADED where memory is short for too long', async (_size, bytes) => {
+      const text = bodyOf(bytes, CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
+      const objects = bodyOf(bytes, CREATE, `${PARAMETERS}[`, '{},', ']}}}]}}');
+      const unused = bodyOf(bytes, '{ assistant(id: "asst_1") { id } }', '{"unused":[', '[],', ']}');
+      const bodies = inTurns(text, objects, text, text, text, unused, text, text);
+      const {
+        '200 data': served = 0,
+        '503 OVERLOADED': shed = 0,
+        ...others
+      } = await sendAll(100, (index) => [bodies(index)]);
+      expect(others).toEqual({});
+      expect(served).toBeGreaterThan(20);
+      expect(served + shed).toBe(100);
+    });
+
+    it('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
+      const long = `#${'x'.repeat(900_000)}`;
+      const many = '#\n'.repeat(300_000);
+      const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': refused } = await sendAll(100, (index) => [
+        JSON.stringify({ query: `#${index}\n{ __typename }${index % 10 === 0 ? many : long}` }),
+      ]);
+      expect([served, refused]).toEqual([90, 10]);
+    });
+  });
+
+  describe('upstream', () => {
+    const encoded = (body: Buffer, encoding: string): Buffer => {
+      const head = message(200, '', [
+        ['connection', 'keep-alive'],
+        ['content-encoding', encoding],
+      ]);
+      return Buffer.concat([Buffer.from(head.replace('content-length: 0', `content-length: ${body.length}`)), body]);
+    };
+
+    it('may answer on all of its 64 connections at once with bombs and with all that is too large', async () => {
+      const objects = Buffer.alloc(16 * MiB - 7, '{},');
+      objects.write('{"data":[');
+      const bomb = encoded(gzipSync(Buffer.alloc(64 * MiB)), 'gzip');
+      const tooLarge = encoded(Buffer.alloc(16 * MiB + 1), 'identity');
+      const answers = inTurns(
+        bomb,
+        encoded(gzipSync(objects), 'gzip'),
+        tooLarge,
+        encoded(brotli(Buffer.alloc(64 * MiB)), 'br'),
+        bomb,
+        encoded(gzipSync(Buffer.alloc(16 * MiB - 10_000), { level: 0 }), 'gzip'),
+        tooLarge,
+      );
+      answer = (socket, { index }) => void socket.write(answers(index));
+      const counts = await sendAll(64, (index) => [
+        JSON.stringify({ query: `{ assistants(after: "asst_${index}") { nodes { id } } }` }),
+      ]);
+      answer = work;
+      // Once it has failed often enough, it is not asked any more.
+      expect(Object.keys(counts)).toEqual(expect.arrayContaining(['200 UPSTREAM_BAD_RESPONSE']));
+      expect(Object.keys(counts).filter((key) => !key.startsWith('200 UPSTREAM_'))).toEqual([]);
+      // How many there are at a time is the machine's to say; one after the other would prove nothing.
+      expect(upstream.connections()).toBeGreaterThan(10);
+    });
+  });
+
+  it('the process never had more than 512 MB, and goes on serving', async () => {
+    expect(await send(JSON.stringify({ query: '{ __typename }' }))).toBe('200 data');
+    if (existsSync('/proc/self/status')) expect(await peakBytes()).toBeLessThan(MAX_RESIDENT_BYTES);
+    expect(service.output()).not.toContain('"level":"error"');
+  });
 });
