@@ -11,8 +11,8 @@ import { ModelError } from './model/model-error.ts';
 import type { ModelChunk } from './model/model-api.ts';
 import type { TextSaver } from './text-saver.ts';
 
-/** A model that does not stop is stopped here. */
-const MAX_RESPONSE_CHARS = 4_000_000;
+/** A model that does not stop is stopped here. As JSON in its worst form this is still less than the store takes. */
+const MAX_RESPONSE_CHARS = 1_000_000;
 
 export interface WriterParts {
   readonly work: WorkStore;

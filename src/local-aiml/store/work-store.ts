@@ -2,6 +2,9 @@
  * Owns the contract of the store for whoever executes or follows runs: claims, the writes of a worker, and reading the
  * state of a run. Nothing here asks for an account: a worker acts for the service.
  *
+ * **Durability.** What ends a response, a message or a run is on the disk before its method resolves. Claims, leases and text
+ * that is being written outlive the process, but a power failure may undo them: the run is then taken up from before.
+ *
  * **Fencing.** Each claim of a run has an attempt number of its own. Every write of a worker carries its claim and
  * rejects with ClaimLostError, with nothing written, once another attempt holds the run or the run has ended: the worker
  * then aborts its model call and forgets the run.

@@ -71,7 +71,7 @@ export class SqliteWorkStore implements WorkStore {
       () => this.#queries.hasWork.get(ofAccounts, Date.now()) !== undefined,
     );
     if (!hasWork) return undefined;
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       for (let row = this.#next(ofAccounts); row; row = this.#next(ofAccounts)) {
         const claimed = this.#claim(row, leaseMs);
         if (claimed) return claimed;
@@ -81,7 +81,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   renewLeases(claims: readonly Claim[], leaseMs: number): Promise<ReadonlyMap<string, ClaimState>> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       const until = Date.now() + leaseMs;
       return new Map(
         claims.map(({ runId, attempt }): [string, ClaimState] => {
@@ -93,7 +93,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   releaseRun(claim: Claim): Promise<void> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       const { run, attempt, abandoned } = this.#rows.held(claim);
       // Its take-over counts one; this makes up for it.
       this.#rows.save(run, { until: 0, attempt, abandoned: abandoned - 1 });
@@ -101,7 +101,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   startMessage(claim: Claim, message: Message, step: RunStep): Promise<void> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       const { run } = this.#rows.held(claim);
       this.#tables.messages.insert(run.thread_id, message, this.#tables.nextSequence(run.thread_id), {
         run_id: run.id,
@@ -114,7 +114,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   saveTexts(progress: readonly MessageProgress[]): Promise<ReadonlySet<string>> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       const lost = new Set<string>();
       for (const { claim, messageId, content } of progress) {
         const message =
@@ -136,7 +136,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   startToolStep(claim: Claim, step: RunStep): Promise<void> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       this.#insertStep(this.#rows.held(claim).run, step);
       this.#watch.touch(claim.runId);
     });
@@ -161,7 +161,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   saveTally(claim: Claim, tally: Tally): Promise<void> {
-    return this.#transactions.write(() => {
+    return this.#transactions.writeRelaxed(() => {
       this.#rows.saveTally(this.#rows.held(claim).id, tally);
     });
   }
@@ -185,7 +185,7 @@ export class SqliteWorkStore implements WorkStore {
     const ended = hasWork
       ? await this.#transactions.write(() => overdue().map(([row, end]) => this.#rows.end(row, end)))
       : [];
-    await this.#transactions.write(() => this.#repetitions.purge());
+    await this.#transactions.writeRelaxed(() => this.#repetitions.purge());
     await this.cleanUp();
     return ended;
   }

@@ -17,11 +17,16 @@ export interface TransactionListener {
   readonly onRollback: (error: unknown) => void;
 }
 
+/** FULL: a commit is on the disk before it returns. NORMAL: it is in the files, and on the disk a little later. */
+type Synchronous = 'FULL' | 'NORMAL';
+
 export class Transactions {
   readonly #database: Database.Database;
   readonly #listener: TransactionListener;
   readonly #reads = new LockQueue();
   readonly #writes = new LockQueue();
+  /** The file is opened with FULL. */
+  #synchronous: Synchronous = 'FULL';
   #isClosed = false;
 
   constructor(database: Database.Database, listener: TransactionListener) {
@@ -31,7 +36,7 @@ export class Transactions {
 
   /** Runs `work` on one state of the store, whatever other processes write meanwhile. Every read goes through here. */
   read<T>(work: () => T): Promise<T> {
-    return this.#reads.run(() => this.#once('BEGIN', work));
+    return this.#reads.run(() => this.#once('BEGIN', work, this.#synchronous));
   }
 
   /**
@@ -41,7 +46,15 @@ export class Transactions {
    * keeps the connection from committing anything else. Here it is BEGIN that is busy, and that is not a prepared one.
    */
   write<T>(work: () => T): Promise<T> {
-    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work));
+    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'FULL'));
+  }
+
+  /**
+   * As `write`, for what nobody was promised: it outlives the process, but a power failure may undo it, together with
+   * everything after it. It does not wait for the disk, which holds up the whole process for a millisecond or more.
+   */
+  writeRelaxed<T>(work: () => T): Promise<T> {
+    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'NORMAL'));
   }
 
   /** What comes later rejects with StoreClosedError: libsql ends the process where a closed database is used. */
@@ -49,11 +62,15 @@ export class Transactions {
     this.#isClosed = true;
   }
 
-  #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+  #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T, synchronous: Synchronous): T {
     if (this.#isClosed) throw new StoreClosedError('The store is closed');
     const isWrite = begin === 'BEGIN IMMEDIATE';
     let failsAt: 'read' | 'write' | 'commit' = isWrite ? 'write' : 'read';
     try {
+      if (synchronous !== this.#synchronous) {
+        this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
+        this.#synchronous = synchronous;
+      }
       this.#database.exec(begin);
       const result = work();
       if (isWrite) failsAt = 'commit';
