@@ -8,7 +8,7 @@
  * came to. So what is to see every operation belongs here, and not in a plugin.
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
-import { OperationTypeNode } from 'graphql';
+import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { AimlError, Outcome } from './aiml/errors.ts';
 import type { HangUp } from './aiml/hang-up.ts';
 import type { Upstream } from './aiml/resource.ts';
@@ -18,9 +18,12 @@ import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
 import { brokenTextLimit } from './graphql/document-text.ts';
 import type { ErrorCode } from './graphql/errors.ts';
+import type { ExecutionRequest } from './graphql/context.ts';
+import { toLargeBody } from './graphql/execution/large-data.ts';
+import type { OperationCache, OperationLookup } from './graphql/execution/operation-cache.ts';
+import { RejectedDocuments } from './graphql/rejected-documents.ts';
 import type { Safelist } from './graphql/safelist.ts';
 import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
-import type { KnownOperations, Question } from './known-operations.ts';
 import { msSince, type OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
@@ -28,7 +31,7 @@ import { toVariablesKey } from './variables-key.ts';
 
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
-  readonly known: KnownOperations;
+  readonly cache: OperationCache;
   readonly authenticator: Authenticator;
   readonly upstream: Upstream;
   /** How many operations each subject may have in flight. */
@@ -79,6 +82,16 @@ const OVER_SHARE: GraphQLAnswer = {
 
 const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
 
+/** These say that the document is at fault, whatever else is in the request. */
+const documentErrors: ReadonlySet<string> = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+
+interface RejectedDocument extends GraphQLAnswer {
+  readonly record: OperationRecord;
+  readonly isUnlisted: boolean;
+  /** That its errors have. */
+  readonly requestId: string;
+}
+
 interface Executed {
   readonly answer: GraphQLAnswer;
   readonly scope: RequestScope;
@@ -87,6 +100,7 @@ interface Executed {
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
+  readonly #rejected = new RejectedDocuments<RejectedDocument>();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -119,27 +133,27 @@ export class Operations {
     identity: Identity,
     startedAt: number,
   ): Promise<GraphQLAnswer> {
-    const { deadlineMs, joinsQueries, known } = this.#options;
+    const { cache, deadlineMs, joinsQueries } = this.#options;
     const document = documentOf(request.body);
     const brokenLimit = document === null ? null : brokenTextLimit(document);
     if (brokenLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', brokenLimit);
-    const question = known.questionOf(request.body);
-    const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, question);
-    const variablesKey =
-      joinsQueries && identity.kind !== 'refused' && question?.known?.kind === OperationTypeNode.QUERY
-        ? toVariablesKey(question.variables)
-        : null;
-    if (variablesKey === null || identity.kind === 'refused' || !question?.known)
+    const lookup = cache.lookup(request.body);
+    const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
+    if (rejected) return this.#rejectAgain(rejected, info, startedAt);
+    const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, lookup);
+    if (!joinsQueries || identity.kind === 'refused' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.hangUp)).answer;
+    const variablesKey = toVariablesKey(lookup.variables);
+    if (variablesKey === null) return (await start(info.hangUp)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
-    const key = `${question.known.id} ${scopes} ${variablesKey}`;
+    const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;
     const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
     const executed = await result;
     if (!hasJoined) return executed.answer;
     const deadlineAt = startedAt + deadlineMs;
     // The operation that was joined began earlier, so that its deadline passed before this one's.
     if (executed.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
-      return (await this.#run(request, info, identity, question, deadlineAt)).answer;
+      return (await this.#run(request, info, identity, lookup, deadlineAt)).answer;
     return this.#share(executed, info);
   }
 
@@ -169,32 +183,63 @@ export class Operations {
     request: HTTPGraphQLRequest,
     info: RequestInfo,
     identity: Identity,
-    question: Question | null,
+    lookup: OperationLookup | null,
     deadlineAt?: number,
   ): Promise<Executed> {
-    const { apollo, upstream, known, deadlineMs } = this.#options;
+    const { apollo, upstream, deadlineMs } = this.#options;
     const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt });
     const context = new ServiceContext(scope);
-    if (question?.known?.prepared) {
-      const { name, kind, prepared, isUnlisted } = question.known;
+    if (lookup?.cached && identity.kind !== 'refused') {
+      const { name, kind, prepared, isUnlisted } = lookup.cached;
       const startedAt = scope.start();
-      const result = await prepared.run(question.variables, context);
-      if (result && 'data' in result) {
-        const body = Buffer.from(JSON.stringify(result));
+      const result = await prepared.run(lookup.variables, context);
+      if (!result.errors) {
+        const body = toLargeBody(result) ?? Buffer.from(JSON.stringify(result));
         const durationMs = msSince(startedAt);
         scope.isUnlisted = isUnlisted;
         this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
         return { answer: { status: 200, headers: NO_HEADERS, body }, scope };
       }
-      context.unfinished = result;
-    }
+      // It has run: Apollo Server makes the response of its result, as for every other.
+      context.execute = () => Promise.resolve(result);
+    } else context.execute = (operation) => this.#executeValid(operation, identity, context);
     const response = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: request,
       context: () => Promise.resolve(context),
     });
-    const { valid, isUnlisted } = scope;
-    if (question && !question.known && valid) known.remember(question, { valid, isUnlisted });
-    return { answer: toAnswer(response), scope };
+    const answer = toAnswer(response, scope.largeBody);
+    if (identity.kind !== 'refused') this.#remember(lookup, answer, scope);
+    return { answer, scope };
+  }
+
+  /** Of callers without a credential nothing is kept. */
+  #executeValid(
+    { document, operationName, variables }: ExecutionRequest,
+    identity: Identity,
+    context: ServiceContext,
+  ): Promise<ExecutionResult> {
+    const { cache } = this.#options;
+    const result =
+      identity.kind === 'refused'
+        ? cache.prepareOnce(document, operationName)?.runOnce(variables, context)
+        : cache.prepare(document, operationName)?.run(variables, context);
+    return result ?? cache.reject(document, operationName);
+  }
+
+  #remember(lookup: OperationLookup | null, answer: GraphQLAnswer, scope: RequestScope): void {
+    const { valid, record, isUnlisted } = scope;
+    if (valid && !lookup?.cached) this.#options.cache.store(lookup, valid.document, valid.operationName, isUnlisted);
+    if (!valid && record && lookup?.documentKey && record.errorCodes.every((code) => documentErrors.has(code)))
+      this.#rejected.set(lookup.documentKey, { ...answer, record, isUnlisted, requestId: scope.info.requestId });
+  }
+
+  #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLAnswer {
+    const { status, headers, record, isUnlisted } = rejected;
+    this.#options.onOperation(
+      { ...record, durationMs: msSince(startedAt) },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted },
+    );
+    return { status, headers, body: withRequestId(rejected.body, rejected.requestId, info.requestId) };
   }
 
   /** The same answer, but with the id of the request that gets it. */
@@ -202,8 +247,7 @@ export class Operations {
     const { record, isUnlisted } = scope;
     if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted });
     if (record?.outcome === 'ok') return answer;
-    const body = answer.body.toString().replaceAll(scope.info.requestId, info.requestId);
-    return { ...answer, body: Buffer.from(body) };
+    return { ...answer, body: withRequestId(answer.body, scope.info.requestId, info.requestId) };
   }
 }
 
@@ -213,7 +257,15 @@ function documentOf(body: unknown): string | null {
   return typeof query === 'string' ? query : null;
 }
 
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse): GraphQLAnswer {
+function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, largeBody: Buffer | null): GraphQLAnswer {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
-  return { status, headers, body: Buffer.from(body.string) };
+  return { status, headers: [...headers], body: largeBody ?? Buffer.from(body.string) };
+}
+
+/** The same response with the id of another request: ids are of one length, and stand in errors alone. */
+function withRequestId(body: Buffer, from: string, to: string): Buffer {
+  const copy = Buffer.from(body);
+  for (let index = copy.indexOf(from); index !== -1; index = copy.indexOf(from, index + from.length))
+    copy.write(to, index, 'latin1');
+  return copy;
 }

@@ -4,7 +4,6 @@ import type { Upstream } from './aiml/resource.ts';
 import { UpstreamRequest } from './aiml/upstream-request.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
-import type { Unfinished } from './graphql/execution/executor.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
@@ -29,6 +28,8 @@ export class RequestScope {
   valid: ValidOperation | null = null;
   /** Whether its operation is not in the manifest of persisted operations, where there is one. */
   isUnlisted = false;
+  /** The body of the response, where it is too large for Apollo Server to write; null otherwise. */
+  largeBody: Buffer | null = null;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #upstream: UpstreamRequest | null = null;
@@ -85,11 +86,15 @@ export class RequestScope {
 export class ServiceContext implements RequestContext {
   readonly requestId: string;
   readonly scope: RequestScope;
-  unfinished: Unfinished | null = null;
+  execute: RequestContext['execute'];
+  readonly respondWith: (body: Buffer) => void;
 
   constructor(scope: RequestScope) {
     this.requestId = scope.info.requestId;
     this.scope = scope;
+    this.respondWith = (body) => {
+      scope.largeBody = body;
+    };
   }
 
   get upstream(): UpstreamRequest {

@@ -15,6 +15,7 @@ import { errorCode } from './error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { errorCodes } from './graphql/errors.ts';
 import { createExecutor } from './graphql/execution/executor.ts';
+import { OperationCache } from './graphql/execution/operation-cache.ts';
 import { createPersistedDocuments } from './graphql/persisted-documents.ts';
 import {
   createSafelistPlugin,
@@ -33,7 +34,6 @@ import { HttpServers } from './http/http-servers.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { ListenError } from './http/listen-error.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
-import { KnownOperations } from './known-operations.ts';
 import type { LibraryLevel, Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
@@ -122,7 +122,7 @@ export async function createService(
     cacheTtlMs: config.cacheTtlMs,
     shared: redis && new SharedReadCache(redis, config.cacheTtlMs),
   });
-  const executor = createExecutor(schema);
+  const cache = new OperationCache(createExecutor(schema));
   const reportUnlisted = (requestId: string, operationName: string | null) => {
     metrics.recordUnlisted();
     logger.operationUnlisted({ requestId, operationName, refused: isEnforced });
@@ -130,7 +130,7 @@ export async function createService(
   const documents = createPersistedDocuments(redis);
   const apollo = createApollo<ServiceContext>({
     schema,
-    executor,
+    operations: cache,
     introspection: config.introspection,
     persistedDocuments: safelist ? safelist.asDocuments(isEnforced ? null : documents) : documents,
     logger: toLibraryLogger(logger, 'Apollo Server'),
@@ -147,7 +147,7 @@ export async function createService(
   });
   const operations: Operations = new Operations({
     apollo,
-    known: new KnownOperations(executor),
+    cache,
     authenticator,
     upstream: {
       client,

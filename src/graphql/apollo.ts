@@ -18,9 +18,9 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
-import { createDocumentStore } from './document-store.ts';
 import { createErrorFormatter } from './error-format.ts';
-import { createExecutor, type Executor } from './execution/executor.ts';
+import { createExecutor } from './execution/executor.ts';
+import { OperationCache } from './execution/operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './limits.ts';
 import { createErrorAnswerPlugin, type OnInternalError } from './error-answer.plugin.ts';
 import { createPersistedDocuments, type DocumentCache } from './persisted-documents.ts';
@@ -36,7 +36,7 @@ export interface ApolloOptions<Context extends RequestContext> {
   /** The service's own schema where it is left out. */
   readonly schema?: GraphQLSchema;
   /** Of the same schema; one of its own where it is left out. */
-  readonly executor?: Executor;
+  readonly operations?: OperationCache;
   /** Where documents are found by their hashes; a cache of this process alone where it is left out. */
   readonly persistedDocuments?: DocumentCache;
   /** Run before the plugins of this module, so that those have the last word on the answer. */
@@ -55,17 +55,17 @@ export function createApollo<Context extends RequestContext>({
   introspection,
   logger,
   schema = buildServiceSchema(),
-  executor = createExecutor(schema),
+  operations = new OperationCache(createExecutor(schema)),
   persistedDocuments = createPersistedDocuments(null),
   plugins = [],
   onInternalError = () => undefined,
 }: ApolloOptions<Context>): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    gateway: asGateway(schema, executor),
+    gateway: asGateway(schema, operations),
     logger,
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
-    documentStore: createDocumentStore(),
+    documentStore: operations.documentStore,
     persistedQueries: { cache: persistedDocuments },
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
@@ -91,17 +91,16 @@ export function createApollo<Context extends RequestContext>({
 }
 
 /** Apollo Server takes an executor from a gateway only; this one has nothing behind it but our own schema. */
-const asGateway = (schema: GraphQLSchema, executor: Executor): Gateway => ({
+const asGateway = (schema: GraphQLSchema, operations: OperationCache): Gateway => ({
   load: () =>
     Promise.resolve({
-      executor: ({ document, request: { operationName, variables }, context }) =>
-        executor.execute({
-          document,
-          operationName,
-          variables,
-          context,
-          unfinished: (context as RequestContext).unfinished ?? null,
-        }),
+      executor: ({ document, request: { operationName, variables = {} }, context }) => {
+        const { execute } = context as RequestContext;
+        return execute
+          ? execute({ document, operationName, variables })
+          : (operations.prepare(document, operationName)?.run(variables, context) ??
+              operations.reject(document, operationName));
+      },
     }),
   onSchemaLoadOrUpdate: (onSchema) => {
     onSchema({ apiSchema: schema, coreSupergraphSdl: '' });

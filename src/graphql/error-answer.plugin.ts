@@ -10,6 +10,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from './context.ts';
 import { maskedCause } from './error-format.ts';
 import { errorCodes, isErrorCode } from './errors.ts';
+import { toLargeBody } from './execution/large-data.ts';
 
 /** Gets what was thrown behind an INTERNAL_SERVER_ERROR. What it throws itself is dropped: the answer is worth more. */
 export type OnInternalError = (error: unknown, requestId: string) => void;
@@ -26,14 +27,22 @@ export function createErrorAnswerPlugin(onInternalError: OnInternalError): Apoll
   };
   const done = Promise.resolve();
   const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
-    willSendResponse: ({ contextValue: { requestId }, response: { body, http } }) => {
-      if (body.kind !== 'single' || !body.singleResult.errors) return done;
-      const status = statusOf(body.singleResult, http.status);
-      if (status !== undefined) http.status = status;
-      body.singleResult.errors = body.singleResult.errors.map((error: Masked) => {
-        if (maskedCause in error) report(error[maskedCause], requestId);
-        return { ...error, extensions: { ...error.extensions, requestId } };
-      });
+    willSendResponse: ({ contextValue: { requestId, respondWith }, response: { body, http } }) => {
+      if (body.kind !== 'single') return done;
+      if (body.singleResult.errors) {
+        const status = statusOf(body.singleResult, http.status);
+        if (status !== undefined) http.status = status;
+        body.singleResult.errors = body.singleResult.errors.map((error: Masked) => {
+          if (maskedCause in error) report(error[maskedCause], requestId);
+          return { ...error, extensions: { ...error.extensions, requestId } };
+        });
+      }
+      const largeBody = respondWith ? toLargeBody(body.singleResult) : null;
+      if (largeBody) {
+        respondWith?.(largeBody);
+        // Apollo Server has nothing left to write.
+        body.singleResult = {};
+      }
       return done;
     },
   });

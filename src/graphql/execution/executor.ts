@@ -1,230 +1,234 @@
 /**
  * Executes operations: by a plan where there is one, by graphql-js everywhere else.
  *
- * A plan only knows how an answer without errors is made. Where a resolver fails or returns what does not fit, the
- * resolvers are not run again: graphql-js executes the operation once more on a schema whose root fields hand out what
- * was already returned or thrown, and its answer, with its rules for errors and nulls, is the answer.
+ * A plan only knows how a response without errors is made. Where a resolver fails or returns what does not fit, the
+ * resolvers are not run again: graphql-js executes the field once more on a schema whose root fields hand out what was
+ * already returned or thrown, and its rules for errors and nulls make that part of the response.
  */
 import {
   execute,
   getArgumentValues,
   getOperationAST,
-  getVariableValues,
-  GraphQLObjectType,
-  GraphQLSchema,
-  isNonNullType,
+  GraphQLError,
+  Kind,
   OperationTypeNode,
   type DocumentNode,
   type ExecutionResult,
-  type GraphQLError,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { findConditions, makePlan, type Plan, type RootCall, type RootField } from './plan.ts';
-
-export interface ExecutionRequest {
-  /** Validated against the schema. */
-  readonly document: DocumentNode;
-  readonly operationName: string | undefined;
-  readonly variables: Variables | undefined;
-  readonly context: unknown;
-  /** What a run of the same operation came to already: nothing is run again then. */
-  readonly unfinished?: Unfinished | null;
-}
-
-type Variables = Readonly<Record<string, unknown>>;
+import { AimlError } from '../../aiml/errors.ts';
+import { executeGated } from './gated-execution.ts';
+import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
+import { toData } from './large-data.ts';
+import { exceededLimit } from './operation-cost.ts';
+import {
+  findConditions,
+  findRootFields,
+  fragmentsOf,
+  makePlan,
+  type Fragments,
+  type Plan,
+  type RootCall,
+} from './plan.ts';
+import { createReplay, type Replay, type RootResult } from './replay.ts';
+import { ResponseBuilder } from './response-builder.ts';
+import { MAX_WORK_AT_ONCE } from './value-plan.ts';
+import { createVariableCoercer, type VariableCoercer, type Variables } from './variables.ts';
 
 export interface Executor {
-  /** Answers as graphql-js would; never rejects for what a resolver does. */
-  execute(request: ExecutionRequest): Promise<ExecutionResult>;
-  /** A validated operation with its plans; null where it can have none and graphql-js executes it each time. */
+  /** A validated operation; null where the document has no such operation. */
   prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null;
+  /** What graphql-js says of an operation that the document does not have. */
+  reject(document: DocumentNode, operationName: string | undefined): Promise<ExecutionResult>;
 }
 
+/** An operation with its plans, each made when it is first needed. */
 export interface PreparedOperation {
+  /** About how much memory its plans take. */
+  readonly bytes: number;
+  /** Called whenever `bytes` has changed. */
+  onResize: (() => void) | null;
   /**
-   * Runs the resolvers. Never rejects for what one does. Null where there is no plan for these variables: nothing was run,
-   * and graphql-js has to execute it.
+   * Runs the resolvers. Responds as graphql-js would, and never rejects for what a resolver does. Data that is large is a
+   * {@link LargeData}.
    */
-  run(variables: Variables, context: unknown): Promise<Finished | Unfinished | null>;
+  run(variables: Variables, context: unknown): Promise<ExecutionResult>;
+  /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
+  runOnce(variables: Variables, context: unknown): Promise<ExecutionResult>;
 }
 
-/** Everything went well, and this is all of the answer. */
-export interface Finished {
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** The plans of one operation that are kept: one for each set of values of its conditions. */
+const MAX_PLAN_BYTES = 2 * 1024 * 1024;
 
-/** Something did not go well: {@link Executor.execute} makes an answer of it. */
-export type Unfinished =
-  /** The variables were refused, and no resolver was run. */
-  | { readonly errors: readonly GraphQLError[] }
-  /** What the root fields came to, by their keys in the answer; a field whose call was never made is not in it. */
-  | { readonly settled: Settled };
-
-/** The same as graphql-js has where nothing else is said. */
-const MAX_COERCION_ERRORS = 50;
-/** More variables of `@skip` and `@include` than this would make too many plans of one operation. */
-const MAX_CONDITIONS = 4;
+const BYTES_PER_PLAN = 300;
 
 export function createExecutor(schema: GraphQLSchema): Executor {
-  const replaySchema = toReplaySchema(schema);
-  /** Operations live as long as their documents, which are kept in bounded stores. */
-  const prepared = new WeakMap<DocumentNode, Map<string | undefined, PreparedOperation | null>>();
+  const replay = createReplay(schema);
+  return {
+    prepare: (document, operationName) => {
+      const operation = getOperationAST(document, operationName);
+      return operation ? new PlannedOperation(schema, replay, document, operation) : null;
+    },
+    reject: async (document, operationName) => execute({ schema, document, operationName: operationName ?? null }),
+  };
+}
 
-  const prepare = (document: DocumentNode, operationName: string | undefined): PreparedOperation | null => {
-    let ofDocument = prepared.get(document);
-    if (!ofDocument) prepared.set(document, (ofDocument = new Map<string | undefined, PreparedOperation | null>()));
-    let operation = ofDocument.get(operationName);
-    if (operation === undefined) {
-      const node = getOperationAST(document, operationName);
-      // An operation that does not exist is none to remember: its name is the caller's.
-      if (!node) return null;
-      ofDocument.set(operationName, (operation = prepareOperation(schema, document, node)));
+class PlannedOperation implements PreparedOperation {
+  bytes = 0;
+  onResize: (() => void) | null = null;
+  readonly #schema: GraphQLSchema;
+  readonly #replay: Replay;
+  readonly #document: DocumentNode;
+  readonly #operation: OperationDefinitionNode;
+  readonly #conditions: readonly string[];
+  readonly #coerce: VariableCoercer;
+  readonly #fragments: Fragments;
+  readonly #plans = new Map<string, Plan | null>();
+
+  constructor(schema: GraphQLSchema, replay: Replay, document: DocumentNode, operation: OperationDefinitionNode) {
+    this.#schema = schema;
+    this.#replay = replay;
+    this.#document = document;
+    this.#operation = operation;
+    this.#fragments = fragmentsOf(document);
+    this.#conditions = findConditions(operation, this.#fragments);
+    this.#coerce = createVariableCoercer(schema, operation);
+  }
+
+  run(variables: Variables, context: unknown): Promise<ExecutionResult> {
+    return this.#run(variables, context, (coerced) => this.#planFor(coerced));
+  }
+
+  runOnce(variables: Variables, context: unknown): Promise<ExecutionResult> {
+    const isIntrospection = this.#operation.selectionSet.selections.some(
+      (selection) => selection.kind !== Kind.FIELD || selection.name.value.startsWith('__'),
+    );
+    return this.#run(variables, context, (coerced) => (isIntrospection ? this.#makePlan(coerced) : null));
+  }
+
+  async #run(
+    variables: Variables,
+    context: unknown,
+    planFor: (coerced: Variables) => Plan | null,
+  ): Promise<ExecutionResult> {
+    const values = this.#coerce(variables);
+    if ('errors' in values) return values;
+    const { coerced } = values;
+    const plan = planFor(coerced);
+    const rootFields = plan?.rootFields ?? findRootFields(this.#schema, this.#fragments, this.#operation, coerced);
+    const exceeded = exceededLimit(rootFields, coerced);
+    if (exceeded) return { errors: [exceeded] };
+    try {
+      return await (plan ? this.#runPlan(plan, variables, coerced, context) : this.#runWithoutPlan(variables, context));
+    } catch (error) {
+      if (error instanceof ResponseTooLargeError) return this.#tooLarge(error);
+      throw error;
     }
-    return operation;
-  };
+  }
 
-  return {
-    prepare,
-    execute: async ({ document, operationName, variables = {}, context, unfinished }) => {
-      const result = unfinished ?? (await prepare(document, operationName)?.run(variables, context));
-      if (result && !('settled' in result)) return result;
-      const request = { document, operationName: operationName ?? null, variableValues: variables };
-      return result
-        ? execute({ ...request, schema: replaySchema, contextValue: result.settled })
-        : execute({ ...request, schema, contextValue: context });
-    },
-  };
-}
-
-/** The plans of an operation, each made when it is first needed; null where it has none whatever the variables. */
-function prepareOperation(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): PreparedOperation | null {
-  const conditions = findConditions(document);
-  if (conditions.length > MAX_CONDITIONS) return null;
-  const plans = new Map<string, Plan | null>();
-  const planFor = (variables: Variables): Plan | null => {
-    const key = conditions.map((name) => variables[name] === true).join();
-    let plan = plans.get(key);
-    if (plan === undefined) plans.set(key, (plan = makePlan(schema, document, operation, variables)));
+  /** Null where there is none: graphql-js decides what a condition means that is neither true nor false. */
+  #planFor(coerced: Variables): Plan | null {
+    let key = '';
+    for (const name of this.#conditions) {
+      const value = coerced[name];
+      if (typeof value !== 'boolean') return null;
+      key += value ? '1' : '0';
+    }
+    let plan = this.#plans.get(key);
+    if (plan === undefined) this.#keep(key, (plan = this.#makePlan(coerced)));
     return plan;
-  };
-  if (conditions.length === 0 && planFor({}) === null) return null;
-  return {
-    run: async (variables, context) => {
-      const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
-        maxErrors: MAX_COERCION_ERRORS,
-      });
-      if (errors) return { errors };
-      const plan = planFor(coerced);
-      if (!plan) return null;
-      const make = (call: RootCall) => settle(plan, schema, call, coerced, context);
-      const isQuery = operation.operation === OperationTypeNode.QUERY;
-      const results = isQuery ? await Promise.all(plan.calls.map(make)) : await inTurn(plan.calls, make);
-      const data = complete(plan, results);
-      return data ? { data } : { settled: settledOf(plan, results) };
-    },
-  };
-}
-
-type Result = PromiseSettledResult<unknown>;
-type Settled = ReadonlyMap<string, Result>;
-
-/** Makes the calls of a mutation, one after the other. */
-async function inTurn(
-  calls: readonly RootCall[],
-  make: (call: RootCall) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (const call of calls) {
-    const result = await make(call);
-    results.push(result);
-    // The answer is null from here on, and graphql-js runs no further mutation then.
-    if (result.status === 'rejected' && isNonNullType(call.definition.type)) break;
   }
-  return results;
-}
 
-async function settle(
-  plan: Plan,
-  schema: GraphQLSchema,
-  { key, definition, nodes }: RootCall,
-  variableValues: Variables,
-  context: unknown,
-): Promise<Result> {
-  try {
-    const [node] = nodes;
-    if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
-    const info: GraphQLResolveInfo = {
-      fieldName: definition.name,
-      fieldNodes: nodes,
-      returnType: definition.type,
-      parentType: plan.rootType,
-      path: { prev: undefined, key, typename: plan.rootType.name },
-      schema,
-      fragments: plan.fragments,
-      rootValue: undefined,
-      operation: plan.operation,
+  #makePlan(coerced: Variables): Plan | null {
+    return makePlan(this.#schema, this.#fragments, this.#operation, coerced);
+  }
+
+  #keep(key: string, plan: Plan | null): void {
+    const bytes = (plan?.bytes ?? 0) + BYTES_PER_PLAN;
+    if (this.bytes + bytes > MAX_PLAN_BYTES) {
+      this.#plans.clear();
+      this.bytes = 0;
+    }
+    if (bytes <= MAX_PLAN_BYTES) {
+      this.#plans.set(key, plan);
+      this.bytes += bytes;
+    }
+    this.onResize?.();
+  }
+
+  async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
+    const resolve = (call: RootCall) => this.#resolve(plan, call, coerced, context);
+    const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
+    const isQuery = this.#operation.operation === OperationTypeNode.QUERY;
+    const results = isQuery ? await Promise.all(plan.calls.map(resolve)) : null;
+    for (const field of plan.fields) {
+      const call = field.call === null ? undefined : plan.calls[field.call];
+      // The next mutation begins when it is known that the one before did not end the operation.
+      const result = call ? (results?.[field.call ?? 0] ?? (await resolve(call))) : null;
+      const added = response.add(field, result);
+      if (added) await added;
+      if (response.isNull) break;
+    }
+    return response.end();
+  }
+
+  async #resolve(
+    plan: Plan,
+    { key, definition, nodes }: RootCall,
+    variableValues: Variables,
+    context: unknown,
+  ): Promise<RootResult> {
+    try {
+      const [node] = nodes;
+      if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
+      const info: GraphQLResolveInfo = {
+        fieldName: definition.name,
+        fieldNodes: nodes,
+        returnType: definition.type,
+        parentType: plan.rootType,
+        path: { prev: undefined, key, typename: plan.rootType.name },
+        schema: this.#schema,
+        fragments: plan.fragments,
+        rootValue: undefined,
+        operation: plan.operation,
+        variableValues,
+      };
+      const args = getArgumentValues(definition, node, variableValues);
+      return { status: 'fulfilled', value: await definition.resolve(undefined, args, context, info) };
+    } catch (reason) {
+      return { status: 'rejected', reason };
+    }
+  }
+
+  async #runWithoutPlan(variableValues: Variables, contextValue: unknown): Promise<ExecutionResult> {
+    const args = {
+      schema: this.#schema,
+      document: this.#document,
+      operationName: this.#operation.name?.value ?? null,
       variableValues,
+      contextValue,
     };
-    const args = getArgumentValues(definition, node, variableValues);
-    return { status: 'fulfilled', value: await definition.resolve(undefined, args, context, info) };
-  } catch (reason) {
-    return { status: 'rejected', reason };
+    const budget = { bytes: MAX_RESPONSE_BYTES };
+    const { result, length } = await executeGated(args, budget);
+    if (!result.data || length <= MAX_WORK_AT_ONCE) return result;
+    const fields = new Map<string, WrittenJson>();
+    for (const key of Object.keys(result.data)) fields.set(key, await writeJson(result.data[key], budget));
+    return { ...result, data: toData(fields) };
   }
-}
 
-/** The answer where everything went well; null where graphql-js has to say what the answer is. */
-function complete({ fields }: Plan, results: readonly Result[]): Finished['data'] | null {
-  if (results.some(({ status }) => status === 'rejected')) return null;
-  const data: Record<string, unknown> = {};
-  try {
-    for (const field of fields) data[field.key] = field.complete(valueOf(field, results));
-    return data;
-  } catch {
-    return null;
+  #tooLarge({ rootKey }: ResponseTooLargeError): ExecutionResult {
+    const isMutation = this.#operation.operation === OperationTypeNode.MUTATION;
+    const cause = new AimlError({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      message:
+        'The response would be larger than 32 MiB: ask for less at a time.' +
+        (isMutation ? ' Changes that the operation asks for may have been made.' : ''),
+      retryable: false,
+      ...(isMutation && { outcome: 'UNKNOWN' }),
+    });
+    const path = rootKey === undefined ? undefined : [rootKey];
+    return { data: null, errors: [new GraphQLError(cause.message, { originalError: cause, path: path ?? null })] };
   }
-}
-
-function valueOf({ call }: RootField, results: readonly Result[]): unknown {
-  const result = call === null ? undefined : results[call];
-  return result?.status === 'fulfilled' ? result.value : undefined;
-}
-
-const settledOf = ({ fields }: Plan, results: readonly Result[]): Settled =>
-  new Map(
-    fields.flatMap(({ key, call }): [string, Result][] => {
-      const result = call === null ? undefined : results[call];
-      return result ? [[key, result]] : [];
-    }),
-  );
-
-/** The same schema, but the root fields resolve to what `contextValue`, a {@link Settled}, holds for them. */
-function toReplaySchema(schema: GraphQLSchema): GraphQLSchema {
-  const replay = (type: GraphQLObjectType | null | undefined): GraphQLObjectType | null => {
-    if (!type) return null;
-    const config = type.toConfig();
-    const fields = Object.entries(config.fields).map(([name, field]) => [
-      name,
-      {
-        ...field,
-        resolve: (_source: unknown, _args: unknown, settled: Settled, { path }: GraphQLResolveInfo) => {
-          const result = settled.get(String(path.key));
-          if (result?.status === 'fulfilled') return result.value;
-          throw result?.reason;
-        },
-      },
-    ]);
-    return new GraphQLObjectType({ ...config, fields: Object.fromEntries(fields) as typeof config.fields });
-  };
-  const { query, mutation, types, ...config } = schema.toConfig();
-  return new GraphQLSchema({
-    ...config,
-    query: replay(query),
-    mutation: replay(mutation),
-    types: types.filter((type) => type !== query && type !== mutation),
-  });
 }

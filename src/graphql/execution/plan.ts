@@ -1,25 +1,29 @@
 /**
- * What an operation selects, compiled once: which root fields to resolve, and how to make their answers of what the
+ * What an operation selects, compiled once: which root fields to resolve, and how to make the response of what the
  * resolvers return.
  *
- * A plan covers what this service's operations are made of: root fields with resolvers, and plain properties below them.
- * Everything else has no plan, and graphql-js executes it. A plan fits the variables that `@skip` and `@include` ask for: each
- * set of their values has one. A plan knows the good case alone: where a value does not fit its type it throws
- * {@link Anomaly}, and graphql-js is asked what the answer is then.
+ * A plan covers what this service's operations are made of: root fields with resolvers, plain properties below them, and
+ * introspection. Everything else has no plan, and graphql-js executes it. A plan fits the variables that `@skip` and
+ * `@include` ask for: each set of their values has one.
  */
 import {
   defaultFieldResolver,
-  getNamedType,
+  getArgumentValues,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   isAbstractType,
+  isIntrospectionType,
   isLeafType,
   isListType,
   isNonNullType,
   Kind,
   OperationTypeNode,
   print,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
   visit,
+  type ASTNode,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -34,12 +38,18 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-
-/** A value that a plan does not know how to answer with. */
-export class Anomaly extends Error {}
-
-/** Makes a part of the answer of what a resolver returned. Throws {@link Anomaly}. */
-type Completer = (value: unknown) => unknown;
+import type { CountedField } from './operation-cost.ts';
+import {
+  AbstractPlan,
+  LeafPlan,
+  ListPlan,
+  NonNullPlan,
+  ObjectPlan,
+  toIntrospectionResolver,
+  TypeNamePlan,
+  type FieldPlan,
+  type ValuePlan,
+} from './value-plan.ts';
 
 /** One call of a resolver. */
 export interface RootCall {
@@ -52,9 +62,11 @@ export interface RootCall {
 export interface RootField {
   /** The key in the answer: the alias, or else the name. */
   readonly key: string;
-  /** Which of the plan's calls it is answered from; null for `__typename`. */
+  /** Which of the plan's calls has its value; null for `__typename`. */
   readonly call: number | null;
-  readonly complete: Completer;
+  readonly plan: ValuePlan;
+  readonly type: GraphQLOutputType;
+  readonly nodes: readonly FieldNode[];
 }
 
 export interface Plan {
@@ -63,61 +75,115 @@ export interface Plan {
   readonly fragments: GraphQLResolveInfo['fragments'];
   /** A query's fields that ask the same share a call; of a mutation every field has its own. */
   readonly calls: readonly RootCall[];
-  /** In the order of the answer. */
+  /** In the order of the response. */
   readonly fields: readonly RootField[];
+  readonly rootFields: readonly CountedField[];
+  /** About how much memory it takes. */
+  readonly bytes: number;
 }
 
 /** Thrown while a plan is made, where graphql-js has to execute the operation. */
 class NotPlannable extends Error {}
 
-/** Whether the variables that conditions ask for are true, by their names. */
+/** The values of the variables that conditions ask for, by their names. */
 export type Conditions = Readonly<Record<string, unknown>>;
 
-/** The variables that decide in any `@skip` or `@include` of the document, each once. */
-export function findConditions(document: DocumentNode): readonly string[] {
+/** The variables that decide in any `@skip` or `@include` that the operation reaches, each once. */
+export function findConditions(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
   const names = new Set<string>();
-  visit(document, {
-    Directive: ({ name, arguments: [condition] = [] }) => {
-      if (isCondition(name.value) && condition?.value.kind === Kind.VARIABLE) names.add(condition.value.name.value);
-    },
-  });
+  const reached = new Set<string>();
+  const look = (node: ASTNode): void => {
+    visit(node, {
+      Directive: ({ name, arguments: [condition] = [] }) => {
+        if (isCondition(name.value) && condition?.value.kind === Kind.VARIABLE) names.add(condition.value.name.value);
+      },
+      FragmentSpread: ({ name: { value: name } }) => {
+        const fragment = fragments[name];
+        if (!fragment || reached.has(name)) return;
+        reached.add(name);
+        look(fragment);
+      },
+    });
+  };
+  look(operation);
   return [...names];
 }
+
+export type Fragments = GraphQLResolveInfo['fragments'];
+
+export function fragmentsOf(document: DocumentNode): Fragments {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  return fragments;
+}
+
+/** More than any operation of a client, and few enough to be planned in a few milliseconds. */
+const MAX_FIELDS = 10_000;
+/** Measured: the plan of a field, and what an object of fields has beside them. */
+const BYTES_PER_FIELD = 160;
+const BYTES_PER_OBJECT = 400;
 
 /** The plan of a validated operation under `conditions`; null where there is none. */
 export function makePlan(
   schema: GraphQLSchema,
-  document: DocumentNode,
+  fragments: Fragments,
   operation: OperationDefinitionNode,
   conditions: Conditions,
 ): Plan | null {
   const rootType = schema.getRootType(operation.operation);
   if (!rootType || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
-  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   const planner = new Planner(schema, fragments, conditions);
   try {
-    return { operation, rootType, fragments, ...planner.planRoot(rootType, operation) };
+    const root = planner.planRoot(rootType, operation);
+    const rootFields = root.fields.flatMap(({ call, nodes }): CountedField[] => {
+      const definition = call === null ? undefined : root.calls[call]?.definition;
+      return definition ? [{ definition, nodes }] : [];
+    });
+    return { operation, rootType, fragments, ...root, rootFields, bytes: planner.bytes };
   } catch (error) {
     if (error instanceof NotPlannable) return null;
     throw error;
   }
 }
 
-class Planner {
-  readonly #schema: GraphQLSchema;
-  readonly #fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly #conditions: Conditions;
+/**
+ * The root fields of a validated operation that has no plan. A condition that is neither true nor false leaves nothing out:
+ * graphql-js rejects the operation then.
+ */
+export function findRootFields(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  operation: OperationDefinitionNode,
+  conditions: Conditions,
+): readonly CountedField[] {
+  const rootType = schema.getRootType(operation.operation);
+  return rootType ? new Planner(schema, fragments, conditions, true).findRootFields(rootType, operation) : [];
+}
 
-  constructor(
-    schema: GraphQLSchema,
-    fragments: Readonly<Record<string, FragmentDefinitionNode>>,
-    conditions: Conditions,
-  ) {
+class Planner {
+  readonly #isLenient: boolean;
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: Fragments;
+  readonly #conditions: Conditions;
+  readonly #nodeIds = new Map<FieldNode, number>();
+  /** By the type and the nodes: what fragments select in many places is planned once. */
+  readonly #plans = new Map<string, ValuePlan>();
+  readonly #leaves = new Map<GraphQLLeafType, LeafPlan>();
+  #fields = 0;
+  #objects = 0;
+
+  /** A lenient one only finds fields, and passes over what has no plan. */
+  constructor(schema: GraphQLSchema, fragments: Fragments, conditions: Conditions, isLenient = false) {
+    this.#isLenient = isLenient;
     this.#schema = schema;
     this.#fragments = fragments;
     this.#conditions = conditions;
+  }
+
+  /** About how much memory the plan takes. */
+  get bytes(): number {
+    return this.#fields * BYTES_PER_FIELD + this.#objects * BYTES_PER_OBJECT;
   }
 
   planRoot(
@@ -128,8 +194,10 @@ class Planner {
     const callsByQuestion = new Map<string, number>();
     const fields = [...this.#collect(type, [selectionSet])].map(([key, nodes]): RootField => {
       const name = nameOf(nodes);
-      if (name === '__typename') return { key, call: null, complete: () => type.name };
-      const definition = type.getFields()[name];
+      this.#objects += 1;
+      if (name === '__typename')
+        return { key, call: null, plan: new TypeNamePlan(type), type: TypeNameMetaFieldDef.type, nodes };
+      const definition = rootFieldOf(type, name, operation);
       if (!definition?.resolve) throw new NotPlannable();
       const question = operation === OperationTypeNode.QUERY ? questionOf(nodes) : key;
       let call = callsByQuestion.get(question);
@@ -137,66 +205,74 @@ class Planner {
         call = calls.push({ key, definition, nodes }) - 1;
         callsByQuestion.set(question, call);
       }
-      return { key, call, complete: this.#planValue(definition.type, nodes) };
+      return { key, call, plan: this.#planValue(definition.type, nodes), type: definition.type, nodes };
     });
     return { calls, fields };
   }
 
-  #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): Completer {
-    if (isNonNullType(type)) {
-      const complete = this.#planValue(type.ofType, nodes);
-      return (value) => complete(value) ?? fail();
-    }
-    if (isListType(type)) {
-      const complete = this.#planValue(type.ofType, nodes);
-      return (value) => {
-        if (value === null || value === undefined) return null;
-        return Array.isArray(value) ? value.map(complete) : fail();
-      };
-    }
-    if (isLeafType(type)) return planLeaf(type);
-    return isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
-  }
-
-  #planObject(type: GraphQLObjectType, nodes: readonly FieldNode[]): Completer {
-    const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]) => {
-      const name = nameOf(fieldNodes);
-      if (name === '__typename') return { key, name, complete: () => type.name };
-      const definition = type.getFields()[name];
-      if (!definition || (definition.resolve && definition.resolve !== defaultFieldResolver)) throw new NotPlannable();
-      return { key, name, complete: this.#planValue(definition.type, fieldNodes) };
+  findRootFields(type: GraphQLObjectType, { operation, selectionSet }: OperationDefinitionNode): CountedField[] {
+    return [...this.#collect(type, [selectionSet]).values()].flatMap((nodes): CountedField[] => {
+      const definition = rootFieldOf(type, nameOf(nodes), operation);
+      return definition ? [{ definition, nodes }] : [];
     });
-    return (value) => {
-      if (value === null || value === undefined) return null;
-      if (typeof value !== 'object' || value instanceof Error || 'then' in value) fail();
-      const source = value as Readonly<Record<string, unknown>>;
-      const answer: Record<string, unknown> = {};
-      for (const { key, name, complete } of fields) answer[key] = complete(source[name]);
-      return answer;
-    };
   }
 
-  /** Values of one class are of one type, so the type of each class is asked for once. */
-  #planAbstract(type: GraphQLAbstractType, nodes: readonly FieldNode[]): Completer {
-    const completers = new Map(
-      this.#schema
-        .getPossibleTypes(type)
-        .map((possible): [string, Completer] => [possible.name, this.#planObject(possible, nodes)]),
-    );
-    const byClass = new Map<unknown, Completer>();
-    return (value) => {
-      if (value === null || value === undefined) return null;
-      const { constructor } = value;
-      let complete = byClass.get(constructor);
-      if (!complete) {
-        // type-graphql tells the type by the class alone and looks at nothing else.
-        const name: unknown = type.resolveType?.(value, undefined, NO_INFO, type);
-        complete = typeof name === 'string' ? completers.get(name) : undefined;
-        if (!complete) return fail();
-        byClass.set(constructor, complete);
-      }
-      return complete(value);
-    };
+  #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
+    if (isNonNullType(type)) return new NonNullPlan(this.#planValue(type.ofType, nodes));
+    if (isListType(type)) return new ListPlan(this.#planValue(type.ofType, nodes));
+    if (isLeafType(type)) return this.#planLeaf(type);
+    const key = `${type.name} ${nodes.map((node) => this.#idOf(node)).join()}`;
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      plan = isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  #idOf(node: FieldNode): number {
+    let id = this.#nodeIds.get(node);
+    if (id === undefined) this.#nodeIds.set(node, (id = this.#nodeIds.size));
+    return id;
+  }
+
+  #planLeaf(type: GraphQLLeafType): LeafPlan {
+    let plan = this.#leaves.get(type);
+    if (!plan) this.#leaves.set(type, (plan = new LeafPlan(type)));
+    return plan;
+  }
+
+  #planObject(type: GraphQLObjectType, nodes: readonly FieldNode[]): ValuePlan {
+    this.#objects += 1;
+    const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]): FieldPlan => {
+      const name = nameOf(fieldNodes);
+      if ((this.#fields += 1) > MAX_FIELDS) throw new NotPlannable();
+      if (name === '__typename') return { key, name, resolve: null, plan: new TypeNamePlan(type) };
+      const definition = type.getFields()[name];
+      if (!definition) throw new NotPlannable();
+      const resolve = this.#planResolver(type, definition, fieldNodes);
+      return { key, name, resolve, plan: this.#planValue(definition.type, fieldNodes) };
+    });
+    return new ObjectPlan(fields);
+  }
+
+  /** Null where a property is read. Of the fields with a resolver of their own only those of introspection have a plan. */
+  #planResolver(
+    type: GraphQLObjectType,
+    definition: GraphQLField<unknown, unknown>,
+    [node]: readonly FieldNode[],
+  ): FieldPlan['resolve'] {
+    const { resolve } = definition;
+    if (!resolve || resolve === defaultFieldResolver) return null;
+    const isConstant = node?.arguments?.every(({ value }) => value.kind !== Kind.VARIABLE) ?? true;
+    if (!node || !isIntrospectionType(type) || !isConstant) throw new NotPlannable();
+    return toIntrospectionResolver(resolve, getArgumentValues(definition, node), this.#schema);
+  }
+
+  #planAbstract(type: GraphQLAbstractType, nodes: readonly FieldNode[]): ValuePlan {
+    this.#objects += 1;
+    const possible = this.#schema.getPossibleTypes(type);
+    return new AbstractPlan(type, new Map(possible.map((object) => [object.name, this.#planObject(object, nodes)])));
   }
 
   /** Groups selections as graphql-js does (https://spec.graphql.org/October2021/#CollectFields()). */
@@ -210,8 +286,8 @@ class Planner {
       if (selection.directives?.some((directive) => this.#leavesOut(directive))) continue;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
-        // To assign it would be to lose it.
-        if (key === '__proto__') throw new NotPlannable();
+        // Assigned, it would set the prototype and be lost.
+        if (key === '__proto__' && !this.#isLenient) throw new NotPlannable();
         const nodes = fields.get(key);
         if (nodes) nodes.push(selection);
         else fields.set(key, [selection]);
@@ -229,12 +305,15 @@ class Planner {
     return fields;
   }
 
-  /** Whether a directive of a selection says that it is no part of the answer. */
+  /** Whether a directive of a selection says that it is no part of the response. */
   #leavesOut({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (!isCondition(name.value)) return false;
     const value = condition?.value;
+    if (this.#isLenient && value?.kind === Kind.VARIABLE && typeof this.#conditions[value.name.value] !== 'boolean')
+      return false;
     if (value?.kind !== Kind.BOOLEAN && value?.kind !== Kind.VARIABLE) throw new NotPlannable();
-    const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value] === true;
+    const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value];
+    if (typeof isTrue !== 'boolean') throw new NotPlannable();
     return isTrue === (name.value === GraphQLSkipDirective.name);
   }
 
@@ -248,8 +327,16 @@ class Planner {
 const isCondition = (directive: string): boolean =>
   directive === GraphQLSkipDirective.name || directive === GraphQLIncludeDirective.name;
 
-/** What `resolveType` of type-graphql gets and ignores. */
-const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
+/** graphql-js knows these two beside the fields of the query type. */
+function rootFieldOf(
+  type: GraphQLObjectType,
+  name: string,
+  operation: OperationTypeNode,
+): GraphQLField<unknown, unknown> | undefined {
+  if (operation === OperationTypeNode.QUERY && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+  if (operation === OperationTypeNode.QUERY && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  return type.getFields()[name];
+}
 
 const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '';
 
@@ -259,24 +346,3 @@ const questionOf = ([first]: readonly FieldNode[]): string =>
 
 const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
   nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-
-/** Strings and booleans of the built-in scalars are as they are; everything else is the type's own to serialise. */
-function planLeaf(type: GraphQLLeafType): Completer {
-  const plain = PLAIN[getNamedType(type).name];
-  return (value) => {
-    if (typeof value === plain) return value;
-    if (value === null || value === undefined) return null;
-    if (typeof value === 'function' || value instanceof Error) return fail();
-    try {
-      return type.serialize(value) ?? fail();
-    } catch {
-      return fail();
-    }
-  };
-}
-
-const PLAIN: Readonly<Record<string, string>> = { String: 'string', ID: 'string', Boolean: 'boolean' };
-
-function fail(): never {
-  throw new Anomaly();
-}

@@ -1,9 +1,10 @@
 // The executor against graphql-js: on the same schema and the same resolvers, the same answer.
-import { execute, parse, validate, type ExecutionResult } from 'graphql';
+import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AimlError } from '../../../src/aiml/errors.ts';
 import type { WireAssistant } from '../../../src/aiml/resources/assistant.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
+import { toErrorText } from '../../../src/graphql/error-text.ts';
 import { createExecutor } from '../../../src/graphql/execution/executor.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
@@ -12,6 +13,13 @@ import { upstreamOf } from './in-memory-assistants.ts';
 
 const schema = buildServiceSchema({ federation: true });
 const executor = createExecutor(schema);
+const run = async (
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>> = {},
+  operationName?: string,
+): Promise<ExecutionResult> =>
+  (await executor.prepare(document, operationName)?.run(variables, context())) ??
+  executor.reject(document, operationName);
 let calls: string[] = [];
 
 beforeEach(() => {
@@ -152,9 +160,17 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
   ],
 ];
 
-/** As a client gets it, errors with all that a client can see of them. */
+/** As a client gets it, errors with all that a client can see of them: of values that do not fit nothing is left. */
 const plain = ({ data, errors }: ExecutionResult): unknown =>
-  JSON.parse(JSON.stringify({ data, errors: errors?.map((error) => ({ ...error.toJSON(), message: error.message })) }));
+  JSON.parse(
+    JSON.stringify({
+      data,
+      errors: errors?.map((error) => ({
+        ...error.toJSON(),
+        message: toErrorText(error, true)?.message ?? error.message,
+      })),
+    }),
+  );
 
 describe('the executor', () => {
   it.each(documents)('answers %s as graphql-js does, with no more calls', async (...[text, variables]) => {
@@ -165,8 +181,7 @@ describe('the executor', () => {
     );
     const expectedCalls = [...new Set(calls)];
     calls = [];
-    const request = { document, operationName: undefined, variables, context: context() };
-    expect(plain(await executor.execute(request))).toEqual(expected);
+    expect(plain(await run(document, variables))).toEqual(expected);
     expect(calls.toSorted()).toEqual(expectedCalls.toSorted());
   });
 
@@ -176,21 +191,13 @@ describe('the executor', () => {
       ['A', { a: 'Query' }],
       ['B', { b: 'Query' }],
     ] as const)
-      expect(
-        plain(await executor.execute({ document, operationName, variables: undefined, context: context() })),
-      ).toEqual({
-        data,
-      });
+      expect(plain(await run(document, {}, operationName))).toEqual({ data });
   });
 
   it('keeps the order of the fields of the document', async () => {
     const document = parse('{ z: __typename assistant(id: "a") { name id } a: __typename }');
-    const result = await executor.execute({
-      document,
-      operationName: undefined,
-      variables: undefined,
-      context: context(),
-    });
-    expect(JSON.stringify(result)).toBe('{"data":{"z":"Query","assistant":{"name":"name of a","id":"a"},"a":"Query"}}');
+    expect(JSON.stringify(await run(document))).toBe(
+      '{"data":{"z":"Query","assistant":{"name":"name of a","id":"a"},"a":"Query"}}',
+    );
   });
 });

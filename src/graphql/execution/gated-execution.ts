@@ -1,0 +1,128 @@
+/**
+ * graphql-js for what has no plan, with two bounds that it does not have itself: it completes the items of lists a few at
+ * a time, with turns of the event loop in between, and it gives up where the response becomes too large.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  execute,
+  getNamedType,
+  isLeafType,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { jsonLength } from './json-length.ts';
+import { ResponseTooLargeError, type ResponseBudget } from './json-writer.ts';
+
+/** Items of shorter lists are completed at once, unless the turn has had enough already. */
+const SHORT_LIST = 10;
+/** How many fields are completed between two turns: a few milliseconds of work. */
+const FIELDS_PER_TURN = 2000;
+/** Errors beyond this are left out: each of them takes longer than a field. */
+const MAX_ERRORS = 300;
+/** JSON of a number, a boolean or null is about as long as this. */
+const SHORT = 8;
+
+export interface GatedResult {
+  readonly result: ExecutionResult;
+  /** About how long the response is, in characters. */
+  readonly length: number;
+}
+
+/** Rejects with a ResponseTooLargeError where the response is certain to be larger than `budget`. */
+export async function executeGated(args: ExecutionArgs, budget: ResponseBudget): Promise<GatedResult> {
+  const gate = new ListGate(budget.bytes);
+  const { data, errors, ...rest } = await Promise.race([
+    execute({ ...args, fieldResolver: gate.resolve }),
+    gate.exceeded,
+  ]);
+  const result = {
+    ...rest,
+    ...(data !== undefined && { data }),
+    ...(errors && { errors: errors.slice(0, MAX_ERRORS) }),
+  };
+  return { result, length: gate.length };
+}
+
+type Path = GraphQLResolveInfo['path'];
+
+/** Of a leaf's JSON, or of a list of leaves, and a little more than nothing of everything else. */
+function lengthOf(value: unknown, type: GraphQLOutputType): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null && isLeafType(getNamedType(type)) ? jsonLength(value) : 0;
+}
+
+/** Resolves properties, and hands out the items of long lists one after the other. */
+class ListGate {
+  /** Rejects once the response is too large. What is not completed then never is. */
+  readonly exceeded: Promise<never>;
+  length = 0;
+  readonly #maxLength: number;
+  readonly #waiting: (() => void)[] = [];
+  #reject: (reason: Error) => void = () => undefined;
+  #isExceeded = false;
+  #isRunning = false;
+  #fields = 0;
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+    this.exceeded = new Promise<never>((_resolve, reject) => {
+      this.#reject = reject;
+    });
+    // It is raced with the execution; where that was first, nobody else listens.
+    this.exceeded.catch(() => undefined);
+  }
+
+  readonly resolve: GraphQLFieldResolver<unknown, unknown> = (
+    source,
+    _args,
+    _context,
+    { fieldName, path, returnType },
+  ) => {
+    const value: unknown =
+      typeof source === 'object' && source !== null
+        ? (source as Readonly<Record<string, unknown>>)[fieldName]
+        : undefined;
+    this.#fields += 1;
+    this.length += String(path.key).length + SHORT + lengthOf(value, returnType);
+    if (this.length > this.#maxLength && !this.#isExceeded) this.#exceed(path);
+    if (!Array.isArray(value) || (value.length <= SHORT_LIST && this.#fields < FIELDS_PER_TURN)) return value;
+    return value.map((item: unknown) => this.#next(item));
+  };
+
+  #exceed(path: Path): void {
+    this.#isExceeded = true;
+    this.#waiting.length = 0;
+    let root = path;
+    while (root.prev) root = root.prev;
+    this.#reject(new ResponseTooLargeError(String(root.key)));
+  }
+
+  #next(item: unknown): Promise<unknown> {
+    return new Promise((resolve) => {
+      if (this.#isExceeded) return;
+      this.#waiting.push(() => resolve(item));
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // It goes on with what is added meanwhile.
+    for (const release of this.#waiting) {
+      if (this.#fields >= FIELDS_PER_TURN) {
+        await nextTurn();
+        this.#fields = 0;
+      }
+      release();
+      // graphql-js completes the item before this goes on.
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    this.#waiting.length = 0;
+    this.#isRunning = false;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Writes a large response as JSON, a part at a time: after each part the event loop gets its turn, and there is an end to
+ * it where the response becomes larger than it may be.
+ */
+import { Buffer } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** How large the data of a response may be, in bytes of JSON. */
+export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+
+/** The response is larger than {@link MAX_RESPONSE_BYTES}. */
+export class ResponseTooLargeError extends Error {
+  override readonly name = 'ResponseTooLargeError';
+  /** The key in the response of the root field with which it became too large, where that is known. */
+  readonly rootKey: string | undefined;
+
+  constructor(rootKey?: string) {
+    super('the response is too large');
+    this.rootKey = rootKey;
+  }
+}
+
+/** How many bytes one response may still have. */
+export interface ResponseBudget {
+  bytes: number;
+}
+
+/** JSON that has been written already; `JSON.stringify` reads it back, for whoever does not know better. */
+export class WrittenJson {
+  readonly chunks: readonly Buffer[];
+
+  constructor(chunks: readonly Buffer[]) {
+    this.chunks = chunks;
+  }
+
+  toJSON(): unknown {
+    return JSON.parse(Buffer.concat(this.chunks).toString());
+  }
+}
+
+/** How much is written between two turns of the event loop, in characters and values: a few milliseconds of work. */
+const TURN = 128 * 1024;
+const WORK_PER_VALUE = 16;
+/** In characters. */
+const CHUNK_LENGTH = 32 * 1024;
+
+export class JsonWriter {
+  readonly #budget: ResponseBudget;
+  readonly #chunks: Buffer[] = [];
+  #text = '';
+  #work = 0;
+
+  constructor(budget: ResponseBudget) {
+    this.#budget = budget;
+  }
+
+  /** Whether it is time for {@link JsonWriter.yield}. */
+  get isDue(): boolean {
+    return this.#work >= TURN;
+  }
+
+  async yield(): Promise<void> {
+    this.#work = 0;
+    await nextTurn();
+  }
+
+  /** Appends JSON as it is. Throws a ResponseTooLargeError. */
+  append(json: string): void {
+    this.#work += json.length + WORK_PER_VALUE;
+    this.#text += json;
+    if (this.#text.length >= CHUNK_LENGTH) this.#flush();
+  }
+
+  /** Appends a value of JSON. Throws or rejects with a ResponseTooLargeError. */
+  value(value: unknown): Promise<void> | void {
+    if (typeof value === 'string' && value.length > CHUNK_LENGTH) return this.#longString(value);
+    if (typeof value !== 'object' || value === null) {
+      this.append(value === undefined ? 'null' : JSON.stringify(value));
+      return;
+    }
+    if (value instanceof WrittenJson) {
+      for (const chunk of value.chunks) this.#push(chunk);
+      return;
+    }
+    if (Array.isArray(value)) return this.list(value, (item) => this.value(item));
+    return this.#object(value as Readonly<Record<string, unknown>>);
+  }
+
+  async list<T>(items: readonly T[], write: (item: T) => Promise<void> | void): Promise<void> {
+    this.append('[');
+    for (let index = 0; index < items.length; index += 1) {
+      if (index > 0) this.append(',');
+      const written = write(items[index] as T);
+      if (written) await written;
+      if (this.isDue) await this.yield();
+    }
+    this.append(']');
+  }
+
+  /** Everything that was appended. The writer is of no use afterwards. */
+  end(): WrittenJson {
+    this.#flush();
+    return new WrittenJson(this.#chunks);
+  }
+
+  async #object(value: Readonly<Record<string, unknown>>): Promise<void> {
+    let separator = '{';
+    for (const key in value) {
+      const item = value[key];
+      if (item === undefined) continue;
+      this.append(`${separator}${JSON.stringify(key)}:`);
+      separator = ',';
+      const written = this.value(item);
+      if (written) await written;
+      if (this.isDue) await this.yield();
+    }
+    this.append(separator === '{' ? '{}' : '}');
+  }
+
+  /** A part at a time, none of which ends between the two halves of a surrogate pair. */
+  async #longString(text: string): Promise<void> {
+    if (text.length > this.#budget.bytes) throw new ResponseTooLargeError();
+    this.append('"');
+    for (let start = 0; start < text.length;) {
+      let end = start + CHUNK_LENGTH;
+      if (isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
+      this.append(JSON.stringify(text.slice(start, end)).slice(1, -1));
+      start = end;
+      if (this.isDue) await this.yield();
+    }
+    this.append('"');
+  }
+
+  #flush(): void {
+    if (this.#text === '') return;
+    const chunk = Buffer.from(this.#text);
+    this.#text = '';
+    this.#push(chunk);
+  }
+
+  #push(chunk: Buffer): void {
+    if (this.#text !== '') this.#flush();
+    this.#budget.bytes -= chunk.length;
+    if (this.#budget.bytes < 0) throw new ResponseTooLargeError();
+    this.#chunks.push(chunk);
+  }
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+
+/** Writes a value of JSON. Rejects with a ResponseTooLargeError. */
+export async function writeJson(value: unknown, budget: ResponseBudget): Promise<WrittenJson> {
+  const writer = new JsonWriter(budget);
+  await writer.value(value);
+  return writer.end();
+}

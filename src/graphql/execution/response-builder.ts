@@ -1,0 +1,133 @@
+/**
+ * The response of an operation, made of what its root fields resolved to, one after the other. What is small is completed
+ * at once; from where the response is no longer small it is written a part at a time, and no two others beside it.
+ */
+import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql';
+import { Semaphore } from '../../runtime/semaphore.ts';
+import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, WrittenJson } from './json-writer.ts';
+import { bytesOfKey, toData } from './large-data.ts';
+import type { Plan, RootField } from './plan.ts';
+import type { Replay, RootResult } from './replay.ts';
+import { MAX_WORK_AT_ONCE, type Meter } from './value-plan.ts';
+import type { Variables } from './variables.ts';
+
+/** Of `{"data":{}}`. */
+const BYTES_AROUND_DATA = 11;
+/** There are at most 300 errors, and none of them is long. */
+const BYTES_FOR_ERRORS = 1024 * 1024;
+
+/** Each of them holds what it writes, and the process is to stay within its memory. */
+const largeResponses = new Semaphore(2);
+
+export interface ResponseBuilderOptions {
+  readonly plan: Plan;
+  readonly replay: Replay;
+  /** As the request has them, and known to fit. */
+  readonly variables: Variables;
+}
+
+export class ResponseBuilder {
+  /** A non-null field failed: there is no data, and no further field is wanted. */
+  isNull = false;
+  readonly #options: ResponseBuilderOptions;
+  readonly #data: Record<string, unknown> = {};
+  readonly #errors: GraphQLError[] = [];
+  readonly #meter: Meter = { left: MAX_WORK_AT_ONCE };
+  readonly #budget = { bytes: MAX_RESPONSE_BYTES - BYTES_AROUND_DATA };
+  #isLarge = false;
+
+  constructor(options: ResponseBuilderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds the next field of the plan; null for the result of `__typename`. To be waited for where it returns a promise,
+   * which may reject with a ResponseTooLargeError.
+   */
+  add(field: RootField, result: RootResult | null): Promise<void> | null {
+    if (result?.status !== 'rejected' && !this.#isLarge) {
+      try {
+        const value = field.plan.complete(result?.value, this.#meter);
+        if (this.#meter.left >= 0) {
+          this.#data[field.key] = value;
+          return null;
+        }
+      } catch {
+        // It is an anomaly, or too large: either is found again.
+      }
+      if (this.#meter.left < 0) this.#isLarge = true;
+    }
+    return this.#addSlowly(field, result);
+  }
+
+  /** The response, once every field was added, or there is none. May reject with a ResponseTooLargeError. */
+  end(): ExecutionResult | Promise<ExecutionResult> {
+    if (this.isNull) return { errors: this.#errors, data: null };
+    if (this.#isLarge) return this.#endLarge();
+    return this.#errors.length > 0 ? { errors: this.#errors, data: this.#data } : { data: this.#data };
+  }
+
+  async #addSlowly(field: RootField, result: RootResult | null): Promise<void> {
+    try {
+      this.#data[field.key] =
+        (result?.status === 'fulfilled' && this.#isLarge ? await this.#write(field, result.value) : null) ??
+        (await this.#replay(field, result));
+    } catch (error) {
+      throw error instanceof ResponseTooLargeError ? new ResponseTooLargeError(field.key) : error;
+    }
+  }
+
+  /** Null where the value does not fit its type. */
+  async #write({ plan }: RootField, value: unknown): Promise<WrittenJson | null> {
+    const release = await largeResponses.acquire();
+    const { bytes } = this.#budget;
+    try {
+      const writer = new JsonWriter(this.#budget);
+      await plan.write(value, writer);
+      return writer.end();
+    } catch (error) {
+      if (error instanceof ResponseTooLargeError) throw error;
+      this.#budget.bytes = bytes;
+      return null;
+    } finally {
+      release();
+    }
+  }
+
+  /** What graphql-js makes of the field. */
+  async #replay({ key, nodes, type }: RootField, result: RootResult | null): Promise<unknown> {
+    if (result === null) throw new TypeError('there is always a __typename');
+    const { plan, replay, variables } = this.#options;
+    const { operation, fragments } = plan;
+    const replayed = await replay({ operation, fragments, nodes, result, variables }, this.#budget);
+    const { data, errors = [] } = replayed.result;
+    this.#errors.push(...errors);
+    const value: unknown = data?.[key] ?? null;
+    if (value === null && isNonNullType(type)) this.isNull = true;
+    this.#meter.left -= replayed.length;
+    if (this.#meter.left >= 0 && !this.#isLarge) return value;
+    this.#isLarge = true;
+    return this.#writeJson(value);
+  }
+
+  async #writeJson(value: unknown): Promise<WrittenJson> {
+    const release = await largeResponses.acquire();
+    try {
+      return await writeJson(value, this.#budget);
+    } finally {
+      release();
+    }
+  }
+
+  async #endLarge(): Promise<ExecutionResult> {
+    const fields = new Map<string, WrittenJson>();
+    for (const [key, value] of Object.entries(this.#data)) {
+      this.#budget.bytes -= bytesOfKey(key);
+      fields.set(key, value instanceof WrittenJson ? value : await writeJson(value, this.#budget));
+    }
+    if (this.#budget.bytes < (this.#errors.length > 0 ? BYTES_FOR_ERRORS : 0))
+      throw new ResponseTooLargeError(this.#options.plan.fields[0]?.key);
+    const data = toData(fields);
+    return this.#errors.length > 0 ? { errors: this.#errors, data } : { data };
+  }
+}

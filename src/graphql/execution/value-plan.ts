@@ -1,0 +1,258 @@
+/**
+ * How the value of a field becomes a part of the response, compiled from its type and its selections. There are two ways
+ * with the same result: `complete` makes values for JSON.stringify, at once, and `write` makes JSON, a part at a time. A plan
+ * knows the good case alone: where a value does not fit its type both throw {@link Anomaly}, and graphql-js has to say what
+ * the response is.
+ */
+import type {
+  GraphQLAbstractType,
+  GraphQLFieldResolver,
+  GraphQLLeafType,
+  GraphQLObjectType,
+  GraphQLResolveInfo,
+  GraphQLSchema,
+} from 'graphql';
+import { jsonLength } from './json-length.ts';
+import type { JsonWriter } from './json-writer.ts';
+
+/** A value that does not fit its type. */
+export class Anomaly extends Error {}
+
+/** The response is too large to be completed at once. */
+export class TurnExceeded extends Error {}
+
+/** How much more may be completed at once, in characters of JSON or so. */
+export interface Meter {
+  left: number;
+}
+
+/** What one response may come to before it is written a part at a time: 10 ms of work or so. */
+export const MAX_WORK_AT_ONCE = 512 * 1024;
+
+export interface ValuePlan {
+  /** Throws {@link Anomaly} or {@link TurnExceeded}. */
+  complete(value: unknown, meter: Meter): unknown;
+  /** Throws or rejects with {@link Anomaly} or a ResponseTooLargeError. */
+  write(value: unknown, writer: JsonWriter): Promise<void> | void;
+}
+
+const ANOMALY = new Anomaly();
+const TURN_EXCEEDED = new TurnExceeded();
+
+function anomaly(): never {
+  throw ANOMALY;
+}
+
+/** JSON of a number, a boolean or null is about as long as this. */
+const SHORT = 8;
+
+export class NonNullPlan implements ValuePlan {
+  readonly #nullable: ValuePlan;
+
+  constructor(nullable: ValuePlan) {
+    this.#nullable = nullable;
+  }
+
+  complete(value: unknown, meter: Meter): unknown {
+    return this.#nullable.complete(value, meter) ?? anomaly();
+  }
+
+  write(value: unknown, writer: JsonWriter): Promise<void> | void {
+    if (value === null || value === undefined) anomaly();
+    return this.#nullable.write(value, writer);
+  }
+}
+
+export class ListPlan implements ValuePlan {
+  readonly #item: ValuePlan;
+
+  constructor(item: ValuePlan) {
+    this.#item = item;
+  }
+
+  complete(value: unknown, meter: Meter): unknown {
+    if (value === null || value === undefined) return null;
+    if (!Array.isArray(value)) return anomaly();
+    const items = new Array<unknown>(value.length);
+    for (let index = 0; index < value.length; index += 1) {
+      if ((meter.left -= 1) < 0) throw TURN_EXCEEDED;
+      items[index] = this.#item.complete(value[index], meter);
+    }
+    return items;
+  }
+
+  write(value: unknown, writer: JsonWriter): Promise<void> | void {
+    if (value === null || value === undefined) {
+      writer.append('null');
+      return;
+    }
+    if (!Array.isArray(value)) return anomaly();
+    return writer.list(value, (item) => this.#item.write(item, writer));
+  }
+}
+
+export interface FieldPlan {
+  /** The key in the response. */
+  readonly key: string;
+  /** The property that holds the value; of `__typename` there is none, and `value` holds its value. */
+  readonly name: string;
+  /** Null where a property is read; otherwise it is called with the object. */
+  readonly resolve: ((source: unknown) => unknown) | null;
+  readonly plan: ValuePlan;
+}
+
+export class ObjectPlan implements ValuePlan {
+  readonly #fields: readonly FieldPlan[];
+  readonly #weight: number;
+
+  constructor(fields: readonly FieldPlan[]) {
+    this.#fields = fields;
+    this.#weight = fields.reduce((sum, { key }) => sum + key.length + 4, 2);
+  }
+
+  complete(value: unknown, meter: Meter): unknown {
+    if (value === null || value === undefined) return null;
+    const source = toSource(value);
+    if ((meter.left -= this.#weight) < 0) throw TURN_EXCEEDED;
+    const data: Record<string, unknown> = {};
+    for (const { key, name, resolve, plan } of this.#fields)
+      data[key] = plan.complete(resolve === null ? source[name] : resolve(source), meter);
+    return data;
+  }
+
+  write(value: unknown, writer: JsonWriter): Promise<void> | void {
+    if (value === null || value === undefined) {
+      writer.append('null');
+      return;
+    }
+    return this.#write(toSource(value), writer);
+  }
+
+  async #write(source: Readonly<Record<string, unknown>>, writer: JsonWriter): Promise<void> {
+    let separator = '{';
+    for (const { key, name, resolve, plan } of this.#fields) {
+      writer.append(`${separator}${JSON.stringify(key)}:`);
+      separator = ',';
+      const written = plan.write(resolve === null ? source[name] : resolve(source), writer);
+      if (written) await written;
+      if (writer.isDue) await writer.yield();
+    }
+    writer.append(separator === '{' ? '{}' : '}');
+  }
+}
+
+function toSource(value: object): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value instanceof Error || 'then' in value) anomaly();
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** Values of one class are of one type, so the type of each class is asked for once. */
+export class AbstractPlan implements ValuePlan {
+  readonly #type: GraphQLAbstractType;
+  readonly #plans: ReadonlyMap<string, ValuePlan>;
+  readonly #byClass = new Map<unknown, ValuePlan>();
+
+  /** `plans` by the names of the possible types. */
+  constructor(type: GraphQLAbstractType, plans: ReadonlyMap<string, ValuePlan>) {
+    this.#type = type;
+    this.#plans = plans;
+  }
+
+  complete(value: unknown, meter: Meter): unknown {
+    if (value === null || value === undefined) return null;
+    return this.#planOf(value).complete(value, meter);
+  }
+
+  write(value: unknown, writer: JsonWriter): Promise<void> | void {
+    if (value === null || value === undefined) {
+      writer.append('null');
+      return;
+    }
+    return this.#planOf(value).write(value, writer);
+  }
+
+  #planOf(value: object): ValuePlan {
+    const { constructor } = value;
+    let plan = this.#byClass.get(constructor);
+    if (!plan) {
+      // type-graphql decides by the class alone and looks at nothing else.
+      const name: unknown = this.#type.resolveType?.(value, undefined, NO_INFO, this.#type);
+      plan = typeof name === 'string' ? this.#plans.get(name) : undefined;
+      if (!plan) return anomaly();
+      this.#byClass.set(constructor, plan);
+    }
+    return plan;
+  }
+}
+
+/** What `resolveType` of type-graphql gets and ignores. */
+const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
+
+/** The JavaScript types of the built-in scalars whose values are as they are in the response. */
+const PLAIN: Readonly<Record<string, string>> = { String: 'string', ID: 'string', Boolean: 'boolean' };
+
+/** Everything that is not plain is the type's own to serialize. */
+export class LeafPlan implements ValuePlan {
+  readonly #type: GraphQLLeafType;
+  readonly #plain: string | undefined;
+
+  constructor(type: GraphQLLeafType) {
+    this.#type = type;
+    this.#plain = PLAIN[type.name];
+  }
+
+  complete(value: unknown, meter: Meter): unknown {
+    if (typeof value === this.#plain) {
+      meter.left -= typeof value === 'string' ? value.length : SHORT;
+      return value;
+    }
+    const serialized = this.#serialize(value);
+    if (typeof serialized === 'object' && serialized !== null) meter.left -= jsonLength(serialized, meter.left);
+    else meter.left -= typeof serialized === 'string' ? serialized.length : SHORT;
+    return serialized;
+  }
+
+  write(value: unknown, writer: JsonWriter): Promise<void> | void {
+    return writer.value(typeof value === this.#plain ? value : this.#serialize(value));
+  }
+
+  #serialize(value: unknown): unknown {
+    if (value === null || value === undefined) return null;
+    if (typeof value === 'function' || value instanceof Error) return anomaly();
+    try {
+      return this.#type.serialize(value) ?? anomaly();
+    } catch {
+      return anomaly();
+    }
+  }
+}
+
+/** `__typename`. */
+export class TypeNamePlan implements ValuePlan {
+  readonly #name: string;
+  readonly #json: string;
+
+  constructor({ name }: GraphQLObjectType) {
+    this.#name = name;
+    this.#json = JSON.stringify(name);
+  }
+
+  complete(_value: unknown, meter: Meter): string {
+    meter.left -= this.#name.length;
+    return this.#name;
+  }
+
+  write(_value: unknown, writer: JsonWriter): void {
+    writer.append(this.#json);
+  }
+}
+
+/** A resolver of introspection: it looks at its arguments and the schema, and returns at once. */
+export const toIntrospectionResolver = (
+  resolve: GraphQLFieldResolver<unknown, unknown>,
+  args: Readonly<Record<string, unknown>>,
+  schema: GraphQLSchema,
+): FieldPlan['resolve'] => {
+  const info = Object.freeze({ schema }) as GraphQLResolveInfo;
+  return (source) => resolve(source, args, undefined, info);
+};

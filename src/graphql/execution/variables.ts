@@ -1,0 +1,168 @@
+/**
+ * Values of variables, coerced as graphql-js coerces them.
+ *
+ * graphql-js prints the whole value at fault into each message, which the caller never gets to see, and for an object with
+ * unknown keys it does so once for each of them. So what could be large is looked at here first, and the value is left out
+ * of the messages.
+ */
+import {
+  coerceInputValue,
+  GraphQLError,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isNonNullType,
+  isScalarType,
+  specifiedScalarTypes,
+  typeFromAST,
+  valueFromAST,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  type GraphQLNamedInputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type VariableDefinitionNode,
+} from 'graphql';
+
+export type Variables = Readonly<Record<string, unknown>>;
+export type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
+export type VariableCoercer = (variables: Variables) => CoercedVariables;
+
+/** The same as graphql-js has where nothing else is said. */
+const MAX_ERRORS = 50;
+/** Of a key that the schema does not have, for suggestions. */
+const MAX_KEY_LENGTH = 100;
+
+type Path = readonly (string | number)[];
+
+interface Definition {
+  readonly name: string;
+  readonly type: GraphQLInputType;
+  /** Undefined where there is none. */
+  readonly defaultValue: unknown;
+  readonly node: VariableDefinitionNode;
+}
+
+/** Coerces values for the variables of a validated operation. */
+export function createVariableCoercer(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): VariableCoercer {
+  const definitions = variableDefinitions.map((node): Definition => {
+    const type = typeFromAST(schema, node.type);
+    if (!isInputType(type)) throw new TypeError('variables of a validated operation have input types');
+    const defaultValue = node.defaultValue && valueFromAST(node.defaultValue, type);
+    return { name: node.variable.name.value, type, defaultValue, node };
+  });
+  if (definitions.length === 0) return () => NO_VARIABLES;
+  return (variables) => {
+    const errors: GraphQLError[] = [];
+    try {
+      const coerced: Record<string, unknown> = {};
+      for (const definition of definitions) coerceOne(definition, variables, coerced, errors);
+      return errors.length > 0 ? { errors } : { coerced };
+    } catch (error) {
+      if (error instanceof TooManyErrors) return { errors };
+      throw error;
+    }
+  };
+}
+
+const NO_VARIABLES: CoercedVariables = { coerced: {} };
+
+class TooManyErrors extends Error {}
+
+function add(errors: GraphQLError[], error: GraphQLError): void {
+  if (errors.length < MAX_ERRORS) {
+    errors.push(error);
+    return;
+  }
+  errors.push(new GraphQLError('Too many errors processing variables, error limit reached. Execution aborted.'));
+  throw new TooManyErrors();
+}
+
+function coerceOne(
+  { name, type, defaultValue, node }: Definition,
+  variables: Variables,
+  coerced: Record<string, unknown>,
+  errors: GraphQLError[],
+): void {
+  const fail = (message: string): void => add(errors, new GraphQLError(message, { nodes: node }));
+  if (!Object.hasOwn(variables, name)) {
+    if (node.defaultValue) coerced[name] = defaultValue;
+    else if (isNonNullType(type)) fail(`Variable "$${name}" of required type "${String(type)}" was not provided.`);
+    return;
+  }
+  const value = variables[name];
+  if (value === null && isNonNullType(type)) {
+    fail(`Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
+    return;
+  }
+  const report = (path: Path, error: GraphQLError): void => {
+    const place = path.length > 0 ? ` at "${name}${path.map(toStep).join('')}"` : '';
+    const message = `Variable "$${name}" got invalid value (left out)${place}; ${error.message}`;
+    add(errors, new GraphQLError(message, { nodes: node, originalError: error }));
+  };
+  const misfit = findMisfit(value, type, []);
+  if (misfit) report(misfit.path, misfit.error);
+  else coerced[name] = coerceInputValue(value, type, (path, _value, error) => report(path, error));
+}
+
+const toStep = (step: string | number): string => (typeof step === 'number' ? `[${step}]` : `.${step}`);
+
+interface Misfit {
+  readonly path: Path;
+  readonly error: GraphQLError;
+}
+
+/**
+ * The first place where a value is none of its type and graphql-js would print it: keys that an input object does not
+ * have, and objects and lists where the type is a built-in scalar or an enum. It looks at each object once.
+ */
+function findMisfit(value: unknown, type: GraphQLInputType, path: Path): Misfit | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (isNonNullType(type)) return findMisfit(value, type.ofType, path);
+  if (isListType(type)) return findInList(value, type.ofType, path);
+  if (isInputObjectType(type)) return Array.isArray(value) ? null : findInObject(value as Variables, type, path);
+  // What is wrong with an empty object is wrong with every other one.
+  return isCustomScalar(type) ? null : { path, error: firstError({}, type) };
+}
+
+function findInList(value: object, itemType: GraphQLInputType, path: Path): Misfit | null {
+  if (!Array.isArray(value)) return findMisfit(value, itemType, path);
+  for (const [index, item] of value.entries()) {
+    if (typeof item !== 'object' || item === null) continue;
+    const misfit = findMisfit(item, itemType, [...path, index]);
+    if (misfit) return misfit;
+  }
+  return null;
+}
+
+function findInObject(value: Variables, type: GraphQLInputObjectType, path: Path): Misfit | null {
+  const fields = type.getFields();
+  for (const key in value) {
+    const field = fields[key];
+    if (!field) {
+      const unknown = { [key.slice(0, MAX_KEY_LENGTH)]: undefined };
+      return { path, error: firstError(unknown, type, (message) => message.includes('" is not defined by type "')) };
+    }
+    const misfit = findMisfit(value[key], field.type, [...path, key]);
+    if (misfit) return misfit;
+  }
+  return null;
+}
+
+/** Their own code looks at objects, and does not print them. */
+const isCustomScalar = (type: GraphQLNamedInputType): boolean =>
+  isScalarType(type) && !specifiedScalarTypes.some(({ name }) => name === type.name);
+
+/** What graphql-js says of a small value. */
+function firstError(
+  value: unknown,
+  type: GraphQLInputType,
+  isRight: (message: string) => boolean = () => true,
+): GraphQLError {
+  const errors: GraphQLError[] = [];
+  coerceInputValue(value, type, (_path, _value, error) => errors.push(error));
+  return errors.find(({ message }) => isRight(message)) ?? new GraphQLError(`Expected type "${String(type)}".`);
+}
