@@ -2,7 +2,7 @@
  * graphql-js for what has no plan, with two bounds that it does not have itself: it completes the items of lists a few at
  * a time, with turns of the event loop in between, and it gives up where the response becomes too large.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../../runtime/turn-queue.ts';
 import {
   execute,
   getNamedType,

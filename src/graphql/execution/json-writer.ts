@@ -3,7 +3,7 @@
  * it where the response becomes larger than it may be.
  */
 import { Buffer } from 'node:buffer';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../../runtime/turn-queue.ts';
 
 /** How large the data of a response may be, in bytes of JSON. */
 export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
