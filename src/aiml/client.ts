@@ -5,6 +5,7 @@
  * and nothing that belongs to a caller.
  */
 import { hash } from 'node:crypto';
+import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { ConnectionQueue } from './connection-queue.ts';
@@ -249,6 +250,8 @@ export class AimlClient {
       isWrite: call.rule !== 'get',
       budget,
     });
+    // Bodies that arrive together are parsed one in each turn of the event loop.
+    if (exchange.status !== null && needsTurn(exchange.body)) await nextTurn();
     const attempt = toAttempt(exchange, call, {
       credential: caller.credential,
       hostname: this.#hostname,

@@ -3,6 +3,7 @@
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
 import { shapeOfJson } from '../json-shape.ts';
+import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { AimlClient, Call, Caller } from './client.ts';
 import { isLimitOfOperation } from './errors.ts';
@@ -100,6 +101,7 @@ export class Reads {
     const { writes } = cache;
     const cached = cache.get(tenant, call.path);
     const read = await this.#askUnlessKnown(call, caller, cached);
+    if (read && needsTurn(read.body)) await nextTurn();
     if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, writes);
     else cache.renew(tenant, call.path, writes);
     return (read ?? cached)?.value as T;
@@ -109,6 +111,7 @@ export class Reads {
   async #readShared<T>(call: ReadCall<T>, caller: Caller, shared: SharedReadCache): Promise<T> {
     const found = await shared.find(caller, call.path);
     if (!found) return this.#join(call.path, call, caller, null);
+    if (found.kept && needsTurn(found.kept.body)) await nextTurn();
     const kept = readKept(call, found.kept);
     if (kept?.isFresh && takesRoom(caller, kept.body)) return kept.value;
     const { generation } = found;

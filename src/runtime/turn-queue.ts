@@ -21,3 +21,9 @@ function schedule(): void {
     if (waiting.length > 0) schedule();
   });
 }
+
+/** Larger texts, in bytes, are worth a turn of their own to be parsed in. */
+const LARGE_TEXT = 64 * 1024;
+
+/** Whether a text is to be parsed in a {@link nextTurn} of its own. */
+export const needsTurn = (text: { readonly length: number }): boolean => text.length > LARGE_TEXT;
