@@ -153,9 +153,9 @@ describe('what is within the limits is served', () => {
 
   it('a hundred ids of which none may be read, with one error for each in an answer of bounded size', async () => {
     const ids = Array.from({ length: 100 }, () => 'asst_forbidden');
-    const query = `{ ${repeat(20, (index) => `a${index}: nodes(ids: ${JSON.stringify(ids)}) { id }`)} }`;
+    const query = `{ ${repeat(2, (index) => `a${index}: nodes(ids: ${JSON.stringify(ids)}) { id }`)} }`;
     const { errors = [], text, headers } = await service.query(query);
-    expect(errors).toHaveLength(2000);
+    expect(errors).toHaveLength(200);
     for (const { extensions } of errors)
       expect(extensions).toMatchObject({ code: 'FORBIDDEN', requestId: headers.get('x-request-id') });
     expect(text.length).toBeLessThan(1_000_000);

@@ -10,6 +10,7 @@ import {
   getArgumentValues,
   getOperationAST,
   GraphQLError,
+  isNonNullType,
   Kind,
   OperationTypeNode,
   type DocumentNode,
@@ -73,6 +74,19 @@ export function createExecutor(schema: GraphQLSchema): Executor {
     },
     reject: async (document, operationName) => execute({ schema, document, operationName: operationName ?? null }),
   };
+}
+
+/** A resolver that is ready to be called, or why it is not: its arguments do not fit. */
+type Call =
+  { readonly resolve: () => unknown } | { readonly definition: RootCall['definition']; readonly reason: unknown };
+
+async function callResolver(call: Call): Promise<RootResult> {
+  if ('reason' in call) return { status: 'rejected', reason: call.reason };
+  try {
+    return { status: 'fulfilled', value: await call.resolve() };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
 }
 
 class PlannedOperation implements PreparedOperation {
@@ -159,14 +173,20 @@ class PlannedOperation implements PreparedOperation {
   }
 
   async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
-    const resolve = (call: RootCall) => this.#resolve(plan, call, coerced, context);
     const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
     const isQuery = this.#operation.operation === OperationTypeNode.QUERY;
-    const results = isQuery ? await Promise.all(plan.calls.map(resolve)) : null;
+    const calls = isQuery ? plan.calls.map((call) => this.#prepareCall(plan, call, coerced, context)) : [];
+    // Where the arguments of a non-null field do not fit, graphql-js gets no further, and that is all of the response.
+    const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
+    const made = lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1);
+    const results = await Promise.all(made.map(callResolver));
     for (const field of plan.fields) {
+      if (lastIndex !== -1 && field.call !== lastIndex) continue;
       const call = field.call === null ? undefined : plan.calls[field.call];
       // The next mutation begins when it is known that the one before did not end the operation.
-      const result = call ? (results?.[field.call ?? 0] ?? (await resolve(call))) : null;
+      const result = call
+        ? (results[field.call ?? 0] ?? (await callResolver(this.#prepareCall(plan, call, coerced, context))))
+        : null;
       const added = response.add(field, result);
       if (added) await added;
       if (response.isNull) break;
@@ -174,15 +194,11 @@ class PlannedOperation implements PreparedOperation {
     return response.end();
   }
 
-  async #resolve(
-    plan: Plan,
-    { key, definition, nodes }: RootCall,
-    variableValues: Variables,
-    context: unknown,
-  ): Promise<RootResult> {
+  #prepareCall(plan: Plan, { key, definition, nodes }: RootCall, variableValues: Variables, context: unknown): Call {
+    const [node] = nodes;
+    if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
     try {
-      const [node] = nodes;
-      if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
+      const args = getArgumentValues(definition, node, variableValues);
       const info: GraphQLResolveInfo = {
         fieldName: definition.name,
         fieldNodes: nodes,
@@ -195,10 +211,10 @@ class PlannedOperation implements PreparedOperation {
         operation: plan.operation,
         variableValues,
       };
-      const args = getArgumentValues(definition, node, variableValues);
-      return { status: 'fulfilled', value: await definition.resolve(undefined, args, context, info) };
+      const { resolve } = definition;
+      return { resolve: () => resolve(undefined, args, context, info) };
     } catch (reason) {
-      return { status: 'rejected', reason };
+      return { definition, reason };
     }
   }
 

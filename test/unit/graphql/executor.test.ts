@@ -1,15 +1,10 @@
 // The executor against graphql-js: on the same schema and the same resolvers, the same answer.
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AimlError } from '../../../src/aiml/errors.ts';
-import type { WireAssistant } from '../../../src/aiml/resources/assistant.ts';
-import type { RequestContext } from '../../../src/graphql/context.ts';
 import { toErrorText } from '../../../src/graphql/error-text.ts';
 import { createExecutor } from '../../../src/graphql/execution/executor.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
-import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
-import { wireAssistant } from '../../support/scripted-upstream.ts';
-import { upstreamOf } from './in-memory-assistants.ts';
+import { recordingContext } from './recording-context.ts';
 
 const schema = buildServiceSchema({ federation: true });
 const executor = createExecutor(schema);
@@ -26,48 +21,7 @@ beforeEach(() => {
   calls = [];
 });
 
-const assistant = (id: string): WireAssistant =>
-  readAssistant(
-    wireAssistant(id, {
-      name: `name of ${id}`,
-      tools: [
-        { type: 'code_interpreter' },
-        { type: 'function', function: { name: 'f', parameters: { type: 'object' } } },
-        { type: 'file_search', file_search: { max_num_results: 5 } },
-        { type: 'new', detail: 1 },
-      ],
-      metadata: { a: 'b' },
-      response_format: { type: 'json_schema', json_schema: { name: 'n' } },
-    }),
-  );
-
-function context(): RequestContext {
-  const load = (id: string): Promise<WireAssistant | null> => {
-    calls.push(`load ${id}`);
-    if (id === 'none') return Promise.resolve(null);
-    if (id === 'broken')
-      return Promise.reject(new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'late', retryable: true }));
-    // A value that its scalar refuses: what graphql-js makes of it is the measure.
-    if (id === 'odd') return Promise.resolve({ ...assistant(id), created_at: NaN });
-    return Promise.resolve(assistant(id));
-  };
-  return {
-    requestId: 'r',
-    authorize: () => undefined,
-    upstream: upstreamOf({
-      load,
-      list: () => {
-        calls.push('list');
-        return Promise.resolve({ data: ['a', 'b'].map(assistant), hasMore: false });
-      },
-      create: () => Promise.resolve(assistant('created')),
-      modify: (id) => (id === 'broken' ? load(id).then(() => assistant(id)) : Promise.resolve(assistant(id))),
-      delete: (id) => (id === 'broken' ? load(id).then(() => undefined) : Promise.resolve()),
-      act: () => Promise.reject(new Error('assistants have no actions')),
-      reload: load,
-    }),
-  };
-}
+const context = () => recordingContext(calls);
 
 const FIELDS = `id createdAt model name description metadata temperature
   tools { __typename type ... on FunctionTool { name parameters strict } ...Search ... on UnknownTool { raw } }

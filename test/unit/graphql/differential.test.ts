@@ -1,0 +1,119 @@
+// The executor against graphql-js on random operations: the same data, the same errors and the same calls. The seed of a
+// failure is in its message. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_OPERATIONS makes it longer.
+import { describe, expect, test } from '@jest/globals';
+import {
+  execute,
+  getNullableType,
+  getOperationAST,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+  type ExecutionResult,
+} from 'graphql';
+import { toErrorText } from '../../../src/graphql/error-text.ts';
+import { createExecutor } from '../../../src/graphql/execution/executor.ts';
+import { documentLimitsRule } from '../../../src/graphql/limits.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { RandomOperations, type RandomOperation } from './random-operations.ts';
+import { recordingContext } from './recording-context.ts';
+
+const OPERATIONS = Number(process.env['DIFFERENTIAL_OPERATIONS'] ?? 3000);
+const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 1_000_000);
+
+const schema = buildServiceSchema({ federation: true });
+const executor = createExecutor(schema);
+const rules = [...specifiedRules, documentLimitsRule];
+
+/** The same schema, but no failure of a field of a query ends the others. */
+const nullableSchema = toNullableSchema();
+
+function toNullableSchema(): GraphQLSchema {
+  const { query, types, ...config } = schema.toConfig();
+  const { fields, ...queryConfig } = schema.getQueryType()?.toConfig() ?? { name: 'Query', fields: {} };
+  const nullable = Object.entries(fields).map(([name, field]) => [
+    name,
+    { ...field, type: getNullableType(field.type) },
+  ]);
+  return new GraphQLSchema({
+    ...config,
+    query: new GraphQLObjectType({ ...queryConfig, fields: Object.fromEntries(nullable) as typeof fields }),
+    types: types.filter((type) => type !== query),
+  });
+}
+
+interface Outcome {
+  /** With its keys in their order. */
+  readonly data: string;
+  readonly errors: readonly string[];
+  readonly calls: readonly string[];
+}
+
+async function outcomeOf(run: (context: object) => Promise<ExecutionResult>): Promise<Outcome> {
+  const calls: string[] = [];
+  const { data, errors = [] } = await run(recordingContext(calls));
+  return {
+    data: data === undefined ? 'none' : JSON.stringify(data),
+    // graphql-js has the values at fault in its messages; callers get to see neither's.
+    errors: errors
+      .map((error) => JSON.stringify([toErrorText(error, true)?.message ?? error.message, error.path, error.locations]))
+      .toSorted(),
+    calls,
+  };
+}
+
+/** What differs; null where nothing does, undefined where the operation is not valid. */
+async function difference({ query, variables, operationName }: RandomOperation): Promise<string | null | undefined> {
+  const document = parse(query);
+  const operation = getOperationAST(document, operationName);
+  if (!operation || validate(schema, document, rules).length > 0) return undefined;
+  const prepared = executor.prepare(document, operationName);
+  const args = { document, variableValues: variables, operationName: operationName ?? null };
+  const expected = await outcomeOf(async (contextValue) => execute({ ...args, schema, contextValue }));
+  const isMutation = operation.operation === OperationTypeNode.MUTATION;
+  const { errors: possibleErrors } = isMutation
+    ? expected
+    : await outcomeOf(async (contextValue) => execute({ ...args, schema: nullableSchema, contextValue }));
+  // The second run has its plan already, and the third comes from a caller without a credential.
+  for (const method of ['run', 'run', 'runOnce'] as const) {
+    const actual = await outcomeOf((context) => prepared?.[method](variables, context) ?? Promise.resolve({}));
+    const what = differing(actual, expected, possibleErrors, isMutation);
+    if (what !== null)
+      return `${what}\n${JSON.stringify({ query, variables, operationName })}\nexpected ${JSON.stringify(expected)}\nreceived ${JSON.stringify(actual)}`;
+  }
+  return null;
+}
+
+/** `possibleErrors`: of which any may be in the response of a query without data, as that depends on which is first. */
+function differing(
+  actual: Outcome,
+  expected: Outcome,
+  possibleErrors: readonly string[],
+  isMutation: boolean,
+): string | null {
+  if (actual.data !== expected.data) return 'other data';
+  const isSame =
+    expected.data === 'none' || (expected.data === 'null' && !isMutation)
+      ? actual.errors.length > 0 && actual.errors.every((error) => possibleErrors.includes(error))
+      : JSON.stringify(actual.errors) === JSON.stringify(expected.errors);
+  if (!isSame) return 'other errors';
+  // Two fields of a query that ask the same share a call.
+  const callsOf = ({ calls }: Outcome): string => JSON.stringify(isMutation ? calls : [...new Set(calls)].toSorted());
+  return callsOf(actual) === callsOf(expected) ? null : 'other calls';
+}
+
+describe('random operations', () => {
+  test(`of seed ${SEED} come to what graphql-js makes of them`, async () => {
+    const operations = new RandomOperations(schema, SEED);
+    let compared = 0;
+    for (let count = 0; count < OPERATIONS; count += 1) {
+      const differs = await difference(operations.next());
+      if (typeof differs === 'string') throw new Error(`seed ${SEED}, operation ${count}: ${differs}`);
+      if (differs === null) compared += 1;
+    }
+    // Otherwise the generator would have to be looked at.
+    expect(compared).toBeGreaterThan(OPERATIONS / 4);
+  }, 600_000);
+});
