@@ -23,16 +23,8 @@ import { AimlError } from '../../aiml/errors.ts';
 import { executeGated } from './gated-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { toData } from './large-data.ts';
-import { exceededLimit } from './operation-cost.ts';
-import {
-  findConditions,
-  findRootFields,
-  fragmentsOf,
-  makePlan,
-  type Fragments,
-  type Plan,
-  type RootCall,
-} from './plan.ts';
+import { createCostCheck, type CostCheck } from './operation-cost.ts';
+import { findConditions, fragmentsOf, makePlan, type Fragments, type Plan, type RootCall } from './plan.ts';
 import { createReplay, type Replay, type RootResult } from './replay.ts';
 import { ResponseBuilder } from './response-builder.ts';
 import { MAX_WORK_AT_ONCE } from './value-plan.ts';
@@ -98,6 +90,7 @@ class PlannedOperation implements PreparedOperation {
   readonly #operation: OperationDefinitionNode;
   readonly #conditions: readonly string[];
   readonly #coerce: VariableCoercer;
+  readonly #checkCost: CostCheck | null;
   readonly #fragments: Fragments;
   readonly #plans = new Map<string, Plan | null>();
 
@@ -109,6 +102,7 @@ class PlannedOperation implements PreparedOperation {
     this.#fragments = fragmentsOf(document);
     this.#conditions = findConditions(operation, this.#fragments);
     this.#coerce = createVariableCoercer(schema, operation);
+    this.#checkCost = createCostCheck(schema, this.#fragments, operation);
   }
 
   run(variables: Variables, context: unknown): Promise<ExecutionResult> {
@@ -131,8 +125,7 @@ class PlannedOperation implements PreparedOperation {
     if ('errors' in values) return values;
     const { coerced } = values;
     const plan = planFor(coerced);
-    const rootFields = plan?.rootFields ?? findRootFields(this.#schema, this.#fragments, this.#operation, coerced);
-    const exceeded = exceededLimit(rootFields, coerced);
+    const exceeded = this.#checkCost?.(coerced);
     if (exceeded) return { errors: [exceeded] };
     try {
       return await (plan ? this.#runPlan(plan, variables, coerced, context) : this.#runWithoutPlan(variables, context));

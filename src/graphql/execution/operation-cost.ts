@@ -1,62 +1,195 @@
 /**
- * How much an operation asks of upstream, found from its root fields and their arguments before anything is sent: how
- * many things by their ids, and how many lists.
+ * How much an operation asks of upstream, found from its fields and their arguments before anything is sent: how many
+ * lists, and how many things by their ids. A list inside of another thing is asked for by the id of that thing, so it
+ * counts once for each of them.
  */
-import { getArgumentValues, type FieldNode, type GraphQLField } from 'graphql';
+import {
+  getArgumentValues,
+  getNamedType,
+  GraphQLSkipDirective,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type DirectiveNode,
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import { ServiceError } from '../errors.ts';
+import type { Fragments } from './plan.ts';
 import type { Variables } from './variables.ts';
 
 export const operationLimits = {
-  /** Of all fields together, as often as each id is given. */
+  /** As often as each id is given, and the most items that each list may have. */
   ids: 200,
   lists: 20,
 } as const;
 
-/** A root field as often as it occurs in the response. */
-export interface CountedField {
-  readonly definition: GraphQLField<unknown, unknown>;
-  readonly nodes: readonly FieldNode[];
-}
+/** What `first` and `last` of a list stand for where both are left out, and the most that they may be. */
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
 
-/** Fields that ask for one thing by its id. */
-const byId: ReadonlySet<string> = new Set(['assistant', 'node']);
-/** Fields that ask for many, and the argument with one entry for each. */
-const byIds: ReadonlyMap<string, string> = new Map([
-  ['nodes', 'ids'],
-  ['_entities', 'representations'],
-]);
-const lists: ReadonlySet<string> = new Set(['assistants']);
+/** The first limit that the operation exceeds with these variables; null where it is within all of them. */
+export type CostCheck = (variables: Variables) => ServiceError | null;
 
-/** Null where the fields are within the limits. Arguments that do not fit count for nothing: nothing is asked for them. */
-export function exceededLimit(fields: readonly CountedField[], variables: Variables): ServiceError | null {
-  let ids = 0;
-  let listCount = 0;
-  for (const { definition, nodes } of fields) {
-    const { name } = definition;
-    if (lists.has(name)) listCount += 1;
-    else if (byId.has(name)) ids += 1;
-    else ids += lengthOfArgument(byIds.get(name), definition, nodes, variables);
-  }
-  if (ids > operationLimits.ids) return tooMuch(`The operation asks for more than ${operationLimits.ids} things by id`);
-  if (listCount > operationLimits.lists)
-    return tooMuch(`The operation asks for more than ${operationLimits.lists} lists`);
-  return null;
+/** Null where no variables take the operation beyond a limit. */
+export function createCostCheck(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  operation: OperationDefinitionNode,
+): CostCheck | null {
+  const rootType = schema.getRootType(operation.operation);
+  if (!rootType) return null;
+  const roots = new CostTree(schema, fragments).fieldsOf(rootType, operation.selectionSet);
+  if (!canExceed(roots)) return null;
+  return (variables) => {
+    const total = { ids: 0, lists: 0 };
+    add(total, roots, variables, 1, true);
+    if (total.lists > operationLimits.lists) return tooMuch(`more than ${operationLimits.lists} lists`);
+    if (total.ids > operationLimits.ids) return tooMuch(`more than ${operationLimits.ids} things by id`);
+    return null;
+  };
 }
 
 const tooMuch = (what: string): ServiceError =>
-  new ServiceError('BAD_USER_INPUT', `${what}: ask for fewer at a time. Nothing was asked of upstream.`);
+  new ServiceError('BAD_USER_INPUT', `The operation asks for ${what}: ask for less at a time. Nothing was sent.`);
 
-function lengthOfArgument(
-  argument: string | undefined,
-  definition: CountedField['definition'],
-  [node]: CountedField['nodes'],
+type CostKind = 'list' | 'by ids' | 'by id' | 'other';
+
+/** One key of the response. */
+interface CostField {
+  readonly kind: CostKind;
+  readonly definition: GraphQLField<unknown, unknown>;
+  readonly node: FieldNode;
+  /** The directives around each of its occurrences; it is left out where all of them say so. */
+  readonly guards: (readonly DirectiveNode[])[];
+  readonly fields: CostFields;
+}
+
+type CostFields = Map<string, CostField>;
+
+class CostTree {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: Fragments;
+
+  constructor(schema: GraphQLSchema, fragments: Fragments) {
+    this.#schema = schema;
+    this.#fragments = fragments;
+  }
+
+  fieldsOf(type: GraphQLCompositeType, selectionSet: SelectionSetNode): CostFields {
+    const fields: CostFields = new Map();
+    this.#collect(type, selectionSet, [], fields, new Set());
+    return fields;
+  }
+
+  #collect(
+    type: GraphQLCompositeType,
+    { selections }: SelectionSetNode,
+    guards: readonly DirectiveNode[],
+    fields: CostFields,
+    spread: Set<string>,
+  ): void {
+    for (const selection of selections) {
+      const inner = selection.directives?.length ? [...guards, ...selection.directives] : guards;
+      if (selection.kind === Kind.FIELD) {
+        this.#addField(type, selection, inner, fields);
+        continue;
+      }
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
+      if (!fragment) continue;
+      if (selection.kind === Kind.FRAGMENT_SPREAD && inner.length === 0) {
+        if (spread.has(selection.name.value)) continue;
+        spread.add(selection.name.value);
+      }
+      const condition = fragment.typeCondition && this.#schema.getType(fragment.typeCondition.name.value);
+      const on = isObjectType(condition) || isInterfaceType(condition) ? condition : type;
+      this.#collect(on, fragment.selectionSet, inner, fields, spread);
+    }
+  }
+
+  #addField(type: GraphQLCompositeType, node: FieldNode, guards: readonly DirectiveNode[], fields: CostFields): void {
+    const definition = 'getFields' in type ? type.getFields()[node.name.value] : undefined;
+    if (!definition || !node.selectionSet) return;
+    const key = `${type.name}.${node.alias?.value ?? node.name.value}`;
+    let field = fields.get(key);
+    if (!field) {
+      field = { kind: kindOf(definition), definition, node, guards: [], fields: new Map() };
+      fields.set(key, field);
+    }
+    field.guards.push(guards);
+    const inside = getNamedType(definition.type);
+    if ('getFields' in inside || 'getTypes' in inside)
+      this.#collect(inside as GraphQLCompositeType, node.selectionSet, [], field.fields, new Set());
+  }
+}
+
+function kindOf({ args, type }: GraphQLField<unknown, unknown>): CostKind {
+  const names = args.map(({ name }) => name);
+  if (names.includes('first') && getNamedType(type).name.endsWith('Connection')) return 'list';
+  if (names.includes('ids') || names.includes('representations')) return 'by ids';
+  return names.includes('id') ? 'by id' : 'other';
+}
+
+/** Of root fields that are no lists of ids there are fewer than either limit. */
+function canExceed(roots: CostFields): boolean {
+  for (const { kind, fields } of roots.values()) if (kind === 'by ids' || hasList(fields)) return true;
+  return roots.size > operationLimits.lists;
+}
+
+const hasList = (fields: CostFields): boolean =>
+  [...fields.values()].some((field) => field.kind === 'list' || hasList(field.fields));
+
+/** `parents`: how many things the fields belong to. */
+function add(
+  total: { ids: number; lists: number },
+  fields: CostFields,
   variables: Variables,
-): number {
-  if (argument === undefined || !node) return 0;
+  parents: number,
+  isRoot: boolean,
+): void {
+  for (const { kind, definition, node, guards, fields: inside } of fields.values()) {
+    if (guards.every((directives) => directives.some((directive) => leavesOut(directive, variables)))) continue;
+    let things = parents;
+    if (kind === 'list') {
+      total.lists += 1;
+      if (!isRoot) total.ids += parents;
+      things *= pageSize(argumentsOf(definition, node, variables));
+    } else if (kind === 'by ids') {
+      const { ids, representations } = argumentsOf(definition, node, variables);
+      const list = ids ?? representations;
+      things *= Array.isArray(list) ? list.length : 0;
+      total.ids += things;
+    } else if (kind === 'by id') total.ids += things;
+    add(total, inside, variables, things, false);
+  }
+}
+
+function pageSize({ first, last }: Variables): number {
+  const size = first ?? last ?? DEFAULT_PAGE_SIZE;
+  return typeof size === 'number' ? Math.max(0, Math.min(size, MAX_PAGE_SIZE)) : DEFAULT_PAGE_SIZE;
+}
+
+/** Nothing is left out by a condition that is neither true nor false: graphql-js rejects it. */
+function leavesOut({ name, arguments: [condition] = [] }: DirectiveNode, variables: Variables): boolean {
+  const value = condition?.value;
+  const isTrue =
+    value?.kind === Kind.VARIABLE
+      ? variables[value.name.value]
+      : value?.kind === Kind.BOOLEAN
+        ? value.value
+        : undefined;
+  return typeof isTrue === 'boolean' && isTrue === (name.value === GraphQLSkipDirective.name);
+}
+
+/** Empty where they do not fit: nothing is asked for them then. */
+function argumentsOf(definition: CostField['definition'], node: FieldNode, variables: Variables): Variables {
   try {
-    const value: unknown = getArgumentValues(definition, node, variables)[argument];
-    return Array.isArray(value) ? value.length : 0;
+    return getArgumentValues(definition, node, variables);
   } catch {
-    return 0;
+    return {};
   }
 }

@@ -38,7 +38,6 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { CountedField } from './operation-cost.ts';
 import {
   AbstractPlan,
   LeafPlan,
@@ -77,7 +76,6 @@ export interface Plan {
   readonly calls: readonly RootCall[];
   /** In the order of the response. */
   readonly fields: readonly RootField[];
-  readonly rootFields: readonly CountedField[];
   /** About how much memory it takes. */
   readonly bytes: number;
 }
@@ -136,33 +134,14 @@ export function makePlan(
   const planner = new Planner(schema, fragments, conditions);
   try {
     const root = planner.planRoot(rootType, operation);
-    const rootFields = root.fields.flatMap(({ call, nodes }): CountedField[] => {
-      const definition = call === null ? undefined : root.calls[call]?.definition;
-      return definition ? [{ definition, nodes }] : [];
-    });
-    return { operation, rootType, fragments, ...root, rootFields, bytes: planner.bytes };
+    return { operation, rootType, fragments, ...root, bytes: planner.bytes };
   } catch (error) {
     if (error instanceof NotPlannable) return null;
     throw error;
   }
 }
 
-/**
- * The root fields of a validated operation that has no plan. A condition that is neither true nor false leaves nothing out:
- * graphql-js rejects the operation then.
- */
-export function findRootFields(
-  schema: GraphQLSchema,
-  fragments: Fragments,
-  operation: OperationDefinitionNode,
-  conditions: Conditions,
-): readonly CountedField[] {
-  const rootType = schema.getRootType(operation.operation);
-  return rootType ? new Planner(schema, fragments, conditions, true).findRootFields(rootType, operation) : [];
-}
-
 class Planner {
-  readonly #isLenient: boolean;
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
   readonly #conditions: Conditions;
@@ -173,9 +152,7 @@ class Planner {
   #fields = 0;
   #objects = 0;
 
-  /** A lenient one only finds fields, and passes over what has no plan. */
-  constructor(schema: GraphQLSchema, fragments: Fragments, conditions: Conditions, isLenient = false) {
-    this.#isLenient = isLenient;
+  constructor(schema: GraphQLSchema, fragments: Fragments, conditions: Conditions) {
     this.#schema = schema;
     this.#fragments = fragments;
     this.#conditions = conditions;
@@ -208,13 +185,6 @@ class Planner {
       return { key, call, plan: this.#planValue(definition.type, nodes), type: definition.type, nodes };
     });
     return { calls, fields };
-  }
-
-  findRootFields(type: GraphQLObjectType, { operation, selectionSet }: OperationDefinitionNode): CountedField[] {
-    return [...this.#collect(type, [selectionSet]).values()].flatMap((nodes): CountedField[] => {
-      const definition = rootFieldOf(type, nameOf(nodes), operation);
-      return definition ? [{ definition, nodes }] : [];
-    });
   }
 
   #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
@@ -287,7 +257,7 @@ class Planner {
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
         // Assigned, it would set the prototype and be lost.
-        if (key === '__proto__' && !this.#isLenient) throw new NotPlannable();
+        if (key === '__proto__') throw new NotPlannable();
         const nodes = fields.get(key);
         if (nodes) nodes.push(selection);
         else fields.set(key, [selection]);
@@ -309,8 +279,6 @@ class Planner {
   #leavesOut({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (!isCondition(name.value)) return false;
     const value = condition?.value;
-    if (this.#isLenient && value?.kind === Kind.VARIABLE && typeof this.#conditions[value.name.value] !== 'boolean')
-      return false;
     if (value?.kind !== Kind.BOOLEAN && value?.kind !== Kind.VARIABLE) throw new NotPlannable();
     const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value];
     if (typeof isTrue !== 'boolean') throw new NotPlannable();

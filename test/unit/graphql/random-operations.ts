@@ -33,6 +33,7 @@ interface Variable {
 }
 
 const MAX_DEPTH = 5;
+const ROOTS = /^(?:assistants?|nodes?|_entities|(?:create|update|delete)Assistant)$/;
 const ALIASES = ['x', 'y', 'then', 'toJSON', 'constructor', 'id', 'length', '__proto__'];
 const ODD_VALUES: readonly unknown[] = [null, 5, 'odd', true, {}, [], 1.5, [null], { a: 1 }];
 
@@ -95,7 +96,10 @@ export class RandomOperations {
     }
     if (depth < MAX_DEPTH && kind < 0.34) return `...${this.#fragment(type, depth)}${this.#condition()}`;
     if (isUnionType(type)) return '__typename';
-    const fields = Object.values(type.getFields()).filter(({ name }) => !name.startsWith('_s'));
+    const all = Object.values(type.getFields()).filter(({ name }) => !name.startsWith('_s'));
+    // Of the others the context has nothing but errors.
+    const known = depth === 0 && this.#chance(0.9) ? all.filter(({ name }) => ROOTS.test(name)) : all;
+    const fields = known.length > 0 ? known : all;
     return this.#field(this.#pick(fields), depth);
   }
 

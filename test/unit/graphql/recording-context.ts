@@ -4,6 +4,7 @@ import type { ListQuery } from '../../../src/aiml/resource.ts';
 import { readAssistant, type WireAssistant } from '../../../src/aiml/resources/assistant.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
+import { upstreamOf } from './in-memory-assistants.ts';
 
 /** `none` is not there, `broken` fails, `odd` has a value that its scalar rejects, `holed` lacks one that is not null. */
 export const ids = ['a', 'b', 'c', 'none', 'broken', 'odd', 'holed', 'not an id'] as const;
@@ -48,33 +49,33 @@ export function recordingContext(calls: string[]): RequestContext {
   return {
     requestId: 'r',
     authorize: () => undefined,
-    upstream: {
-      assistants: {
-        load: (id: string) => {
-          record('load', id);
-          return find(id).catch((error: unknown) => {
-            if (error instanceof AimlError && error.code === 'NOT_FOUND') return null;
-            throw error;
-          });
-        },
-        list: async (query: ListQuery) => {
-          record('list', query);
-          const data = await Promise.all(['a', 'b', ...(query.limit > 50 ? ['holed'] : [])].map(find));
-          return { data: data.slice(0, query.limit), hasMore: false };
-        },
-        create: async (body: object) => {
-          record('create', body);
-          return find(JSON.stringify(body).includes('holed') ? 'holed' : 'a');
-        },
-        modify: async (id: string, body: object) => {
-          record('modify', id, body);
-          return find(id);
-        },
-        delete: async (id: string) => {
-          record('delete', id);
-          await find(id);
-        },
+    upstream: upstreamOf({
+      load: (id: string) => {
+        record('load', id);
+        return find(id).catch((error: unknown) => {
+          if (error instanceof AimlError && error.code === 'NOT_FOUND') return null;
+          throw error;
+        });
       },
-    },
+      list: async (query: ListQuery) => {
+        record('list', query);
+        const data = await Promise.all(['a', 'b', ...(query.limit > 50 ? ['holed'] : [])].map(find));
+        return { data: data.slice(0, query.limit), hasMore: false };
+      },
+      create: async (body: object) => {
+        record('create', body);
+        return find(JSON.stringify(body).includes('holed') ? 'holed' : 'a');
+      },
+      modify: async (id: string, body: object) => {
+        record('modify', id, body);
+        return find(id);
+      },
+      delete: async (id: string) => {
+        record('delete', id);
+        await find(id);
+      },
+      act: () => Promise.reject(new Error('assistants have no actions')),
+      reload: (id: string) => find(id),
+    }),
   };
 }
