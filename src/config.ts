@@ -151,7 +151,7 @@ function readAuth(settings: Settings): AuthConfig {
 function readRuns(settings: Settings, { mode }: AuthConfig): RunSettings {
   const key = settings.text('AIML_API_KEY');
   const hasCallerKeys = mode === 'passthrough';
-  const aimlUrl = (settings.text('AIML_API_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
+  const aimlUrl = (settings.text('AIML_API_BASE_URL') ?? DEFAULT_BASE_URL).replace(/(?<!\/)\/+$/, '');
   const texts = {
     MODEL_API_BASE_URL: settings.text('MODEL_API_BASE_URL'),
     MODEL_API_KEY: settings.text('MODEL_API_KEY'),

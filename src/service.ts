@@ -87,7 +87,7 @@ export async function createService(
     stallTimeoutMs,
     onDisconnect: (reason) => logger.clientDisconnected(reason),
   });
-  const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/\/+$/, ''), logger);
+  const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/(?<!\/)\/+$/, ''), logger);
   const isRedisUp = redis && (() => redis.isUp);
   const authenticator = createAuthenticator({
     auth: config.auth,

@@ -7,6 +7,7 @@
 
 /** How much of a message is looked at, in UTF-16 code units. */
 export const MAX_MESSAGE_LENGTH = 2000;
+const MAX_SECRET_LENGTH = 512;
 /** The longest reason that is passed on, in Unicode code points. */
 const MAX_REASON_LENGTH = 300;
 const REMOVED = '[removed]';
@@ -38,12 +39,12 @@ export function sanitizeReason(message: string | null, context: ReasonContext): 
   return points.length <= MAX_REASON_LENGTH ? text : `${points.slice(0, MAX_REASON_LENGTH - 1).join('')}…`;
 }
 
-/** A message that is too long loses its last word as well, as half a secret would not be recognised. */
+/** A message that is too long loses its last word as well, where that is short: half a secret would not be recognised. */
 function cut(message: string): string {
   if (message.length <= MAX_MESSAGE_LENGTH) return message;
   const start = message.slice(0, MAX_MESSAGE_LENGTH);
   const end = start.lastIndexOf(' ');
-  return end === -1 ? start : start.slice(0, end);
+  return end < MAX_MESSAGE_LENGTH - MAX_SECRET_LENGTH ? start : start.slice(0, end);
 }
 
 /** Top-level domains that no field, file or model ends with. */
@@ -94,7 +95,9 @@ const MIN_PIECE_LENGTH = 6;
 
 /** Whether a word holds the key or the beginning or end of it, in any case or in base64, or upstream's host. */
 function createSecretTest({ credential, hostname }: ReasonContext): (word: string) => boolean {
-  const encoded = Buffer.from(credential).toString('base64').replace(/=+$/, '');
+  const encoded = Buffer.from(credential)
+    .toString('base64')
+    .replace(/(?<!=)=+$/, '');
   const pieces = [credential, encoded]
     .filter((form) => form.length >= MIN_PIECE_LENGTH)
     .flatMap((form) => [form.slice(0, MIN_PIECE_LENGTH), form.slice(-MIN_PIECE_LENGTH)])
@@ -123,7 +126,7 @@ const MIN_CHANGES_IN_WORD = 3;
  * (`gpt-4o-mini-2024-07-18`), seldom change between letters and digits within a word; random text does all the time.
  */
 function looksRandom(name: string): boolean {
-  const core = name.replace(/[.=~/]+$/, '');
+  const core = name.replace(/(?<![.=~/])[.=~/]+$/, '');
   if (UUID.test(core) || (name.endsWith('=') && core.length >= 16)) return true;
   const words = core.split(/[-_./~+=]/);
   if (words.some((word) => /^[0-9a-f]{24,}$/i.test(word) || /^\d{20,}$/.test(word))) return true;
@@ -137,6 +140,6 @@ function looksRandom(name: string): boolean {
 
 /** Whether it is a whole value, or the name of a member, in what was sent. */
 function isInRequest(name: string, { path, body }: ReasonContext): boolean {
-  const core = name.replace(/[.]+$/, '');
+  const core = name.replace(/(?<!\.)\.+$/, '');
   return path.split(/[/?&=]/).includes(core) || (body?.includes(JSON.stringify(core)) ?? false);
 }

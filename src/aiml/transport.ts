@@ -98,7 +98,7 @@ export class Transport {
   #inFlight = 0;
 
   constructor({ baseUrl, connections, connectTimeoutMs, proxies = null }: TransportOptions) {
-    this.#prefix = baseUrl.pathname.replace(/\/+$/, '');
+    this.#prefix = baseUrl.pathname.replace(/(?<!\/)\/+$/, '');
     this.#origin = baseUrl.origin;
     const options = {
       connections,

@@ -107,7 +107,7 @@ function readBaseUrl(reader: SettingsReader, text: string): string | null {
   const isBase =
     (url?.protocol === 'http:' || url?.protocol === 'https:') &&
     url.username + url.password + url.search + url.hash === '';
-  if (url && isBase) return url.href.replace(/\/+$/, '');
+  if (url && isBase) return url.href.replace(/(?<!\/)\/+$/, '');
   reader.problems.push(
     'MODEL_API_BASE_URL has to be an http or https URL without a user, a password, a query or a fragment.',
   );

@@ -17,7 +17,9 @@ export function createRedaction(secrets: readonly string[]): (entry: string) => 
         secret,
         JSON.stringify(secret).slice(1, -1),
         encodeURIComponent(secret),
-        Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+        Buffer.from(secret)
+          .toString('base64')
+          .replace(/(?<!=)=+$/, ''),
         Buffer.from(secret).toString('base64url'),
       ]),
   );

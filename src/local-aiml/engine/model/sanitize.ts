@@ -15,7 +15,7 @@ const PATTERNS = [
   /\blocalhost(?::\d{1,5})?\b/gi,
   /\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,6}\.(?:com|net|org|io|ai|dev|app|co|cloud|local|internal|lan|test|example|invalid)\b(?::\d{1,5})?[^\s"'<>)]*/gi,
   /\b(?=[A-Za-z_-]{0,63}\d)[A-Za-z0-9_-]{32,}\b/g,
-  /[A-Za-z0-9_-]*\*{3,}[A-Za-z0-9_-]*/g,
+  /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]*\*{3,}[A-Za-z0-9_-]*/g,
 ];
 
 /** One line of at most 500 characters; '' where nothing is left to say. `secrets` are removed word for word. */
