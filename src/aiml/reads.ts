@@ -6,7 +6,7 @@ import { shapeOfJson } from '../json-shape.ts';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { AimlClient, Call, Caller } from './client.ts';
-import { isLimitOfOperation } from './errors.ts';
+import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from './errors.ts';
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
 import { SharedWork } from './shared-work.ts';
@@ -113,13 +113,18 @@ export class Reads {
     if (!found) return this.#join(call.path, call, caller, null);
     if (found.kept && needsTurn(found.kept.body)) await nextTurn();
     const kept = readKept(call, found.kept);
-    if (kept?.isFresh && takesRoom(caller, kept.body)) return kept.value;
+    if (kept?.isFresh) {
+      reserveBytes(caller, kept.body);
+      return kept.value;
+    }
     const { generation } = found;
     return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, kept });
   }
 
   async #askForReplicas<T>(call: ReadCall<T>, caller: Caller, { shared, generation, kept }: Place<T>): Promise<T> {
-    const read = (await this.#askUnlessKnown(call, caller, kept)) ?? kept;
+    const changed = await this.#askUnlessKnown(call, caller, kept);
+    if (!changed && kept) reserveBytes(caller, kept.body);
+    const read = changed ?? kept;
     if (read) await shared.keep(caller, call.path, generation, read);
     return read?.value as T;
   }
@@ -164,12 +169,14 @@ function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
   }
 }
 
-/** Whether the operation may hold this much more; what is kept elsewhere takes as much room as what upstream sends. */
-function takesRoom({ budget }: Caller, { length }: Buffer): boolean {
-  if (!budget) return true;
-  if (budget.bytes < length) return false;
+/**
+ * Takes the bytes from what the operation may hold: a cached response counts like one from upstream. Throws
+ * {@link OPERATION_TOO_LARGE} where too little is left.
+ */
+function reserveBytes({ budget }: Caller, { length }: Buffer): void {
+  if (!budget) return;
+  if (budget.bytes < length) throw new AimlError(OPERATION_TOO_LARGE);
   budget.bytes -= length;
-  return true;
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */

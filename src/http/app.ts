@@ -110,7 +110,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // The client disconnected while its response was sent: there is no one to respond to.
     if (errorCode(error) === 'ERR_STREAM_PREMATURE_CLOSE' && exchangeOf(request).hasEnded) return undefined;
     const refusal = toRefusal(error);
-    if (refusal.status >= 500) logger.requestFailed(error, request.id);
+    // A request that was shed (503) is no fault.
+    if (refusal.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
     return refuse(reply, refusal);
   });
   const unrouted = new Unrouted(app);

@@ -77,7 +77,7 @@ describe('graphql-codegen', () => {
       default: {
         possibleTypes: {
           AssistantTool: ['CodeInterpreterTool', 'FileSearchTool', 'FunctionTool', 'UnknownTool'],
-          Node: ['Assistant'],
+          Node: ['Assistant', 'Thread'],
         },
       },
     });

@@ -196,7 +196,7 @@ describeWithRedis('What replicas share of their reads', () => {
   it('counts for what an operation may hold like what upstream sends', async () => {
     fields = { instructions: 'x'.repeat(1000) };
     for (const id of ['a', 'b', 'c']) await get(id);
-    const source = sourceOf('a', { bytes: 2000 });
+    const source = sourceOf('a', { bytes: 3000 });
     await source.get('a');
     await source.get('b');
     await expect(source.get('c')).rejects.toMatchObject({
