@@ -44,10 +44,14 @@ describeInBrowser('GraphiQL in a browser', () => {
       .getByRole('button', { name: new RegExp(`^${name}\\b`) })
       .click();
     await page
-      .locator('.graphiql-query-editor .view-line', { hasText: new RegExp(`${name}\\(`) })
+      .locator('.graphiql-query-editor .view-line', { hasText: new RegExp(`\\s${name}\\b`) })
       .first()
       .waitFor();
-    await page.locator('.graphiql-editor-tool .view-line', { hasText: /"(?:id|ids|first|last|input)"/ }).waitFor();
+    if (name !== 'Models')
+      await page
+        .locator('.graphiql-editor-tool .view-line', { hasText: /"(?:id|ids|threadId|first|last|input)"/ })
+        .first()
+        .waitFor();
     await page.locator(`.graphiql-tab-active [title="${name}"]`).waitFor();
   }
 
