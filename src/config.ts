@@ -91,6 +91,9 @@ export function readConfig(environment: Environment): Config {
       'reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
         'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
     );
+  const runs = readRuns(settings, auth);
+  const usesProxies = upstream.kind === 'aiml' || auth.mode === 'jwt';
+  const proxies = usesProxies || runs.modelApi ? readProxies(settings) : null;
   const config: Config = {
     host,
     port: settings.integer('PORT', 4000, 0, 65_535),
@@ -98,11 +101,11 @@ export function readConfig(environment: Environment): Config {
     allowedHosts: readAllowedHosts(settings, host, auth),
     upstream,
     auth,
-    runs: readRuns(settings, auth),
+    runs: runs.modelApi ? { ...runs, modelApi: { ...runs.modelApi, proxies } } : runs,
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
     upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
-    proxies: upstream.kind === 'aiml' || auth.mode === 'jwt' ? readProxies(settings) : null,
+    proxies: usesProxies ? proxies : null,
     maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
     corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
     corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,

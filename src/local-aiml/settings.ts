@@ -1,5 +1,6 @@
 /** Owns the settings of the embedded AIML API: their names, defaults and what they may be. */
 import type { EngineSettings, ModelApiSettings } from './engine/engine.ts';
+import type { ProxySettings } from '../runtime/proxy.ts';
 import { LocalAimlStartError } from './start-error.ts';
 
 /** How runs are executed and when they expire. */
@@ -98,8 +99,16 @@ function readModelApi(reader: SettingsReader, defaults: ModelApiDefaults): Model
     baseUrl,
     key: key ?? (defaults.hasCallerKeys ? null : defaults.key),
     usesCallerKeys: key === null && defaults.hasCallerKeys,
+    proxies: readProxies(reader),
     ...timeouts,
   };
+}
+
+function readProxies(reader: SettingsReader): ProxySettings | null {
+  const http = reader.proxy('HTTP_PROXY');
+  const https = reader.proxy('HTTPS_PROXY');
+  const noProxy = reader.text('no_proxy') ?? reader.text('NO_PROXY') ?? '';
+  return http || https ? { http, https, noProxy } : null;
 }
 
 function readBaseUrl(reader: SettingsReader, text: string): string | null {
@@ -132,6 +141,16 @@ class SettingsReader {
 
   constructor(environment: Environment) {
     this.#environment = environment;
+  }
+
+  /** In lower case, or else in upper case, as curl has it. `host:port` alone is an http URL. */
+  proxy(name: string): URL | null {
+    const text = this.text(name.toLowerCase()) ?? this.text(name);
+    if (text === null) return null;
+    const url = text.includes('://') ? text : `http://${text}`;
+    if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url);
+    this.problems.push(`${name} has to be the http or https URL of a proxy.`);
+    return null;
   }
 
   text(name: string): string | null {

@@ -1,5 +1,6 @@
 /** Owns the contract between the routes and the engine that executes runs: hooks, streams and the list of models. */
 import type { FastifyReply } from 'fastify';
+import type { ProxySettings } from '../../runtime/proxy.ts';
 import type { Run } from '../runs/model.ts';
 
 /** Who calls. `key` is the bearer token of the request; it is never stored. */
@@ -90,4 +91,6 @@ export interface ModelApiSettings {
   /** The longest silence until the first chunk, and between chunks. */
   readonly firstTokenTimeoutMs: number;
   readonly timeoutMs: number;
+  /** Null or absent: the model API is called directly. One on this machine always is. */
+  readonly proxies?: ProxySettings | null;
 }

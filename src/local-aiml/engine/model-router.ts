@@ -18,6 +18,7 @@ export class ModelRouter {
         aliases: modelAliases,
         firstTokenTimeoutMs: modelApi.firstTokenTimeoutMs,
         idleTimeoutMs: modelApi.timeoutMs,
+        proxies: isOnThisMachine(modelApi.baseUrl) ? null : modelApi.proxies,
       });
   }
 
@@ -32,4 +33,9 @@ export class ModelRouter {
   async close(): Promise<void> {
     await this.api?.close();
   }
+}
+
+function isOnThisMachine(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

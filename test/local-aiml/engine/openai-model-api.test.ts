@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ModelError } from '../../../src/local-aiml/engine/model/model-error.ts';
 import { OpenAIModelApi, type OpenAIModelApiOptions } from '../../../src/local-aiml/engine/model/openai-model-api.ts';
@@ -602,4 +605,26 @@ test('A stream that is broken off by the reader ends the call', async () => {
     break;
   }
   await staged.requests[0]?.hungUp;
+});
+
+test('A proxy is used for an address that is not on this machine', async () => {
+  const { staged } = await setUp([textStage('through the proxy')]);
+  const targets: string[] = [];
+  const proxy = createServer().on('connect', (request, socket) => {
+    targets.push(request.url ?? '');
+    const tunnel = connect(Number(new URL(staged.url).port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      tunnel.pipe(socket).pipe(tunnel);
+    });
+    tunnel.on('error', () => socket.destroy());
+    socket.on('error', () => tunnel.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  closers.push(() => proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const proxies = { http: new URL(`http://127.0.0.1:${port}`), https: null, noProxy: '' };
+  const { api } = await setUp([], { baseUrl: 'http://model.example/v1', proxies });
+  expect((await collect(api)).text).toBe('through the proxy');
+  expect(targets).toEqual(['model.example:80']);
 });

@@ -5,6 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
+import { createProxyAgent, type ProxySettings } from '../../../runtime/proxy.ts';
 import { UnreadableResponseError } from './model-error.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -22,14 +23,15 @@ export interface ModelFetch {
   close(): Promise<void>;
 }
 
-export function createModelFetch(): ModelFetch {
+export function createModelFetch(proxies: ProxySettings | null): ModelFetch {
   // Silence is the watchdog's affair: a reasoning model may think longer than any time-out of a connection pool.
-  const agent = new Agent({
+  const options = {
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: CONNECT_TIMEOUT_MS },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-  });
+  };
+  const agent = proxies ? createProxyAgent(proxies, options) : new Agent(options);
   return {
     fetch: (url, init) => fetchModel(agent, url, init ?? {}),
     close: () => agent.destroy(),
@@ -38,7 +40,7 @@ export function createModelFetch(): ModelFetch {
 
 type Pieces = AsyncIterator<Buffer, undefined>;
 
-async function fetchModel(agent: Agent, url: string | URL | Request, init: RequestInit): Promise<Response> {
+async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: RequestInit): Promise<Response> {
   const { origin, pathname, search } = new URL(url instanceof Request ? url.url : url);
   const request = agent.request({
     origin,

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
+import type { ProxySettings } from '../../../runtime/proxy.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
@@ -22,6 +23,7 @@ export interface OpenAIModelApiOptions {
   readonly firstTokenTimeoutMs: number;
   /** How long a call may be silent between chunks. */
   readonly idleTimeoutMs: number;
+  readonly proxies?: ProxySettings | null | undefined;
   /** The wait before the first retry; doubled for each later one. */
   readonly retryDelayMs?: number;
 }
@@ -38,12 +40,13 @@ const MIN_TOP_P = 0.01;
 
 export class OpenAIModelApi implements ModelApi {
   readonly #options: OpenAIModelApiOptions;
-  readonly #fetch: ModelFetch = createModelFetch();
+  readonly #fetch: ModelFetch;
   readonly #client: OpenAI;
   readonly #parameters = new ParameterMemory();
 
   constructor(options: OpenAIModelApiOptions) {
     this.#options = options;
+    this.#fetch = createModelFetch(options.proxies ?? null);
     // Each member that the package would otherwise take from the environment is given.
     this.#client = new OpenAI({
       baseURL: options.baseUrl,
