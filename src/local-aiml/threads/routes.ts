@@ -6,11 +6,25 @@ import { readId } from '../api/request-reader.ts';
 import { toListJson } from '../api/respond.ts';
 import { ok, type Route } from '../api/route.ts';
 import { createMessage } from '../messages/model.ts';
-import type { NewThread, Store } from '../store/store.ts';
+import { ThreadBusyError } from '../store/errors.ts';
+import type { NewThread, Owner, Store } from '../store/store.ts';
 import { readCreateThreadBody, readModifyThreadBody, type CreateThreadBody } from './body.ts';
 import { createThread, modifyThread } from './model.ts';
 
 export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine): readonly Route[] {
+  /** Ends the live run first, so that its followers see the end before the thread is no more. */
+  const deleteThread = async (owner: Owner, id: string): Promise<void> => {
+    const cancelled = await runs.cancelLiveRun([...owner, id]);
+    if (cancelled) await engine.ended(cancelled);
+    try {
+      await threads.delete(owner, id);
+    } catch (error) {
+      // Another request began a run in between.
+      if (!(error instanceof ThreadBusyError)) throw error;
+      await deleteThread(owner, id);
+    }
+  };
+
   return [
     {
       method: 'POST',
@@ -45,10 +59,7 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
       path: '/threads/:thread_id',
       handle: async (request) => {
         const id = readId(request, 'thread_id');
-        const { account } = request.caller;
-        const cancelled = await runs.cancelLiveRun([account, id]);
-        if (cancelled) await engine.ended(cancelled);
-        await threads.delete([account], id);
+        await deleteThread([request.caller.account], id);
         return ok(JSON.stringify({ id, object: 'thread.deleted', deleted: true }));
       },
     },

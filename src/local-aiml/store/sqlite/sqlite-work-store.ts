@@ -86,7 +86,7 @@ export class SqliteWorkStore implements WorkStore {
       return new Map(
         claims.map(({ runId, attempt }): [string, ClaimState] => {
           if (this.#queries.renew.run(until, runId, attempt).changes === 0) return [runId, 'lost'];
-          return [runId, this.#rows.find(runId)?.run.status === 'cancelling' ? 'cancelling' : 'held'];
+          return [runId, this.#queries.isCancelling.get(runId) === undefined ? 'held' : 'cancelling'];
         }),
       );
     });

@@ -31,6 +31,7 @@ export function prepareWorkQueries(database: Database.Database) {
     renew: database.prepare(
       `UPDATE runs SET lease_until = ? WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')`,
     ),
+    isCancelling: database.prepare("SELECT 1 FROM runs WHERE id = ? AND live_status = 'cancelling'"),
     /** Expired runs, and cancelling ones without a worker. */
     overdue: database.prepare(
       `SELECT ${columns} FROM runs WHERE live_status IS NOT NULL AND expires_at <= ?
