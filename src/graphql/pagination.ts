@@ -102,7 +102,13 @@ export interface Page<T> {
 }
 
 /** Throws BAD_USER_INPUT, with everything that is wrong in one message. An explicit null is the same as nothing. */
-export function toPageRequest({ first, after, last, before, order }: PageArguments): PageRequest {
+export function toPageRequest({
+  first,
+  after,
+  last,
+  before,
+  order,
+}: Pick<PageArguments, keyof PageArguments>): PageRequest {
   const given = (value: unknown): boolean => value !== undefined && value !== null;
   const exclude = (one: string, other: string): string => `Arguments "${one}" and "${other}" exclude each other.`;
   const checks: readonly (readonly [isWrong: boolean, problem: string])[] = [
