@@ -8,7 +8,7 @@ import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetai
 import { keyReused } from './idempotency-keys.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
-import { headerOf, type Answer, type Exchange, type Lost } from './transport.ts';
+import { headerOf, type Answer, type Exchange, type Lost } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
 
 export type Attempt<T> =

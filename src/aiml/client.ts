@@ -8,13 +8,14 @@ import { hash } from 'node:crypto';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { ConnectionQueue } from './connection-queue.ts';
+import { FairSemaphore } from './fair-semaphore.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from './errors.ts';
 import type { HangUp } from './hang-up.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
-import { Transport, type Answer, type Exchange } from './transport.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { Transport } from './transport.ts';
 import { toEvidence, UpstreamHealth } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
@@ -125,7 +126,7 @@ const OVER_LIMIT: AimlErrorDetails = {
 export class AimlClient {
   readonly #transport: Transport;
   readonly #health = new UpstreamHealth();
-  readonly #connections: ConnectionQueue;
+  readonly #connections: FairSemaphore;
   readonly #budget = new RetryBudget();
   readonly #attemptTimeoutMs: number;
   readonly #rateLimit: RateLimit | null;
@@ -145,8 +146,14 @@ export class AimlClient {
     proxies = null,
     onAttempt,
   }: AimlClientOptions) {
-    this.#transport = new Transport({ baseUrl, connections, connectTimeoutMs: attemptTimeoutMs, proxies });
-    this.#connections = new ConnectionQueue(connections, isMultiTenant);
+    this.#transport = new Transport({
+      baseUrl,
+      connections,
+      connectTimeoutMs: attemptTimeoutMs,
+      isMultiTenant,
+      proxies,
+    });
+    this.#connections = new FairSemaphore(connections, isMultiTenant);
     this.#maxRateLimitWaiters = maxRateLimitWaiters;
     this.#attemptTimeoutMs = attemptTimeoutMs;
     this.#rateLimit = rateLimit;
@@ -245,6 +252,7 @@ export class AimlClient {
       path: call.path,
       headers,
       body: call.body,
+      subject: caller.subject,
       timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
       hangUp: caller.hangUp,
       isWrite: call.rule !== 'get',

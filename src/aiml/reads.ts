@@ -10,7 +10,7 @@ import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from './errors.ts'
 import { ReadCache, type CachedRead } from './read-cache.ts';
 import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
 import { SharedWork } from './shared-work.ts';
-import { headerOf, type Answer } from './transport.ts';
+import { headerOf, type Answer } from './exchange.ts';
 
 export interface ReadsOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */

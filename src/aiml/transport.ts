@@ -9,24 +9,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { errorCode } from '../error-code.ts';
-import { shapeOfJson } from '../json-shape.ts';
-import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
+import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
-import { Semaphore, type Release } from '../runtime/semaphore.ts';
-import type { HangUp } from './hang-up.ts';
+import type { Release } from '../runtime/semaphore.ts';
+import { headerOf, type Answer, type Exchange, type Loss } from './exchange.ts';
+import { FairSemaphore } from './fair-semaphore.ts';
+import { HangUp } from './hang-up.ts';
+import { bounded, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 
-/** The largest body that is accepted from upstream, in bytes, after decompression. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
-/** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
-const SMALL_BODY_BYTES = 1024 * 1024;
 const LARGE_BODIES_AT_ONCE = 2;
 /**
  * How long an idle connection is kept, in milliseconds, where upstream's Keep-Alive header does not say: less than the
  * minute after which load balancers close theirs, as a create that meets such an end cannot be sent again.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
-/** The most that the JSON of a body may take in memory, in bytes. */
-const MAX_PARSED_BYTES = 128 * 1024 * 1024;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -35,6 +31,8 @@ export interface ExchangeRequest {
   /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: string | null;
+  /** Who gets a share of the memory for large bodies. */
+  readonly subject: string;
   /** The longest the exchange may take, in milliseconds, the wait for a connection included. */
   readonly timeoutMs: number;
   /** Ends the exchange early. */
@@ -45,47 +43,14 @@ export interface ExchangeRequest {
   readonly budget: { bytes: number } | null;
 }
 
-/** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
-export type Loss =
-  | 'UNREACHABLE'
-  | 'RESET'
-  | 'TIMEOUT'
-  | 'TRUNCATED'
-  | 'NOT_HTTP'
-  | 'UNREADABLE'
-  | 'TOO_LARGE'
-  | 'NO_ROOM'
-  | 'OVER_BUDGET'
-  | 'ABORTED';
-
-/** A whole answer; `body` is decompressed. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** Whether the end of the connection alone marked the end of the body, so that it may be cut short. */
-  readonly isCloseDelimited: boolean;
-}
-/** No whole answer came. `sent` tells whether any of the request can have left the process. */
-export interface Lost {
-  readonly status: null;
-  readonly loss: Loss;
-  readonly sent: boolean;
-}
-export type Exchange = Answer | Lost;
-
-/** A header's value, several joined by a comma; undefined where it is absent. */
-export function headerOf({ headers }: Answer, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
 export interface TransportOptions {
   /** The base URL; its path, with or without a trailing slash, is put before every request's path. */
   readonly baseUrl: URL;
   readonly connections: number;
   /** The longest a connection may take to open, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Whether requests may be those of different subjects. Then none of them may take all of what is shared. */
+  readonly isMultiTenant?: boolean;
   /** Null or absent where upstream is called directly. */
   readonly proxies?: ProxySettings | null;
 }
@@ -94,10 +59,11 @@ export class Transport {
   readonly #dispatcher: Dispatcher;
   readonly #origin: string;
   readonly #prefix: string;
-  readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
+  readonly #largeBodies: FairSemaphore;
   #inFlight = 0;
 
-  constructor({ baseUrl, connections, connectTimeoutMs, proxies = null }: TransportOptions) {
+  constructor({ baseUrl, connections, connectTimeoutMs, isMultiTenant = false, proxies = null }: TransportOptions) {
+    this.#largeBodies = new FairSemaphore(LARGE_BODIES_AT_ONCE, isMultiTenant);
     this.#prefix = baseUrl.pathname.replace(/(?<!\/)\/+$/, '');
     this.#origin = baseUrl.origin;
     const options = {
@@ -154,61 +120,16 @@ export class Transport {
   }
 }
 
-/**
- * The answer with its body decompressed: up to 1 MiB at once, a larger one when its turn comes. `held` is what was acquired
- * while the body was read. `acquire` resolves to null where nobody waits for the answer any more; so does this.
- */
-async function decode(
-  answer: Answer,
-  coding: Exclude<ContentCoding, 'identity'>,
-  held: Release | null,
-  acquire: () => Promise<Release | null>,
-): Promise<Exchange | null> {
-  let release = held;
-  try {
-    // A brotli decoder takes 16 MiB for itself, however small the body is.
-    if (coding === 'br' && !release) {
-      release = await acquire();
-      if (!release) return null;
-    }
-    for (;;) {
-      try {
-        const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
-        return bounded({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
-      } catch (error) {
-        if (!isTooLarge(error)) return withoutBody(answer);
-        if (release) return TOO_LARGE;
-      }
-      release = await acquire();
-      if (!release) return null;
-    }
-  } finally {
-    release?.();
-  }
-}
-
-const TOO_LARGE: Lost = { status: null, loss: 'TOO_LARGE', sent: true };
-
-/** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
-function bounded(answer: Answer): Exchange {
-  const { status, body } = answer;
-  if (body.length <= SMALL_BODY_BYTES || shapeOfJson(body).expectedBytes <= MAX_PARSED_BYTES) return answer;
-  return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
-}
-
-/** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
-function withoutBody(answer: Answer): Exchange {
-  return answer.status < 300 ? { status: null, loss: 'UNREADABLE', sent: true } : { ...answer, body: Buffer.alloc(0) };
-}
-
-const isTooLarge = (error: unknown): boolean => errorCode(error) === 'ERR_BUFFER_TOO_LARGE';
-
 /** Thrown into undici to keep a request that nobody waits for any more from being sent. */
 class NotWantedError extends Error {}
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<Exchange>;
-  readonly #largeBodies: Semaphore;
+  readonly #subject: string;
+  readonly #timeoutMs: number;
+  readonly #largeBodies: FairSemaphore;
+  /** Happens when the exchange has ended; made where something has to be waited for. */
+  #whenEnded: HangUp | null = null;
   readonly #hangUp: HangUp;
   readonly #budget: { bytes: number } | null;
   readonly #timer: NodeJS.Timeout;
@@ -226,7 +147,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: Release | null = null;
 
-  constructor({ timeoutMs, hangUp, isWrite, budget }: ExchangeRequest, largeBodies: Semaphore, onEnd: () => void) {
+  constructor(
+    { subject, timeoutMs, hangUp, isWrite, budget }: ExchangeRequest,
+    largeBodies: FairSemaphore,
+    onEnd: () => void,
+  ) {
+    this.#subject = subject;
+    this.#timeoutMs = timeoutMs;
     this.#onEnd = onEnd;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
@@ -266,19 +193,27 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
     this.#isLarge = true;
     if (!isPersistent(this.#headers)) {
-      this.#releaseLarge = this.#largeBodies.tryAcquire();
+      this.#releaseLarge = this.#largeBodies.tryAcquire(this.#subject);
       if (!this.#releaseLarge) this.#give('NO_ROOM');
       return;
     }
     controller.pause();
-    void this.#largeBodies.acquire().then((release) => {
-      if (this.#isEnded) {
-        release();
-        return;
-      }
+    void this.#acquireLarge().then((release) => {
+      if (!release) return;
       this.#releaseLarge = release;
       controller.resume();
     });
+  }
+
+  /** Null where the exchange has ended before. */
+  async #acquireLarge(): Promise<Release | null> {
+    this.#whenEnded ??= new HangUp();
+    const release =
+      this.#largeBodies.tryAcquire(this.#subject) ??
+      (await this.#largeBodies.acquire(this.#subject, this.#timeoutMs, this.#whenEnded));
+    if (!this.#isEnded) return release;
+    release?.();
+    return null;
   }
 
   onResponseEnd(): void {
@@ -300,12 +235,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   async #decode(answer: Answer, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
     const held = this.#releaseLarge;
     this.#releaseLarge = null;
-    const exchange = await decode(answer, coding, held, async () => {
-      const release = this.#largeBodies.tryAcquire() ?? (await this.#largeBodies.acquire());
-      if (!this.#isEnded) return release;
-      release();
-      return null;
-    });
+    const exchange = await decode(answer, coding, held, () => this.#acquireLarge());
     if (exchange === null) return;
     const bytes = exchange.status === null ? 0 : exchange.body.length;
     if (this.#reserve(bytes - this.#reserved)) this.#end(exchange);
@@ -348,6 +278,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#hangUp.ignore(this.#onAbort);
     this.#chunks = [];
     this.#releaseLarge?.();
+    this.#whenEnded?.happen();
     this.#onEnd();
     this.#resolve(exchange);
   }

@@ -11,7 +11,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { CircuitBreaker, FAILURE_SHARE, PROBE_INTERVAL_MS, WINDOW_MS } from './circuit-breaker.ts';
-import type { Exchange } from './transport.ts';
+import type { Exchange } from './exchange.ts';
 
 const MAX_TENANTS = 300;
 const MAX_REQUESTS_PER_TENANT = 32;

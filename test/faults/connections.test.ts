@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { MAX_BODY_BYTES } from '../../src/aiml/transport.ts';
+import { MAX_BODY_BYTES } from '../../src/aiml/response-body.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';

@@ -38,8 +38,8 @@ const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
 };
 
 describe.each(Object.entries(poisons))('%s', (name, poison) => {
-  const requests = name === 'a body that is too large' ? 3 : 8;
-  const rounds = name === 'silence' ? 4 : 10;
+  const requests = name === 'a body that is too large' ? 4 : 8;
+  const rounds = name === 'silence' ? 3 : 6;
   const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000', UPSTREAM_DEADLINE_MS: '3000' } : {};
 
   test('for one account leaves the others alone', async () => {
@@ -178,6 +178,22 @@ describe('a tenant whose reads hang', () => {
     for (let round = 0; round < 5; round += 1)
       expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
     expect(upstream.calls.filter(({ headers }) => headers.authorization === 'Bearer noisy')).toHaveLength(7);
+  });
+
+  test('in the midst of large bodies leaves others to read theirs', async () => {
+    const large = JSON.stringify(wireAssistant('asst_large', { instructions: 'x'.repeat(2 * MiB) }));
+    const upstream = await startScriptedUpstream(({ headers }, response) => {
+      response.writeHead(200, { connection: 'keep-alive', 'content-length': large.length });
+      if (headers.authorization === 'Bearer noisy') response.write(large.slice(0, MiB + 100_000));
+      else response.end(large);
+    });
+    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+    const read = () => service.query(READ, { id: 'asst_large' }, as('victim'));
+    expect(codeOf(await read())).toBe('ok');
+    const noisy = hang(service, 10, as('noisy'));
+    await until(() => upstream.calls.length >= 11);
+    for (let round = 0; round < 3; round += 1) expect(codeOf(await read())).toBe('ok');
+    expect(noisy).toEqual([]);
   });
 
   test('is a subject where tokens share an account', async () => {

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { ConnectionQueue } from '../../../src/aiml/connection-queue.ts';
+import { FairSemaphore } from '../../../src/aiml/fair-semaphore.ts';
 import { HangUp } from '../../../src/aiml/hang-up.ts';
 import type { Release } from '../../../src/runtime/semaphore.ts';
 
 const LONG_MS = 60_000;
 
-/** Notes who was granted a connection, and holds it. */
+/** Notes who was granted a permit, and holds it. */
 function setUp(capacity: number, isMultiTenant = true) {
-  const queue = new ConnectionQueue(capacity, isMultiTenant);
+  const queue = new FairSemaphore(capacity, isMultiTenant);
   const granted: { tenant: string; release: Release }[] = [];
   const ask = async (tenant: string, hangUp = new HangUp(), maxWaitMs = LONG_MS) => {
     const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, hangUp));
@@ -18,7 +18,7 @@ function setUp(capacity: number, isMultiTenant = true) {
   return { queue, granted, ask, turn, tenants: () => granted.map(({ tenant }) => tenant).join('') };
 }
 
-test('tenants that wait get connections in turn, however many requests one of them has waiting', async () => {
+test('tenants that wait get permits in turn, however many requests one of them has waiting', async () => {
   const { granted, ask, turn, tenants } = setUp(2);
   const hangUp = new HangUp();
   const all = [ask('x'), ask('y'), ...Array.from({ length: 6 }, () => ask('a', hangUp)), ask('b'), ask('c')];
@@ -36,7 +36,7 @@ test('tenants that wait get connections in turn, however many requests one of th
   await Promise.all(all);
 });
 
-test('one tenant leaves connections to the others', async () => {
+test('one tenant leaves permits to the others', async () => {
   const { granted, ask, turn, tenants } = setUp(8);
   const hangUp = new HangUp();
   const all = [ask('b'), ...Array.from({ length: 20 }, () => ask('a', hangUp))];

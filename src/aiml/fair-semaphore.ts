@@ -1,15 +1,15 @@
 /**
- * Shares the connections to upstream among tenants: as many attempts in flight as there are connections, of one tenant no
- * more than its share, and of those that wait one tenant after the other.
+ * A semaphore that tenants share: one of them holds no more than its share of the permits, and of those that wait one tenant
+ * is served after the other.
  */
 import { FairShare } from '../runtime/fair-share.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { HangUp } from './hang-up.ts';
 
-/** How many connections one tenant leaves to newcomers while it is alone. */
+/** How many permits, of 16 and more, one tenant leaves to newcomers while it is alone. */
 const RESERVE = 2;
 
-export class ConnectionQueue {
+export class FairSemaphore {
   readonly #capacity: number;
   readonly #shares: FairShare;
   /** Grants of those that wait, by tenant. Its first tenant is the next. */
@@ -21,7 +21,7 @@ export class ConnectionQueue {
     this.#shares = new FairShare({ capacity, isMultiTenant, reserve: RESERVE });
   }
 
-  /** Null where there is no connection now, or where the tenant holds its share or waits already. */
+  /** Null where no permit is free, or where the tenant holds its share or waits already. */
   tryAcquire(tenant: string): Release | null {
     if (this.#inFlight >= this.#capacity || this.#waiting.has(tenant)) return null;
     return this.#grant(tenant);

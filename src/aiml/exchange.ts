@@ -1,0 +1,37 @@
+/** What comes of one HTTP exchange with the AIML API. */
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
+export type Loss =
+  | 'UNREACHABLE'
+  | 'RESET'
+  | 'TIMEOUT'
+  | 'TRUNCATED'
+  | 'NOT_HTTP'
+  | 'UNREADABLE'
+  | 'TOO_LARGE'
+  | 'NO_ROOM'
+  | 'OVER_BUDGET'
+  | 'ABORTED';
+
+/** A whole answer; `body` is decompressed. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Whether the end of the connection alone marked the end of the body, so that it may be cut short. */
+  readonly isCloseDelimited: boolean;
+}
+/** No whole answer came. `sent` tells whether any of the request can have left the process. */
+export interface Lost {
+  readonly status: null;
+  readonly loss: Loss;
+  readonly sent: boolean;
+}
+export type Exchange = Answer | Lost;
+
+/** A header's value, several joined by a comma; undefined where it is absent. */
+export function headerOf({ headers }: Answer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}

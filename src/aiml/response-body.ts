@@ -1,0 +1,62 @@
+/** The bodies of upstream's responses: how large they may be, and how they are decompressed within that. */
+import { errorCode } from '../error-code.ts';
+import { shapeOfJson } from '../json-shape.ts';
+import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
+import type { Release } from '../runtime/semaphore.ts';
+import type { Answer, Exchange, Lost } from './exchange.ts';
+
+/** The largest body that is accepted from upstream, in bytes, after decompression. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** A body up to this size, in bytes, is read at once; larger ones are read a few at a time, to bound memory. */
+export const SMALL_BODY_BYTES = 1024 * 1024;
+/** The most that the JSON of a body may take in memory, in bytes. */
+const MAX_PARSED_BYTES = 128 * 1024 * 1024;
+
+/**
+ * The answer with its body decompressed: up to 1 MiB at once, a larger one when its turn comes. `held` is what was acquired
+ * while the body was read. `acquire` resolves to null where nobody waits for the answer any more; so does this.
+ */
+export async function decode(
+  answer: Answer,
+  coding: Exclude<ContentCoding, 'identity'>,
+  held: Release | null,
+  acquire: () => Promise<Release | null>,
+): Promise<Exchange | null> {
+  let release = held;
+  try {
+    // A brotli decoder takes 16 MiB for itself, however small the body is.
+    if (coding === 'br' && !release) {
+      release = await acquire();
+      if (!release) return null;
+    }
+    for (;;) {
+      try {
+        const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
+        return bounded({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
+      } catch (error) {
+        if (!isTooLarge(error)) return withoutBody(answer);
+        if (release) return TOO_LARGE;
+      }
+      release = await acquire();
+      if (!release) return null;
+    }
+  } finally {
+    release?.();
+  }
+}
+
+const TOO_LARGE: Lost = { status: null, loss: 'TOO_LARGE', sent: true };
+
+/** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
+export function bounded(answer: Answer): Exchange {
+  const { status, body } = answer;
+  if (body.length <= SMALL_BODY_BYTES || shapeOfJson(body).expectedBytes <= MAX_PARSED_BYTES) return answer;
+  return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
+}
+
+/** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
+export function withoutBody(answer: Answer): Exchange {
+  return answer.status < 300 ? { status: null, loss: 'UNREADABLE', sent: true } : { ...answer, body: Buffer.alloc(0) };
+}
+
+const isTooLarge = (error: unknown): boolean => errorCode(error) === 'ERR_BUFFER_TOO_LARGE';
