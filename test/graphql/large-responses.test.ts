@@ -1,0 +1,166 @@
+// Responses that are large, and those that are too large: how they are made shows in what the event loop does meanwhile.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+
+const MiB = 1024 * 1024;
+let upstream: ScriptedUpstream;
+let service: TestService;
+
+/** Of three bytes and of four, so that no part of it may end anywhere; and what JSON has to escape. */
+const TEXT = '"€"\n🙂x'.repeat(12_000);
+const tools = Array.from({ length: 128 }, (_, index) => ({
+  type: 'function',
+  function: {
+    name: `f${index}`,
+    description: null,
+    parameters: { a: { b: [1, null, 'p'.repeat(300)] } },
+    strict: null,
+  },
+}));
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream(({ method, path }, response) => {
+    const { pathname, searchParams } = new URL(path, 'http://upstream');
+    const id = pathname.split('/').at(2);
+    if (id?.startsWith('huge')) answerJson(response, 200, wireAssistant(id, { instructions: 'x'.repeat(10 * MiB) }));
+    else if (id === 'forbidden') answerJson(response, 403, {});
+    else if (id !== undefined || method === 'POST')
+      answerJson(response, 200, wireAssistant(id ?? 'new', { instructions: 'x'.repeat(2 * MiB) }));
+    else {
+      const data = Array.from({ length: Number(searchParams.get('limit')) }, (_, index) =>
+        wireAssistant(`a${index}`, { instructions: TEXT, tools }),
+      );
+      answerJson(response, 200, { object: 'list', data, has_more: false });
+    }
+  });
+  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+});
+afterAll(async () => {
+  await service.stop();
+  await upstream.stop();
+});
+beforeEach(() => {
+  upstream.calls.length = 0;
+});
+
+const aliases = (count: number, field: string): string =>
+  Array.from({ length: count }, (_, index) => `a${index}: ${field}`).join(' ');
+
+/** Twice, as the second time the operation is in the cache. */
+async function twice(document: string, variables?: unknown): Promise<GraphQLAnswer> {
+  await service.query(document, variables);
+  return service.query(document, variables);
+}
+
+function expectTooLarge({ status, data, errors, headers }: GraphQLAnswer, key: string): void {
+  expect([status, data]).toEqual([200, null]);
+  expect(errors).toEqual([
+    {
+      message: 'The response would be larger than 32 MiB: ask for less at a time.',
+      path: [key],
+      extensions: { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, requestId: headers.get('x-request-id') },
+    },
+  ]);
+}
+
+describe('a response of more than 32 MiB', () => {
+  test.each<[string, string, string]>([
+    ['texts', `{ list: assistants(first: 30) { nodes { ${aliases(29, 'instructions')} } } }`, 'list'],
+    [
+      'JSON',
+      `{ list: assistants(first: 30) { nodes { tools { ${`... on FunctionTool { ${aliases(29, 'parameters')} }`} } } } }`,
+      'list',
+    ],
+    [
+      'several fields together',
+      `{ ${Array.from({ length: 5 }, (_, index) => `l${index}: assistants(first: 40) { nodes { b: instructions instructions } edges { node { instructions } } }`).join(' ')} }`,
+      'l2',
+    ],
+  ])('because of %s is an error instead', async (_name, document, key) => {
+    const response = await twice(document);
+    expect(response.errors?.[0]?.path?.[0]).toEqual(expect.any(String));
+    expectTooLarge(response, key === 'l2' ? String(response.errors?.[0]?.path?.[0]) : key);
+  });
+
+  test('is an error where graphql-js makes it as well', async () => {
+    // A name that no plan has.
+    const document = `{ list: assistants(first: 30) { nodes { __proto__: id ${aliases(28, 'instructions')} } } }`;
+    expectTooLarge(await twice(document), 'list');
+  });
+
+  test('of a mutation says that its changes may have been made, and makes no more of them', async () => {
+    const update = (id: string): string =>
+      `${id}: updateAssistant(input: { id: "${id}", name: "n" }) { assistant { ${aliases(9, 'instructions')} } }`;
+    const { data, errors } = await service.query(`mutation { ${update('one')} ${update('two')} ${update('three')} }`);
+    expect(data).toBeNull();
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      retryable: false,
+      outcome: 'UNKNOWN',
+    });
+    expect(errors?.[0]?.path).toEqual(['two']);
+    expect(upstream.lines()).toEqual(['POST /assistants/one', 'POST /assistants/two']);
+  });
+});
+
+describe('a large response', () => {
+  test('is whole, to the last character', async () => {
+    const { data, errors } = await twice(
+      '{ assistants(first: 30) { nodes { id instructions tools { ... on FunctionTool { name parameters strict } } } } }',
+    );
+    expect(errors).toBeUndefined();
+    const { nodes } = (
+      data as { assistants: { nodes: readonly { id: string; instructions: string; tools: object[] }[] } }
+    ).assistants;
+    expect(nodes.map(({ id }) => id)).toEqual(Array.from({ length: 30 }, (_, index) => `a${index}`));
+    expect(nodes.every(({ instructions }) => instructions === TEXT)).toBe(true);
+    expect(nodes[29]?.tools).toEqual(
+      tools.map(({ function: { name, parameters, strict } }) => ({ name, parameters, strict })),
+    );
+  });
+
+  test.each([
+    ['by a plan', 'tools { type }'],
+    ['by graphql-js', 'tools { type __proto__: type }'],
+  ])('is made %s a part at a time, with turns of the event loop in between', async (_name, fields) => {
+    const document = `{ a: assistants(first: 40) { nodes { ${fields} } edges { node { ${fields} x: instructions } } } }`;
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    await service.query(document);
+    count();
+    const { text } = await service.query(document);
+    isOver = true;
+    expect(text.length).toBeGreaterThan(4 * MiB);
+    // 128 KiB or 2,000 fields in each.
+    expect(turns).toBeGreaterThan(30);
+  });
+
+  test('has its errors beside the data', async () => {
+    const { data, errors, headers } = await twice(
+      '{ list: assistants(first: 30) { nodes { instructions } } bad: assistant(id: "forbidden") { id } }',
+    );
+    expect((data as { list: { nodes: object[] } }).list.nodes).toHaveLength(30);
+    expect(data?.['bad']).toBeNull();
+    expect(errors?.map(({ path, extensions }) => [path, extensions['code'], extensions['requestId']])).toEqual([
+      [['bad'], 'FORBIDDEN', headers.get('x-request-id')],
+    ]);
+  });
+});
+
+test('an operation holds no more than 32 MiB of what upstream sends', async () => {
+  const ids = ['huge1', 'huge2', 'huge3', 'huge4', 'huge5'];
+  const { errors } = await service.query(`{ ${ids.map((id) => `${id}: assistant(id: "${id}") { id }`).join(' ')} }`);
+  expect(errors?.length).toBeGreaterThan(0);
+  expect(errors?.length).toBeLessThan(5);
+  for (const { extensions } of errors ?? []) expect(extensions['code']).toBe('UPSTREAM_BAD_RESPONSE');
+});

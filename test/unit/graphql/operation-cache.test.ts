@@ -1,0 +1,142 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import { parse, validate, type DocumentNode } from 'graphql';
+import { createExecutor } from '../../../src/graphql/execution/executor.ts';
+import { OperationCache } from '../../../src/graphql/execution/operation-cache.ts';
+import { RejectedDocuments } from '../../../src/graphql/rejected-documents.ts';
+import { createPersistedDocuments } from '../../../src/graphql/persisted-documents.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { recordingContext } from './recording-context.ts';
+
+const MiB = 1024 * 1024;
+const schema = buildServiceSchema();
+const createCache = (maxBytes?: number) => new OperationCache(createExecutor(schema), maxBytes);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** How much more heap is in use after `fill`, whose result is kept meanwhile. */
+async function heapGrowth(fill: () => Promise<unknown>): Promise<number> {
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const kept = await fill();
+  collectGarbage();
+  const growth = process.memoryUsage().heapUsed - before;
+  expect(kept).toBeDefined();
+  return growth;
+}
+
+async function ask(
+  cache: OperationCache,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<DocumentNode> {
+  const found = await cache.documentStore.get(query);
+  const document = found ?? parse(query);
+  if (!found) {
+    expect(validate(schema, document)).toEqual([]);
+    await cache.documentStore.set(query, document);
+  }
+  const lookup = cache.lookup({ query, variables });
+  await cache.prepare(document, undefined)?.run(variables, recordingContext([]));
+  cache.store(lookup, document, undefined, false);
+  return document;
+}
+const isCached = (cache: OperationCache, query: string): boolean => Boolean(cache.lookup({ query })?.cached);
+
+/** As many fields as fragments, conditions and root fields can make of a small document. */
+const expensive = (index: number): string =>
+  `query Q${index}($a: Boolean!, $b: Boolean!, $c: Boolean!, $d: Boolean!) {
+    t: __typename @skip(if: $a) t: __typename @skip(if: $b) t: __typename @skip(if: $c) t: __typename @skip(if: $d)
+    ${Array.from({ length: 16 }, (_, root) => `a${root}: assistants(first: ${root + 1}) { nodes { ...N } edges { node { ...N x: name } } }`).join(' ')}
+  }
+  fragment N on Assistant { __typename id createdAt model name description instructions metadata temperature topP
+    tools { __typename type ... on FunctionTool { name description parameters strict } ... on UnknownTool { raw }
+      ... on FileSearchTool { maxNumResults rankingOptions { __typename ranker scoreThreshold } } }
+    toolResources { codeInterpreter { fileIds } fileSearch { vectorStoreIds } }
+    responseFormat { type jsonSchema { name description schema strict } } }`;
+const conditions = (bits: number) => ({ a: !!(bits & 1), b: !!(bits & 2), c: !!(bits & 4), d: !!(bits & 8) });
+
+describe('the cache of operations', () => {
+  test('finds an operation by its document once it was stored, and never before', async () => {
+    const cache = createCache();
+    expect(isCached(cache, '{ __typename }')).toBe(false);
+    const document = await ask(cache, '{ __typename }');
+    expect(isCached(cache, '{ __typename }')).toBe(true);
+    expect(await cache.documentStore.get('{ __typename }')).toBe(document);
+    expect(isCached(cache, '{  __typename }')).toBe(false);
+  });
+
+  test('keeps nothing of a document that was validated and run for a caller without a credential', async () => {
+    const cache = createCache();
+    const document = parse('{ __typename }');
+    await cache.documentStore.set('{ __typename }', document);
+    await cache.prepareOnce(document, undefined)?.runOnce({}, recordingContext([]));
+    expect(cache.bytes).toBe(0);
+    expect(await cache.documentStore.get('{ __typename }')).toBeUndefined();
+  });
+
+  test('weighs an operation anew with each plan that is made for it', async () => {
+    const cache = createCache();
+    const sizes: number[] = [];
+    for (const bits of [0, 1, 2, 1, 2]) {
+      await ask(cache, expensive(0), conditions(bits));
+      sizes.push(cache.bytes);
+    }
+    expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0);
+    expect(sizes[2]).toBeGreaterThan(sizes[1] ?? 0);
+    expect(sizes.slice(3)).toEqual([sizes[2], sizes[2]]);
+  });
+
+  test('drops what was used least recently, under all of its keys, and what is larger than itself', async () => {
+    const cache = createCache(100_000);
+    const query = (name: string): string => `query ${name} { __typename } #${'x'.repeat(5000)}`;
+    for (const name of ['A', 'B', 'C']) await ask(cache, query(name));
+    cache.lookup({ query: query('A') });
+    await ask(cache, query('D'));
+    expect(['A', 'B', 'C', 'D'].map((name) => isCached(cache, query(name)))).toEqual([true, false, true, true]);
+    await ask(cache, `{ __typename } #${'x'.repeat(100_000)}`);
+    expect(cache.bytes).toBeLessThanOrEqual(100_000);
+    expect(isCached(cache, query('D'))).toBe(true);
+  });
+
+  test('stays within its bound in the heap, whatever floods it', async () => {
+    const bound = 8 * MiB;
+    let cached = 0;
+    const growth = await heapGrowth(async () => {
+      const cache = createCache(bound);
+      for (let index = 0; index < 60; index += 1)
+        for (let bits = 0; bits < 16; bits += 1) await ask(cache, expensive(index), conditions(bits));
+      cached = cache.bytes;
+      return cache;
+    });
+    expect(cached).toBeGreaterThan(bound / 4);
+    expect(cached).toBeLessThanOrEqual(bound);
+    expect(growth).toBeLessThan(2 * bound);
+  });
+});
+
+test('rejected documents stay within their bound in the heap', async () => {
+  const bound = 2 * MiB;
+  const growth = await heapGrowth(() => {
+    const rejected = new RejectedDocuments(bound);
+    for (let index = 0; index < 5000; index += 1)
+      rejected.set(`document ${index} ${'é'.repeat(5000)}`, { body: Buffer.from(JSON.stringify('x'.repeat(index))) });
+    expect(rejected.get('document 0')).toBeNull();
+    expect(rejected.get(`document 4999 ${'é'.repeat(5000)}`)).not.toBeNull();
+    return Promise.resolve(rejected);
+  });
+  expect(growth).toBeLessThan(3 * bound);
+});
+
+test('persisted documents stay within their bound in the heap', async () => {
+  const bound = 2 * MiB;
+  const growth = await heapGrowth(async () => {
+    const documents = createPersistedDocuments(null, bound);
+    for (let index = 0; index < 20_000; index += 1)
+      await documents.set(`apq:${index.toString(16).padStart(64, '0')}`, `{ a${index} }`);
+    return documents;
+  });
+  expect(growth).toBeLessThan(3 * bound);
+});
