@@ -82,3 +82,10 @@ export const seedAssistants = [
     metadata: { seed: 'release-planner', team: 'platform' },
   },
 ] as const;
+
+/** The conversation that `npm run seed` makes, with one of the assistants above. */
+export const seedConversation = {
+  seed: 'first-conversation',
+  assistantSeed: 'support-triage',
+  text: 'My invoice of last month has the wrong amount. What happens next?',
+};

@@ -1,10 +1,10 @@
 /**
- * `npm run seed`: gives a running service a handful of assistants to look at, through its GraphQL API like any client.
- * An assistant that an earlier run created is recognised by its `seed` in the metadata and left alone.
+ * `npm run seed`: gives a running service a handful of assistants and a conversation to look at, through its GraphQL API like
+ * any client. What an earlier run created is recognised by its `seed` in the metadata and left alone.
  */
-import { seedAssistants } from './seed-assistants.ts';
+import { seedAssistants, seedConversation } from './seed-assistants.ts';
 
-const USAGE = `Creates a few example assistants in a running service.
+const USAGE = `Creates a few example assistants and a conversation in a running service.
 
   npm run seed                          the service on http://127.0.0.1:4000
   npm run seed -- http://host:port      another one
@@ -12,11 +12,21 @@ const USAGE = `Creates a few example assistants in a running service.
 Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passthrough).
 `;
 
+interface Seeded {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 interface Answer {
   readonly data?: {
     readonly assistants?: {
-      readonly nodes: readonly { readonly metadata: Readonly<Record<string, string>> }[];
+      readonly nodes: readonly Seeded[];
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    };
+    readonly threads?: { readonly nodes: readonly Omit<Seeded, 'id'>[] };
+    readonly createThreadAndRun?: {
+      readonly thread: { readonly id: string } | null;
+      readonly userErrors: readonly { readonly message: string }[];
     };
     readonly createAssistant?: {
       readonly assistant: { readonly id: string } | null;
@@ -27,10 +37,16 @@ interface Answer {
 }
 
 const LIST = `query Seeded($after: String) {
-  assistants(first: 100, after: $after) { nodes { metadata } pageInfo { hasNextPage endCursor } }
+  assistants(first: 100, after: $after) { nodes { id metadata } pageInfo { hasNextPage endCursor } }
 }`;
 const CREATE = `mutation Seed($input: CreateAssistantInput!) {
   createAssistant(input: $input) { assistant { id } userErrors { message } }
+}`;
+
+/** The newest are enough: nobody who has more conversations needs an example. */
+const THREADS = `query SeededThreads { threads(first: 100) { nodes { metadata } } }`;
+const CONVERSE = `mutation SeedConversation($input: CreateThreadAndRunInput!) {
+  createThreadAndRun(input: $input) { thread { id } userErrors { message } }
 }`;
 
 async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Promise<void> {
@@ -51,23 +67,42 @@ async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Pro
     const { data } = await send(url, CREATE, { input });
     const refusal = data?.createAssistant?.userErrors[0];
     if (refusal) throw new Error(refusal.message);
-    process.stdout.write(`${progress} ${input.name}: ${data?.createAssistant?.assistant?.id ?? ''}\n`);
+    const id = data?.createAssistant?.assistant?.id ?? '';
+    seeded.set(input.metadata.seed, id);
+    process.stdout.write(`${progress} ${input.name}: ${id}\n`);
   }
+  process.stdout.write(`a conversation: ${await converse(url, seeded)}\n`);
 }
 
-async function findSeeded(url: URL): Promise<ReadonlySet<string | undefined>> {
-  const seeds = new Set<string | undefined>();
+/** Makes the conversation, unless it is there; says what became of it. */
+async function converse(url: URL, seeded: ReadonlyMap<string | undefined, string>): Promise<string> {
+  const { assistantSeed, seed, text } = seedConversation;
+  const { data: listed, errors = [] } = await send(url, THREADS, {}, 'UNSUPPORTED_BY_UPSTREAM');
+  // Where threads cannot be listed it could not be found again, and each one costs money.
+  if (errors.length > 0) return 'left out, as this upstream cannot list threads';
+  if (listed?.threads?.nodes.some(({ metadata }) => metadata['seed'] === seed) === true) return 'already there';
+  const assistantId = seeded.get(assistantSeed) ?? '';
+  const thread = { messages: [{ text }], metadata: { seed } };
+  const { data } = await send(url, CONVERSE, { input: { assistantId, thread, waitSeconds: 20 } });
+  const problem = data?.createThreadAndRun?.userErrors[0];
+  if (problem) throw new Error(problem.message);
+  return `${assistantId} in ${data?.createThreadAndRun?.thread?.id ?? ''}`;
+}
+
+async function findSeeded(url: URL): Promise<Map<string | undefined, string>> {
+  const seeds = new Map<string | undefined, string>();
   let after: string | null = null;
   do {
     const { data }: Answer = await send(url, LIST, { after });
-    for (const { metadata } of data?.assistants?.nodes ?? []) seeds.add(metadata['seed']);
+    for (const { id, metadata } of data?.assistants?.nodes ?? []) seeds.set(metadata['seed'], id);
     const pageInfo = data?.assistants?.pageInfo;
     after = pageInfo?.hasNextPage === true ? pageInfo.endCursor : null;
   } while (after !== null);
   return seeds;
 }
 
-async function send(url: URL, query: string, variables: unknown): Promise<Answer> {
+/** Errors other than of the code `expected` are thrown. */
+async function send(url: URL, query: string, variables: unknown, expected?: string): Promise<Answer> {
   const key = process.env['AIML_API_KEY'];
   const response = await fetch(url, {
     method: 'POST',
@@ -82,7 +117,7 @@ async function send(url: URL, query: string, variables: unknown): Promise<Answer
   const [error] = answer.errors ?? [];
   if (error?.extensions?.code === 'UNAUTHENTICATED')
     throw new Error('the service does not know who is calling: set AIML_API_KEY to a credential that it takes');
-  if (error) throw new Error(error.message);
+  if (error && (expected === undefined || error.extensions?.code !== expected)) throw new Error(error.message);
   return answer;
 }
 

@@ -83,6 +83,7 @@ describe('npm run seed', () => {
     const service = await startService();
     const first = await seed(service.url);
     expect(first).toEqual({ code: 0, lines: expect.arrayContaining([expect.stringMatching(/^5\/5 .*: asst_/)]) });
+    expect(first.lines.at(-1)).toMatch(/^a conversation: asst_\S+ in thread_\S+$/);
     const second = await seed(service.url);
     expect(second.lines).toEqual(first.lines.map((line) => line.replace(/asst_.*/, 'already there')));
     await service.stop();
