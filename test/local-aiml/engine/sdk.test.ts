@@ -111,3 +111,83 @@ test('A run in progress is cancelled, and what was written stays', async () => {
     expect.arrayContaining(['thread.message.incomplete', 'thread.run.step.cancelled', 'thread.run.cancelled']),
   );
 });
+
+test('Threads, messages, runs and steps page both ways, under /v1 as well', async () => {
+  const v1 = new OpenAI({ apiKey: 'sdk-key', baseURL: `${client.baseURL}/v1`, maxRetries: 0 });
+  const assistant = await createAssistant();
+  const { threads } = v1.beta;
+  const thread = await threads.create({ metadata: { a: 'b' } });
+  expect(await threads.retrieve(thread.id)).toEqual(thread);
+  expect((await threads.update(thread.id, { metadata: { c: 'd' } })).metadata).toEqual({ c: 'd' });
+  const made: string[] = [];
+  for (let index = 0; index < 7; index++)
+    made.push((await threads.messages.create(thread.id, { role: 'user', content: `message ${index}` })).id);
+  const ascending: string[] = [];
+  for await (const message of threads.messages.list(thread.id, { limit: 3, order: 'asc' })) ascending.push(message.id);
+  expect(ascending).toEqual(made);
+  const descending: string[] = [];
+  for await (const message of threads.messages.list(thread.id, { limit: 2 })) descending.push(message.id);
+  expect(descending).toEqual(made.toReversed());
+  const before = await threads.messages.list(thread.id, { before: made[2] ?? '', limit: 10 });
+  expect(before.data.map(({ id }) => id)).toEqual(made.slice(3).toReversed());
+
+  const run = await threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+  const written = await threads.messages.list(thread.id, { run_id: run.id });
+  expect(written.data.map(({ run_id: runId }) => runId)).toEqual([run.id]);
+  const { data: steps } = await threads.runs.steps.list(run.id, { thread_id: thread.id });
+  expect(steps.map(({ type, status }) => [type, status])).toEqual([['message_creation', 'completed']]);
+  expect(await threads.runs.steps.retrieve(steps[0]?.id ?? '', { run_id: run.id, thread_id: thread.id })).toEqual(
+    steps[0],
+  );
+  expect((await threads.runs.list(thread.id)).data.map(({ id }) => id)).toEqual([run.id]);
+  expect((await threads.runs.update(run.id, { thread_id: thread.id, metadata: { e: 'f' } })).metadata).toEqual({
+    e: 'f',
+  });
+  const [first = ''] = made;
+  expect((await threads.messages.delete(first, { thread_id: thread.id })).deleted).toBe(true);
+  await expect(threads.messages.retrieve(first, { thread_id: thread.id })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  expect((await threads.delete(thread.id)).deleted).toBe(true);
+  await expect(threads.retrieve(thread.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+});
+
+test('createAndRunPoll and submitToolOutputsAndPoll go from a question to its answer', async () => {
+  const assistant = await createAssistant();
+  const run = await client.beta.threads.createAndRunPoll({
+    assistant_id: assistant.id,
+    thread: { messages: [{ role: 'user', content: 'get_weather' }] },
+    tool_choice: 'required',
+  });
+  expect(run.status).toBe('requires_action');
+  const done = await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, {
+    thread_id: run.thread_id,
+    tool_outputs: (run.required_action?.submit_tool_outputs.tool_calls ?? []).map(({ id }) => ({
+      tool_call_id: id,
+      output: 'cloudy',
+    })),
+  });
+  expect(done.status).toBe('completed');
+  const { data } = await client.beta.threads.messages.list(run.thread_id, { limit: 1 });
+  expect(data[0]?.content[0]).toMatchObject({ text: { value: expect.stringContaining('cloudy') } });
+});
+
+test('A busy thread, wrong outputs and late cancels are rejected in the words that clients match on', async () => {
+  const assistant = await createAssistant();
+  const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: 'get_weather' }] });
+  const run = await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+  const { messages, runs } = client.beta.threads;
+  await expect(messages.create(thread.id, { role: 'user', content: 'more' })).rejects.toThrow(
+    `Can't add messages to ${thread.id} while a run ${run.id} is active.`,
+  );
+  await expect(runs.create(thread.id, { assistant_id: assistant.id })).rejects.toThrow(
+    `Thread ${thread.id} already has an active run ${run.id}.`,
+  );
+  const wrong = { thread_id: thread.id, tool_outputs: [{ tool_call_id: 'call_x', output: '' }] };
+  await expect(runs.submitToolOutputs(run.id, wrong)).rejects.toThrow('Expected tool outputs for call_ids [');
+  expect((await runs.cancel(run.id, { thread_id: thread.id })).status).toMatch(/cancel/);
+  await expect(runs.cancel(run.id, { thread_id: thread.id })).rejects.toThrow(
+    "Cannot cancel run with status 'cancelled'.",
+  );
+  await expect(runs.submitToolOutputs(run.id, wrong)).rejects.toThrow(
+    'Runs in status "cancelled" do not accept tool outputs.',
+  );
+});

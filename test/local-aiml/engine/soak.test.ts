@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { createFolder, startProcess } from '../support.ts';
+import { ConversationClient } from './conversation-client.ts';
+import { collectEvents, namesOf } from './event-stream.ts';
+import { readFile } from 'node:fs/promises';
+
+/** A thousand: `SOAK_RUNS=1000`. */
+const RUNS = Number(process.env['SOAK_RUNS'] ?? 0);
+const AT_A_TIME = 20;
+/** What the heap may grow by once it is warm: it is not collected at once. */
+const GROWTH_MB = 48;
+
+const soak = RUNS > 0 ? test : test.skip;
+
+soak(
+  `${RUNS} runs with followers leave the memory of the process as it was`,
+  async () => {
+    const running = startProcess({ DATA_DIR: await createFolder() });
+    const client = new ConversationClient(await running.url);
+    const assistantId = await client.createAssistant();
+    const run = async (): Promise<void> => {
+      const created = await client.start('/words 200\n/slow 1', assistantId);
+      const [events] = await Promise.all([
+        collectEvents(client.eventsUrl(created)),
+        collectEvents(client.eventsUrl(created)),
+      ]);
+      expect(namesOf(events).slice(-2)).toEqual(['thread.run.completed', 'done']);
+    };
+    const runMany = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += AT_A_TIME) await Promise.all(Array.from({ length: AT_A_TIME }, run));
+    };
+    const residentMb = async (): Promise<number> => {
+      const status = await readFile(`/proc/${running.child.pid ?? 0}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    };
+    await runMany(RUNS / 2);
+    const before = await residentMb();
+    await runMany(RUNS / 2);
+    expect((await residentMb()) - before).toBeLessThan(GROWTH_MB);
+  },
+  60_000 + RUNS * 1_000,
+);
