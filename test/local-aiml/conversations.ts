@@ -1,4 +1,5 @@
 // What the tests of threads, messages and runs share: a server, and a worker on its store that the test moves by hand.
+import { nowSeconds } from '../../src/local-aiml/clock.ts';
 import { createId } from '../../src/local-aiml/ids.ts';
 import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
 import { EMPTY_TALLY, type RequiredToolCall, type Tally } from '../../src/local-aiml/runs/model.ts';
@@ -73,8 +74,13 @@ export async function claim(work: WorkStore): Promise<ClaimedRun> {
 
 export async function startMessage(work: WorkStore, { claim: held, run }: ClaimedRun): Promise<string> {
   const id = createId('msg');
-  const step = createStep(createId('step'), run, { type: 'message_creation', message_creation: { message_id: id } }, 1);
-  await work.startMessage(held, createRunMessage(id, run, 1), step);
+  const step = createStep(
+    createId('step'),
+    run,
+    { type: 'message_creation', message_creation: { message_id: id } },
+    nowSeconds(),
+  );
+  await work.startMessage(held, createRunMessage(id, run, nowSeconds()), step);
   return id;
 }
 
@@ -88,7 +94,7 @@ export async function requireOutputs(work: WorkStore, { claim: held, run }: Clai
     function: { name: 'f', arguments: '{"a":1}' },
   }));
   const tool_calls = calls.map((item) => ({ ...item, function: { ...item.function, output: null } }));
-  const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls }, 1);
+  const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls }, nowSeconds());
   return work.requireAction(held, step, calls, TALLY.usage, TALLY);
 }
 

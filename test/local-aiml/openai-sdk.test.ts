@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import OpenAI from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
+import { claim, complete, requireOutputs, startConversation, textOf } from './conversations.ts';
 import { startHere } from './support.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
@@ -35,4 +36,68 @@ test('The official SDK reads the refusals', async () => {
   await expect(assistants.create({ model: '' })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
   const stranger = new OpenAI({ apiKey: 'not a key', baseURL: client.baseURL, maxRetries: 0 });
   await expect(stranger.beta.assistants.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+});
+
+test('The official SDK lives the life of a thread: messages, runs, steps, outputs and cancel', async () => {
+  const conversation = await startConversation();
+  const sdk = new OpenAI({ apiKey: 'key-1', baseURL: `${conversation.url}/v1`, maxRetries: 0 });
+  const { assistants, threads } = sdk.beta;
+  const assistant = await assistants.create({
+    model: 'gpt-4o',
+    tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
+  });
+  const thread = await threads.create({ messages: [{ role: 'user', content: 'one' }] });
+  await threads.messages.create(thread.id, { role: 'user', content: [{ type: 'text', text: 'two' }] });
+  expect(await threads.update(thread.id, { metadata: { a: 'b' } })).toMatchObject({ metadata: { a: 'b' } });
+
+  const run = await threads.runs.create(thread.id, {
+    assistant_id: assistant.id,
+    additional_instructions: 'Be brief.',
+  });
+  expect(run.status).toBe('queued');
+  await requireOutputs(conversation.work, await claim(conversation.work), ['call_1']);
+  const waiting = await threads.runs.poll(run.id, { thread_id: thread.id });
+  expect(waiting.required_action?.submit_tool_outputs.tool_calls.map(({ id }) => id)).toEqual(['call_1']);
+  await threads.runs.submitToolOutputs(run.id, {
+    thread_id: thread.id,
+    tool_outputs: [{ tool_call_id: 'call_1', output: '42' }],
+  });
+  await complete(conversation.work, await claim(conversation.work));
+  expect(await threads.runs.poll(run.id, { thread_id: thread.id })).toMatchObject({ status: 'completed' });
+
+  const steps = await threads.runs.steps.list(run.id, { thread_id: thread.id });
+  expect(await threads.runs.steps.retrieve(steps.data[0]?.id ?? '', { thread_id: thread.id, run_id: run.id })).toEqual(
+    steps.data[0],
+  );
+  const second = await threads.createAndRun({ assistant_id: assistant.id, thread: {} });
+  expect(await threads.runs.cancel(second.id, { thread_id: second.thread_id })).toMatchObject({ status: 'cancelled' });
+
+  const listed: unknown[] = [];
+  for await (const message of threads.messages.list(thread.id, { limit: 1, order: 'asc' }))
+    listed.push(message.content);
+  expect(listed).toEqual([textOf('one'), textOf('two')]);
+  expect(await threads.delete(thread.id)).toEqual({ id: thread.id, object: 'thread.deleted', deleted: true });
+});
+
+test('The official SDK shows message, param and code of an error', async () => {
+  await expect(client.beta.threads.retrieve('thread_unknown')).rejects.toMatchObject({
+    status: 404,
+    message: "404 No thread found with id 'thread_unknown'.",
+  });
+  await expect(client.beta.assistants.create({ model: '' })).rejects.toMatchObject({
+    param: 'model',
+    code: 'empty_string',
+    type: 'invalid_request_error',
+  });
+});
+
+test('The SDK for Azure works with its own key header and version', async () => {
+  const azure = new AzureOpenAI({
+    apiKey: 'azure-key',
+    endpoint: client.baseURL,
+    apiVersion: '2024-05-01-preview',
+    maxRetries: 0,
+  });
+  const thread = await azure.beta.threads.create({});
+  expect(await azure.beta.threads.retrieve(thread.id)).toEqual(thread);
 });

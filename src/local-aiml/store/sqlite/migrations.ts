@@ -94,7 +94,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX runs_in_order ON runs (parent, created_at, sequence, bytes);
   CREATE UNIQUE INDEX one_live_run_of_a_thread ON runs (parent) WHERE live_status IS NOT NULL;
-  CREATE INDEX runs_to_do ON runs (live_status, account, created_at, sequence) WHERE live_status IS NOT NULL;
+  CREATE INDEX runs_to_do ON runs (live_status, account) WHERE live_status IS NOT NULL;
   CREATE INDEX runs_to_expire ON runs (expires_at) WHERE live_status IS NOT NULL;
 
   -- is_open: whether it is in progress. usage: what a step of tool calls shows once its outputs are there, as JSON.

@@ -3,7 +3,10 @@ import type Database from 'libsql';
 
 export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
 
-/** `accounts` in these is a JSON array, or the JSON null for all accounts. Times are Unix milliseconds, but for `expires_at`. */
+/**
+ * The accounts are a JSON array, or the JSON null for all of them. Times are Unix milliseconds, but for `expires_at`. Runs
+ * are in the order of their creation, which is that of the rowids.
+ */
 export function prepareWorkQueries(database: Database.Database) {
   const ofAccounts = "(?1 = 'null' OR account IN (SELECT value FROM json_each(?1)))";
   const isAbandoned = `live_status = 'in_progress' AND lease_until <= ?2`;
@@ -20,10 +23,10 @@ export function prepareWorkQueries(database: Database.Database) {
     nextAccount: database.prepare(
       `SELECT account FROM runs WHERE live_status IN ('queued', 'in_progress') AND ${ofAccounts}
          GROUP BY account HAVING sum(live_status = 'queued') > 0
-         ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN created_at END) LIMIT 1`,
+         ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN rowid END) LIMIT 1`,
     ),
     oldestQueued: database.prepare(
-      `SELECT ${columns} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY created_at, sequence LIMIT 1`,
+      `SELECT ${columns} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY rowid LIMIT 1`,
     ),
     accountsWithWork: database.prepare(
       `SELECT DISTINCT account FROM runs WHERE live_status = 'queued' OR (live_status = 'in_progress' AND lease_until <= ?)`,

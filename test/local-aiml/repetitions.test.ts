@@ -1,0 +1,199 @@
+// Requests that are sent again: by their Idempotency-Key, or because an SDK says that it retries.
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import OpenAI from 'openai';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { claim, createRun, createThread, errorOf, requireOutputs, send, startConversation } from './conversations.ts';
+import { call, create, createFolder, idsOf, startHere, startProcess, type CallOptions } from './support.ts';
+
+/* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
+
+let url: string;
+beforeAll(async () => void ({ url } = await startHere()));
+
+const withKey = (key: string, body: unknown, account = 'key-1'): CallOptions => ({
+  key: account,
+  headers: { 'idempotency-key': key },
+  body,
+});
+const asRetry = (body: unknown, count = 1): CallOptions => ({
+  headers: { 'x-stainless-retry-count': String(count) },
+  body,
+});
+
+function moveClock(seconds: number): void {
+  const now = Date.now() + seconds * 1000;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  cleanUpLater(() => jest.restoreAllMocks());
+}
+
+/** Every request that makes something, on a thread of its own. */
+async function creates(base = url): Promise<[request: string, body: object][]> {
+  const assistantId = await create(base);
+  const run = { assistant_id: assistantId };
+  return [
+    ['POST /assistants', { model: 'm' }],
+    ['POST /threads', { messages: [{ role: 'user', content: 'x' }] }],
+    [`POST /threads/${await createThread(base)}/messages`, { role: 'user', content: 'x' }],
+    [
+      `POST /threads/${await createThread(base)}/runs`,
+      { ...run, additional_messages: [{ role: 'user', content: 'x' }] },
+    ],
+    ['POST /threads/runs', run],
+  ];
+}
+
+describe('an Idempotency-Key', () => {
+  test('gives what its first request made, and makes nothing again', async () => {
+    for (const [index, [request, body]] of (await creates()).entries()) {
+      const first = await call(url, request, withKey(`same-${index}`, body));
+      const second = await call(url, request, withKey(`same-${index}`, body));
+      expect(second.status).toBe(first.status);
+      expect(second.text).toBe(first.text);
+      const [, path = ''] = request.split(' ');
+      if (path.endsWith('/messages')) expect(idsOf(await call(url, `GET ${path}`))).toEqual([first.body['id']]);
+    }
+  });
+
+  test('makes one object where many requests come at once', async () => {
+    for (const [index, [request, body]] of (await creates()).entries()) {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => call(url, request, withKey(`race-${index}`, body))),
+      );
+      expect(new Set(answers.map((answer) => answer.body['id'])).size).toBe(1);
+      expect(new Set(answers.map(({ status }) => status)).size).toBe(1);
+    }
+  });
+
+  test('is rejected with another body or path, which SDKs are not to send again', async () => {
+    for (const [index, [request, body]] of (await creates()).entries()) {
+      await call(url, request, withKey(`other-${index}`, body));
+      const answers = [
+        await call(url, request, withKey(`other-${index}`, { ...body, metadata: { a: 'b' } })),
+        ...(request === 'POST /threads' ? [] : [await call(url, 'POST /threads', withKey(`other-${index}`, {}))]),
+      ];
+      for (const answer of answers) {
+        expect(errorOf(answer)).toMatchObject({
+          status: 409,
+          param: 'Idempotency-Key',
+          code: 'idempotency_key_reused',
+        });
+        expect(answer.headers.get('x-should-retry')).toBe('false');
+      }
+    }
+  });
+
+  test('belongs to its account', async () => {
+    const first = await call(url, 'POST /threads', withKey('shared', {}, 'one'));
+    const second = await call(url, 'POST /threads', withKey('shared', {}, 'two'));
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.body['id']).not.toBe(first.body['id']);
+  });
+
+  test('holds for 24 hours', async () => {
+    const first = await call(url, 'POST /threads', withKey('day', {}));
+    moveClock(24 * 3600 - 5);
+    expect((await call(url, 'POST /threads', withKey('day', {}))).body['id']).toBe(first.body['id']);
+    moveClock(10);
+    expect((await call(url, 'POST /threads', withKey('day', {}))).body['id']).not.toBe(first.body['id']);
+  });
+
+  test('that led to a rejection leaves nothing behind', async () => {
+    expect((await call(url, 'POST /threads', withKey('rejected', { x: 1 }))).status).toBe(400);
+    expect((await call(url, 'POST /threads', withKey('rejected', {}))).status).toBe(200);
+  });
+
+  test('of an object that was deleted makes no other', async () => {
+    const { body } = await call(url, 'POST /threads', withKey('deleted', {}));
+    await call(url, `DELETE /threads/${String(body['id'])}`);
+    const answer = await call(url, 'POST /threads', withKey('deleted', {}));
+    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([409, 'false']);
+  });
+
+  test.each(['', 'a b', 'x'.repeat(256)])('of %j is rejected', async (key) => {
+    const answer = await call(url, 'POST /threads', withKey(key, {}));
+    expect(errorOf(answer)).toMatchObject({ status: 400, param: 'Idempotency-Key' });
+  });
+
+  test('holds between processes and after kill -9', async () => {
+    const dataDir = await createFolder();
+    const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
+    const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
+    const made = new Map<string, unknown>();
+    for (let i = 0; i < 5; i++) {
+      const answers = await Promise.all(
+        [first, second, first, second].map((base) => call(base, 'POST /threads', withKey(`key-${i}`, {}))),
+      );
+      expect(new Set(answers.map(({ body }) => body['id'])).size).toBe(1);
+      made.set(`key-${i}`, answers[0]?.body['id']);
+    }
+    for (const { child, exit } of processes) {
+      child.kill('SIGKILL');
+      await exit;
+    }
+    const again = await startHere({ dataDir });
+    for (const [key, id] of made)
+      expect((await call(again.url, 'POST /threads', withKey(key, {}))).body['id']).toBe(id);
+    expect(idsOf(await call(again.url, 'GET /threads'))).toHaveLength(made.size);
+  });
+});
+
+describe('a request that an SDK sends again', () => {
+  test('gets what the first one made, whatever its address is written like', async () => {
+    for (const [request, body] of await creates()) {
+      const first = await call(url, request, { body });
+      const second = await call(url, request.replace(' ', ' /v1'), asRetry(body));
+      const third = await call(url, request, asRetry(body, 2));
+      expect([second.body['id'], third.body['id']]).toEqual([first.body['id'], first.body['id']]);
+      expect([second.status, third.status]).toEqual([first.status, first.status]);
+    }
+  });
+
+  test('is a new one with another body, of another account, without the word of the SDK, or after two minutes', async () => {
+    const body = { metadata: { a: 'retry' } };
+    const { id } = (await call(url, 'POST /threads', { body })).body;
+    const others = [
+      asRetry({ metadata: { a: 'another' } }),
+      { ...asRetry(body), key: 'another' },
+      asRetry(body, 0),
+      { body },
+    ];
+    for (const options of others) expect((await call(url, 'POST /threads', options)).body['id']).not.toBe(id);
+    const { id: last } = (await call(url, 'POST /threads', asRetry(body))).body;
+    moveClock(121);
+    expect((await call(url, 'POST /threads', asRetry(body))).body['id']).not.toBe(last);
+  });
+
+  test('is made where the first one never arrived', async () => {
+    expect((await call(url, 'POST /threads', asRetry({ metadata: { a: 'lost' } }))).status).toBe(200);
+  });
+
+  test('gets the run as it is, for outputs and for a cancel', async () => {
+    const { url: own, work } = await startConversation();
+    const { path } = await createRun(own);
+    await requireOutputs(work, await claim(work), ['call_1']);
+    const body = { tool_outputs: [{ tool_call_id: 'call_1', output: 'x' }] };
+    await send(own, `POST ${path}/submit_tool_outputs`, body);
+    await claim(work);
+    const again = await call(own, `POST ${path}/submit_tool_outputs`, asRetry(body));
+    expect([again.status, again.body['status']]).toEqual([200, 'in_progress']);
+    expect(await send(own, `POST ${path}/cancel`, {})).toMatchObject({ status: 'cancelling' });
+    const cancelled = await call(own, `POST ${path}/cancel`, asRetry({}));
+    expect([cancelled.status, cancelled.body['status']]).toEqual([200, 'cancelling']);
+  });
+
+  test('makes one thread where the official SDK loses the response', async () => {
+    let lost = 0;
+    const client = new OpenAI({
+      apiKey: 'sdk-that-retries',
+      baseURL: url,
+      maxRetries: 2,
+      fetch: async (...request) => {
+        const response = await fetch(...request);
+        if (lost++ < 2) throw new TypeError('the connection was lost');
+        return response;
+      },
+    });
+    const thread = await client.beta.threads.create({ metadata: { made: 'once' } });
+    expect(idsOf(await call(url, 'GET /threads', { key: 'sdk-that-retries' }))).toEqual([thread.id]);
+  });
+});

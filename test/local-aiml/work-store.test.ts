@@ -1,0 +1,429 @@
+// What workers may rely on: claims, leases, fencing, take-over, expiry and fairness.
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createId } from '../../src/local-aiml/ids.ts';
+import { EMPTY_TALLY } from '../../src/local-aiml/runs/model.ts';
+import { createStep } from '../../src/local-aiml/runs/step.ts';
+import { ClaimLostError } from '../../src/local-aiml/store/errors.ts';
+import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
+import {
+  claim,
+  complete,
+  createRun,
+  createThread,
+  LEASE_MS,
+  requireOutputs,
+  send,
+  startConversation,
+  startMessage,
+  TALLY,
+  textOf,
+  type Conversation,
+} from './conversations.ts';
+import { create, createFolder } from './support.ts';
+
+let conversation: Conversation;
+let url: string;
+let work: Conversation['work'];
+beforeEach(async () => {
+  conversation = await startConversation();
+  ({ url, work } = conversation);
+});
+
+/** Another moment, for everything in this process. */
+function moveClock(seconds: number): void {
+  const now = Date.now() + seconds * 1000;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  cleanUpLater(() => jest.restoreAllMocks());
+}
+
+const whole = (messageId: string, text: string) => ({
+  messageId,
+  content: textOf(text),
+  end: { status: 'completed' as const },
+  usage: TALLY.usage,
+});
+
+describe('a claim', () => {
+  test('goes to one of many workers', async () => {
+    await createRun(url);
+    const claims = await Promise.all(
+      [work, conversation.store.work, work].map((worker) => worker.claimRun({ leaseMs: LEASE_MS })),
+    );
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('takes the oldest run of the account with the fewest runs in progress', async () => {
+    const runs: { key: string; id: string }[] = [];
+    for (const key of ['busy', 'busy', 'busy', 'quiet'])
+      runs.push({ key, id: (await createRun(url, {}, { key })).runId });
+    const order: string[] = [];
+    for (let i = 0; i < 4; i++) order.push((await claim(work)).run.id);
+    expect(order).toEqual([runs[0]?.id, runs[3]?.id, runs[1]?.id, runs[2]?.id]);
+  });
+
+  test('may be limited to accounts', async () => {
+    const { runId } = await createRun(url, {}, { key: 'a' });
+    await createRun(url, {}, { key: 'b' });
+    const account = conversation.store.accountOf('a');
+    const request = { leaseMs: LEASE_MS, accounts: [account] };
+    expect((await work.claimRun(request))?.run.id).toBe(runId);
+    expect(await work.claimRun(request)).toBeUndefined();
+    expect(await work.claimRun({ leaseMs: LEASE_MS, accounts: [] })).toBeUndefined();
+    expect(await work.accountsWithWork()).toEqual([conversation.store.accountOf('b')]);
+  });
+
+  test('says where the run is: in progress, with the time of its start', async () => {
+    const { path } = await createRun(url);
+    const { run, isTakeOver, tally } = await claim(work);
+    expect(run).toMatchObject({ status: 'in_progress', started_at: expect.any(Number) });
+    expect([isTakeOver, tally]).toEqual([false, EMPTY_TALLY]);
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'in_progress', started_at: run.started_at });
+  });
+});
+
+describe('a worker', () => {
+  test('writes a message, which is seen while it grows and when it is whole', async () => {
+    const { path, threadId } = await createRun(url);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    const message = () => send(url, `GET /threads/${threadId}/messages/${messageId}`);
+    expect(await message()).toMatchObject({ status: 'in_progress', content: [], role: 'assistant' });
+    await work.saveTexts([{ claim: claimed.claim, messageId, content: textOf('Hel') }]);
+    expect(await message()).toMatchObject({ status: 'in_progress', content: textOf('Hel') });
+    const run = await work.endRun(claimed.claim, { status: 'completed' }, TALLY, whole(messageId, 'Hello'));
+    expect(await message()).toMatchObject({
+      status: 'completed',
+      content: textOf('Hello'),
+      completed_at: run.completed_at,
+    });
+    expect(await send(url, `GET ${path}`)).toMatchObject({
+      status: 'completed',
+      completed_at: expect.any(Number),
+      expires_at: null,
+      usage: TALLY.usage,
+      cost: { usd: 0.25 },
+    });
+    expect((await send(url, `GET ${path}/steps`))['data']).toMatchObject([
+      {
+        type: 'message_creation',
+        status: 'completed',
+        step_details: { type: 'message_creation', message_creation: { message_id: messageId } },
+        usage: TALLY.usage,
+      },
+    ]);
+  });
+
+  test('writes text before its calls, as two steps, each with its usage', async () => {
+    const { path } = await createRun(url);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    await work.endMessage(claimed.claim, whole(messageId, 'Let me see.'), TALLY);
+    await requireOutputs(work, claimed, ['call_1']);
+    expect((await send(url, `GET ${path}/steps?order=asc`))['data']).toMatchObject([
+      { type: 'message_creation', status: 'completed', usage: TALLY.usage },
+      { type: 'tool_calls', status: 'in_progress', usage: null },
+    ]);
+  });
+
+  test.each([
+    [
+      'failed',
+      { status: 'failed', error: { code: 'rate_limit_exceeded', message: 'Slow down.' } },
+      'run_failed',
+      'failed',
+    ],
+    ['incomplete', { status: 'incomplete', reason: 'max_completion_tokens' }, 'max_tokens', 'completed'],
+    ['incomplete', { status: 'incomplete', reason: 'content_filter' }, 'content_filter', 'completed'],
+    ['expired', { status: 'expired' }, 'run_expired', 'expired'],
+    ['cancelled', { status: 'cancelled' }, 'run_cancelled', 'cancelled'],
+  ] as const)('ends a run as %s, with its open message and step', async (status, end, reason, stepStatus) => {
+    const { path, threadId } = await createRun(url);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    await work.saveTexts([{ claim: claimed.claim, messageId, content: textOf('half') }]);
+    await work.endRun(claimed.claim, end, TALLY);
+    expect(await send(url, `GET ${path}`)).toMatchObject({
+      status,
+      last_error: status === 'failed' ? end.error : null,
+      incomplete_details: status === 'incomplete' ? { reason: end.reason } : null,
+      failed_at: status === 'failed' ? expect.any(Number) : null,
+    });
+    expect(await send(url, `GET /threads/${threadId}/messages/${messageId}`)).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason },
+      incomplete_at: expect.any(Number),
+      content: textOf('half'),
+    });
+    expect((await send(url, `GET ${path}/steps`))['data']).toMatchObject([{ status: stepStatus }]);
+  });
+
+  test('keeps what a client changes meanwhile', async () => {
+    const { path, threadId } = await createRun(url);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    await send(url, `POST /threads/${threadId}/messages/${messageId}`, { metadata: { a: 'b' } });
+    await send(url, `POST ${path}`, { metadata: { c: 'd' } });
+    await work.saveTexts([{ claim: claimed.claim, messageId, content: textOf('Hi') }]);
+    await work.endRun(claimed.claim, { status: 'completed' }, TALLY, whole(messageId, 'Hi'));
+    expect(await send(url, `GET /threads/${threadId}/messages/${messageId}`)).toMatchObject({ metadata: { a: 'b' } });
+    expect(await send(url, `GET ${path}`)).toMatchObject({ metadata: { c: 'd' } });
+  });
+
+  test('that is writing a message keeps it from being deleted', async () => {
+    const { threadId } = await createRun(url);
+    const messageId = await startMessage(work, await claim(work));
+    await expect(send(url, `DELETE /threads/${threadId}/messages/${messageId}`)).rejects.toThrow('400');
+  });
+
+  test('that releases a run leaves it to the next at once, and this is not counted as left behind', async () => {
+    const { path } = await createRun(url);
+    for (let i = 1; i <= 5; i++) {
+      const { claim: held } = await claim(work);
+      expect(held.attempt).toBe(i);
+      await work.releaseRun(held);
+    }
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'in_progress' });
+  });
+});
+
+describe('a lease that has ended', () => {
+  test('lets another worker take the run over: what was open is incomplete, and whole steps stay', async () => {
+    const { path, threadId, runId } = await createRun(url);
+    const first = await claim(work);
+    const done = await startMessage(work, first);
+    await work.endMessage(first.claim, whole(done, 'whole'), TALLY);
+    const cut = await startMessage(work, first);
+    await work.saveTexts([{ claim: first.claim, messageId: cut, content: textOf('cut') }]);
+    expect(await work.claimRun({ leaseMs: LEASE_MS })).toBeUndefined();
+
+    moveClock(LEASE_MS / 1000 + 1);
+    const second = await claim(conversation.store.work);
+    expect([second.claim.attempt, second.isTakeOver, second.tally]).toEqual([2, true, TALLY]);
+    expect(await send(url, `GET /threads/${threadId}/messages?order=asc`)).toMatchObject({
+      data: [
+        {},
+        { id: done, status: 'completed', content: textOf('whole') },
+        { id: cut, status: 'incomplete', incomplete_details: { reason: 'run_failed' }, content: textOf('cut') },
+      ],
+    });
+    expect((await send(url, `GET ${path}/steps?order=asc`))['data']).toMatchObject([
+      { status: 'completed' },
+      { status: 'failed', last_error: { code: 'server_error' } },
+    ]);
+    const next = await startMessage(work, second);
+    const snapshot = await work.snapshot(runId);
+    expect(snapshot?.messages.map(({ message, attempt }) => [message.id, attempt])).toEqual([
+      [done, 1],
+      [cut, 1],
+      [next, 2],
+    ]);
+  });
+
+  test('changes nothing while it is renewed', async () => {
+    await createRun(url);
+    const { claim: held } = await claim(work);
+    for (let i = 0; i < 3; i++) {
+      moveClock((LEASE_MS / 1000) * 0.9);
+      expect([...(await work.renewLeases([held], LEASE_MS)).values()]).toEqual(['held']);
+      expect(await work.claimRun({ leaseMs: LEASE_MS })).toBeUndefined();
+    }
+  });
+
+  test('lets nothing of the earlier worker through', async () => {
+    const { path, runId } = await createRun(url);
+    const late = await claim(work);
+    const messageId = await startMessage(work, late);
+    moveClock(LEASE_MS / 1000 + 1);
+    const current = await claim(work);
+    const before = await work.snapshot(runId);
+    const step = createStep(createId('step'), late.run, { type: 'tool_calls', tool_calls: [] }, 1);
+    await Promise.all(
+      [
+        () => startMessage(work, late),
+        () => work.endMessage(late.claim, whole(messageId, 'late'), TALLY),
+        () => work.startToolStep(late.claim, step),
+        () => requireOutputs(work, late, ['call_1']),
+        () => work.saveTally(late.claim, TALLY),
+        () => work.endRun(late.claim, { status: 'completed' }, TALLY, whole(messageId, 'late')),
+        () => work.releaseRun(late.claim),
+      ].map((write) => expect(write()).rejects.toBeInstanceOf(ClaimLostError)),
+    );
+    expect([...(await work.saveTexts([{ claim: late.claim, messageId, content: textOf('late') }]))]).toEqual([runId]);
+    expect([...(await work.renewLeases([late.claim], LEASE_MS))]).toEqual([[runId, 'lost']]);
+    expect(await work.snapshot(runId)).toEqual(before);
+    await complete(work, current);
+    await expect(complete(work, current)).rejects.toBeInstanceOf(ClaimLostError);
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'completed' });
+  });
+
+  test('fails the run when its worker has left it for the third time', async () => {
+    const { path } = await createRun(url, {});
+    for (let left = 0; left < 3; left++) {
+      const { run } = await claim(work);
+      expect(run.status).toBe('in_progress');
+      moveClock(LEASE_MS / 1000 + 1);
+    }
+    expect(await work.claimRun({ leaseMs: LEASE_MS })).toBeUndefined();
+    expect(await send(url, `GET ${path}`)).toMatchObject({
+      status: 'failed',
+      last_error: { code: 'server_error', message: expect.stringContaining('3 times') },
+    });
+  });
+
+  test('ends a run that was being cancelled, by the sweep', async () => {
+    const { path } = await createRun(url);
+    await claim(work);
+    await send(url, `POST ${path}/cancel`);
+    expect(await work.sweep()).toEqual([]);
+    moveClock(LEASE_MS / 1000 + 1);
+    expect(await work.sweep()).toMatchObject([{ status: 'cancelled' }]);
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('does not touch a run that waits for outputs', async () => {
+    const { path } = await createRun(url);
+    await requireOutputs(work, await claim(work), ['call_1']);
+    moveClock(LEASE_MS / 1000 + 1);
+    expect(await work.claimRun({ leaseMs: LEASE_MS })).toBeUndefined();
+    expect(await work.sweep()).toEqual([]);
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'requires_action' });
+  });
+});
+
+describe('expiry', () => {
+  const states = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;
+
+  async function createIn(state: (typeof states)[number]) {
+    const created = await createRun(url);
+    if (state === 'queued') return created;
+    const claimed = await claim(work);
+    if (state === 'requires_action') await requireOutputs(work, claimed, ['call_1']);
+    else await startMessage(work, claimed);
+    if (state === 'cancelling') await send(url, `POST ${created.path}/cancel`);
+    return created;
+  }
+
+  test.each(states)('of a run that is %s is seen by whoever reads it, and frees the thread', async (state) => {
+    const { path, threadId } = await createIn(state);
+    moveClock(601);
+    expect(await send(url, `GET ${path}`)).toMatchObject({
+      status: 'expired',
+      expires_at: null,
+      required_action: null,
+    });
+    await send(url, `POST /threads/${threadId}/messages`, { role: 'user', content: 'on' });
+    const { data } = await send(url, `GET ${path}/steps`);
+    for (const step of data as object[])
+      expect(step).toMatchObject({ status: 'expired', expired_at: expect.any(Number) });
+  });
+
+  test.each(states)('of a run that is %s is enforced by the sweep', async (state) => {
+    const { runId } = await createIn(state);
+    moveClock(599);
+    expect((await work.sweep()).filter(({ status }) => status === 'expired')).toEqual([]);
+    moveClock(2);
+    const ended = state === 'cancelling' ? [] : [{ id: runId, status: 'expired' }];
+    // The lease of a minute has ended long before: a run that was being cancelled is cancelled by then.
+    expect(await work.sweep()).toMatchObject(ended);
+  });
+
+  test('is enforced by every write: a message, a run, outputs, a cancel, a claim', async () => {
+    const waiting = await createIn('requires_action');
+    const queued = await createIn('queued');
+    moveClock(601);
+    const outputs = { tool_outputs: [{ tool_call_id: 'call_1', output: 'x' }] };
+    await expect(send(url, `POST ${waiting.path}/submit_tool_outputs`, outputs)).rejects.toThrow(
+      String.raw`Runs in status \"expired\" do not accept tool outputs.`,
+    );
+    await expect(send(url, `POST ${waiting.path}/cancel`)).rejects.toThrow("Cannot cancel run with status 'expired'.");
+    expect(await work.claimRun({ leaseMs: LEASE_MS })).toBeUndefined();
+    const second = await send(url, `POST /threads/${queued.threadId}/runs`, { assistant_id: queued.assistantId });
+    expect(second).toMatchObject({ status: 'queued' });
+  });
+
+  test('comes when the setting says', async () => {
+    const soon = await startConversation({
+      runs: { modelApi: null, modelAliases: new Map(), runConcurrency: 1, runExpiresAfterSeconds: 5 },
+    });
+    const { run } = await createRun(soon.url);
+    expect(Number(run['expires_at']) - Number(run['created_at'])).toBe(5);
+  });
+});
+
+test('Runs of an account that wait are bounded, and others go on', async () => {
+  const assistantId = await create(url);
+  const threadId = await createThread(url);
+  const template = await send(url, `POST /threads/${threadId}/runs`, { assistant_id: assistantId });
+  const account = conversation.store.accountOf('key-1');
+  const repetition = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
+  for (let i = 1; i < 1000; i++) {
+    const thread = { id: `thread_${i}`, object: 'thread' as const, created_at: 1, tool_resources: {}, metadata: {} };
+    const run = {
+      ...(template as never as Parameters<typeof conversation.store.runs.create>[1]['run']),
+      id: `run_${i}`,
+      thread_id: thread.id,
+    };
+    const newThread = { thread, messages: [], vectorStores: [] };
+    await conversation.store.runs.create(account, { run, newThread, messages: [] }, repetition);
+  }
+  await expect(createRun(url)).rejects.toThrow('429');
+  await createRun(url, {}, { key: 'another' });
+  await claim(work);
+  await claim(work);
+  await createRun(url);
+});
+
+describe('the context of a model', () => {
+  test('is the messages and the completed tool calls of a thread, newest first, without what is being written', async () => {
+    const first = await createRun(url);
+    const claimed = await claim(work);
+    await requireOutputs(work, claimed, ['call_1']);
+    await send(url, `POST ${first.path}/submit_tool_outputs`, {
+      tool_outputs: [{ tool_call_id: 'call_1', output: '1' }],
+    });
+    const resumed = await claim(work);
+    const answer = await startMessage(work, resumed);
+    await work.endRun(resumed.claim, { status: 'completed' }, TALLY, whole(answer, 'answer'));
+    await send(url, `POST /threads/${first.threadId}/messages`, { role: 'user', content: 'next' });
+    await send(url, `POST /threads/${first.threadId}/runs`, { assistant_id: first.assistantId });
+    await startMessage(work, await claim(work));
+
+    const items = await work.context(first.threadId, undefined, 10);
+    expect(items.map((item) => (item.kind === 'message' ? item.message.content : item.step.step_details))).toEqual([
+      textOf('next'),
+      textOf('answer'),
+      {
+        type: 'tool_calls',
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}', output: '1' } }],
+      },
+      textOf('Hello'),
+    ]);
+    expect(await work.context(first.threadId, items[1]?.sequence, 1)).toEqual([items[2]]);
+  });
+});
+
+describe('a watcher', () => {
+  test('is notified of writes of its process and of others, and not after it stopped', async () => {
+    const dataDir = await createFolder();
+    const server = await startConversation({ dataDir });
+    const other = await openStore(dataDir);
+    cleanUpLater(() => other.close());
+    const { runId, path } = await createRun(server.url);
+    let own = 0;
+    let foreign = 0;
+    const stopOwn = server.work.watch(runId, () => own++);
+    const stopForeign = other.work.watch(runId, () => foreign++);
+    const claimed = await claim(server.work);
+    await until(() => own > 0 && foreign > 0);
+    stopOwn();
+    const seen = own;
+    const before = foreign;
+    await complete(server.work, claimed);
+    await until(() => foreign > before);
+    expect(own).toBe(seen);
+    stopForeign();
+    expect(await send(server.url, `GET ${path}`)).toMatchObject({ status: 'completed' });
+  });
+});
