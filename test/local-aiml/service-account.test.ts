@@ -1,5 +1,8 @@
 // Who may use the embedded AIML API that a service starts for itself, and as which account.
 import { expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { cleanUpLater } from '../support/cleanup.ts';
 import { startService } from '../support/service.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
@@ -33,4 +36,25 @@ test('The service has the account that it had when it called with the key "local
   const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
   const { data } = await service.query('{ assistants(first: 10) { nodes { id name } } }');
   expect(data).toEqual({ assistants: { nodes: [{ id, name: 'made before' }] } });
+});
+
+test('A lock that another process holds on the store is CONFLICT and NOT_APPLIED for writes, and nothing for the rest', async () => {
+  const dataDir = await createFolder();
+  const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
+  const write = () => service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+  const read = () => service.query('{ assistants(first: 10) { nodes { id } } }');
+  await write();
+  const other = new Database(join(dataDir, 'aiml.db'));
+  cleanUpLater(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const writes = Array.from({ length: 12 }, write);
+  for (let i = 0; i < 3; i++) {
+    expect((await read()).errors).toBeUndefined();
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+  }
+  for (const { errors } of await Promise.all(writes))
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+  other.exec('ROLLBACK');
+  expect((await write()).errors).toBeUndefined();
+  expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
 });
