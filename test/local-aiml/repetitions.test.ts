@@ -1,14 +1,24 @@
 // Requests that are sent again: by their Idempotency-Key, or because an SDK says that it retries.
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import OpenAI from 'openai';
+import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { claim, createRun, createThread, errorOf, requireOutputs, send, startConversation } from './conversations.ts';
+import {
+  claim,
+  createRun,
+  createThread,
+  errorOf,
+  IDLE,
+  requireOutputs,
+  send,
+  startConversation,
+} from './conversations.ts';
 import { call, create, createFolder, idsOf, startHere, startProcess, type CallOptions } from './support.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
 let url: string;
-beforeAll(async () => void ({ url } = await startHere()));
+beforeAll(async () => void ({ url } = await startHere({ runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } })));
 
 const withKey = (key: string, body: unknown, account = 'key-1'): CallOptions => ({
   key: account,

@@ -321,9 +321,9 @@ describe('expiry', () => {
 
   test.each(states)('of a run that is %s is enforced by the sweep', async (state) => {
     const { runId } = await createIn(state);
-    moveClock(599);
+    moveClock(500);
     expect((await work.sweep()).filter(({ status }) => status === 'expired')).toEqual([]);
-    moveClock(2);
+    moveClock(110);
     const ended = state === 'cancelling' ? [] : [{ id: runId, status: 'expired' }];
     // The lease of a minute has ended long before: a run that was being cancelled is cancelled by then.
     expect(await work.sweep()).toMatchObject(ended);
