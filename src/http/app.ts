@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { errorCode } from '../error-code.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
@@ -107,8 +106,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onSend', reportResponse);
   app.setErrorHandler((error, request, reply) => {
-    // The client disconnected while its response was sent: there is no one to respond to.
-    if (errorCode(error) === 'ERR_STREAM_PREMATURE_CLOSE' && exchangeOf(request).hasEnded) return undefined;
     const refusal = toRefusal(error);
     // A request that was shed (503) is no fault.
     if (refusal.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);

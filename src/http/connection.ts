@@ -17,26 +17,29 @@ const MAX_UNSENT_AHEAD_BYTES = 8 * 1024 * 1024;
 /** About what the headers of a response take, in bytes. It keeps responses without a body from being free. */
 const RESPONSE_HEAD_BYTES = 512;
 
+/** Node's own time-out of sockets looks at the same number: what of the writes to a socket the system has not taken yet. */
+type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
 export interface UnsentObserver {
   /** The unsent bytes of a connection have changed by `bytes`. */
   unsentChanged(connection: Connection, bytes: number): void;
 }
 
 export class Connection {
-  readonly #socket: Socket;
+  readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
   /** In the order of the requests, which is that of their responses. */
   readonly #exchanges = new Set<HttpExchange>();
   #progressAt = 0;
   #unsentBytes = 0;
 
-  constructor(socket: Socket, observer: UnsentObserver) {
+  constructor(socket: QueueingSocket, observer: UnsentObserver) {
     this.#socket = socket;
     this.#observer = observer;
     socket.once('close', () => this.#endAll());
   }
 
-  /** How much of its responses has not reached the operating system, in bytes. */
+  /** How much of its responses had not reached the operating system at the last {@link refresh}, in bytes. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
@@ -83,6 +86,14 @@ export class Connection {
     this.#unsentBytes += bytes;
     if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
     this.grantNextTurn();
+  }
+
+  /** Looks at how much of the current response has reached the operating system. */
+  refresh(): void {
+    const [current] = this.#exchanges;
+    if (!current?.isWritten) return;
+    const sentBytes = current.unsentBytes - (this.#socket._handle?.writeQueueSize ?? 0);
+    if (sentBytes > 0) current.progress(sentBytes);
   }
 
   /** Lets the first request that has no response yet be worked on, if it waits for that and may. */
@@ -138,6 +149,11 @@ export class HttpExchange {
   /** Whether the request has arrived whole, or is executed though its body has not. */
   get isInFlight(): boolean {
     return this.isExecuted || this.#request.complete;
+  }
+
+  /** Whether all of the response has been written, and what of it is unsent is a matter of the socket. */
+  get isWritten(): boolean {
+    return this.#response.writableEnded;
   }
 
   get hasResponse(): boolean {

@@ -41,6 +41,7 @@ export class Connections implements UnsentObserver {
 
   /** How much of all responses has not reached the operating system, in bytes. */
   get unsentBytes(): number {
+    this.#refresh();
     return this.#unsentBytes;
   }
 
@@ -78,7 +79,12 @@ export class Connections implements UnsentObserver {
     clearInterval(this.#timer);
   }
 
+  #refresh(): void {
+    for (const connection of this.#unread) connection.refresh();
+  }
+
   #disconnectStalled(): void {
+    this.#refresh();
     const now = performance.now();
     for (const connection of this.#unread) {
       const { stalledSince } = connection;
@@ -87,6 +93,7 @@ export class Connections implements UnsentObserver {
   }
 
   #disconnectSlowest(): void {
+    this.#refresh();
     const stalled = [...this.#unread].flatMap((connection) => {
       const { stalledSince } = connection;
       return stalledSince === null ? [] : [{ connection, stalledSince }];
