@@ -2,8 +2,8 @@
  * What was read of upstream and may be given again: for a while without asking, and after that where upstream says that
  * it has not changed (304).
  *
- * Every entry belongs to one tenant. A write takes the entries that it may change out before it is acknowledged, and what
- * was read while any write was under way is not kept at all.
+ * Every entry belongs to one tenant. A write of the tenant begins a new generation, before it is sent and again before it is
+ * acknowledged: what was read in an earlier one is never given without asking. Writes of other tenants change nothing.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -23,11 +23,13 @@ export interface CachedRead {
 }
 
 interface Entry extends CachedRead {
-  readonly tenant: string;
-  readonly path: string;
   readonly size: number;
+  readonly generation: number;
   readonly freshUntil: number;
 }
+
+/** A tenant that is forgotten begins a new generation. */
+const MAX_TENANTS = 10_000;
 
 export interface ReadCacheOptions {
   /** How long an entry is given without asking upstream. */
@@ -40,9 +42,8 @@ export class ReadCache {
   readonly #ttlMs: number;
   readonly #now: () => number;
   readonly #entries: LRUCache<string, Entry>;
-  /** The lists of each tenant that has any: every write may change all of them. */
-  readonly #lists = new Map<string, Set<string>>();
-  #writes = 0;
+  readonly #generations = new LRUCache<string, number>({ max: MAX_TENANTS });
+  #lastGeneration = 0;
 
   constructor({ ttlMs, now = () => performance.now() }: ReadCacheOptions) {
     this.#ttlMs = ttlMs;
@@ -53,57 +54,47 @@ export class ReadCache {
       maxEntrySize: MAX_ENTRY_SIZE,
       sizeCalculation: ({ size }) => size,
       ttl: MAX_AGE_MS,
-      dispose: ({ tenant, path }) => this.#dropList(tenant, path),
     });
   }
 
-  /** Compared at the end of a read with what it was at its beginning. */
-  get writes(): number {
-    return this.#writes;
+  /** The tenant's present generation, to be taken before a read begins. No number is ever given twice. */
+  generationOf(tenant: string): number {
+    const generation = this.#generations.get(tenant);
+    return generation ?? this.#beginGeneration(tenant);
   }
 
   /** What is cached, and whether it may be given without asking; null where nothing is. */
   get(tenant: string, path: string): (CachedRead & { readonly isFresh: boolean }) | null {
     const entry = this.#entries.get(keyOf(tenant, path));
-    return entry ? { etag: entry.etag, value: entry.value, isFresh: this.#now() < entry.freshUntil } : null;
+    if (!entry) return null;
+    const { etag, value, generation, freshUntil } = entry;
+    return { etag, value, isFresh: this.#now() < freshUntil && generation === this.#generations.get(tenant) };
   }
 
-  /** Keeps what was read, unless a write was under way meanwhile. `size` is what it takes in memory, in bytes. */
-  set(tenant: string, path: string, { etag, value }: CachedRead, size: number, writesAtStart: number): void {
-    if (this.#writes !== writesAtStart) return;
-    const key = keyOf(tenant, path);
+  /** Keeps what was read, unless a write began a new generation meanwhile. `size` is what it takes in memory, in bytes. */
+  set(tenant: string, path: string, { etag, value }: CachedRead, size: number, generation: number): void {
+    if (this.#generations.get(tenant) !== generation) return;
     const freshUntil = this.#now() + this.#ttlMs;
-    const entry = { etag, value, tenant, path, size: size + ENTRY_SIZE, freshUntil };
-    this.#entries.set(key, entry, { noDisposeOnSet: true });
-    if (!isList(path) || !this.#entries.has(key)) return;
-    const lists = this.#lists.get(tenant);
-    if (lists) lists.add(path);
-    else this.#lists.set(tenant, new Set([path]));
+    this.#entries.set(keyOf(tenant, path), { etag, value, size: size + ENTRY_SIZE, generation, freshUntil });
   }
 
-  /** Upstream says that what is cached has not changed: it is fresh again, unless a write was under way meanwhile. */
-  renew(tenant: string, path: string, writesAtStart: number): void {
-    const key = keyOf(tenant, path);
-    const entry = this.#entries.get(key);
-    if (entry && this.#writes === writesAtStart)
-      this.#entries.set(key, { ...entry, freshUntil: this.#now() + this.#ttlMs }, { noDisposeOnSet: true });
+  /** Upstream says that what is cached has not changed: it is fresh again, unless a write began a new generation meanwhile. */
+  renew(tenant: string, path: string, generation: number): void {
+    const entry = this.#entries.get(keyOf(tenant, path));
+    if (entry) this.set(tenant, path, entry, entry.size - ENTRY_SIZE, generation);
   }
 
-  /** To be called before a write begins and again before it is acknowledged; `path` is that of what it changes. */
-  removeForWrite(tenant: string, path: string): void {
-    this.#writes += 1;
-    this.#entries.delete(keyOf(tenant, path));
-    for (const list of [...(this.#lists.get(tenant) ?? [])]) this.#entries.delete(keyOf(tenant, list));
+  /** To be called before a write begins and again before it is acknowledged. */
+  invalidate(tenant: string): void {
+    this.#beginGeneration(tenant);
   }
 
-  #dropList(tenant: string, path: string): void {
-    const lists = this.#lists.get(tenant);
-    if (!lists?.delete(path)) return;
-    if (lists.size === 0) this.#lists.delete(tenant);
+  #beginGeneration(tenant: string): number {
+    this.#lastGeneration += 1;
+    this.#generations.set(tenant, this.#lastGeneration);
+    return this.#lastGeneration;
   }
 }
 
 /** A tenant is a digest without spaces. */
 const keyOf = (tenant: string, path: string): string => `${tenant} ${path}`;
-
-const isList = (path: string): boolean => path.startsWith('/assistants?');

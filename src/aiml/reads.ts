@@ -53,15 +53,15 @@ export class Reads {
     return this.#join(call.path, call, caller, null);
   }
 
-  /** Runs a write to `path`. What was read before it is neither joined nor given from the cache after it. */
-  async write<T>(path: string, { tenant }: Caller, run: () => Promise<T>): Promise<T> {
-    this.#cache?.removeForWrite(tenant, path);
-    if (this.#shared) await this.#shared.expire(tenant, path);
+  /** Runs a write. What the tenant read before it is neither joined nor given from the cache after it. */
+  async write<T>({ tenant }: Caller, run: () => Promise<T>): Promise<T> {
+    this.#cache?.invalidate(tenant);
+    if (this.#shared) await this.#shared.invalidate(tenant);
     try {
       return await run();
     } finally {
-      this.#cache?.removeForWrite(tenant, path);
-      if (this.#shared) await this.#shared.expire(tenant, path);
+      this.#cache?.invalidate(tenant);
+      if (this.#shared) await this.#shared.invalidate(tenant);
       this.#work.forget(tenant);
       this.#onWrite(tenant);
     }
@@ -98,12 +98,12 @@ export class Reads {
 
   async #askForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
     const { tenant } = caller;
-    const { writes } = cache;
+    const generation = cache.generationOf(tenant);
     const cached = cache.get(tenant, call.path);
     const read = await this.#askUnlessKnown(call, caller, cached);
     if (read && needsTurn(read.body)) await nextTurn();
-    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, writes);
-    else cache.renew(tenant, call.path, writes);
+    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, generation);
+    else cache.renew(tenant, call.path, generation);
     return (read ?? cached)?.value as T;
   }
 

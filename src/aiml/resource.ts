@@ -241,7 +241,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   #write<V>(call: Call<V>): Promise<V> {
     const { client, reads, caller } = this.#access;
-    return reads.write(call.path, caller, () => client.call(call, caller));
+    return reads.write(caller, () => client.call(call, caller));
   }
 
   #pathOf(id: string): string {

@@ -2,9 +2,9 @@
  * What replicas share of their reads, in Redis: answers of upstream that may be given again, and the generations that
  * tell whether they still may.
  *
- * Every path, and the lists of a tenant as a whole, has a generation: a random text that every write replaces. A reader
- * takes the generation before he asks upstream and keeps the answer under it, so what was read before a write ended is
- * never given after it, whichever replica read and whichever wrote, and whatever Redis forgets.
+ * Every tenant has a generation: a random text that each of its writes replaces. A reader takes the generation before it
+ * asks upstream and keeps the answer under it, so what was read before a write ended is never given after it without
+ * asking, whichever replica read and whichever wrote, and whatever Redis forgets.
  *
  * An answer is kept as it came, and is read back by the same checks as an answer of upstream. Each is sealed with the
  * credential that it was read with: what is damaged, or belongs to another credential, does not open.
@@ -57,10 +57,10 @@ export class SharedReadCache {
     );
   }
 
-  /** The generation of a path, and what is kept under it; null where Redis is away. Never rejects. */
+  /** The tenant's generation, and what is kept of the path; null where Redis is unavailable. Never rejects. */
   async find(reader: Reader, path: string): Promise<Found | null> {
     const answerKey = this.#answerKey(reader.tenant, path);
-    const generationKey = this.#generationKey(reader.tenant, path);
+    const generationKey = this.#generationKey(reader.tenant);
     // The time that is left goes first: where the answer is replaced in between, it is the older one's.
     const replies = await this.#redis.ask((pipeline) =>
       pipeline.pttl(answerKey).mgetBuffer(this.#epochKey, generationKey, answerKey),
@@ -69,8 +69,10 @@ export class SharedReadCache {
     const [leftMs, [epoch, token, sealed]] = replies as [number, (Buffer | null)[]];
     if (!epoch || !token) return this.#begin(generationKey);
     const generation = `${epoch.toString()} ${token.toString()}`;
-    const kept = sealed ? open(sealed, reader, path, generation) : null;
-    return { generation, kept: kept && { ...kept, isFresh: leftMs > REVALIDATION_MS } };
+    const kept = sealed ? open(sealed, reader, path) : null;
+    if (!kept) return { generation, kept: null };
+    const { etag, body } = kept;
+    return { generation, kept: { etag, body, isFresh: leftMs > REVALIDATION_MS && kept.generation === generation } };
   }
 
   /** Keeps an answer that was asked for after `generation` was found. Never rejects. */
@@ -81,19 +83,16 @@ export class SharedReadCache {
     await this.#redis.ask((pipeline) =>
       pipeline
         .set(this.#answerKey(reader.tenant, path), sealed, 'PX', lifeMs)
-        .pexpire(this.#generationKey(reader.tenant, path), lifeMs),
+        .pexpire(this.#generationKey(reader.tenant), lifeMs),
     );
   }
 
   /**
-   * Ends the generations of what a write to `path` may change. Never rejects: where Redis cannot be told it is away for
-   * this process, and all that is kept ends before it is used again.
+   * Begins a new generation of the tenant. Never rejects: where Redis does not take it, it counts as unavailable for this
+   * process, and all that is kept ends before it is used again.
    */
-  async expire(tenant: string, path: string): Promise<void> {
-    const keys = new Set([this.#generationKey(tenant, LISTS), this.#generationKey(tenant, path)]);
-    await this.#redis.ask((pipeline) =>
-      [...keys].reduce((chain, key) => chain.set(key, randomUUID(), 'PX', GENERATION_MS), pipeline),
-    );
+  async invalidate(tenant: string): Promise<void> {
+    await this.#redis.ask((pipeline) => pipeline.set(this.#generationKey(tenant), randomUUID(), 'PX', GENERATION_MS));
   }
 
   async #begin(generationKey: string): Promise<Found | null> {
@@ -111,30 +110,33 @@ export class SharedReadCache {
     return this.#redis.key(tenant, 'answer', digest(path));
   }
 
-  #generationKey(tenant: string, path: string): string {
-    return this.#redis.key(tenant, 'generation', path.startsWith(`${LISTS}/`) ? digest(path) : 'lists');
+  #generationKey(tenant: string): string {
+    return this.#redis.key(tenant, 'generation');
   }
 }
-
-/** Every write may change all lists of its tenant, so they have one generation. */
-const LISTS = '/assistants';
 
 /** Paths hold ids, which are nobody's business who looks at keys. */
 const digest = (path: string): string => createHash('sha256').update(path).digest('base64url').slice(0, DIGEST_LENGTH);
 
+/** The generation and the ETag are a line each, before the body. */
 function seal({ etag, body }: KeptAnswer, reader: Reader, path: string, generation: string): Buffer {
-  const content = Buffer.concat([Buffer.from(`${etag ?? ''}\n`, 'latin1'), body]);
-  return Buffer.concat([sealOf(content, reader, path, generation), content]);
+  const content = Buffer.concat([Buffer.from(`${generation}\n${etag ?? ''}\n`, 'latin1'), body]);
+  return Buffer.concat([sealOf(content, reader, path), content]);
 }
 
-/** Null where the seal does not fit: another credential, another path, an older generation, or damage. */
-function open(sealed: Buffer, reader: Reader, path: string, generation: string): KeptAnswer | null {
+/** Null where the seal does not fit: another credential, another path, or damage. */
+function open(sealed: Buffer, reader: Reader, path: string): (KeptAnswer & { readonly generation: string }) | null {
   const content = sealed.subarray(SEAL_BYTES);
-  const end = content.indexOf(LINE_FEED);
-  if (end === -1 || !timingSafeEqual(sealed.subarray(0, SEAL_BYTES), sealOf(content, reader, path, generation)))
-    return null;
-  return { etag: content.toString('latin1', 0, end) || null, body: content.subarray(end + 1) };
+  const generationEnd = content.indexOf(LINE_FEED);
+  const etagEnd = content.indexOf(LINE_FEED, generationEnd + 1);
+  if (generationEnd === -1 || etagEnd === -1) return null;
+  if (!timingSafeEqual(sealed.subarray(0, SEAL_BYTES), sealOf(content, reader, path))) return null;
+  return {
+    generation: content.toString('latin1', 0, generationEnd),
+    etag: content.toString('latin1', generationEnd + 1, etagEnd) || null,
+    body: content.subarray(etagEnd + 1),
+  };
 }
 
-const sealOf = (content: Buffer, { credential }: Reader, path: string, generation: string): Buffer =>
-  createHmac('sha256', credential).update(`${path}\n${generation}\n`).update(content).digest();
+const sealOf = (content: Buffer, { credential }: Reader, path: string): Buffer =>
+  createHmac('sha256', credential).update(`${path}\n`).update(content).digest();

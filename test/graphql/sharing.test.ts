@@ -234,6 +234,21 @@ describe('the cache', () => {
     expect(nameIn(await ask('x', 'a'))).toBe('second of Bearer a');
   });
 
+  it('keeps what one credential reads while another writes, with success or without', async () => {
+    await setUp({ CACHE_TTL_SECONDS: '60' });
+    closeGate();
+    const reads = ['x', 'y'].map((id) => ask(id, 'a'));
+    await received(2);
+    await rename('x', 'b', 'second');
+    await rename('missing', 'b', 'second');
+    gate.open();
+    await Promise.all(reads);
+    const before = upstream.calls.length;
+    await rename('x', 'b', 'third');
+    for (const id of ['x', 'y', 'x']) expect(nameIn(await ask(id, 'a'))).toBe('first of Bearer a');
+    expect(upstream.calls.length).toBe(before + 1);
+  });
+
   it('does not keep what was read before a write and came back after it', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();

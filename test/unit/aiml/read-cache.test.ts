@@ -5,7 +5,7 @@ function setUp() {
   let time = 0;
   const cache = new ReadCache({ ttlMs: 1000, now: () => time });
   const put = (tenant: string, path: string, value: unknown, size = 10) =>
-    cache.set(tenant, path, { etag: '"e"', value }, size, cache.writes);
+    cache.set(tenant, path, { etag: '"e"', value }, size, cache.generationOf(tenant));
   return { cache, put, pass: (ms: number) => (time += ms) };
 }
 
@@ -16,7 +16,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: true });
     pass(1000);
     expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: false });
-    cache.renew('t', '/assistants/a', cache.writes);
+    cache.renew('t', '/assistants/a', cache.generationOf('t'));
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
@@ -26,26 +26,46 @@ describe('the read cache', () => {
     expect(cache.get('u', '/assistants/a')).toBeNull();
   });
 
-  it('loses with a write what the write may change: the entity and every list of the tenant, and nothing else', () => {
+  it('asks after a write of the tenant for everything that it has read, under its ETag', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
-    put('t', '/assistants/b', 2);
-    put('t', '/assistants?limit=21', 3);
-    put('t', '/assistants?limit=21', 4);
-    put('u', '/assistants?limit=21', 5);
-    cache.removeForWrite('t', '/assistants/a');
-    expect(cache.get('t', '/assistants/a')).toBeNull();
-    expect(cache.get('t', '/assistants?limit=21')).toBeNull();
-    expect(cache.get('t', '/assistants/b')?.value).toBe(2);
-    expect(cache.get('u', '/assistants?limit=21')?.value).toBe(5);
+    put('t', '/assistants?limit=21', 2);
+    cache.invalidate('t');
+    expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: false });
+    expect(cache.get('t', '/assistants?limit=21')?.isFresh).toBe(false);
+    cache.renew('t', '/assistants/a', cache.generationOf('t'));
+    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
-  it('keeps nothing that was read while a write was under way', () => {
-    const { cache } = setUp();
-    const { writes } = cache;
-    cache.removeForWrite('t', '/assistants/a');
-    cache.set('t', '/assistants/a', { etag: null, value: 1 }, 10, writes);
+  it('keeps nothing, and renews nothing, that was read while a write of the tenant was in flight', () => {
+    const { cache, put, pass } = setUp();
+    put('t', '/assistants/b', 1);
+    pass(1000);
+    const generation = cache.generationOf('t');
+    cache.invalidate('t');
+    cache.set('t', '/assistants/a', { etag: null, value: 1 }, 10, generation);
+    cache.renew('t', '/assistants/b', generation);
     expect(cache.get('t', '/assistants/a')).toBeNull();
+    expect(cache.get('t', '/assistants/b')?.isFresh).toBe(false);
+  });
+
+  it('keeps what one tenant reads while others write', () => {
+    const { cache, put } = setUp();
+    const generation = cache.generationOf('t');
+    for (let index = 0; index < 100; index += 1) cache.invalidate(`u${index % 3}`);
+    cache.set('t', '/assistants/a', { etag: null, value: 1 }, 10, generation);
+    put('t', '/assistants/b', 2);
+    cache.invalidate('u0');
+    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
+    expect(cache.get('t', '/assistants/b')?.isFresh).toBe(true);
+  });
+
+  it('gives nothing of a tenant that was forgotten without asking', () => {
+    const { cache, put } = setUp();
+    put('t', '/assistants/a', 1);
+    for (let index = 0; index < 20_000; index += 1) cache.generationOf(`u${index}`);
+    cache.generationOf('t');
+    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(false);
   });
 
   it('is bounded, whatever the number of paths and tenants', () => {
