@@ -45,7 +45,7 @@ export interface Logger {
   stopFailed(error: unknown): void;
   operationEnded(entry: OperationEntry): void;
   requestRejected(entry: RejectionEntry): void;
-  /** A request got a response with a status of 500 or above. */
+  /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
   requestFailed(error: unknown, requestId: string): void;
   /** An error that callers see as INTERNAL_SERVER_ERROR. */
   internalErrorMasked(error: unknown, requestId: string): void;
