@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
@@ -8,12 +8,25 @@ import { Connections } from '../../src/http/connections.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { createLogger } from '../../src/observability/logger.ts';
+import type { RequestTrace } from '../../src/observability/tracing.ts';
 import { until } from '../support/until.ts';
 
 const logs: string[] = [];
 let executed = 0;
 /** What operations wait for. */
 let gate: Promise<void> = Promise.resolve();
+
+const traces = { started: 0, ended: [] as (number | null)[] };
+const startTrace = (): RequestTrace => {
+  traces.started += 1;
+  return {
+    traceId: '0'.repeat(32),
+    startOperation: () => undefined,
+    endOperation: () => undefined,
+    startCall: () => ({ traceparent: '', end: () => undefined }),
+    end: (status) => void traces.ended.push(status),
+  };
+};
 
 const startApp = async (): Promise<FastifyInstance> => {
   const connections = new Connections({ onDisconnect: () => undefined });
@@ -28,7 +41,7 @@ const startApp = async (): Promise<FastifyInstance> => {
     corsOrigins: [],
     corsLoopback: false,
     explorer: false,
-    startTrace: () => null,
+    startTrace,
     onRefusal: () => undefined,
     execute: async () => {
       executed += 1;
@@ -102,6 +115,53 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
     expect(await answer).toContain('{"data":{}}');
     expect(executed).toBe(1);
+  });
+});
+
+describe('while a request is in flight', () => {
+  let app: FastifyInstance;
+  let letGo = (): void => undefined;
+  beforeEach(async () => {
+    app = await startApp();
+    executed = 0;
+    gate = new Promise((resolve) => (letGo = resolve));
+  });
+  afterEach(async () => {
+    letGo();
+    app.server.closeAllConnections();
+    await app.close();
+  });
+
+  test('another that takes too long on its connection is cut off after the response to the first', async () => {
+    app.server.headersTimeout = 100;
+    app.server.requestTimeout = 100;
+    const { socket, answer } = await open(app);
+    const timedOut = once(app.server, 'clientError');
+    socket.write(`${HEAD}content-length: 2\r\n\r\n{}${HEAD}content-length: 2\r\n\r\n{`);
+    await until(() => executed === 1);
+    await timedOut;
+    letGo();
+    const text = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(text).toContain('{"data":{}}');
+    expect(executed).toBe(1);
+  });
+
+  test('every trace is ended once, whether the response is sent or the client disconnects', async () => {
+    traces.started = 0;
+    traces.ended = [];
+    const request = `${HEAD}content-length: 2\r\n\r\n{}`;
+    const leaving = await open(app);
+    const staying = await open(app);
+    leaving.socket.write(request.repeat(20));
+    staying.socket.write(request.repeat(2));
+    await until(() => executed === 2);
+    leaving.socket.destroy();
+    await until(() => traces.ended.length === 1);
+    letGo();
+    await until(() => traces.ended.length === 3);
+    expect([traces.started, traces.ended]).toEqual([3, [null, 200, 200]]);
+    staying.socket.destroy();
   });
 });
 

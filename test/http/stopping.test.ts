@@ -1,0 +1,146 @@
+// What becomes of clients, of upstream's requests and of the process when a signal comes.
+import { connect, type Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
+import {
+  answerJson,
+  startScriptedUpstream,
+  wireAssistant,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { query } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** Longer than any test may take, so that nothing ends by it. */
+const NEVER_MS = '600000';
+
+interface Stopping {
+  readonly service: RunningProcess;
+  readonly url: string;
+  readonly upstream: ScriptedUpstream;
+  /** How many requests the service gave up before they had a response. */
+  readonly aborted: () => number;
+  readonly release: () => void;
+}
+
+/** The service as a process, and an upstream that responds when it is released. */
+async function start(shutdownTimeoutMs: string): Promise<Stopping> {
+  let release = (): void => undefined;
+  let aborted = 0;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const upstream = await startScriptedUpstream(async ({ path }, response) => {
+    response.once('close', () => (aborted += response.writableFinished ? 0 : 1));
+    await released;
+    answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+  });
+  const service = runProcess({
+    AIML_API_KEY: 'test-key',
+    AIML_API_BASE_URL: upstream.url,
+    UPSTREAM_DEADLINE_MS: NEVER_MS,
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: NEVER_MS,
+    SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs,
+  });
+  return { service, url: await listeningUrl(service), upstream, aborted: () => aborted, release };
+}
+
+function open(url: string, bytes: string): { readonly socket: Socket; readonly received: () => string } {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  cleanUpLater(() => socket.destroy());
+  let received = '';
+  socket
+    .setEncoding('utf8')
+    .on('data', (part: string) => (received += part))
+    .on('error', () => undefined);
+  socket.write(bytes);
+  return { socket, received: () => received };
+}
+
+function post(document: string): string {
+  const body = JSON.stringify({ query: document });
+  return (
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+    `Content-Length: ${body.length}\r\n\r\n${body}`
+  );
+}
+const READ = post('{ assistant(id: "asst_1") { id } }');
+const CREATE = post('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+
+const isStopping = ({ service }: Stopping): boolean => service.output().includes('stopping');
+
+test('Requests that have not arrived whole are cut off, and one that is in flight before another is finished', async () => {
+  const running = await start(NEVER_MS);
+  const { service, url, upstream, release } = running;
+  const inFlight = open(url, READ + CREATE.slice(0, -1));
+  const parts = ['', 'POST /gra', CREATE.slice(0, 100), CREATE.slice(0, -1)].map((bytes) => open(url, bytes));
+  await until(() => upstream.calls.length === 1);
+  service.child.kill('SIGTERM');
+  await until(() => isStopping(running));
+  await until(() => parts.every(({ socket }) => socket.closed));
+  expect(inFlight.socket.closed).toBe(false);
+  release();
+  expect(await service.exit).toBe(0);
+  await until(() => inFlight.socket.closed);
+  expect(inFlight.received()).toContain('{"data":{"assistant":{"id":"asst_1"}}}');
+  expect(inFlight.received().match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+  expect(upstream.lines()).toEqual(['GET /assistants/asst_1']);
+});
+
+test('A request that arrives whole within the time is finished', async () => {
+  const running = await start(NEVER_MS);
+  const { service, url, upstream, release } = running;
+  release();
+  const { socket, received } = open(url, CREATE.slice(0, -10));
+  await query(url, '{ __typename }');
+  service.child.kill('SIGTERM');
+  await until(() => isStopping(running));
+  socket.write(CREATE.slice(-10));
+  await until(() => received().includes('asst_new'));
+  expect(await service.exit).toBe(0);
+  expect(upstream.lines()).toEqual(['POST /assistants']);
+});
+
+test.each([
+  ['a read', READ],
+  ['a create', CREATE],
+  ['pipelined requests', READ + CREATE + READ],
+])('The process ends with 0 though upstream never responds to %s', async (_, bytes) => {
+  const { service, url, upstream } = await start('500');
+  const { socket } = open(url, bytes);
+  await until(() => upstream.calls.length === 1);
+  service.child.kill('SIGTERM');
+  expect(await service.exit).toBe(0);
+  await until(() => socket.closed);
+});
+
+test('The process ends with 0 though a client does not read its response', async () => {
+  const { service, url, release } = await start('500');
+  release();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  cleanUpLater(() => socket.destroy());
+  socket.on('error', () => undefined).write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5000));
+  await until(async () =>
+    /^assistants_unsent_response_bytes [1-9]/m.test(await (await fetch(`${url}/metrics`)).text()),
+  );
+  service.child.kill('SIGTERM');
+  expect(await service.exit).toBe(0);
+});
+
+test('A write whose client has disconnected is finished before the process ends', async () => {
+  const running = await start(NEVER_MS);
+  const { service, url, upstream, aborted, release } = running;
+  const { socket } = open(url, CREATE);
+  const idle = open(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until(() => upstream.calls.length === 1 && idle.received() !== '');
+  socket.resetAndDestroy();
+  service.child.kill('SIGTERM');
+  await until(() => isStopping(running));
+  let hasExited = false;
+  void service.exit.then(() => (hasExited = true));
+  // Idle connections are closed after a second, and nothing is left then but the write.
+  await until(() => idle.socket.closed);
+  expect([hasExited, aborted()]).toEqual([false, 0]);
+  release();
+  expect(await service.exit).toBe(0);
+  expect(aborted()).toBe(0);
+});
