@@ -207,7 +207,7 @@ describe('what goes wrong', () => {
       UPSTREAM: 'aiml',
       AIML_API_KEY: 'test-key',
       AIML_API_BASE_URL: upstream.url,
-      UPSTREAM_DEADLINE_MS: '2000',
+      UPSTREAM_DEADLINE_MS: '60000',
     });
     const other = createApolloClient(`${failing.url}/graphql`);
     const limited = await failure(other.query({ query: ASSISTANTS, variables: { first: 1 } }));

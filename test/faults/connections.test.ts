@@ -189,7 +189,7 @@ describe('an answer', () => {
         socket.write(`${head}\r\n\r\n${' '.repeat(MiB + 1000)}`);
         if (index >= 4) setTimeout(() => socket[end](), 100);
       },
-      { attemptTimeoutMs: 400 },
+      { attemptTimeoutMs: 1500 },
     );
     const failures = await Promise.all(Array.from({ length: 12 }, () => failureOf(another().create({ model: 'm' }))));
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['OUTCOME_UNKNOWN']));

@@ -133,7 +133,7 @@ describe('a modify', () => {
   });
 
   it('keeps a part of its deadline for the read-back', async () => {
-    const { source, lines } = await startSource(inTurn(hang, asAsked), { deadlineMs: 1500 });
+    const { source, lines } = await startSource(inTurn(hang, asAsked), { deadlineMs: 5000 });
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
@@ -141,18 +141,18 @@ describe('a modify', () => {
 
 describe('a deadline', () => {
   it('that passes while a write waits for a connection leaves it NOT_APPLIED, and it is never sent', async () => {
-    const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 600 });
+    const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 2000 });
     const first = failureOf(another().create({ model: 'first' }));
     await until(() => upstream.count('POST') === 1);
     const late = await Promise.all([
-      failureOf(another(150).create({ model: 'late' })),
-      failureOf(another(150).modify('asst_1', { name: 'late' })),
-      failureOf(another(150).delete('asst_1')),
+      failureOf(another(1000).create({ model: 'late' })),
+      failureOf(another(1000).modify('asst_1', { name: 'late' })),
+      failureOf(another(1000).delete('asst_1')),
     ]);
     for (const details of late) expect(details).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_TIMEOUT' });
     expect(await first).toMatchObject(UNKNOWN);
     // The connection is free again; what gave up stays where it is.
-    expect(await failureOf(another(100).get('asst_2'))).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(await failureOf(another(1000).get('asst_2'))).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(upstream.requests.map(({ target }) => target)).toEqual(['/assistants', '/assistants/asst_2']);
   });
 
@@ -168,9 +168,9 @@ describe('a deadline', () => {
   it('that passes after a write was sent leaves it UNKNOWN', async () => {
     const { another } = await startSource(hang);
     const failures = await Promise.all([
-      failureOf(another(150).create({ model: 'm' })),
-      failureOf(another(150).modify('asst_1', { name: 'n' })),
-      failureOf(another(150).delete('asst_1')),
+      failureOf(another(1000).create({ model: 'm' })),
+      failureOf(another(1000).modify('asst_1', { name: 'n' })),
+      failureOf(another(1000).delete('asst_1')),
     ]);
     for (const details of failures) expect(details).toMatchObject(UNKNOWN);
   });

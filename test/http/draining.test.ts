@@ -86,7 +86,7 @@ describe('while it drains', () => {
   });
 
   it('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
-    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '1500' });
+    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '4000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');
     await until(() => service.output().includes('stopping'));

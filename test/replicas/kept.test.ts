@@ -39,7 +39,7 @@ describeWithRedis('What replicas share of their reads', () => {
       else if (headers['if-none-match'] === ETAG) response.writeHead(304, { etag: ETAG }).end();
       else answerJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
     });
-    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 5000 });
+    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
     reads = new Reads(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
     await connection.open();
@@ -61,7 +61,7 @@ describeWithRedis('What replicas share of their reads', () => {
         subject: name,
         requestId: 'request-1',
         hangUp: new HangUp(),
-        deadlineAt: performance.now() + 10_000,
+        deadlineAt: performance.now() + 60_000,
         ...(budget && { budget }),
       },
     });

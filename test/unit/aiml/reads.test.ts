@@ -24,7 +24,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
     else answerJson(response, 200, wireAssistant('x', { name: etag }), { etag });
   });
-  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
+  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({
     client,
     reads: new Reads(client, { cacheTtlMs: 0.001 }),
@@ -34,7 +34,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
       subject: 'tenant',
       requestId: 'request-1',
       hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
+      deadlineAt: performance.now() + 60_000,
     },
   });
   expect((await source.get('x')).name).toBe('W/"1"');
@@ -46,7 +46,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
 
 test('takes a 304 that it did not ask for as no answer', async () => {
   upstream = await startScriptedUpstream((_call, response) => void response.writeHead(304).end());
-  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 5000 });
+  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({
     client,
     reads: new Reads(client, { cacheTtlMs: 1000 }),
@@ -56,7 +56,7 @@ test('takes a 304 that it did not ask for as no answer', async () => {
       subject: 'tenant',
       requestId: 'request-1',
       hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
+      deadlineAt: performance.now() + 60_000,
     },
   });
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
@@ -67,7 +67,7 @@ describe('an operation that may hold 3,000 bytes', () => {
     upstream = await startScriptedUpstream(({ path }, response) =>
       answerJson(response, status, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
     );
-    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 5000 });
+    client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     const budget = { bytes: 3000 };
     const source = createAssistantResource({
       client,
@@ -78,7 +78,7 @@ describe('an operation that may hold 3,000 bytes', () => {
         subject: 'tenant',
         requestId: 'request-1',
         hangUp: new HangUp(),
-        deadlineAt: performance.now() + 10_000,
+        deadlineAt: performance.now() + 60_000,
         budget,
       },
     });

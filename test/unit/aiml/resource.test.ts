@@ -28,7 +28,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
   client = new AimlClient({
     baseUrl: new URL(upstream.url + path),
     connections: 4,
-    attemptTimeoutMs: 5000,
+    attemptTimeoutMs: 60_000,
     ...options,
   });
   const source = createAssistantResource({
@@ -40,7 +40,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
       credential: 'the-key',
       requestId: 'request-1',
       hangUp: new HangUp(),
-      deadlineAt: performance.now() + 10_000,
+      deadlineAt: performance.now() + 60_000,
     },
   });
   return { source, loader: new ResourceLoader(source, new Semaphore(10)) };
