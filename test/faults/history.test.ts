@@ -20,7 +20,7 @@ const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
 /** Far more than they take, also beside other work. */
 const TIMEOUT_MS = 120_000 + OPERATIONS * 150;
 const CREDENTIAL = 'sk+secret/key~of.the-history==';
-const ATTEMPT_TIMEOUT_MS = 800;
+const ATTEMPT_TIMEOUT_MS = 4000;
 const DEADLINE_MS = 30_000;
 const CONNECTIONS = 64;
 
