@@ -22,7 +22,7 @@ import {
 import { AimlError } from '../../aiml/errors.ts';
 import { executeGated } from './gated-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
-import { toData } from './large-data.ts';
+import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
 import { createCostCheck, type CostCheck } from './operation-cost.ts';
 import { findConditions, fragmentsOf, makePlan, type Fragments, type Plan, type RootCall } from './plan.ts';
 import { createReplay, type Replay, type RootResult } from './replay.ts';
@@ -222,9 +222,17 @@ class PlannedOperation implements PreparedOperation {
     const budget = { bytes: MAX_RESPONSE_BYTES };
     const { result, length } = await executeGated(args, budget);
     if (!result.data || length <= MAX_WORK_AT_ONCE) return result;
-    const fields = new Map<string, WrittenJson>();
-    for (const key of Object.keys(result.data)) fields.set(key, await writeJson(result.data[key], budget));
-    return { ...result, data: toData(fields) };
+    const release = await acquireLargeResponse();
+    try {
+      const fields = new Map<string, WrittenJson>();
+      for (const [key, value] of Object.entries(result.data)) {
+        budget.bytes -= bytesOfKey(key);
+        fields.set(key, await writeJson(value, budget));
+      }
+      return { ...result, data: toData(fields) };
+    } finally {
+      release();
+    }
   }
 
   #tooLarge({ rootKey }: ResponseTooLargeError): ExecutionResult {

@@ -1,6 +1,13 @@
 /** The data of a response that is too large to be written at once: its root fields, each written already. */
 import type { ExecutionResult } from 'graphql';
+import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 import type { WrittenJson } from './json-writer.ts';
+
+/** Each of them holds what it writes, and the process is to stay within its memory. */
+const largeResponses = new Semaphore(2);
+
+/** To be waited for before a part of a large response is written. */
+export const acquireLargeResponse = (): Promise<Release> => largeResponses.acquire();
 
 export class LargeData {
   readonly fields: ReadonlyMap<string, WrittenJson>;

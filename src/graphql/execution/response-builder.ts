@@ -3,9 +3,8 @@
  * at once; from where the response is no longer small it is written a part at a time, and no two others beside it.
  */
 import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql';
-import { Semaphore } from '../../runtime/semaphore.ts';
 import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, WrittenJson } from './json-writer.ts';
-import { bytesOfKey, toData } from './large-data.ts';
+import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
 import type { Plan, RootField } from './plan.ts';
 import type { Replay, RootResult } from './replay.ts';
 import { MAX_WORK_AT_ONCE, type Meter } from './value-plan.ts';
@@ -15,9 +14,6 @@ import type { Variables } from './variables.ts';
 const BYTES_AROUND_DATA = 11;
 /** There are at most 300 errors, and none of them is long. */
 const BYTES_FOR_ERRORS = 1024 * 1024;
-
-/** Each of them holds what it writes, and the process is to stay within its memory. */
-const largeResponses = new Semaphore(2);
 
 export interface ResponseBuilderOptions {
   readonly plan: Plan;
@@ -79,7 +75,7 @@ export class ResponseBuilder {
 
   /** Null where the value does not fit its type. */
   async #write({ plan }: RootField, value: unknown): Promise<WrittenJson | null> {
-    const release = await largeResponses.acquire();
+    const release = await acquireLargeResponse();
     const { bytes } = this.#budget;
     try {
       const writer = new JsonWriter(this.#budget);
@@ -111,7 +107,7 @@ export class ResponseBuilder {
   }
 
   async #writeJson(value: unknown): Promise<WrittenJson> {
-    const release = await largeResponses.acquire();
+    const release = await acquireLargeResponse();
     try {
       return await writeJson(value, this.#budget);
     } finally {
