@@ -242,7 +242,8 @@ function isLongerThan(value: string, max: number): boolean {
   return value.length > 2 * max || countCodePoints(value) > max;
 }
 
-function countCodePoints(value: string): number {
+/** Lengths are counted in Unicode code points; a lone surrogate is one. */
+export function countCodePoints(value: string): number {
   let count = 0;
   for (let i = 0; i < value.length; count++) i += (value.codePointAt(i) ?? 0) > 0xffff ? 2 : 1;
   return count;

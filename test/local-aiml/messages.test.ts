@@ -171,6 +171,15 @@ describe('a message is rejected', () => {
     expect(errorOf(inRun)).toMatchObject({ status: 400, param: `additional_messages[0].${param}`, code });
   });
 
+  test('with more than 256,000 characters in all its parts, each counted as one however it is written', async () => {
+    const half = (character: string, more = 0) => ({ type: 'text', text: character.repeat(128_000 + more) });
+    expect((await add({ role: 'user', content: [half('x'), half('😀')] })).status).toBe(200);
+    expect(errorOf(await add({ role: 'user', content: [half('x', 1), half('😀')] }))).toMatchObject({
+      status: 400,
+      param: 'content',
+    });
+  });
+
   test('in the words that clients know', async () => {
     expect(errorOf(await add({ role: 'user', content: long })).message).toBe(
       "Invalid 'content': string too long. Expected a string with maximum length 256000, but got a string with length 256001 instead.",

@@ -1,6 +1,6 @@
 /** Owns the rules for the bodies of messages, alone and within those of threads and runs. */
 import { z } from 'zod';
-import { createBodyReader, expectation, metadata, nonEmptyText, text } from '../validation.ts';
+import { countCodePoints, createBodyReader, expectation, metadata, nonEmptyText, text } from '../validation.ts';
 
 /** Of all text in a message, in Unicode code points. */
 const MAX_LENGTH = 256_000;
@@ -22,9 +22,8 @@ const parts = z
   .array(part)
   .min(1)
   .check((context) => {
-    const total = context.value.reduce((sum, item) => sum + (item.type === 'text' ? item.text.length : 0), 0);
-    // UTF-16 units: two for each code point at most.
-    if (total > 2 * MAX_LENGTH)
+    const total = context.value.reduce((sum, item) => sum + (item.type === 'text' ? countCodePoints(item.text) : 0), 0);
+    if (total > MAX_LENGTH)
       context.issues.push(expectation(`at most ${MAX_LENGTH} characters in all parts`, context.value));
   });
 
