@@ -35,7 +35,7 @@ const MESSAGES = [
 async function act(client: ConversationClient, assistantId: string, random: Random, kept: Acknowledged): Promise<void> {
   try {
     for (;;) {
-      const waiting = kept.runs.filter((run) => !kept.outputs.has(run.id));
+      const waiting = kept.runs.filter((run) => !kept.outputs.has(run.id) && !submitting.has(run.id));
       if (waiting.length > 0 && random.chance(0.5)) await submit(client, random.pick(waiting), random, kept);
       else {
         const content = random.pick(MESSAGES);
@@ -53,13 +53,21 @@ async function act(client: ConversationClient, assistantId: string, random: Rand
   }
 }
 
+/** The ids of runs that one client submits outputs to: another one would be rejected. */
+const submitting = new Set<string>();
+
 async function submit(client: ConversationClient, run: WireRun, random: Random, kept: Acknowledged): Promise<void> {
-  const current = await client.retrieve(run);
-  const [call] = current.required_action?.submit_tool_outputs.tool_calls ?? [];
-  if (!call) return;
-  const output = `output ${random.next()}`;
-  await client.submit(current, output);
-  kept.outputs.set(run.id, { id: call.id, output });
+  submitting.add(run.id);
+  try {
+    const current = await client.retrieve(run);
+    const [call] = current.required_action?.submit_tool_outputs.tool_calls ?? [];
+    if (!call) return;
+    const output = `output ${random.next()}`;
+    await client.submit(current, output);
+    kept.outputs.set(run.id, { id: call.id, output });
+  } finally {
+    submitting.delete(run.id);
+  }
 }
 
 const env = (dataDir: string): Record<string, string> => ({ DATA_DIR: dataDir, RUN_CONCURRENCY: '8' });

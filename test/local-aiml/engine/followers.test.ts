@@ -35,7 +35,7 @@ beforeEach(async () => {
   live = liveRuns.add(run.id);
   live.message = new LiveMessage(messageId);
   responses = [];
-  const streams = new SharedRunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs: 500 });
+  const streams = new SharedRunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs: 5000 });
   const app = Fastify({ forceCloseConnections: true });
   app.get('/events', (_request, reply) => {
     responses.push(reply.raw);
