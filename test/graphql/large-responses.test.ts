@@ -74,7 +74,7 @@ describe('a response of more than 32 MiB', () => {
     ['texts', `{ list: assistants(first: 30) { nodes { ${aliases(29, 'instructions')} } } }`, 'list'],
     [
       'JSON',
-      `{ list: assistants(first: 30) { nodes { tools { ${`... on FunctionTool { ${aliases(29, 'parameters')} }`} } } } }`,
+      `{ list: assistants(first: 30) { nodes { tools { ... on FunctionTool { ${aliases(29, 'parameters')} } } } } }`,
       'list',
     ],
     [
