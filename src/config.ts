@@ -42,6 +42,7 @@ export interface Config {
   /** For calls to the AIML API and to the identity provider; null where there is no proxy. */
   readonly proxies: ProxySettings | null;
   readonly maxInFlight: number;
+  readonly maxStreams: number;
   /** Origins that browsers may call from. */
   readonly corsOrigins: readonly string[];
   /** Whether pages served from this machine's own loopback addresses may call, whatever their port. */
@@ -107,6 +108,7 @@ export function readConfig(environment: Environment): Config {
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
     proxies: usesProxies ? proxies : null,
     maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
+    maxStreams: settings.integer('MAX_STREAMS', 1000, 1, 1_000_000),
     corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
     corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,
     introspection: settings.boolean('INTROSPECTION', !isProduction),

@@ -11,8 +11,8 @@ import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apo
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { AimlError, Outcome } from './aiml/errors.ts';
 import type { HangUp } from './aiml/hang-up.ts';
-import type { Upstream } from './aiml/resource.ts';
 import { SharedWork } from './aiml/shared-work.ts';
+import type { UpstreamWithRuns } from './aiml/upstream-request.ts';
 import type { FairShare } from './runtime/fair-share.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
@@ -23,19 +23,22 @@ import { toLargeBody } from './graphql/execution/large-data.ts';
 import type { OperationCache, OperationLookup } from './graphql/execution/operation-cache.ts';
 import { RejectedDocuments } from './graphql/rejected-documents.ts';
 import type { Safelist } from './graphql/safelist.ts';
-import type { GraphQLAnswer, RequestInfo } from './http/graphql-route.ts';
+import type { GraphQLAnswer, RequestInfo, StreamTransport } from './http/graphql-route.ts';
 import { msSince, type OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
+import { OperationStream, type StreamSummary } from './operation-stream.ts';
 import { RequestScope, ServiceContext } from './request-scope.ts';
+import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
 
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;
   readonly cache: OperationCache;
   readonly authenticator: Authenticator;
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamWithRuns;
   /** How many operations each subject may have in flight. */
   readonly slots: FairShare;
+  readonly streamLimits: StreamLimits;
   readonly deadlineMs: number;
   /**
    * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
@@ -58,6 +61,16 @@ export interface OperationFacts {
   /** Whether it was answered with what another request was executing already. */
   readonly isShared: boolean;
   readonly isUnlisted: boolean;
+  /** Of a subscription whose stream has ended; null for what had none. */
+  readonly stream: StreamFacts | null;
+}
+
+export interface StreamFacts extends StreamSummary {
+  readonly transport: StreamTransport;
+  /** From the start of GraphQL's work to the end of the stream. */
+  readonly durationMs: number;
+  /** From the start of GraphQL's work to the first text of a message, in milliseconds; null where there was none. */
+  readonly firstTextMs: number | null;
 }
 
 const NO_CODES: readonly string[] = [];
@@ -101,10 +114,20 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #underWay = new SharedWork<Executed>();
   readonly #rejected = new RejectedDocuments<RejectedDocument>();
+  readonly #openStreams = new Map<StreamTransport, number>([
+    ['sse', 0],
+    ['multipart', 0],
+    ['websocket', 0],
+  ]);
 
   constructor(options: OperationsOptions) {
     this.#options = options;
     options.upstream.reads.onWrite((tenant) => this.#underWay.forget(tenant));
+  }
+
+  /** How many streams of subscriptions are open on each transport. */
+  get openStreams(): ReadonlyMap<StreamTransport, number> {
+    return this.#openStreams;
   }
 
   /** Never rejects. */
@@ -163,7 +186,7 @@ export class Operations {
     const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
     this.#options.onOperation(
       { operationName: null, kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted: false },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted: false, stream: null },
     );
     return { status: 200, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [{ message, extensions }] })) };
   }
@@ -175,8 +198,35 @@ export class Operations {
   end(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     scope.record = record;
     scope.valid = valid;
+    // A stream leaves its entry when it ends.
+    if (!scope.results) this.#report(scope, record, null);
+  }
+
+  #report(scope: RequestScope, record: OperationRecord, stream: StreamFacts | null): void {
     const { info, upstreamCalls, isUnlisted } = scope;
-    this.#options.onOperation(record, { info, upstreamCalls, isShared: false, isUnlisted });
+    this.#options.onOperation(record, { info, upstreamCalls, isShared: false, isUnlisted, stream });
+  }
+
+  /** Null where no subscription was started. */
+  #toStream(scope: RequestScope): OperationStream | null {
+    const { results, record, info } = scope;
+    const transport = info.streamTransport;
+    if (!results || !record || transport === null) return null;
+    const startedAt = scope.start();
+    this.#openStreams.set(transport, (this.#openStreams.get(transport) ?? 0) + 1);
+    return new OperationStream(results, (summary) => {
+      this.#openStreams.set(transport, (this.#openStreams.get(transport) ?? 1) - 1);
+      const errorCodes = [...new Set([...record.errorCodes, ...summary.errorCodes])];
+      const outcome = summary.end === 'failed' ? 'error' : errorCodes.length > 0 ? 'partial' : 'ok';
+      const { firstTextAt } = scope;
+      const facts: StreamFacts = {
+        ...summary,
+        transport,
+        durationMs: msSince(startedAt),
+        firstTextMs: firstTextAt === null ? null : firstTextAt - startedAt,
+      };
+      this.#report(scope, { ...record, outcome, errorCodes }, facts);
+    });
   }
 
   async #run(
@@ -186,10 +236,10 @@ export class Operations {
     lookup: OperationLookup | null,
     deadlineAt?: number,
   ): Promise<Executed> {
-    const { apollo, upstream, deadlineMs } = this.#options;
-    const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt });
+    const { apollo, upstream, deadlineMs, streamLimits } = this.#options;
+    const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt, streamLimits });
     const context = new ServiceContext(scope);
-    if (lookup?.cached && identity.kind !== 'refused') {
+    if (lookup?.cached && lookup.cached.kind !== OperationTypeNode.SUBSCRIPTION && identity.kind !== 'refused') {
       const { name, kind, prepared, isUnlisted } = lookup.cached;
       const startedAt = scope.start();
       const result = await prepared.run(lookup.variables, context);
@@ -207,7 +257,9 @@ export class Operations {
       httpGraphQLRequest: request,
       context: () => Promise.resolve(context),
     });
-    const answer = toAnswer(response, scope.largeBody);
+    const stream = this.#toStream(scope);
+    const isSubscription = scope.record?.kind === 'subscription';
+    const answer = { ...toAnswer(response, scope.largeBody), isSubscription, ...(stream && { stream }) };
     if (identity.kind !== 'refused') this.#remember(lookup, answer, scope);
     return { answer, scope };
   }
@@ -237,7 +289,7 @@ export class Operations {
     const { status, headers, record, isUnlisted } = rejected;
     this.#options.onOperation(
       { ...record, durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted, stream: null },
     );
     return { status, headers, body: withRequestId(rejected.body, rejected.requestId, info.requestId) };
   }
@@ -245,7 +297,7 @@ export class Operations {
   /** The same answer, but with the id of the request that gets it. */
   #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
     const { record, isUnlisted } = scope;
-    if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted });
+    if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null });
     if (record?.outcome === 'ok') return answer;
     return { ...answer, body: withRequestId(answer.body, scope.info.requestId, info.requestId) };
   }

@@ -1,22 +1,31 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
 import type { Caller as UpstreamCaller } from './aiml/client.ts';
-import type { Upstream } from './aiml/resource.ts';
-import { UpstreamRequest } from './aiml/upstream-request.ts';
+import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from './aiml/upstream-request.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
+import { ServiceError } from './graphql/errors.ts';
+import type { StreamHost, SubscriptionResults } from './graphql/subscription.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';
 import type { ValidOperation } from './observability/operation.plugin.ts';
+import type { Release } from './runtime/semaphore.ts';
+import type { StreamLimits } from './stream-limits.ts';
 
 /** How many bytes of upstream's answers one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
 export interface RequestScopeOptions {
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamWithRuns;
   readonly identity: Identity;
   readonly deadlineMs: number;
   /** When it has to end, on `performance.now()`; `deadlineMs` from its first call to upstream where it is left out. */
   readonly deadlineAt?: number | undefined;
+  readonly streamLimits: StreamLimits;
+}
+
+interface RenewableCaller extends UpstreamCaller {
+  deadlineAt: number;
+  budget: { bytes: number };
 }
 
 export class RequestScope {
@@ -30,6 +39,10 @@ export class RequestScope {
   isUnlisted = false;
   /** The body of the response, where it is too large for Apollo Server to write; null otherwise. */
   largeBody: Buffer | null = null;
+  /** What its subscription comes to; null where none was started. */
+  results: SubscriptionResults | null = null;
+  /** When the first text of a run came, on `performance.now()`; null until then. */
+  firstTextAt: number | null = null;
   readonly info: RequestInfo;
   readonly #options: RequestScopeOptions;
   #upstream: UpstreamRequest | null = null;
@@ -54,12 +67,49 @@ export class RequestScope {
     requireScope(this.#options.identity, scope);
   }
 
-  /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
-  get upstream(): UpstreamRequest {
-    return (this.#upstream ??= new UpstreamRequest({ ...this.#options.upstream, caller: this.#toCaller() }));
+  /** Null where the response cannot be a stream. */
+  get streamHost(): StreamHost | null {
+    if (this.info.streamTransport === null) return null;
+    return {
+      acquire: () => this.#acquireStream(),
+      begin: (results) => {
+        this.results = results;
+      },
+    };
   }
 
-  #toCaller(): UpstreamCaller {
+  /** Who has no usable credential gets no stream, and the error is the resolver's. */
+  #acquireStream(): Release {
+    const { identity, streamLimits } = this.#options;
+    const release = identity.kind === 'refused' ? () => undefined : streamLimits.tryAcquire(identity.subject);
+    if (release) return release;
+    throw new ServiceError(
+      'OVERLOADED',
+      'The service has as many streams as it takes, in all or of this caller, or is stopping: try again in a moment.',
+    );
+  }
+
+  /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
+  get upstream(): UpstreamRequest {
+    return (this.#upstream ??= new UpstreamRequest(this.#toAccess()));
+  }
+
+  #toAccess(): RequestAccess {
+    const { upstream, deadlineMs } = this.#options;
+    const caller = this.#toCaller();
+    return {
+      ...upstream,
+      caller,
+      // What an event selects has a deadline and a budget of its own.
+      onRunEvent: ({ kind }) => {
+        caller.deadlineAt = performance.now() + deadlineMs;
+        caller.budget = { bytes: MAX_BYTES_AT_ONCE };
+        if (kind === 'text') this.firstTextAt ??= performance.now();
+      },
+    };
+  }
+
+  #toCaller(): RenewableCaller {
     const { identity, deadlineMs, deadlineAt } = this.#options;
     const { requestId, hangUp, trace } = this.info;
     const { credential, tenant, subject } = requireCaller(identity);
@@ -99,6 +149,10 @@ export class ServiceContext implements RequestContext {
 
   get upstream(): UpstreamRequest {
     return this.scope.upstream;
+  }
+
+  get streamHost(): StreamHost | null {
+    return this.scope.streamHost;
   }
 
   authorize(scope: Scope): void {

@@ -8,6 +8,7 @@ import { IdempotencyKeys } from './aiml/idempotency-keys.ts';
 import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
 import { Reads } from './aiml/reads.ts';
+import { RunHub } from './aiml/runs/run-hub.ts';
 import { SharedReadCache } from './aiml/shared-read-cache.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -26,12 +27,15 @@ import {
   Safelist,
 } from './graphql/safelist.ts';
 import { buildServiceSchema } from './graphql/schema.ts';
-import { createApp } from './http/app.ts';
+import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { Connections } from './http/connections.ts';
 import { drain } from './http/drain.ts';
+import type { GraphQLRouteOptions } from './http/graphql-route.ts';
+import { HostPolicy } from './http/host-policy.ts';
 import { HttpServers } from './http/http-servers.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import { WebSockets } from './http/websocket/websockets.ts';
 import { ListenError } from './http/listen-error.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
 import type { LibraryLevel, Logger } from './observability/logger.ts';
@@ -44,6 +48,7 @@ import { FairShare } from './runtime/fair-share.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
 import type { ServiceContext } from './request-scope.ts';
+import { StreamLimits } from './stream-limits.ts';
 import { VERSION } from './version.ts';
 
 /** How long a request may take to arrive once the service stops, in milliseconds. */
@@ -67,13 +72,19 @@ export interface ServiceOptions {
   readonly droppedLogEntries?: () => number;
   /** How long a client may read nothing of a response, in milliseconds; 30 s where it is left out. */
   readonly stallTimeoutMs?: number;
+  /** How long a stream from upstream may bring nothing, in milliseconds; a minute where it is left out. */
+  readonly streamIdleTimeoutMs?: number;
+  /** The first wait between two polls of a run, in milliseconds; half a second where it is left out. */
+  readonly firstPollMs?: number;
+  /** How long nothing may be sent in a stream, in milliseconds; 12 s where it is left out. */
+  readonly heartbeatMs?: number;
 }
 
 /** Rejects with a ConfigError, a ListenError or a LocalAimlStartError where it cannot start. */
 export async function createService(
   config: Config,
   logger: Logger,
-  { droppedLogEntries = () => 0, stallTimeoutMs }: ServiceOptions = {},
+  { droppedLogEntries = () => 0, stallTimeoutMs, streamIdleTimeoutMs, firstPollMs, heartbeatMs }: ServiceOptions = {},
 ): Promise<Service> {
   const schema = buildServiceSchema({ federation: config.federation });
   const safelist = await readSafelist(config, schema, logger);
@@ -103,6 +114,9 @@ export async function createService(
     requestBodyBytes: () => bodyMemory.reservedBytes,
     unsentResponseBytes: () => connections.unsentBytes,
     isBreakerOpen: () => client.isBreakerOpen,
+    openStreams: () => operations.openStreams,
+    openWebSockets: () => webSockets.count,
+    runsFollowed: () => runHub.size,
     droppedLogEntries,
     isRedisUp,
   });
@@ -115,6 +129,7 @@ export async function createService(
     proxies: localAiml ? null : config.proxies,
     rateLimit: await createRateLimit(config, redis),
     isMultiTenant,
+    streamIdleTimeoutMs,
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
   });
@@ -122,6 +137,9 @@ export async function createService(
     cacheTtlMs: config.cacheTtlMs,
     shared: redis && new SharedReadCache(redis, config.cacheTtlMs),
   });
+  const isEmbedded = localAiml !== null;
+  const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs });
+  const streamLimits = new StreamLimits({ maxStreams: config.maxStreams, isMultiTenant });
   const cache = new OperationCache(createExecutor(schema));
   const reportUnlisted = (requestId: string, operationName: string | null) => {
     metrics.recordUnlisted();
@@ -154,20 +172,25 @@ export async function createService(
       reads,
       models: new ModelList(client),
       idempotencyKeys: new IdempotencyKeys(),
-      isEmbedded: localAiml !== null,
+      isEmbedded,
+      runHub,
     },
     slots: new FairShare({ capacity: config.maxInFlight, isMultiTenant }),
+    streamLimits,
     deadlineMs: config.upstreamDeadlineMs,
     joinsQueries: redis === null,
     introspection: config.introspection,
     safelist: isEnforced ? safelist : null,
     onUnlisted: (request, { requestId }) =>
       reportUnlisted(requestId, toOperationName(partOf(request, 'operationName'))),
-    onOperation: (record, { info: { requestId, callerRequestId, trace }, upstreamCalls, isShared, isUnlisted }) => {
+    onOperation: (record, facts) => {
+      const { info, upstreamCalls, isShared, isUnlisted, stream } = facts;
+      const { requestId, callerRequestId, trace } = info;
       trace?.endOperation(record);
       // The answer goes first: nobody has to wait for his line in the log.
       setImmediate(() => {
         metrics.recordOperation(record);
+        if (stream) metrics.recordStream(stream);
         if (isUnlisted) reportUnlisted(requestId, record.operationName);
         logger.operationEnded({
           requestId,
@@ -176,13 +199,29 @@ export async function createService(
           callerRequestId: callerRequestId ?? undefined,
           isShared: isShared || undefined,
           traceId: trace?.traceId,
+          ...(stream && {
+            durationMs: stream.durationMs,
+            transport: stream.transport,
+            end: stream.end,
+            events: stream.events,
+          }),
         });
       });
     },
   });
   await apollo.start();
   await redis?.open();
-  const servers = new HttpServers(connections);
+  const execute: GraphQLRouteOptions['execute'] = (request, info) => operations.execute(request, info);
+  const webSockets: WebSockets = new WebSockets({
+    lifecycle,
+    hosts: new HostPolicy(config.allowedHosts),
+    isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),
+    execute,
+    onError: (error) => logger.webSocketFailed(error),
+    heartbeatMs,
+    stallTimeoutMs,
+  });
+  const servers = new HttpServers(connections, webSockets);
   const app = await createApp({
     logger,
     servers,
@@ -196,7 +235,8 @@ export async function createService(
     explorer: config.explorer,
     isRedisUp,
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
-    execute: (request, info) => operations.execute(request, info),
+    heartbeatMs,
+    execute,
     onRefusal: ({ requestId, status, code, durationMs }) => {
       metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
       logger.requestRejected({ requestId, status, errorCodes: [code], durationMs });
@@ -207,6 +247,7 @@ export async function createService(
   const close = async (timeoutMs: number) => {
     await app.close();
     connections.close();
+    runHub.close();
     await apollo.stop();
     await client.close(timeoutMs);
     redis?.close();
@@ -230,12 +271,14 @@ export async function createService(
     const drainedAt = performance.now() + config.shutdownGraceMs + config.shutdownTimeoutMs;
     const leftMs = () => Math.max(0, drainedAt - performance.now());
     lifecycle.markDraining();
+    streamLimits.close();
     const arrivals = setTimeout(
       () => servers.limitArrival(ARRIVAL_TIMEOUT_WHILE_STOPPING_MS),
       ARRIVAL_TIMEOUT_WHILE_STOPPING_MS,
     );
+    const socketsClosed = webSockets.drain(leftMs());
     await sleep(config.shutdownGraceMs);
-    await drain(servers.all, { timeoutMs: config.shutdownTimeoutMs });
+    await Promise.all([drain(servers.all, { timeoutMs: config.shutdownTimeoutMs }), socketsClosed]);
     clearTimeout(arrivals);
     await Promise.race([close(leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }

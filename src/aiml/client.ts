@@ -15,6 +15,7 @@ import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import type { StreamReceiver } from './stream-body.ts';
 import { Transport } from './transport.ts';
 import { toEvidence, UpstreamHealth } from './upstream-health.ts';
 
@@ -64,6 +65,10 @@ export interface Call<T> {
   readonly read: (body: unknown, answer: Answer) => T;
   /** Sent along, for an upstream that keeps such keys: the same key creates once. */
   readonly idempotencyKey?: string;
+  /** Gets the response where upstream gives a stream of events; its `body` is then what `read` gets. */
+  readonly receiver?: StreamReceiver;
+  /** Where a stream that was read before ended; null or absent where it begins anew. */
+  readonly lastEventId?: string | null;
   /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
   readonly known?: { readonly etag: string; readonly take: () => T };
   /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
@@ -100,6 +105,8 @@ export interface AimlClientOptions {
   readonly isMultiTenant?: boolean;
   /** Null or absent where upstream is called directly. */
   readonly proxies?: ProxySettings | null;
+  /** How long a stream may bring nothing, in milliseconds; a minute where it is left out. */
+  readonly streamIdleTimeoutMs?: number | undefined;
   /** Told of every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
 }
@@ -144,6 +151,7 @@ export class AimlClient {
     maxRateLimitWaiters = Infinity,
     isMultiTenant = false,
     proxies = null,
+    streamIdleTimeoutMs,
     onAttempt,
   }: AimlClientOptions) {
     this.#transport = new Transport({
@@ -151,6 +159,7 @@ export class AimlClient {
       connections,
       connectTimeoutMs: attemptTimeoutMs,
       isMultiTenant,
+      streamIdleTimeoutMs,
       proxies,
     });
     this.#connections = new FairSemaphore(connections, isMultiTenant);
@@ -224,8 +233,9 @@ export class AimlClient {
     const { subject, hangUp, budget } = caller;
     if (call.rule === 'get' && budget && budget.bytes <= 0)
       return { kind: 'REJECTED', status: null, error: new AimlError(OPERATION_TOO_LARGE) };
-    const release =
-      this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, hangUp));
+    const release = call.receiver
+      ? NO_CONNECTION_OF_OTHERS
+      : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, hangUp)));
     if (!release) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
     try {
       if (!this.#health.tryAdmit(subject, requestKey))
@@ -257,6 +267,7 @@ export class AimlClient {
       hangUp: caller.hangUp,
       isWrite: call.rule !== 'get',
       budget,
+      receiver: call.receiver ?? null,
     });
     // Bodies that arrive together are parsed one in each turn of the event loop.
     if (exchange.status !== null && needsTurn(exchange.body)) await nextTurn();
@@ -335,8 +346,17 @@ function toRequestKey({ rule, path, body }: RequestParts): string {
   return `${rule} ${path} ${body.length} ${hash('sha1', body.slice(0, MAX_HASHED_LENGTH), 'base64')}`;
 }
 
+/** Streams have a pool of their own. */
+const NO_CONNECTION_OF_OTHERS = (): void => undefined;
+
 function headersOf(
-  { body, known, idempotencyKey }: Pick<Call<unknown>, 'body' | 'known' | 'idempotencyKey'>,
+  {
+    body,
+    known,
+    idempotencyKey,
+    receiver,
+    lastEventId,
+  }: Pick<Call<unknown>, 'body' | 'known' | 'idempotencyKey' | 'receiver' | 'lastEventId'>,
   { credential, requestId }: Caller,
 ): string[] {
   const headers = [
@@ -345,14 +365,16 @@ function headersOf(
     'openai-beta',
     'assistants=v2',
     'accept',
-    'application/json',
+    receiver ? 'text/event-stream, application/json' : 'application/json',
     'accept-encoding',
-    'gzip',
+    // What compresses a stream may hold it back.
+    receiver ? 'identity' : 'gzip',
     'x-client-request-id',
     requestId,
   ];
   if (body !== null) headers.push('content-type', 'application/json');
   if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
+  if (typeof lastEventId === 'string') headers.push('last-event-id', lastEventId);
   if (known) headers.push('if-none-match', known.etag);
   return headers;
 }

@@ -6,7 +6,8 @@
 import DataLoader from 'dataloader';
 import type { Semaphore } from '../runtime/semaphore.ts';
 import { AimlError } from './errors.ts';
-import type { ApiObject, ListQuery, Resource } from './resource.ts';
+import type { Action, ApiObject, ListQuery, Resource } from './resource.ts';
+import type { StreamReceiver } from './stream-body.ts';
 import type { WireList } from './wire.ts';
 
 /** Every id given to it has passed isUpstreamId. Every method rejects with an AimlError and nothing else. */
@@ -16,21 +17,52 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #byId = new DataLoader<string, T | null>((ids) => this.#loadAll(ids));
   readonly #listsInFlight = new Set<Promise<WireList<T>>>();
   readonly #listed = new Map<string, T>();
+  readonly #isLongLived: () => boolean;
+  /** Lists of a long-lived request, by their queries. */
+  readonly #lists = new Map<string, Promise<WireList<T>>>();
 
-  /** `callsInFlight` bounds the calls of the whole request, whatever they are about. */
-  constructor(resource: Resource<T, CreateBody, ModifyBody>, callsInFlight: Semaphore) {
+  /**
+   * `callsInFlight` bounds the calls of the whole request, whatever they are about. `isLongLived`: whether the request
+   * asks for the same things again and again. Then lists are read once as well, and what failed may be asked for again.
+   */
+  constructor(
+    resource: Resource<T, CreateBody, ModifyBody>,
+    callsInFlight: Semaphore,
+    isLongLived: () => boolean = () => false,
+  ) {
     this.#resource = resource;
     this.#callsInFlight = callsInFlight;
+    this.#isLongLived = isLongLived;
   }
 
   /** One object, null where upstream has none with this id (404, 410). An id is asked for once. */
   load(id: string): Promise<T | null> {
     const listed = this.#listed.get(id);
-    return listed ? Promise.resolve(listed) : this.#byId.load(id);
+    if (listed) return Promise.resolve(listed);
+    const loaded = this.#byId.load(id);
+    if (this.#isLongLived()) loaded.catch(() => this.#byId.clear(id));
+    return loaded;
+  }
+
+  /** Takes the object as it is now. */
+  remember(object: T): void {
+    this.#forget(object.id);
+    this.#byId.prime(object.id, object);
   }
 
   /** One page. Its objects are known by id from then on. For an unknown cursor see {@link Resource.list}. */
   list(query: ListQuery): Promise<WireList<T>> {
+    if (!this.#isLongLived()) return this.#list(query);
+    const key = JSON.stringify(query);
+    const kept = this.#lists.get(key);
+    if (kept) return kept;
+    const list = this.#list(query);
+    this.#lists.set(key, list);
+    list.catch(() => this.#lists.delete(key));
+    return list;
+  }
+
+  #list(query: ListQuery): Promise<WireList<T>> {
     const list = this.#call(() => this.#resource.list(query)).then((page) => {
       for (const object of page.data) this.#listed.set(object.id, object);
       return page;
@@ -41,16 +73,16 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return list;
   }
 
-  async create(body: CreateBody, idempotencyKey?: string): Promise<T> {
-    const object = await this.#call(() => this.#resource.create(body, idempotencyKey));
+  async create(body: CreateBody, idempotencyKey?: string, receiver?: StreamReceiver): Promise<T> {
+    const object = await this.#call(() => this.#resource.create(body, idempotencyKey, receiver));
     this.#byId.prime(object.id, object);
     return object;
   }
 
   /** See {@link Resource.act}. Code NOT_FOUND where upstream has none with this id. */
-  async act(id: string, action: string, body: object | null, isApplied: (object: T) => boolean): Promise<T> {
+  async act(id: string, action: Action<T>): Promise<T> {
     this.#forget(id);
-    const object = await this.#call(() => this.#resource.act(id, action, body, isApplied));
+    const object = await this.#call(() => this.#resource.act(id, action));
     this.#forget(id);
     this.#byId.prime(id, object);
     return object;

@@ -8,6 +8,7 @@ import { AimlError } from './errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
 import type { ReadCall, Reads } from './reads.ts';
+import type { StreamReceiver } from './stream-body.ts';
 import { isUpstreamId } from './upstream-id.ts';
 import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';
 
@@ -48,6 +49,17 @@ export interface ListQuery {
   readonly after: string | null;
   /** Further parameters, for lists that can be filtered. Values are ids. */
   readonly filter?: Readonly<Record<string, string>>;
+}
+
+/** Something that is done to an object. */
+export interface Action<T> {
+  /** The last segment of its path. */
+  readonly action: string;
+  readonly body: object | null;
+  /** Whether it was done to the object, as far as that can be seen. */
+  readonly isApplied: (object: T) => boolean;
+  /** Where there is one, upstream is asked for a stream of events, which it gets. */
+  readonly receiver?: StreamReceiver | undefined;
 }
 
 /** What all requests of the process share to call the AIML API. */
@@ -119,25 +131,31 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** With `idempotencyKey`, the same key of the same credential creates once. Another body under it: BAD_USER_INPUT. */
-  create(body: CreateBody, idempotencyKey?: string): Promise<T> {
-    if (idempotencyKey === undefined) return this.#create(body, {});
-    return this.#access.isEmbedded ? this.#create(body, { idempotencyKey }) : this.#createOnce(body, idempotencyKey);
+  /**
+   * With `idempotencyKey`, the same key of the same credential creates once. Another body under it: BAD_USER_INPUT. Where
+   * there is a `receiver`, upstream is asked for a stream of events, which it gets.
+   */
+  create(body: CreateBody, idempotencyKey?: string, receiver?: StreamReceiver): Promise<T> {
+    const options = receiver ? { receiver } : {};
+    if (idempotencyKey === undefined) return this.#create(body, options);
+    return this.#access.isEmbedded
+      ? this.#create(body, { ...options, idempotencyKey })
+      : this.#createOnce(body, idempotencyKey, options);
   }
 
   /** An upstream that keeps keys creates once by itself, so the create may be sent again. */
-  #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey'>): Promise<T> {
+  #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey' | 'receiver'>): Promise<T> {
     return this.#write({
       ...this.#call('create'),
       path: this.#collection,
-      body: JSON.stringify(body),
+      body: JSON.stringify(options.receiver ? { ...body, stream: true } : body),
       notFoundMeansSunset: this.#isTopLevel,
       read: this.#definition.read,
       ...options,
     });
   }
 
-  #createOnce(body: CreateBody, key: string): Promise<T> {
+  #createOnce(body: CreateBody, key: string, options: Pick<Call<T>, 'receiver'>): Promise<T> {
     const { caller, idempotencyKeys } = this.#access;
     return idempotencyKeys.create({
       tenant: caller.tenant,
@@ -145,7 +163,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       key,
       json: JSON.stringify(body),
       find: () => this.#findByKey(body, key),
-      create: () => this.#create(stampKey(body, key), {}),
+      create: () => this.#create(stampKey(body, key), options),
       get: (id) => this.get(id),
     });
   }
@@ -179,7 +197,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
    * Does something to the object, with a POST to `action` below it. After an attempt of unknown outcome the object is read
    * back once, and `isApplied` decides. Resolves to the object as it is then.
    */
-  act(id: string, action: string, body: object | null, isApplied: (object: T) => boolean): Promise<T> {
+  act(id: string, { action, body, isApplied, receiver }: Action<T>): Promise<T> {
     const { name } = this.#definition;
     const path = this.#pathOf(id);
     const read = (response: unknown) => this.#readWithId(response, id);
@@ -187,8 +205,9 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       ...this.#call('modify'),
       name: `${name}.${action}`,
       path: `${path}/${action}`,
-      body: body && JSON.stringify(body),
+      body: body && JSON.stringify(receiver ? { ...body, stream: true } : body),
       read,
+      ...(receiver && { receiver }),
       readBack: { name: `${name}.get`, path, read, isApplied },
     });
   }

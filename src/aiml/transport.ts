@@ -1,5 +1,6 @@
 /**
- * One HTTP exchange with the AIML API over a pool of kept-alive connections.
+ * One HTTP exchange with the AIML API over a pool of kept-alive connections. Exchanges that may be responded to with a
+ * stream have a pool of their own, so that streams never take the connections of other calls.
  *
  * It owns the sockets, the time-out of an attempt, the limits on what upstream may send, and the one fact that the
  * retry rules rest on: whether a request can have reached upstream. It knows nothing of assistants, never retries, and
@@ -16,6 +17,7 @@ import { headerOf, type Answer, type Exchange, type Loss } from './exchange.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { HangUp } from './hang-up.ts';
 import { bounded, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
+import { StreamBody, type StreamReceiver } from './stream-body.ts';
 
 const LARGE_BODIES_AT_ONCE = 2;
 /**
@@ -23,6 +25,9 @@ const LARGE_BODIES_AT_ONCE = 2;
  * minute after which load balancers close theirs, as a create that meets such an end cannot be sent again.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+const STREAM_IDLE_TIMEOUT_MS = 60_000;
+/** How often it is looked whether the exchanges in flight have ended, in milliseconds. */
+const CHECK_INTERVAL_MS = 10;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -41,6 +46,8 @@ export interface ExchangeRequest {
   readonly isWrite: boolean;
   /** How many bytes the operation may still hold, shared by its exchanges: what arrives is taken from it. */
   readonly budget: { bytes: number } | null;
+  /** Gets the response where it is a stream of events; it is then read on after the exchange. Null where none is asked for. */
+  readonly receiver?: StreamReceiver | null;
 }
 
 export interface TransportOptions {
@@ -51,23 +58,34 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   /** Whether requests may be those of different subjects. Then none of them may take all of what is shared. */
   readonly isMultiTenant?: boolean;
+  /** How long a stream may bring nothing, in milliseconds; a minute where it is left out. */
+  readonly streamIdleTimeoutMs?: number | undefined;
   /** Null or absent where upstream is called directly. */
   readonly proxies?: ProxySettings | null;
 }
 
 export class Transport {
   readonly #dispatcher: Dispatcher;
+  readonly #streamDispatcher: Dispatcher;
+  readonly #streamIdleTimeoutMs: number;
   readonly #origin: string;
   readonly #prefix: string;
   readonly #largeBodies: FairSemaphore;
   #inFlight = 0;
 
-  constructor({ baseUrl, connections, connectTimeoutMs, isMultiTenant = false, proxies = null }: TransportOptions) {
+  constructor({
+    baseUrl,
+    connections,
+    connectTimeoutMs,
+    isMultiTenant = false,
+    streamIdleTimeoutMs = STREAM_IDLE_TIMEOUT_MS,
+    proxies = null,
+  }: TransportOptions) {
     this.#largeBodies = new FairSemaphore(LARGE_BODIES_AT_ONCE, isMultiTenant);
     this.#prefix = baseUrl.pathname.replace(/(?<!\/)\/+$/, '');
     this.#origin = baseUrl.origin;
+    this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     const options = {
-      connections,
       pipelining: 1,
       connect: { timeout: connectTimeoutMs },
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -75,7 +93,11 @@ export class Transport {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    this.#dispatcher = proxies ? createProxyAgent(proxies, options) : new Pool(baseUrl.origin, options);
+    const createDispatcher = (of: Pool.Options): Dispatcher =>
+      proxies ? createProxyAgent(proxies, of) : new Pool(baseUrl.origin, of);
+    this.#dispatcher = createDispatcher({ ...options, connections });
+    // What opens streams bounds how many there are.
+    this.#streamDispatcher = createDispatcher(options);
   }
 
   /**
@@ -99,8 +121,13 @@ export class Transport {
   /** Never rejects. */
   exchange(request: ExchangeRequest): Promise<Exchange> {
     this.#inFlight += 1;
-    const handler = new ExchangeHandler(request, this.#largeBodies, () => (this.#inFlight -= 1));
-    this.#dispatcher.dispatch(
+    const handler = new ExchangeHandler(request, {
+      largeBodies: this.#largeBodies,
+      streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
+      onEnd: () => (this.#inFlight -= 1),
+    });
+    const dispatcher = request.receiver ? this.#streamDispatcher : this.#dispatcher;
+    dispatcher.dispatch(
       {
         origin: this.#origin,
         method: request.method,
@@ -113,15 +140,23 @@ export class Transport {
     return handler.ended;
   }
 
-  /** Waits for the requests on their way, at most `timeoutMs`, then aborts what is left and closes all connections. */
+  /** Waits for the exchanges in flight, at most `timeoutMs`, then ends all streams and closes all connections. */
   async close(timeoutMs = 0): Promise<void> {
-    if (this.#inFlight > 0) await Promise.race([this.#dispatcher.close(), sleep(timeoutMs, undefined, { ref: false })]);
-    await this.#dispatcher.destroy();
+    const closesAt = performance.now() + timeoutMs;
+    while (this.#inFlight > 0 && performance.now() < closesAt) await sleep(CHECK_INTERVAL_MS);
+    await Promise.all([this.#dispatcher.destroy(), this.#streamDispatcher.destroy()]);
   }
 }
 
 /** Thrown into undici to keep a request that nobody waits for any more from being sent. */
 class NotWantedError extends Error {}
+
+interface ExchangeHandlerOptions {
+  readonly largeBodies: FairSemaphore;
+  readonly streamIdleTimeoutMs: number;
+  /** Called once, when the exchange has ended; its stream may go on. */
+  readonly onEnd: () => void;
+}
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<Exchange>;
@@ -132,9 +167,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #whenEnded: HangUp | null = null;
   readonly #hangUp: HangUp;
   readonly #budget: { bytes: number } | null;
+  readonly #receiver: StreamReceiver | null;
+  readonly #streamIdleTimeoutMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   readonly #onEnd: () => void;
+  #stream: StreamBody | null = null;
   #resolve: (exchange: Exchange) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
@@ -148,13 +186,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #releaseLarge: Release | null = null;
 
   constructor(
-    { subject, timeoutMs, hangUp, isWrite, budget }: ExchangeRequest,
-    largeBodies: FairSemaphore,
-    onEnd: () => void,
+    { subject, timeoutMs, hangUp, isWrite, budget, receiver = null }: ExchangeRequest,
+    { largeBodies, streamIdleTimeoutMs, onEnd }: ExchangeHandlerOptions,
   ) {
     this.#subject = subject;
     this.#timeoutMs = timeoutMs;
     this.#onEnd = onEnd;
+    this.#receiver = receiver;
+    this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
     this.#hangUp = hangUp;
@@ -173,13 +212,29 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    if (!this.#receiver || status > 299 || !isEventStream(headers)) return;
+    const answer: Answer = { status, headers, body: Buffer.alloc(0), isCloseDelimited: false };
+    this.#stream = new StreamBody({
+      receiver: this.#receiver,
+      coding: toContentCoding(headerOf(answer, 'content-encoding')),
+      idleTimeoutMs: this.#streamIdleTimeoutMs,
+      onBody: (body) => this.#end({ ...answer, body }),
+      onEnd: () => {
+        this.#end({ status: null, loss: 'TRUNCATED', sent: true });
+        controller.abort(new NotWantedError());
+      },
+    });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#stream) {
+      this.#stream.push(chunk);
+      return;
+    }
     this.#bytes += chunk.length;
     if (!this.#reserve(chunk.length)) {
       this.#give('OVER_BUDGET');
@@ -217,6 +272,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#stream) {
+      this.#stream.end();
+      return;
+    }
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks, this.#bytes);
     this.#chunks = [];
@@ -252,6 +311,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.#stream) {
+      this.#stream.end();
+      return;
+    }
     if (error instanceof NotWantedError && !this.#isEnded) {
       this.#end({ status: null, loss: 'RESET', sent: true });
       return;
@@ -266,6 +329,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #give(loss: Loss): void {
     const controller = this.#controller;
     this.#end({ status: null, loss, sent: controller !== null });
+    this.#stream?.end();
     controller?.abort(new NotWantedError());
   }
 
@@ -293,6 +357,9 @@ const isPersistent = (headers: IncomingHttpHeaders): boolean =>
   (headers['transfer-encoding'] === undefined
     ? headers['content-length'] !== undefined
     : headers['transfer-encoding'] === 'chunked');
+
+const isEventStream = (headers: IncomingHttpHeaders): boolean =>
+  /^text\/event-stream\s*(?:;|$)/i.test(headers['content-type'] ?? '');
 
 const isTimeout = (error: Error): boolean => errorCode(error) === 'UND_ERR_CONNECT_TIMEOUT';
 

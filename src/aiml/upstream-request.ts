@@ -2,16 +2,44 @@
 import { Semaphore } from '../runtime/semaphore.ts';
 import { AimlError } from './errors.ts';
 import { ResourceLoader } from './resource-loader.ts';
-import { Resource, type ApiObject, type ResourceDefinition, type UpstreamAccess } from './resource.ts';
+import { Resource, type ApiObject, type ResourceDefinition, type Upstream, type UpstreamAccess } from './resource.ts';
 import { assistants } from './resources/assistant.ts';
 import { messages } from './resources/message.ts';
 import type { WireModel } from './resources/model.ts';
 import { runSteps } from './resources/run-step.ts';
-import { runs, threadRuns, type WireRun, type WireThreadRunBody } from './resources/run.ts';
+import {
+  runs,
+  threadRuns,
+  type WireRun,
+  type WireRunBody,
+  type WireThreadRunBody,
+  type WireToolOutput,
+} from './resources/run.ts';
 import { threads } from './resources/thread.ts';
+import type { RunCursor } from './runs/cursor.ts';
+import type { LiveRun } from './runs/live-run.ts';
+import type { RunEvent } from './runs/run-event.ts';
+import type { RunFollower } from './runs/run-follower.ts';
+import type { RunHub } from './runs/run-hub.ts';
+import type { StreamReceiver } from './stream-body.ts';
 
 /** How many calls of one request may be in flight at a time. */
 const MAX_CALLS_IN_FLIGHT = 10;
+
+/** What the requests of a process share. */
+export interface UpstreamWithRuns extends Upstream {
+  readonly runHub: RunHub;
+}
+export interface RequestAccess extends UpstreamWithRuns, UpstreamAccess {
+  /** Called before each event of a run that is followed. */
+  readonly onRunEvent?: (event: RunEvent) => void;
+}
+
+export interface ToolOutputSubmission {
+  readonly outputs: readonly WireToolOutput[];
+  /** Whether the run does not wait for these outputs any more. */
+  readonly isApplied: (run: WireRun) => boolean;
+}
 
 /** The loader of what a definition describes. */
 type LoaderOf<D> =
@@ -27,15 +55,17 @@ export type RunStepLoader = LoaderOf<typeof runSteps>;
 
 /** A loader for each kind of object and parent, made when it is first asked for. Parents are checked ids. */
 export class UpstreamRequest {
-  readonly #access: UpstreamAccess;
+  readonly #access: RequestAccess;
   readonly #callsInFlight = new Semaphore(MAX_CALLS_IN_FLIGHT);
   readonly #messages = new Map<string, MessageLoader>();
   readonly #runs = new Map<string, RunLoader>();
   readonly #steps = new Map<string, RunStepLoader>();
+  /** Whether it follows a run, and so lives for long. */
+  #follows = false;
   #assistants: AssistantLoader | null = null;
   #threads: ThreadLoader | null = null;
 
-  constructor(access: UpstreamAccess) {
+  constructor(access: RequestAccess) {
     this.#access = access;
   }
 
@@ -64,9 +94,57 @@ export class UpstreamRequest {
     return getOrCreate(this.#steps, `${threadId}/${runId}`, () => this.#createLoader(runSteps, threadId, runId));
   }
 
-  /** Creates a thread and a run on it. Code NOT_FOUND where upstream does not have the assistant. */
-  createThreadRun(body: WireThreadRunBody, idempotencyKey?: string): Promise<WireRun> {
-    return this.#createLoader(threadRuns).create(body, idempotencyKey);
+  /** Creates a run, which is streamed from upstream where upstream gives a stream. See {@link ResourceLoader.create}. */
+  async createRun(threadId: string, body: WireRunBody, idempotencyKey?: string): Promise<WireRun> {
+    return this.#startRun((receiver) => this.runs(threadId).create(body, idempotencyKey, receiver));
+  }
+
+  /** Creates a thread and a run on it, as {@link createRun}. Code NOT_FOUND where upstream does not have the assistant. */
+  async createThreadRun(body: WireThreadRunBody, idempotencyKey?: string): Promise<WireRun> {
+    return this.#startRun((receiver) => this.#createLoader(threadRuns).create(body, idempotencyKey, receiver));
+  }
+
+  /** Gives a run that requires action its outputs. Resolves to the run as it is then; its stream goes on. */
+  async submitToolOutputs(run: WireRun, submission: ToolOutputSubmission): Promise<WireRun> {
+    const { caller, runHub } = this.#access;
+    const stream = await runHub.continueStream(caller, run);
+    const { outputs, isApplied } = submission;
+    const submitted = await this.runs(run.thread_id).act(run.id, {
+      action: 'submit_tool_outputs',
+      body: { tool_outputs: outputs },
+      isApplied,
+      receiver: stream ?? undefined,
+    });
+    runHub.adopt(caller, submitted, stream);
+    return submitted;
+  }
+
+  /**
+   * Follows a run that was read with this caller's credential: everything that happened behind `after`, and what happens
+   * until it has ended. `after`: null from its beginning. What is read besides is read once from then on, whatever the
+   * number of events; the run is known as it is.
+   */
+  followRun(run: WireRun, after: RunCursor | null): Promise<RunFollower> {
+    const { caller, runHub, onRunEvent } = this.#access;
+    const loader = this.runs(run.thread_id);
+    this.#follows = true;
+    return runHub.follow(caller, run, after, (event) => {
+      if (event.kind === 'run') loader.remember(event.run);
+      onRunEvent?.(event);
+    });
+  }
+
+  /** The run where this process reads its stream; null otherwise. */
+  findStreamedRun({ thread_id: threadId, id }: WireRun): LiveRun | null {
+    return this.#access.runHub.findStreamed(this.#access.caller, threadId, id);
+  }
+
+  async #startRun(create: (receiver: StreamReceiver | undefined) => Promise<WireRun>): Promise<WireRun> {
+    const { caller, runHub } = this.#access;
+    const stream = runHub.createStream();
+    const run = await create(stream ?? undefined);
+    runHub.adopt(caller, run, stream);
+    return run;
   }
 
   /** Throws UNSUPPORTED_BY_UPSTREAM where upstream has no list of threads. */
@@ -89,7 +167,8 @@ export class UpstreamRequest {
     definition: ResourceDefinition<T, CreateBody, ModifyBody>,
     ...parents: readonly string[]
   ): ResourceLoader<T, CreateBody, ModifyBody> {
-    return new ResourceLoader(new Resource(definition, this.#access, ...parents), this.#callsInFlight);
+    const resource = new Resource(definition, this.#access, ...parents);
+    return new ResourceLoader(resource, this.#callsInFlight, () => this.#follows);
   }
 }
 

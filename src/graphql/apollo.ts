@@ -16,15 +16,16 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
 import { createErrorFormatter } from './error-format.ts';
 import { createExecutor } from './execution/executor.ts';
 import { OperationCache } from './execution/operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './limits.ts';
-import { createErrorAnswerPlugin, type OnInternalError } from './error-answer.plugin.ts';
+import { createErrorAnswerPlugin, createErrorCompleter, type OnInternalError } from './error-answer.plugin.ts';
 import { createPersistedDocuments, type DocumentCache } from './persisted-documents.ts';
 import { buildServiceSchema } from './schema.ts';
+import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>['gateway']>;
@@ -60,8 +61,17 @@ export function createApollo<Context extends RequestContext>({
   plugins = [],
   onInternalError = () => undefined,
 }: ApolloOptions<Context>): ApolloServer<Context> {
+  const formatError = createErrorFormatter({ suggestions: introspection });
+  const completeErrors = createErrorCompleter(onInternalError);
   return new ApolloServer<Context>({
-    gateway: asGateway(schema, operations),
+    gateway: asGateway(operations, {
+      schema,
+      formatErrors: (errors, requestId) =>
+        completeErrors(
+          errors.map((error) => formatError(toFormatted(error), error)),
+          requestId,
+        ),
+    }),
     logger,
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
@@ -72,7 +82,7 @@ export function createApollo<Context extends RequestContext>({
     includeStacktraceInErrorResponses: false,
     // Without the line break that Apollo Server adds for terminals: it makes V8 copy the whole answer once more.
     stringifyResult: (result) => JSON.stringify(result),
-    formatError: createErrorFormatter({ suggestions: introspection }),
+    formatError,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     // The process has its own way to stop: it drains first.
@@ -85,17 +95,23 @@ export function createApollo<Context extends RequestContext>({
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ...plugins,
-      createErrorAnswerPlugin(onInternalError),
+      createErrorAnswerPlugin(completeErrors),
     ],
   });
 }
 
 /** Apollo Server takes an executor from a gateway only; this one has nothing behind it but our own schema. */
-const asGateway = (schema: GraphQLSchema, operations: OperationCache): Gateway => ({
+const asGateway = (operations: OperationCache, subscriptions: SubscriptionOptions): Gateway => ({
   load: () =>
     Promise.resolve({
-      executor: ({ document, request: { operationName, variables = {} }, context }) => {
-        const { execute } = context as RequestContext;
+      executor: ({ document, request: { operationName, variables = {} }, context: given }) => {
+        const context = given as RequestContext;
+        const { execute } = context;
+        if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
+          const errors = operations.prepare(document, operationName)?.check(variables);
+          if (errors) return Promise.resolve({ errors });
+          return startSubscription({ document, operationName, variables, context }, subscriptions);
+        }
         return execute
           ? execute({ document, operationName, variables })
           : (operations.prepare(document, operationName)?.run(variables, context) ??
@@ -103,8 +119,14 @@ const asGateway = (schema: GraphQLSchema, operations: OperationCache): Gateway =
       },
     }),
   onSchemaLoadOrUpdate: (onSchema) => {
-    onSchema({ apiSchema: schema, coreSupergraphSdl: '' });
+    onSchema({ apiSchema: subscriptions.schema, coreSupergraphSdl: '' });
     return () => undefined;
   },
   stop: () => Promise.resolve(),
+});
+
+/** As Apollo Server hands errors to be formatted. */
+const toFormatted = (error: GraphQLError) => ({
+  ...error.toJSON(),
+  extensions: { ...error.extensions, code: error.extensions['code'] ?? 'INTERNAL_SERVER_ERROR' },
 });

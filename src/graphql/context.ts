@@ -1,5 +1,6 @@
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { UpstreamRequest } from '../aiml/upstream-request.ts';
+import type { StreamHost } from './subscription.ts';
 
 /** What a caller may be allowed to do. */
 export type Scope = 'assistants:read' | 'assistants:write';
@@ -31,6 +32,8 @@ export interface RequestContext {
   readonly execute?: ((request: ExecutionRequest) => Promise<ExecutionResult>) | undefined;
   /** Gets the body of a response that is too large to be written at once; Apollo Server writes it where it is left out. */
   readonly respondWith?: ((body: Buffer) => void) | undefined;
+  /** Gets the results of a subscription; null or absent where the response cannot be a stream. */
+  readonly streamHost?: StreamHost | null;
   /** Throws an AimlError where the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
 }

@@ -17,7 +17,10 @@ export type OnInternalError = (error: unknown, requestId: string) => void;
 
 type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 
-export function createErrorAnswerPlugin(onInternalError: OnInternalError): ApolloServerPlugin<RequestContext> {
+/** Adds the id of the request to errors that are formatted, and reports what was masked. */
+export type ErrorCompleter = (errors: readonly GraphQLFormattedError[], requestId: string) => GraphQLFormattedError[];
+
+export function createErrorCompleter(onInternalError: OnInternalError): ErrorCompleter {
   const report: OnInternalError = (error, requestId) => {
     try {
       onInternalError(error, requestId);
@@ -25,6 +28,14 @@ export function createErrorAnswerPlugin(onInternalError: OnInternalError): Apoll
       return;
     }
   };
+  return (errors, requestId) =>
+    errors.map((error: Masked) => {
+      if (maskedCause in error) report(error[maskedCause], requestId);
+      return { ...error, extensions: { ...error.extensions, requestId } };
+    });
+}
+
+export function createErrorAnswerPlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
   const done = Promise.resolve();
   const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
     willSendResponse: ({ contextValue: { requestId, respondWith }, response: { body, http } }) => {
@@ -32,10 +43,7 @@ export function createErrorAnswerPlugin(onInternalError: OnInternalError): Apoll
       if (body.singleResult.errors) {
         const status = statusOf(body.singleResult, http.status);
         if (status !== undefined) http.status = status;
-        body.singleResult.errors = body.singleResult.errors.map((error: Masked) => {
-          if (maskedCause in error) report(error[maskedCause], requestId);
-          return { ...error, extensions: { ...error.extensions, requestId } };
-        });
+        body.singleResult.errors = completeErrors(body.singleResult.errors, requestId);
       }
       const largeBody = respondWith ? toLargeBody(body.singleResult) : null;
       if (largeBody) {

@@ -5,7 +5,7 @@
  */
 import 'reflect-metadata';
 import { isInputObjectType, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync } from 'type-graphql';
+import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { AssistantResolver } from './assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
 import { errorCodes } from './errors.ts';
@@ -14,6 +14,14 @@ import { FileCitation, FilePath, UnknownAnnotation } from './message/message-con
 import { MessageResolver } from './message/message.resolver.ts';
 import { ModelResolver } from './model/model.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
+import { RunEventResolver } from './run-event/run-event.resolver.ts';
+import {
+  MessageStateEvent,
+  MessageTextEvent,
+  RunStateEvent,
+  RunStepEvent,
+  UnknownRunEvent,
+} from './run-event/run-event.type.ts';
 import { MessageCreationStepResolver } from './run-step/run-step.resolver.ts';
 import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from './run-step/tool-call.type.ts';
 import { RunResolver } from './run/run.resolver.ts';
@@ -35,9 +43,17 @@ const errorCodeList = Object.entries(errorCodes)
 
 const rootDescriptions = {
   Query: `What can be read. Nothing here changes anything.\n\nErrors have one of these as \`extensions.code\`:\n${errorCodeList}`,
+  Subscription: 'What can be followed. Nothing here changes anything, and to stop following changes nothing either.',
   Mutation:
     'What can be changed. What the caller can mend comes back as `userErrors`; everything else is a top-level error, ' +
     'with an `outcome` that tells whether the change happened.',
+};
+
+const NO_PUB_SUB: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new TypeError('subscriptions bring their sources');
+  },
 };
 
 export interface SchemaOptions {
@@ -55,6 +71,7 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
       RunResolver,
       MessageCreationStepResolver,
       ModelResolver,
+      RunEventResolver,
       NodeResolver,
       ...(federation ? [FederationResolver] : []),
     ],
@@ -66,9 +83,16 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
       CodeInterpreterToolCall,
       FileSearchToolCall,
       UnknownToolCall,
+      RunStateEvent,
+      RunStepEvent,
+      MessageStateEvent,
+      MessageTextEvent,
+      UnknownRunEvent,
     ],
     validate: false,
     authChecker,
+    // Every subscription brings its source, but type-graphql asks for this where there is any.
+    pubSub: NO_PUB_SUB,
   });
   for (const name of oneOfTypes) {
     const type = schema.getType(name);

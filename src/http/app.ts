@@ -139,7 +139,11 @@ function refuseSchema(): never {
   throw new TypeError('routes have no schemas here');
 }
 
-function isAllowedOrigin(origin: string, { corsOrigins, corsLoopback }: AppOptions): boolean {
+/** Whether pages of the origin may call. */
+export function isAllowedOrigin(
+  origin: string,
+  { corsOrigins, corsLoopback }: Pick<AppOptions, 'corsOrigins' | 'corsLoopback'>,
+): boolean {
   if (corsOrigins.includes(origin)) return true;
   return corsLoopback && /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/.test(origin);
 }

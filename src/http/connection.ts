@@ -82,7 +82,8 @@ export class Connection {
   }
 
   changeUnsent(bytes: number): void {
-    if (bytes < 0) this.#progressAt = performance.now();
+    // A client that had read everything has not been reading nothing since then.
+    if (bytes < 0 || this.#unsentBytes === 0) this.#progressAt = performance.now();
     this.#unsentBytes += bytes;
     if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
     this.grantNextTurn();
@@ -171,6 +172,12 @@ export class HttpExchange {
     else this.#onEnded.push(listener);
   }
 
+  /** Ends {@link onEnded}. */
+  ignoreEnd(listener: () => void): void {
+    const index = this.#onEnded.indexOf(listener);
+    if (index !== -1) this.#onEnded.splice(index, 1);
+  }
+
   /**
    * Resolves when the requests before this one on its connection have their responses, or when the connection is
    * closed. Null where there is nothing to wait for.
@@ -196,6 +203,11 @@ export class HttpExchange {
     this.respondedAt = performance.now();
     this.unsentBytes = RESPONSE_HEAD_BYTES + bodyBytes;
     this.#connection.changeUnsent(this.unsentBytes);
+  }
+
+  /** The response is a stream: what is written of it is reported by {@link progress}, with negative numbers. */
+  beginStream(): void {
+    this.respondedAt ??= performance.now();
   }
 
   /** So many bytes of the response have reached the operating system. */

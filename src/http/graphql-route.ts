@@ -5,11 +5,14 @@ import { HangUp } from '../aiml/hang-up.ts';
 import { isErrorCode } from '../graphql/errors.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
+import type { OperationStream } from '../operation-stream.ts';
 import { chooseContentType } from './content-type.ts';
 import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';
+import { sendOneResult, sendStream } from './stream-response.ts';
+import { chooseStreamType, type StreamAcceptance, type StreamType } from './stream-type.ts';
 
 /** What the HTTP layer knows of a request that a GraphQL context is made from. */
 export interface RequestInfo {
@@ -21,7 +24,11 @@ export interface RequestInfo {
   readonly hangUp: HangUp;
   /** Null while tracing is off. */
   readonly trace: RequestTrace | null;
+  /** How the results of a subscription are sent; null where the response cannot be a stream. */
+  readonly streamTransport: StreamTransport | null;
 }
+
+export type StreamTransport = StreamType | 'websocket';
 
 /** What is answered, without the headers that every answer has. */
 export interface GraphQLAnswer {
@@ -29,18 +36,24 @@ export interface GraphQLAnswer {
   readonly headers: Iterable<readonly [name: string, value: string]>;
   /** JSON; as bytes, because a long string would be copied twice more on its way out. */
   readonly body: Buffer;
+  /** The results of a subscription that was started, which are sent instead of the body; otherwise absent. */
+  readonly stream?: OperationStream;
+  /** Whether a subscription was asked for, as far as that is known. */
+  readonly isSubscription?: boolean;
 }
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;
   /** Null while tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
+  /** How long nothing may be sent in a stream, in milliseconds; 12 s where it is left out. */
+  readonly heartbeatMs?: number | undefined;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {
-  const { lifecycle, startTrace, execute } = options;
+  const { lifecycle, startTrace, heartbeatMs, execute } = options;
 
   app.route({
     method: ['GET', 'POST'],
@@ -51,11 +64,14 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       if (exchange.hasEnded) return refuse(reply, CUT_SHORT);
       // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
       const contentType = chooseContentType(request.headers.accept);
-      if (contentType === null)
+      const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
+      if (contentType === null && streaming === null)
         return refuse(reply, {
           status: 406,
           code: 'BAD_REQUEST',
-          message: 'The answer is application/graphql-response+json or application/json, which Accept rules out.',
+          message:
+            'The response is application/graphql-response+json or application/json, or a stream as text/event-stream or ' +
+            'multipart/mixed with subscriptionSpec=1.0, which Accept rules out.',
         });
       const search = searchOf(request);
       if (search === null) return refuse(reply, NO_UTF8);
@@ -74,7 +90,10 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
         trace?.end(exchange.sentStatus);
       });
       const onSettled = claimBody(request, release);
-      return answer(request, reply, { contentType, search, hangUp, trace, lifecycle, execute }).finally(onSettled);
+      const accepted = { contentType: contentType ?? STREAM_ONLY, streaming, search };
+      return answer(request, reply, { ...accepted, hangUp, trace, lifecycle, heartbeatMs, execute, onSettled }).finally(
+        onSettled,
+      );
     },
   });
 }
@@ -93,31 +112,58 @@ function claimBody(request: FastifyRequest, releaseOperation: Release): () => vo
   };
 }
 
-interface Answering extends Pick<GraphQLRouteOptions, 'lifecycle' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {
+interface Answering
+  extends Pick<GraphQLRouteOptions, 'lifecycle' | 'heartbeatMs' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {
+  /** Of a response that is no stream. */
   readonly contentType: string;
+  /** Null where the response cannot be a stream. */
+  readonly streaming: StreamAcceptance | null;
   readonly search: string;
+  /** The operation has ended, or its stream has begun. */
+  readonly onSettled: () => void;
 }
+
+/** Stands for the Content-Type of clients that accept streams alone; overload and draining are responded to with JSON. */
+const STREAM_ONLY = 'application/json; charset=utf-8';
 
 /** Resolves to the body, not to the reply: Fastify would wait for that to be sent, which costs more than to send it. */
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { contentType, search, hangUp, trace, lifecycle, execute }: Answering,
-): Promise<Buffer> {
+  { contentType, streaming, search, hangUp, trace, lifecycle, heartbeatMs, execute, onSettled }: Answering,
+): Promise<Buffer | FastifyReply> {
   const { id: requestId } = request;
   const { authorization } = request.headers;
-  const { status, headers, body } = await execute(toApolloRequest(request, search), {
+  const answered = await execute(toApolloRequest(request, search), {
     requestId,
     callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
     authorization,
     hangUp,
     trace,
+    streamTransport: streaming?.type ?? null,
   });
+  const { status, headers, body, stream, isSubscription = false } = answered;
+  const exchange = exchangeOf(request);
+  if (stream && streaming) {
+    onSettled();
+    await sendStream(reply, stream, {
+      type: streaming.type,
+      exchange,
+      isStopping: () => lifecycle.state === 'draining',
+      heartbeatMs,
+    });
+    return reply;
+  }
   for (const [name, value] of headers) reply.header(name, value);
   reply.code(status).header('content-type', contentType);
   if (lifecycle.state === 'draining') reply.header('connection', 'close');
   // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
-  return status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply);
+  const completed = status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply);
+  // Clients of streams take another status than 200 for a failure of the connection, and come again.
+  const isStreamed = streaming !== null && status !== 503 && (isSubscription || streaming.isPreferred);
+  if (!streaming || !isStreamed) return completed;
+  sendOneResult(reply, completed, { type: streaming.type, exchange });
+  return reply;
 }
 
 const NO_UTF8: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };

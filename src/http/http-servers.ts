@@ -5,12 +5,21 @@
 import { randomUUID } from 'node:crypto';
 import dns, { type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../error-code.ts';
 import type { Connections } from './connections.ts';
 import { toErrorBody, type Refusal } from './errors.ts';
+import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
+import type { WebSockets } from './websocket/websockets.ts';
 
 /** The longest a client may take to send its headers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -34,12 +43,15 @@ export interface ListenOptions {
 
 export class HttpServers {
   readonly #connections: Pick<Connections, 'mayReject'>;
+  readonly #webSockets: Pick<WebSockets, 'accept'> | null;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
-  constructor(connections: Pick<Connections, 'mayReject'>) {
+  /** `webSockets`: null where no request becomes one. */
+  constructor(connections: Pick<Connections, 'mayReject'>, webSockets: Pick<WebSockets, 'accept'> | null = null) {
     this.#connections = connections;
+    this.#webSockets = webSockets;
   }
 
   /** Those that were created, whether they listen or not. */
@@ -66,6 +78,17 @@ export class HttpServers {
     server.on('connect', (_request, socket) => {
       if (this.#connections.mayReject(socket, false)) this.#reject(socket, NO_TUNNELS, ALLOWED_METHODS);
     });
+    const webSockets = this.#webSockets;
+    if (webSockets)
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        if (!isWebSocket(request)) {
+          ignoreUpgrade(server, request, socket, head);
+          return;
+        }
+        if (!this.#connections.mayReject(socket, false)) return;
+        const rejection = webSockets.accept(request, socket, head);
+        if (rejection) this.#reject(socket, rejection, []);
+      });
     this.#servers.push(server);
     return server;
   }

@@ -19,6 +19,12 @@ export interface OperationEntry extends OperationRecord {
   /** Whether the response was shared with an identical query in flight. */
   readonly isShared: true | undefined;
   readonly traceId: string | undefined;
+  /** Of a subscription that was started: how its results were sent. */
+  readonly transport?: string | undefined;
+  /** How its stream ended: completed, failed, disconnected or cut. */
+  readonly end?: string | undefined;
+  /** How many results were sent. */
+  readonly events?: number | undefined;
 }
 
 /** A request that got an error response before it became an operation. */
@@ -47,6 +53,8 @@ export interface Logger {
   requestRejected(entry: RejectionEntry): void;
   /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
   requestFailed(error: unknown, requestId: string): void;
+  /** A fault in the handling of a WebSocket, which is closed then. */
+  webSocketFailed(error: unknown): void;
   /** An error that callers see as INTERNAL_SERVER_ERROR. */
   internalErrorMasked(error: unknown, requestId: string): void;
   operationUnlisted(entry: UnlistedOperationEntry): void;
@@ -123,6 +131,7 @@ export function createLogger(
     stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
     operationEnded: (entry) => logger.info(entry, 'operation'),
     requestRejected: (entry) => logger.info(entry, 'refused'),
+    webSocketFailed: (error) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
     requestFailed: (error, requestId) => logger.error({ err: toErr(error), requestId }, 'a request failed'),
     internalErrorMasked: (error, requestId) =>
       logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),

@@ -20,6 +20,12 @@ export const metricHelp = {
   assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
   assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
   assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, all of them or some, 0 otherwise.',
+  assistants_streams_open: 'Streams of subscriptions that are open, by transport.',
+  assistants_streams_total: 'Streams of subscriptions that ended, by transport and end.',
+  assistants_stream_events_total: 'Results that were sent in streams.',
+  assistants_stream_first_text_seconds: 'How long streams took from their start to the first text of a message.',
+  assistants_websockets_open: 'WebSockets that are open.',
+  assistants_runs_followed: 'Runs that are followed, or were a moment ago.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
   assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
   assistants_redis_up:
@@ -28,6 +34,9 @@ export const metricHelp = {
 
 /** From a read that the cache answers to the deadline of an operation. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** From a model that writes at once to the longest that a run may take. */
+const FIRST_TEXT_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 /**
  * How often the delay of the event loop is measured, in milliseconds. It costs a native timer and no JavaScript, and
@@ -49,6 +58,15 @@ export interface AttemptFigures {
   readonly isRetry: boolean;
 }
 
+/** A stream of a subscription that ended. */
+export interface StreamMetrics {
+  readonly transport: string;
+  readonly end: string;
+  readonly events: number;
+  /** From its start to the first text of a message, in milliseconds; null where there was none. */
+  readonly firstTextMs: number | null;
+}
+
 export interface MetricsOptions {
   readonly version: string;
   /** Every code that an error may have; others are counted as `OTHER`. */
@@ -61,6 +79,12 @@ export interface MetricsOptions {
   readonly unsentResponseBytes?: () => number;
   /** Asked when the figures are read. */
   readonly isBreakerOpen: () => boolean;
+  /** How many streams are open on each transport; asked when the metrics are read. */
+  readonly openStreams?: () => ReadonlyMap<string, number>;
+  /** Asked when the metrics are read. */
+  readonly openWebSockets?: () => number;
+  /** Asked when the metrics are read. */
+  readonly runsFollowed?: () => number;
   /** How many log entries have been dropped; asked when the metrics are read. */
   readonly droppedLogEntries?: () => number;
   /** Asked when the figures are read; null or absent where there is no Redis. */
@@ -71,6 +95,8 @@ export interface Metrics {
   readonly contentType: string;
   recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void;
   recordAttempt(attempt: AttemptFigures): void;
+  /** A stream of a subscription that ended. */
+  recordStream(stream: StreamMetrics): void;
   /** An operation that is not in the manifest, whether it was refused or not. */
   recordUnlisted(): void;
   /** All figures in Prometheus' text format. */
@@ -84,6 +110,9 @@ export function createMetrics({
   requestBodyBytes = () => 0,
   unsentResponseBytes = () => 0,
   isBreakerOpen,
+  openStreams = () => new Map(),
+  openWebSockets = () => 0,
+  runsFollowed = () => 0,
   droppedLogEntries = () => 0,
   isRedisUp = null,
 }: MetricsOptions): Metrics {
@@ -114,6 +143,40 @@ export function createMetrics({
     registers,
   });
   const retries = new Counter({ ...named('assistants_upstream_retries_total'), labelNames: ['call'], registers });
+  const streams = new Counter({
+    ...named('assistants_streams_total'),
+    labelNames: ['transport', 'end'],
+    registers,
+  });
+  const streamEvents = new Counter({ ...named('assistants_stream_events_total'), registers });
+  const firstText = new Histogram({
+    ...named('assistants_stream_first_text_seconds'),
+    buckets: FIRST_TEXT_BUCKETS_SECONDS,
+    registers,
+  });
+  new Gauge({
+    ...named('assistants_streams_open'),
+    labelNames: ['transport'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [transport, count] of openStreams()) this.set({ transport }, count);
+    },
+  });
+  new Gauge({
+    ...named('assistants_websockets_open'),
+    registers,
+    collect() {
+      this.set(openWebSockets());
+    },
+  });
+  new Gauge({
+    ...named('assistants_runs_followed'),
+    registers,
+    collect() {
+      this.set(runsFollowed());
+    },
+  });
   const unlisted = new Counter({ ...named('assistants_unlisted_operations_total'), registers });
   new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
   new Gauge({
@@ -177,6 +240,11 @@ export function createMetrics({
       attempts.inc({ call, status: toStatusLabel(status), outcome: kind });
       attemptDuration.observe({ call }, durationMs / 1000);
       if (isRetry) retries.inc({ call });
+    },
+    recordStream: ({ transport, end, events, firstTextMs }) => {
+      streams.inc({ transport, end });
+      streamEvents.inc(events);
+      if (firstTextMs !== null) firstText.observe(firstTextMs / 1000);
     },
     recordUnlisted: () => unlisted.inc(),
     text: async () => `${await registry.metrics()}\n${await processRegistry.metrics()}`,

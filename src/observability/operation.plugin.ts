@@ -60,12 +60,18 @@ function toOutcome({
   errors,
 }: Pick<FormattedExecutionResult, 'data' | 'errors'>): Pick<OperationRecord, 'outcome' | 'errorCodes'> {
   if (!errors || errors.length === 0) return { outcome: 'ok', errorCodes: NO_CODES };
+  return { outcome: data ? 'partial' : 'error', errorCodes: codesOf(errors) };
+}
+
+/** The codes of the errors of a result, each once. */
+export function codesOf(errors: FormattedExecutionResult['errors']): readonly string[] {
+  if (!errors) return NO_CODES;
   const codes = new Set<string>();
   for (const { extensions } of errors) {
     const code = extensions?.['code'];
     codes.add(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR');
   }
-  return { outcome: data ? 'partial' : 'error', errorCodes: [...codes] };
+  return [...codes];
 }
 
 /** Recording must never break what it records. */

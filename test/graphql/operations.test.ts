@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Kind, parse, validate, type OperationDefinitionNode } from 'graphql';
+import { Kind, OperationTypeNode, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { buildServiceSchema } from '../../src/graphql/schema.ts';
+import { readSse, subscribe, toArray } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';
 
@@ -30,13 +31,13 @@ afterAll(async () => {
 });
 
 describe('the example operations', () => {
-  test('use every field of Query and Mutation', async () => {
+  test('use every field of Query, Mutation and Subscription', async () => {
     const used = (await Promise.all(files.map(read))).flatMap((document) =>
       operationsOf(document).flatMap(({ selectionSet }) =>
         selectionSet.selections.map((selection) => (selection.kind === Kind.FIELD ? selection.name.value : '')),
       ),
     );
-    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    const fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
       Object.keys(type?.getFields() ?? {}),
     );
     expect(new Set(used)).toEqual(new Set(fields));
@@ -75,7 +76,14 @@ type Samples = Readonly<Record<string, string>>;
 async function run(target: TestService, file: string, samples: Samples): Promise<Record<string, unknown>> {
   let variables = await variablesOf(file);
   for (const [sample, id] of Object.entries(samples)) variables = variables.replaceAll(sample, id);
-  const { data, errors, text } = await target.query(await read(file), JSON.parse(variables));
+  const document = await read(file);
+  if (operationsOf(document)[0]?.operation === OperationTypeNode.SUBSCRIPTION) {
+    const query = { query: document };
+    const [event] = await toArray(readSse(await subscribe(target, JSON.parse(variables) as object, query)));
+    if (!event?.data || event.errors) throw new Error('an event was expected');
+    return event.data;
+  }
+  const { data, errors, text } = await target.query(document, JSON.parse(variables));
   if (!data || errors) throw new Error(`data was expected, got ${text}`);
   return data;
 }

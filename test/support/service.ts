@@ -25,6 +25,8 @@ export interface GraphQLAnswer {
 
 export interface TestService {
   readonly url: string;
+  /** Where the embedded upstream keeps its data, unless `environment` says otherwise. */
+  readonly dataDir: string;
   /** Every line that the service logged, parsed. */
   readonly logs: Readonly<Record<string, unknown>>[];
   query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
@@ -42,6 +44,7 @@ export async function startService(environment: Environment = {}, options?: Serv
   cleanUpLater(() => service.stop());
   return {
     url: service.url,
+    dataDir,
     logs,
     query: (document, variables, headers) => query(service.url, document, variables, headers),
     stop: async () => {

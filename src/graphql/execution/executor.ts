@@ -48,6 +48,8 @@ export interface PreparedOperation {
    * {@link LargeData}.
    */
   run(variables: Variables, context: unknown): Promise<ExecutionResult>;
+  /** What is wrong with it before anything is executed: variables that do not fit, or a cost that is too high. Null for nothing. */
+  check(variables: Variables): readonly GraphQLError[] | null;
   /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
   runOnce(variables: Variables, context: unknown): Promise<ExecutionResult>;
 }
@@ -107,6 +109,13 @@ class PlannedOperation implements PreparedOperation {
 
   run(variables: Variables, context: unknown): Promise<ExecutionResult> {
     return this.#run(variables, context, (coerced) => this.#planFor(coerced));
+  }
+
+  check(variables: Variables): readonly GraphQLError[] | null {
+    const values = this.#coerce(variables);
+    if ('errors' in values) return values.errors;
+    const exceeded = this.#checkCost?.(values.coerced);
+    return exceeded ? [exceeded] : null;
   }
 
   runOnce(variables: Variables, context: unknown): Promise<ExecutionResult> {

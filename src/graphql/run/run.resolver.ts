@@ -104,7 +104,7 @@ export class RunResolver {
     const { threadId, idempotencyKey, waitSeconds } = input;
     const created = await attemptWrite(
       info,
-      () => upstream.runs(threadId).create(toRunBody(input), idempotencyKey ?? undefined),
+      () => upstream.createRun(threadId, toRunBody(input), idempotencyKey ?? undefined),
       (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
     );
     return created instanceof UserError
@@ -175,7 +175,12 @@ export class RunResolver {
     const cancelled = await attemptWrite(
       info,
       // A run that has ended since can no longer be cancelled: whether it was, its status says.
-      () => runs.act(id, 'cancel', null, ({ status }) => status === 'cancelling' || hasEnded(status)),
+      () =>
+        runs.act(id, {
+          action: 'cancel',
+          body: null,
+          isApplied: ({ status }) => status === 'cancelling' || hasEnded(status),
+        }),
       async (error) => {
         if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error);
         const run = await runs.reload(id);
@@ -211,12 +216,10 @@ export class RunResolver {
         if (!run) return [await belowThread(upstream, threadId)];
         const problems = checkToolOutputs(run, toolOutputs);
         if (problems.length > 0) return problems;
-        return runs.act(
-          runId,
-          'submit_tool_outputs',
-          { tool_outputs: outputs },
-          (current) => !isWaitingFor(current, toolOutputs),
-        );
+        return upstream.submitToolOutputs(run, {
+          outputs,
+          isApplied: (current) => !isWaitingFor(current, toolOutputs),
+        });
       },
       async (error) => {
         if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, 'runId');

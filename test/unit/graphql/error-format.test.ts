@@ -136,11 +136,12 @@ describe('a request that is refused', () => {
       'Must provide operation name if query contains multiple operations.',
     ],
     [
-      'subscribes',
-      { query: 'subscription { x }' },
+      'subscribes where the response cannot be a stream',
+      { query: 'subscription { runEvents(threadId: "t", runId: "r") { cursor } }' },
       400,
-      'OPERATION_RESOLUTION_FAILURE',
-      'Schema is not configured to execute subscription operation.',
+      'BAD_REQUEST',
+      'The response to a subscription is a stream: accept text/event-stream, or multipart/mixed with ' +
+        'subscriptionSpec=1.0, or use a WebSocket.',
     ],
     [
       'has no document',

@@ -37,8 +37,8 @@ describe('the schema of a subgraph', () => {
     expect(annotated).toEqual([
       'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])',
       'directive @oneOf on INPUT_OBJECT',
-      'type Assistant implements Node @key(fields: "id") {',
       'type PageInfo @shareable {',
+      'type Assistant implements Node @key(fields: "id") {',
       'type UserError @shareable {',
     ]);
   });

@@ -84,6 +84,10 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
     throw new Error('assistants have no actions');
   }
 
+  remember(): void {
+    missing();
+  }
+
   reload(id: string): Promise<WireAssistant | null> {
     return this.load(id);
   }
@@ -117,7 +121,11 @@ export const upstreamOf = (assistants: RequestContext['upstream']['assistants'])
   messages: missing,
   runs: missing,
   steps: missing,
+  createRun: missing,
   createThreadRun: missing,
+  submitToolOutputs: missing,
+  followRun: missing,
+  findStreamedRun: missing,
   requireThreadList: missing,
   models: missing,
 });

@@ -56,10 +56,12 @@ describe('the schema', () => {
       'Message.assistant',
       'Message.run',
       'MessageCreationStep.message',
+      'MessageTextEvent.message',
       'Run.assistant',
       'Run.messages',
       'Run.steps',
       'Run.thread',
+      'Subscription.runEvents',
       'Thread.messages',
       'Thread.runs',
     ]);

@@ -30,7 +30,8 @@ export class SharedRunStreams implements RunStreams {
     const feed = this.#feedOf(request.runId);
     let position: Position;
     try {
-      if (!feed.isWatched) await feed.refresh();
+      // The outputs that were just submitted may not be in what is watched yet.
+      if (!feed.isWatched || request.from === 'submitted') await feed.refresh();
       position = toPosition(request, feed.view);
     } finally {
       if (!feed.isWatched) this.#feeds.delete(request.runId);

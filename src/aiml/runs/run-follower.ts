@@ -1,0 +1,276 @@
+/**
+ * One follower of a live run: from where it stands to the end, each event once.
+ *
+ * It is an iterator of its own, as a native generator that waits cannot be ended: its `return` queues behind `next`.
+ */
+import type { WireMessage } from '../resources/message.ts';
+import { hasEnded } from '../resources/run.ts';
+import { formatCursor, type RunCursor } from './cursor.ts';
+import type { LiveMessage } from './live-message.ts';
+import type { LiveRun, Transition } from './live-run.ts';
+import type { RunEvent } from './run-event.ts';
+import { MalformedResponseError } from '../wire.ts';
+import { UNREADABLE } from './run-reader.ts';
+
+/** Text of a message is sent at most once in this time, in milliseconds, and step progress likewise. */
+const COALESCE_MS = 50;
+
+export interface RunFollowerOptions {
+  /** Called before each event. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** Called once, however it ends. */
+  readonly onEnd: () => void;
+}
+
+export class RunFollower implements AsyncIterableIterator<RunEvent> {
+  readonly #live: LiveRun;
+  readonly #options: RunFollowerOptions;
+  readonly #unlisten: () => void;
+  #position = 0;
+  /** Transitions before the position of a cursor of another process that were seen out of order. */
+  readonly #seen: ReadonlySet<number>;
+  #runStatus = '';
+  #step = { id: '', status: '', version: 0 };
+  #message = { id: '', status: '', contentIndex: 0, textLength: 0 };
+  #lastGrowthAt = -Infinity;
+  #isDone = false;
+  #waiting: { resolve: (result: IteratorResult<RunEvent>) => void; reject: (error: Error) => void } | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `after`: null from the beginning. */
+  constructor(live: LiveRun, after: RunCursor | null, options: RunFollowerOptions) {
+    this.#live = live;
+    this.#options = options;
+    this.#unlisten = live.listen(() => this.#wake());
+    this.#seen = after ? this.#resume(after) : new Set();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<RunEvent>> {
+    if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#wake();
+    });
+  }
+
+  return(): Promise<IteratorResult<RunEvent>> {
+    this.#end();
+    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting = null;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #wake(): void {
+    const { resolve, reject } = this.#waiting ?? {};
+    if (!resolve || !reject) return;
+    let event: RunEvent | null;
+    try {
+      event = this.#take();
+    } catch (error) {
+      this.#end();
+      this.#waiting = null;
+      reject(error instanceof MalformedResponseError ? UNREADABLE : toError(error));
+      return;
+    }
+    if (event) {
+      this.#waiting = null;
+      this.#options.onEvent(event);
+      resolve({ done: false, value: event });
+      return;
+    }
+    if (this.#timer) return;
+    const { failure } = this.#live;
+    if (!failure && !this.#hasSeenEnd()) return;
+    this.#end();
+    this.#waiting = null;
+    if (failure && !this.#hasSeenEnd()) reject(failure);
+    else resolve({ done: true, value: undefined });
+  }
+
+  #hasSeenEnd(): boolean {
+    return this.#live.hasEnded && this.#position >= this.#live.transitions.length;
+  }
+
+  #end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#unlisten();
+    this.#options.onEnd();
+  }
+
+  /** The next event; null where there is none yet. */
+  #take(): RunEvent | null {
+    const { transitions } = this.#live;
+    for (;;) {
+      const transition = transitions[this.#position];
+      if (!transition) return this.#takeGrowth();
+      if (this.#seen.has(this.#position)) {
+        this.#position += 1;
+        continue;
+      }
+      const text = transition.kind === 'message' && transition.isEnd ? this.#takeText() : null;
+      if (text) return text;
+      this.#position += 1;
+      this.#note(transition);
+      return { ...toEvent(transition), cursor: this.#cursor() };
+    }
+  }
+
+  /** Text and step progress, unless some was sent a moment ago: then a timer asks again. */
+  #takeGrowth(): RunEvent | null {
+    const step = this.#step.id === '' ? 0 : this.#live.versionOf(this.#step.id);
+    const message = this.#live.messages.get(this.#message.id);
+    const hasText = message !== undefined && this.#findText(message) !== null;
+    if (!hasText && step === this.#step.version) return null;
+    const waitMs = this.#lastGrowthAt + COALESCE_MS - performance.now();
+    if (waitMs > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = null;
+        this.#wake();
+      }, waitMs);
+      return null;
+    }
+    this.#lastGrowthAt = performance.now();
+    if (hasText) return this.#takeText();
+    const progress = this.#live.readStep(this.#step.id);
+    if (!progress) return null;
+    this.#step = { id: progress.step.id, status: progress.step.status, version: progress.version };
+    return { kind: 'step', event: 'thread.run.step.delta', step: progress.step, cursor: this.#cursor() };
+  }
+
+  /** What is new in the message that was last begun; null where nothing is. */
+  #takeText(): RunEvent | null {
+    const message = this.#live.messages.get(this.#message.id);
+    const found = message ? this.#findText(message) : null;
+    if (!message || !found) return null;
+    const { contentIndex, offset, text } = found;
+    this.#message = { ...this.#message, contentIndex, textLength: offset + text.length };
+    return {
+      kind: 'text',
+      event: 'thread.message.delta',
+      messageId: message.id,
+      contentIndex,
+      offset,
+      text,
+      message: (): WireMessage => message.read(),
+      cursor: this.#cursor(),
+    };
+  }
+
+  #findText(message: LiveMessage): { contentIndex: number; offset: number; text: string } | null {
+    for (let contentIndex = this.#message.contentIndex; contentIndex < message.partCount; contentIndex += 1) {
+      const whole = message.textOf(contentIndex);
+      const offset = contentIndex === this.#message.contentIndex ? this.#message.textLength : 0;
+      if (whole.length > offset) return { contentIndex, offset, text: whole.slice(offset) };
+    }
+    return null;
+  }
+
+  #note(transition: Transition): void {
+    switch (transition.kind) {
+      case 'run':
+        this.#runStatus = transition.run.status;
+        break;
+      case 'step': {
+        const { id, status } = transition.step;
+        this.#step = { id, status, version: this.#live.versionOf(id) };
+        break;
+      }
+      case 'message': {
+        const { id, status } = transition.message;
+        const isSame = id === this.#message.id;
+        this.#message = isSame ? { ...this.#message, status } : { id, status, contentIndex: 0, textLength: 0 };
+        break;
+      }
+      case 'unknown':
+    }
+  }
+
+  #cursor(): string {
+    return formatCursor({
+      instance: this.#live.instance,
+      position: this.#position,
+      runStatus: this.#runStatus,
+      stepId: this.#step.id,
+      stepStatus: this.#step.status,
+      messageId: this.#message.id,
+      messageStatus: this.#message.status,
+      contentIndex: this.#message.contentIndex,
+      textLength: this.#message.textLength,
+    });
+  }
+
+  /** Takes up what a cursor says. Returns the transitions that it has seen, where they are not all before a position. */
+  #resume(after: RunCursor): ReadonlySet<number> {
+    this.#runStatus = after.runStatus;
+    this.#step = { id: after.stepId, status: after.stepStatus, version: this.#live.versionOf(after.stepId) };
+    this.#message = {
+      id: after.messageId,
+      status: after.messageStatus,
+      contentIndex: after.contentIndex,
+      textLength: after.textLength,
+    };
+    if (after.instance === this.#live.instance) {
+      this.#position = Math.min(after.position, this.#live.transitions.length);
+      return new Set();
+    }
+    return findSeen(this.#live.transitions, after);
+  }
+}
+
+/** Which transitions a cursor of another process has seen, told from ids, states and order. */
+function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
+  const indexesOf = (isIt: (transition: Transition) => boolean): number[] =>
+    transitions.flatMap((transition, index) => (isIt(transition) ? [index] : []));
+  const messages = indexesOf(
+    (transition) => transition.kind === 'message' && transition.message.id === after.messageId,
+  );
+  const steps = indexesOf((transition) => transition.kind === 'step' && transition.step.id === after.stepId);
+  const seen = transitions.flatMap((transition, index) => {
+    switch (transition.kind) {
+      case 'message': {
+        const first = messages[0];
+        if (first === undefined || index > (messages.at(-1) ?? -1)) return [];
+        if (index < first) return [index];
+        return !transition.isEnd || after.messageStatus === transition.message.status ? [index] : [];
+      }
+      case 'step': {
+        const first = steps[0];
+        if (first === undefined || index > (steps.at(-1) ?? -1)) return [];
+        return index < first || transition.step.status === after.stepStatus ? [index] : [];
+      }
+      case 'run': {
+        if (transition.run.status === after.runStatus) return [index];
+        const isOver = hasEnded(transition.run.status) || transition.run.status === 'requires_action';
+        return !isOver && (messages.length > 0 || steps.length > 0) ? [index] : [];
+      }
+      case 'unknown':
+        return [];
+    }
+  });
+  return new Set(seen);
+}
+
+const toError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('a run could not be followed', { cause: error });
+
+type WithoutCursor<T> = T extends unknown ? Omit<T, 'cursor'> : never;
+
+function toEvent(transition: Transition): WithoutCursor<RunEvent> {
+  switch (transition.kind) {
+    case 'run':
+      return { kind: 'run', event: transition.event, run: transition.run };
+    case 'step':
+      return { kind: 'step', event: transition.event, step: transition.step };
+    case 'message':
+      return { kind: 'message', event: transition.event, message: transition.message };
+    case 'unknown':
+      return { kind: 'unknown', event: transition.event, raw: transition.raw };
+  }
+}

@@ -1,0 +1,249 @@
+/** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
+import type { Caller } from '../client.ts';
+import { AimlError } from '../errors.ts';
+import type { UpstreamAccess } from '../resource.ts';
+import { readMessage } from '../resources/message.ts';
+import { readRunStep } from '../resources/run-step.ts';
+import { readRun } from '../resources/run.ts';
+import { MalformedResponseError, readList } from '../wire.ts';
+import type { LiveRun, RunSnapshot } from './live-run.ts';
+import { RunStream } from './run-stream.ts';
+
+const FIRST_POLL_MS = 500;
+const SLOWEST_POLL_MS = 5000;
+const POLL_GROWTH = 1.5;
+/** How long upstream may fail before the run's followers get an error, in milliseconds. */
+const MAX_FAILING_MS = 20_000;
+/** The longest a call to upstream may take, in milliseconds. */
+const CALL_DEADLINE_MS = 15_000;
+
+/** What it needs to call upstream. Its caller has no deadline of its own. */
+export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'caller'>;
+
+export interface RunReaderOptions {
+  /** The first wait between two polls, in milliseconds; half a second where it is left out. */
+  readonly firstPollMs?: number | undefined;
+}
+
+export class RunReader {
+  readonly #live: LiveRun;
+  readonly #access: ReaderAccess;
+  readonly #firstPollMs: number;
+  #stream: RunStream | null = null;
+  #isPolling = false;
+  #isStopped = false;
+  #lastEventId: string | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(live: LiveRun, access: ReaderAccess, { firstPollMs = FIRST_POLL_MS }: RunReaderOptions) {
+    this.#live = live;
+    this.#access = access;
+    this.#firstPollMs = firstPollMs;
+  }
+
+  /** Whether a stream is read. */
+  get isStreaming(): boolean {
+    return this.#stream !== null;
+  }
+
+  /** Whether a stream is read, or events of the embedded AIML API are about to be. */
+  get isFollowingEvents(): boolean {
+    return this.#stream !== null || (this.#isPolling && this.#access.isEmbedded);
+  }
+
+  /** Reads the stream to its end. What is polled at the time is dropped, as it is older. */
+  async readStream(stream: RunStream): Promise<void> {
+    this.#stream?.cancel();
+    this.#stream = stream;
+    this.#wake();
+    await stream.ended;
+    if (this.#stream === stream) this.#stream = null;
+    this.#lastEventId = stream.lastEventId ?? this.#lastEventId;
+  }
+
+  /** Reads on until the run has ended, a stream is read, or it is stopped. What fails for long fails the live run. */
+  async poll(): Promise<void> {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    this.#isStopped = false;
+    try {
+      await this.#poll();
+    } catch (error) {
+      this.#live.fail(toFollowError(error));
+      if (!(error instanceof AimlError) && !(error instanceof MalformedResponseError)) throw error;
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  /** Reads once what upstream has now. False where it cannot be read. */
+  async readOnce(): Promise<boolean> {
+    try {
+      this.#live.applySnapshot(await this.#readSnapshot());
+      return true;
+    } catch (error) {
+      if (error instanceof AimlError || error instanceof MalformedResponseError) return false;
+      throw error;
+    }
+  }
+
+  /** Reads once what upstream has now, unless something was read before. Rejects with an AimlError. */
+  async readFirst(): Promise<void> {
+    if (this.#live.transitions.length > 0) return;
+    try {
+      const snapshot = await this.#readSnapshot();
+      if (this.#live.transitions.length === 0) this.#live.applySnapshot(snapshot);
+    } catch (error) {
+      if (error instanceof AimlError || error instanceof MalformedResponseError) throw toFollowError(error);
+      throw error;
+    }
+  }
+
+  /** Ends all reading. {@link poll} begins it again. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stream?.cancel();
+    this.#wake();
+  }
+
+  async #poll(): Promise<void> {
+    const live = this.#live;
+    let failingSince: number | null = null;
+    let delayMs = 0;
+    while (this.#isWanted()) {
+      const before = live.size;
+      let retryAfterMs = 0;
+      try {
+        if (!(this.#canJoin && (await this.#joinEvents()))) {
+          const snapshot = await this.#readSnapshot();
+          if (!this.#isWanted()) return;
+          live.applySnapshot(snapshot);
+        }
+        failingSince = null;
+      } catch (error) {
+        if (!(error instanceof AimlError) || !mayPass(error)) throw error;
+        failingSince ??= performance.now();
+        if (performance.now() - failingSince > MAX_FAILING_MS) throw error;
+        retryAfterMs = error.details.retryAfterMs ?? 0;
+      }
+      const hasChanged = live.size !== before;
+      delayMs = hasChanged ? this.#firstPollMs : Math.max(this.#firstPollMs, delayMs * POLL_GROWTH);
+      delayMs = Math.min(delayMs, SLOWEST_POLL_MS);
+      if (this.#isWanted()) await this.#sleep(Math.max(delayMs, retryAfterMs));
+    }
+  }
+
+  #isWanted(): boolean {
+    return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.caller.hangUp.hasHappened;
+  }
+
+  /** Events go on exactly behind one that has an id, or begin anew: then what is known already would come again. */
+  get #canJoin(): boolean {
+    return this.#access.isEmbedded && (this.#lastEventId !== null || this.#live.transitions.length === 0);
+  }
+
+  /** Follows the events of the embedded AIML API. False where there were none. */
+  async #joinEvents(): Promise<boolean> {
+    const { thread_id: threadId, id } = this.#live.run;
+    const stream = new RunStream(this.#live, true);
+    await this.#access.client.call(
+      {
+        name: 'runs.events',
+        noun: 'run',
+        rule: 'get',
+        path: `/threads/${threadId}/runs/${id}/events`,
+        body: null,
+        notFoundMeansSunset: false,
+        read: () => undefined,
+        receiver: stream,
+        lastEventId: this.#lastEventId,
+      },
+      this.#caller,
+    );
+    if (!stream.hasBegun) return false;
+    if (!this.#isWanted()) {
+      stream.cancel();
+      return true;
+    }
+    await this.readStream(stream);
+    return stream.hasEvents;
+  }
+
+  /** Rejects with an AimlError. Not shared with reads of operations, which get the objects as they were read. */
+  async #readSnapshot(): Promise<RunSnapshot> {
+    const { thread_id: threadId, id } = this.#live.run;
+    const path = `/threads/${threadId}/runs/${id}`;
+    const run = await this.#get('runs.get', 'run', path, (body) => {
+      readRun(body);
+      return body;
+    });
+    const [steps, messages] = await Promise.all([
+      this.#list('run_steps.list', 'step', `${path}/steps?limit=100&order=asc`, readRunStep),
+      this.#list(
+        'messages.list',
+        'message',
+        `/threads/${threadId}/messages?limit=100&order=asc&run_id=${id}`,
+        readMessage,
+      ),
+    ]);
+    return { run, steps, messages };
+  }
+
+  async #list(
+    name: string,
+    noun: string,
+    path: string,
+    check: (item: unknown) => unknown,
+  ): Promise<readonly unknown[]> {
+    const { data } = await this.#get(name, noun, path, (body) =>
+      readList(body, (item) => {
+        check(item);
+        return item;
+      }),
+    );
+    return data;
+  }
+
+  #get<T>(name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
+    const { client } = this.#access;
+    return client.call({ name, noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read }, this.#caller);
+  }
+
+  /** For one call, with a deadline of its own. */
+  get #caller(): Caller {
+    return { ...this.#access.caller, deadlineAt: performance.now() + CALL_DEADLINE_MS };
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake(), ms);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = () => undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+/** A page of HTML that a proxy sends once is no reason to stop. */
+const mayPass = ({ code, details }: AimlError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
+
+function toFollowError(error: unknown): AimlError {
+  if (!(error instanceof AimlError)) return UNREADABLE;
+  return error.code === 'NOT_FOUND' ? NO_RUN : error;
+}
+
+const NO_RUN = new AimlError({
+  code: 'BAD_USER_INPUT',
+  message: 'The AIML API does not have the run any more.',
+  retryable: false,
+});
+
+/** What upstream says of the run cannot be read. */
+export const UNREADABLE = new AimlError({
+  code: 'UPSTREAM_BAD_RESPONSE',
+  message: 'The AIML API gave a response about the run that cannot be read.',
+  retryable: true,
+});

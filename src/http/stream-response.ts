@@ -1,0 +1,136 @@
+/**
+ * Sends a stream of results as the response to a request: as server-sent events (graphql-sse's distinct connections mode) or
+ * as parts of a multipart body (Apollo's subscriptionSpec=1.0). A result is sent when the one before it has reached the
+ * operating system, so that no more than one waits for a client that reads slowly.
+ */
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { OperationStream } from '../operation-stream.ts';
+import type { HttpExchange } from './connection.ts';
+import type { StreamType } from './stream-type.ts';
+
+/** Less than the 30 to 60 seconds after which proxies close a connection on which nothing is sent, in milliseconds. */
+const HEARTBEAT_MS = 12_000;
+
+interface Framing {
+  readonly contentType: string;
+  readonly open: string;
+  readonly next: (json: string) => string;
+  readonly heartbeat: string;
+  readonly complete: string;
+}
+
+const framings: Readonly<Record<StreamType, Framing>> = {
+  sse: {
+    contentType: 'text/event-stream; charset=utf-8',
+    open: ':\n\n',
+    next: (json) => `event: next\ndata: ${json}\n\n`,
+    heartbeat: ':\n\n',
+    // EventSource ignores events without data.
+    complete: 'event: complete\ndata: \n\n',
+  },
+  multipart: {
+    contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
+    open: '\r\n--graphql',
+    next: (json) => `\r\ncontent-type: application/json\r\n\r\n{"payload":${json}}\r\n--graphql`,
+    heartbeat: '\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql',
+    complete: '--\r\n',
+  },
+};
+
+export interface StreamResponseOptions {
+  readonly type: StreamType;
+  readonly exchange: HttpExchange;
+  /** Whether the service ends what is left. */
+  readonly isStopping: () => boolean;
+  /** How long nothing may be sent, in milliseconds; 12 s where it is left out. */
+  readonly heartbeatMs?: number | undefined;
+}
+
+/** Resolves when the stream has ended. Never rejects. */
+export async function sendStream(
+  reply: FastifyReply,
+  stream: OperationStream,
+  { type, exchange, isStopping, heartbeatMs = HEARTBEAT_MS }: StreamResponseOptions,
+): Promise<void> {
+  const framing = framings[type];
+  const response = sendHead(reply, framing);
+  const writer = new Writer(response, exchange);
+  exchange.onEnded(() => stream.end(isStopping() ? 'cut' : 'disconnected'));
+  void writer.write(framing.open);
+  const timer = setInterval(() => {
+    if (writer.isIdleSince(performance.now() - heartbeatMs)) void writer.write(framing.heartbeat);
+  }, heartbeatMs / 4);
+  try {
+    for (let result = await stream.next(); result !== null; result = await stream.next())
+      await writer.write(framing.next(JSON.stringify(result)));
+  } finally {
+    clearInterval(timer);
+  }
+  if (exchange.hasEnded) return;
+  await writer.write(framing.complete);
+  response.end();
+}
+
+/** Sends a response that is no stream as a stream of one result. */
+export function sendOneResult(
+  reply: FastifyReply,
+  body: Buffer,
+  { type, exchange }: Pick<StreamResponseOptions, 'type' | 'exchange'>,
+): void {
+  const framing = framings[type];
+  const text = framing.open + framing.next(body.toString()) + framing.complete;
+  exchange.respond(Buffer.byteLength(text));
+  sendHead(reply, framing).end(text);
+}
+
+function sendHead(reply: FastifyReply, { contentType }: Framing): ServerResponse {
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  raw.writeHead(200, {
+    'content-type': contentType,
+    'cache-control': 'no-store, no-transform',
+    // Without it nginx collects what it passes on.
+    'x-accel-buffering': 'no',
+  });
+  return raw;
+}
+
+class Writer {
+  readonly #response: ServerResponse;
+  readonly #exchange: HttpExchange;
+  #unsent = 0;
+  #writtenAt = performance.now();
+
+  constructor(response: ServerResponse, exchange: HttpExchange) {
+    this.#response = response;
+    this.#exchange = exchange;
+    exchange.beginStream();
+  }
+
+  isIdleSince(time: number): boolean {
+    return this.#unsent === 0 && this.#writtenAt <= time;
+  }
+
+  /** Resolves when the text has reached the operating system, or when the connection is closed. */
+  write(text: string): Promise<void> {
+    if (this.#exchange.hasEnded) return Promise.resolve();
+    const bytes = Buffer.from(text);
+    this.#unsent += bytes.length;
+    this.#writtenAt = performance.now();
+    this.#exchange.progress(-bytes.length);
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#exchange.ignoreEnd(end);
+        resolve();
+      };
+      this.#exchange.onEnded(end);
+      this.#response.write(bytes, () => {
+        this.#unsent -= bytes.length;
+        this.#exchange.progress(bytes.length);
+        end();
+      });
+    });
+  }
+}

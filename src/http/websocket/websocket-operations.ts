@@ -1,0 +1,171 @@
+/**
+ * The operations of WebSockets: graphql-ws speaks the protocol (graphql-transport-ws), and every operation goes the way of
+ * one that came over HTTP.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
+import {
+  GraphQLError,
+  GraphQLSchema,
+  parse,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  type GraphQLFormattedError,
+} from 'graphql';
+import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
+import { HangUp } from '../../aiml/hang-up.ts';
+import type { OperationStream } from '../../operation-stream.ts';
+import type { GraphQLAnswer, RequestInfo } from '../graphql-route.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+
+/** How many operations there may be on one socket at a time. */
+const MAX_OPERATIONS = 20;
+const CONNECTION_INIT_TIMEOUT_MS = 5000;
+
+/** What belongs to one socket. */
+export interface SocketState {
+  /** The request that was upgraded. */
+  readonly request: IncomingMessage;
+  /** Ends each operation that is executed or streamed. */
+  readonly operations: Set<HangUp>;
+  /** An operation has ended. */
+  readonly onOperationEnd: () => void;
+}
+
+export interface WebSocketOperationsOptions {
+  readonly lifecycle: Lifecycle;
+  /** Never rejects. */
+  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
+}
+
+type ConnectionParams = Record<string, unknown>;
+type SocketContext = Context<ConnectionParams, SocketState>;
+
+/** What graphql-ws is given to execute: the real document has been executed by then. */
+const NO_SCHEMA = new GraphQLSchema({});
+const STAND_INS = { stream: parse('subscription { _ }'), result: parse('{ _ }') };
+/** A WebSocket has gone through the check of its origin, so CSRF prevention has nothing left to look at. */
+const HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
+
+export function createOperationsServer(options: WebSocketOperationsOptions): Server<SocketState> {
+  return makeServer<ConnectionParams, SocketState>({
+    connectionInitWaitTimeout: CONNECTION_INIT_TIMEOUT_MS,
+    onConnect: () => options.lifecycle.state !== 'draining',
+    onSubscribe: async (context, _id, payload) => {
+      const outcome = await execute(context, payload, options);
+      if ('errors' in outcome) return [new GraphQLError('', { extensions: { errors: outcome.errors } })];
+      const isStream = 'next' in outcome.value;
+      const document = isStream ? STAND_INS.stream : STAND_INS.result;
+      return { schema: NO_SCHEMA, document, rootValue: outcome.value };
+    },
+    // The results are formatted already, and sent by `onNext` as they are.
+    subscribe: ({ rootValue }) => rootValue as AsyncGenerator<ExecutionResult>,
+    execute: ({ rootValue }) => rootValue as ExecutionResult,
+    onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
+    onError: (_context, _id, _payload, [carrier]) => {
+      const errors = carrier?.extensions['errors'];
+      return Array.isArray(errors) ? (errors as GraphQLFormattedError[]) : undefined;
+    },
+  });
+}
+
+type Outcome =
+  | { readonly errors: readonly GraphQLFormattedError[] }
+  | { readonly value: FormattedExecutionResult | AsyncIterableIterator<FormattedExecutionResult> };
+
+async function execute(
+  { extra: { request, operations, onOperationEnd }, connectionParams }: SocketContext,
+  { query, operationName, variables, extensions }: SubscribePayload,
+  { lifecycle, execute: executeRequest }: WebSocketOperationsOptions,
+): Promise<Outcome> {
+  const requestId = randomUUID();
+  if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
+  const release = lifecycle.tryBeginOperation();
+  if (!release) return { errors: [overloaded(OVER_SERVICE_LIMIT, requestId)] };
+  const hangUp = new HangUp();
+  operations.add(hangUp);
+  const end = () => {
+    operations.delete(hangUp);
+    onOperationEnd();
+  };
+  // An empty document with a hash asks for the document that is persisted under the hash: the protocol demands a text.
+  const body = { ...(query !== '' && { query }), operationName, variables, extensions };
+  const response = await executeRequest(
+    { method: 'POST', headers: HEADERS, search: '', body: withoutUndefined(body) },
+    {
+      requestId,
+      callerRequestId: null,
+      authorization: credentialOf(connectionParams, request),
+      hangUp,
+      trace: null,
+      streamTransport: 'websocket',
+    },
+  );
+  release();
+  if (response.stream) return { value: toIterator(response.stream, hangUp, end) };
+  end();
+  const result = JSON.parse(response.body.toString()) as FormattedExecutionResult;
+  if (result.data !== undefined || !result.errors) return { value: result };
+  return { errors: result.errors.map((error) => withRequestId(error, requestId)) };
+}
+
+/** The parameters are what a browser can set; other clients have headers. */
+function credentialOf(parameters: ConnectionParams | undefined, { headers }: IncomingMessage): string | undefined {
+  const [, given] = Object.entries(parameters ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof given === 'string' ? given : headers.authorization;
+}
+
+/** As graphql-ws takes it for a generator, which it ends with `return`. */
+function toIterator(
+  stream: OperationStream,
+  hangUp: HangUp,
+  onEnd: () => void,
+): AsyncIterableIterator<FormattedExecutionResult> {
+  let hasEnded = false;
+  const end = () => {
+    if (hasEnded) return;
+    hasEnded = true;
+    onEnd();
+    stream.end('disconnected');
+    hangUp.happen();
+  };
+  if (hangUp.hasHappened) end();
+  else hangUp.listen(end);
+  const done = { done: true, value: undefined } as const;
+  return {
+    next: async () => {
+      const value = await stream.next();
+      if (value !== null) return { done: false, value };
+      end();
+      return done;
+    },
+    return: () => {
+      end();
+      return Promise.resolve(done);
+    },
+    throw: () => {
+      end();
+      return Promise.resolve(done);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+const withoutUndefined = (body: object): object =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+
+/** What was rejected before Apollo Server saw it has no id. */
+const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQLFormattedError => ({
+  ...error,
+  extensions: { requestId, ...error.extensions },
+});
+
+const overloaded = (message: string, requestId: string): GraphQLFormattedError => ({
+  message,
+  extensions: { code: 'OVERLOADED', requestId },
+});
+const OVER_SOCKET_LIMIT = 'There are 20 operations on this WebSocket, which is as many as there may be.';
+const OVER_SERVICE_LIMIT = 'The service is working on as many operations as it can: try again in a moment.';

@@ -1,0 +1,126 @@
+/**
+ * The WebSockets of the service (graphql-transport-ws on `/graphql`): it owns the sockets from the upgrade to their close,
+ * ends those whose clients do not read or respond, and drains them.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handleProtocols, type Server } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { HangUp } from '../../aiml/hang-up.ts';
+import type { Refusal } from '../errors.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
+import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts';
+
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+const HEARTBEAT_MS = 12_000;
+/** How long a client may respond to nothing, in milliseconds. */
+const STALL_TIMEOUT_MS = 30_000;
+/** RFC 6455, 7.4.1. */
+const GOING_AWAY = 1001;
+const INTERNAL_ERROR = 1011;
+const CHECK_INTERVAL_MS = 20;
+/** How long sockets that were closed may take to end, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 200;
+
+export interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
+  readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
+  /** A fault in the handling of a message. */
+  readonly onError: (error: unknown) => void;
+  readonly heartbeatMs?: number | undefined;
+  readonly stallTimeoutMs?: number | undefined;
+}
+
+export class WebSockets {
+  readonly #options: WebSocketsOptions;
+  readonly #server: WebSocketServer;
+  readonly #operations: Server<SocketState>;
+  /** The operations of each open socket. */
+  readonly #open = new Map<WebSocket, ReadonlySet<HangUp>>();
+  #isDraining = false;
+
+  constructor(options: WebSocketsOptions) {
+    this.#options = options;
+    this.#operations = createOperationsServer(options);
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: (protocols) => handleProtocols(protocols),
+    });
+  }
+
+  /** How many are open. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Takes over the socket of a request that asks for a WebSocket; the error response where it may not be one. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): Refusal | null {
+    const rejection = checkUpgrade(request, this.#options);
+    if (rejection) return rejection;
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, request));
+    return null;
+  }
+
+  /** Closes each socket when it has no operation, and all that are left after `timeoutMs`. Clients may connect elsewhere. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    for (const [socket, operations] of this.#open) if (operations.size === 0) socket.close(GOING_AWAY);
+    const until = performance.now() + timeoutMs;
+    while (this.#open.size > 0 && performance.now() < until) await sleep(CHECK_INTERVAL_MS);
+    for (const socket of this.#open.keys()) socket.close(GOING_AWAY);
+    const closedBy = performance.now() + CLOSE_TIMEOUT_MS;
+    while (this.#open.size > 0 && performance.now() < closedBy) await sleep(CHECK_INTERVAL_MS);
+    for (const socket of this.#open.keys()) socket.terminate();
+  }
+
+  #serve(socket: WebSocket, request: IncomingMessage): void {
+    const operations = new Set<HangUp>();
+    const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+    const heartbeat = new Heartbeat(socket, { heartbeatMs, stallTimeoutMs });
+    this.#open.set(socket, operations);
+    const closed = this.#operations.opened(
+      {
+        protocol: socket.protocol,
+        // A result waits until the one before it has reached the operating system.
+        send: (text) =>
+          new Promise((resolve) => {
+            if (socket.readyState === socket.OPEN) socket.send(text, () => resolve());
+            else resolve();
+          }),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (listener) =>
+          socket.on('message', (data) => {
+            listener(toText(data)).catch((error: unknown) => {
+              this.#options.onError(error);
+              socket.close(INTERNAL_ERROR);
+            });
+          }),
+      },
+      {
+        request,
+        operations,
+        onOperationEnd: () => {
+          // Its last message is sent first.
+          if (this.#isDraining && operations.size === 0) setImmediate(() => socket.close(GOING_AWAY));
+        },
+      },
+    );
+    // What is wrong with a socket closes it, which is all that there is to do.
+    socket.on('error', () => undefined);
+    socket.once('close', (code, reason) => {
+      heartbeat.stop();
+      this.#open.delete(socket);
+      for (const hangUp of [...operations]) hangUp.happen();
+      closed(code, reason.toString()).catch(this.#options.onError);
+    });
+  }
+}
+
+function toText(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+}

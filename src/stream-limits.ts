@@ -1,0 +1,48 @@
+/** Bounds how many streams there are at a time, and how many of them one caller may have. */
+import { Semaphore, type Release } from './runtime/semaphore.ts';
+
+/** How many streams one caller may have. */
+const MAX_STREAMS_PER_CALLER = 20;
+
+export interface StreamLimitsOptions {
+  readonly maxStreams: number;
+  /** Whether callers can be told apart. */
+  readonly isMultiTenant: boolean;
+}
+
+export class StreamLimits {
+  readonly #streams: Semaphore;
+  readonly #isMultiTenant: boolean;
+  #isClosed = false;
+  /** Of callers that have any. */
+  readonly #byCaller = new Map<string, number>();
+
+  constructor({ maxStreams, isMultiTenant }: StreamLimitsOptions) {
+    this.#streams = new Semaphore(maxStreams);
+    this.#isMultiTenant = isMultiTenant;
+  }
+
+  /** No further stream may begin: the service is stopping. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Null where there are as many as there may be, of all callers or of this one, or where none may begin any more. */
+  tryAcquire(subject: string): Release | null {
+    if (this.#isClosed) return null;
+    const held = this.#byCaller.get(subject) ?? 0;
+    if (this.#isMultiTenant && held >= MAX_STREAMS_PER_CALLER) return null;
+    const release = this.#streams.tryAcquire();
+    if (!release) return null;
+    this.#byCaller.set(subject, held + 1);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      release();
+      const left = (this.#byCaller.get(subject) ?? 0) - 1;
+      if (left > 0) this.#byCaller.set(subject, left);
+      else this.#byCaller.delete(subject);
+    };
+  }
+}

@@ -1,0 +1,219 @@
+// The subscription through the clients of its three transports, and what bounds a WebSocket.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createWebSocketClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { cleanUpLater } from '../support/cleanup.ts';
+import {
+  eventsOf,
+  readSse,
+  RUN_EVENTS,
+  startRun,
+  storedTexts,
+  subscribe,
+  textsOf,
+  type StreamResult,
+} from '../support/run-events.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ UPSTREAM: 'local' });
+});
+
+const socketUrl = ({ url }: TestService): string => `${url.replace('http', 'ws')}/graphql`;
+
+function connect(of: TestService, connectionParams?: Record<string, unknown>): Client {
+  const client = createWebSocketClient({
+    url: socketUrl(of),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    ...(connectionParams && { connectionParams }),
+  });
+  cleanUpLater(() => client.dispose());
+  return client;
+}
+
+/** A socket that speaks for itself: what it gets, and how it was closed. */
+async function openSocket(
+  of: TestService,
+  { protocol = 'graphql-transport-ws', ...options }: { protocol?: string; origin?: string } = {},
+) {
+  const socket = new WebSocket(socketUrl(of), protocol, options);
+  cleanUpLater(() => socket.terminate());
+  const messages: { type: string; id?: string; payload?: unknown }[] = [];
+  const state: { closedWith: number | null; status: number | null } = { closedWith: null, status: null };
+  socket.on('message', (data) => messages.push(JSON.parse((data as Buffer).toString()) as { type: string }));
+  socket.on('close', (code) => (state.closedWith = code));
+  socket.on('unexpected-response', (_request, response) => (state.status = response.statusCode ?? null));
+  socket.on('error', () => undefined);
+  await until(() => socket.readyState === WebSocket.OPEN || state.closedWith !== null || state.status !== null);
+  const send = (message: object) => socket.send(JSON.stringify(message));
+  return { socket, messages, state, send };
+}
+
+describe('a run is followed to its end', () => {
+  test('by the client of graphql-ws', async () => {
+    const run = await startRun(service, '/words 80');
+    const results = connect(service).iterate({ query: RUN_EVENTS, variables: { ...run } });
+    const events = await eventsOf(results as AsyncIterable<StreamResult>);
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+  });
+
+  test('by the client of graphql-sse', async () => {
+    const run = await startRun(service, '/words 80');
+    const client = createSseClient({ url: `${service.url}/graphql`, retryAttempts: 0 });
+    cleanUpLater(() => client.dispose());
+    const results = client.iterate({ query: RUN_EVENTS, variables: { ...run } });
+    const events = await eventsOf(results as AsyncIterable<StreamResult>);
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+  });
+});
+
+describe('a WebSocket', () => {
+  test('has queries, and errors with codes and request ids', async () => {
+    const client = connect(service);
+    const [result] = await Promise.all([client.iterate({ query: '{ __typename }' }).next()]);
+    expect(result.value).toEqual({ data: { __typename: 'Query' } });
+    const { messages, send } = await openSocket(service);
+    send({ type: 'connection_init' });
+    await until(() => messages.length === 1);
+    send({ type: 'subscribe', id: '1', payload: { query: '{ nothing }' } });
+    send({
+      type: 'subscribe',
+      id: '2',
+      payload: { query: RUN_EVENTS, variables: { threadId: 'thread_1', runId: 'run_1' } },
+    });
+    await until(() => messages.length === 3);
+    const extensions = (code: string) => [{ extensions: { code, requestId: expect.any(String) } }];
+    expect(messages).toContainEqual(
+      expect.objectContaining({
+        type: 'error',
+        id: '1',
+        payload: [expect.objectContaining(extensions('GRAPHQL_VALIDATION_FAILED')[0] ?? {})],
+      }),
+    );
+    expect(messages.find(({ id }) => id === '2')).toMatchObject({
+      type: 'error',
+      payload: extensions('BAD_USER_INPUT'),
+    });
+  });
+
+  test('is rejected for a page of another site, and opened for the own one', async () => {
+    const { host } = new URL(service.url);
+    for (const origin of ['https://evil.example', 'null', `https://${host}.evil.example`])
+      expect((await openSocket(service, { origin })).state.status).toBe(403);
+    expect((await openSocket(service, { origin: `http://${host}` })).state.status).toBeNull();
+  });
+
+  test('is closed for a subprotocol that is not spoken, and for a message over 1 MiB', async () => {
+    const { state } = await openSocket(service, { protocol: 'graphql-ws' });
+    await until(() => state.closedWith !== null);
+    const large = await openSocket(service);
+    large.send({ type: 'connection_init', payload: { text: 'x'.repeat(1024 * 1024) } });
+    await until(() => large.state.closedWith !== null);
+    expect(large.state.closedWith).toBe(1009);
+  });
+
+  test('has 20 operations at a time, and one more is OVERLOADED', async () => {
+    const run = await startRun(service, '/hang');
+    const { messages, send, socket } = await openSocket(service);
+    send({ type: 'connection_init' });
+    await until(() => messages.length === 1);
+    for (let id = 0; id < 21; id += 1)
+      send({ type: 'subscribe', id: String(id), payload: { query: RUN_EVENTS, variables: run } });
+    await until(() => messages.some(({ type }) => type === 'error'));
+    expect(messages.filter(({ type }) => type === 'error')).toMatchObject([
+      { payload: [{ extensions: { code: 'OVERLOADED' } }] },
+    ]);
+    await until(() => new Set(messages.filter(({ type }) => type === 'next').map(({ id }) => id)).size === 20);
+    send({ type: 'complete', id: '0' });
+    send({ type: 'subscribe', id: 'again', payload: { query: RUN_EVENTS, variables: run } });
+    await until(() => messages.some(({ id, type }) => id === 'again' && type === 'next'));
+    socket.close();
+    await until(async () => (await openStreams(service))['websocket'] === 0);
+  });
+});
+
+/** The gauges of streams, by transport. */
+async function openStreams({ url }: TestService): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Object.fromEntries(
+    [...text.matchAll(/^assistants_streams_open\{transport="(\w+)"\} (\d+)$/gm)].map(([, name, count]) => [
+      name ?? '',
+      Number(count),
+    ]),
+  );
+}
+
+test('a client that disconnects leaves no stream behind, and the run goes on', async () => {
+  const run = await startRun(service, '/slow 20\n/words 60');
+  const cut = new AbortController();
+  const response = await subscribe(service, run, { signal: cut.signal });
+  await readSse(response).next();
+  expect((await openStreams(service))['sse']).toBe(1);
+  cut.abort();
+  await until(async () => (await openStreams(service))['sse'] === 0);
+  const events = await eventsOf(readSse(await subscribe(service, run)));
+  expect(events.at(-1)?.event).toBe('thread.run.completed');
+  expect(textsOf(events)).toEqual(await storedTexts(service, run));
+});
+
+describe('bounds', () => {
+  test('beyond MAX_STREAMS a stream is 503 OVERLOADED, and begins once another has ended', async () => {
+    const small = await startService({ UPSTREAM: 'local', MAX_STREAMS: '1' });
+    const run = await startRun(small, '/hang');
+    const cut = new AbortController();
+    await readSse(await subscribe(small, run, { signal: cut.signal })).next();
+    const rejected = await subscribe(small, run);
+    expect(rejected.status).toBe(503);
+    expect(await rejected.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+    cut.abort();
+    await until(async () => (await openStreams(small))['sse'] === 0);
+    expect((await subscribe(small, run)).status).toBe(200);
+  });
+
+  test('one caller has 20 streams, and others have theirs', async () => {
+    const shared = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough', MODEL_API_BASE_URL: '' });
+    const [alice, bob] = [{ authorization: 'Bearer alice' }, { authorization: 'Bearer bob' }];
+    const input = { messages: [{ text: 'x' }] };
+    await shared.query(
+      'mutation ($i: CreateThreadInput!) { createThread(input: $i) { thread { id } } }',
+      { i: input },
+      alice,
+    );
+    const run = await startRun(shared, '/hang', { headers: alice });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => subscribe(shared, run, { headers: alice })));
+    expect(streams.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect((await subscribe(shared, run, { headers: alice })).status).toBe(503);
+    const [foreign] = await Promise.all([readSse(await subscribe(shared, run, { headers: bob })).next()]);
+    expect(foreign.value).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
+  test('stopping closes idle sockets with 1001 and cuts streams, so that clients come again', async () => {
+    const stopping = await startService({ UPSTREAM: 'local', SHUTDOWN_TIMEOUT_MS: '600' });
+    const run = await startRun(stopping, '/hang');
+    const idle = await openSocket(stopping);
+    const busy = await openSocket(stopping);
+    busy.send({ type: 'connection_init' });
+    await until(() => busy.messages.length === 1);
+    busy.send({ type: 'subscribe', id: '1', payload: { query: RUN_EVENTS, variables: run } });
+    await until(() => busy.messages.some(({ type }) => type === 'next'));
+    const stream = eventsOf(readSse(await subscribe(stopping, run)));
+    const failed = stream.then(
+      () => false,
+      () => true,
+    );
+    const stopped = stopping.stop();
+    await until(() => idle.state.closedWith !== null);
+    expect(idle.state.closedWith).toBe(1001);
+    expect(busy.state.closedWith).toBeNull();
+    await stopped;
+    expect(await failed).toBe(true);
+    await until(() => busy.state.closedWith !== null);
+    expect(busy.state.closedWith).toBe(1001);
+  });
+});

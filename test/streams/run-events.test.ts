@@ -1,0 +1,217 @@
+// The events of runs through the real service on the real embedded AIML API, over both kinds of HTTP streams.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  eventsOf,
+  readMultipart,
+  readSse,
+  startRun,
+  storedTexts,
+  subscribe,
+  textsOf,
+  toArray,
+  type RunEvent,
+} from '../support/run-events.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ UPSTREAM: 'local' });
+});
+
+const MULTIPART = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';
+
+/** What a client can tell apart, text aside: it comes in other pieces each time. */
+const statesOf = (events: readonly RunEvent[]): string[] =>
+  events
+    .filter(({ __typename }) => __typename !== 'MessageTextEvent')
+    .map(({ event, run, step, message }) => `${event} ${run?.status ?? step?.id ?? message?.id ?? ''}`);
+
+describe('a stream of a run', () => {
+  test('has its states and the text of its message in order, and completes', async () => {
+    const run = await startRun(service, '/words 200');
+    const response = await subscribe(service, run);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    expect(response.headers.get('content-encoding')).toBeNull();
+    expect(response.headers.get('x-request-id')).not.toBeNull();
+    const events = await eventsOf(readSse(response));
+    expect(statesOf(events).map((state) => state.split(' ')[0])).toEqual([
+      'thread.run.created',
+      'thread.run.queued',
+      'thread.run.in_progress',
+      'thread.run.step.created',
+      'thread.run.step.in_progress',
+      'thread.message.created',
+      'thread.message.in_progress',
+      'thread.message.completed',
+      'thread.run.step.completed',
+      'thread.run.completed',
+    ]);
+    expect(events.at(-1)?.run).toMatchObject({ status: 'COMPLETED', hasEnded: true });
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+  });
+
+  test('comes in parts of a multipart body', async () => {
+    const run = await startRun(service, '/words 50');
+    const response = await subscribe(service, run, { accept: MULTIPART });
+    expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="graphql"; subscriptionSpec=1.0');
+    const events = await eventsOf(readMultipart(response));
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+  });
+
+  test('goes on exactly behind any cursor', async () => {
+    const run = await startRun(service, '/words 60');
+    const events = await eventsOf(readSse(await subscribe(service, run)));
+    for (const [index, { cursor }] of events.entries()) {
+      const rest = await eventsOf(readSse(await subscribe(service, { ...run, after: cursor })));
+      expect(statesOf(rest)).toEqual(statesOf(events.slice(index + 1)));
+      expect(textsOf([...events.slice(0, index + 1), ...rest])).toEqual(textsOf(events));
+    }
+  });
+
+  test('goes on behind a cursor while the run goes on, however often it is cut', async () => {
+    const run = await startRun(service, '/slow 15\n/words 80');
+    const events: RunEvent[] = [];
+    for (let isOver = false; !isOver;) {
+      const cut = new AbortController();
+      const after = events.at(-1)?.cursor;
+      const response = await subscribe(service, { ...run, after }, { signal: cut.signal });
+      let received = 0;
+      for await (const { data } of readSse(response)) {
+        if (data) events.push(data.runEvents);
+        if ((received += 1) === 3) break;
+      }
+      cut.abort();
+      isOver = events.at(-1)?.run?.hasEnded === true;
+    }
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+    expect(new Set(statesOf(events)).size).toBe(statesOf(events).length);
+  });
+
+  test('has the tool calls of the run, and goes on when they have their outputs', async () => {
+    const tools = [{ function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
+    const run = await startRun(service, '/tool weather {}', { tools });
+    const results = readSse(await subscribe(service, run));
+    const events: RunEvent[] = [];
+    for await (const { data } of results) {
+      if (!data) throw new Error('an event was expected');
+      events.push(data.runEvents);
+      const { run: state } = data.runEvents;
+      if (state?.status !== 'REQUIRES_ACTION') continue;
+      const [call] = (state as { requiredToolCalls?: { id: string }[] }).requiredToolCalls ?? [];
+      const input = { ...run, toolOutputs: [{ toolCallId: call?.id, output: 'sunny' }] };
+      const { data: submitted } = await service.query(
+        'mutation ($input: SubmitToolOutputsInput!) { submitToolOutputs(input: $input) { userErrors { code } } }',
+        { input },
+      );
+      expect(submitted).toEqual({ submitToolOutputs: { userErrors: [] } });
+    }
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(await storedTexts(service, run));
+    expect([...textsOf(events).values()].join()).toContain('sunny');
+  });
+
+  test('is the same for all who follow the run', async () => {
+    const run = await startRun(service, '/slow 5\n/words 60');
+    const streams = await Promise.all(Array.from({ length: 5 }, () => subscribe(service, run)));
+    const all = await Promise.all(streams.map((response) => eventsOf(readSse(response))));
+    for (const events of all) {
+      expect(statesOf(events)).toEqual(statesOf(all[0] ?? []));
+      expect(textsOf(events)).toEqual(await storedTexts(service, run));
+    }
+  });
+
+  test('leaves one log entry when it ends', async () => {
+    const run = await startRun(service, 'Hello');
+    const response = await subscribe(service, run);
+    const events = await eventsOf(readSse(response));
+    const requestId = response.headers.get('x-request-id');
+    const entries = service.logs.filter((entry) => entry['requestId'] === requestId);
+    expect(entries).toMatchObject([
+      {
+        operationName: 'Follow',
+        kind: 'subscription',
+        outcome: 'ok',
+        transport: 'sse',
+        end: 'completed',
+        events: events.length,
+      },
+    ]);
+  });
+});
+
+describe('another process', () => {
+  test('goes on behind any cursor of this one', async () => {
+    const dataDir = (await startService({ UPSTREAM: 'local' })).dataDir;
+    const [first, second] = await Promise.all([
+      startService({ UPSTREAM: 'local', DATA_DIR: dataDir }),
+      startService({ UPSTREAM: 'local', DATA_DIR: dataDir }),
+    ]);
+    const run = await startRun(first, '/words 60');
+    const events = await eventsOf(readSse(await subscribe(first, run)));
+    for (const [index, { cursor }] of events.entries()) {
+      const rest = await eventsOf(readSse(await subscribe(second, { ...run, after: cursor })));
+      const seen = events.slice(0, index + 1);
+      expect(textsOf([...seen, ...rest])).toEqual(textsOf(events));
+      expect(statesOf(rest).filter((state) => statesOf(seen).includes(state))).toEqual([]);
+      if (index < events.length - 1) expect(rest.at(-1)?.event).toBe('thread.run.completed');
+    }
+  });
+
+  test('follows a run while this one executes it', async () => {
+    const first = await startService({ UPSTREAM: 'local' });
+    const second = await startService({ UPSTREAM: 'local', DATA_DIR: first.dataDir });
+    const run = await startRun(first, '/slow 10\n/words 60');
+    const events = await eventsOf(readSse(await subscribe(second, run)));
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(await storedTexts(first, run));
+  });
+});
+
+describe('a subscription that cannot be', () => {
+  test('is BAD_REQUEST where the client accepts no stream', async () => {
+    const run = { threadId: 'thread_1', runId: 'run_1' };
+    const response = await subscribe(service, run, { accept: 'application/json' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+  });
+
+  test.each([
+    ['a malformed cursor', { threadId: 'thread_1', runId: 'run_1', after: '1.abc' }, 'BAD_USER_INPUT'],
+    ['a run that does not exist', { threadId: 'thread_1', runId: 'run_1' }, 'BAD_USER_INPUT'],
+    ['an id that is none', { threadId: '../x', runId: 'run_1' }, 'BAD_USER_INPUT'],
+    ['a variable that is missing', { threadId: 'thread_1' }, 'BAD_USER_INPUT'],
+  ])('is a result with a code for %s, over both kinds of streams', async (_case, variables, code) => {
+    for (const [accept, read] of [
+      ['text/event-stream', readSse],
+      [MULTIPART, readMultipart],
+    ] as const) {
+      const response = await subscribe(service, variables, { accept });
+      expect(response.status).toBe(200);
+      const results = await toArray(read(response));
+      expect(results).toMatchObject([{ errors: [{ extensions: { code, requestId: expect.any(String) } }] }]);
+    }
+  });
+
+  test('is a result where the document does not parse or fit', async () => {
+    for (const query of ['subscription {', 'subscription { nothing }', 'subscription { a: __typename }']) {
+      const results = await toArray(readSse(await subscribe(service, {}, { query })));
+      expect(results).toMatchObject([{ errors: [{ extensions: { code: expect.stringMatching(/^GRAPHQL_/) } }] }]);
+    }
+  });
+});
+
+test('a query is one result where the client accepts a stream alone, and JSON where it accepts both', async () => {
+  const query = '{ __typename }';
+  expect(await toArray(readSse(await subscribe(service, {}, { query })))).toEqual([{ data: { __typename: 'Query' } }]);
+  const both = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
+  for (const accept of [both, MULTIPART]) {
+    const response = await subscribe(service, {}, { query, accept });
+    expect(accept === both ? await response.json() : (await toArray(readMultipart(response)))[0]).toEqual({
+      data: { __typename: 'Query' },
+    });
+  }
+});
