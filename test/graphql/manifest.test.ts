@@ -26,8 +26,10 @@ describe('the manifest of the example operations', () => {
     const files = (await readdir('schema/operations')).filter((name) => name.endsWith('.graphql'));
     expect(operations).toHaveLength(files.length);
     const create = operations.find(({ name }) => name === 'CreateAssistant');
-    for (const { id, name, body } of operations) {
+    for (const { id, name, type, body } of operations) {
       expect(id).toBe(sha256(body));
+      // Subscriptions need a transport of event streams: see test/streams.
+      if (type === 'subscription') continue;
       for (const request of [{ id }, { query: body }]) {
         const created = await post(service.url, {
           query: create?.body ?? '',
