@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError, type Environment } from './config.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './runtime/error-code.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
 
 /** The settings in the file; none where there is no file. Throws {@link ConfigError} where it cannot be read as text. */

@@ -9,9 +9,9 @@
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
-import type { AimlError, Outcome } from './aiml/errors.ts';
-import type { HangUp } from './aiml/hang-up.ts';
-import { SharedWork } from './aiml/shared-work.ts';
+import type { AimlError, Outcome } from './runtime/errors.ts';
+import type { HangUp } from './runtime/cancellation.ts';
+import { SharedWork } from './runtime/single-flight.ts';
 import type { UpstreamWithRuns } from './aiml/upstream-request.ts';
 import type { FairShare } from './runtime/fair-share.ts';
 import type { Authenticator } from './auth/authenticator.ts';

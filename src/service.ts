@@ -12,7 +12,7 @@ import { RunHub } from './aiml/runs/run-hub.ts';
 import { SharedReadCache } from './aiml/shared-read-cache.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { ConfigError, type Config } from './config.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './runtime/error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { errorCodes } from './graphql/errors.ts';
 import { createExecutor } from './graphql/execution/executor.ts';

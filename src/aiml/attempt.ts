@@ -4,7 +4,7 @@
  * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from './errors.ts';
+import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from '../runtime/errors.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';

@@ -4,7 +4,7 @@
  */
 import { FairShare } from '../runtime/fair-share.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import type { HangUp } from './hang-up.ts';
+import type { HangUp } from '../runtime/cancellation.ts';
 
 /** How many permits, of 16 and more, one tenant leaves to newcomers while it is alone. */
 const RESERVE = 2;

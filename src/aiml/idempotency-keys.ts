@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { AimlError } from './errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 
 const TTL_MS = 24 * 60 * 60_000;
 /** An entry takes about half a kilobyte, so that all of them take at most 16 MB. */

@@ -5,7 +5,7 @@
  */
 import DataLoader from 'dataloader';
 import type { Semaphore } from '../runtime/semaphore.ts';
-import { AimlError } from './errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import type { Action, ApiObject, ListQuery, Resource } from './resource.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import type { WireList } from './wire.ts';

@@ -4,7 +4,7 @@
  * It sends exactly what it is given and builds paths from checked ids only. It knows nothing of GraphQL.
  */
 import type { AimlClient, Call, Caller } from './client.ts';
-import { AimlError } from './errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
 import type { ReadCall, Reads } from './reads.ts';

@@ -1,6 +1,6 @@
 /** The bodies of upstream's responses: how large they may be, and how they are decompressed within that. */
-import { errorCode } from '../error-code.ts';
-import { shapeOfJson } from '../json-shape.ts';
+import { errorCode } from '../runtime/error-code.ts';
+import { shapeOfJson } from '../runtime/json-size.ts';
 import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { Answer, Exchange, Lost } from './exchange.ts';

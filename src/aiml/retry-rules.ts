@@ -1,6 +1,6 @@
 /** The retry table of the public contract. */
 import type { FailedAttempt } from './attempt.ts';
-import { AimlError, type AimlErrorDetails } from './errors.ts';
+import { AimlError, type AimlErrorDetails } from '../runtime/errors.ts';
 
 /** The row of the retry table that a call follows. */
 export type RetryRule = 'get' | 'create' | 'modify' | 'delete';

@@ -9,13 +9,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import { headerOf, type Answer, type Exchange, type Loss } from './exchange.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { HangUp } from './hang-up.ts';
+import { HangUp } from '../runtime/cancellation.ts';
 import { bounded, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
 

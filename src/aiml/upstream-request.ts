@@ -1,6 +1,6 @@
 /** What one GraphQL request reads and writes upstream. Deadline, byte budget and calls in flight belong to it as a whole. */
 import { Semaphore } from '../runtime/semaphore.ts';
-import { AimlError } from './errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import { ResourceLoader } from './resource-loader.ts';
 import { Resource, type ApiObject, type ResourceDefinition, type Upstream, type UpstreamAccess } from './resource.ts';
 import { assistants } from './resources/assistant.ts';

@@ -2,7 +2,7 @@
  * Who is calling, as the rest of the service sees it: a caller with a credential for the AIML API, or a refusal. What a
  * caller proves this with, and how it is checked, stays in the other files of this folder.
  */
-import { AimlError } from '../aiml/errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 
 export const scopes = ['assistants:read', 'assistants:write'] as const;
 

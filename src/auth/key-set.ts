@@ -6,7 +6,7 @@ import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVeri
 import { fetch as fetchThrough, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { FetchBudget } from './fetch-budget.ts';
+import { FetchBudget } from '../runtime/token-bucket.ts';
 
 /** Keys older than this are fetched anew while requests go on with the ones at hand, in milliseconds. */
 const REFRESH_AFTER_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 /** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
-import { AimlError } from '../aiml/errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import type { Refusal } from './identity.ts';
 
 export const refusals = {

@@ -1,7 +1,7 @@
 /** Who may ask for what: the check behind `@Authorized` on the root fields. */
 import { OperationTypeNode } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
-import { AimlError } from '../aiml/errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import type { RequestContext, Scope } from './context.ts';
 
 /**

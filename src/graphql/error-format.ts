@@ -5,7 +5,7 @@
  * The request's id is not known here: `error-answer.plugin.ts` adds it.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { AimlError } from '../aiml/errors.ts';
+import { AimlError } from '../runtime/errors.ts';
 import { toErrorText } from './error-text.ts';
 import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './errors.ts';
 

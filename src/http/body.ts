@@ -1,7 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import type { IncomingMessage } from 'node:http';
-import { errorCode } from '../error-code.ts';
-import { shapeOfJson } from '../json-shape.ts';
+import { errorCode } from '../runtime/error-code.ts';
+import { shapeOfJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { BodyReservation } from './body-memory.ts';

@@ -1,7 +1,7 @@
 /** `/graphql`: from a Fastify request into Apollo Server and back, with nothing in between that the hot path can do without. */
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HangUp } from '../aiml/hang-up.ts';
+import { HangUp } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';

@@ -15,7 +15,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../runtime/error-code.ts';
 import type { Connections } from './connections.ts';
 import { toErrorBody, type Refusal } from './errors.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';

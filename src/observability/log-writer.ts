@@ -4,7 +4,7 @@
  */
 import { write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../runtime/error-code.ts';
 
 /** Entries are collected until there are this many characters, or for {@link FLUSH_AFTER_MS}. */
 const FLUSH_LENGTH = 4096;

@@ -5,7 +5,7 @@
  * waits for it, until it has shown that it takes writes again.
  */
 import { Redis, type ChainableCommander, type RedisOptions } from 'ioredis';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../runtime/error-code.ts';
 
 /** The longest that anybody waits while Redis is silent. The connection is kept: it goes on where Redis does. */
 const ANSWER_TIMEOUT_MS = 300;

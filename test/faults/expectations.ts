@@ -1,6 +1,6 @@
 // The error table and the retry table of the public contract, in the order in which the contract has them, and the
 // faults that are held against them. A line here is a line there; nothing is computed from the code under test.
-import type { AimlErrorCode, Outcome } from '../../src/aiml/errors.ts';
+import type { AimlErrorCode, Outcome } from '../../src/runtime/errors.ts';
 import type { RawAnswer } from '../support/raw-upstream.ts';
 import * as raw from '../support/raw-answers.ts';
 

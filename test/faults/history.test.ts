@@ -4,7 +4,7 @@
 // FAULT_OPERATIONS sets how many (10000 for a long run), FAULT_SEED repeats a run; a failure tells the seed.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
-import { HangUp } from '../../src/aiml/hang-up.ts';
+import { HangUp } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/reads.ts';
 import { leaksIn } from '../support/leaks.ts';

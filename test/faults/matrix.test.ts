@@ -2,10 +2,10 @@
 // write, and how often upstream was asked. Each case has a client and an upstream of its own.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
-import { HangUp } from '../../src/aiml/hang-up.ts';
+import { HangUp } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/reads.ts';
-import { AimlError } from '../../src/aiml/errors.ts';
+import { AimlError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';

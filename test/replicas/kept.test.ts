@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
-import { HangUp } from '../../src/aiml/hang-up.ts';
+import { HangUp } from '../../src/runtime/cancellation.ts';
 import { Reads } from '../../src/aiml/reads.ts';
 import { SharedReadCache } from '../../src/aiml/shared-read-cache.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';

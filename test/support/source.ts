@@ -9,8 +9,8 @@ import {
   type WireAssistantCreateBody,
   type WireAssistantModifyBody,
 } from '../../src/aiml/resources/assistant.ts';
-import { HangUp } from '../../src/aiml/hang-up.ts';
-import { AimlError, type AimlErrorDetails } from '../../src/aiml/errors.ts';
+import { HangUp } from '../../src/runtime/cancellation.ts';
+import { AimlError, type AimlErrorDetails } from '../../src/runtime/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;

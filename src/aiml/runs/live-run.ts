@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AimlError } from '../errors.ts';
+import type { AimlError } from '../../runtime/errors.ts';
 import type { WireMessage } from '../resources/message.ts';
 import { readRunStep, type WireRunStep } from '../resources/run-step.ts';
 import { hasEnded, readRun, type WireRun } from '../resources/run.ts';

@@ -5,7 +5,7 @@
  * does, the run is followed by its events, where upstream has them, and by polling otherwise.
  */
 import type { Caller } from '../client.ts';
-import { HangUp } from '../hang-up.ts';
+import { HangUp } from '../../runtime/cancellation.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';
 import { LiveRun } from './live-run.ts';

@@ -1,6 +1,6 @@
 /** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
 import type { Caller } from '../client.ts';
-import { AimlError } from '../errors.ts';
+import { AimlError } from '../../runtime/errors.ts';
 import type { UpstreamAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';

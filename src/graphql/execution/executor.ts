@@ -19,7 +19,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { AimlError } from '../../aiml/errors.ts';
+import { AimlError } from '../../runtime/errors.ts';
 import { executeGated } from './gated-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';

@@ -1,5 +1,5 @@
 /** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
-import type { AimlError } from '../../aiml/errors.ts';
+import type { AimlError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../context.ts';
 import { notFound } from '../mutation.ts';

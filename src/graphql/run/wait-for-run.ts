@@ -1,5 +1,5 @@
 /** Waits for a run within a mutation. */
-import { AimlError } from '../../aiml/errors.ts';
+import { AimlError } from '../../runtime/errors.ts';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../context.ts';
 

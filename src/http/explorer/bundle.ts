@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { errorCode } from '../../error-code.ts';
+import { errorCode } from '../../runtime/error-code.ts';
 
 /** From `src` and from `dist` alike. */
 const FOLDER = new URL('../../../dist/explorer/', import.meta.url);

@@ -14,7 +14,7 @@ import {
   type GraphQLFormattedError,
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
-import { HangUp } from '../../aiml/hang-up.ts';
+import { HangUp } from '../../runtime/cancellation.ts';
 import type { OperationStream } from '../../operation-stream.ts';
 import type { GraphQLAnswer, RequestInfo } from '../graphql-route.ts';
 import type { Lifecycle } from '../lifecycle.ts';

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { HangUp } from '../../aiml/hang-up.ts';
+import type { HangUp } from '../../runtime/cancellation.ts';
 import type { Refusal } from '../errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';

@@ -1,6 +1,6 @@
 // The two ways in that a history is written through: the data source, and the whole service over GraphQL.
 import type { AssistantResource } from '../../support/source.ts';
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import type { TestService } from '../../support/service.ts';
 
 /** What a caller learns of an operation. */

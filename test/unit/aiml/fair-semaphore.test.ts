@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FairSemaphore } from '../../../src/aiml/fair-semaphore.ts';
-import { HangUp } from '../../../src/aiml/hang-up.ts';
+import { HangUp } from '../../../src/runtime/cancellation.ts';
 import type { Release } from '../../../src/runtime/semaphore.ts';
 
 const LONG_MS = 60_000;

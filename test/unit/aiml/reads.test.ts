@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../../src/aiml/client.ts';
 import { createAssistantResource } from '../../support/source.ts';
-import { HangUp } from '../../../src/aiml/hang-up.ts';
+import { HangUp } from '../../../src/runtime/cancellation.ts';
 import { Reads } from '../../../src/aiml/reads.ts';
 import {
   answerJson,

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
-import { HangUp } from '../../../src/aiml/hang-up.ts';
+import { HangUp } from '../../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../../support/source.ts';
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
 import { Reads } from '../../../src/aiml/reads.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
-import { AimlError, type AimlErrorDetails } from '../../../src/aiml/errors.ts';
+import { AimlError, type AimlErrorDetails } from '../../../src/runtime/errors.ts';
 import { ServiceError } from '../../../src/graphql/errors.ts';
 import { createTestApollo, execute, type Answer, type Operation } from './execute.ts';
 import { InMemoryAssistants } from './in-memory-assistants.ts';

@@ -1,6 +1,6 @@
 import { buildASTSchema, isInputObjectType, isScalarType, parse, printSchema } from 'graphql';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import { toSubgraphSdl } from '../../../src/graphql/federation/subgraph-sdl.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 import { createTestApollo, execute, type Answer } from './execute.ts';

@@ -1,7 +1,7 @@
 // A loader over a list in memory. It answers like any of the three generations of upstream's lists and keeps what it
 // was asked for.
 import type { ListQuery } from '../../../src/aiml/resource.ts';
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import type {
   WireAssistant,
   WireAssistantCreateBody,

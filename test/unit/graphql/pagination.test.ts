@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import {
   readPage,
   SortOrder,

@@ -1,5 +1,5 @@
 // A context over a few assistants that records every call, reads and writes, and fails for some ids.
-import { AimlError } from '../../../src/aiml/errors.ts';
+import { AimlError } from '../../../src/runtime/errors.ts';
 import type { ListQuery } from '../../../src/aiml/resource.ts';
 import { readAssistant, type WireAssistant } from '../../../src/aiml/resources/assistant.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';

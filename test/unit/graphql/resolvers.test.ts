@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { AimlError, type AimlErrorDetails } from '../../../src/aiml/errors.ts';
+import { AimlError, type AimlErrorDetails } from '../../../src/runtime/errors.ts';
 import { createTestApollo, execute, type Answer } from './execute.ts';
 import { assistantsInOrder, InMemoryAssistants } from './in-memory-assistants.ts';
 

@@ -4,7 +4,7 @@
  * Nobody joins across tenants. Nobody joins what began before a write of his tenant was acknowledged either: whoever
  * acknowledges a write calls {@link SharedWork.forget} first.
  */
-import { HangUp } from './hang-up.ts';
+import { HangUp } from './cancellation.ts';
 
 /** As long as there are no more of them, a tenant's place is kept for his next work. */
 const MAX_IDLE_TENANTS = 1000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { shapeOfJson } from '../../src/json-shape.ts';
+import { shapeOfJson } from '../../../src/runtime/json-size.ts';
 
 const shapeOf = (text: string) => shapeOfJson(Buffer.from(text));
 
