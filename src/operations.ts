@@ -17,7 +17,7 @@ import type { FairShare } from './runtime/fair-share.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Identity } from './auth/identity.ts';
 import { brokenTextLimit } from './graphql/document-text.ts';
-import type { ErrorCode } from './graphql/errors.ts';
+import type { ErrorCode } from './graphql/errors/codes.ts';
 import type { ExecutionRequest } from './graphql/context.ts';
 import { toLargeBody } from './graphql/execution/large-data.ts';
 import type { OperationCache, OperationLookup } from './graphql/execution/operation-cache.ts';

@@ -3,7 +3,7 @@ import type { Caller as UpstreamCaller } from './aiml/client.ts';
 import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from './aiml/upstream-request.ts';
 import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
 import type { RequestContext } from './graphql/context.ts';
-import { ServiceError } from './graphql/errors.ts';
+import { ServiceError } from './graphql/errors/codes.ts';
 import type { StreamHost, SubscriptionResults } from './graphql/subscription.ts';
 import type { RequestInfo } from './http/graphql-route.ts';
 import type { OperationRecord } from './observability/operation-record.ts';

@@ -14,7 +14,7 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { ConfigError, type Config } from './config.ts';
 import { errorCode } from './runtime/error-code.ts';
 import { createApollo } from './graphql/apollo.ts';
-import { errorCodes } from './graphql/errors.ts';
+import { errorCodes } from './graphql/errors/codes.ts';
 import { createExecutor } from './graphql/execution/executor.ts';
 import { OperationCache } from './graphql/execution/operation-cache.ts';
 import { createPersistedDocuments } from './graphql/persisted-documents.ts';

@@ -18,7 +18,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './context.ts';
-import { createErrorFormatter } from './error-format.ts';
+import { createErrorFormatter } from './errors/format.ts';
 import { createExecutor } from './execution/executor.ts';
 import { OperationCache } from './execution/operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './limits.ts';

@@ -7,7 +7,7 @@
  */
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import type { JsonObject, WireMetadata } from '../aiml/wire.ts';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from './errors/codes.ts';
 import { fromJsonLiteral, refusalOfJson, type VariableValues } from './json.ts';
 
 const refuse = (message: string, node?: ValueNode): never => {

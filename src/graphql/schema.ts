@@ -8,7 +8,7 @@ import { isInputObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { AssistantResolver } from './assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
-import { errorCodes } from './errors.ts';
+import { errorCodes } from './errors/codes.ts';
 import { FederationResolver } from './federation/federation.resolver.ts';
 import { FileCitation, FilePath, UnknownAnnotation } from './message/message-content.type.ts';
 import { MessageResolver } from './message/message.resolver.ts';

@@ -6,7 +6,7 @@ import { locatedError, subscribe, type DocumentNode, type ExecutionResult, type 
 import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Release } from '../runtime/semaphore.ts';
 import type { RequestContext } from './context.ts';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from './errors/codes.ts';
 
 /** Gets the results of a subscription. */
 export interface StreamHost {

@@ -1,7 +1,7 @@
 /** What is answered where no GraphQL operation came to run: JSON in GraphQL's own form, never HTML, never a stack. */
 import type { FastifyReply } from 'fastify';
 import { errorCode } from '../runtime/error-code.ts';
-import type { ErrorCode } from '../graphql/errors.ts';
+import type { ErrorCode } from '../graphql/errors/codes.ts';
 import { msSince } from '../observability/operation-record.ts';
 import { pathOf } from './request-target.ts';
 

@@ -2,7 +2,7 @@
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HangUp } from '../runtime/cancellation.ts';
-import { isErrorCode } from '../graphql/errors.ts';
+import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { OperationStream } from '../operation-stream.ts';

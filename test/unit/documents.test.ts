@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from '@jest/globals';
-import { errorCodes } from '../../src/graphql/errors.ts';
+import { errorCodes } from '../../src/graphql/errors/codes.ts';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>

@@ -18,7 +18,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors/codes.ts';
 import type { Fragments } from './plan.ts';
 import type { Variables } from './variables.ts';
 

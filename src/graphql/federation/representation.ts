@@ -2,7 +2,7 @@
 import { GraphQLScalarType } from 'graphql';
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import { ID_FORM, MAX_IDS } from '../entity-id.ts';
-import { ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors/codes.ts';
 
 /** It takes any value: what is wrong with one is told by {@link toAssistantIds}, and only to those who may read. */
 export const Representation = new GraphQLScalarType<unknown, unknown>({

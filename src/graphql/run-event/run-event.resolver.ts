@@ -4,7 +4,7 @@ import { parseCursor } from '../../aiml/runs/cursor.ts';
 import type { RunEvent as WireRunEvent } from '../../aiml/runs/run-event.ts';
 import type { RequestContext, Scope } from '../context.ts';
 import { requireIds } from '../entity-id.ts';
-import { ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors/codes.ts';
 import { RunEvent, toRunEvent } from './run-event.type.ts';
 
 interface RunEventsArguments {

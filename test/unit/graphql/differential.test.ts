@@ -13,7 +13,7 @@ import {
   validate,
   type ExecutionResult,
 } from 'graphql';
-import { toErrorText } from '../../../src/graphql/error-text.ts';
+import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../src/graphql/execution/executor.ts';
 import { documentLimitsRule } from '../../../src/graphql/limits.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery, GraphQLError, parse } from 'graphql';
-import { createErrorFormatter } from '../../../src/graphql/error-format.ts';
+import { createErrorFormatter } from '../../../src/graphql/errors/format.ts';
 import { brokenLimits, documentLimits } from '../../../src/graphql/limits.ts';
 import { createTestApollo, execute } from './execute.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
 import { createVariableCoercer } from '../../../src/graphql/execution/variables.ts';
-import { toErrorText } from '../../../src/graphql/error-text.ts';
+import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 
 const schema = buildServiceSchema();

@@ -5,9 +5,9 @@
  * The request's id is not known here: `error-answer.plugin.ts` adds it.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { AimlError } from '../runtime/errors.ts';
-import { toErrorText } from './error-text.ts';
-import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './errors.ts';
+import { AimlError } from '../../runtime/errors.ts';
+import { toErrorText } from './public-message.ts';
+import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
 
 export interface ErrorFormatOptions {
   /** Whether a message may tell names of the schema that the caller did not use ("Did you mean …"). */

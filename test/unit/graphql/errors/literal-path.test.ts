@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Kind, parse, visit, type ASTNode } from 'graphql';
-import { placeOfLiteral, type LiteralPlace } from '../../../src/graphql/literal-place.ts';
-import { createTestApollo, execute } from './execute.ts';
+import { placeOfLiteral, type LiteralPlace } from '../../../../src/graphql/errors/literal-path.ts';
+import { createTestApollo, execute } from '../execute.ts';
 
 /** Where the one `"HERE"` of the document stands. */
 function placeOfHere(document: string): LiteralPlace | null {

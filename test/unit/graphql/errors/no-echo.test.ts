@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTestApollo, execute, type Operation } from './execute.ts';
-import { InMemoryAssistants } from './in-memory-assistants.ts';
+import { createTestApollo, execute, type Operation } from '../execute.ts';
+import { InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const apollos = [createTestApollo({ introspection: true }), createTestApollo({ introspection: false })];
 

@@ -2,7 +2,7 @@
  * The public error codes, all in one registry, and the one class of errors whose texts are meant for callers.
  *
  * What is thrown as a {@link ServiceError} reaches the caller with its message as it is, so that message never holds a
- * value of the caller. How every other error becomes an answer is decided in `error-format.ts`.
+ * value of the caller. How every other error becomes an answer is decided in `format.ts`.
  */
 import { GraphQLError, type ASTNode } from 'graphql';
 

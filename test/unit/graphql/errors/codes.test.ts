@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { errorCodes, isErrorCode, refuseRequest } from '../../../src/graphql/errors.ts';
+import { errorCodes, isErrorCode, refuseRequest } from '../../../../src/graphql/errors/codes.ts';
 
 describe('the registry of error codes', () => {
   test('holds the codes that callers rely on, and no other', () => {

@@ -2,7 +2,7 @@
  * The messages of graphql-js and Apollo Server that may be sent as they are: each holds names of the document and the
  * schema, and nothing else. A message that fits none of these is somebody's value until shown otherwise.
  */
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './codes.ts';
 
 /** A text for the caller; `code` is set where the code that Apollo Server gives, or lacks, is not the right one. */
 export interface ErrorText {

@@ -3,12 +3,12 @@
  *
  * graphql-js quotes values in the messages of syntax errors, of literals and of variables. Those messages are taken
  * apart here and built anew from their fixed parts and the names in them. Safe by default: a message that is neither
- * rebuilt here nor known to hold names only (`error-templates.ts`) has no text, and the caller gets the one of its code.
+ * rebuilt here nor known to hold names only (`known-messages.ts`) has no text, and the caller gets the one of its code.
  */
 import { GraphQLError, Kind, type ASTNode } from 'graphql';
-import { isVariableTemplate, LONGEST_MESSAGE, suggestionOf, templateText, type ErrorText } from './error-templates.ts';
-import { ServiceError } from './errors.ts';
-import { placeOfLiteral } from './literal-place.ts';
+import { isVariableTemplate, LONGEST_MESSAGE, suggestionOf, templateText, type ErrorText } from './known-messages.ts';
+import { ServiceError } from './codes.ts';
+import { placeOfLiteral } from './literal-path.ts';
 
 /**
  * A text for the caller, null where none is known to be safe.

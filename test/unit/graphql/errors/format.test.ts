@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
-import { AimlError, type AimlErrorDetails } from '../../../src/runtime/errors.ts';
-import { ServiceError } from '../../../src/graphql/errors.ts';
-import { createTestApollo, execute, type Answer, type Operation } from './execute.ts';
-import { InMemoryAssistants } from './in-memory-assistants.ts';
+import { AimlError, type AimlErrorDetails } from '../../../../src/runtime/errors.ts';
+import { ServiceError } from '../../../../src/graphql/errors/codes.ts';
+import { createTestApollo, execute, type Answer, type Operation } from '../execute.ts';
+import { InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const open = createTestApollo({ introspection: true });
 const closed = createTestApollo({ introspection: false });
