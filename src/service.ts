@@ -13,11 +13,11 @@ import { SharedReadCache } from './aiml/shared-read-cache.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { ConfigError, type Config } from './config.ts';
 import { errorCode } from './runtime/error-code.ts';
-import { createApollo } from './graphql/apollo.ts';
+import { createApollo } from './graphql/server/apollo.ts';
 import { errorCodes } from './graphql/errors/codes.ts';
-import { createExecutor } from './graphql/execution/executor.ts';
-import { OperationCache } from './graphql/execution/operation-cache.ts';
-import { createPersistedDocuments } from './graphql/persisted-documents.ts';
+import { createExecutor } from './graphql/server/executor.ts';
+import { OperationCache } from './graphql/server/operation-cache.ts';
+import { createPersistedDocuments } from './graphql/server/apq-cache.ts';
 import {
   createSafelistPlugin,
   findUnusable,
@@ -25,7 +25,7 @@ import {
   parseManifest,
   partOf,
   Safelist,
-} from './graphql/safelist.ts';
+} from './graphql/server/safelist.ts';
 import { buildServiceSchema } from './graphql/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
@@ -41,14 +41,14 @@ import type { LocalAiml } from './local-aiml/server.ts';
 import type { LibraryLevel, Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
-import { createOperationPlugin } from './observability/operation.plugin.ts';
+import { createOperationPlugin } from './graphql/server/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
-import { Operations } from './operations.ts';
+import { Operations } from './graphql/server/request-handler.ts';
 import { FairShare } from './runtime/fair-share.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
-import type { ServiceContext } from './request-scope.ts';
-import { StreamLimits } from './stream-limits.ts';
+import type { ServiceContext } from './graphql/server/request-context.ts';
+import { StreamLimits } from './graphql/server/stream-limits.ts';
 import { VERSION } from './version.ts';
 
 /** How long a request may take to arrive once the service stops, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { UpstreamRequest } from '../aiml/upstream-request.ts';
-import type { StreamHost } from './subscription.ts';
+import type { StreamHost } from './server/subscription.ts';
 
 /** What a caller may be allowed to do. */
 export type Scope = 'assistants:read' | 'assistants:write';

@@ -5,7 +5,7 @@ import { HangUp } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import type { OperationStream } from '../operation-stream.ts';
+import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import { chooseContentType } from './content-type.ts';
 import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { OperationStream } from '../operation-stream.ts';
+import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import type { HttpExchange } from './connection.ts';
 import type { StreamType } from './stream-type.ts';
 

@@ -2,7 +2,7 @@
  * Turns whatever went wrong into the error that the caller gets: a code of the registry, a text that holds no value of
  * the caller, and what is known of upstream's part in it. It never throws, and it passes on nothing that it does not know.
  *
- * The request's id is not known here: `error-answer.plugin.ts` adds it.
+ * The request's id is not known here: `error-response.plugin.ts` adds it.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AimlError } from '../../runtime/errors.ts';

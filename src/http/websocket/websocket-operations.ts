@@ -15,7 +15,7 @@ import {
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { HangUp } from '../../runtime/cancellation.ts';
-import type { OperationStream } from '../../operation-stream.ts';
+import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLAnswer, RequestInfo } from '../graphql-route.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 

@@ -1,7 +1,7 @@
 // Runs operations through Apollo Server as the service sets it up, without HTTP.
 import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import { createApollo, type ApolloOptions } from '../../../src/graphql/apollo.ts';
+import { createApollo, type ApolloOptions } from '../../../src/graphql/server/apollo.ts';
 import type { RequestContext } from '../../../src/graphql/context.ts';
 import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 

@@ -2,12 +2,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { parse, validate, type DocumentNode } from 'graphql';
-import { createExecutor } from '../../../src/graphql/execution/executor.ts';
-import { OperationCache } from '../../../src/graphql/execution/operation-cache.ts';
-import { RejectedDocuments } from '../../../src/graphql/rejected-documents.ts';
-import { createPersistedDocuments } from '../../../src/graphql/persisted-documents.ts';
+import { createExecutor } from '../../../src/graphql/server/executor.ts';
+import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
+import { RejectedDocuments } from '../../../src/graphql/server/rejected-documents.ts';
+import { createPersistedDocuments } from '../../../src/graphql/server/apq-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
-import { recordingContext } from './recording-context.ts';
+import { recordingContext } from './server/recording-context.ts';
 
 const MiB = 1024 * 1024;
 const schema = buildServiceSchema();

@@ -1,7 +1,7 @@
 // Values of variables that would be expensive to talk about.
 import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
-import { createVariableCoercer } from '../../../src/graphql/execution/variables.ts';
+import { createVariableCoercer } from '../../../src/graphql/server/variables.ts';
 import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema.ts';
 

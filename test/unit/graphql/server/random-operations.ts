@@ -15,7 +15,7 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql';
-import { createRandom } from '../../faults/history/random.ts';
+import { createRandom } from '../../../faults/history/random.ts';
 import { ids } from './recording-context.ts';
 
 export interface RandomOperation {

@@ -3,8 +3,8 @@ import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { createOperationPlugin } from '../../../src/observability/operation.plugin.ts';
-import type { OperationRecord } from '../../../src/observability/operation-record.ts';
+import { createOperationPlugin } from '../../../../src/graphql/server/operation.plugin.ts';
+import type { OperationRecord } from '../../../../src/observability/operation-record.ts';
 
 interface Context {
   readonly requestId: string;

@@ -1,5 +1,5 @@
 /** Bounds how many streams there are at a time, and how many of them one caller may have. */
-import { Semaphore, type Release } from './runtime/semaphore.ts';
+import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 
 /** How many streams one caller may have. */
 const MAX_STREAMS_PER_CALLER = 20;

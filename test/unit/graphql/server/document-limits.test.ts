@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery, GraphQLError, parse } from 'graphql';
-import { createErrorFormatter } from '../../../src/graphql/errors/format.ts';
-import { brokenLimits, documentLimits } from '../../../src/graphql/limits.ts';
-import { createTestApollo, execute } from './execute.ts';
+import { createErrorFormatter } from '../../../../src/graphql/errors/format.ts';
+import { brokenLimits, documentLimits } from '../../../../src/graphql/server/document-limits.ts';
+import { createTestApollo, execute } from '../execute.ts';
 
 const apollo = createTestApollo();
 

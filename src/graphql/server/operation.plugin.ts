@@ -8,7 +8,7 @@
  */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
-import { msSince, toOperationName, type OperationRecord } from './operation-record.ts';
+import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 
 export interface OperationPluginOptions<Context extends BaseContext> {
   /** Runs before the document is looked at, and tells when the operation began, on `performance.now()`. What it throws is dropped. */

@@ -1,14 +1,14 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
-import type { Caller as UpstreamCaller } from './aiml/client.ts';
-import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from './aiml/upstream-request.ts';
-import { requireCaller, requireScope, type Identity, type Scope } from './auth/identity.ts';
-import type { RequestContext } from './graphql/context.ts';
-import { ServiceError } from './graphql/errors/codes.ts';
-import type { StreamHost, SubscriptionResults } from './graphql/subscription.ts';
-import type { RequestInfo } from './http/graphql-route.ts';
-import type { OperationRecord } from './observability/operation-record.ts';
-import type { ValidOperation } from './observability/operation.plugin.ts';
-import type { Release } from './runtime/semaphore.ts';
+import type { Caller as UpstreamCaller } from '../../aiml/client.ts';
+import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
+import { requireCaller, requireScope, type Identity, type Scope } from '../../auth/identity.ts';
+import type { RequestContext } from '../context.ts';
+import { ServiceError } from '../errors/codes.ts';
+import type { StreamHost, SubscriptionResults } from './subscription.ts';
+import type { RequestInfo } from '../../http/graphql-route.ts';
+import type { OperationRecord } from '../../observability/operation-record.ts';
+import type { ValidOperation } from './operation.plugin.ts';
+import type { Release } from '../../runtime/semaphore.ts';
 import type { StreamLimits } from './stream-limits.ts';
 
 /** How many bytes of upstream's answers one operation may hold. */

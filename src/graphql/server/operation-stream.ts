@@ -1,7 +1,7 @@
 /** The stream of one subscription, as a transport sends it: it counts, and reports once how it ended. */
 import type { FormattedExecutionResult } from 'graphql';
-import type { SubscriptionResults } from './graphql/subscription.ts';
-import { codesOf } from './observability/operation.plugin.ts';
+import type { SubscriptionResults } from './subscription.ts';
+import { codesOf } from './operation.plugin.ts';
 
 /**
  * completed: it came to its end. failed: it ended with an error result. disconnected: the client left. cut: the service

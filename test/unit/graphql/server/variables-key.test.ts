@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { toVariablesKey } from '../../src/variables-key.ts';
+import { toVariablesKey } from '../../../../src/graphql/server/variables-key.ts';
 
 const keyOf = (json: string): string | null => toVariablesKey(JSON.parse(json) as Record<string, unknown>);
 

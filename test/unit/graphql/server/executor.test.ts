@@ -1,9 +1,9 @@
 // The executor against graphql-js: on the same schema and the same resolvers, the same answer.
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
-import { createExecutor } from '../../../src/graphql/execution/executor.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
+import { createExecutor } from '../../../../src/graphql/server/executor.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema.ts';
 import { recordingContext } from './recording-context.ts';
 
 const schema = buildServiceSchema({ federation: true });

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
-import type { RedisConnection } from '../redis/connection.ts';
+import type { RedisConnection } from '../../redis/connection.ts';
 
 type PersistedQueryOptions = Exclude<ApolloServerOptionsWithSchema<BaseContext>['persistedQueries'], false | undefined>;
 /** Apollo Server's name for it is `KeyValueCache`. What it resolves to where nothing is found is undefined. */

@@ -13,10 +13,10 @@ import {
   validate,
   type ExecutionResult,
 } from 'graphql';
-import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
-import { createExecutor } from '../../../src/graphql/execution/executor.ts';
-import { documentLimitsRule } from '../../../src/graphql/limits.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
+import { createExecutor } from '../../../../src/graphql/server/executor.ts';
+import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema.ts';
 import { RandomOperations, type RandomOperation } from './random-operations.ts';
 import { recordingContext } from './recording-context.ts';
 

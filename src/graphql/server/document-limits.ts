@@ -18,7 +18,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
-import { ServiceError } from './errors/codes.ts';
+import { ServiceError } from '../errors/codes.ts';
 import { needsMoreComparisons } from './field-comparisons.ts';
 import { countTokens } from './tokens.ts';
 

@@ -7,8 +7,8 @@
  */
 import type { ApolloServerPlugin, BaseContext, HTTPGraphQLRequest } from '@apollo/server';
 import { parse, specifiedRules, validate, type GraphQLSchema } from 'graphql';
-import { documentLimits, documentLimitsRule } from './limits.ts';
-import { hashOf, type DocumentCache } from './persisted-documents.ts';
+import { documentLimits, documentLimitsRule } from './document-limits.ts';
+import { hashOf, type DocumentCache } from './apq-cache.ts';
 
 export interface ManifestOperation {
   /** Any text; Apollo's tools take the SHA-256 of the body. */

@@ -17,14 +17,14 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
-import type { RequestContext } from './context.ts';
-import { createErrorFormatter } from './errors/format.ts';
-import { createExecutor } from './execution/executor.ts';
-import { OperationCache } from './execution/operation-cache.ts';
-import { documentLimits, documentLimitsRule } from './limits.ts';
-import { createErrorAnswerPlugin, createErrorCompleter, type OnInternalError } from './error-answer.plugin.ts';
-import { createPersistedDocuments, type DocumentCache } from './persisted-documents.ts';
-import { buildServiceSchema } from './schema.ts';
+import type { RequestContext } from '../context.ts';
+import { createErrorFormatter } from '../errors/format.ts';
+import { createExecutor } from './executor.ts';
+import { OperationCache } from './operation-cache.ts';
+import { documentLimits, documentLimitsRule } from './document-limits.ts';
+import { createErrorAnswerPlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
+import { createPersistedDocuments, type DocumentCache } from './apq-cache.ts';
+import { buildServiceSchema } from '../schema.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;

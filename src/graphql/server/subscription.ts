@@ -4,9 +4,9 @@
  */
 import { locatedError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
-import type { Release } from '../runtime/semaphore.ts';
-import type { RequestContext } from './context.ts';
-import { ServiceError } from './errors/codes.ts';
+import type { Release } from '../../runtime/semaphore.ts';
+import type { RequestContext } from '../context.ts';
+import { ServiceError } from '../errors/codes.ts';
 
 /** Gets the results of a subscription. */
 export interface StreamHost {

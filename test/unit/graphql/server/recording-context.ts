@@ -1,10 +1,10 @@
 // A context over a few assistants that records every call, reads and writes, and fails for some ids.
-import { AimlError } from '../../../src/runtime/errors.ts';
-import type { ListQuery } from '../../../src/aiml/resource.ts';
-import { readAssistant, type WireAssistant } from '../../../src/aiml/resources/assistant.ts';
-import type { RequestContext } from '../../../src/graphql/context.ts';
-import { wireAssistant } from '../../support/scripted-upstream.ts';
-import { upstreamOf } from './in-memory-assistants.ts';
+import { AimlError } from '../../../../src/runtime/errors.ts';
+import type { ListQuery } from '../../../../src/aiml/resource.ts';
+import { readAssistant, type WireAssistant } from '../../../../src/aiml/resources/assistant.ts';
+import type { RequestContext } from '../../../../src/graphql/context.ts';
+import { wireAssistant } from '../../../support/scripted-upstream.ts';
+import { upstreamOf } from '../in-memory-assistants.ts';
 
 /** `none` is not there, `broken` fails, `odd` has a value that its scalar rejects, `holed` lacks one that is not null. */
 export const ids = ['a', 'b', 'c', 'none', 'broken', 'odd', 'holed', 'not an id'] as const;

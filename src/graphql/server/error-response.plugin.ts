@@ -7,10 +7,10 @@
  */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { RequestContext } from './context.ts';
-import { maskedCause } from './errors/format.ts';
-import { errorCodes, isErrorCode } from './errors/codes.ts';
-import { toLargeBody } from './execution/large-data.ts';
+import type { RequestContext } from '../context.ts';
+import { maskedCause } from '../errors/format.ts';
+import { errorCodes, isErrorCode } from '../errors/codes.ts';
+import { toLargeBody } from './large-data.ts';
 
 /** Gets what was thrown behind an INTERNAL_SERVER_ERROR. What it throws itself is dropped: the answer is worth more. */
 export type OnInternalError = (error: unknown, requestId: string) => void;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPersistedDocuments, type DocumentCache } from '../../../src/graphql/persisted-documents.ts';
-import { RedisConnection } from '../../../src/redis/connection.ts';
-import { sha256 } from '../../support/persisted.ts';
-import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { createPersistedDocuments, type DocumentCache } from '../../../../src/graphql/server/apq-cache.ts';
+import { RedisConnection } from '../../../../src/redis/connection.ts';
+import { sha256 } from '../../../support/persisted.ts';
+import { describeWithRedis, startRedis, type TestRedis } from '../../../support/redis.ts';
 
 const keyOf = (document: string) => `apq:${sha256(document)}`;
 const put = (cache: DocumentCache, document: string) => cache.set(keyOf(document), document);
