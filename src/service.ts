@@ -26,7 +26,7 @@ import {
   partOf,
   Safelist,
 } from './graphql/server/safelist.ts';
-import { buildServiceSchema } from './graphql/schema.ts';
+import { buildServiceSchema } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { Connections } from './http/connections.ts';

@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { buildServiceSchema } from '../graphql/schema.ts';
+import { buildServiceSchema } from '../graphql/schema/schema.ts';
 
 const FILE = 'schema/schema.graphql';
 

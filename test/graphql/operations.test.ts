@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Kind, OperationTypeNode, parse, validate, type OperationDefinitionNode } from 'graphql';
-import { buildServiceSchema } from '../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../src/graphql/schema/schema.ts';
 import { readSse, subscribe, toArray } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';

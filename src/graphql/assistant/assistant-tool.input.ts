@@ -1,8 +1,8 @@
 /** The tools of an assistant and the resources they work on, as they are written. */
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
-import { JSONObject, Metadata } from '../scalars.ts';
-import { IDENTIFIER_FORM } from '../input-check.ts';
+import { JSONObject, Metadata } from '../schema/scalars.ts';
+import { IDENTIFIER_FORM } from '../schema/input-validator.ts';
 
 @InputType({ description: 'How results of a file search are ranked.' })
 export class FileSearchRankingOptionsInput {

@@ -1,7 +1,7 @@
 /** The tools of an assistant and the resources they work on, as they are read. */
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
-import { JSONObject } from '../scalars.ts';
+import { JSONObject } from '../schema/scalars.ts';
 
 @InterfaceType({
   description:

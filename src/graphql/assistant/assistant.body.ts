@@ -5,7 +5,7 @@
  * reference, so that no key of theirs is ever assigned. The input has passed `assistant.validation.ts`.
  */
 import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../aiml/resources/assistant.ts';
-import { unlessEmpty, withoutEmpty, withoutUndefined } from '../wire-body.ts';
+import { unlessEmpty, withoutEmpty, withoutUndefined } from '../schema/wire-body.ts';
 import type { AssistantSettings, CreateAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import { toResponseFormatBody, toToolBody, toToolResourcesBody } from './tool.body.ts';
 

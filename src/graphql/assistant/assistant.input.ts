@@ -4,7 +4,7 @@
  */
 import { Field, Float, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { Metadata } from '../scalars.ts';
+import { Metadata } from '../schema/scalars.ts';
 import { AssistantToolInput, ToolResourcesInput } from './assistant-tool.input.ts';
 import { ResponseFormatInput } from './response-format.input.ts';
 

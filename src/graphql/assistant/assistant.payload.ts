@@ -1,6 +1,6 @@
 /** What the mutations of assistants answer. */
 import { Field, ID, ObjectType } from 'type-graphql';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../schema/user-error.ts';
 import { Assistant } from './assistant.type.ts';
 
 @ObjectType({ simpleResolvers: true, description: 'What became of a create.' })

@@ -4,10 +4,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
 import type { RequestContext, Scope } from '../context.ts';
-import { requireIds } from '../entity-id.ts';
-import { attemptWrite, notFound } from '../mutation.ts';
-import { PageArguments, readPage, toPageRequest } from '../pagination.ts';
-import { UserError } from '../user-error.ts';
+import { requireIds } from '../schema/ids.ts';
+import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
+import { UserError } from '../schema/user-error.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';

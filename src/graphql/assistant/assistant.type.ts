@@ -2,9 +2,9 @@
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 import type { WireAssistant } from '../../aiml/resources/assistant.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../connection.type.ts';
-import { Node } from '../node.type.ts';
-import { DateTime, Metadata } from '../scalars.ts';
+import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { Node } from '../schema/node.type.ts';
+import { DateTime, Metadata } from '../schema/scalars.ts';
 import { toResponseFormat, toTool, toToolResources } from './assistant-tool.mapper.ts';
 import { AssistantTool, ToolResources } from './assistant-tool.type.ts';
 import { ResponseFormat } from './response-format.type.ts';

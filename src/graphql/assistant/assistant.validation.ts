@@ -4,8 +4,8 @@
  * What upstream alone can know (which models and files there are) is not checked here, nor is what the schema's types
  * already hold.
  */
-import { InputCheck } from '../input-check.ts';
-import type { UserError } from '../user-error.ts';
+import { InputCheck } from '../schema/input-validator.ts';
+import type { UserError } from '../schema/user-error.ts';
 import type {
   AssistantSettings,
   CreateAssistantInput,

@@ -1,8 +1,8 @@
 /** The format of an assistant's answers, as it is written. */
 import { Field, InputType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
-import { JSONObject } from '../scalars.ts';
-import { IDENTIFIER_FORM } from '../input-check.ts';
+import { JSONObject } from '../schema/scalars.ts';
+import { IDENTIFIER_FORM } from '../schema/input-validator.ts';
 
 export const SimpleResponseFormatType = { AUTO: 'auto', TEXT: 'text', JSON_OBJECT: 'json_object' } as const;
 export type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];

@@ -1,7 +1,7 @@
 /** The format of an assistant's answers, as it is read. */
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
-import { JSONObject } from '../scalars.ts';
+import { JSONObject } from '../schema/scalars.ts';
 
 export const ResponseFormatType = {
   AUTO: 'auto',

@@ -1,7 +1,7 @@
 /** From tools, their resources and response formats of an input to the body that goes upstream. */
 import type { WireResponseFormatBody } from '../../aiml/resources/response-format.ts';
 import type { WireToolBody, WireToolResourcesBody, WireVectorStoreBody } from '../../aiml/resources/tool.ts';
-import { unlessEmpty, withoutEmpty } from '../wire-body.ts';
+import { unlessEmpty, withoutEmpty } from '../schema/wire-body.ts';
 import type {
   AssistantToolInput,
   ChunkingStrategyInput,

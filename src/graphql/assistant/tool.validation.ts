@@ -1,5 +1,5 @@
 /** What is wrong with tools, their resources and response formats, as assistants, threads and runs take them. */
-import type { FieldPath, InputCheck } from '../input-check.ts';
+import type { FieldPath, InputCheck } from '../schema/input-validator.ts';
 import type {
   AssistantToolInput,
   ChunkingStrategyInput,

@@ -6,9 +6,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
-import { loadAssistant, loadMany } from '../load-node.ts';
+import { loadAssistant, loadMany } from '../schema/load-node.ts';
 import type { RequestContext, Scope } from '../context.ts';
-import { MAX_IDS } from '../entity-id.ts';
+import { MAX_IDS } from '../schema/ids.ts';
 import { Representation, toAssistantIds } from './representation.ts';
 import { toSubgraphSdl } from './subgraph-sdl.ts';
 

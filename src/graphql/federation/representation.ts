@@ -1,7 +1,7 @@
 /** How a gateway refers to an entity: an object of its type's name and its key. */
 import { GraphQLScalarType } from 'graphql';
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
-import { ID_FORM, MAX_IDS } from '../entity-id.ts';
+import { ID_FORM, MAX_IDS } from '../schema/ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 
 /** It takes any value: what is wrong with one is told by {@link toAssistantIds}, and only to those who may read. */

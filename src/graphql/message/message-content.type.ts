@@ -2,7 +2,7 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { WireContent, WireTextAnnotation, WireUnknown } from '../../aiml/resources/message.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
-import { JSONObject } from '../scalars.ts';
+import { JSONObject } from '../schema/scalars.ts';
 
 @InterfaceType({ description: 'A reference in a text. A kind that upstream may add arrives as `UnknownAnnotation`.' })
 export abstract class TextAnnotation {

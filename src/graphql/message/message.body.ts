@@ -1,6 +1,6 @@
 /** From the input of a mutation of messages to the body that goes upstream. The input has passed its validation. */
 import type { WireContentBody, WireMessageBody } from '../../aiml/resources/message.ts';
-import { withoutEmpty } from '../wire-body.ts';
+import { withoutEmpty } from '../schema/wire-body.ts';
 import type { MessageContentInput, MessageInput } from './message.input.ts';
 
 export const toMessageBody = ({ role, text, content, attachments, metadata }: MessageInput): WireMessageBody => ({

@@ -1,7 +1,7 @@
 /** The inputs of the mutations of messages, and of messages that are created along with a thread or a run. */
 import { Field, ID, InputType, registerEnumType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { Metadata } from '../scalars.ts';
+import { Metadata } from '../schema/scalars.ts';
 import { MessageRole } from './message.type.ts';
 
 export const ImageDetail = { AUTO: 'auto', LOW: 'low', HIGH: 'high' } as const;

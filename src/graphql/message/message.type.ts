@@ -2,8 +2,8 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../connection.type.ts';
-import { DateTime, Metadata } from '../scalars.ts';
+import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { DateTime, Metadata } from '../schema/scalars.ts';
 import { MessageContent, TextContent, toMessageContent } from './message-content.type.ts';
 
 export const MessageRole = { USER: 'user', ASSISTANT: 'assistant' } as const;

@@ -1,7 +1,7 @@
 /** What is wrong with the input of a mutation of messages, found before anything is sent. */
-import { conversationLimits } from '../conversation-limits.ts';
-import { InputCheck, type FieldPath } from '../input-check.ts';
-import type { UserError } from '../user-error.ts';
+import { conversationLimits } from '../schema/conversation-limits.ts';
+import { InputCheck, type FieldPath } from '../schema/input-validator.ts';
+import type { UserError } from '../schema/user-error.ts';
 import type {
   CreateMessageInput,
   DeleteMessageInput,

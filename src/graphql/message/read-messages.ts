@@ -1,7 +1,7 @@
 /** Pages of the messages of a thread, for every field that has such pages. */
 import type { RequestContext } from '../context.ts';
-import { requireIds } from '../entity-id.ts';
-import { readPage, toPageRequest, type OldestFirstPageArguments } from '../pagination.ts';
+import { requireIds } from '../schema/ids.ts';
+import { readPage, toPageRequest, type OldestFirstPageArguments } from '../schema/pagination.ts';
 import { Message, MessageConnection } from './message.type.ts';
 
 /** With `runId`, only messages that this run wrote. */

@@ -3,7 +3,7 @@ import { Arg, Authorized, ID, Resolver, Root, Subscription } from 'type-graphql'
 import { parseCursor } from '../../aiml/runs/cursor.ts';
 import type { RunEvent as WireRunEvent } from '../../aiml/runs/run-event.ts';
 import type { RequestContext, Scope } from '../context.ts';
-import { requireIds } from '../entity-id.ts';
+import { requireIds } from '../schema/ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 import { RunEvent, toRunEvent } from './run-event.type.ts';
 

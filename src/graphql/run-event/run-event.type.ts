@@ -5,7 +5,7 @@ import type { JsonObject } from '../../aiml/wire.ts';
 import { Message } from '../message/message.type.ts';
 import { RunStep, toRunStep } from '../run-step/run-step.type.ts';
 import { Run } from '../run/run.type.ts';
-import { JSONObject } from '../scalars.ts';
+import { JSONObject } from '../schema/scalars.ts';
 
 @InterfaceType({
   description:

@@ -2,9 +2,9 @@
 import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../connection.type.ts';
+import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { RunError, TokenUsage } from '../run/run.type.ts';
-import { DateTime, JSONObject, Metadata } from '../scalars.ts';
+import { DateTime, JSONObject, Metadata } from '../schema/scalars.ts';
 import { ToolCall, toToolCall } from './tool-call.type.ts';
 
 export const RunStepStatus = {

@@ -2,7 +2,7 @@
 import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql';
 import type { WireCodeInterpreterOutput, WireFileSearchResult, WireToolCall } from '../../aiml/resources/run-step.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
-import { JSONObject } from '../scalars.ts';
+import { JSONObject } from '../schema/scalars.ts';
 
 type Wire<Type extends WireToolCall['type']> = Extract<WireToolCall, { readonly type: Type }>;
 

@@ -3,7 +3,7 @@ import type { WireRunBody, WireRunSettings, WireThreadRunBody } from '../../aiml
 import { toResponseFormatBody, toToolBody, toToolResourcesBody } from '../assistant/tool.body.ts';
 import { toMessageBody } from '../message/message.body.ts';
 import { toThreadCreateBody } from '../thread/thread.body.ts';
-import { unlessEmpty, withoutEmpty } from '../wire-body.ts';
+import { unlessEmpty, withoutEmpty } from '../schema/wire-body.ts';
 import type { CreateRunInput, CreateThreadAndRunInput, RunSettings, ToolChoiceInput } from './run.input.ts';
 
 export const toRunBody = (input: CreateRunInput): WireRunBody => ({

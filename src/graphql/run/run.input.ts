@@ -4,7 +4,7 @@ import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantToolInput, ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { ResponseFormatInput } from '../assistant/response-format.input.ts';
 import { MessageInput } from '../message/message.input.ts';
-import { Metadata } from '../scalars.ts';
+import { Metadata } from '../schema/scalars.ts';
 import { ThreadInput } from '../thread/thread.input.ts';
 
 @InputType({ description: 'What of a long thread the model sees. Exactly one field is set; auto is set to true.' })

@@ -1,8 +1,8 @@
 /** The payloads of the mutations of runs. */
 import { Field, ObjectType } from 'type-graphql';
-import { Payload } from '../payload.type.ts';
+import { Payload } from '../schema/payload.type.ts';
 import { Thread } from '../thread/thread.type.ts';
-import type { UserError } from '../user-error.ts';
+import type { UserError } from '../schema/user-error.ts';
 import { Run } from './run.type.ts';
 
 @ObjectType({ simpleResolvers: true })

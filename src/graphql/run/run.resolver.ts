@@ -4,15 +4,15 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, R
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
 import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext, Scope } from '../context.ts';
-import { requireIds } from '../entity-id.ts';
+import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { attemptWrite, notFound } from '../mutation.ts';
-import { OldestFirstPageArguments, readPage, toPageRequest } from '../pagination.ts';
+import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { OldestFirstPageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
-import { UserError } from '../user-error.ts';
-import { withoutUndefined } from '../wire-body.ts';
+import { UserError } from '../schema/user-error.ts';
+import { withoutUndefined } from '../schema/wire-body.ts';
 import { toRunBody, toThreadRunBody } from './run.body.ts';
 import {
   CancelRunInput,

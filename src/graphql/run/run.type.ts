@@ -13,9 +13,9 @@ import type { WireMetadata } from '../../aiml/wire.ts';
 import { toResponseFormat, toTool } from '../assistant/assistant-tool.mapper.ts';
 import { AssistantTool } from '../assistant/assistant-tool.type.ts';
 import { ResponseFormat } from '../assistant/response-format.type.ts';
-import { createConnectionType, createEdgeType } from '../connection.type.ts';
+import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
-import { DateTime, Metadata } from '../scalars.ts';
+import { DateTime, Metadata } from '../schema/scalars.ts';
 
 export const RunStatus = {
   QUEUED: 'queued',

@@ -1,11 +1,11 @@
 /** What is wrong with the input of a mutation of runs, found before anything is sent. */
 import { LIMITS } from '../assistant/assistant.limits.ts';
 import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
-import { conversationLimits as limits } from '../conversation-limits.ts';
-import { InputCheck, type FieldPath } from '../input-check.ts';
+import { conversationLimits as limits } from '../schema/conversation-limits.ts';
+import { InputCheck, type FieldPath } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import { checkThread } from '../thread/thread.validation.ts';
-import type { UserError } from '../user-error.ts';
+import type { UserError } from '../schema/user-error.ts';
 import type {
   CancelRunInput,
   CreateRunInput,

@@ -2,8 +2,8 @@
 import type { AimlError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../context.ts';
-import { notFound } from '../mutation.ts';
-import { UserError } from '../user-error.ts';
+import { notFound } from '../schema/mutation.ts';
+import { UserError } from '../schema/user-error.ts';
 
 type Upstream = RequestContext['upstream'];
 

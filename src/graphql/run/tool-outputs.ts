@@ -1,6 +1,6 @@
 /** Compares the outputs of an input with the calls that a run waits for. */
 import type { WireRun } from '../../aiml/resources/run.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../schema/user-error.ts';
 import type { ToolOutputInput } from './run.input.ts';
 import { wrongState } from './thread-state.ts';
 

@@ -24,7 +24,7 @@ import { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
 import { createErrorAnswerPlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
 import { createPersistedDocuments, type DocumentCache } from './apq-cache.ts';
-import { buildServiceSchema } from '../schema.ts';
+import { buildServiceSchema } from '../schema/schema.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;

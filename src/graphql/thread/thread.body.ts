@@ -2,7 +2,7 @@
 import type { WireThreadCreateBody, WireThreadModifyBody } from '../../aiml/resources/thread.ts';
 import { toToolResourcesBody } from '../assistant/tool.body.ts';
 import { toMessageBody } from '../message/message.body.ts';
-import { unlessEmpty, withoutEmpty, withoutUndefined } from '../wire-body.ts';
+import { unlessEmpty, withoutEmpty, withoutUndefined } from '../schema/wire-body.ts';
 import type { ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
 /** On a create, null is the same as leaving out. */

@@ -3,7 +3,7 @@ import { Field, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { MessageInput } from '../message/message.input.ts';
-import { Metadata } from '../scalars.ts';
+import { Metadata } from '../schema/scalars.ts';
 
 @InputType({ description: 'A thread that is created along with a run.' })
 export class ThreadInput {

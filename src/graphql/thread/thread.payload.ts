@@ -1,7 +1,7 @@
 /** The payloads of the mutations of threads. */
 import { Field, ID, ObjectType } from 'type-graphql';
-import { Payload } from '../payload.type.ts';
-import type { UserError } from '../user-error.ts';
+import { Payload } from '../schema/payload.type.ts';
+import type { UserError } from '../schema/user-error.ts';
 import { Thread } from './thread.type.ts';
 
 @ObjectType({ simpleResolvers: true })

@@ -2,13 +2,13 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { RequestContext, Scope } from '../context.ts';
-import { requireIds } from '../entity-id.ts';
+import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { attemptWrite, notFound } from '../mutation.ts';
-import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../pagination.ts';
+import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../schema/user-error.ts';
 import { toThreadCreateBody, toThreadModifyBody } from './thread.body.ts';
 import { CreateThreadInput, DeleteThreadInput, UpdateThreadInput } from './thread.input.ts';
 import { CreateThreadPayload, DeleteThreadPayload, UpdateThreadPayload } from './thread.payload.ts';

@@ -4,9 +4,9 @@ import type { WireThread } from '../../aiml/resources/thread.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { toToolResources } from '../assistant/assistant-tool.mapper.ts';
 import { ToolResources } from '../assistant/assistant-tool.type.ts';
-import { createConnectionType, createEdgeType } from '../connection.type.ts';
-import { Node } from '../node.type.ts';
-import { DateTime, Metadata } from '../scalars.ts';
+import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { Node } from '../schema/node.type.ts';
+import { DateTime, Metadata } from '../schema/scalars.ts';
 
 @ObjectType({ implements: Node, simpleResolvers: true, description: 'A conversation: messages, and runs on them.' })
 export class Thread extends Node {

@@ -1,9 +1,9 @@
 /** What is wrong with the input of a mutation of threads, found before anything is sent. */
 import { checkToolResources } from '../assistant/tool.validation.ts';
-import { conversationLimits } from '../conversation-limits.ts';
-import { InputCheck, type FieldPath } from '../input-check.ts';
+import { conversationLimits } from '../schema/conversation-limits.ts';
+import { InputCheck, type FieldPath } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
-import type { UserError } from '../user-error.ts';
+import type { UserError } from '../schema/user-error.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
 /** Empty where the input can be sent. */

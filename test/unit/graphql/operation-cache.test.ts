@@ -6,7 +6,7 @@ import { createExecutor } from '../../../src/graphql/server/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
 import { RejectedDocuments } from '../../../src/graphql/server/rejected-documents.ts';
 import { createPersistedDocuments } from '../../../src/graphql/server/apq-cache.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './server/recording-context.ts';
 
 const MiB = 1024 * 1024;

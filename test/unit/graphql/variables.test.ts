@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
 import { createVariableCoercer } from '../../../src/graphql/server/variables.ts';
 import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 
 const schema = buildServiceSchema();
 const CREATE = 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }';

@@ -16,7 +16,7 @@ import {
 import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
 import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
-import { buildServiceSchema } from '../../../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { RandomOperations, type RandomOperation } from './random-operations.ts';
 import { recordingContext } from './recording-context.ts';
 

@@ -3,7 +3,7 @@ import { execute, parse, validate, type DocumentNode, type ExecutionResult } fro
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
-import { buildServiceSchema } from '../../../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './recording-context.ts';
 
 const schema = buildServiceSchema({ federation: true });

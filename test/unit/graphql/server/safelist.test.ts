@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findUnusable, ManifestError, parseManifest } from '../../../../src/graphql/server/safelist.ts';
-import { buildServiceSchema } from '../../../../src/graphql/schema.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 
 const CANARY = 'canary';
 const operation = { id: 'one', name: 'One', type: 'query', body: 'query One { __typename }' };

@@ -1,10 +1,14 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import type * as Tools from '../../../src/graphql/assistant/assistant-tool.input.ts';
-import type * as Inputs from '../../../src/graphql/assistant/assistant.input.ts';
-import { validateCreate, validateDelete, validateUpdate } from '../../../src/graphql/assistant/assistant.validation.ts';
-import type { UserError } from '../../../src/graphql/user-error.ts';
-import type { Plain } from './plain.ts';
+import type * as Tools from '../../../../src/graphql/assistant/assistant-tool.input.ts';
+import type * as Inputs from '../../../../src/graphql/assistant/assistant.input.ts';
+import {
+  validateCreate,
+  validateDelete,
+  validateUpdate,
+} from '../../../../src/graphql/assistant/assistant.validation.ts';
+import type { UserError } from '../../../../src/graphql/schema/user-error.ts';
+import type { Plain } from '../plain.ts';
 
 type Create = Partial<Plain<Inputs.CreateAssistantInput>>;
 type Update = Partial<Plain<Inputs.UpdateAssistantInput>>;

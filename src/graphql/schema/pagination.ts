@@ -5,10 +5,10 @@
  * its own `before` is ill-defined and never used. A cursor is the id of its node.
  */
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { AimlError } from '../runtime/errors.ts';
-import type { ListQuery } from '../aiml/resource.ts';
-import { isUpstreamId } from '../aiml/upstream-id.ts';
-import { ServiceError } from './errors/codes.ts';
+import { AimlError } from '../../runtime/errors.ts';
+import type { ListQuery } from '../../aiml/resource.ts';
+import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { ServiceError } from '../errors/codes.ts';
 
 const MAX_SIZE = 100;
 const DEFAULT_SIZE = 20;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../src/runtime/errors.ts';
+import { AimlError } from '../../../../src/runtime/errors.ts';
 import {
   readPage,
   SortOrder,
@@ -8,9 +8,9 @@ import {
   type Page,
   type PageArguments,
   type PageRequest,
-} from '../../../src/graphql/pagination.ts';
-import { assistantsInOrder, InMemoryAssistants, type Generation } from './in-memory-assistants.ts';
-import type { Plain } from './plain.ts';
+} from '../../../../src/graphql/schema/pagination.ts';
+import { assistantsInOrder, InMemoryAssistants, type Generation } from '../in-memory-assistants.ts';
+import type { Plain } from '../plain.ts';
 
 const generations: readonly Generation[] = ['has-more', 'silent', 'generous'];
 const orders = [SortOrder.ASC, SortOrder.DESC];

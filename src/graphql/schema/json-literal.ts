@@ -5,7 +5,7 @@
  * {@link MAX_LEVELS}, so that no nesting can exhaust the stack.
  */
 import { Kind, type ObjectFieldNode, type ValueNode } from 'graphql';
-import type { JsonValue } from '../aiml/wire.ts';
+import type { JsonValue } from '../../aiml/wire.ts';
 
 /** Objects and lists inside one another, the outermost one counted. */
 const MAX_LEVELS = 64;

@@ -1,10 +1,10 @@
 import { buildASTSchema, isInputObjectType, isScalarType, parse, printSchema } from 'graphql';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../src/runtime/errors.ts';
-import { toSubgraphSdl } from '../../../src/graphql/federation/subgraph-sdl.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
-import { createTestApollo, execute, type Answer } from './execute.ts';
-import { assistantsInOrder, InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
+import { AimlError } from '../../../../src/runtime/errors.ts';
+import { toSubgraphSdl } from '../../../../src/graphql/federation/subgraph-sdl.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
+import { createTestApollo, execute, type Answer } from '../execute.ts';
+import { assistantsInOrder, InMemoryAssistants, upstreamOf } from '../in-memory-assistants.ts';
 
 const schema = buildServiceSchema({ federation: true });
 const apollo = createTestApollo({ schema });

@@ -2,7 +2,7 @@
  * What a mutation makes of a failed write: data where the caller can fix it, a top-level error otherwise.
  */
 import type { GraphQLResolveInfo } from 'graphql';
-import { AimlError } from '../runtime/errors.ts';
+import { AimlError } from '../../runtime/errors.ts';
 import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 

@@ -1,8 +1,8 @@
 /** Who may ask for what: the check behind `@Authorized` on the root fields. */
 import { OperationTypeNode } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
-import { AimlError } from '../runtime/errors.ts';
-import type { RequestContext, Scope } from './context.ts';
+import { AimlError } from '../../runtime/errors.ts';
+import type { RequestContext, Scope } from '../context.ts';
 
 /**
  * Refuses by throwing an error of its own, so that the caller learns which scope is missing. An arrow function, as

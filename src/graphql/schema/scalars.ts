@@ -6,9 +6,9 @@
  * are no business of its scalar: they are reported as user errors.
  */
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-import type { JsonObject, WireMetadata } from '../aiml/wire.ts';
-import { ServiceError } from './errors/codes.ts';
-import { fromJsonLiteral, refusalOfJson, type VariableValues } from './json.ts';
+import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
+import { ServiceError } from '../errors/codes.ts';
+import { fromJsonLiteral, refusalOfJson, type VariableValues } from './json-literal.ts';
 
 const refuse = (message: string, node?: ValueNode): never => {
   throw new ServiceError('BAD_USER_INPUT', message, { node });

@@ -9,9 +9,9 @@ import {
   printSchema,
   type GraphQLNamedType,
 } from 'graphql';
-import { buildServiceSchema } from '../../../src/graphql/schema.ts';
-import { createTestApollo, execute } from './execute.ts';
-import { InMemoryAssistants } from './in-memory-assistants.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
+import { createTestApollo, execute } from '../execute.ts';
+import { InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const schema = buildServiceSchema();
 const publicTypes = Object.values(schema.getTypeMap()).filter(

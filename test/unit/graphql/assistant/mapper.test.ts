@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
+import { readAssistant } from '../../../../src/aiml/resources/assistant.ts';
 import {
   CodeInterpreterTool,
   FileSearchTool,
   FunctionTool,
   UnknownTool,
-} from '../../../src/graphql/assistant/assistant-tool.type.ts';
-import { Assistant } from '../../../src/graphql/assistant/assistant.type.ts';
-import { wireAssistant } from './in-memory-assistants.ts';
+} from '../../../../src/graphql/assistant/assistant-tool.type.ts';
+import { Assistant } from '../../../../src/graphql/assistant/assistant.type.ts';
+import { wireAssistant } from '../in-memory-assistants.ts';
 
 describe('an assistant', () => {
   test('of the older backend has null for what that backend does not know', () => {

@@ -1,8 +1,8 @@
 /** `node` and `nodes`: objects by id, whatever their type. */
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
-import type { RequestContext, Scope } from './context.ts';
-import { MAX_IDS, requireIds } from './entity-id.ts';
-import { ServiceError } from './errors/codes.ts';
+import type { RequestContext, Scope } from '../context.ts';
+import { MAX_IDS, requireIds } from './ids.ts';
+import { ServiceError } from '../errors/codes.ts';
 import { loadMany, loadNode } from './load-node.ts';
 import { Node } from './node.type.ts';
 

@@ -1,6 +1,6 @@
 /** Ids as arguments of queries. Ids in the input of a mutation are the business of its validation. */
-import { isUpstreamId } from '../aiml/upstream-id.ts';
-import { ServiceError } from './errors/codes.ts';
+import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { ServiceError } from '../errors/codes.ts';
 
 /** What an id looks like, for messages. */
 export const ID_FORM = '1 to 64 letters, digits, underscores and hyphens';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseValue, valueFromAST, type GraphQLScalarType } from 'graphql';
-import { DateTime, JSONObject, Metadata } from '../../../src/graphql/scalars.ts';
+import { DateTime, JSONObject, Metadata } from '../../../../src/graphql/schema/scalars.ts';
 
 const literal = (scalar: GraphQLScalarType, text: string, variables?: Record<string, unknown>): unknown =>
   scalar.parseLiteral(parseValue(text), variables);

@@ -6,26 +6,26 @@
 import 'reflect-metadata';
 import { isInputObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
-import { AssistantResolver } from './assistant/assistant.resolver.ts';
+import { AssistantResolver } from '../assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
-import { errorCodes } from './errors/codes.ts';
-import { FederationResolver } from './federation/federation.resolver.ts';
-import { FileCitation, FilePath, UnknownAnnotation } from './message/message-content.type.ts';
-import { MessageResolver } from './message/message.resolver.ts';
-import { ModelResolver } from './model/model.resolver.ts';
+import { errorCodes } from '../errors/codes.ts';
+import { FederationResolver } from '../federation/federation.resolver.ts';
+import { FileCitation, FilePath, UnknownAnnotation } from '../message/message-content.type.ts';
+import { MessageResolver } from '../message/message.resolver.ts';
+import { ModelResolver } from '../model/model.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
-import { RunEventResolver } from './run-event/run-event.resolver.ts';
+import { RunEventResolver } from '../run-event/run-event.resolver.ts';
 import {
   MessageStateEvent,
   MessageTextEvent,
   RunStateEvent,
   RunStepEvent,
   UnknownRunEvent,
-} from './run-event/run-event.type.ts';
-import { MessageCreationStepResolver } from './run-step/run-step.resolver.ts';
-import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from './run-step/tool-call.type.ts';
-import { RunResolver } from './run/run.resolver.ts';
-import { ThreadResolver } from './thread/thread.resolver.ts';
+} from '../run-event/run-event.type.ts';
+import { MessageCreationStepResolver } from '../run-step/run-step.resolver.ts';
+import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from '../run-step/tool-call.type.ts';
+import { RunResolver } from '../run/run.resolver.ts';
+import { ThreadResolver } from '../thread/thread.resolver.ts';
 
 /** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
 const oneOfTypes = [

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../../src/aiml/resources/assistant.ts';
-import type { JsonObject } from '../../../src/aiml/wire.ts';
-import * as body from '../../../src/graphql/assistant/assistant.body.ts';
-import type { CreateAssistantInput, UpdateAssistantInput } from '../../../src/graphql/assistant/assistant.input.ts';
-import type { Plain } from './plain.ts';
+import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../../../src/aiml/resources/assistant.ts';
+import type { JsonObject } from '../../../../src/aiml/wire.ts';
+import * as body from '../../../../src/graphql/assistant/assistant.body.ts';
+import type { CreateAssistantInput, UpdateAssistantInput } from '../../../../src/graphql/assistant/assistant.input.ts';
+import type { Plain } from '../plain.ts';
 
 const toCreateBody = (input: Plain<CreateAssistantInput>): WireAssistantCreateBody => body.toCreateBody(input);
 const toModifyBody = (input: Plain<UpdateAssistantInput>): WireAssistantModifyBody => body.toModifyBody(input);

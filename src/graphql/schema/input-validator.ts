@@ -4,9 +4,9 @@
  * A check takes null and undefined for "nothing to check". Its message names the field, by the end of the path, and the
  * limit; it never holds the value, and of metadata it never holds a key.
  */
-import { isUpstreamId } from '../aiml/upstream-id.ts';
-import type { WireMetadata } from '../aiml/wire.ts';
-import { ID_FORM } from './entity-id.ts';
+import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import type { WireMetadata } from '../../aiml/wire.ts';
+import { ID_FORM } from './ids.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
 
 export type FieldPath = readonly string[];

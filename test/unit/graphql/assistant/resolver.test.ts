@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { AimlError, type AimlErrorDetails } from '../../../src/runtime/errors.ts';
-import { createTestApollo, execute, type Answer } from './execute.ts';
-import { assistantsInOrder, InMemoryAssistants } from './in-memory-assistants.ts';
+import { AimlError, type AimlErrorDetails } from '../../../../src/runtime/errors.ts';
+import { createTestApollo, execute, type Answer } from '../execute.ts';
+import { assistantsInOrder, InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const apollo = createTestApollo();
 const failure = (details: Partial<AimlErrorDetails>): AimlError =>
