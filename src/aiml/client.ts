@@ -6,7 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
-import { toAttempt, type Attempt, type FailedAttempt } from './attempt.ts';
+import { toAttempt, type Attempt, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from '../runtime/errors.ts';

@@ -7,7 +7,7 @@ import type { AimlClient, Call, Caller } from './client.ts';
 import { AimlError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
-import type { ReadCall, Reads } from './reads.ts';
+import type { ReadCall, Reads } from './cache/read-through.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import { isUpstreamId } from './upstream-id.ts';
 import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';

@@ -1,5 +1,5 @@
 /** The retry table of the public contract. */
-import type { FailedAttempt } from './attempt.ts';
+import type { FailedAttempt } from './outcome.ts';
 import { AimlError, type AimlErrorDetails } from '../runtime/errors.ts';
 
 /** The row of the retry table that a call follows. */

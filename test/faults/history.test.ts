@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { HangUp } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
-import { Reads } from '../../src/aiml/reads.ts';
+import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY } from '../support/raw-answers.ts';
 import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';

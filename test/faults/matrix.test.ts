@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { HangUp } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
-import { Reads } from '../../src/aiml/reads.ts';
+import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { AimlError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';

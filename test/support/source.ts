@@ -1,7 +1,7 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
 import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
-import { Reads } from '../../src/aiml/reads.ts';
+import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { Resource, type CallAccess } from '../../src/aiml/resource.ts';
 import {
   assistants,

@@ -5,7 +5,7 @@ import { createAssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
-import { Reads } from '../../../src/aiml/reads.ts';
+import { Reads } from '../../../src/aiml/cache/read-through.ts';
 import {
   answerJson,
   startScriptedUpstream,

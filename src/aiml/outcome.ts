@@ -6,7 +6,7 @@
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from '../runtime/errors.ts';
 import { keyReused } from './idempotency-keys.ts';
-import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './reason.ts';
+import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './error-body.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
 import { headerOf, type Answer, type Exchange, type Lost } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { HangUp } from '../../src/runtime/cancellation.ts';
-import { Reads } from '../../src/aiml/reads.ts';
-import { SharedReadCache } from '../../src/aiml/shared-read-cache.ts';
+import { Reads } from '../../src/aiml/cache/read-through.ts';
+import { SharedReadCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ReadCache } from '../../../src/aiml/read-cache.ts';
+import { ReadCache } from '../../../../src/aiml/cache/memory.ts';
 
 function setUp() {
   let time = 0;

@@ -10,8 +10,8 @@
  * credential that it was read with: what is damaged, or belongs to another credential, does not open.
  */
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { RedisConnection } from '../redis/connection.ts';
-import type { Caller } from './client.ts';
+import type { RedisConnection } from '../../redis/connection.ts';
+import type { Caller } from '../client.ts';
 
 /** Longer answers are not kept, as in the cache of a single process. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AimlClient } from '../../../src/aiml/client.ts';
-import { createAssistantResource } from '../../support/source.ts';
-import { HangUp } from '../../../src/runtime/cancellation.ts';
-import { Reads } from '../../../src/aiml/reads.ts';
+import { AimlClient } from '../../../../src/aiml/client.ts';
+import { createAssistantResource } from '../../../support/source.ts';
+import { HangUp } from '../../../../src/runtime/cancellation.ts';
+import { Reads } from '../../../../src/aiml/cache/read-through.ts';
 import {
   answerJson,
   startScriptedUpstream,
   wireAssistant,
   type ScriptedUpstream,
-} from '../../support/scripted-upstream.ts';
+} from '../../../support/scripted-upstream.ts';
 
 let upstream: ScriptedUpstream;
 let client: AimlClient;

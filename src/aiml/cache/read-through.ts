@@ -2,15 +2,15 @@
  * Reads of upstream that callers with one credential share: while they are under way, and, where a time is set, from a
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
-import { shapeOfJson } from '../runtime/json-size.ts';
-import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
-import { decodeUtf8 } from '../runtime/utf8.ts';
-import type { AimlClient, Call, Caller } from './client.ts';
-import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../runtime/errors.ts';
-import { ReadCache, type CachedRead } from './read-cache.ts';
-import type { Found, KeptAnswer, SharedReadCache } from './shared-read-cache.ts';
-import { SharedWork } from '../runtime/single-flight.ts';
-import { headerOf, type Answer } from './exchange.ts';
+import { shapeOfJson } from '../../runtime/json-size.ts';
+import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
+import { decodeUtf8 } from '../../runtime/utf8.ts';
+import type { AimlClient, Call, Caller } from '../client.ts';
+import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
+import { ReadCache, type CachedRead } from './memory.ts';
+import type { Found, KeptAnswer, SharedReadCache } from './redis.ts';
+import { SharedWork } from '../../runtime/single-flight.ts';
+import { headerOf, type Answer } from '../exchange.ts';
 
 export interface ReadsOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */

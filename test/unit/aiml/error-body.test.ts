@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readComplaint, speaksOfQuota } from '../../../src/aiml/reason.ts';
+import { readComplaint, speaksOfQuota } from '../../../src/aiml/error-body.ts';
 
 const complaint = (body: unknown) =>
   readComplaint(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
