@@ -6,11 +6,11 @@ import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { bearerTokenOf } from './bearer.ts';
-import { Caller, type Identity } from './identity.ts';
-import { KeysUnavailableError } from './key-set.ts';
-import { refusals } from './refusals.ts';
+import { Caller, type Identity } from './principal.ts';
+import { KeysUnavailableError } from './jwks.ts';
+import { refusals } from './auth-errors.ts';
 import { createTenantDigest } from './tenant.ts';
-import { TokenVerifier } from './token-verifier.ts';
+import { TokenVerifier } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
 

@@ -1,7 +1,7 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
 import type { Caller as UpstreamCaller } from '../../aiml/client.ts';
 import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
-import { requireCaller, requireScope, type Identity, type Scope } from '../../auth/identity.ts';
+import { requireCaller, requireScope, type Identity, type Scope } from '../../auth/principal.ts';
 import type { RequestContext } from '../context.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost, SubscriptionResults } from './subscription.ts';

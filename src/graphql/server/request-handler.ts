@@ -15,7 +15,7 @@ import { SharedWork } from '../../runtime/single-flight.ts';
 import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
-import type { Identity } from '../../auth/identity.ts';
+import type { Identity } from '../../auth/principal.ts';
 import { brokenTextLimit } from './document-text.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import type { ExecutionRequest } from '../context.ts';

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
-import { requireCaller, requireScope, type Identity } from '../../../src/auth/identity.ts';
+import { requireCaller, requireScope, type Identity } from '../../../src/auth/principal.ts';
 import { callerOf, codeOf, HELD_KEY } from './identity-provider.ts';
 
 /** Both modes answer at once: a promise here fails the test. */

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
-import type { Caller, Identity } from '../../../src/auth/identity.ts';
+import type { Caller, Identity } from '../../../src/auth/principal.ts';
 import { close, listen } from '../../support/listen.ts';
 
 export const ISSUER = 'https://id.example.com/';

@@ -1,6 +1,6 @@
 /**
  * The identity provider's public keys: when they are fetched, how much of an answer is read, and for how long they are
- * believed. Which of them a token needs is left to jose, and what becomes of the token to `token-verifier.ts`.
+ * believed. Which of them a token needs is left to jose, and what becomes of the token to `jwt.ts`.
  */
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { fetch as fetchThrough, type Dispatcher } from 'undici';

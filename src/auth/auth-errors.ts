@@ -1,6 +1,6 @@
 /** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
 import { AimlError } from '../runtime/errors.ts';
-import type { Refusal } from './identity.ts';
+import type { Refusal } from './principal.ts';
 
 export const refusals = {
   noKey: unauthenticated('Send your AIML API key in the header "Authorization: Bearer …".'),

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportSPKI, type JWK } from 'jose';
 import type { Authenticator } from '../../../src/auth/authenticator.ts';
-import { requireScope } from '../../../src/auth/identity.ts';
+import { requireScope } from '../../../src/auth/principal.ts';
 import {
   assemble,
   AUDIENCE,

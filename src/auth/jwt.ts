@@ -1,8 +1,8 @@
 /** Access tokens of the identity provider: whether one is to be believed, and what it allows. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { scopes, type Scope } from './identity.ts';
-import { KeySet } from './key-set.ts';
+import { scopes, type Scope } from './principal.ts';
+import { KeySet } from './jwks.ts';
 
 /** Public-key algorithms only: neither `none` nor a secret that somebody made of a public key gets as far as the keys. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
