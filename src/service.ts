@@ -30,7 +30,7 @@ import { buildServiceSchema } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { Connections } from './http/connections.ts';
-import { drain } from './http/drain.ts';
+import { drain } from './http/shutdown.ts';
 import type { GraphQLRouteOptions } from './http/graphql-route.ts';
 import { HostPolicy } from './http/host-policy.ts';
 import { HttpServers } from './http/http-servers.ts';

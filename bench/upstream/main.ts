@@ -8,7 +8,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { MessageReader } from '../message-reader.ts';
 import { announce } from '../peers/announce.ts';
-import { answerCreated, answerJson, answerOne, answerPage } from './answers.ts';
+import { answerCreated, answerJson, answerOne, answerPage } from './responses.ts';
 import { idOf, numberOf, PAGE_SIZE } from './assistants.ts';
 
 /** Created assistants are numbered from here, far from those that the load reads. */

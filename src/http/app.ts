@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
-import { readJsonBody } from './body.ts';
+import { readJsonBody } from './request-body.ts';
 import type { Connections } from './connections.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
@@ -21,7 +21,7 @@ import {
   toRefusal,
   type Refusal,
   type RefusalRecord,
-} from './errors.ts';
+} from './error-response.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';

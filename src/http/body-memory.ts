@@ -3,7 +3,7 @@
  * objects that they become, until their operations have ended. A body of 2 MiB may become 50 MB of objects.
  */
 import { AcquireTimeoutError, Semaphore, type Release } from '../runtime/semaphore.ts';
-import { CUT_SHORT, RequestError } from './errors.ts';
+import { CUT_SHORT, RequestError } from './error-response.ts';
 
 /** What of a body is free, in bytes: small bodies wait for nothing. */
 export const FREE_BODY_BYTES = 4096;

@@ -7,7 +7,7 @@ import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import { chooseContentType } from './content-type.ts';
-import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './errors.ts';
+import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './error-response.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { Refusal } from './errors.ts';
+import type { Refusal } from './error-response.ts';
 import { authorityOf, pathOf } from './request-target.ts';
 
 export interface AllowedHosts {

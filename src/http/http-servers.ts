@@ -17,7 +17,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
 import type { Connections } from './connections.ts';
-import { toErrorBody, type Refusal } from './errors.ts';
+import { toErrorBody, type Refusal } from './error-response.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
 

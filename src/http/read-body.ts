@@ -1,7 +1,7 @@
 /** Reads the bytes of a request body into memory that is reserved as they arrive, whatever was announced. */
 import type { IncomingMessage } from 'node:http';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
-import { CUT_SHORT, RequestError, TOO_LARGE } from './errors.ts';
+import { CUT_SHORT, RequestError, TOO_LARGE } from './error-response.ts';
 
 /** The largest request body, in bytes, as it comes and after decompression. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Responses to requests that no route takes: 404, 405 with Allow, and OPTIONS that is no CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { refuse, type Refusal } from './errors.ts';
+import { refuse, type Refusal } from './error-response.ts';
 import { pathOf } from './request-target.ts';
 
 export const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };

@@ -62,6 +62,6 @@ const OFF: Tracing = { startRequest: () => null, close: () => Promise.resolve() 
 /** Null switches tracing off. A collector that cannot be reached is no error: its spans are dropped in silence. */
 export async function createTracing(options: TracingOptions | null): Promise<Tracing> {
   if (!options) return OFF;
-  const { createOtlpTracing } = await import('./otlp-tracing.ts');
+  const { createOtlpTracing } = await import('./otlp.ts');
   return createOtlpTracing(options);
 }

@@ -2,7 +2,7 @@
 // line or a metric. The faults' own tests search what they see for the same things.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
-import { message } from '../support/raw-answers.ts';
+import { message } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { startService } from '../support/service.ts';
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_BODY_BYTES } from '../../src/aiml/response-body.ts';
-import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-answers.ts';
+import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';

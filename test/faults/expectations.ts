@@ -2,7 +2,7 @@
 // faults that are held against them. A line here is a line there; nothing is computed from the code under test.
 import type { AimlErrorCode, Outcome } from '../../src/runtime/errors.ts';
 import type { RawAnswer } from '../support/raw-upstream.ts';
-import * as raw from '../support/raw-answers.ts';
+import * as raw from '../support/raw-responses.ts';
 
 export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const;
 export type Operation = (typeof operations)[number];

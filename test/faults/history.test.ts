@@ -8,7 +8,7 @@ import { HangUp } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { leaksIn } from '../support/leaks.ts';
-import { UPSTREAM_CANARY } from '../support/raw-answers.ts';
+import { UPSTREAM_CANARY } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
 import { startService } from '../support/service.ts';
 import { createFaultyStore, commonMishaps, type FaultyStore } from './history/faulty-store.ts';

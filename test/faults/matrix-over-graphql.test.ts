@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
-import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
+import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-responses.ts';
 import { startService, type GraphQLAnswer } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { expectedResult, faults, operations, type FaultCase, type Operation } from './expectations.ts';

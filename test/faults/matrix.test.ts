@@ -9,7 +9,7 @@ import { AimlError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
-import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-answers.ts';
+import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-responses.ts';
 import { expectedResult, faults, operations, type FaultCase, type Operation, type Result } from './expectations.ts';
 
 const CREDENTIAL = 'sk+secret/key~of.the-caller==';

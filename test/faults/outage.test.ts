@@ -1,7 +1,7 @@
 // What an outage costs upstream, and how soon it is over: the retry budget and the breaker, by counting.
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AssistantResource } from '../support/source.ts';
-import { hang, reset, status, work } from '../support/raw-answers.ts';
+import { hang, reset, status, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { endSources, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';

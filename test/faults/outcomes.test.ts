@@ -1,6 +1,6 @@
 // What is known of a write in the end, where its attempts end differently.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-answers.ts';
+import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';

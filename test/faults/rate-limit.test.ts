@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AimlClient } from '../../src/aiml/client.ts';
 import type { AssistantResource } from '../support/source.ts';
 import { createRateLimit, type RateLimit } from '../../src/aiml/rate-limit.ts';
-import { inTurn, reset, status, work } from '../support/raw-answers.ts';
+import { inTurn, reset, status, work } from '../support/raw-responses.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { readRetryAfter } from '../../src/aiml/outcome.ts';
 import type { AssistantResource } from '../support/source.ts';
-import { inTurn, status, work } from '../support/raw-answers.ts';
+import { inTurn, status, work } from '../support/raw-responses.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 
 afterEach(endSources);

@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
-import { json, message, workingBody } from '../support/raw-answers.ts';
+import { json, message, workingBody } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from '../support/raw-upstream.ts';
 
 const MiB = 1024 * 1024;

@@ -3,7 +3,7 @@
  * without a preflight, so its origin is checked before the upgrade.
  */
 import type { IncomingMessage } from 'node:http';
-import { GRAPHQL_PATHS, type Refusal } from '../errors.ts';
+import { GRAPHQL_PATHS, type Refusal } from '../error-response.ts';
 import type { HostPolicy } from '../host-policy.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { pathOf } from '../request-target.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { HangUp } from '../../runtime/cancellation.ts';
-import type { Refusal } from '../errors.ts';
+import type { Refusal } from '../error-response.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
 import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts';

@@ -1,7 +1,7 @@
 // An upstream that does what it is asked exactly once for each request that it takes, keeps a record of it, and lies,
 // breaks off or falls silent about it. What it does to a request depends on the seed and on the request alone.
 import type { Socket } from 'node:net';
-import { hang, json, reset, sendAndEnd, status } from '../../support/raw-answers.ts';
+import { hang, json, reset, sendAndEnd, status } from '../../support/raw-responses.ts';
 import type { RawAnswer, RawRequest } from '../../support/raw-upstream.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
 import { chanceOf } from './random.ts';

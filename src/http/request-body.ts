@@ -5,7 +5,7 @@ import { shapeOfJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { BodyReservation } from './body-memory.ts';
-import { RequestError, type Refusal } from './errors.ts';
+import { RequestError, type Refusal } from './error-response.ts';
 import { MAX_BODY_BYTES, readBody } from './read-body.ts';
 
 /** Bodies up to this size, in bytes, are parsed without a look at what they will come to. */
