@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { readDotEnv } from './dot-env.ts';
 import { errorCode } from './runtime/error-code.ts';
-import { ListenError } from './http/listen-error.ts';
+import { ListenError } from './http/shutdown.ts';
 import { describeModel } from './local-aiml/engine/describe-model.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';

@@ -5,11 +5,9 @@
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { bearerTokenOf } from './bearer.ts';
-import { Caller, type Identity } from './principal.ts';
+import { Caller, createTenantDigest, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
 import { refusals } from './auth-errors.ts';
-import { createTenantDigest } from './tenant.ts';
 import { TokenVerifier } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
@@ -75,3 +73,10 @@ async function byToken(
     return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;
   }
 }
+
+/** The scheme in any case, spaces, one token. */
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** The one token of `Authorization: Bearer …`, whatever its form; null where the header is anything else. */
+export const bearerTokenOf = (authorization: string | undefined): string | null =>
+  BEARER.exec(authorization ?? '')?.[1] ?? null;

@@ -36,3 +36,8 @@ async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promis
     if (isPast(timeoutMs)) server.closeAllConnections();
   }
 }
+
+/** The address could not be opened. The message is one line for people and holds no value of a setting. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}

@@ -1,13 +1,12 @@
 /**
  * The log of the service: one method for each event that it may hold, one JSON line for each event. Nothing else can be
  * logged, so what an entry holds is decided here: no credential, no text of a request or a response, and of an error
- * only what `logged-error.ts` takes from it.
+ * only what `redaction.ts` takes from it.
  */
 import { pino, type DestinationStream } from 'pino';
 import type { LogWriter } from './log-writer.ts';
-import { toLoggedError } from './logged-error.ts';
+import { createRedaction, toLoggedError } from './redaction.ts';
 import type { OperationRecord } from './operation-record.ts';
-import { createRedaction } from './redaction.ts';
 
 /** Fields of an entry that are undefined are left out. */
 export interface OperationEntry extends OperationRecord {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 /**
  * The last check of a finished log entry, in case a secret got into a text. It is a safety net: entries are made of
  * fields that hold no secret.
@@ -28,4 +29,77 @@ export function createRedaction(secrets: readonly string[]): (entry: string) => 
     for (const form of forms) if (redacted.includes(form)) redacted = redacted.replaceAll(form, REDACTED);
     return redacted;
   };
+}
+
+export interface LoggedError {
+  readonly type: string;
+  readonly code?: string;
+  readonly message?: string;
+  /** The frames of the stack alone, without the message that stacks begin with. */
+  readonly stack?: readonly string[];
+  readonly cause?: LoggedError;
+}
+
+/** The errors of this service, by name: their messages never hold a credential, an address, a body or a caller's value. */
+const OWN_ERRORS: ReadonlySet<string> = new Set([
+  'AimlError',
+  'ConfigError',
+  'LocalAimlStartError',
+  'RequestError',
+  'ServiceError',
+]);
+
+const ERROR_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+/** `ECONNREFUSED`, `UND_ERR_SOCKET`, `BAD_USER_INPUT`. */
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+/** A frame in a file, in Node or nowhere: what looks like a frame and names another place is part of a message. */
+const STACK_FRAME =
+  /^at (?:[\w.$<>#[\] ]{1,200} \()?(?:(?:file:\/\/\/|node:|\/|[A-Za-z]:\\)[^\s()?]{1,500}:\d+:\d+|<anonymous>)\)?$/;
+const MAX_FRAMES = 20;
+const MAX_CAUSES = 3;
+
+/** Whether this is an error, of another realm as well. */
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+
+/** `thrown` may be anything; of what is no error only its type is told. `withStack`: whether the frames are logged. */
+export const toLoggedError = (thrown: unknown, withStack: boolean): LoggedError =>
+  isError(thrown) ? toLogged(thrown, withStack, MAX_CAUSES) : { type: typeof thrown };
+
+function toLogged(error: Error, withStack: boolean, causes: number): LoggedError {
+  const type = nameOf(error);
+  const code = codeOf(error);
+  const cause = causes > 0 && isError(error.cause) ? error.cause : null;
+  return {
+    type,
+    ...(code !== null && { code }),
+    ...(OWN_ERRORS.has(type) && { message: error.message }),
+    ...(withStack && { stack: framesOf(error) }),
+    ...(cause && { cause: toLogged(cause, withStack, causes - 1) }),
+  };
+}
+
+/** Anybody may set `name` to anything, so it is taken only where it looks like one. */
+const nameOf = ({ name }: { readonly name: unknown }): string =>
+  typeof name === 'string' && ERROR_NAME.test(name) ? name : 'Error';
+
+function codeOf(error: Error): string | null {
+  const code = 'code' in error ? error.code : extensionCodeOf(error);
+  return typeof code === 'string' && ERROR_CODE.test(code) ? code : null;
+}
+
+/** GraphQL errors keep their code a level down. */
+function extensionCodeOf(error: Error): unknown {
+  const extensions = 'extensions' in error ? error.extensions : null;
+  return typeof extensions === 'object' && extensions !== null && 'code' in extensions ? extensions.code : null;
+}
+
+function framesOf({ stack, message }: { readonly stack?: unknown; readonly message: unknown }): string[] {
+  if (typeof stack !== 'string') return [];
+  const end = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1;
+  return stack
+    .slice(end === -1 ? 0 : end + String(message).length)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => STACK_FRAME.test(line))
+    .slice(0, MAX_FRAMES);
 }

@@ -7,7 +7,7 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import { LIMITS } from './assistant.limits.ts';
+import { LIMITS } from './assistant.validation.ts';
 import type { ResponseFormatInput } from './response-format.input.ts';
 
 /** `limit` is the most tools that there may be. */

@@ -1,5 +1,5 @@
 /** What is wrong with the input of a mutation of runs, found before anything is sent. */
-import { LIMITS } from '../assistant/assistant.limits.ts';
+import { LIMITS } from '../assistant/assistant.validation.ts';
 import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
 import { conversationLimits as limits } from '../schema/conversation-limits.ts';
 import { InputCheck, type FieldPath } from '../schema/input-validator.ts';

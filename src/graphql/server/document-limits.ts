@@ -6,21 +6,21 @@
  * at here. The one exemption for introspection is that a chain of `ofType` counts for fewer levels than it has.
  */
 import {
-  Kind,
-  OperationTypeNode,
   type ASTVisitor,
   type DefinitionNode,
   type DirectiveNode,
   type DocumentNode,
   type ExecutableDefinitionNode,
   type FragmentDefinitionNode,
+  Kind,
+  OperationTypeNode,
   type SelectionNode,
   type SelectionSetNode,
+  TokenKind,
   type ValidationContext,
 } from 'graphql';
 import { ServiceError } from '../errors/codes.ts';
 import { needsMoreComparisons } from './field-comparisons.ts';
-import { countTokens } from './tokens.ts';
 
 export const documentLimits = {
   tokens: 5000,
@@ -196,3 +196,24 @@ const uncountedLevels = (typeWrappers: number): number =>
 
 const count = ({ directives }: { readonly directives?: readonly DirectiveNode[] | undefined }): number =>
   directives?.length ?? 0;
+
+export interface TokenCount {
+  readonly tokens: number;
+  /** These are part of no node, and the parser's limit leaves them out. */
+  readonly comments: number;
+  /** Of the longest name, in characters. */
+  readonly longestName: number;
+}
+
+export function countTokens({ loc }: DocumentNode): TokenCount {
+  let tokens = 0;
+  let comments = 0;
+  let longestName = 0;
+  for (let token = loc?.startToken ?? null; token; token = token.next)
+    if (token.kind === TokenKind.COMMENT) comments += 1;
+    else {
+      tokens += 1;
+      if (token.kind === TokenKind.NAME) longestName = Math.max(longestName, token.value.length);
+    }
+  return { tokens, comments, longestName };
+}

@@ -8,7 +8,7 @@ import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server'
 import { getOperationAST, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { toOperationName } from '../../observability/operation-record.ts';
-import { countTokens } from './tokens.ts';
+import { countTokens } from './document-limits.ts';
 import type { Executor, PreparedOperation } from './executor.ts';
 
 type DocumentStore = NonNullable<ApolloServerOptionsWithSchema<BaseContext>['documentStore']>;
