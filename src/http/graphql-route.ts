@@ -5,7 +5,6 @@ import { HangUp } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import { chooseContentType } from './content-type.ts';
 import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './error-response.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -13,34 +12,10 @@ import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';
 import { chooseStreamType, type StreamAcceptance, type StreamType } from './stream-type.ts';
-
-/** What the HTTP layer knows of a request that a GraphQL context is made from. */
-export interface RequestInfo {
-  readonly requestId: string;
-  /** The caller's own id for the request, for the log alone; null where he sent none that is valid. */
-  readonly callerRequestId: string | null;
-  readonly authorization: string | undefined;
-  /** Happens when the caller goes away before the answer is sent. */
-  readonly hangUp: HangUp;
-  /** Null while tracing is off. */
-  readonly trace: RequestTrace | null;
-  /** How the results of a subscription are sent; null where the response cannot be a stream. */
-  readonly streamTransport: StreamTransport | null;
-}
+import type { RequestInfo } from '../graphql/server/request-context.ts';
+import type { GraphQLAnswer } from '../graphql/server/request-handler.ts';
 
 export type StreamTransport = StreamType | 'websocket';
-
-/** What is answered, without the headers that every answer has. */
-export interface GraphQLAnswer {
-  readonly status: number;
-  readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** JSON; as bytes, because a long string would be copied twice more on its way out. */
-  readonly body: Buffer;
-  /** The results of a subscription that was started, which are sent instead of the body; otherwise absent. */
-  readonly stream?: OperationStream;
-  /** Whether a subscription was asked for, as far as that is known. */
-  readonly isSubscription?: boolean;
-}
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;

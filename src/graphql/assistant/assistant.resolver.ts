@@ -3,7 +3,8 @@
  */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { attemptWrite, notFound } from '../schema/mutation.ts';
 import { PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';

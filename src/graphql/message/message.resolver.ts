@@ -2,7 +2,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { attemptWrite, notFound } from '../schema/mutation.ts';
 import { diagnoseBelowThread, diagnoseBusyThread } from '../run/thread-state.ts';

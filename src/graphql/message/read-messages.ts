@@ -1,5 +1,5 @@
 /** Pages of the messages of a thread, for every field that has such pages. */
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
 import { requireIds } from '../schema/ids.ts';
 import { readPage, toPageRequest, type OldestFirstPageArguments } from '../schema/pagination.ts';
 import { Message, MessageConnection } from './message.type.ts';

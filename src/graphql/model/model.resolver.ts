@@ -1,6 +1,7 @@
 /** The query of models. */
 import { Authorized, Ctx, Query, Resolver } from 'type-graphql';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { Model } from './model.type.ts';
 
 @Resolver()

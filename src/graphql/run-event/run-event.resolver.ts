@@ -2,7 +2,8 @@
 import { Arg, Authorized, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { parseCursor } from '../../aiml/runs/cursor.ts';
 import type { RunEvent as WireRunEvent } from '../../aiml/runs/run-event.ts';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 import { RunEvent, toRunEvent } from './run-event.type.ts';

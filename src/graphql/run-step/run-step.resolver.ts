@@ -1,6 +1,6 @@
 /** What a step refers to. */
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
 import { Message } from '../message/message.type.ts';
 import { MessageCreationStep } from './run-step.type.ts';
 

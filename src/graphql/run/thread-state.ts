@@ -1,7 +1,7 @@
 /** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
 import type { AimlError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
 import { notFound } from '../schema/mutation.ts';
 import { UserError } from '../schema/user-error.ts';
 

@@ -1,7 +1,7 @@
 /** Waits for a run within a mutation. */
 import { AimlError } from '../../runtime/errors.ts';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
 
 const FIRST_POLL_MS = 250;
 const SLOWEST_POLL_MS = 2000;

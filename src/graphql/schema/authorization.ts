@@ -2,7 +2,8 @@
 import { OperationTypeNode } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import { AimlError } from '../../runtime/errors.ts';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 
 /**
  * Refuses by throwing an error of its own, so that the caller learns which scope is missing. An arrow function, as

@@ -1,6 +1,6 @@
 /** Nodes by their ids. The form of an id says which kind of node it belongs to. */
 import { Assistant } from '../assistant/assistant.type.ts';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
 import type { Node } from './node.type.ts';
 import { Thread } from '../thread/thread.type.ts';
 

@@ -1,6 +1,7 @@
 /** `node` and `nodes`: objects by id, whatever their type. */
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { MAX_IDS, requireIds } from './ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 import { loadMany, loadNode } from './load-node.ts';

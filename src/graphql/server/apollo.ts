@@ -17,7 +17,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from './request-context.ts';
 import { createErrorFormatter } from '../errors/format.ts';
 import { createExecutor } from './executor.ts';
 import { OperationCache } from './operation-cache.ts';

@@ -7,7 +7,7 @@
  */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from './request-context.ts';
 import { maskedCause } from '../errors/format.ts';
 import { errorCodes, isErrorCode } from '../errors/codes.ts';
 import { toLargeBody } from './large-data.ts';

@@ -1,15 +1,64 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
 import type { Caller as UpstreamCaller } from '../../aiml/client.ts';
-import { UpstreamRequest, type RequestAccess, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
-import { requireCaller, requireScope, type Identity, type Scope } from '../../auth/principal.ts';
-import type { RequestContext } from '../context.ts';
+import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
+import { type Identity, requireCaller, requireScope, type Scope } from '../../auth/principal.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost, SubscriptionResults } from './subscription.ts';
-import type { RequestInfo } from '../../http/graphql-route.ts';
 import type { OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { StreamLimits } from './stream-limits.ts';
+import type { HangUp } from '../../runtime/cancellation.ts';
+import type { RequestTrace } from '../../observability/tracing.ts';
+import type { StreamTransport } from '../../http/graphql-route.ts';
+import type { DocumentNode, ExecutionResult } from 'graphql';
+
+/** The public members of a class and of what its methods return, so that a test can stand in for them. */
+type Public<T> = { readonly [Name in keyof T]: PublicMember<T[Name]> };
+type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Result
+  ? (
+      ...parameters: Parameters
+    ) => Result extends Promise<unknown> ? Result : Result extends object ? Pick<Result, keyof Result> : Result
+  : M extends object
+    ? Pick<M, keyof M>
+    : M;
+
+/** An operation of a document that is valid. */
+export interface ExecutionRequest {
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** What a resolver may know of the request it serves. Made once per request, never shared. */
+export interface RequestContext {
+  /** As in the X-Request-Id header of the response. */
+  readonly requestId: string;
+  /** Reads and writes with the credential of this request. Throws an AimlError where the caller is not known. */
+  readonly upstream: Public<UpstreamRequest>;
+  /** Executes what Apollo Server found valid; the executor of the server does where it is left out. */
+  readonly execute?: ((request: ExecutionRequest) => Promise<ExecutionResult>) | undefined;
+  /** Gets the body of a response that is too large to be written at once; Apollo Server writes it where it is left out. */
+  readonly respondWith?: ((body: Buffer) => void) | undefined;
+  /** Gets the results of a subscription; null or absent where the response cannot be a stream. */
+  readonly streamHost?: StreamHost | null;
+  /** Throws an AimlError where the caller is not known or lacks the scope. */
+  authorize(scope: Scope): void;
+}
+
+/** What the HTTP layer knows of a request that a GraphQL context is made from. */
+export interface RequestInfo {
+  readonly requestId: string;
+  /** The caller's own id for the request, for the log alone; null where he sent none that is valid. */
+  readonly callerRequestId: string | null;
+  readonly authorization: string | undefined;
+  /** Happens when the caller goes away before the answer is sent. */
+  readonly hangUp: HangUp;
+  /** Null while tracing is off. */
+  readonly trace: RequestTrace | null;
+  /** How the results of a subscription are sent; null where the response cannot be a stream. */
+  readonly streamTransport: StreamTransport | null;
+}
 
 /** How many bytes of upstream's answers one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;

@@ -18,18 +18,29 @@ import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { brokenTextLimit } from './document-text.ts';
 import type { ErrorCode } from '../errors/codes.ts';
-import type { ExecutionRequest } from '../context.ts';
+import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
 import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { RejectedDocuments } from './rejected-documents.ts';
 import type { Safelist } from './safelist.ts';
-import type { GraphQLAnswer, RequestInfo, StreamTransport } from '../../http/graphql-route.ts';
+import type { StreamTransport } from '../../http/graphql-route.ts';
 import { msSince, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import { OperationStream, type StreamSummary } from './operation-stream.ts';
-import { RequestScope, ServiceContext } from './request-context.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
+
+/** What is answered, without the headers that every answer has. */
+export interface GraphQLAnswer {
+  readonly status: number;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  /** JSON; as bytes, because a long string would be copied twice more on its way out. */
+  readonly body: Buffer;
+  /** The results of a subscription that was started, which are sent instead of the body; otherwise absent. */
+  readonly stream?: OperationStream;
+  /** Whether a subscription was asked for, as far as that is known. */
+  readonly isSubscription?: boolean;
+}
 
 export interface OperationsOptions {
   readonly apollo: ApolloServer<ServiceContext>;

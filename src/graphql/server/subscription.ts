@@ -2,10 +2,18 @@
  * Subscriptions: started where Apollo Server executes operations, after all of its checks, and handed out as a stream of
  * results. Apollo Server has no subscriptions of its own; its response to one that was started is not used.
  */
-import { locatedError, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  locatedError,
+  subscribe,
+} from 'graphql';
 import type { Release } from '../../runtime/semaphore.ts';
-import type { RequestContext } from '../context.ts';
+import type { RequestContext } from './request-context.ts';
 import { ServiceError } from '../errors/codes.ts';
 
 /** Gets the results of a subscription. */

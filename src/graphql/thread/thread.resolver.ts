@@ -1,7 +1,8 @@
 /** Queries and mutations of threads: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { RequestContext, Scope } from '../context.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';

@@ -16,7 +16,8 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { HangUp } from '../../runtime/cancellation.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
-import type { GraphQLAnswer, RequestInfo } from '../graphql-route.ts';
+import type { GraphQLAnswer } from '../../graphql/server/request-handler.ts';
+import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
 /** How many operations there may be on one socket at a time. */

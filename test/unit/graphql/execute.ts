@@ -2,7 +2,7 @@
 import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createApollo, type ApolloOptions } from '../../../src/graphql/server/apollo.ts';
-import type { RequestContext } from '../../../src/graphql/context.ts';
+import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
 import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
 export interface Answer {

@@ -8,7 +8,7 @@ import type {
   WireAssistantModifyBody,
 } from '../../../src/aiml/resources/assistant.ts';
 import type { WireList } from '../../../src/aiml/wire.ts';
-import type { RequestContext } from '../../../src/graphql/context.ts';
+import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
 
 /** `has-more`: says whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
 export type Generation = 'has-more' | 'silent' | 'generous';

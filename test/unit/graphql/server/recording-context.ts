@@ -2,7 +2,7 @@
 import { AimlError } from '../../../../src/runtime/errors.ts';
 import type { ListQuery } from '../../../../src/aiml/resource.ts';
 import { readAssistant, type WireAssistant } from '../../../../src/aiml/resources/assistant.ts';
-import type { RequestContext } from '../../../../src/graphql/context.ts';
+import type { RequestContext } from '../../../../src/graphql/server/request-context.ts';
 import { wireAssistant } from '../../../support/scripted-upstream.ts';
 import { upstreamOf } from '../in-memory-assistants.ts';
 
