@@ -18,14 +18,8 @@ import { errorCodes } from './graphql/errors/codes.ts';
 import { createExecutor } from './graphql/server/executor.ts';
 import { OperationCache } from './graphql/server/operation-cache.ts';
 import { createPersistedDocuments } from './graphql/server/apq-cache.ts';
-import {
-  createSafelistPlugin,
-  findUnusable,
-  ManifestError,
-  parseManifest,
-  partOf,
-  Safelist,
-} from './graphql/server/safelist.ts';
+import { createSafelistPlugin, partOf, Safelist } from './graphql/server/safelist.ts';
+import { findUnusable, ManifestError, parseManifest } from './graphql/server/manifest.ts';
 import { buildServiceSchema } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';

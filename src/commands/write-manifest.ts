@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Kind, parse } from 'graphql';
-import { MANIFEST_FORMAT, MANIFEST_VERSION, type ManifestOperation } from '../graphql/server/safelist.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION, type ManifestOperation } from '../graphql/server/manifest.ts';
 
 const FOLDER = 'schema/operations';
 

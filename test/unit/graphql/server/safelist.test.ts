@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { findUnusable, ManifestError, parseManifest } from '../../../../src/graphql/server/safelist.ts';
+import { findUnusable, ManifestError, parseManifest } from '../../../../src/graphql/server/manifest.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 
 const CANARY = 'canary';
