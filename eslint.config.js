@@ -1,20 +1,43 @@
+import { dirname, relative, resolve } from 'node:path';
 import tseslint from 'typescript-eslint';
 
-/** The layers, outermost first. A layer imports from itself and from layers after it, never from one before it. */
-const layers = ['http', 'graphql', 'aiml', 'redis'];
-/** What puts the layers together, and what stands beside them. */
-const above = ['service', 'operations', 'known-operations', 'request-scope', 'main', 'commands', 'local-aiml'];
+/** The layers, outermost first. A file imports from its own layer and from layers after it, never from one before it. */
+const layers = ['http', 'graphql', 'auth', 'aiml', 'redis', 'runtime'];
+/** Only these put the layers together. */
+const above = ['service', 'main'];
+/** What may not be imported from a folder of src; types and dynamic imports are imports. */
+const forbidden = {
+  ...Object.fromEntries(
+    layers.map((layer, index) => [layer, [...layers.slice(0, index), ...above, 'commands', 'local-aiml']]),
+  ),
+  runtime: [...layers.slice(0, -1), ...above, 'config', 'observability', 'commands', 'local-aiml'],
+  observability: [...layers.slice(0, -1), ...above, 'config', 'commands', 'local-aiml'],
+  'local-aiml': [...layers.slice(0, -1), ...above, 'config', 'commands'],
+};
 
-/** @param {string} folder @param {string[]} forbidden @param {string} reason */
-const forbid = (folder, forbidden, reason) => ({
-  files: [`src/${folder}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      { patterns: [{ regex: `^(\\.\\./)+(${forbidden.join('|')})(/|\\.ts$)`, message: reason }] },
-    ],
+/** @type {import('eslint').Rule.RuleModule} */
+const importsPointDown = {
+  create(context) {
+    const folderOf = (file) => /^src[/\\]([^/\\]+?)(?:\.ts$|[/\\])/.exec(relative(import.meta.dirname, file))?.[1];
+    const folder = folderOf(context.filename);
+    const check = (source) => {
+      if (typeof source?.value !== 'string' || !source.value.startsWith('.')) return;
+      const imported = folderOf(resolve(dirname(context.filename), source.value));
+      if (imported !== folder && forbidden[folder]?.includes(imported))
+        context.report({
+          node: source,
+          message: `src/${folder} must not import src/${imported}: imports point one way, ${layers.join(' → ')}.`,
+        });
+    };
+    return {
+      ImportDeclaration: ({ source }) => check(source),
+      ExportNamedDeclaration: ({ source }) => check(source),
+      ExportAllDeclaration: ({ source }) => check(source),
+      ImportExpression: ({ source }) => check(source),
+      TSImportType: (node) => check(node.source ?? node.argument?.literal),
+    };
   },
-});
+};
 
 export default tseslint.config(
   {
@@ -57,34 +80,10 @@ export default tseslint.config(
       ],
     },
   },
-  ...layers.map((layer, index) =>
-    forbid(
-      layer,
-      [...layers.slice(0, index), ...above, 'auth'],
-      'Imports point one way: http → graphql → aiml → redis.',
-    ),
-  ),
-  forbid('auth', ['http', 'graphql', 'redis', ...above], 'Who is calling is nobody’s business but the service’s.'),
-  forbid(
-    'local-aiml',
-    [
-      'http',
-      'graphql',
-      'aiml',
-      'redis',
-      'auth',
-      'service',
-      'operations',
-      'known-operations',
-      'request-scope',
-      'commands',
-    ],
-    'The embedded AIML API stands alone: it is reached over HTTP only.',
-  ),
-  forbid(
-    'observability',
-    ['http', 'graphql', 'aiml', 'redis', 'auth', ...above],
-    'Observability is imported by the layers, it imports none of them.',
-  ),
+  {
+    files: ['src/**/*.ts'],
+    plugins: { layers: { rules: { 'point-down': importsPointDown } } },
+    rules: { 'layers/point-down': 'error' },
+  },
   { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );
