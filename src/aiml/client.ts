@@ -10,7 +10,7 @@ import { toAttempt, type Attempt, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from '../runtime/errors.ts';
-import type { HangUp } from '../runtime/cancellation.ts';
+import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
@@ -33,7 +33,7 @@ export interface Caller {
   readonly subject: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
-  readonly hangUp: HangUp;
+  readonly cancel: CancellationToken;
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
   /** How many more bytes of answers the operation may hold, shared by all of its reads; without one there is no bound. */
@@ -187,7 +187,7 @@ export class AimlClient {
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
       const delayMs = mayRetry(call, attempt) ? this.#delayBeforeRetry(attempt.error, call, caller, retries) : null;
       if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
-      await sleep(delayMs, caller.hangUp);
+      await sleep(delayMs, caller.cancel);
     }
   }
 
@@ -214,7 +214,7 @@ export class AimlClient {
 
   /** How long to wait before the next try, in milliseconds; null where there must not be one. */
   #delayBeforeRetry({ details }: AimlError, call: RequestParts, caller: Caller, retries: number): number | null {
-    if (retries >= MAX_RETRIES || caller.hangUp.hasHappened) return null;
+    if (retries >= MAX_RETRIES || caller.cancel.isCancelled) return null;
     if (this.#health.isFailing(caller.subject, toRequestKey(call))) return null;
     const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
     if (performance.now() + delayMs >= caller.deadlineAt) return null;
@@ -230,12 +230,12 @@ export class AimlClient {
     // The read-back that an unknown modify needs must still fit the deadline.
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
-    const { subject, hangUp, budget } = caller;
+    const { subject, cancel, budget } = caller;
     if (call.rule === 'get' && budget && budget.bytes <= 0)
       return { kind: 'REJECTED', status: null, error: new AimlError(OPERATION_TOO_LARGE) };
     const release = call.receiver
       ? NO_CONNECTION_OF_OTHERS
-      : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, hangUp)));
+      : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, cancel)));
     if (!release) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
     try {
       if (!this.#health.tryAdmit(subject, requestKey))
@@ -264,7 +264,7 @@ export class AimlClient {
       body: call.body,
       subject: caller.subject,
       timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
-      hangUp: caller.hangUp,
+      cancellation: caller.cancel,
       isWrite: call.rule !== 'get',
       budget,
       receiver: call.receiver ?? null,
@@ -303,8 +303,8 @@ export class AimlClient {
    * Takes nothing for what would not be sent anyway. Not counted as a retry or as a failure, as nothing was sent.
    */
   async #waitForTurn(rateLimit: RateLimit, requestKey: string, caller: Caller): Promise<FailedAttempt | null> {
-    const { subject, tenant, hangUp, deadlineAt } = caller;
-    while (!hangUp.hasHappened && performance.now() < deadlineAt) {
+    const { subject, tenant, cancel, deadlineAt } = caller;
+    while (!cancel.isCancelled && performance.now() < deadlineAt) {
       if (this.#health.holdsBack(subject, requestKey))
         return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
       const retryAfterMs = await rateLimit.take(tenant);
@@ -314,7 +314,7 @@ export class AimlClient {
         // No retry would come sooner.
         return { kind: 'REJECTED', status: null, error: new AimlError({ ...OVER_LIMIT, retryAfterMs }) };
       this.#rateLimitWaiters.set(subject, waiters + 1);
-      await sleep(retryAfterMs, hangUp);
+      await sleep(retryAfterMs, cancel);
       this.#stopWaiting(subject);
     }
     return null;
@@ -380,14 +380,14 @@ function headersOf(
 }
 
 /** Waits, but not for a caller who went away. */
-function sleep(ms: number, hangUp: HangUp): Promise<void> {
+function sleep(ms: number, cancellation: CancellationToken): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);
-      hangUp.ignore(wake);
+      cancellation.offCancel(wake);
       resolve();
     };
     const timer = setTimeout(wake, ms);
-    hangUp.listen(wake);
+    cancellation.onCancel(wake);
   });
 }

@@ -4,7 +4,7 @@
  */
 import { FairShare } from '../runtime/fair-share.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import type { HangUp } from '../runtime/cancellation.ts';
+import type { CancellationToken } from '../runtime/cancellation.ts';
 
 /** How many permits, of 16 and more, one tenant leaves to newcomers while it is alone. */
 const RESERVE = 2;
@@ -28,13 +28,13 @@ export class FairSemaphore {
   }
 
   /** Null where none could be had within `maxWaitMs`, or where the caller hung up. */
-  acquire(tenant: string, maxWaitMs: number, hangUp: HangUp): Promise<Release | null> {
+  acquire(tenant: string, maxWaitMs: number, cancellation: CancellationToken): Promise<Release | null> {
     const waiting = this.#waiting.get(tenant) ?? new Set();
     this.#waiting.set(tenant, waiting);
     return new Promise((resolve) => {
       const end = (release: Release | null) => {
         clearTimeout(timer);
-        hangUp.ignore(giveUp);
+        cancellation.offCancel(giveUp);
         waiting.delete(end);
         if (waiting.size === 0) this.#waiting.delete(tenant);
         resolve(release);
@@ -42,8 +42,8 @@ export class FairSemaphore {
       const giveUp = () => end(null);
       const timer = setTimeout(giveUp, maxWaitMs);
       waiting.add(end);
-      if (hangUp.hasHappened) giveUp();
-      else hangUp.listen(giveUp);
+      if (cancellation.isCancelled) giveUp();
+      else cancellation.onCancel(giveUp);
     });
   }
 

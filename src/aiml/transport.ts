@@ -15,7 +15,7 @@ import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import { headerOf, type Answer, type Exchange, type Loss } from './exchange.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { HangUp } from '../runtime/cancellation.ts';
+import { CancellationToken } from '../runtime/cancellation.ts';
 import { bounded, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
 
@@ -41,7 +41,7 @@ export interface ExchangeRequest {
   /** The longest the exchange may take, in milliseconds, the wait for a connection included. */
   readonly timeoutMs: number;
   /** Ends the exchange early. */
-  readonly hangUp: HangUp;
+  readonly cancellation: CancellationToken;
   /** Whether `hangUp` is ignored once the request is on its way: what may change something is left to finish. */
   readonly isWrite: boolean;
   /** How many bytes the operation may still hold, shared by its exchanges: what arrives is taken from it. */
@@ -164,8 +164,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #timeoutMs: number;
   readonly #largeBodies: FairSemaphore;
   /** Happens when the exchange has ended; made where something has to be waited for. */
-  #whenEnded: HangUp | null = null;
-  readonly #hangUp: HangUp;
+  #whenEnded: CancellationToken | null = null;
+  readonly #cancellation: CancellationToken;
   readonly #budget: { bytes: number } | null;
   readonly #receiver: StreamReceiver | null;
   readonly #streamIdleTimeoutMs: number;
@@ -186,7 +186,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #releaseLarge: Release | null = null;
 
   constructor(
-    { subject, timeoutMs, hangUp, isWrite, budget, receiver = null }: ExchangeRequest,
+    { subject, timeoutMs, cancellation, isWrite, budget, receiver = null }: ExchangeRequest,
     { largeBodies, streamIdleTimeoutMs, onEnd }: ExchangeHandlerOptions,
   ) {
     this.#subject = subject;
@@ -196,14 +196,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#largeBodies = largeBodies;
-    this.#hangUp = hangUp;
+    this.#cancellation = cancellation;
     this.#budget = budget;
     this.#timer = setTimeout(() => this.#give('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
       if (!isWrite || !this.#controller) this.#give('ABORTED');
     };
-    if (hangUp.hasHappened) this.#give('ABORTED');
-    else hangUp.listen(this.#onAbort);
+    if (cancellation.isCancelled) this.#give('ABORTED');
+    else cancellation.onCancel(this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -262,7 +262,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   /** Null where the exchange has ended before. */
   async #acquireLarge(): Promise<Release | null> {
-    this.#whenEnded ??= new HangUp();
+    this.#whenEnded ??= new CancellationToken();
     const release =
       this.#largeBodies.tryAcquire(this.#subject) ??
       (await this.#largeBodies.acquire(this.#subject, this.#timeoutMs, this.#whenEnded));
@@ -339,10 +339,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#reserve((exchange.status === null ? 0 : exchange.body.length) - this.#reserved);
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    this.#hangUp.ignore(this.#onAbort);
+    this.#cancellation.offCancel(this.#onAbort);
     this.#chunks = [];
     this.#releaseLarge?.();
-    this.#whenEnded?.happen();
+    this.#whenEnded?.cancel();
     this.#onEnd();
     this.#resolve(exchange);
   }

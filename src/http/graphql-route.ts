@@ -1,7 +1,7 @@
 /** `/graphql`: from a Fastify request into Apollo Server and back, with nothing in between that the hot path can do without. */
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HangUp } from '../runtime/cancellation.ts';
+import { CancellationToken } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
@@ -57,18 +57,24 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
           code: 'OVERLOADED',
           message: 'The service is working on as many operations as it can: try again in a moment.',
         });
-      const hangUp = new HangUp();
+      const cancellation = new CancellationToken();
       const trace = startTrace(request.method, '/graphql', request.headers);
       exchange.isExecuted = true;
       exchange.onEnded(() => {
-        if (exchange.sentStatus === null) hangUp.happen();
+        if (exchange.sentStatus === null) cancellation.cancel();
         trace?.end(exchange.sentStatus);
       });
       const onSettled = claimBody(request, release);
       const accepted = { contentType: contentType ?? STREAM_ONLY, streaming, search };
-      return answer(request, reply, { ...accepted, hangUp, trace, lifecycle, heartbeatMs, execute, onSettled }).finally(
+      return answer(request, reply, {
+        ...accepted,
+        cancellation,
+        trace,
+        lifecycle,
+        heartbeatMs,
+        execute,
         onSettled,
-      );
+      }).finally(onSettled);
     },
   });
 }
@@ -88,7 +94,9 @@ function claimBody(request: FastifyRequest, releaseOperation: Release): () => vo
 }
 
 interface Answering
-  extends Pick<GraphQLRouteOptions, 'lifecycle' | 'heartbeatMs' | 'execute'>, Pick<RequestInfo, 'hangUp' | 'trace'> {
+  extends
+    Pick<GraphQLRouteOptions, 'lifecycle' | 'heartbeatMs' | 'execute'>,
+    Pick<RequestInfo, 'cancellation' | 'trace'> {
   /** Of a response that is no stream. */
   readonly contentType: string;
   /** Null where the response cannot be a stream. */
@@ -105,7 +113,7 @@ const STREAM_ONLY = 'application/json; charset=utf-8';
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { contentType, streaming, search, hangUp, trace, lifecycle, heartbeatMs, execute, onSettled }: Answering,
+  { contentType, streaming, search, cancellation, trace, lifecycle, heartbeatMs, execute, onSettled }: Answering,
 ): Promise<Buffer | FastifyReply> {
   const { id: requestId } = request;
   const { authorization } = request.headers;
@@ -113,7 +121,7 @@ async function answer(
     requestId,
     callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
     authorization,
-    hangUp,
+    cancellation,
     trace,
     streamTransport: streaming?.type ?? null,
   });

@@ -19,7 +19,7 @@ export function toSearch(target: string): string | null {
 
 const isEmpty = (values: readonly string[]): boolean => values.length === 1 && values[0] === '';
 
-/** Node reads a request target as Latin-1. Some clients send UTF-8 in it as it is. */
+/** Node reads a request target as Latin-1. Some clients send UTF-8 in it is. */
 function decodeRawBytes(text: string): string | null {
   return /[\u0080-\u00ff]/.test(text) ? decodeUtf8(Buffer.from(text, 'latin1')) : text;
 }

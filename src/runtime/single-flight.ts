@@ -4,7 +4,7 @@
  * Nobody joins across tenants. Nobody joins what began before a write of his tenant was acknowledged either: whoever
  * acknowledges a write calls {@link SharedWork.forget} first.
  */
-import { HangUp } from './cancellation.ts';
+import { CancellationToken } from './cancellation.ts';
 
 /** As long as there are no more of them, a tenant's place is kept for his next work. */
 const MAX_IDLE_TENANTS = 1000;
@@ -17,7 +17,7 @@ interface Entry<T> {
    */
   promise: Promise<T> | null;
   /** Happens when all who wait have gone. */
-  readonly hangUp: HangUp;
+  readonly cancellation: CancellationToken;
   waiting: number;
 }
 
@@ -35,17 +35,22 @@ export class SharedWork<T> {
    * Joins what is under way for `key`, or starts it. `hangUp` is that of the one who asks; the work gets one that happens
    * when all who wait for it have gone. Keys are best short, for the same reason as a promise is not kept.
    */
-  run(tenant: string, key: string, hangUp: HangUp, start: (hangUp: HangUp) => Promise<T>): Joined<T> {
+  run(
+    tenant: string,
+    key: string,
+    cancellation: CancellationToken,
+    start: (cancellation: CancellationToken) => Promise<T>,
+  ): Joined<T> {
     let entries = this.#tenants.get(tenant);
     const underWay = entries?.get(key);
-    if (underWay?.promise && !underWay.hangUp.hasHappened)
-      return { result: wait(underWay, underWay.promise, hangUp), hasJoined: true };
+    if (underWay?.promise && !underWay.cancellation.isCancelled)
+      return { result: wait(underWay, underWay.promise, cancellation), hasJoined: true };
     if (!entries) this.#tenants.set(tenant, (entries = new Map<string, Entry<T>>()));
-    const shared = new HangUp();
+    const shared = new CancellationToken();
     const promise = start(shared);
-    const entry: Entry<T> = { promise, hangUp: shared, waiting: 0 };
+    const entry: Entry<T> = { promise, cancellation: shared, waiting: 0 };
     entries.set(key, entry);
-    return { result: wait(entry, promise, hangUp, () => this.#end(tenant, key, entry)), hasJoined: false };
+    return { result: wait(entry, promise, cancellation, () => this.#end(tenant, key, entry)), hasJoined: false };
   }
 
   /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
@@ -62,16 +67,21 @@ export class SharedWork<T> {
   }
 }
 
-function wait<T>(entry: Entry<T>, promise: Promise<T>, hangUp: HangUp, onEnd?: () => void): Promise<T> {
+function wait<T>(
+  entry: Entry<T>,
+  promise: Promise<T>,
+  cancellation: CancellationToken,
+  onEnd?: () => void,
+): Promise<T> {
   entry.waiting += 1;
   const leave = () => {
     entry.waiting -= 1;
-    if (entry.waiting === 0) entry.hangUp.happen();
+    if (entry.waiting === 0) entry.cancellation.cancel();
   };
-  if (hangUp.hasHappened) leave();
-  else hangUp.listen(leave);
+  if (cancellation.isCancelled) leave();
+  else cancellation.onCancel(leave);
   const end = () => {
-    hangUp.ignore(leave);
+    cancellation.offCancel(leave);
     onEnd?.();
   };
   promise.then(end, end);

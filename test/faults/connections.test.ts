@@ -24,27 +24,27 @@ function answerLater() {
 
 describe('a caller who hangs up', () => {
   it('ends its read upstream, which is not tried again', async () => {
-    const { source, upstream, hangUp } = await startSource(hang);
+    const { source, upstream, cancel } = await startSource(hang);
     const read = failureOf(source.get('asst_1'));
     await until(() => upstream.requests.length === 1);
-    hangUp();
+    cancel();
     await read;
     await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
     expect(upstream.requests).toHaveLength(1);
   });
 
   it('ends its read between two attempts', async () => {
-    const { source, upstream, reports, hangUp } = await startSource(send(message(503, '{}', [['retry-after', '5']])));
+    const { source, upstream, reports, cancel } = await startSource(send(message(503, '{}', [['retry-after', '5']])));
     const read = failureOf(source.get('asst_1'));
     await until(() => reports.length === 1);
-    hangUp();
+    cancel();
     await read;
     expect(upstream.requests).toHaveLength(1);
   });
 
   it.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
     const { answer, go } = answerLater();
-    const { source, upstream, hangUp } = await startSource(answer);
+    const { source, upstream, cancel } = await startSource(answer);
     const write =
       operation === 'create'
         ? source.create({ model: 'm' })
@@ -52,7 +52,7 @@ describe('a caller who hangs up', () => {
           ? source.modify('asst_1', { name: 'n' })
           : source.delete('asst_1');
     await until(() => upstream.requests.length === 1);
-    hangUp();
+    cancel();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(upstream.requests.map(({ isOpen }) => isOpen())).toEqual([true]);
     go();
@@ -62,11 +62,11 @@ describe('a caller who hangs up', () => {
 
   it('keeps a write that waits for a connection from being sent', async () => {
     const { answer, go } = answerLater();
-    const { another, upstream, hangUp } = await startSource(answer, { connections: 1 });
+    const { another, upstream, cancel } = await startSource(answer, { connections: 1 });
     const first = another().create({ model: 'first' });
     await until(() => upstream.requests.length === 1);
     const second = failureOf(another().create({ model: 'second' }));
-    hangUp();
+    cancel();
     expect(await second).toMatchObject({ outcome: 'NOT_APPLIED' });
     go();
     await first;

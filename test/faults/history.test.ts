@@ -4,7 +4,7 @@
 // FAULT_OPERATIONS sets how many (10000 for a long run), FAULT_SEED repeats a run; a failure tells the seed.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
-import { HangUp } from '../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { leaksIn } from '../support/leaks.ts';
@@ -45,7 +45,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
         subject: 'the-tenant',
         credential: CREDENTIAL,
         requestId: 'request-1',
-        hangUp: new HangUp(),
+        cancel: new CancellationToken(),
         deadlineAt: performance.now() + DEADLINE_MS,
       },
     });

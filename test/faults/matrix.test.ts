@@ -2,7 +2,7 @@
 // write, and how often upstream was asked. Each case has a client and an upstream of its own.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
-import { HangUp } from '../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
 import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { AimlError } from '../../src/runtime/errors.ts';
@@ -62,7 +62,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
       subject: 'the-tenant',
       credential: CREDENTIAL,
       requestId: 'request-1',
-      hangUp: new HangUp(),
+      cancel: new CancellationToken(),
       deadlineAt: performance.now() + 200_000,
     },
   });

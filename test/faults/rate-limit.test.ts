@@ -69,10 +69,10 @@ describe('A request over the limit', () => {
   });
 
   it('is not waited for once the caller hung up', async () => {
-    const { source, lines, hangUp } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
+    const { source, lines, cancel } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
     const failure = failureOf(source.get('asst_1'));
     await new Promise((resolve) => setImmediate(resolve));
-    hangUp();
+    cancel();
     expect(await failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     expect(lines()).toEqual([]);
   });

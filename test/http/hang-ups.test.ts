@@ -76,11 +76,11 @@ async function leave(port: number, random: Random): Promise<void> {
     await sleep(random.below(4));
   }
   await sleep(random.below(30));
-  await hangUp(socket, random);
+  await cancellation(socket, random);
   await closed;
 }
 
-async function hangUp(socket: Socket, random: Random): Promise<void> {
+async function cancellation(socket: Socket, random: Random): Promise<void> {
   switch (random.below(3)) {
     case 0:
       socket.destroy();

@@ -59,7 +59,7 @@ describe('create', () => {
     expect((await retrieve(String(body['id']))).body).toEqual(body);
   });
 
-  test('keeps a null as null, and reads metadata of null as an empty object', async () => {
+  test('keeps a null, and reads metadata of null as an empty object', async () => {
     const nulls = {
       name: null,
       tool_resources: null,

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
-import { HangUp } from '../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { Reads } from '../../src/aiml/cache/read-through.ts';
 import { SharedReadCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
@@ -60,7 +60,7 @@ describeWithRedis('What replicas share of their reads', () => {
         tenant: name,
         subject: name,
         requestId: 'request-1',
-        hangUp: new HangUp(),
+        cancel: new CancellationToken(),
         deadlineAt: performance.now() + 60_000,
         ...(budget && { budget }),
       },

@@ -9,7 +9,7 @@ import {
   type WireAssistantCreateBody,
   type WireAssistantModifyBody,
 } from '../../src/aiml/resources/assistant.ts';
-import { HangUp } from '../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { AimlError, type AimlErrorDetails } from '../../src/runtime/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
 
@@ -33,7 +33,7 @@ export interface TestSource {
   /** `POST /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
   /** All callers hang up. */
-  readonly hangUp: () => void;
+  readonly cancel: () => void;
   /** A source of another request through the same client. */
   readonly another: (deadlineMs?: number) => AssistantResource;
 }
@@ -55,9 +55,9 @@ export async function startSource(
     ...options,
   });
   open.push({ client, upstream });
-  const callers: HangUp[] = [];
+  const callers: CancellationToken[] = [];
   const another = (anothersDeadlineMs = deadlineMs) => {
-    const caller = new HangUp();
+    const caller = new CancellationToken();
     callers.push(caller);
     return createAssistantResource({
       client,
@@ -67,7 +67,7 @@ export async function startSource(
         subject: 'the-tenant',
         credential: 'the-key',
         requestId: 'request-1',
-        hangUp: caller,
+        cancel: caller,
         deadlineAt: performance.now() + anothersDeadlineMs,
       },
     });
@@ -78,7 +78,7 @@ export async function startSource(
     source: another(),
     reports,
     lines: () => upstream.requests.map(({ method, path }) => `${method} ${path}`),
-    hangUp: () => callers.forEach((caller) => caller.happen()),
+    cancel: () => callers.forEach((caller) => caller.cancel()),
     another,
   };
 }

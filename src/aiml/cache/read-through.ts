@@ -69,8 +69,8 @@ export class Reads {
 
   /** Joins a read that is under way under the same key, or makes it. */
   #join<T>(key: string, call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
-    const { result, hasJoined } = this.#work.run(caller.tenant, key, caller.hangUp, (hangUp) =>
-      this.#ask(call, { ...caller, hangUp }, place),
+    const { result, hasJoined } = this.#work.run(caller.tenant, key, caller.cancel, (cancel) =>
+      this.#ask(call, { ...caller, cancel }, place),
     );
     return (hasJoined ? this.#orAsk(result, call, caller, place) : result) as Promise<T>;
   }

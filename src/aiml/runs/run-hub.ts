@@ -5,7 +5,7 @@
  * does, the run is followed by its events, where upstream has them, and by polling otherwise.
  */
 import type { Caller } from '../client.ts';
-import { HangUp } from '../../runtime/cancellation.ts';
+import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';
 import { LiveRun } from './live-run.ts';
@@ -36,7 +36,7 @@ export interface RunHubOptions extends RunReaderOptions {
 export class RunHub {
   readonly #options: RunHubOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #cancellation = new HangUp();
+  readonly #cancellation = new CancellationToken();
   #streams = 0;
 
   constructor(options: RunHubOptions) {
@@ -82,7 +82,7 @@ export class RunHub {
   /** Follows a run through the stream that was opened for it, where upstream gave one. */
   adopt(caller: Caller, run: WireRun, stream: RunStream | null): void {
     if (!stream?.live || !stream.hasBegun) return;
-    if (this.#cancellation.hasHappened) {
+    if (this.#cancellation.isCancelled) {
       stream.cancel();
       return;
     }
@@ -132,7 +132,7 @@ export class RunHub {
 
   /** Ends all reading from upstream. Followers get nothing more. */
   close(): void {
-    this.#cancellation.happen();
+    this.#cancellation.cancel();
     for (const entry of this.#entries.values()) {
       entry.reader.stop();
       if (entry.linger) clearTimeout(entry.linger);
@@ -159,7 +159,7 @@ export class RunHub {
       tenant,
       subject,
       requestId,
-      hangUp: this.#cancellation,
+      cancel: this.#cancellation,
       deadlineAt: Infinity,
     };
     return new RunReader(live, { ...upstream, caller }, options);
@@ -167,7 +167,7 @@ export class RunHub {
 
   /** Reads on by other means where no stream is read. */
   #continue(entry: Entry): void {
-    if (entry.followers === 0 || this.#cancellation.hasHappened) return;
+    if (entry.followers === 0 || this.#cancellation.isCancelled) return;
     void entry.reader.poll().finally(() => {
       // One that failed is looked up anew by who comes next.
       if (entry.live.failure) this.#delete(entry);
@@ -175,7 +175,7 @@ export class RunHub {
   }
 
   #release(entry: Entry): void {
-    if (entry.followers > 0 || entry.linger || this.#cancellation.hasHappened) return;
+    if (entry.followers > 0 || entry.linger || this.#cancellation.isCancelled) return;
     if (!entry.lingers) {
       entry.reader.stop();
       this.#delete(entry);

@@ -134,7 +134,7 @@ export class RunReader {
   }
 
   #isWanted(): boolean {
-    return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.caller.hangUp.hasHappened;
+    return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.caller.cancel.isCancelled;
   }
 
   /** Events go on exactly behind one that has an id, or begin anew: then what is known already would come again. */

@@ -8,7 +8,7 @@ import type { OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { StreamLimits } from './stream-limits.ts';
-import type { HangUp } from '../../runtime/cancellation.ts';
+import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { RequestTrace } from '../../observability/tracing.ts';
 import type { StreamTransport } from '../../http/graphql-route.ts';
 import type { DocumentNode, ExecutionResult } from 'graphql';
@@ -53,7 +53,7 @@ export interface RequestInfo {
   readonly callerRequestId: string | null;
   readonly authorization: string | undefined;
   /** Happens when the caller goes away before the answer is sent. */
-  readonly hangUp: HangUp;
+  readonly cancellation: CancellationToken;
   /** Null while tracing is off. */
   readonly trace: RequestTrace | null;
   /** How the results of a subscription are sent; null where the response cannot be a stream. */
@@ -160,14 +160,14 @@ export class RequestScope {
 
   #toCaller(): RenewableCaller {
     const { identity, deadlineMs, deadlineAt } = this.#options;
-    const { requestId, hangUp, trace } = this.info;
+    const { requestId, cancellation: cancel, trace } = this.info;
     const { credential, tenant, subject } = requireCaller(identity);
     return {
       credential,
       tenant,
       subject,
       requestId,
-      hangUp,
+      cancel,
       deadlineAt: deadlineAt ?? performance.now() + deadlineMs,
       budget: { bytes: MAX_BYTES_AT_ONCE },
       trace,

@@ -10,7 +10,7 @@
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { AimlError, Outcome } from '../../runtime/errors.ts';
-import type { HangUp } from '../../runtime/cancellation.ts';
+import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SharedWork } from '../../runtime/single-flight.ts';
 import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
@@ -174,14 +174,14 @@ export class Operations {
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
-    const start = (hangUp: HangUp) => this.#run(request, { ...info, hangUp }, identity, lookup);
+    const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
     if (!joinsQueries || identity.kind === 'refused' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
-      return (await start(info.hangUp)).answer;
+      return (await start(info.cancellation)).answer;
     const variablesKey = toVariablesKey(lookup.variables);
-    if (variablesKey === null) return (await start(info.hangUp)).answer;
+    if (variablesKey === null) return (await start(info.cancellation)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;
-    const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.hangUp, start);
+    const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.cancellation, start);
     const executed = await result;
     if (!hasJoined) return executed.answer;
     const deadlineAt = startedAt + deadlineMs;

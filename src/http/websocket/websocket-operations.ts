@@ -14,7 +14,7 @@ import {
   type GraphQLFormattedError,
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
-import { HangUp } from '../../runtime/cancellation.ts';
+import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLAnswer } from '../../graphql/server/request-handler.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
@@ -29,7 +29,7 @@ export interface SocketState {
   /** The request that was upgraded. */
   readonly request: IncomingMessage;
   /** Ends each operation that is executed or streamed. */
-  readonly operations: Set<HangUp>;
+  readonly operations: Set<CancellationToken>;
   /** An operation has ended. */
   readonly onOperationEnd: () => void;
 }
@@ -84,10 +84,10 @@ async function execute(
   if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
   const release = lifecycle.tryBeginOperation();
   if (!release) return { errors: [overloaded(OVER_SERVICE_LIMIT, requestId)] };
-  const hangUp = new HangUp();
-  operations.add(hangUp);
+  const cancellation = new CancellationToken();
+  operations.add(cancellation);
   const end = () => {
-    operations.delete(hangUp);
+    operations.delete(cancellation);
     onOperationEnd();
   };
   // An empty document with a hash asks for the document that is persisted under the hash: the protocol demands a text.
@@ -98,13 +98,13 @@ async function execute(
       requestId,
       callerRequestId: null,
       authorization: credentialOf(connectionParams, request),
-      hangUp,
+      cancellation,
       trace: null,
       streamTransport: 'websocket',
     },
   );
   release();
-  if (response.stream) return { value: toIterator(response.stream, hangUp, end) };
+  if (response.stream) return { value: toIterator(response.stream, cancellation, end) };
   end();
   const result = JSON.parse(response.body.toString()) as FormattedExecutionResult;
   if (result.data !== undefined || !result.errors) return { value: result };
@@ -120,7 +120,7 @@ function credentialOf(parameters: ConnectionParams | undefined, { headers }: Inc
 /** As graphql-ws takes it for a generator, which it ends with `return`. */
 function toIterator(
   stream: OperationStream,
-  hangUp: HangUp,
+  cancellation: CancellationToken,
   onEnd: () => void,
 ): AsyncIterableIterator<FormattedExecutionResult> {
   let hasEnded = false;
@@ -129,10 +129,10 @@ function toIterator(
     hasEnded = true;
     onEnd();
     stream.end('disconnected');
-    hangUp.happen();
+    cancellation.cancel();
   };
-  if (hangUp.hasHappened) end();
-  else hangUp.listen(end);
+  if (cancellation.isCancelled) end();
+  else cancellation.onCancel(end);
   const done = { done: true, value: undefined } as const;
   return {
     next: async () => {

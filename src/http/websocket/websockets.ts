@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { HangUp } from '../../runtime/cancellation.ts';
+import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Refusal } from '../error-response.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
@@ -37,7 +37,7 @@ export class WebSockets {
   readonly #server: WebSocketServer;
   readonly #operations: Server<SocketState>;
   /** The operations of each open socket. */
-  readonly #open = new Map<WebSocket, ReadonlySet<HangUp>>();
+  readonly #open = new Map<WebSocket, ReadonlySet<CancellationToken>>();
   #isDraining = false;
 
   constructor(options: WebSocketsOptions) {
@@ -78,7 +78,7 @@ export class WebSockets {
   }
 
   #serve(socket: WebSocket, request: IncomingMessage): void {
-    const operations = new Set<HangUp>();
+    const operations = new Set<CancellationToken>();
     const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
     const heartbeat = new Heartbeat(socket, { heartbeatMs, stallTimeoutMs });
     this.#open.set(socket, operations);
@@ -114,7 +114,7 @@ export class WebSockets {
     socket.once('close', (code, reason) => {
       heartbeat.stop();
       this.#open.delete(socket);
-      for (const hangUp of [...operations]) hangUp.happen();
+      for (const cancellation of [...operations]) cancellation.cancel();
       closed(code, reason.toString()).catch(this.#options.onError);
     });
   }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FairSemaphore } from '../../../src/aiml/fair-semaphore.ts';
-import { HangUp } from '../../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../../src/runtime/cancellation.ts';
 import type { Release } from '../../../src/runtime/semaphore.ts';
 
 const LONG_MS = 60_000;
@@ -9,8 +9,8 @@ const LONG_MS = 60_000;
 function setUp(capacity: number, isMultiTenant = true) {
   const queue = new FairSemaphore(capacity, isMultiTenant);
   const granted: { tenant: string; release: Release }[] = [];
-  const ask = async (tenant: string, hangUp = new HangUp(), maxWaitMs = LONG_MS) => {
-    const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, hangUp));
+  const ask = async (tenant: string, cancellation = new CancellationToken(), maxWaitMs = LONG_MS) => {
+    const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, cancellation));
     if (release) granted.push({ tenant, release });
     return release !== null;
   };
@@ -20,8 +20,8 @@ function setUp(capacity: number, isMultiTenant = true) {
 
 test('tenants that wait get permits in turn, however many requests one of them has waiting', async () => {
   const { granted, ask, turn, tenants } = setUp(2);
-  const hangUp = new HangUp();
-  const all = [ask('x'), ask('y'), ...Array.from({ length: 6 }, () => ask('a', hangUp)), ask('b'), ask('c')];
+  const cancellation = new CancellationToken();
+  const all = [ask('x'), ask('y'), ...Array.from({ length: 6 }, () => ask('a', cancellation)), ask('b'), ask('c')];
   await turn();
   expect(tenants()).toBe('xy');
   for (let index = 0; index < 6; index += 1) {
@@ -31,21 +31,21 @@ test('tenants that wait get permits in turn, however many requests one of them h
   expect(tenants().slice(0, 6)).toMatch(/^xyabc?a?/);
   expect(tenants().slice(2)).toContain('b');
   expect(tenants().slice(2, 7)).toContain('c');
-  hangUp.happen();
+  cancellation.cancel();
   for (const { release } of granted) release();
   await Promise.all(all);
 });
 
 test('one tenant leaves permits to the others', async () => {
   const { granted, ask, turn, tenants } = setUp(8);
-  const hangUp = new HangUp();
-  const all = [ask('b'), ...Array.from({ length: 20 }, () => ask('a', hangUp))];
+  const cancellation = new CancellationToken();
+  const all = [ask('b'), ...Array.from({ length: 20 }, () => ask('a', cancellation))];
   await turn();
   expect(tenants()).toBe('baaaa');
   all.push(ask('b'), ask('c'));
   await turn();
   expect(tenants()).toBe('baaaabc');
-  hangUp.happen();
+  cancellation.cancel();
   for (const { release } of granted) release();
   await Promise.all(all);
 });
@@ -53,11 +53,11 @@ test('one tenant leaves permits to the others', async () => {
 test('who hangs up, or waits for too long, gets none and is in nobody’s way', async () => {
   const { granted, ask, turn, tenants } = setUp(1, false);
   await ask('a');
-  const hangUp = new HangUp();
-  const given = ask('b', hangUp);
-  const late = ask('c', new HangUp(), 1);
+  const cancellation = new CancellationToken();
+  const given = ask('b', cancellation);
+  const late = ask('c', new CancellationToken(), 1);
   expect(await late).toBe(false);
-  hangUp.happen();
+  cancellation.cancel();
   expect(await given).toBe(false);
   const last = ask('d');
   granted[0]?.release();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
-import { HangUp } from '../../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
@@ -39,7 +39,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
       subject: 'the-tenant',
       credential: 'the-key',
       requestId: 'request-1',
-      hangUp: new HangUp(),
+      cancel: new CancellationToken(),
       deadlineAt: performance.now() + 60_000,
     },
   });

@@ -32,7 +32,7 @@ export class Repetitions {
   }
 
   /**
-   * Makes an object, unless an earlier request made it: then `read` gives it as it is now. Throws
+   * Makes an object, unless an earlier request made it: then `read` gives it is now. Throws
    * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} where `read` finds nothing.
    */
   once<T>(

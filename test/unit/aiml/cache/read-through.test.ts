@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../../../src/aiml/client.ts';
 import { createAssistantResource } from '../../../support/source.ts';
-import { HangUp } from '../../../../src/runtime/cancellation.ts';
+import { CancellationToken } from '../../../../src/runtime/cancellation.ts';
 import { Reads } from '../../../../src/aiml/cache/read-through.ts';
 import {
   answerJson,
@@ -33,7 +33,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
       tenant: 'tenant',
       subject: 'tenant',
       requestId: 'request-1',
-      hangUp: new HangUp(),
+      cancel: new CancellationToken(),
       deadlineAt: performance.now() + 60_000,
     },
   });
@@ -55,7 +55,7 @@ test('takes a 304 that it did not ask for as no answer', async () => {
       tenant: 'tenant',
       subject: 'tenant',
       requestId: 'request-1',
-      hangUp: new HangUp(),
+      cancel: new CancellationToken(),
       deadlineAt: performance.now() + 60_000,
     },
   });
@@ -77,7 +77,7 @@ describe('an operation that may hold 3,000 bytes', () => {
         tenant: 'tenant',
         subject: 'tenant',
         requestId: 'request-1',
-        hangUp: new HangUp(),
+        cancel: new CancellationToken(),
         deadlineAt: performance.now() + 60_000,
         budget,
       },
