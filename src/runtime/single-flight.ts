@@ -2,7 +2,7 @@
  * Work under way that others who ask for the same may join instead of doing it again.
  *
  * Nobody joins across tenants. Nobody joins what began before a write of his tenant was acknowledged either: whoever
- * acknowledges a write calls {@link SharedWork.forget} first.
+ * acknowledges a write calls {@link SingleFlight.forget} first.
  */
 import { CancellationToken } from './cancellation.ts';
 
@@ -21,14 +21,14 @@ interface Entry<T> {
   waiting: number;
 }
 
-export interface Joined<T> {
+export interface SharedPromise<T> {
   /** Settles as the work does. */
-  readonly result: Promise<T>;
+  readonly promise: Promise<T>;
   /** Whether it was under way already. */
-  readonly hasJoined: boolean;
+  readonly isShared: boolean;
 }
 
-export class SharedWork<T> {
+export class SingleFlight<T> {
   readonly #tenants = new Map<string, Map<string, Entry<T>>>();
 
   /**
@@ -40,17 +40,17 @@ export class SharedWork<T> {
     key: string,
     cancellation: CancellationToken,
     start: (cancellation: CancellationToken) => Promise<T>,
-  ): Joined<T> {
+  ): SharedPromise<T> {
     let entries = this.#tenants.get(tenant);
-    const underWay = entries?.get(key);
-    if (underWay?.promise && !underWay.cancellation.isCancelled)
-      return { result: wait(underWay, underWay.promise, cancellation), hasJoined: true };
+    const inFlight = entries?.get(key);
+    if (inFlight?.promise && !inFlight.cancellation.isCancelled)
+      return { promise: wait(inFlight, inFlight.promise, cancellation), isShared: true };
     if (!entries) this.#tenants.set(tenant, (entries = new Map<string, Entry<T>>()));
     const shared = new CancellationToken();
     const promise = start(shared);
     const entry: Entry<T> = { promise, cancellation: shared, waiting: 0 };
     entries.set(key, entry);
-    return { result: wait(entry, promise, cancellation, () => this.#end(tenant, key, entry)), hasJoined: false };
+    return { promise: wait(entry, promise, cancellation, () => this.#end(tenant, key, entry)), isShared: false };
   }
 
   /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
@@ -74,14 +74,14 @@ function wait<T>(
   onEnd?: () => void,
 ): Promise<T> {
   entry.waiting += 1;
-  const leave = () => {
+  const stopWaiting = () => {
     entry.waiting -= 1;
     if (entry.waiting === 0) entry.cancellation.cancel();
   };
-  if (cancellation.isCancelled) leave();
-  else cancellation.onCancel(leave);
+  if (cancellation.isCancelled) stopWaiting();
+  else cancellation.onCancel(stopWaiting);
   const end = () => {
-    cancellation.offCancel(leave);
+    cancellation.offCancel(stopWaiting);
     onEnd?.();
   };
   promise.then(end, end);

@@ -9,7 +9,7 @@ import type { AimlClient, Call, Caller } from '../client.ts';
 import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
 import { ReadCache, type CachedRead } from './memory.ts';
 import type { Found, KeptAnswer, SharedReadCache } from './redis.ts';
-import { SharedWork } from '../../runtime/single-flight.ts';
+import { SingleFlight } from '../../runtime/single-flight.ts';
 import { headerOf, type Answer } from '../exchange.ts';
 
 export interface ReadsOptions {
@@ -28,7 +28,7 @@ export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'n
 
 export class Reads {
   readonly #client: AimlClient;
-  readonly #work = new SharedWork<unknown>();
+  readonly #work = new SingleFlight<unknown>();
   readonly #cache: ReadCache | null;
   readonly #shared: SharedReadCache | null;
   #onWrite: (tenant: string) => void = () => undefined;
@@ -69,10 +69,10 @@ export class Reads {
 
   /** Joins a read that is under way under the same key, or makes it. */
   #join<T>(key: string, call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
-    const { result, hasJoined } = this.#work.run(caller.tenant, key, caller.cancel, (cancel) =>
+    const { promise, isShared } = this.#work.run(caller.tenant, key, caller.cancel, (cancel) =>
       this.#ask(call, { ...caller, cancel }, place),
     );
-    return (hasJoined ? this.#orAsk(result, call, caller, place) : result) as Promise<T>;
+    return (isShared ? this.#orAsk(promise, call, caller, place) : promise) as Promise<T>;
   }
 
   /** What another's read comes to; asks again where it was his time, or his room, that ran out. */

@@ -11,7 +11,7 @@ import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apo
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { AimlError, Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
-import { SharedWork } from '../../runtime/single-flight.ts';
+import { SingleFlight } from '../../runtime/single-flight.ts';
 import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
@@ -123,7 +123,7 @@ interface Executed {
 
 export class Operations {
   readonly #options: OperationsOptions;
-  readonly #underWay = new SharedWork<Executed>();
+  readonly #inFlight = new SingleFlight<Executed>();
   readonly #rejected = new RejectedDocuments<RejectedDocument>();
   readonly #openStreams = new Map<StreamTransport, number>([
     ['sse', 0],
@@ -133,7 +133,7 @@ export class Operations {
 
   constructor(options: OperationsOptions) {
     this.#options = options;
-    options.upstream.reads.onWrite((tenant) => this.#underWay.forget(tenant));
+    options.upstream.reads.onWrite((tenant) => this.#inFlight.forget(tenant));
   }
 
   /** How many streams of subscriptions are open on each transport. */
@@ -181,9 +181,9 @@ export class Operations {
     if (variablesKey === null) return (await start(info.cancellation)).answer;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;
-    const { result, hasJoined } = this.#underWay.run(identity.tenant, key, info.cancellation, start);
-    const executed = await result;
-    if (!hasJoined) return executed.answer;
+    const { promise, isShared } = this.#inFlight.run(identity.tenant, key, info.cancellation, start);
+    const executed = await promise;
+    if (!isShared) return executed.answer;
     const deadlineAt = startedAt + deadlineMs;
     // The operation that was joined began earlier, so that its deadline passed before this one's.
     if (executed.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
