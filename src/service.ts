@@ -7,7 +7,7 @@ import { AimlClient } from './aiml/client.ts';
 import { IdempotencyKeys } from './aiml/idempotency-keys.ts';
 import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
-import { Reads } from './aiml/cache/read-through.ts';
+import { ReadThroughCache } from './aiml/cache/read-through.ts';
 import { RunHub } from './aiml/runs/run-hub.ts';
 import { SharedReadCache } from './aiml/cache/redis.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -126,7 +126,7 @@ export async function createService(
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
   });
-  const reads = new Reads(client, {
+  const reads = new ReadThroughCache(client, {
     cacheTtlMs: config.cacheTtlMs,
     shared: redis && new SharedReadCache(redis, config.cacheTtlMs),
   });

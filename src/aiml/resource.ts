@@ -7,7 +7,7 @@ import type { AimlClient, Call, Caller } from './client.ts';
 import { AimlError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
-import type { ReadCall, Reads } from './cache/read-through.ts';
+import type { ReadCall, ReadThroughCache } from './cache/read-through.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import { isUpstreamId } from './upstream-id.ts';
 import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';
@@ -65,7 +65,7 @@ export interface Action<T> {
 /** What all requests of the process share to call the AIML API. */
 export interface Upstream {
   readonly client: AimlClient;
-  readonly reads: Reads;
+  readonly reads: ReadThroughCache;
   readonly models: ModelList;
   readonly idempotencyKeys: IdempotencyKeys;
   /** Whether it is the embedded AIML API, which can do more than the AIML API. */

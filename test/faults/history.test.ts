@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
-import { Reads } from '../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
@@ -39,7 +39,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
   const another = () =>
     createAssistantResource({
       client,
-      reads: new Reads(client, { cacheTtlMs: 0 }),
+      reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
       caller: {
         tenant: 'the-tenant',
         subject: 'the-tenant',

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
-import { Reads } from '../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { AimlError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
@@ -56,7 +56,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   });
   const source = createAssistantResource({
     client,
-    reads: new Reads(client, { cacheTtlMs: 0 }),
+    reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
     caller: {
       tenant: 'the-tenant',
       subject: 'the-tenant',

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
-import { Reads } from '../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { SharedReadCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
@@ -21,7 +21,7 @@ describeWithRedis('What replicas share of their reads', () => {
   let upstream: ScriptedUpstream;
   let client: AimlClient;
   let connection: RedisConnection;
-  let reads: Reads;
+  let reads: ReadThroughCache;
   /** What upstream adds to an assistant. */
   let fields: Record<string, unknown>;
   const ETAG = 'W/"1"';
@@ -41,7 +41,7 @@ describeWithRedis('What replicas share of their reads', () => {
     });
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
-    reads = new Reads(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
+    reads = new ReadThroughCache(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
     await connection.open();
   });
   afterEach(async () => {

@@ -1,7 +1,7 @@
 // A data source over a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
 import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
-import { Reads } from '../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { Resource, type CallAccess } from '../../src/aiml/resource.ts';
 import {
   assistants,
@@ -61,7 +61,7 @@ export async function startSource(
     callers.push(caller);
     return createAssistantResource({
       client,
-      reads: new Reads(client, { cacheTtlMs: 0 }),
+      reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
       caller: {
         tenant: 'the-tenant',
         subject: 'the-tenant',

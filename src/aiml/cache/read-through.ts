@@ -12,7 +12,7 @@ import type { Found, KeptAnswer, SharedReadCache } from './redis.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import { headerOf, type Answer } from '../exchange.ts';
 
-export interface ReadsOptions {
+export interface ReadThroughCacheOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
   /** What is shared with other replicas; it takes the place of the cache of this process. */
@@ -26,14 +26,14 @@ export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'n
   readonly read: (body: unknown) => T;
 }
 
-export class Reads {
+export class ReadThroughCache {
   readonly #client: AimlClient;
   readonly #work = new SingleFlight<unknown>();
   readonly #cache: ReadCache | null;
   readonly #shared: SharedReadCache | null;
   #onWrite: (tenant: string) => void = () => undefined;
 
-  constructor(client: AimlClient, { cacheTtlMs, shared = null }: ReadsOptions) {
+  constructor(client: AimlClient, { cacheTtlMs, shared = null }: ReadThroughCacheOptions) {
     this.#client = client;
     this.#shared = shared;
     this.#cache = cacheTtlMs > 0 && !shared ? new ReadCache({ ttlMs: cacheTtlMs }) : null;
@@ -68,39 +68,39 @@ export class Reads {
   }
 
   /** Joins a read that is under way under the same key, or makes it. */
-  #join<T>(key: string, call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
+  #join<T>(key: string, call: ReadCall<T>, caller: Caller, slot: CacheSlot<T> | null): Promise<T> {
     const { promise, isShared } = this.#work.run(caller.tenant, key, caller.cancel, (cancel) =>
-      this.#ask(call, { ...caller, cancel }, place),
+      this.#fetch(call, { ...caller, cancel }, slot),
     );
-    return (isShared ? this.#orAsk(promise, call, caller, place) : promise) as Promise<T>;
+    return (isShared ? this.#retryWithOwnDeadline(promise, call, caller, slot) : promise) as Promise<T>;
   }
 
   /** What another's read comes to; asks again where it was his time, or his room, that ran out. */
-  async #orAsk<T>(
+  async #retryWithOwnDeadline<T>(
     result: Promise<unknown>,
     call: ReadCall<T>,
     caller: Caller,
-    place: Place<T> | null,
+    slot: CacheSlot<T> | null,
   ): Promise<unknown> {
     try {
       return await result;
     } catch (error) {
       if (!isLimitOfOperation(error) || performance.now() >= caller.deadlineAt) throw error;
-      return this.#ask(call, caller, place);
+      return this.#fetch(call, caller, slot);
     }
   }
 
-  #ask<T>(call: ReadCall<T>, caller: Caller, place: Place<T> | null): Promise<T> {
-    if (place) return this.#askForReplicas(call, caller, place);
-    if (this.#cache && call.isCacheable) return this.#askForCache(call, caller, this.#cache);
+  #fetch<T>(call: ReadCall<T>, caller: Caller, slot: CacheSlot<T> | null): Promise<T> {
+    if (slot) return this.#fetchForReplicas(call, caller, slot);
+    if (this.#cache && call.isCacheable) return this.#fetchForCache(call, caller, this.#cache);
     return this.#client.call({ ...call, rule: 'get', body: null }, caller);
   }
 
-  async #askForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
+  async #fetchForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
     const { tenant } = caller;
     const generation = cache.generationOf(tenant);
     const cached = cache.get(tenant, call.path);
-    const read = await this.#askUnlessKnown(call, caller, cached);
+    const read = await this.#fetchIfChanged(call, caller, cached);
     if (read && needsTurn(read.body)) await nextTurn();
     if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, generation);
     else cache.renew(tenant, call.path, generation);
@@ -112,7 +112,7 @@ export class Reads {
     const found = await shared.find(caller, call.path);
     if (!found) return this.#join(call.path, call, caller, null);
     if (found.kept && needsTurn(found.kept.body)) await nextTurn();
-    const kept = readKept(call, found.kept);
+    const kept = readCached(call, found.kept);
     if (kept?.isFresh) {
       reserveBytes(caller, kept.body);
       return kept.value;
@@ -121,8 +121,12 @@ export class Reads {
     return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, kept });
   }
 
-  async #askForReplicas<T>(call: ReadCall<T>, caller: Caller, { shared, generation, kept }: Place<T>): Promise<T> {
-    const changed = await this.#askUnlessKnown(call, caller, kept);
+  async #fetchForReplicas<T>(
+    call: ReadCall<T>,
+    caller: Caller,
+    { shared, generation, kept }: CacheSlot<T>,
+  ): Promise<T> {
+    const changed = await this.#fetchIfChanged(call, caller, kept);
     if (!changed && kept) reserveBytes(caller, kept.body);
     const read = changed ?? kept;
     if (read) await shared.keep(caller, call.path, generation, read);
@@ -130,7 +134,7 @@ export class Reads {
   }
 
   /** Asks upstream; null where it answers that what is known has not changed. */
-  #askUnlessKnown<T>(
+  #fetchIfChanged<T>(
     call: ReadCall<T>,
     caller: Caller,
     known: CachedRead | null,
@@ -148,18 +152,18 @@ export class Reads {
   }
 }
 
-type Kept<T> = NonNullable<Found['kept']> & { readonly value: T };
+type CachedResponse<T> = NonNullable<Found['kept']> & { readonly value: T };
 
 /** Where an answer goes that replicas share. */
-interface Place<T> {
+interface CacheSlot<T> {
   readonly shared: SharedReadCache;
   readonly generation: string;
   /** What is there already, to be asked for under its ETag; null where nothing is. */
-  readonly kept: Kept<T> | null;
+  readonly kept: CachedResponse<T> | null;
 }
 
 /** What was kept, read as if upstream had sent it just now; null where it cannot be read. */
-function readKept<T>(call: ReadCall<T>, kept: Found['kept']): Kept<T> | null {
+function readCached<T>(call: ReadCall<T>, kept: Found['kept']): CachedResponse<T> | null {
   const text = kept && decodeUtf8(kept.body);
   if (!kept || text === null) return null;
   try {

@@ -5,7 +5,7 @@ import { createAssistantResource } from '../../support/source.ts';
 import { AimlError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
-import { Reads } from '../../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../../src/aiml/cache/read-through.ts';
 import {
   answerJson,
   startScriptedUpstream,
@@ -33,7 +33,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
   });
   const source = createAssistantResource({
     client,
-    reads: new Reads(client, { cacheTtlMs: 0 }),
+    reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
     caller: {
       tenant: 'the-tenant',
       subject: 'the-tenant',

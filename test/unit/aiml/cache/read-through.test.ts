@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../../../src/aiml/client.ts';
 import { createAssistantResource } from '../../../support/source.ts';
 import { CancellationToken } from '../../../../src/runtime/cancellation.ts';
-import { Reads } from '../../../../src/aiml/cache/read-through.ts';
+import { ReadThroughCache } from '../../../../src/aiml/cache/read-through.ts';
 import {
   answerJson,
   startScriptedUpstream,
@@ -27,7 +27,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({
     client,
-    reads: new Reads(client, { cacheTtlMs: 0.001 }),
+    reads: new ReadThroughCache(client, { cacheTtlMs: 0.001 }),
     caller: {
       credential: 'key',
       tenant: 'tenant',
@@ -49,7 +49,7 @@ test('takes a 304 that it did not ask for as no answer', async () => {
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({
     client,
-    reads: new Reads(client, { cacheTtlMs: 1000 }),
+    reads: new ReadThroughCache(client, { cacheTtlMs: 1000 }),
     caller: {
       credential: 'key',
       tenant: 'tenant',
@@ -71,7 +71,7 @@ describe('an operation that may hold 3,000 bytes', () => {
     const budget = { bytes: 3000 };
     const source = createAssistantResource({
       client,
-      reads: new Reads(client, { cacheTtlMs: 0 }),
+      reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
       caller: {
         credential: 'key',
         tenant: 'tenant',
