@@ -9,7 +9,7 @@ import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
 import { ReadThroughCache } from './aiml/cache/read-through.ts';
 import { RunHub } from './aiml/runs/run-hub.ts';
-import { SharedReadCache } from './aiml/cache/redis.ts';
+import { RedisResponseCache } from './aiml/cache/redis.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { ConfigError, type Config } from './config.ts';
 import { errorCode } from './runtime/error-code.ts';
@@ -128,7 +128,7 @@ export async function createService(
   });
   const reads = new ReadThroughCache(client, {
     cacheTtlMs: config.cacheTtlMs,
-    shared: redis && new SharedReadCache(redis, config.cacheTtlMs),
+    shared: redis && new RedisResponseCache(redis, config.cacheTtlMs),
   });
   const isEmbedded = localAiml !== null;
   const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs });

@@ -190,8 +190,8 @@ describeWithRedis('Two processes with one Redis', () => {
       expect(name).toMatch(
         /^assistants:1:[\w-]{22}:(?:epoch|document:[0-9a-f]{64}|[\w-]{22}:generation|[\w-]{22}:[a-z]+:[\w-]+)$/,
       );
-    const kept = await Promise.all(keys.map((name) => redis.client.getBuffer(name)));
-    expect(kept.map((value) => value?.toString('latin1') ?? '').filter((text) => text.includes('key-'))).toEqual([]);
+    const cached = await Promise.all(keys.map((name) => redis.client.getBuffer(name)));
+    expect(cached.map((value) => value?.toString('latin1') ?? '').filter((text) => text.includes('key-'))).toEqual([]);
     for (const name of keys) expect(await redis.client.pttl(name)).toBeGreaterThan(0);
   });
 

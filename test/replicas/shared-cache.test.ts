@@ -4,7 +4,7 @@ import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
-import { SharedReadCache } from '../../src/aiml/cache/redis.ts';
+import { RedisResponseCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import {
@@ -41,7 +41,7 @@ describeWithRedis('What replicas share of their reads', () => {
     });
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
-    reads = new ReadThroughCache(client, { cacheTtlMs: 60_000, shared: new SharedReadCache(connection, 60_000) });
+    reads = new ReadThroughCache(client, { cacheTtlMs: 60_000, shared: new RedisResponseCache(connection, 60_000) });
     await connection.open();
   });
   afterEach(async () => {
@@ -66,9 +66,9 @@ describeWithRedis('What replicas share of their reads', () => {
       },
     });
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
-  const answerKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);
-  const answerKey = async (tenant?: string) => {
-    const [key, ...others] = await answerKeys(tenant);
+  const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);
+  const responseKey = async (tenant?: string) => {
+    const [key, ...others] = await responseKeys(tenant);
     if (key === undefined || others.length > 0) throw new Error('one answer was expected');
     return key;
   };
@@ -100,25 +100,25 @@ describeWithRedis('What replicas share of their reads', () => {
   });
 
   describe('is nothing where', () => {
-    it.each<[string, (kept: Buffer) => Buffer | string]>([
-      ['a bit of it is another', (kept) => flipped(kept, kept.length >> 1)],
-      ['its last bit is another', (kept) => flipped(kept, kept.length - 1)],
-      ['its first bit is another', (kept) => flipped(kept, 0)],
-      ['a bit of its ETag is another', (kept) => flipped(kept, kept.indexOf(ETAG))],
-      ['it is cut short', (kept) => kept.subarray(0, -1)],
-      ['only its seal is left', (kept) => kept.subarray(0, 32)],
+    it.each<[string, (cached: Buffer) => Buffer | string]>([
+      ['a bit of it is another', (cached) => flipped(cached, cached.length >> 1)],
+      ['its last bit is another', (cached) => flipped(cached, cached.length - 1)],
+      ['its first bit is another', (cached) => flipped(cached, 0)],
+      ['a bit of its ETag is another', (cached) => flipped(cached, cached.indexOf(ETAG))],
+      ['it is cut short', (cached) => cached.subarray(0, -1)],
+      ['only its seal is left', (cached) => cached.subarray(0, 32)],
       ['it is empty', () => ''],
       ['it is another text', () => '{"id":"x","name":"forged"}\n{}'],
     ])('%s', async (_name, damaged) => {
       const first = await get('x');
-      const key = await answerKey();
+      const key = await responseKey();
       await redis.client.set(key, damaged((await redis.client.getBuffer(key)) ?? Buffer.alloc(0)), 'KEEPTTL');
       await expectMiss(first);
     });
 
     it('it is no text', async () => {
       const first = await get('x');
-      const key = await answerKey();
+      const key = await responseKey();
       await redis.client.del(key);
       await redis.client.lpush(key, 'forged');
       await redis.client.pexpire(key, 2 * HOUR_MS);
@@ -142,9 +142,9 @@ describeWithRedis('What replicas share of their reads', () => {
     it('it is the answer to another question of the same generation', async () => {
       const list = (limit: number) => sourceOf('a').list({ limit, order: 'asc', after: null });
       await list(1);
-      const one = await answerKey();
+      const one = await responseKey();
       await list(2);
-      const [other = ''] = (await answerKeys()).filter((key) => key !== one);
+      const [other = ''] = (await responseKeys()).filter((key) => key !== one);
       await redis.client.copy(one, other, 'REPLACE');
       await list(1);
       expect(upstream.calls).toHaveLength(2);
@@ -169,7 +169,7 @@ describeWithRedis('What replicas share of their reads', () => {
 
   it('is asked for under its ETag once its time is up, and is new again where it has not changed', async () => {
     await get('x');
-    const key = await answerKey();
+    const key = await responseKey();
     await redis.client.pexpire(key, HOUR_MS);
     expect((await get('x')).name).toBe('x');
     expect((await get('x')).name).toBe('x');
@@ -197,7 +197,7 @@ describeWithRedis('What replicas share of their reads', () => {
     await get('large');
     await get('large');
     expect(upstream.calls).toHaveLength(4);
-    expect(await answerKeys()).toEqual([]);
+    expect(await responseKeys()).toEqual([]);
   });
 
   it('leaves nothing behind for long of what was asked for in vain', async () => {

@@ -31,21 +31,21 @@ interface Entry extends CachedRead {
 /** A tenant that is forgotten begins a new generation. */
 const MAX_TENANTS = 10_000;
 
-export interface ReadCacheOptions {
+export interface MemoryResponseCacheOptions {
   /** How long an entry is given without asking upstream. */
   readonly ttlMs: number;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
 
-export class ReadCache {
+export class MemoryResponseCache {
   readonly #ttlMs: number;
   readonly #now: () => number;
   readonly #entries: LRUCache<string, Entry>;
   readonly #generations = new LRUCache<string, number>({ max: MAX_TENANTS });
   #lastGeneration = 0;
 
-  constructor({ ttlMs, now = () => performance.now() }: ReadCacheOptions) {
+  constructor({ ttlMs, now = () => performance.now() }: MemoryResponseCacheOptions) {
     this.#ttlMs = ttlMs;
     this.#now = now;
     this.#entries = new LRUCache({

@@ -7,8 +7,8 @@ import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
 import type { AimlClient, Call, Caller } from '../client.ts';
 import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
-import { ReadCache, type CachedRead } from './memory.ts';
-import type { Found, KeptAnswer, SharedReadCache } from './redis.ts';
+import { MemoryResponseCache, type CachedRead } from './memory.ts';
+import type { Lookup, StoredResponse, RedisResponseCache } from './redis.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import { headerOf, type Answer } from '../exchange.ts';
 
@@ -16,7 +16,7 @@ export interface ReadThroughCacheOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
   /** What is shared with other replicas; it takes the place of the cache of this process. */
-  readonly shared?: SharedReadCache | null;
+  readonly shared?: RedisResponseCache | null;
 }
 
 /** What is read does not depend on who reads it, but for the credential. */
@@ -29,14 +29,14 @@ export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'n
 export class ReadThroughCache {
   readonly #client: AimlClient;
   readonly #work = new SingleFlight<unknown>();
-  readonly #cache: ReadCache | null;
-  readonly #shared: SharedReadCache | null;
+  readonly #cache: MemoryResponseCache | null;
+  readonly #shared: RedisResponseCache | null;
   #onWrite: (tenant: string) => void = () => undefined;
 
   constructor(client: AimlClient, { cacheTtlMs, shared = null }: ReadThroughCacheOptions) {
     this.#client = client;
     this.#shared = shared;
-    this.#cache = cacheTtlMs > 0 && !shared ? new ReadCache({ ttlMs: cacheTtlMs }) : null;
+    this.#cache = cacheTtlMs > 0 && !shared ? new MemoryResponseCache({ ttlMs: cacheTtlMs }) : null;
   }
 
   /** `listener` is called when a write of a tenant has ended, before it is acknowledged. */
@@ -96,7 +96,7 @@ export class ReadThroughCache {
     return this.#client.call({ ...call, rule: 'get', body: null }, caller);
   }
 
-  async #fetchForCache<T>(call: ReadCall<T>, caller: Caller, cache: ReadCache): Promise<T> {
+  async #fetchForCache<T>(call: ReadCall<T>, caller: Caller, cache: MemoryResponseCache): Promise<T> {
     const { tenant } = caller;
     const generation = cache.generationOf(tenant);
     const cached = cache.get(tenant, call.path);
@@ -108,28 +108,28 @@ export class ReadThroughCache {
   }
 
   /** Work under way is joined within one generation alone: a write through another replica begins a new one. */
-  async #readShared<T>(call: ReadCall<T>, caller: Caller, shared: SharedReadCache): Promise<T> {
-    const found = await shared.find(caller, call.path);
-    if (!found) return this.#join(call.path, call, caller, null);
-    if (found.kept && needsTurn(found.kept.body)) await nextTurn();
-    const kept = readCached(call, found.kept);
-    if (kept?.isFresh) {
-      reserveBytes(caller, kept.body);
-      return kept.value;
+  async #readShared<T>(call: ReadCall<T>, caller: Caller, shared: RedisResponseCache): Promise<T> {
+    const lookup = await shared.lookup(caller, call.path);
+    if (!lookup) return this.#join(call.path, call, caller, null);
+    if (lookup.cached && needsTurn(lookup.cached.body)) await nextTurn();
+    const cached = readCached(call, lookup.cached);
+    if (cached?.isFresh) {
+      reserveBytes(caller, cached.body);
+      return cached.value;
     }
-    const { generation } = found;
-    return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, kept });
+    const { generation } = lookup;
+    return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, cached });
   }
 
   async #fetchForReplicas<T>(
     call: ReadCall<T>,
     caller: Caller,
-    { shared, generation, kept }: CacheSlot<T>,
+    { shared, generation, cached }: CacheSlot<T>,
   ): Promise<T> {
-    const changed = await this.#fetchIfChanged(call, caller, kept);
-    if (!changed && kept) reserveBytes(caller, kept.body);
-    const read = changed ?? kept;
-    if (read) await shared.keep(caller, call.path, generation, read);
+    const changed = await this.#fetchIfChanged(call, caller, cached);
+    if (!changed && cached) reserveBytes(caller, cached.body);
+    const read = changed ?? cached;
+    if (read) await shared.store(caller, call.path, generation, read);
     return read?.value as T;
   }
 
@@ -138,8 +138,8 @@ export class ReadThroughCache {
     call: ReadCall<T>,
     caller: Caller,
     known: CachedRead | null,
-  ): Promise<(KeptAnswer & { readonly value: T }) | null> {
-    return this.#client.call<(KeptAnswer & { readonly value: T }) | null>(
+  ): Promise<(StoredResponse & { readonly value: T }) | null> {
+    return this.#client.call<(StoredResponse & { readonly value: T }) | null>(
       {
         ...call,
         rule: 'get',
@@ -152,22 +152,22 @@ export class ReadThroughCache {
   }
 }
 
-type CachedResponse<T> = NonNullable<Found['kept']> & { readonly value: T };
+type CachedResponse<T> = NonNullable<Lookup['cached']> & { readonly value: T };
 
 /** Where an answer goes that replicas share. */
 interface CacheSlot<T> {
-  readonly shared: SharedReadCache;
+  readonly shared: RedisResponseCache;
   readonly generation: string;
   /** What is there already, to be asked for under its ETag; null where nothing is. */
-  readonly kept: CachedResponse<T> | null;
+  readonly cached: CachedResponse<T> | null;
 }
 
 /** What was kept, read as if upstream had sent it just now; null where it cannot be read. */
-function readCached<T>(call: ReadCall<T>, kept: Found['kept']): CachedResponse<T> | null {
-  const text = kept && decodeUtf8(kept.body);
-  if (!kept || text === null) return null;
+function readCached<T>(call: ReadCall<T>, cached: Lookup['cached']): CachedResponse<T> | null {
+  const text = cached && decodeUtf8(cached.body);
+  if (!cached || text === null) return null;
   try {
-    return { ...kept, value: call.read(JSON.parse(text)) };
+    return { ...cached, value: call.read(JSON.parse(text)) };
   } catch {
     return null;
   }

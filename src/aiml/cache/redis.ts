@@ -21,25 +21,25 @@ const REVALIDATION_MS = 60 * 60 * 1000;
 const GENERATION_MS = 2 * 60 * 1000;
 const EPOCH_MS = 30 * 24 * 60 * 60 * 1000;
 
-const SEAL_BYTES = 32;
+const HMAC_BYTES = 32;
 const LINE_FEED = 0x0a;
 /** Characters of base64url: 132 bits. */
 const DIGEST_LENGTH = 22;
 
 type Reader = Pick<Caller, 'tenant' | 'credential'>;
 
-export interface KeptAnswer {
+export interface StoredResponse {
   /** Upstream's ETag; null where it sent none. */
   readonly etag: string | null;
   readonly body: Buffer;
 }
 
-export interface Found {
+export interface Lookup {
   readonly generation: string;
-  readonly kept: (KeptAnswer & { readonly isFresh: boolean }) | null;
+  readonly cached: (StoredResponse & { readonly isFresh: boolean }) | null;
 }
 
-export class SharedReadCache {
+export class RedisResponseCache {
   readonly #redis: RedisConnection;
   readonly #ttlMs: number;
   readonly #epochKey: string;
@@ -58,31 +58,34 @@ export class SharedReadCache {
   }
 
   /** The tenant's generation, and what is kept of the path; null where Redis is unavailable. Never rejects. */
-  async find(reader: Reader, path: string): Promise<Found | null> {
-    const answerKey = this.#answerKey(reader.tenant, path);
+  async lookup(reader: Reader, path: string): Promise<Lookup | null> {
+    const responseKey = this.#responseKey(reader.tenant, path);
     const generationKey = this.#generationKey(reader.tenant);
     // The time that is left goes first: where the answer is replaced in between, it is the older one's.
     const replies = await this.#redis.ask((pipeline) =>
-      pipeline.pttl(answerKey).mgetBuffer(this.#epochKey, generationKey, answerKey),
+      pipeline.pttl(responseKey).mgetBuffer(this.#epochKey, generationKey, responseKey),
     );
     if (!replies) return null;
-    const [leftMs, [epoch, token, sealed]] = replies as [number, (Buffer | null)[]];
+    const [leftMs, [epoch, token, signed]] = replies as [number, (Buffer | null)[]];
     if (!epoch || !token) return this.#begin(generationKey);
     const generation = `${epoch.toString()} ${token.toString()}`;
-    const kept = sealed ? open(sealed, reader, path) : null;
-    if (!kept) return { generation, kept: null };
-    const { etag, body } = kept;
-    return { generation, kept: { etag, body, isFresh: leftMs > REVALIDATION_MS && kept.generation === generation } };
+    const cached = signed ? verify(signed, reader, path) : null;
+    if (!cached) return { generation, cached: null };
+    const { etag, body } = cached;
+    return {
+      generation,
+      cached: { etag, body, isFresh: leftMs > REVALIDATION_MS && cached.generation === generation },
+    };
   }
 
   /** Keeps an answer that was asked for after `generation` was found. Never rejects. */
-  async keep(reader: Reader, path: string, generation: string, answer: KeptAnswer): Promise<void> {
+  async store(reader: Reader, path: string, generation: string, answer: StoredResponse): Promise<void> {
     if (this.#ttlMs === 0 || answer.body.length > MAX_BODY_BYTES) return;
     const lifeMs = this.#ttlMs + REVALIDATION_MS;
-    const sealed = seal(answer, reader, path, generation);
+    const signed = sign(answer, reader, path, generation);
     await this.#redis.ask((pipeline) =>
       pipeline
-        .set(this.#answerKey(reader.tenant, path), sealed, 'PX', lifeMs)
+        .set(this.#responseKey(reader.tenant, path), signed, 'PX', lifeMs)
         .pexpire(this.#generationKey(reader.tenant), lifeMs),
     );
   }
@@ -95,7 +98,7 @@ export class SharedReadCache {
     await this.#redis.ask((pipeline) => pipeline.set(this.#generationKey(tenant), randomUUID(), 'PX', GENERATION_MS));
   }
 
-  async #begin(generationKey: string): Promise<Found | null> {
+  async #begin(generationKey: string): Promise<Lookup | null> {
     const replies = await this.#redis.ask((pipeline) =>
       pipeline
         .set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX')
@@ -103,10 +106,10 @@ export class SharedReadCache {
         .mget(this.#epochKey, generationKey),
     );
     const [epoch, token] = (replies?.[2] ?? []) as readonly (string | null)[];
-    return epoch && token ? { generation: `${epoch} ${token}`, kept: null } : null;
+    return epoch && token ? { generation: `${epoch} ${token}`, cached: null } : null;
   }
 
-  #answerKey(tenant: string, path: string): string {
+  #responseKey(tenant: string, path: string): string {
     return this.#redis.key(tenant, 'answer', digest(path));
   }
 
@@ -119,18 +122,22 @@ export class SharedReadCache {
 const digest = (path: string): string => createHash('sha256').update(path).digest('base64url').slice(0, DIGEST_LENGTH);
 
 /** The generation and the ETag are a line each, before the body. */
-function seal({ etag, body }: KeptAnswer, reader: Reader, path: string, generation: string): Buffer {
+function sign({ etag, body }: StoredResponse, reader: Reader, path: string, generation: string): Buffer {
   const content = Buffer.concat([Buffer.from(`${generation}\n${etag ?? ''}\n`, 'latin1'), body]);
-  return Buffer.concat([sealOf(content, reader, path), content]);
+  return Buffer.concat([hmacOf(content, reader, path), content]);
 }
 
 /** Null where the seal does not fit: another credential, another path, or damage. */
-function open(sealed: Buffer, reader: Reader, path: string): (KeptAnswer & { readonly generation: string }) | null {
-  const content = sealed.subarray(SEAL_BYTES);
+function verify(
+  signed: Buffer,
+  reader: Reader,
+  path: string,
+): (StoredResponse & { readonly generation: string }) | null {
+  const content = signed.subarray(HMAC_BYTES);
   const generationEnd = content.indexOf(LINE_FEED);
   const etagEnd = content.indexOf(LINE_FEED, generationEnd + 1);
   if (generationEnd === -1 || etagEnd === -1) return null;
-  if (!timingSafeEqual(sealed.subarray(0, SEAL_BYTES), sealOf(content, reader, path))) return null;
+  if (!timingSafeEqual(signed.subarray(0, HMAC_BYTES), hmacOf(content, reader, path))) return null;
   return {
     generation: content.toString('latin1', 0, generationEnd),
     etag: content.toString('latin1', generationEnd + 1, etagEnd) || null,
@@ -138,5 +145,5 @@ function open(sealed: Buffer, reader: Reader, path: string): (KeptAnswer & { rea
   };
 }
 
-const sealOf = (content: Buffer, { credential }: Reader, path: string): Buffer =>
+const hmacOf = (content: Buffer, { credential }: Reader, path: string): Buffer =>
   createHmac('sha256', credential).update(`${path}\n`).update(content).digest();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { ReadCache } from '../../../../src/aiml/cache/memory.ts';
+import { MemoryResponseCache } from '../../../../src/aiml/cache/memory.ts';
 
 function setUp() {
   let time = 0;
-  const cache = new ReadCache({ ttlMs: 1000, now: () => time });
+  const cache = new MemoryResponseCache({ ttlMs: 1000, now: () => time });
   const put = (tenant: string, path: string, value: unknown, size = 10) =>
     cache.set(tenant, path, { etag: '"e"', value }, size, cache.generationOf(tenant));
   return { cache, put, pass: (ms: number) => (time += ms) };
@@ -72,10 +72,10 @@ describe('the read cache', () => {
     const { cache, put } = setUp();
     const megabyte = 1024 * 1024;
     for (let index = 0; index < 200; index += 1) put(`t${index}`, `/assistants?limit=${index}`, index, megabyte);
-    let kept = 0;
-    for (let index = 0; index < 200; index += 1) if (cache.get(`t${index}`, `/assistants?limit=${index}`)) kept += 1;
-    expect(kept).toBeGreaterThan(10);
-    expect(kept).toBeLessThanOrEqual(64);
+    let cached = 0;
+    for (let index = 0; index < 200; index += 1) if (cache.get(`t${index}`, `/assistants?limit=${index}`)) cached += 1;
+    expect(cached).toBeGreaterThan(10);
+    expect(cached).toBeLessThanOrEqual(64);
     put('t', '/assistants/large', 1, 9 * megabyte);
     expect(cache.get('t', '/assistants/large')).toBeNull();
     for (let index = 0; index < 25_000; index += 1) put('t', `/assistants/${index}`, index);
