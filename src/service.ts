@@ -247,7 +247,7 @@ export async function createService(
     await localAiml?.stop();
     await tracing.close();
   };
-  void client.warm();
+  void client.preconnect();
   await app.ready();
   const port = await servers.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await close(0);

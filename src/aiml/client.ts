@@ -14,7 +14,7 @@ import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { HttpResponse, HttpResult } from './exchange.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import { Transport } from './transport.ts';
 import { toEvidence, UpstreamHealth } from './upstream-health.ts';
@@ -62,7 +62,7 @@ export interface Call<T> {
   readonly body: string | null;
   /** Whether a 404 or 410 means that the account has no such endpoint any more: on a collection without a parent. */
   readonly notFoundMeansSunset: boolean;
-  readonly read: (body: unknown, answer: Answer) => T;
+  readonly read: (body: unknown, answer: HttpResponse) => T;
   /** Sent along, for an upstream that keeps such keys: the same key creates once. */
   readonly idempotencyKey?: string;
   /** Gets the response where upstream gives a stream of events; its `body` is then what `read` gets. */
@@ -192,8 +192,8 @@ export class AimlClient {
   }
 
   /** Opens a connection ahead of the first call; resolves when it is open or cannot be opened. */
-  warm(): Promise<void> {
-    return this.#transport.warm();
+  preconnect(): Promise<void> {
+    return this.#transport.preconnect();
   }
 
   /** Waits for the calls in flight, at most `timeoutMs`, then closes the connections. */
@@ -257,7 +257,7 @@ export class AimlClient {
     const span = caller.trace?.startCall({ name: call.name, method, isRetry });
     const headers = headersOf(call, caller);
     if (span) headers.push('traceparent', span.traceparent);
-    const exchange = await this.#transport.exchange({
+    const result = await this.#transport.send({
       method,
       path: call.path,
       headers,
@@ -270,31 +270,31 @@ export class AimlClient {
       receiver: call.receiver ?? null,
     });
     // Bodies that arrive together are parsed one in each turn of the event loop.
-    if (exchange.status !== null && needsTurn(exchange.body)) await nextTurn();
-    const attempt = toAttempt(exchange, call, {
+    if (result.status !== null && needsTurn(result.body)) await nextTurn();
+    const attempt = toAttempt(result, call, {
       credential: caller.credential,
       hostname: this.#hostname,
       path: call.path,
       body: call.body,
     });
     // What is not kept is not held.
-    if (budget && exchange.status !== null && attempt.kind !== 'OK') budget.bytes += exchange.body.length;
-    this.#learnFrom(exchange, requestKey, caller);
-    span?.end({ kind: attempt.kind, status: exchange.status });
+    if (budget && result.status !== null && attempt.kind !== 'OK') budget.bytes += result.body.length;
+    this.#learnFrom(result, requestKey, caller);
+    span?.end({ kind: attempt.kind, status: result.status });
     this.#onAttempt?.({
       call: call.name,
       kind: attempt.kind,
-      status: exchange.status,
+      status: result.status,
       durationMs: performance.now() - startedAt,
       isRetry,
     });
     return attempt;
   }
 
-  #learnFrom(exchange: Exchange, requestKey: string, { subject, tenant }: Caller): void {
-    const evidence = toEvidence(exchange);
+  #learnFrom(result: HttpResult, requestKey: string, { subject, tenant }: Caller): void {
+    const evidence = toEvidence(result);
     if (evidence !== null) this.#health.record(subject, requestKey, evidence);
-    const { status } = exchange;
+    const { status } = result;
     if (status !== null && ((status >= 200 && status < 300) || status === 304)) this.#rateLimit?.accept(tenant);
   }
 

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
-export type Loss =
+export type FailureKind =
   | 'UNREACHABLE'
   | 'RESET'
   | 'TIMEOUT'
@@ -10,12 +10,12 @@ export type Loss =
   | 'NOT_HTTP'
   | 'UNREADABLE'
   | 'TOO_LARGE'
-  | 'NO_ROOM'
+  | 'TOO_MANY_LARGE_RESPONSES'
   | 'OVER_BUDGET'
   | 'ABORTED';
 
 /** A whole answer; `body` is decompressed. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -23,15 +23,15 @@ export interface Answer {
   readonly isCloseDelimited: boolean;
 }
 /** No whole answer came. `sent` tells whether any of the request can have left the process. */
-export interface Lost {
+export interface NetworkFailure {
   readonly status: null;
-  readonly loss: Loss;
+  readonly failure: FailureKind;
   readonly sent: boolean;
 }
-export type Exchange = Answer | Lost;
+export type HttpResult = HttpResponse | NetworkFailure;
 
 /** A header's value, several joined by a comma; undefined where it is absent. */
-export function headerOf({ headers }: Answer, name: string): string | undefined {
+export function headerOf({ headers }: HttpResponse, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }

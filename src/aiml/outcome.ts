@@ -8,7 +8,7 @@ import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetai
 import { keyReused } from './idempotency-keys.ts';
 import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './error-body.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
-import { headerOf, type Answer, type Exchange, type Lost } from './exchange.ts';
+import { headerOf, type HttpResponse, type HttpResult, type NetworkFailure } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
 
 export type Attempt<T> =
@@ -30,7 +30,7 @@ export interface Expectation<T> {
    * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and an AimlError
    * where it says that nothing was done.
    */
-  readonly read: (body: unknown, answer: Answer) => T;
+  readonly read: (body: unknown, answer: HttpResponse) => T;
   /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
   readonly known?: { readonly take: () => T };
 }
@@ -41,14 +41,14 @@ export const SUNSET_MESSAGE =
   'the embedded AIML API.';
 
 /** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
-export function toAttempt<T>(exchange: Exchange, expectation: Expectation<T>, sent: ReasonContext): Attempt<T> {
-  if (exchange.status === null) return lost(exchange);
-  if (exchange.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
-  if (exchange.status >= 200 && exchange.status < 300) return read(exchange, expectation);
-  return refused(exchange, expectation, sent);
+export function toAttempt<T>(result: HttpResult, expectation: Expectation<T>, sent: ReasonContext): Attempt<T> {
+  if (result.status === null) return lost(result);
+  if (result.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
+  if (result.status >= 200 && result.status < 300) return read(result, expectation);
+  return refused(result, expectation, sent);
 }
 
-function read<T>(answer: Answer, { read: readBody }: Expectation<T>): Attempt<T> {
+function read<T>(answer: HttpResponse, { read: readBody }: Expectation<T>): Attempt<T> {
   try {
     return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
   } catch (error) {
@@ -68,7 +68,7 @@ function parse(body: Buffer): unknown {
   }
 }
 
-const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>> = {
+const losses: Readonly<Record<NetworkFailure['failure'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>> = {
   UNREACHABLE: {
     code: 'UPSTREAM_UNAVAILABLE',
     message: 'The AIML API could not be reached.',
@@ -100,7 +100,7 @@ const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'mes
     message: 'The AIML API gave an answer that is too large.',
     retryable: false,
   },
-  NO_ROOM: {
+  TOO_MANY_LARGE_RESPONSES: {
     code: 'UPSTREAM_BAD_RESPONSE',
     message: 'The AIML API gave too many large answers at a time.',
     retryable: true,
@@ -109,8 +109,8 @@ const losses: Readonly<Record<Lost['loss'], Pick<AimlErrorDetails, 'code' | 'mes
   ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
 };
 
-function lost({ loss, sent }: Lost): FailedAttempt {
-  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(losses[loss]) };
+function lost({ failure, sent }: NetworkFailure): FailedAttempt {
+  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(losses[failure]) };
 }
 
 /** Statuses below 500 that the API has: upstream refused and did nothing. */
@@ -127,7 +127,7 @@ const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryab
 };
 
 function refused(
-  answer: Answer,
+  answer: HttpResponse,
   { noun, notFoundMeansSunset }: Pick<Expectation<unknown>, 'noun' | 'notFoundMeansSunset'>,
   sent: ReasonContext,
 ): FailedAttempt {
@@ -184,7 +184,7 @@ const about = ({ requestId }: UpstreamComplaint) => ({ upstreamRequestId: reques
 
 function failed(
   kind: FailedAttempt['kind'],
-  answer: Answer,
+  answer: HttpResponse,
   {
     upstreamRequestId,
     ...details

@@ -3,7 +3,7 @@ import { errorCode } from '../runtime/error-code.ts';
 import { shapeOfJson } from '../runtime/json-size.ts';
 import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import type { Answer, Exchange, Lost } from './exchange.ts';
+import type { HttpResponse, HttpResult, NetworkFailure } from './exchange.ts';
 
 /** The largest body that is accepted from upstream, in bytes, after decompression. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -17,11 +17,11 @@ const MAX_PARSED_BYTES = 128 * 1024 * 1024;
  * while the body was read. `acquire` resolves to null where nobody waits for the answer any more; so does this.
  */
 export async function decode(
-  answer: Answer,
+  answer: HttpResponse,
   coding: Exclude<ContentCoding, 'identity'>,
   held: Release | null,
   acquire: () => Promise<Release | null>,
-): Promise<Exchange | null> {
+): Promise<HttpResult | null> {
   let release = held;
   try {
     // A brotli decoder takes 16 MiB for itself, however small the body is.
@@ -32,7 +32,7 @@ export async function decode(
     for (;;) {
       try {
         const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
-        return bounded({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
+        return rejectIfTooLargeToParse({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
       } catch (error) {
         if (!isTooLarge(error)) return withoutBody(answer);
         if (release) return TOO_LARGE;
@@ -45,18 +45,20 @@ export async function decode(
   }
 }
 
-const TOO_LARGE: Lost = { status: null, loss: 'TOO_LARGE', sent: true };
+const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: true };
 
 /** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
-export function bounded(answer: Answer): Exchange {
+export function rejectIfTooLargeToParse(answer: HttpResponse): HttpResult {
   const { status, body } = answer;
   if (body.length <= SMALL_BODY_BYTES || shapeOfJson(body).expectedBytes <= MAX_PARSED_BYTES) return answer;
   return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
 }
 
 /** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
-export function withoutBody(answer: Answer): Exchange {
-  return answer.status < 300 ? { status: null, loss: 'UNREADABLE', sent: true } : { ...answer, body: Buffer.alloc(0) };
+export function withoutBody(answer: HttpResponse): HttpResult {
+  return answer.status < 300
+    ? { status: null, failure: 'UNREADABLE', sent: true }
+    : { ...answer, body: Buffer.alloc(0) };
 }
 
 const isTooLarge = (error: unknown): boolean => errorCode(error) === 'ERR_BUFFER_TOO_LARGE';

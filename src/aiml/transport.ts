@@ -13,10 +13,10 @@ import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import type { Release } from '../runtime/semaphore.ts';
-import { headerOf, type Answer, type Exchange, type Loss } from './exchange.ts';
+import { headerOf, type HttpResponse, type HttpResult, type FailureKind } from './exchange.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { CancellationToken } from '../runtime/cancellation.ts';
-import { bounded, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
+import { rejectIfTooLargeToParse, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
 
 const LARGE_BODIES_AT_ONCE = 2;
@@ -29,7 +29,7 @@ const STREAM_IDLE_TIMEOUT_MS = 60_000;
 /** How often it is looked whether the exchanges in flight have ended, in milliseconds. */
 const CHECK_INTERVAL_MS = 10;
 
-export interface ExchangeRequest {
+export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Appended to the path of the base URL; starts with a slash and holds checked values only. */
   readonly path: string;
@@ -104,13 +104,13 @@ export class Transport {
    * Opens a connection ahead of the first request, which then need not wait for DNS, TCP and TLS. Nothing is sent on it.
    * Resolves when it is open or cannot be opened, which is left to the first request to report.
    */
-  warm(): Promise<void> {
+  preconnect(): Promise<void> {
     return new Promise((resolve) => {
       this.#dispatcher.dispatch(
         { origin: this.#origin, method: 'GET', path: '/' },
         {
           onRequestStart: () => {
-            throw new NotWantedError();
+            throw new AbandonedRequestError();
           },
           onResponseError: () => resolve(),
         },
@@ -119,9 +119,9 @@ export class Transport {
   }
 
   /** Never rejects. */
-  exchange(request: ExchangeRequest): Promise<Exchange> {
+  send(request: HttpRequest): Promise<HttpResult> {
     this.#inFlight += 1;
-    const handler = new ExchangeHandler(request, {
+    const handler = new ResponseHandler(request, {
       largeBodies: this.#largeBodies,
       streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
       onEnd: () => (this.#inFlight -= 1),
@@ -149,7 +149,7 @@ export class Transport {
 }
 
 /** Thrown into undici to keep a request that nobody waits for any more from being sent. */
-class NotWantedError extends Error {}
+class AbandonedRequestError extends Error {}
 
 interface ExchangeHandlerOptions {
   readonly largeBodies: FairSemaphore;
@@ -158,8 +158,8 @@ interface ExchangeHandlerOptions {
   readonly onEnd: () => void;
 }
 
-class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly ended: Promise<Exchange>;
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly ended: Promise<HttpResult>;
   readonly #subject: string;
   readonly #timeoutMs: number;
   readonly #largeBodies: FairSemaphore;
@@ -173,7 +173,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #onAbort: () => void;
   readonly #onEnd: () => void;
   #stream: StreamBody | null = null;
-  #resolve: (exchange: Exchange) => void = () => undefined;
+  #resolve: (result: HttpResult) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
   #status = 0;
@@ -186,7 +186,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #releaseLarge: Release | null = null;
 
   constructor(
-    { subject, timeoutMs, cancellation, isWrite, budget, receiver = null }: ExchangeRequest,
+    { subject, timeoutMs, cancellation, isWrite, budget, receiver = null }: HttpRequest,
     { largeBodies, streamIdleTimeoutMs, onEnd }: ExchangeHandlerOptions,
   ) {
     this.#subject = subject;
@@ -198,17 +198,17 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#largeBodies = largeBodies;
     this.#cancellation = cancellation;
     this.#budget = budget;
-    this.#timer = setTimeout(() => this.#give('TIMEOUT'), timeoutMs);
+    this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
-      if (!isWrite || !this.#controller) this.#give('ABORTED');
+      if (!isWrite || !this.#controller) this.#abort('ABORTED');
     };
-    if (cancellation.isCancelled) this.#give('ABORTED');
+    if (cancellation.isCancelled) this.#abort('ABORTED');
     else cancellation.onCancel(this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // A second start would be undici sending the request again: that decision is not its to take.
-    if (this.#isEnded || this.#controller) throw new NotWantedError();
+    if (this.#isEnded || this.#controller) throw new AbandonedRequestError();
     this.#controller = controller;
   }
 
@@ -217,15 +217,15 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     if (!this.#receiver || status > 299 || !isEventStream(headers)) return;
-    const answer: Answer = { status, headers, body: Buffer.alloc(0), isCloseDelimited: false };
+    const answer: HttpResponse = { status, headers, body: Buffer.alloc(0), isCloseDelimited: false };
     this.#stream = new StreamBody({
       receiver: this.#receiver,
       coding: toContentCoding(headerOf(answer, 'content-encoding')),
       idleTimeoutMs: this.#streamIdleTimeoutMs,
       onBody: (body) => this.#end({ ...answer, body }),
       onEnd: () => {
-        this.#end({ status: null, loss: 'TRUNCATED', sent: true });
-        controller.abort(new NotWantedError());
+        this.#end({ status: null, failure: 'TRUNCATED', sent: true });
+        controller.abort(new AbandonedRequestError());
       },
     });
   }
@@ -237,11 +237,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.#bytes += chunk.length;
     if (!this.#reserve(chunk.length)) {
-      this.#give('OVER_BUDGET');
+      this.#abort('OVER_BUDGET');
       return;
     }
     if (this.#bytes > MAX_BODY_BYTES) {
-      this.#give('TOO_LARGE');
+      this.#abort('TOO_LARGE');
       return;
     }
     this.#chunks.push(chunk);
@@ -249,7 +249,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#isLarge = true;
     if (!isPersistent(this.#headers)) {
       this.#releaseLarge = this.#largeBodies.tryAcquire(this.#subject);
-      if (!this.#releaseLarge) this.#give('NO_ROOM');
+      if (!this.#releaseLarge) this.#abort('TOO_MANY_LARGE_RESPONSES');
       return;
     }
     controller.pause();
@@ -283,22 +283,22 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#status !== 204 &&
       this.#headers['content-length'] === undefined &&
       this.#headers['transfer-encoding'] === undefined;
-    const answer: Answer = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
+    const answer: HttpResponse = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
     const coding = toContentCoding(headerOf(answer, 'content-encoding'));
-    if (coding === 'identity' || body.length === 0) this.#end(bounded(answer));
+    if (coding === 'identity' || body.length === 0) this.#end(rejectIfTooLargeToParse(answer));
     else if (coding === null) this.#end(withoutBody(answer));
     else void this.#decode(answer, coding);
   }
 
   /** The time-out goes on meanwhile, as decompression may have to wait for its turn. */
-  async #decode(answer: Answer, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
-    const held = this.#releaseLarge;
+  async #decode(answer: HttpResponse, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
+    const release = this.#releaseLarge;
     this.#releaseLarge = null;
-    const exchange = await decode(answer, coding, held, () => this.#acquireLarge());
-    if (exchange === null) return;
-    const bytes = exchange.status === null ? 0 : exchange.body.length;
-    if (this.#reserve(bytes - this.#reserved)) this.#end(exchange);
-    else this.#give('OVER_BUDGET');
+    const result = await decode(answer, coding, release, () => this.#acquireLarge());
+    if (result === null) return;
+    const bytes = result.status === null ? 0 : result.body.length;
+    if (this.#reserve(bytes - this.#reserved)) this.#end(result);
+    else this.#abort('OVER_BUDGET');
   }
 
   /** Takes from the operation's budget; false where it holds too little. */
@@ -315,28 +315,28 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#stream.end();
       return;
     }
-    if (error instanceof NotWantedError && !this.#isEnded) {
-      this.#end({ status: null, loss: 'RESET', sent: true });
+    if (error instanceof AbandonedRequestError && !this.#isEnded) {
+      this.#end({ status: null, failure: 'RESET', sent: true });
       return;
     }
     const sent = this.#controller !== null;
-    if (!sent) this.#end({ status: null, loss: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
-    else if (this.#status !== 0) this.#end({ status: null, loss: 'TRUNCATED', sent });
-    else this.#end({ status: null, loss: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
+    if (!sent) this.#end({ status: null, failure: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
+    else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
+    else this.#end({ status: null, failure: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
   }
 
   /** Stops waiting. What is on a connection is cut off; what still waits for one is never sent. */
-  #give(loss: Loss): void {
+  #abort(failure: FailureKind): void {
     const controller = this.#controller;
-    this.#end({ status: null, loss, sent: controller !== null });
+    this.#end({ status: null, failure, sent: controller !== null });
     this.#stream?.end();
-    controller?.abort(new NotWantedError());
+    controller?.abort(new AbandonedRequestError());
   }
 
-  #end(exchange: Exchange): void {
+  #end(result: HttpResult): void {
     if (this.#isEnded) return;
     // Of the budget, the body alone stays taken.
-    this.#reserve((exchange.status === null ? 0 : exchange.body.length) - this.#reserved);
+    this.#reserve((result.status === null ? 0 : result.body.length) - this.#reserved);
     this.#isEnded = true;
     clearTimeout(this.#timer);
     this.#cancellation.offCancel(this.#onAbort);
@@ -344,7 +344,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#releaseLarge?.();
     this.#whenEnded?.cancel();
     this.#onEnd();
-    this.#resolve(exchange);
+    this.#resolve(result);
   }
 }
 

@@ -11,7 +11,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { CircuitBreaker, FAILURE_SHARE, PROBE_INTERVAL_MS, WINDOW_MS } from './circuit-breaker.ts';
-import type { Exchange } from './exchange.ts';
+import type { HttpResult } from './exchange.ts';
 
 const MAX_TENANTS = 300;
 const MAX_REQUESTS_PER_TENANT = 32;
@@ -156,23 +156,23 @@ const laneOf = (health: RequestHealth | undefined): 'failing' | 'unknown' =>
   health?.isFailing ? 'failing' : 'unknown';
 
 /** Null where the attempt says nothing: the caller hung up. */
-export function toEvidence(exchange: Exchange): Evidence | null {
-  if (exchange.status !== null) {
-    const isServerError = exchange.status >= 500 && exchange.status < 600;
-    return isServerError || exchange.status === 408 ? 'failing' : 'alive';
+export function toEvidence(result: HttpResult): Evidence | null {
+  if (result.status !== null) {
+    const isServerError = result.status >= 500 && result.status < 600;
+    return isServerError || result.status === 408 ? 'failing' : 'alive';
   }
-  switch (exchange.loss) {
+  switch (result.failure) {
     case 'UNREACHABLE':
       return 'unreachable';
     case 'TIMEOUT':
-      return exchange.sent ? 'failing' : 'unreachable';
+      return result.sent ? 'failing' : 'unreachable';
     case 'RESET':
     case 'TRUNCATED':
     case 'NOT_HTTP':
       return 'failing';
     case 'UNREADABLE':
     case 'TOO_LARGE':
-    case 'NO_ROOM':
+    case 'TOO_MANY_LARGE_RESPONSES':
     case 'OVER_BUDGET':
       return 'alive';
     case 'ABORTED':

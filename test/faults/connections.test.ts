@@ -200,7 +200,7 @@ describe('an answer', () => {
 describe('a connection opened ahead', () => {
   it('carries the first request, and the next, and nothing before them', async () => {
     const { client, source, upstream } = await startSource(work());
-    await client.warm();
+    await client.preconnect();
     await until(() => upstream.connections() === 1);
     expect(upstream.requests).toHaveLength(0);
     await source.create({ model: 'm' });
@@ -217,7 +217,7 @@ describe('a connection opened ahead', () => {
     ['spoken on', (socket) => socket.write(message(200, '{"id":"not_asked_for","created_at":1,"model":"m"}'))],
   ])('and %s by upstream is not used', async (_name, close) => {
     const { client, source, upstream } = await startSource(work());
-    await client.warm();
+    await client.preconnect();
     await until(() => upstream.sockets.size === 1);
     upstream.sockets.forEach(close);
     await until(() => upstream.sockets.size === 0);
@@ -229,7 +229,7 @@ describe('a connection opened ahead', () => {
   it('is none, and no error, where nobody listens', async () => {
     const { client, upstream } = await startSource(work());
     await upstream.stop();
-    await expect(client.warm()).resolves.toBeUndefined();
+    await expect(client.preconnect()).resolves.toBeUndefined();
   });
 
   it('is not waited for by a service that stops', async () => {

@@ -10,7 +10,7 @@ import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtim
 import { MemoryResponseCache, type CachedRead } from './memory.ts';
 import type { Lookup, StoredResponse, RedisResponseCache } from './redis.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
-import { headerOf, type Answer } from '../exchange.ts';
+import { headerOf, type HttpResponse } from '../exchange.ts';
 
 export interface ReadThroughCacheOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
@@ -184,7 +184,7 @@ function reserveBytes({ budget }: Caller, { length }: Buffer): void {
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */
-function etagOf(answer: Answer): string | null {
+function etagOf(answer: HttpResponse): string | null {
   const etag = headerOf(answer, 'etag');
   return etag !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(etag) ? etag : null;
 }
