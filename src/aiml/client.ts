@@ -6,7 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
-import { toAttempt, type Attempt, type FailedAttempt } from './outcome.ts';
+import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from '../runtime/errors.ts';
@@ -48,7 +48,7 @@ export interface Caller {
 export interface AttemptTracer {
   startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
     readonly traceparent: string;
-    end(attempt: { readonly kind: Attempt<unknown>['kind']; readonly status: number | null }): void;
+    end(attempt: { readonly kind: AttemptOutcome<unknown>['kind']; readonly status: number | null }): void;
   };
 }
 
@@ -87,7 +87,7 @@ export interface ReadBack<T> {
 
 export interface AttemptReport {
   readonly call: string;
-  readonly kind: Attempt<unknown>['kind'];
+  readonly kind: AttemptOutcome<unknown>['kind'];
   readonly status: number | null;
   readonly durationMs: number;
   readonly isRetry: boolean;
@@ -221,7 +221,7 @@ export class AimlClient {
     return this.#budget.takeRetry(caller.subject) ? delayMs : null;
   }
 
-  async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<Attempt<T>> {
+  async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<AttemptOutcome<T>> {
     const requestKey = toRequestKey(call);
     const limited = this.#rateLimit === null ? null : await this.#waitForTurn(this.#rateLimit, requestKey, caller);
     if (limited) return limited;
@@ -250,7 +250,7 @@ export class AimlClient {
     call: Call<T>,
     caller: Caller,
     { requestKey, startedAt, timeoutMs, isRetry }: AttemptPlan,
-  ): Promise<Attempt<T>> {
+  ): Promise<AttemptOutcome<T>> {
     const method = METHODS[call.rule];
     const budget = call.rule === 'get' ? (caller.budget ?? null) : null;
     caller.onAttempt?.();
@@ -271,7 +271,7 @@ export class AimlClient {
     });
     // Bodies that arrive together are parsed one in each turn of the event loop.
     if (result.status !== null && needsTurn(result.body)) await nextTurn();
-    const attempt = toAttempt(result, call, {
+    const attempt = toOutcome(result, call, {
       credential: caller.credential,
       hostname: this.#hostname,
       path: call.path,

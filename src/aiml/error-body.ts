@@ -7,7 +7,7 @@ const MAX_ERROR_BODY_BYTES = 64 * 1024;
 /** How deep a message may hold another error as JSON. */
 const MAX_NESTING = 4;
 
-export interface UpstreamComplaint {
+export interface UpstreamErrorBody {
   /** The innermost message as it came; it may hold anything and must not leave the service uncleaned. */
   readonly message: string | null;
   /** Upstream's name for the parameter at fault. */
@@ -16,16 +16,16 @@ export interface UpstreamComplaint {
   readonly requestId: string | null;
 }
 
-const NOTHING: UpstreamComplaint = { message: null, param: null, code: null, requestId: null };
+const NOTHING: UpstreamErrorBody = { message: null, param: null, code: null, requestId: null };
 
 /** Reads the body of an answer with an error status. Never throws. */
-export function readComplaint(body: Buffer): UpstreamComplaint {
+export function parseErrorBody(body: Buffer): UpstreamErrorBody {
   if (body.length === 0 || body.length > MAX_ERROR_BODY_BYTES) return NOTHING;
   const text = decodeUtf8(body);
   return (text === null ? null : readText(text, MAX_NESTING)) ?? NOTHING;
 }
 
-function readText(text: string, nesting: number): UpstreamComplaint | null {
+function readText(text: string, nesting: number): UpstreamErrorBody | null {
   try {
     return readValue(JSON.parse(text), nesting);
   } catch {
@@ -33,7 +33,7 @@ function readText(text: string, nesting: number): UpstreamComplaint | null {
   }
 }
 
-function readValue(value: unknown, nesting: number): UpstreamComplaint | null {
+function readValue(value: unknown, nesting: number): UpstreamErrorBody | null {
   if (typeof value !== 'object' || value === null || nesting === 0) return null;
   const fields = value as Readonly<Record<string, unknown>>;
   const inner = readValue(fields['error'], nesting - 1);
@@ -48,7 +48,7 @@ function readValue(value: unknown, nesting: number): UpstreamComplaint | null {
 }
 
 /** `400 {"type":"error",…}`: a message that holds another error. */
-function readNestedJson(message: string, nesting: number): UpstreamComplaint | null {
+function readNestedJson(message: string, nesting: number): UpstreamErrorBody | null {
   const start = message.indexOf('{');
   return start === -1 ? null : readText(message.slice(start), nesting);
 }
@@ -61,7 +61,7 @@ function text(value: unknown): string | null {
 }
 
 /** Whether a 402, 403 or 429 means that the account is out of credits. */
-export function speaksOfQuota({ code, message }: UpstreamComplaint): boolean {
+export function isQuotaError({ code, message }: UpstreamErrorBody): boolean {
   return (
     code === 'insufficient_quota' ||
     /\b(?:credits?|balance|billing|quota)\b/i.test((message ?? '').slice(0, MAX_MESSAGE_LENGTH))

@@ -6,12 +6,12 @@
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from '../runtime/errors.ts';
 import { keyReused } from './idempotency-keys.ts';
-import { readComplaint, speaksOfQuota, type UpstreamComplaint } from './error-body.ts';
+import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
 import { headerOf, type HttpResponse, type HttpResult, type NetworkFailure } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
 
-export type Attempt<T> =
+export type AttemptOutcome<T> =
   | { readonly kind: 'OK'; readonly value: T }
   | {
       readonly kind: 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
@@ -19,9 +19,9 @@ export type Attempt<T> =
       /** Upstream's status; null where it did not answer. */
       readonly status: number | null;
     };
-export type FailedAttempt = Exclude<Attempt<never>, { kind: 'OK' }>;
+export type FailedAttempt = Exclude<AttemptOutcome<never>, { kind: 'OK' }>;
 
-export interface Expectation<T> {
+export interface ResponseParser<T> {
   /** What the call is about, in messages to callers: `assistant`. */
   readonly noun: string;
   /** Whether a 404 or 410 means that the account has no such endpoint any more. */
@@ -41,20 +41,20 @@ export const SUNSET_MESSAGE =
   'the embedded AIML API.';
 
 /** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
-export function toAttempt<T>(result: HttpResult, expectation: Expectation<T>, sent: ReasonContext): Attempt<T> {
-  if (result.status === null) return lost(result);
-  if (result.status === 304 && expectation.known) return { kind: 'OK', value: expectation.known.take() };
-  if (result.status >= 200 && result.status < 300) return read(result, expectation);
-  return refused(result, expectation, sent);
+export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent: ReasonContext): AttemptOutcome<T> {
+  if (result.status === null) return fromNetworkFailure(result);
+  if (result.status === 304 && parser.known) return { kind: 'OK', value: parser.known.take() };
+  if (result.status >= 200 && result.status < 300) return read(result, parser);
+  return fromErrorStatus(result, parser, sent);
 }
 
-function read<T>(answer: HttpResponse, { read: readBody }: Expectation<T>): Attempt<T> {
+function read<T>(answer: HttpResponse, { read: readBody }: ResponseParser<T>): AttemptOutcome<T> {
   try {
     return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
   } catch (error) {
     if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
     if (!(error instanceof MalformedResponseError)) throw error;
-    return failed('UNKNOWN', answer, answer.isCloseDelimited ? losses.TRUNCATED : losses.UNREADABLE);
+    return failed('UNKNOWN', answer, answer.isCloseDelimited ? errorsByFailure.TRUNCATED : errorsByFailure.UNREADABLE);
   }
 }
 
@@ -68,7 +68,9 @@ function parse(body: Buffer): unknown {
   }
 }
 
-const losses: Readonly<Record<NetworkFailure['failure'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>> = {
+const errorsByFailure: Readonly<
+  Record<NetworkFailure['failure'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>
+> = {
   UNREACHABLE: {
     code: 'UPSTREAM_UNAVAILABLE',
     message: 'The AIML API could not be reached.',
@@ -109,12 +111,12 @@ const losses: Readonly<Record<NetworkFailure['failure'], Pick<AimlErrorDetails, 
   ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
 };
 
-function lost({ failure, sent }: NetworkFailure): FailedAttempt {
-  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(losses[failure]) };
+function fromNetworkFailure({ failure, sent }: NetworkFailure): FailedAttempt {
+  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(errorsByFailure[failure]) };
 }
 
 /** Statuses below 500 that the API has: upstream refused and did nothing. */
-const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryable: boolean]>> = {
+const errorsByStatus: Readonly<Record<number, readonly [AimlErrorCode, string, retryable: boolean]>> = {
   400: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
   401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
   402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
@@ -126,21 +128,21 @@ const refusals: Readonly<Record<number, readonly [AimlErrorCode, string, retryab
   429: ['RATE_LIMITED', 'The AIML API asks for fewer requests.', true],
 };
 
-function refused(
+function fromErrorStatus(
   answer: HttpResponse,
-  { noun, notFoundMeansSunset }: Pick<Expectation<unknown>, 'noun' | 'notFoundMeansSunset'>,
+  { noun, notFoundMeansSunset }: Pick<ResponseParser<unknown>, 'noun' | 'notFoundMeansSunset'>,
   sent: ReasonContext,
 ): FailedAttempt {
   const { status } = answer;
-  const complaint = readComplaint(answer.body);
+  const errorBody = parseErrorBody(answer.body);
   if (status >= 500 && status < 600)
     return failed('UNKNOWN', answer, {
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'The AIML API is in trouble.',
       retryable: true,
-      ...about(complaint),
+      ...withRequestId(errorBody),
     });
-  if (status === 408) return failed('UNKNOWN', answer, { ...losses.TIMEOUT, ...about(complaint) });
+  if (status === 408) return failed('UNKNOWN', answer, { ...errorsByFailure.TIMEOUT, ...withRequestId(errorBody) });
   if (status < 400 || status >= 600)
     return failed('UNKNOWN', answer, {
       code: 'UPSTREAM_BAD_RESPONSE',
@@ -152,35 +154,35 @@ function refused(
       code: 'UPSTREAM_UNAVAILABLE',
       message: SUNSET_MESSAGE,
       retryable: false,
-      ...about(complaint),
+      ...withRequestId(errorBody),
     });
   if (status === 409 && headerOf(answer, 'x-should-retry') === 'false')
     return { kind: 'REJECTED', status, error: keyReused() };
-  const [code, message, retryable] = refusals[status] ?? [
+  const [code, message, retryable] = errorsByStatus[status] ?? [
     'UPSTREAM_BAD_RESPONSE' as const,
     'The AIML API gave an answer that is none of its own.',
     false,
   ];
-  if ((status === 403 || status === 429) && speaksOfQuota(complaint))
+  if ((status === 403 || status === 429) && isQuotaError(errorBody))
     return failed('REJECTED', answer, {
       code: 'QUOTA_EXCEEDED',
       message: 'The account at the AIML API is out of credits.',
       retryable: false,
-      ...about(complaint),
+      ...withRequestId(errorBody),
     });
   return failed('REJECTED', answer, {
     code,
     message: code === 'NOT_FOUND' ? message.replace('nothing', `no ${noun}`) : message,
     retryable,
-    ...about(complaint),
+    ...withRequestId(errorBody),
     ...(code === 'BAD_USER_INPUT' && {
-      reason: sanitizeReason(complaint.message, sent),
-      param: complaint.param,
+      reason: sanitizeReason(errorBody.message, sent),
+      param: errorBody.param,
     }),
   });
 }
 
-const about = ({ requestId }: UpstreamComplaint) => ({ upstreamRequestId: requestId });
+const withRequestId = ({ requestId }: UpstreamErrorBody) => ({ upstreamRequestId: requestId });
 
 function failed(
   kind: FailedAttempt['kind'],

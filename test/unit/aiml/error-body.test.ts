@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { readComplaint, speaksOfQuota } from '../../../src/aiml/error-body.ts';
+import { parseErrorBody, isQuotaError } from '../../../src/aiml/error-body.ts';
 
-const complaint = (body: unknown) =>
-  readComplaint(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
+const errorBody = (body: unknown) =>
+  parseErrorBody(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
 
 describe('reading what upstream says of an error', () => {
   it.each([
@@ -18,13 +18,13 @@ describe('reading what upstream says of an error', () => {
     ['[]', null, null],
     ['null', null, null],
   ])('finds the message and the parameter in %j', (body, message, param) => {
-    expect(complaint(body)).toMatchObject({ message, param });
+    expect(errorBody(body)).toMatchObject({ message, param });
   });
 
   it('does not follow errors within errors for ever', () => {
     let body: unknown = { message: 'deep' };
     for (let level = 0; level < 2000; level += 1) body = { error: body };
-    expect(complaint(body).message).toBeNull();
+    expect(errorBody(body).message).toBeNull();
   });
 
   it.each([
@@ -35,6 +35,6 @@ describe('reading what upstream says of an error', () => {
     [{ message: 'Slow down' }, false],
     [{ message: 'accredited' }, false],
   ])('knows whether %j is about money', (body, expected) => {
-    expect(speaksOfQuota(complaint(body))).toBe(expected);
+    expect(isQuotaError(errorBody(body))).toBe(expected);
   });
 });
