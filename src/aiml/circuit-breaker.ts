@@ -39,13 +39,13 @@ export class CircuitBreaker {
     return this.#nextProbeAt !== null;
   }
 
-  /** Whether no attempt may be made now. Other than {@link admits} it takes nothing. */
-  get holdsBack(): boolean {
+  /** Whether no attempt may be made now. Other than {@link tryAcquire} it takes nothing. */
+  get isBlocking(): boolean {
     return this.#nextProbeAt !== null && this.#now() < this.#nextProbeAt;
   }
 
   /** Whether an attempt may be made now. */
-  admits(): boolean {
+  tryAcquire(): boolean {
     if (this.#nextProbeAt === null) return true;
     const now = this.#now();
     if (now < this.#nextProbeAt) return false;

@@ -13,7 +13,7 @@ import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from '../runtim
 import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { finalError, mayRetry, type RetryRule } from './retry-rules.ts';
+import { toOutcomeError, mayRetry, type RetryRule } from './retry-rules.ts';
 import type { HttpResponse, HttpResult } from './exchange.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import { Transport } from './transport.ts';
@@ -24,7 +24,7 @@ const BACKOFF_BASE_MS = 250;
 const BACKOFF_CAP_MS = 4000;
 
 /** Whom a call is made for. Lives as long as one GraphQL request. */
-export interface Caller {
+export interface UpstreamContext {
   /** The bearer token for upstream. It is sent to upstream and goes nowhere else. */
   readonly credential: string;
   /** Stands for the credential in keys of caches. */
@@ -37,7 +37,7 @@ export interface Caller {
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
   /** How many more bytes of answers the operation may hold, shared by all of its reads; without one there is no bound. */
-  readonly budget?: { bytes: number };
+  readonly responseBytesLeft?: { bytes: number };
   /** Where attempts are traced; null or absent where they are not. */
   readonly trace?: AttemptTracer | null;
   /** Told of every attempt that begins. */
@@ -70,7 +70,7 @@ export interface Call<T> {
   /** Where a stream that was read before ended; null or absent where it begins anew. */
   readonly lastEventId?: string | null;
   /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
-  readonly known?: { readonly etag: string; readonly take: () => T };
+  readonly conditional?: { readonly etag: string; readonly onNotModified: () => T };
   /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
   readonly readBack?: ReadBack<T>;
   /** For a delete: the result where NOT_FOUND follows an attempt of unknown outcome, as it means that it was applied. */
@@ -113,18 +113,18 @@ export interface AimlClientOptions {
 
 const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
 
-const UNAVAILABLE_FOR_NOW = new AimlError({
+const CIRCUIT_OPEN = new AimlError({
   code: 'UPSTREAM_UNAVAILABLE',
   message: 'The AIML API has been failing; requests to it are held back for a moment.',
   retryable: true,
 });
-const OUT_OF_TIME = new AimlError({
+const DEADLINE_EXCEEDED = new AimlError({
   code: 'UPSTREAM_TIMEOUT',
   message: 'The AIML API did not answer in time.',
   retryable: true,
 });
 
-const OVER_LIMIT: AimlErrorDetails = {
+const RATE_LIMITED: AimlErrorDetails = {
   code: 'RATE_LIMITED',
   message: 'The service allows no more requests to the AIML API with this credential for now.',
   retryable: true,
@@ -176,18 +176,18 @@ export class AimlClient {
   }
 
   /** Makes the call, and makes it again where the retry table allows it. Rejects with an AimlError and nothing else. */
-  async call<T>(call: Call<T>, caller: Caller): Promise<T> {
-    this.#budget.countRequest(caller.subject);
-    let isFateUnknown = false;
+  async call<T>(call: Call<T>, context: UpstreamContext): Promise<T> {
+    this.#budget.countRequest(context.subject);
+    let outcomeUnknown = false;
     for (let retries = 0; ; retries += 1) {
-      const attempt = await this.#attempt(call, caller, retries > 0);
+      const attempt = await this.#attempt(call, context, retries > 0);
       if (attempt.kind === 'OK') return attempt.value;
-      if (isFateUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
-      isFateUnknown ||= attempt.kind === 'UNKNOWN';
-      if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, caller, attempt);
-      const delayMs = mayRetry(call, attempt) ? this.#delayBeforeRetry(attempt.error, call, caller, retries) : null;
-      if (delayMs === null) throw finalError(call.rule, attempt.error, isFateUnknown);
-      await sleep(delayMs, caller.cancel);
+      if (outcomeUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
+      outcomeUnknown ||= attempt.kind === 'UNKNOWN';
+      if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, context, attempt);
+      const delayMs = mayRetry(call, attempt) ? this.#delayBeforeRetry(attempt.error, call, context, retries) : null;
+      if (delayMs === null) throw toOutcomeError(call.rule, attempt.error, outcomeUnknown);
+      await sleep(delayMs, context.cancel);
     }
   }
 
@@ -201,46 +201,56 @@ export class AimlClient {
     await this.#transport.close(timeoutMs);
   }
 
-  async #readBack<T>(readBack: ReadBack<T>, call: Call<T>, caller: Caller, failed: FailedAttempt): Promise<T> {
+  async #readBack<T>(
+    readBack: ReadBack<T>,
+    call: Call<T>,
+    context: UpstreamContext,
+    failed: FailedAttempt,
+  ): Promise<T> {
     const { name, path, read, isApplied } = readBack;
     const attempt = await this.#attempt(
       { name, noun: call.noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
-      caller,
+      context,
       false,
     );
     if (attempt.kind === 'OK' && isApplied(attempt.value)) return attempt.value;
-    throw finalError(call.rule, failed.error, true);
+    throw toOutcomeError(call.rule, failed.error, true);
   }
 
   /** How long to wait before the next try, in milliseconds; null where there must not be one. */
-  #delayBeforeRetry({ details }: AimlError, call: RequestParts, caller: Caller, retries: number): number | null {
-    if (retries >= MAX_RETRIES || caller.cancel.isCancelled) return null;
-    if (this.#health.isFailing(caller.subject, toRequestKey(call))) return null;
+  #delayBeforeRetry(
+    { details }: AimlError,
+    call: RequestParts,
+    context: UpstreamContext,
+    retries: number,
+  ): number | null {
+    if (retries >= MAX_RETRIES || context.cancel.isCancelled) return null;
+    if (this.#health.isFailing(context.subject, toRequestKey(call))) return null;
     const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
-    if (performance.now() + delayMs >= caller.deadlineAt) return null;
-    return this.#budget.takeRetry(caller.subject) ? delayMs : null;
+    if (performance.now() + delayMs >= context.deadlineAt) return null;
+    return this.#budget.takeRetry(context.subject) ? delayMs : null;
   }
 
-  async #attempt<T>(call: Call<T>, caller: Caller, isRetry: boolean): Promise<AttemptOutcome<T>> {
+  async #attempt<T>(call: Call<T>, context: UpstreamContext, isRetry: boolean): Promise<AttemptOutcome<T>> {
     const requestKey = toRequestKey(call);
-    const limited = this.#rateLimit === null ? null : await this.#waitForTurn(this.#rateLimit, requestKey, caller);
+    const limited =
+      this.#rateLimit === null ? null : await this.#waitForRateLimit(this.#rateLimit, requestKey, context);
     if (limited) return limited;
     const startedAt = performance.now();
-    const leftMs = caller.deadlineAt - startedAt;
+    const leftMs = context.deadlineAt - startedAt;
     // The read-back that an unknown modify needs must still fit the deadline.
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
-    if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
-    const { subject, cancel, budget } = caller;
-    if (call.rule === 'get' && budget && budget.bytes <= 0)
+    if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
+    const { subject, cancel, responseBytesLeft } = context;
+    if (call.rule === 'get' && responseBytesLeft && responseBytesLeft.bytes <= 0)
       return { kind: 'REJECTED', status: null, error: new AimlError(OPERATION_TOO_LARGE) };
     const release = call.receiver
       ? NO_CONNECTION_OF_OTHERS
       : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, cancel)));
-    if (!release) return { kind: 'NOT_SENT', status: null, error: OUT_OF_TIME };
+    if (!release) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     try {
-      if (!this.#health.tryAdmit(subject, requestKey))
-        return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
-      return await this.#send(call, caller, { requestKey, startedAt, timeoutMs, isRetry });
+      if (!this.#health.tryAdmit(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
+      return await this.#send(call, context, { requestKey, startedAt, timeoutMs, isRetry });
     } finally {
       release();
     }
@@ -248,23 +258,23 @@ export class AimlClient {
 
   async #send<T>(
     call: Call<T>,
-    caller: Caller,
+    context: UpstreamContext,
     { requestKey, startedAt, timeoutMs, isRetry }: AttemptPlan,
   ): Promise<AttemptOutcome<T>> {
     const method = METHODS[call.rule];
-    const budget = call.rule === 'get' ? (caller.budget ?? null) : null;
-    caller.onAttempt?.();
-    const span = caller.trace?.startCall({ name: call.name, method, isRetry });
-    const headers = headersOf(call, caller);
+    const budget = call.rule === 'get' ? (context.responseBytesLeft ?? null) : null;
+    context.onAttempt?.();
+    const span = context.trace?.startCall({ name: call.name, method, isRetry });
+    const headers = headersOf(call, context);
     if (span) headers.push('traceparent', span.traceparent);
     const result = await this.#transport.send({
       method,
       path: call.path,
       headers,
       body: call.body,
-      subject: caller.subject,
+      subject: context.subject,
       timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
-      cancellation: caller.cancel,
+      cancellation: context.cancel,
       isWrite: call.rule !== 'get',
       budget,
       receiver: call.receiver ?? null,
@@ -272,14 +282,14 @@ export class AimlClient {
     // Bodies that arrive together are parsed one in each turn of the event loop.
     if (result.status !== null && needsTurn(result.body)) await nextTurn();
     const attempt = toOutcome(result, call, {
-      credential: caller.credential,
+      credential: context.credential,
       hostname: this.#hostname,
       path: call.path,
       body: call.body,
     });
     // What is not kept is not held.
     if (budget && result.status !== null && attempt.kind !== 'OK') budget.bytes += result.body.length;
-    this.#learnFrom(result, requestKey, caller);
+    this.#learnFrom(result, requestKey, context);
     span?.end({ kind: attempt.kind, status: result.status });
     this.#onAttempt?.({
       call: call.name,
@@ -291,7 +301,7 @@ export class AimlClient {
     return attempt;
   }
 
-  #learnFrom(result: HttpResult, requestKey: string, { subject, tenant }: Caller): void {
+  #learnFrom(result: HttpResult, requestKey: string, { subject, tenant }: UpstreamContext): void {
     const evidence = toEvidence(result);
     if (evidence !== null) this.#health.record(subject, requestKey, evidence);
     const { status } = result;
@@ -302,17 +312,20 @@ export class AimlClient {
    * Waits for the rate limit where that fits the deadline and not too many wait already; fails where it does not.
    * Takes nothing for what would not be sent anyway. Not counted as a retry or as a failure, as nothing was sent.
    */
-  async #waitForTurn(rateLimit: RateLimit, requestKey: string, caller: Caller): Promise<FailedAttempt | null> {
-    const { subject, tenant, cancel, deadlineAt } = caller;
+  async #waitForRateLimit(
+    rateLimit: RateLimit,
+    requestKey: string,
+    context: UpstreamContext,
+  ): Promise<FailedAttempt | null> {
+    const { subject, tenant, cancel, deadlineAt } = context;
     while (!cancel.isCancelled && performance.now() < deadlineAt) {
-      if (this.#health.holdsBack(subject, requestKey))
-        return { kind: 'NOT_SENT', status: null, error: UNAVAILABLE_FOR_NOW };
+      if (this.#health.holdsBack(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
       const retryAfterMs = await rateLimit.take(tenant);
       if (retryAfterMs === 0) return null;
       const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
       if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters)
         // No retry would come sooner.
-        return { kind: 'REJECTED', status: null, error: new AimlError({ ...OVER_LIMIT, retryAfterMs }) };
+        return { kind: 'REJECTED', status: null, error: new AimlError({ ...RATE_LIMITED, retryAfterMs }) };
       this.#rateLimitWaiters.set(subject, waiters + 1);
       await sleep(retryAfterMs, cancel);
       this.#stopWaiting(subject);
@@ -352,12 +365,12 @@ const NO_CONNECTION_OF_OTHERS = (): void => undefined;
 function headersOf(
   {
     body,
-    known,
+    conditional,
     idempotencyKey,
     receiver,
     lastEventId,
-  }: Pick<Call<unknown>, 'body' | 'known' | 'idempotencyKey' | 'receiver' | 'lastEventId'>,
-  { credential, requestId }: Caller,
+  }: Pick<Call<unknown>, 'body' | 'conditional' | 'idempotencyKey' | 'receiver' | 'lastEventId'>,
+  { credential, requestId }: UpstreamContext,
 ): string[] {
   const headers = [
     'authorization',
@@ -375,7 +388,7 @@ function headersOf(
   if (body !== null) headers.push('content-type', 'application/json');
   if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
   if (typeof lastEventId === 'string') headers.push('last-event-id', lastEventId);
-  if (known) headers.push('if-none-match', known.etag);
+  if (conditional) headers.push('if-none-match', conditional.etag);
   return headers;
 }
 

@@ -1,6 +1,6 @@
 /** The models that upstream lists, remembered for some minutes, as pickers ask for them often and they rarely change. */
 import { LRUCache } from 'lru-cache';
-import type { AimlClient, Caller } from './client.ts';
+import type { AimlClient, UpstreamContext } from './client.ts';
 import { readModels, type WireModel } from './resources/model.ts';
 import type { WireList } from './wire.ts';
 
@@ -17,8 +17,8 @@ export class ModelList {
   }
 
   /** Rejects with an AimlError and nothing else. */
-  async list(caller: Caller): Promise<WireList<WireModel>> {
-    const known = this.#lists.get(caller.tenant);
+  async list(context: UpstreamContext): Promise<WireList<WireModel>> {
+    const known = this.#lists.get(context.tenant);
     if (known) return known;
     const list = await this.#client.call(
       {
@@ -30,9 +30,9 @@ export class ModelList {
         notFoundMeansSunset: false,
         read: readModels,
       },
-      caller,
+      context,
     );
-    this.#lists.set(caller.tenant, list, { size: list.data.length + 1 });
+    this.#lists.set(context.tenant, list, { size: list.data.length + 1 });
     return list;
   }
 }

@@ -32,7 +32,7 @@ export interface ResponseParser<T> {
    */
   readonly read: (body: unknown, answer: HttpResponse) => T;
   /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
-  readonly known?: { readonly take: () => T };
+  readonly conditional?: { readonly onNotModified: () => T };
 }
 
 export const SUNSET_MESSAGE =
@@ -43,7 +43,7 @@ export const SUNSET_MESSAGE =
 /** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
 export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent: ReasonContext): AttemptOutcome<T> {
   if (result.status === null) return fromNetworkFailure(result);
-  if (result.status === 304 && parser.known) return { kind: 'OK', value: parser.known.take() };
+  if (result.status === 304 && parser.conditional) return { kind: 'OK', value: parser.conditional.onNotModified() };
   if (result.status >= 200 && result.status < 300) return read(result, parser);
   return fromErrorStatus(result, parser, sent);
 }

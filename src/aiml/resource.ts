@@ -3,7 +3,7 @@
  *
  * It sends exactly what it is given and builds paths from checked ids only. It knows nothing of GraphQL.
  */
-import type { AimlClient, Call, Caller } from './client.ts';
+import type { AimlClient, Call, UpstreamContext } from './client.ts';
 import { AimlError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
@@ -74,7 +74,7 @@ export interface Upstream {
 
 /** What one GraphQL request needs to call the AIML API. */
 export interface UpstreamAccess extends Upstream {
-  readonly caller: Caller;
+  readonly context: UpstreamContext;
 }
 
 /** What a resource needs of it. */
@@ -156,9 +156,9 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   #createOnce(body: CreateBody, key: string, options: Pick<Call<T>, 'receiver'>): Promise<T> {
-    const { caller, idempotencyKeys } = this.#access;
+    const { context, idempotencyKeys } = this.#access;
     return idempotencyKeys.create({
-      tenant: caller.tenant,
+      tenant: context.tenant,
       path: this.#collection,
       key,
       json: JSON.stringify(body),
@@ -255,12 +255,12 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   #read<V>(call: ReadCall<V>): Promise<V> {
-    return this.#access.reads.read(call, this.#access.caller);
+    return this.#access.reads.read(call, this.#access.context);
   }
 
   #write<V>(call: Call<V>): Promise<V> {
-    const { client, reads, caller } = this.#access;
-    return reads.write(caller, () => client.call(call, caller));
+    const { client, reads, context } = this.#access;
+    return reads.write(context, () => client.call(call, context));
   }
 
   #pathOf(id: string): string {

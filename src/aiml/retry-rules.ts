@@ -26,9 +26,9 @@ export function mayRetry(
 const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
 
 /** What the caller is told in the end. Once the fate of a write is unknown, no later answer makes it known. */
-export function finalError(rule: RetryRule, error: AimlError, isFateUnknown: boolean): AimlError {
+export function toOutcomeError(rule: RetryRule, error: AimlError, outcomeUnknown: boolean): AimlError {
   if (rule === 'get') return error;
-  if (!isFateUnknown) return error.withOutcome('NOT_APPLIED');
+  if (!outcomeUnknown) return error.withOutcome('NOT_APPLIED');
   const { upstream, retryAfterMs }: AimlErrorDetails = error.details;
   return new AimlError({
     code: 'OUTCOME_UNKNOWN',

@@ -76,7 +76,7 @@ export class UpstreamHealth {
   holdsBack(tenant: string, request: string): boolean {
     const health = this.#tenants.peek(tenant);
     const requestHealth = health?.requests.get(request);
-    if (this.#connection.holdsBack || requestHealth?.breaker?.holdsBack) return true;
+    if (this.#connection.isBlocking || requestHealth?.breaker?.isBlocking) return true;
     if (!this.#outage.isOpen || this.#isKnownGood(requestHealth)) return false;
     if (health && this.#now() < health.nextProbeAt[laneOf(requestHealth)]) return true;
     const { endsAt, count } = this.#failingProbes;
@@ -88,8 +88,8 @@ export class UpstreamHealth {
     if (this.holdsBack(tenant, request)) return false;
     const requestHealth = this.#tenants.peek(tenant)?.requests.get(request);
     if (this.#outage.isOpen && !this.#isKnownGood(requestHealth)) this.#countProbe(tenant, laneOf(requestHealth));
-    this.#connection.admits();
-    requestHealth?.breaker?.admits();
+    this.#connection.tryAcquire();
+    requestHealth?.breaker?.tryAcquire();
     return true;
   }
 

@@ -71,7 +71,7 @@ export class UpstreamRequest {
 
   /** The time on `performance.now()` after which the operation waits for nothing any more. */
   get deadlineAt(): number {
-    return this.#access.caller.deadlineAt;
+    return this.#access.context.deadlineAt;
   }
 
   get assistants(): AssistantLoader {
@@ -106,8 +106,8 @@ export class UpstreamRequest {
 
   /** Gives a run that requires action its outputs. Resolves to the run as it is then; its stream goes on. */
   async submitToolOutputs(run: WireRun, submission: ToolOutputSubmission): Promise<WireRun> {
-    const { caller, runHub } = this.#access;
-    const stream = await runHub.continueStream(caller, run);
+    const { context, runHub } = this.#access;
+    const stream = await runHub.continueStream(context, run);
     const { outputs, isApplied } = submission;
     const submitted = await this.runs(run.thread_id).act(run.id, {
       action: 'submit_tool_outputs',
@@ -115,7 +115,7 @@ export class UpstreamRequest {
       isApplied,
       receiver: stream ?? undefined,
     });
-    runHub.adopt(caller, submitted, stream);
+    runHub.adopt(context, submitted, stream);
     return submitted;
   }
 
@@ -125,10 +125,10 @@ export class UpstreamRequest {
    * number of events; the run is known as it is.
    */
   followRun(run: WireRun, after: RunCursor | null): Promise<RunFollower> {
-    const { caller, runHub, onRunEvent } = this.#access;
+    const { context, runHub, onRunEvent } = this.#access;
     const loader = this.runs(run.thread_id);
     this.#follows = true;
-    return runHub.follow(caller, run, after, (event) => {
+    return runHub.follow(context, run, after, (event) => {
       if (event.kind === 'run') loader.remember(event.run);
       onRunEvent?.(event);
     });
@@ -136,14 +136,14 @@ export class UpstreamRequest {
 
   /** The run where this process reads its stream; null otherwise. */
   findStreamedRun({ thread_id: threadId, id }: WireRun): LiveRun | null {
-    return this.#access.runHub.findStreamed(this.#access.caller, threadId, id);
+    return this.#access.runHub.findStreamed(this.#access.context, threadId, id);
   }
 
   async #startRun(create: (receiver: StreamReceiver | undefined) => Promise<WireRun>): Promise<WireRun> {
-    const { caller, runHub } = this.#access;
+    const { context, runHub } = this.#access;
     const stream = runHub.createStream();
     const run = await create(stream ?? undefined);
-    runHub.adopt(caller, run, stream);
+    runHub.adopt(context, run, stream);
     return run;
   }
 
@@ -159,8 +159,8 @@ export class UpstreamRequest {
 
   /** The models that upstream lists, in its order. */
   async models(): Promise<readonly WireModel[]> {
-    const { caller, models } = this.#access;
-    return (await models.list(caller)).data;
+    const { context, models } = this.#access;
+    return (await models.list(context)).data;
   }
 
   #createLoader<T extends ApiObject, CreateBody, ModifyBody>(

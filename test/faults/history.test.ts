@@ -40,7 +40,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
     createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      caller: {
+      context: {
         tenant: 'the-tenant',
         subject: 'the-tenant',
         credential: CREDENTIAL,

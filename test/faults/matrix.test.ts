@@ -57,7 +57,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-    caller: {
+    context: {
       tenant: 'the-tenant',
       subject: 'the-tenant',
       credential: CREDENTIAL,

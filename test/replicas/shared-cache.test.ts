@@ -51,18 +51,18 @@ describeWithRedis('What replicas share of their reads', () => {
     await redis.client.flushall();
   });
 
-  const sourceOf = (name: string, budget?: { bytes: number }) =>
+  const sourceOf = (name: string, responseBytesLeft?: { bytes: number }) =>
     createAssistantResource({
       client,
       reads: reads,
-      caller: {
+      context: {
         credential: `key of ${name}`,
         tenant: name,
         subject: name,
         requestId: 'request-1',
         cancel: new CancellationToken(),
         deadlineAt: performance.now() + 60_000,
-        ...(budget && { budget }),
+        ...(responseBytesLeft && { responseBytesLeft }),
       },
     });
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);

@@ -56,19 +56,19 @@ export async function startSource(
   });
   open.push({ client, upstream });
   const callers: CancellationToken[] = [];
-  const another = (anothersDeadlineMs = deadlineMs) => {
+  const another = (otherDeadlineMs = deadlineMs) => {
     const caller = new CancellationToken();
     callers.push(caller);
     return createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      caller: {
+      context: {
         tenant: 'the-tenant',
         subject: 'the-tenant',
         credential: 'the-key',
         requestId: 'request-1',
         cancel: caller,
-        deadlineAt: performance.now() + anothersDeadlineMs,
+        deadlineAt: performance.now() + otherDeadlineMs,
       },
     });
   };

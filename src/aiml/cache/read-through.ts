@@ -5,7 +5,7 @@
 import { shapeOfJson } from '../../runtime/json-size.ts';
 import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
-import type { AimlClient, Call, Caller } from '../client.ts';
+import type { AimlClient, Call, UpstreamContext } from '../client.ts';
 import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
 import { MemoryResponseCache, type CachedRead } from './memory.ts';
 import type { Lookup, StoredResponse, RedisResponseCache } from './redis.ts';
@@ -45,16 +45,16 @@ export class ReadThroughCache {
   }
 
   /** Rejects with an AimlError and nothing else. One path is always read in the same way, so it is always of one type. */
-  read<T>(call: ReadCall<T>, caller: Caller): Promise<T> {
-    if (!call.isCacheable) return this.#join(call.path, call, caller, null);
-    if (this.#shared) return this.#readShared(call, caller, this.#shared);
-    const cached = this.#cache?.get(caller.tenant, call.path);
+  read<T>(call: ReadCall<T>, context: UpstreamContext): Promise<T> {
+    if (!call.isCacheable) return this.#join(call.path, call, context, null);
+    if (this.#shared) return this.#readShared(call, context, this.#shared);
+    const cached = this.#cache?.get(context.tenant, call.path);
     if (cached?.isFresh) return Promise.resolve(cached.value as T);
-    return this.#join(call.path, call, caller, null);
+    return this.#join(call.path, call, context, null);
   }
 
   /** Runs a write. What the tenant read before it is neither joined nor given from the cache after it. */
-  async write<T>({ tenant }: Caller, run: () => Promise<T>): Promise<T> {
+  async write<T>({ tenant }: UpstreamContext, run: () => Promise<T>): Promise<T> {
     this.#cache?.invalidate(tenant);
     if (this.#shared) await this.#shared.invalidate(tenant);
     try {
@@ -68,39 +68,39 @@ export class ReadThroughCache {
   }
 
   /** Joins a read that is under way under the same key, or makes it. */
-  #join<T>(key: string, call: ReadCall<T>, caller: Caller, slot: CacheSlot<T> | null): Promise<T> {
-    const { promise, isShared } = this.#work.run(caller.tenant, key, caller.cancel, (cancel) =>
-      this.#fetch(call, { ...caller, cancel }, slot),
+  #join<T>(key: string, call: ReadCall<T>, context: UpstreamContext, slot: CacheSlot<T> | null): Promise<T> {
+    const { promise, isShared } = this.#work.run(context.tenant, key, context.cancel, (cancel) =>
+      this.#fetch(call, { ...context, cancel }, slot),
     );
-    return (isShared ? this.#retryWithOwnDeadline(promise, call, caller, slot) : promise) as Promise<T>;
+    return (isShared ? this.#retryWithOwnDeadline(promise, call, context, slot) : promise) as Promise<T>;
   }
 
   /** What another's read comes to; asks again where it was his time, or his room, that ran out. */
   async #retryWithOwnDeadline<T>(
     result: Promise<unknown>,
     call: ReadCall<T>,
-    caller: Caller,
+    context: UpstreamContext,
     slot: CacheSlot<T> | null,
   ): Promise<unknown> {
     try {
       return await result;
     } catch (error) {
-      if (!isLimitOfOperation(error) || performance.now() >= caller.deadlineAt) throw error;
-      return this.#fetch(call, caller, slot);
+      if (!isLimitOfOperation(error) || performance.now() >= context.deadlineAt) throw error;
+      return this.#fetch(call, context, slot);
     }
   }
 
-  #fetch<T>(call: ReadCall<T>, caller: Caller, slot: CacheSlot<T> | null): Promise<T> {
-    if (slot) return this.#fetchForReplicas(call, caller, slot);
-    if (this.#cache && call.isCacheable) return this.#fetchForCache(call, caller, this.#cache);
-    return this.#client.call({ ...call, rule: 'get', body: null }, caller);
+  #fetch<T>(call: ReadCall<T>, context: UpstreamContext, slot: CacheSlot<T> | null): Promise<T> {
+    if (slot) return this.#fetchForReplicas(call, context, slot);
+    if (this.#cache && call.isCacheable) return this.#fetchForCache(call, context, this.#cache);
+    return this.#client.call({ ...call, rule: 'get', body: null }, context);
   }
 
-  async #fetchForCache<T>(call: ReadCall<T>, caller: Caller, cache: MemoryResponseCache): Promise<T> {
-    const { tenant } = caller;
+  async #fetchForCache<T>(call: ReadCall<T>, context: UpstreamContext, cache: MemoryResponseCache): Promise<T> {
+    const { tenant } = context;
     const generation = cache.generationOf(tenant);
     const cached = cache.get(tenant, call.path);
-    const read = await this.#fetchIfChanged(call, caller, cached);
+    const read = await this.#fetchIfChanged(call, context, cached);
     if (read && needsTurn(read.body)) await nextTurn();
     if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, generation);
     else cache.renew(tenant, call.path, generation);
@@ -108,36 +108,36 @@ export class ReadThroughCache {
   }
 
   /** Work under way is joined within one generation alone: a write through another replica begins a new one. */
-  async #readShared<T>(call: ReadCall<T>, caller: Caller, shared: RedisResponseCache): Promise<T> {
-    const lookup = await shared.lookup(caller, call.path);
-    if (!lookup) return this.#join(call.path, call, caller, null);
+  async #readShared<T>(call: ReadCall<T>, context: UpstreamContext, shared: RedisResponseCache): Promise<T> {
+    const lookup = await shared.lookup(context, call.path);
+    if (!lookup) return this.#join(call.path, call, context, null);
     if (lookup.cached && needsTurn(lookup.cached.body)) await nextTurn();
     const cached = readCached(call, lookup.cached);
     if (cached?.isFresh) {
-      reserveBytes(caller, cached.body);
+      reserveBytes(context, cached.body);
       return cached.value;
     }
     const { generation } = lookup;
-    return this.#join(`${call.path} ${generation}`, call, caller, { shared, generation, cached });
+    return this.#join(`${call.path} ${generation}`, call, context, { shared, generation, cached });
   }
 
   async #fetchForReplicas<T>(
     call: ReadCall<T>,
-    caller: Caller,
+    context: UpstreamContext,
     { shared, generation, cached }: CacheSlot<T>,
   ): Promise<T> {
-    const changed = await this.#fetchIfChanged(call, caller, cached);
-    if (!changed && cached) reserveBytes(caller, cached.body);
+    const changed = await this.#fetchIfChanged(call, context, cached);
+    if (!changed && cached) reserveBytes(context, cached.body);
     const read = changed ?? cached;
-    if (read) await shared.store(caller, call.path, generation, read);
+    if (read) await shared.store(context, call.path, generation, read);
     return read?.value as T;
   }
 
   /** Asks upstream; null where it answers that what is known has not changed. */
   #fetchIfChanged<T>(
     call: ReadCall<T>,
-    caller: Caller,
-    known: CachedRead | null,
+    context: UpstreamContext,
+    cached: CachedRead | null,
   ): Promise<(StoredResponse & { readonly value: T }) | null> {
     return this.#client.call<(StoredResponse & { readonly value: T }) | null>(
       {
@@ -145,9 +145,9 @@ export class ReadThroughCache {
         rule: 'get',
         body: null,
         read: (body, answer) => ({ value: call.read(body), etag: etagOf(answer), body: answer.body }),
-        ...(known?.etag && { known: { etag: known.etag, take: () => null } }),
+        ...(cached?.etag && { conditional: { etag: cached.etag, onNotModified: () => null } }),
       },
-      caller,
+      context,
     );
   }
 }
@@ -177,10 +177,10 @@ function readCached<T>(call: ReadCall<T>, cached: Lookup['cached']): CachedRespo
  * Takes the bytes from what the operation may hold: a cached response counts like one from upstream. Throws
  * {@link OPERATION_TOO_LARGE} where too little is left.
  */
-function reserveBytes({ budget }: Caller, { length }: Buffer): void {
-  if (!budget) return;
-  if (budget.bytes < length) throw new AimlError(OPERATION_TOO_LARGE);
-  budget.bytes -= length;
+function reserveBytes({ responseBytesLeft }: UpstreamContext, { length }: Buffer): void {
+  if (!responseBytesLeft) return;
+  if (responseBytesLeft.bytes < length) throw new AimlError(OPERATION_TOO_LARGE);
+  responseBytesLeft.bytes -= length;
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */

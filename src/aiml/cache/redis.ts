@@ -11,7 +11,7 @@
  */
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { RedisConnection } from '../../redis/connection.ts';
-import type { Caller } from '../client.ts';
+import type { UpstreamContext } from '../client.ts';
 
 /** Longer answers are not kept, as in the cache of a single process. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -26,7 +26,7 @@ const LINE_FEED = 0x0a;
 /** Characters of base64url: 132 bits. */
 const DIGEST_LENGTH = 22;
 
-type Reader = Pick<Caller, 'tenant' | 'credential'>;
+type Reader = Pick<UpstreamContext, 'tenant' | 'credential'>;
 
 export interface StoredResponse {
   /** Upstream's ETag; null where it sent none. */

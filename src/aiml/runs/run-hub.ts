@@ -4,7 +4,7 @@
  * A run belongs to the tenant that follows it, and is never shown to another one. Where its stream ends before the run
  * does, the run is followed by its events, where upstream has them, and by polling otherwise.
  */
-import type { Caller } from '../client.ts';
+import type { UpstreamContext } from '../client.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';
@@ -30,7 +30,7 @@ interface Entry {
 }
 
 export interface RunHubOptions extends RunReaderOptions {
-  readonly upstream: Omit<ReaderAccess, 'caller'>;
+  readonly upstream: Omit<ReaderAccess, 'context'>;
 }
 
 export class RunHub {
@@ -54,7 +54,7 @@ export class RunHub {
   }
 
   /** The run where its stream is read here; null otherwise. */
-  findStreamed({ tenant }: Caller, threadId: string, runId: string): LiveRun | null {
+  findStreamed({ tenant }: UpstreamContext, threadId: string, runId: string): LiveRun | null {
     const entry = this.#entries.get(toKey(tenant, threadId, runId));
     return entry?.reader.isStreaming ? entry.live : null;
   }
@@ -68,25 +68,25 @@ export class RunHub {
    * A stream for a call that lets a waiting run go on; {@link adopt} follows. Null where enough runs are streamed, or where
    * what the run did before cannot be read.
    */
-  async continueStream(caller: Caller, run: WireRun): Promise<RunStream | null> {
+  async continueStream(context: UpstreamContext, run: WireRun): Promise<RunStream | null> {
     if (this.#streams >= MAX_STREAMS) return null;
-    const known = this.#entries.get(toKey(caller.tenant, run.thread_id, run.id));
+    const known = this.#entries.get(toKey(context.tenant, run.thread_id, run.id));
     const live = known?.live ?? new LiveRun(run);
     // The events that are read of the run already go on behind its outputs.
     if (known?.reader.isFollowingEvents) return null;
     if (known?.live.run.status === 'requires_action') return new RunStream(live, false);
-    const reader = known?.reader ?? this.#createReader(caller, live);
+    const reader = known?.reader ?? this.#createReader(context, live);
     return (await reader.readOnce()) ? new RunStream(live, false) : null;
   }
 
   /** Follows a run through the stream that was opened for it, where upstream gave one. */
-  adopt(caller: Caller, run: WireRun, stream: RunStream | null): void {
+  adopt(context: UpstreamContext, run: WireRun, stream: RunStream | null): void {
     if (!stream?.live || !stream.hasBegun) return;
     if (this.#cancellation.isCancelled) {
       stream.cancel();
       return;
     }
-    const entry = this.#getOrCreate(caller, run, stream.live);
+    const entry = this.#getOrCreate(context, run, stream.live);
     if (stream.live !== entry.live) {
       stream.cancel();
       return;
@@ -106,12 +106,12 @@ export class RunHub {
    * `onEvent` is called before each event. Rejects with an AimlError where the run cannot be read.
    */
   async follow(
-    caller: Caller,
+    context: UpstreamContext,
     run: WireRun,
     after: RunCursor | null,
     onEvent: (event: RunEvent) => void,
   ): Promise<RunFollower> {
-    const entry = this.#getOrCreate(caller, run, null);
+    const entry = this.#getOrCreate(context, run, null);
     if (entry.linger) clearTimeout(entry.linger);
     entry.linger = null;
     entry.followers += 1;
@@ -140,21 +140,21 @@ export class RunHub {
     this.#entries.clear();
   }
 
-  #getOrCreate(caller: Caller, run: WireRun, live: LiveRun | null): Entry {
-    const key = toKey(caller.tenant, run.thread_id, run.id);
+  #getOrCreate(context: UpstreamContext, run: WireRun, live: LiveRun | null): Entry {
+    const key = toKey(context.tenant, run.thread_id, run.id);
     const existing = this.#entries.get(key);
     if (existing) return existing;
     const created = live ?? new LiveRun(run);
-    const reader = this.#createReader(caller, created);
+    const reader = this.#createReader(context, created);
     const entry: Entry = { key, live: created, reader, followers: 0, lingers: false, linger: null };
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #createReader({ credential, tenant, subject, requestId }: Caller, live: LiveRun): RunReader {
+  #createReader({ credential, tenant, subject, requestId }: UpstreamContext, live: LiveRun): RunReader {
     const { upstream, ...options } = this.#options;
     // Nothing of the request stays with what outlives it.
-    const caller: Caller = {
+    const context: UpstreamContext = {
       credential,
       tenant,
       subject,
@@ -162,7 +162,7 @@ export class RunHub {
       cancel: this.#cancellation,
       deadlineAt: Infinity,
     };
-    return new RunReader(live, { ...upstream, caller }, options);
+    return new RunReader(live, { ...upstream, context }, options);
   }
 
   /** Reads on by other means where no stream is read. */

@@ -1,5 +1,5 @@
 /** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
-import type { Caller } from '../client.ts';
+import type { UpstreamContext } from '../client.ts';
 import { AimlError } from '../../runtime/errors.ts';
 import type { UpstreamAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';
@@ -18,7 +18,7 @@ const MAX_FAILING_MS = 20_000;
 const CALL_DEADLINE_MS = 15_000;
 
 /** What it needs to call upstream. Its caller has no deadline of its own. */
-export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'caller'>;
+export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'context'>;
 
 export interface RunReaderOptions {
   /** The first wait between two polls, in milliseconds; half a second where it is left out. */
@@ -134,7 +134,7 @@ export class RunReader {
   }
 
   #isWanted(): boolean {
-    return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.caller.cancel.isCancelled;
+    return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.context.cancel.isCancelled;
   }
 
   /** Events go on exactly behind one that has an id, or begin anew: then what is known already would come again. */
@@ -210,8 +210,8 @@ export class RunReader {
   }
 
   /** For one call, with a deadline of its own. */
-  get #caller(): Caller {
-    return { ...this.#access.caller, deadlineAt: performance.now() + CALL_DEADLINE_MS };
+  get #caller(): UpstreamContext {
+    return { ...this.#access.context, deadlineAt: performance.now() + CALL_DEADLINE_MS };
   }
 
   #sleep(ms: number): Promise<void> {

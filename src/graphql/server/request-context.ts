@@ -1,5 +1,5 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
-import type { Caller as UpstreamCaller } from '../../aiml/client.ts';
+import type { UpstreamContext } from '../../aiml/client.ts';
 import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import { type Identity, requireCaller, requireScope, type Scope } from '../../auth/principal.ts';
 import { ServiceError } from '../errors/codes.ts';
@@ -72,9 +72,9 @@ export interface RequestScopeOptions {
   readonly streamLimits: StreamLimits;
 }
 
-interface RenewableCaller extends UpstreamCaller {
+interface RenewableCaller extends UpstreamContext {
   deadlineAt: number;
-  budget: { bytes: number };
+  responseBytesLeft: { bytes: number };
 }
 
 export class RequestScope {
@@ -145,20 +145,20 @@ export class RequestScope {
 
   #toAccess(): RequestAccess {
     const { upstream, deadlineMs } = this.#options;
-    const caller = this.#toCaller();
+    const context = this.#toUpstreamContext();
     return {
       ...upstream,
-      caller,
+      context,
       // What an event selects has a deadline and a budget of its own.
       onRunEvent: ({ kind }) => {
-        caller.deadlineAt = performance.now() + deadlineMs;
-        caller.budget = { bytes: MAX_BYTES_AT_ONCE };
+        context.deadlineAt = performance.now() + deadlineMs;
+        context.responseBytesLeft = { bytes: MAX_BYTES_AT_ONCE };
         if (kind === 'text') this.firstTextAt ??= performance.now();
       },
     };
   }
 
-  #toCaller(): RenewableCaller {
+  #toUpstreamContext(): RenewableCaller {
     const { identity, deadlineMs, deadlineAt } = this.#options;
     const { requestId, cancellation: cancel, trace } = this.info;
     const { credential, tenant, subject } = requireCaller(identity);
@@ -169,7 +169,7 @@ export class RequestScope {
       requestId,
       cancel,
       deadlineAt: deadlineAt ?? performance.now() + deadlineMs,
-      budget: { bytes: MAX_BYTES_AT_ONCE },
+      responseBytesLeft: { bytes: MAX_BYTES_AT_ONCE },
       trace,
       onAttempt: () => {
         this.upstreamCalls += 1;

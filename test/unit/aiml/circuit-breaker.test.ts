@@ -12,7 +12,7 @@ describe('the circuit breaker', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 5000; attempt += 1) {
       pass(7);
-      expect(breaker.admits()).toBe(true);
+      expect(breaker.tryAcquire()).toBe(true);
       breaker.record(attempt % 5 !== 0);
     }
   });
@@ -23,7 +23,7 @@ describe('the circuit breaker', () => {
     expect(breaker.isOpen).toBe(false);
     breaker.record(false);
     expect(breaker.isOpen).toBe(true);
-    expect(breaker.admits()).toBe(false);
+    expect(breaker.tryAcquire()).toBe(false);
   });
 
   it('lets one attempt a second through while it is open, although the last has not come back', () => {
@@ -32,7 +32,7 @@ describe('the circuit breaker', () => {
     let admitted = 0;
     for (let step = 0; step < 100; step += 1) {
       pass(100);
-      if (breaker.admits()) admitted += 1;
+      if (breaker.tryAcquire()) admitted += 1;
     }
     expect(admitted).toBe(10);
   });
@@ -41,9 +41,9 @@ describe('the circuit breaker', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
     pass(1000);
-    expect(breaker.admits()).toBe(true);
+    expect(breaker.tryAcquire()).toBe(true);
     breaker.record(true);
-    expect(breaker.admits()).toBe(true);
+    expect(breaker.tryAcquire()).toBe(true);
     for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
     expect(breaker.isOpen).toBe(false);
   });

@@ -34,7 +34,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-    caller: {
+    context: {
       tenant: 'the-tenant',
       subject: 'the-tenant',
       credential: 'the-key',

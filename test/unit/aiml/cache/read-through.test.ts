@@ -28,7 +28,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0.001 }),
-    caller: {
+    context: {
       credential: 'key',
       tenant: 'tenant',
       subject: 'tenant',
@@ -50,7 +50,7 @@ test('takes a 304 that it did not ask for as no answer', async () => {
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 1000 }),
-    caller: {
+    context: {
       credential: 'key',
       tenant: 'tenant',
       subject: 'tenant',
@@ -68,21 +68,21 @@ describe('an operation that may hold 3,000 bytes', () => {
       answerJson(response, status, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
     );
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
-    const budget = { bytes: 3000 };
+    const responseBytesLeft = { bytes: 3000 };
     const source = createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      caller: {
+      context: {
         credential: 'key',
         tenant: 'tenant',
         subject: 'tenant',
         requestId: 'request-1',
         cancel: new CancellationToken(),
         deadlineAt: performance.now() + 60_000,
-        budget,
+        responseBytesLeft,
       },
     });
-    return { source, budget };
+    return { source, budget: responseBytesLeft };
   }
   const tooLarge = { code: 'UPSTREAM_BAD_RESPONSE', details: { retryable: false } };
 
