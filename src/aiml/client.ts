@@ -9,7 +9,7 @@ import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { AimlError, OPERATION_TOO_LARGE, type AimlErrorDetails } from '../runtime/errors.ts';
+import { PublicError, OPERATION_TOO_LARGE, type PublicErrorDetails } from '../runtime/errors.ts';
 import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -113,18 +113,18 @@ export interface AimlClientOptions {
 
 const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
 
-const CIRCUIT_OPEN = new AimlError({
+const CIRCUIT_OPEN = new PublicError({
   code: 'UPSTREAM_UNAVAILABLE',
   message: 'The AIML API has been failing; requests to it are held back for a moment.',
   retryable: true,
 });
-const DEADLINE_EXCEEDED = new AimlError({
+const DEADLINE_EXCEEDED = new PublicError({
   code: 'UPSTREAM_TIMEOUT',
   message: 'The AIML API did not answer in time.',
   retryable: true,
 });
 
-const RATE_LIMITED: AimlErrorDetails = {
+const RATE_LIMITED: PublicErrorDetails = {
   code: 'RATE_LIMITED',
   message: 'The service allows no more requests to the AIML API with this credential for now.',
   retryable: true,
@@ -175,7 +175,7 @@ export class AimlClient {
     return this.#health.isAnyOpen;
   }
 
-  /** Makes the call, and makes it again where the retry table allows it. Rejects with an AimlError and nothing else. */
+  /** Makes the call, and makes it again where the retry table allows it. Rejects with a PublicError and nothing else. */
   async call<T>(call: Call<T>, context: UpstreamContext): Promise<T> {
     this.#budget.countRequest(context.subject);
     let outcomeUnknown = false;
@@ -219,7 +219,7 @@ export class AimlClient {
 
   /** How long to wait before the next try, in milliseconds; null where there must not be one. */
   #delayBeforeRetry(
-    { details }: AimlError,
+    { details }: PublicError,
     call: RequestParts,
     context: UpstreamContext,
     retries: number,
@@ -243,7 +243,7 @@ export class AimlClient {
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     const { subject, cancel, responseBytesLeft } = context;
     if (call.rule === 'get' && responseBytesLeft && responseBytesLeft.bytes <= 0)
-      return { kind: 'REJECTED', status: null, error: new AimlError(OPERATION_TOO_LARGE) };
+      return { kind: 'REJECTED', status: null, error: new PublicError(OPERATION_TOO_LARGE) };
     const release = call.receiver
       ? NO_CONNECTION_OF_OTHERS
       : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, cancel)));
@@ -325,7 +325,7 @@ export class AimlClient {
       const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
       if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters)
         // No retry would come sooner.
-        return { kind: 'REJECTED', status: null, error: new AimlError({ ...RATE_LIMITED, retryAfterMs }) };
+        return { kind: 'REJECTED', status: null, error: new PublicError({ ...RATE_LIMITED, retryAfterMs }) };
       this.#rateLimitWaiters.set(subject, waiters + 1);
       await sleep(retryAfterMs, cancel);
       this.#stopWaiting(subject);

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 
 const TTL_MS = 24 * 60 * 60_000;
 /** An entry takes about half a kilobyte, so that all of them take at most 16 MB. */
@@ -40,7 +40,7 @@ export interface KeyedCreate<T> {
 export class IdempotencyKeys {
   readonly #creates = new LRUCache<string, KnownCreate>({ max: MAX_KEYS, ttl: TTL_MS });
 
-  /** Resolves to what the first create with the key made. Rejects with an AimlError and nothing else. */
+  /** Resolves to what the first create with the key made. Rejects with a PublicError and nothing else. */
   async create<T extends { readonly id: string }>(request: KeyedCreate<T>): Promise<T> {
     const { tenant, path, key, json } = request;
     const name = `${tenant} ${path} ${key}`;
@@ -65,7 +65,7 @@ async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
   try {
     return await create();
   } catch (error) {
-    if (!(error instanceof AimlError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
+    if (!(error instanceof PublicError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
     const found = await find().catch(() => null);
     if (found) return found;
     throw error;
@@ -76,7 +76,7 @@ async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
 export function stampKey<Body>(body: Body, key: string): Body {
   const { metadata = {} } = body as { readonly metadata?: Readonly<Record<string, string>> };
   if (Object.keys(metadata).length > MAX_PAIRS)
-    throw new AimlError({
+    throw new PublicError({
       code: 'BAD_USER_INPUT',
       message: 'The metadata has too many pairs.',
       retryable: false,
@@ -88,8 +88,8 @@ export function stampKey<Body>(body: Body, key: string): Body {
 }
 
 /** The same key was used with another input. */
-export const keyReused = (): AimlError =>
-  new AimlError({
+export const keyReused = (): PublicError =>
+  new PublicError({
     code: 'BAD_USER_INPUT',
     message: 'The idempotency key was used with another input.',
     retryable: false,

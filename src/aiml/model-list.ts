@@ -16,7 +16,7 @@ export class ModelList {
     this.#client = client;
   }
 
-  /** Rejects with an AimlError and nothing else. */
+  /** Rejects with a PublicError and nothing else. */
   async list(context: UpstreamContext): Promise<WireList<WireModel>> {
     const known = this.#lists.get(context.tenant);
     if (known) return known;

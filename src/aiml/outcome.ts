@@ -4,7 +4,7 @@
  * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { AimlError, OPERATION_TOO_LARGE, type AimlErrorCode, type AimlErrorDetails } from '../runtime/errors.ts';
+import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
 import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
@@ -15,7 +15,7 @@ export type AttemptOutcome<T> =
   | { readonly kind: 'OK'; readonly value: T }
   | {
       readonly kind: 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
-      readonly error: AimlError;
+      readonly error: PublicError;
       /** Upstream's status; null where it did not answer. */
       readonly status: number | null;
     };
@@ -27,7 +27,7 @@ export interface ResponseParser<T> {
   /** Whether a 404 or 410 means that the account has no such endpoint any more. */
   readonly notFoundMeansSunset: boolean;
   /**
-   * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and an AimlError
+   * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and a PublicError
    * where it says that nothing was done.
    */
   readonly read: (body: unknown, answer: HttpResponse) => T;
@@ -52,7 +52,7 @@ function read<T>(answer: HttpResponse, { read: readBody }: ResponseParser<T>): A
   try {
     return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
   } catch (error) {
-    if (error instanceof AimlError) return { kind: 'REJECTED', status: answer.status, error };
+    if (error instanceof PublicError) return { kind: 'REJECTED', status: answer.status, error };
     if (!(error instanceof MalformedResponseError)) throw error;
     return failed('UNKNOWN', answer, answer.isCloseDelimited ? errorsByFailure.TRUNCATED : errorsByFailure.UNREADABLE);
   }
@@ -69,7 +69,7 @@ function parse(body: Buffer): unknown {
 }
 
 const errorsByFailure: Readonly<
-  Record<NetworkFailure['failure'], Pick<AimlErrorDetails, 'code' | 'message' | 'retryable'>>
+  Record<NetworkFailure['failure'], Pick<PublicErrorDetails, 'code' | 'message' | 'retryable'>>
 > = {
   UNREACHABLE: {
     code: 'UPSTREAM_UNAVAILABLE',
@@ -112,11 +112,11 @@ const errorsByFailure: Readonly<
 };
 
 function fromNetworkFailure({ failure, sent }: NetworkFailure): FailedAttempt {
-  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new AimlError(errorsByFailure[failure]) };
+  return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new PublicError(errorsByFailure[failure]) };
 }
 
 /** Statuses below 500 that the API has: upstream refused and did nothing. */
-const errorsByStatus: Readonly<Record<number, readonly [AimlErrorCode, string, retryable: boolean]>> = {
+const errorsByStatus: Readonly<Record<number, readonly [PublicErrorCode, string, retryable: boolean]>> = {
   400: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
   401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
   402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
@@ -190,13 +190,13 @@ function failed(
   {
     upstreamRequestId,
     ...details
-  }: Omit<AimlErrorDetails, 'upstream' | 'retryAfterMs'> & {
+  }: Omit<PublicErrorDetails, 'upstream' | 'retryAfterMs'> & {
     readonly upstreamRequestId?: string | null;
   },
 ): FailedAttempt {
   const { status } = answer;
   const requestId = [headerOf(answer, 'x-request-id'), upstreamRequestId].find(isRequestId) ?? null;
-  const error = new AimlError({
+  const error = new PublicError({
     ...details,
     retryAfterMs: readRetryAfter(headerOf(answer, 'retry-after'), Date.now()),
     upstream: { status, requestId },

@@ -5,12 +5,12 @@
  */
 import DataLoader from 'dataloader';
 import type { Semaphore } from '../runtime/semaphore.ts';
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 import type { Action, ApiObject, ListQuery, Resource } from './resource.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import type { WireList } from './wire.ts';
 
-/** Every id given to it has passed isUpstreamId. Every method rejects with an AimlError and nothing else. */
+/** Every id given to it has passed isUpstreamId. Every method rejects with a PublicError and nothing else. */
 export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #resource: Resource<T, CreateBody, ModifyBody>;
   readonly #callsInFlight: Semaphore;
@@ -131,7 +131,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     try {
       return await this.#call(() => this.#resource.get(id));
     } catch (error) {
-      if (error instanceof AimlError) return error.code === 'NOT_FOUND' ? null : error;
+      if (error instanceof PublicError) return error.code === 'NOT_FOUND' ? null : error;
       throw error;
     }
   }

@@ -4,7 +4,7 @@
  * It sends exactly what it is given and builds paths from checked ids only. It knows nothing of GraphQL.
  */
 import type { AimlClient, Call, UpstreamContext } from './client.ts';
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
 import type { ReadCall, ReadThroughCache } from './cache/read-through.ts';
@@ -81,7 +81,7 @@ export interface UpstreamAccess extends Upstream {
 export type CallAccess = Omit<UpstreamAccess, 'models'>;
 
 /**
- * The calls of one kind of object, for one request. Every method rejects with an AimlError and nothing else, and with
+ * The calls of one kind of object, for one request. Every method rejects with a PublicError and nothing else, and with
  * `NOT_FOUND` where upstream has no object with the id, or no parent.
  */
 export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
@@ -118,12 +118,12 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     try {
       return await this.#list(`${query}&after=${checked(after)}`);
     } catch (error) {
-      const status = error instanceof AimlError ? error.details.upstream?.status : undefined;
+      const status = error instanceof PublicError ? error.details.upstream?.status : undefined;
       if (status !== 404 && status !== 410) throw error;
     }
     // A 404 means an unknown cursor, or that the collection does not exist. The list without a cursor tells them apart.
     await this.#list('limit=1');
-    throw new AimlError({
+    throw new PublicError({
       code: 'BAD_USER_INPUT',
       message: 'The AIML API does not know this cursor.',
       retryable: false,
@@ -220,7 +220,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       path: this.#pathOf(id),
       read: (body) => {
         if (body === undefined || readDeletion(body, id)) return;
-        throw new AimlError({
+        throw new PublicError({
           code: 'UPSTREAM_BAD_RESPONSE',
           message: `The AIML API responded that it did not delete the ${noun}.`,
           retryable: true,
@@ -270,11 +270,11 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
 /**
  * The last check before the network. Callers' ids have been checked already, so an id that fails here came from upstream.
- * Throws an AimlError.
+ * Throws a PublicError.
  */
 function checked(id: string | undefined): string {
   if (id !== undefined && isUpstreamId(id)) return id;
-  throw new AimlError({
+  throw new PublicError({
     code: 'UPSTREAM_BAD_RESPONSE',
     message: 'The AIML API gave an id that cannot be sent back to it.',
     retryable: false,

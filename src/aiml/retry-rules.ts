@@ -1,6 +1,6 @@
 /** The retry table of the public contract. */
 import type { FailedAttempt } from './outcome.ts';
-import { AimlError, type AimlErrorDetails } from '../runtime/errors.ts';
+import { PublicError, type PublicErrorDetails } from '../runtime/errors.ts';
 
 /** The row of the retry table that a call follows. */
 export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
@@ -26,11 +26,11 @@ export function mayRetry(
 const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
 
 /** What the caller is told in the end. Once the fate of a write is unknown, no later answer makes it known. */
-export function toOutcomeError(rule: RetryRule, error: AimlError, outcomeUnknown: boolean): AimlError {
+export function toOutcomeError(rule: RetryRule, error: PublicError, outcomeUnknown: boolean): PublicError {
   if (rule === 'get') return error;
   if (!outcomeUnknown) return error.withOutcome('NOT_APPLIED');
-  const { upstream, retryAfterMs }: AimlErrorDetails = error.details;
-  return new AimlError({
+  const { upstream, retryAfterMs }: PublicErrorDetails = error.details;
+  return new PublicError({
     code: 'OUTCOME_UNKNOWN',
     message: `It cannot be told whether the ${rule} took place: look before you send it again.`,
     retryable: false,

@@ -1,6 +1,6 @@
 /** What one GraphQL request reads and writes upstream. Deadline, byte budget and calls in flight belong to it as a whole. */
 import { Semaphore } from '../runtime/semaphore.ts';
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 import { ResourceLoader } from './resource-loader.ts';
 import { Resource, type ApiObject, type ResourceDefinition, type Upstream, type UpstreamAccess } from './resource.ts';
 import { assistants } from './resources/assistant.ts';
@@ -150,7 +150,7 @@ export class UpstreamRequest {
   /** Throws UNSUPPORTED_BY_UPSTREAM where upstream has no list of threads. */
   requireThreadList(): void {
     if (this.#access.isEmbedded) return;
-    throw new AimlError({
+    throw new PublicError({
       code: 'UNSUPPORTED_BY_UPSTREAM',
       message: 'The AIML API cannot list threads. The embedded AIML API (UPSTREAM=local) can.',
       retryable: false,

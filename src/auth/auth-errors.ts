@@ -1,5 +1,5 @@
 /** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 import type { Refusal } from './principal.ts';
 
 export const refusals = {
@@ -11,7 +11,7 @@ export const refusals = {
   expiredToken: unauthenticated('The access token has expired.'),
   keysUnavailable: {
     kind: 'refused',
-    error: new AimlError({
+    error: new PublicError({
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'Access tokens cannot be checked: the keys of the identity provider are not available.',
       retryable: true,
@@ -20,5 +20,5 @@ export const refusals = {
 } as const satisfies Record<string, Refusal>;
 
 function unauthenticated(message: string): Refusal {
-  return { kind: 'refused', error: new AimlError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
+  return { kind: 'refused', error: new PublicError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
 }

@@ -2,7 +2,7 @@
  * Who is calling, as the rest of the service sees it: a caller with a credential for the AIML API, or a refusal. What a
  * caller proves this with, and how it is checked, stays in the other files of this folder.
  */
-import { AimlError } from '../runtime/errors.ts';
+import { PublicError } from '../runtime/errors.ts';
 import { createHmac, randomBytes } from 'node:crypto';
 
 export const scopes = ['assistants:read', 'assistants:write'] as const;
@@ -16,7 +16,7 @@ export type Identity = Caller | Refusal;
 export interface Refusal {
   readonly kind: 'refused';
   /** What the caller is told; it holds nothing of what the caller sent. */
-  readonly error: AimlError;
+  readonly error: PublicError;
 }
 
 /** A caller that may be served. However it is logged or serialised, the credential does not show. */
@@ -63,17 +63,17 @@ export class Caller {
   }
 }
 
-/** Throws the refusal's {@link AimlError} where there is no caller. */
+/** Throws the refusal's {@link PublicError} where there is no caller. */
 export function requireCaller(identity: Identity): Caller {
   if (identity.kind === 'refused') throw identity.error;
   return identity;
 }
 
-/** Throws an {@link AimlError}: the refusal where there is no caller, `FORBIDDEN` where the caller lacks the scope. */
+/** Throws a {@link PublicError}: the refusal where there is no caller, `FORBIDDEN` where the caller lacks the scope. */
 export function requireScope(identity: Identity, scope: Scope): void {
   const caller = requireCaller(identity);
   if (caller.scopes === null || caller.scopes.has(scope)) return;
-  throw new AimlError({
+  throw new PublicError({
     code: 'FORBIDDEN',
     message: `This needs a token with the scope "${scope}".`,
     retryable: false,

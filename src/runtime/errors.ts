@@ -6,7 +6,7 @@
  * `reason.ts` has already cleaned.
  */
 
-export type AimlErrorCode =
+export type PublicErrorCode =
   | 'BAD_USER_INPUT'
   | 'NOT_FOUND'
   | 'UNAUTHENTICATED'
@@ -23,8 +23,8 @@ export type AimlErrorCode =
 /** What is known of a write that failed. NOT_APPLIED: it did not happen. UNKNOWN: it may have. */
 export type Outcome = 'NOT_APPLIED' | 'UNKNOWN';
 
-export interface AimlErrorDetails {
-  readonly code: AimlErrorCode;
+export interface PublicErrorDetails {
+  readonly code: PublicErrorCode;
   /** A fixed text for people; it never holds what upstream said. */
   readonly message: string;
   /** Whether the same request may succeed later. */
@@ -44,25 +44,25 @@ export interface AimlErrorDetails {
 }
 
 /** A call to the AIML API failed. */
-export class AimlError extends Error {
+export class PublicError extends Error {
   override readonly name = 'AimlError';
-  readonly code: AimlErrorCode;
-  readonly details: AimlErrorDetails;
+  readonly code: PublicErrorCode;
+  readonly details: PublicErrorDetails;
 
-  constructor(details: AimlErrorDetails) {
+  constructor(details: PublicErrorDetails) {
     super(details.message);
     this.code = details.code;
     this.details = details;
   }
 
   /** The same error, with what is now known of the write that it belongs to. */
-  withOutcome(outcome: Outcome): AimlError {
-    return new AimlError({ ...this.details, outcome });
+  withOutcome(outcome: Outcome): PublicError {
+    return new PublicError({ ...this.details, outcome });
   }
 }
 
 /** Each response may be as large as a response may be, so what one operation holds at a time has a bound of its own. */
-export const OPERATION_TOO_LARGE: AimlErrorDetails = {
+export const OPERATION_TOO_LARGE: PublicErrorDetails = {
   code: 'UPSTREAM_BAD_RESPONSE',
   message: 'What the operation asks for is too large to be held at once: ask for less of it at a time.',
   retryable: false,
@@ -70,5 +70,5 @@ export const OPERATION_TOO_LARGE: AimlErrorDetails = {
 
 /** Whether the operation's own limits, rather than upstream, made a call fail: it may succeed for another operation. */
 export const isLimitOfOperation = (error: unknown): boolean =>
-  error instanceof AimlError &&
+  error instanceof PublicError &&
   (error.details.message === OPERATION_TOO_LARGE.message || error.code === 'UPSTREAM_TIMEOUT');

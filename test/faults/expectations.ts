@@ -1,6 +1,6 @@
 // The error table and the retry table of the public contract, in the order in which the contract has them, and the
 // faults that are held against them. A line here is a line there; nothing is computed from the code under test.
-import type { AimlErrorCode, Outcome } from '../../src/runtime/errors.ts';
+import type { PublicErrorCode, Outcome } from '../../src/runtime/errors.ts';
 import type { RawAnswer } from '../support/raw-upstream.ts';
 import * as raw from '../support/raw-responses.ts';
 
@@ -43,7 +43,7 @@ export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>
   UNREADABLE: { get: effort(1), list: effort(1), delete: effort(3, UNKNOWN), modify: effort(1, UNKNOWN, 1), create: effort(1, UNKNOWN) },
 };
 
-type Code = readonly [code: AimlErrorCode, retryable: boolean];
+type Code = readonly [code: PublicErrorCode, retryable: boolean];
 
 /** "Errors": what the caller is told. OUTCOME_UNKNOWN takes the place of all of them once the fate of a write is. */
 const REFUSED_INPUT: Code = ['BAD_USER_INPUT', false];
@@ -201,7 +201,7 @@ export const faults: readonly FaultCase[] = [
 
 /** What one operation comes to under a fault. */
 export interface Result extends Effort {
-  readonly code: AimlErrorCode | null;
+  readonly code: PublicErrorCode | null;
   readonly retryable: boolean | null;
   readonly status: number | null;
 }

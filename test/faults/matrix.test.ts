@@ -5,7 +5,7 @@ import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
-import { AimlError } from '../../src/runtime/errors.ts';
+import { PublicError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
@@ -72,7 +72,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   );
   await client.close();
   await upstream.stop();
-  if (error !== null && !(error instanceof AimlError)) throw new Error('not an AimlError', { cause: error });
+  if (error !== null && !(error instanceof PublicError)) throw new Error('not an AimlError', { cause: error });
   const isReadBack = ({ call }: AttemptReport) => operation === 'modify' && call === 'assistants.get';
   const [method, path] = calls[operation];
   return {

@@ -10,7 +10,7 @@ import {
   type WireAssistantModifyBody,
 } from '../../src/aiml/resources/assistant.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
-import { AimlError, type AimlErrorDetails } from '../../src/runtime/errors.ts';
+import { PublicError, type PublicErrorDetails } from '../../src/runtime/errors.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
@@ -91,12 +91,12 @@ export async function endSources(): Promise<void> {
   }
 }
 
-/** The details of the AimlError that a call ends with. */
-export async function failureOf(call: Promise<unknown>): Promise<AimlErrorDetails> {
+/** The details of the PublicError that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<PublicErrorDetails> {
   const reason: unknown = await call.then(
     () => new Error('the call succeeded'),
     (error: unknown) => error,
   );
-  if (!(reason instanceof AimlError)) throw new Error('not an AimlError', { cause: reason });
+  if (!(reason instanceof PublicError)) throw new Error('not an AimlError', { cause: reason });
   return reason.details;
 }

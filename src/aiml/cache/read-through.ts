@@ -6,7 +6,7 @@ import { shapeOfJson } from '../../runtime/json-size.ts';
 import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
 import type { AimlClient, Call, UpstreamContext } from '../client.ts';
-import { AimlError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
+import { PublicError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
 import { MemoryResponseCache, type CachedRead } from './memory.ts';
 import type { Lookup, StoredResponse, RedisResponseCache } from './redis.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
@@ -44,7 +44,7 @@ export class ReadThroughCache {
     this.#onWrite = listener;
   }
 
-  /** Rejects with an AimlError and nothing else. One path is always read in the same way, so it is always of one type. */
+  /** Rejects with a PublicError and nothing else. One path is always read in the same way, so it is always of one type. */
   read<T>(call: ReadCall<T>, context: UpstreamContext): Promise<T> {
     if (!call.isCacheable) return this.#join(call.path, call, context, null);
     if (this.#shared) return this.#readShared(call, context, this.#shared);
@@ -179,7 +179,7 @@ function readCached<T>(call: ReadCall<T>, cached: Lookup['cached']): CachedRespo
  */
 function reserveBytes({ responseBytesLeft }: UpstreamContext, { length }: Buffer): void {
   if (!responseBytesLeft) return;
-  if (responseBytesLeft.bytes < length) throw new AimlError(OPERATION_TOO_LARGE);
+  if (responseBytesLeft.bytes < length) throw new PublicError(OPERATION_TOO_LARGE);
   responseBytesLeft.bytes -= length;
 }
 

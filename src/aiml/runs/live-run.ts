@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AimlError } from '../../runtime/errors.ts';
+import type { PublicError } from '../../runtime/errors.ts';
 import type { WireMessage } from '../resources/message.ts';
 import { readRunStep, type WireRunStep } from '../resources/run-step.ts';
 import { hasEnded, readRun, type WireRun } from '../resources/run.ts';
@@ -50,7 +50,7 @@ export class LiveRun {
   readonly #listeners = new Set<() => void>();
   #run: WireRun;
   #hasEnded = false;
-  #failure: AimlError | null = null;
+  #failure: PublicError | null = null;
 
   constructor(run: WireRun) {
     this.#run = run;
@@ -80,7 +80,7 @@ export class LiveRun {
   }
 
   /** Why it cannot be followed any more; null while it can. The run itself goes on. */
-  get failure(): AimlError | null {
+  get failure(): PublicError | null {
     return this.#failure;
   }
 
@@ -99,7 +99,7 @@ export class LiveRun {
     return () => this.#listeners.delete(listener);
   }
 
-  fail(error: AimlError): void {
+  fail(error: PublicError): void {
     this.#failure ??= error;
     this.#notify();
   }

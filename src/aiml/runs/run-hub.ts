@@ -103,7 +103,7 @@ export class RunHub {
 
   /**
    * Follows a run that upstream has just been asked for with the credential of `caller`. `after`: null from the beginning.
-   * `onEvent` is called before each event. Rejects with an AimlError where the run cannot be read.
+   * `onEvent` is called before each event. Rejects with a PublicError where the run cannot be read.
    */
   async follow(
     context: UpstreamContext,

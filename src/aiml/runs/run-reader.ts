@@ -1,6 +1,6 @@
 /** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
 import type { UpstreamContext } from '../client.ts';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import type { UpstreamAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';
@@ -70,7 +70,7 @@ export class RunReader {
       await this.#poll();
     } catch (error) {
       this.#live.fail(toFollowError(error));
-      if (!(error instanceof AimlError) && !(error instanceof MalformedResponseError)) throw error;
+      if (!(error instanceof PublicError) && !(error instanceof MalformedResponseError)) throw error;
     } finally {
       this.#isPolling = false;
     }
@@ -82,19 +82,19 @@ export class RunReader {
       this.#live.applySnapshot(await this.#readSnapshot());
       return true;
     } catch (error) {
-      if (error instanceof AimlError || error instanceof MalformedResponseError) return false;
+      if (error instanceof PublicError || error instanceof MalformedResponseError) return false;
       throw error;
     }
   }
 
-  /** Reads once what upstream has now, unless something was read before. Rejects with an AimlError. */
+  /** Reads once what upstream has now, unless something was read before. Rejects with a PublicError. */
   async readFirst(): Promise<void> {
     if (this.#live.transitions.length > 0) return;
     try {
       const snapshot = await this.#readSnapshot();
       if (this.#live.transitions.length === 0) this.#live.applySnapshot(snapshot);
     } catch (error) {
-      if (error instanceof AimlError || error instanceof MalformedResponseError) throw toFollowError(error);
+      if (error instanceof PublicError || error instanceof MalformedResponseError) throw toFollowError(error);
       throw error;
     }
   }
@@ -121,7 +121,7 @@ export class RunReader {
         }
         failingSince = null;
       } catch (error) {
-        if (!(error instanceof AimlError) || !mayPass(error)) throw error;
+        if (!(error instanceof PublicError) || !mayPass(error)) throw error;
         failingSince ??= performance.now();
         if (performance.now() - failingSince > MAX_FAILING_MS) throw error;
         retryAfterMs = error.details.retryAfterMs ?? 0;
@@ -169,7 +169,7 @@ export class RunReader {
     return stream.hasEvents;
   }
 
-  /** Rejects with an AimlError. Not shared with reads of operations, which get the objects as they were read. */
+  /** Rejects with a PublicError. Not shared with reads of operations, which get the objects as they were read. */
   async #readSnapshot(): Promise<RunSnapshot> {
     const { thread_id: threadId, id } = this.#live.run;
     const path = `/threads/${threadId}/runs/${id}`;
@@ -228,21 +228,21 @@ export class RunReader {
 }
 
 /** A page of HTML that a proxy sends once is no reason to stop. */
-const mayPass = ({ code, details }: AimlError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
+const mayPass = ({ code, details }: PublicError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
 
-function toFollowError(error: unknown): AimlError {
-  if (!(error instanceof AimlError)) return UNREADABLE;
+function toFollowError(error: unknown): PublicError {
+  if (!(error instanceof PublicError)) return UNREADABLE;
   return error.code === 'NOT_FOUND' ? NO_RUN : error;
 }
 
-const NO_RUN = new AimlError({
+const NO_RUN = new PublicError({
   code: 'BAD_USER_INPUT',
   message: 'The AIML API does not have the run any more.',
   retryable: false,
 });
 
 /** What upstream says of the run cannot be read. */
-export const UNREADABLE = new AimlError({
+export const UNREADABLE = new PublicError({
   code: 'UPSTREAM_BAD_RESPONSE',
   message: 'The AIML API gave a response about the run that cannot be read.',
   retryable: true,

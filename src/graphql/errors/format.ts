@@ -5,7 +5,7 @@
  * The request's id is not known here: `error-response.plugin.ts` adds it.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import { toErrorText } from './public-message.ts';
 import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
 
@@ -19,18 +19,18 @@ export const maskedCause = Symbol('what was thrown');
 
 type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
-interface PublicError {
+interface FormattedError {
   readonly message: string;
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode };
 }
 
-const MASKED: PublicError = {
+const MASKED: FormattedError = {
   message: errorCodes.INTERNAL_SERVER_ERROR.message,
   extensions: { code: 'INTERNAL_SERVER_ERROR' },
 };
 
 /** The parser goes as deep as the document, and ends where the stack does; only values can be that deep in 5,000 tokens. */
-const TOO_DEEP: PublicError = {
+const TOO_DEEP: FormattedError = {
   message: 'The document holds lists and objects that are too deep.',
   extensions: { code: 'GRAPHQL_PARSE_FAILED' },
 };
@@ -38,7 +38,7 @@ const TOO_DEEP: PublicError = {
 /** Makes the function that Apollo Server asks to format every error of an answer. */
 export function createErrorFormatter({ suggestions }: ErrorFormatOptions): ErrorFormatter {
   return ({ locations, path, extensions }, error) => {
-    const known = attempt(() => toPublicError(error, extensions?.['code'], suggestions));
+    const known = attempt(() => toFormattedError(error, extensions?.['code'], suggestions));
     return {
       ...(known ?? { ...MASKED, [maskedCause]: causeOf(error) }),
       ...(locations && { locations }),
@@ -48,9 +48,9 @@ export function createErrorFormatter({ suggestions }: ErrorFormatOptions): Error
 }
 
 /** Null where the error is nothing that a caller may learn about. `code`: what Apollo Server takes it for. */
-function toPublicError(error: unknown, code: unknown, suggestions: boolean): PublicError | null {
+function toFormattedError(error: unknown, code: unknown, suggestions: boolean): FormattedError | null {
   const cause = causeOf(error);
-  if (cause instanceof AimlError) return toUpstreamError(cause);
+  if (cause instanceof PublicError) return toUpstreamError(cause);
   if (cause instanceof RangeError && code === 'GRAPHQL_PARSE_FAILED') return TOO_DEEP;
   if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
   const text = toErrorText(error, suggestions);
@@ -70,7 +70,7 @@ function causeOf(error: unknown): unknown {
 }
 
 /** NOT_FOUND is no public code: a read answers null, a write has a user error for it. */
-function toUpstreamError({ details }: AimlError): PublicError | null {
+function toUpstreamError({ details }: PublicError): FormattedError | null {
   const { code, message, reason, retryable, retryAfterMs, outcome, upstream } = details;
   if (code === 'NOT_FOUND') return null;
   return {

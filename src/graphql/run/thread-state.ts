@@ -1,5 +1,5 @@
 /** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
-import type { AimlError } from '../../runtime/errors.ts';
+import type { PublicError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { notFound } from '../schema/mutation.ts';
@@ -11,7 +11,7 @@ type Upstream = RequestContext['upstream'];
 export async function diagnoseBelowThread(
   upstream: Upstream,
   threadId: string,
-  { code }: AimlError,
+  { code }: PublicError,
   field = 'id',
 ): Promise<UserError | null> {
   if (code !== 'NOT_FOUND') return null;
@@ -22,7 +22,7 @@ export async function diagnoseBelowThread(
 export async function diagnoseBusyThread(
   upstream: Upstream,
   threadId: string,
-  error: AimlError,
+  error: PublicError,
   field = 'threadId',
 ): Promise<UserError | null> {
   if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, field);

@@ -1,5 +1,5 @@
 /** Waits for a run within a mutation. */
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../server/request-context.ts';
 
@@ -31,7 +31,7 @@ export async function waitForRun(
     try {
       current = (await upstream.runs(run.thread_id).reload(run.id)) ?? current;
     } catch (error) {
-      if (error instanceof AimlError) return current;
+      if (error instanceof PublicError) return current;
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 /** Who may ask for what: the check behind `@Authorized` on the root fields. */
 import { OperationTypeNode } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 
@@ -14,7 +14,7 @@ export const authChecker: AuthChecker<RequestContext, Scope> = ({ context, info 
     for (const scope of scopes) context.authorize(scope);
     return true;
   } catch (error) {
-    throw info.operation.operation === OperationTypeNode.MUTATION && error instanceof AimlError
+    throw info.operation.operation === OperationTypeNode.MUTATION && error instanceof PublicError
       ? error.withOutcome('NOT_APPLIED')
       : error;
   }

@@ -2,12 +2,12 @@
  * What a mutation makes of a failed write: data where the caller can fix it, a top-level error otherwise.
  */
 import type { GraphQLResolveInfo } from 'graphql';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 
 /** Finds out what a rejected write means. Null where it is nothing special. May read upstream; what it throws counts. */
-export type Diagnosis = (error: AimlError) => Promise<UserError | null>;
+export type Diagnosis = (error: PublicError) => Promise<UserError | null>;
 
 /**
  * Runs what a mutation does with its one argument `input`. Resolves to a user error where upstream does not have the id
@@ -23,7 +23,7 @@ export async function attemptWrite<T>(
   try {
     return await write();
   } catch (error) {
-    if (!(error instanceof AimlError)) throw error;
+    if (!(error instanceof PublicError)) throw error;
     if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
     if (error.code === 'BAD_USER_INPUT') return (await tryDiagnosis(diagnose, error)) ?? rejected(error, info);
     throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
@@ -31,11 +31,11 @@ export async function attemptWrite<T>(
 }
 
 /** A read that fails leaves the cause open; the write is known to be rejected all the same. */
-async function tryDiagnosis(diagnose: Diagnosis, error: AimlError): Promise<UserError | null> {
+async function tryDiagnosis(diagnose: Diagnosis, error: PublicError): Promise<UserError | null> {
   try {
     return await diagnose(error);
   } catch (readError) {
-    if (readError instanceof AimlError) return null;
+    if (readError instanceof PublicError) return null;
     throw readError;
   }
 }
@@ -44,7 +44,7 @@ async function tryDiagnosis(diagnose: Diagnosis, error: AimlError): Promise<User
 export const notFound = (field = 'id'): UserError =>
   new UserError('NOT_FOUND', ['input', field], `The AIML API has nothing with the given "${field}".`);
 
-function rejected({ details: { reason, param, problem } }: AimlError, info: GraphQLResolveInfo): UserError {
+function rejected({ details: { reason, param, problem } }: PublicError, info: GraphQLResolveInfo): UserError {
   const input = info.parentType.getFields()[info.fieldName]?.args.find(({ name }) => name === 'input');
   const field = input && param ? toInputPath(param, input.name, input.type) : null;
   return new UserError(

@@ -5,7 +5,7 @@
  * its own `before` is ill-defined and never used. A cursor is the id of its node.
  */
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import type { ListQuery } from '../../aiml/resource.ts';
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import { ServiceError } from '../errors/codes.ts';
@@ -181,11 +181,11 @@ async function hasItemAfter<T extends Item>(
 
 const opposite = (order: SortOrder): SortOrder => (order === SortOrder.ASC ? SortOrder.DESC : SortOrder.ASC);
 
-const isUnknownCursor = (error: unknown): error is AimlError =>
-  error instanceof AimlError && error.code === 'BAD_USER_INPUT' && error.details.param === 'after';
+const isUnknownCursor = (error: unknown): error is PublicError =>
+  error instanceof PublicError && error.code === 'BAD_USER_INPUT' && error.details.param === 'after';
 
-const unknownCursor = ({ details }: AimlError, argument: string): AimlError =>
-  new AimlError({
+const unknownCursor = ({ details }: PublicError, argument: string): PublicError =>
+  new PublicError({
     ...details,
     message: `Argument "${argument}" is a cursor that upstream does not know.`,
     reason: null,

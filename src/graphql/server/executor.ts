@@ -19,7 +19,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { AimlError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import { executeGated } from './gated-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
@@ -246,7 +246,7 @@ class PlannedOperation implements PreparedOperation {
 
   #tooLarge({ rootKey }: ResponseTooLargeError): ExecutionResult {
     const isMutation = this.#operation.operation === OperationTypeNode.MUTATION;
-    const cause = new AimlError({
+    const cause = new PublicError({
       code: 'UPSTREAM_BAD_RESPONSE',
       message:
         'The response would be larger than 32 MiB: ask for less at a time.' +

@@ -34,7 +34,7 @@ export interface ExecutionRequest {
 export interface RequestContext {
   /** As in the X-Request-Id header of the response. */
   readonly requestId: string;
-  /** Reads and writes with the credential of this request. Throws an AimlError where the caller is not known. */
+  /** Reads and writes with the credential of this request. Throws a PublicError where the caller is not known. */
   readonly upstream: Public<UpstreamRequest>;
   /** Executes what Apollo Server found valid; the executor of the server does where it is left out. */
   readonly execute?: ((request: ExecutionRequest) => Promise<ExecutionResult>) | undefined;
@@ -42,7 +42,7 @@ export interface RequestContext {
   readonly respondWith?: ((body: Buffer) => void) | undefined;
   /** Gets the results of a subscription; null or absent where the response cannot be a stream. */
   readonly streamHost?: StreamHost | null;
-  /** Throws an AimlError where the caller is not known or lacks the scope. */
+  /** Throws a PublicError where the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
 }
 
@@ -111,7 +111,7 @@ export class RequestScope {
     return this.#startedAt;
   }
 
-  /** Throws an AimlError where the caller is not known or lacks the scope. */
+  /** Throws a PublicError where the caller is not known or lacks the scope. */
   authorize(scope: Scope): void {
     requireScope(this.#options.identity, scope);
   }
@@ -138,7 +138,7 @@ export class RequestScope {
     );
   }
 
-  /** Made when it is first asked for; its deadline begins there. Throws an AimlError where the caller is not known. */
+  /** Made when it is first asked for; its deadline begins there. Throws a PublicError where the caller is not known. */
   get upstream(): UpstreamRequest {
     return (this.#upstream ??= new UpstreamRequest(this.#toAccess()));
   }

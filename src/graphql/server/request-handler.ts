@@ -9,7 +9,7 @@
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
-import type { AimlError, Outcome } from '../../runtime/errors.ts';
+import type { PublicError, Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
@@ -192,7 +192,7 @@ export class Operations {
   }
 
   /** For a caller without a usable credential: the document is not looked at, so it may be a mutation. */
-  #rejectCaller({ details }: AimlError, info: RequestInfo, startedAt: number): GraphQLAnswer {
+  #rejectCaller({ details }: PublicError, info: RequestInfo, startedAt: number): GraphQLAnswer {
     const { code, message, retryable } = details;
     const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
     this.#options.onOperation(

@@ -1,6 +1,6 @@
 // The two ways in that a history is written through: the data source, and the whole service over GraphQL.
 import type { AssistantResource } from '../../support/source.ts';
-import { AimlError } from '../../../src/runtime/errors.ts';
+import { PublicError } from '../../../src/runtime/errors.ts';
 import type { TestService } from '../../support/service.ts';
 
 /** What a caller learns of an operation. */
@@ -27,7 +27,7 @@ export function createSourceTarget(another: () => AssistantResource): Target {
     try {
       return await call;
     } catch (error) {
-      if (!(error instanceof AimlError)) throw error;
+      if (!(error instanceof PublicError)) throw error;
       failures.push(error.message, error.details);
       const { code, outcome = null } = error.details;
       return code === 'NOT_FOUND' ? { kind: 'missing' } : { kind: 'failed', code, outcome };

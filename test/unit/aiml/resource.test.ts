@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
 import { CancellationToken } from '../../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../../support/source.ts';
-import { AimlError } from '../../../src/runtime/errors.ts';
+import { PublicError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
 import { ReadThroughCache } from '../../../src/aiml/cache/read-through.ts';
@@ -47,12 +47,12 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
 }
 
 const idOf = (path: string) => path.split('/').at(-1) ?? '';
-const errorOf = async (promise: Promise<unknown>): Promise<AimlError> => {
+const errorOf = async (promise: Promise<unknown>): Promise<PublicError> => {
   const error: unknown = await promise.then(
     () => null,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof AimlError)) throw new Error('expected an AimlError');
+  if (!(error instanceof PublicError)) throw new Error('expected an AimlError');
   return error;
 };
 
@@ -91,8 +91,8 @@ describe('what is sent', () => {
   it('never has an id in its path that was not checked', async () => {
     const { source } = await setUp((_call, response) => answerJson(response, 200, {}));
     for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
-      expect(() => source.get(id)).toThrow(AimlError);
-      await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(AimlError);
+      expect(() => source.get(id)).toThrow(PublicError);
+      await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(PublicError);
     }
     expect(upstream.calls).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // A loader over a list in memory. It answers like any of the three generations of upstream's lists and keeps what it
 // was asked for.
 import type { ListQuery } from '../../../src/aiml/resource.ts';
-import { AimlError } from '../../../src/runtime/errors.ts';
+import { PublicError } from '../../../src/runtime/errors.ts';
 import type {
   WireAssistant,
   WireAssistantCreateBody,
@@ -100,7 +100,7 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
   }
 }
 
-const unknownCursor = new AimlError({
+const unknownCursor = new PublicError({
   code: 'BAD_USER_INPUT',
   message: 'The AIML API does not know this cursor.',
   retryable: false,

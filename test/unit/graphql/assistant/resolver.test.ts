@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { AimlError, type AimlErrorDetails } from '../../../../src/runtime/errors.ts';
+import { PublicError, type PublicErrorDetails } from '../../../../src/runtime/errors.ts';
 import { createTestApollo, execute, type Answer } from '../execute.ts';
 import { assistantsInOrder, InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const apollo = createTestApollo();
-const failure = (details: Partial<AimlErrorDetails>): AimlError =>
-  new AimlError({ code: 'UPSTREAM_UNAVAILABLE', message: 'Not now.', retryable: true, ...details });
+const failure = (details: Partial<PublicErrorDetails>): PublicError =>
+  new PublicError({ code: 'UPSTREAM_UNAVAILABLE', message: 'Not now.', retryable: true, ...details });
 
 const run = (query: string, assistants: InMemoryAssistants, variables = {}): Promise<Answer> =>
   execute(apollo, { query, variables }, assistants);

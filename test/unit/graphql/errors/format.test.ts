@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
-import { AimlError, type AimlErrorDetails } from '../../../../src/runtime/errors.ts';
+import { PublicError, type PublicErrorDetails } from '../../../../src/runtime/errors.ts';
 import { ServiceError } from '../../../../src/graphql/errors/codes.ts';
 import { createTestApollo, execute, type Answer, type Operation } from '../execute.ts';
 import { InMemoryAssistants } from '../in-memory-assistants.ts';
@@ -19,8 +19,8 @@ const only = ({ errors }: Answer): Answer['errors'][number] => {
 };
 
 describe('an error of upstream', () => {
-  const aiml = (details: Partial<AimlErrorDetails>): AimlError =>
-    new AimlError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true, ...details });
+  const aiml = (details: Partial<PublicErrorDetails>): PublicError =>
+    new PublicError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true, ...details });
 
   test('tells what is known of it, and nothing else', async () => {
     const answer = await failed(aiml({ retryAfterMs: 1500, upstream: { status: 429, requestId: 'up-1' } }));

@@ -1,6 +1,6 @@
 import { buildASTSchema, isInputObjectType, isScalarType, parse, printSchema } from 'graphql';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../../src/runtime/errors.ts';
+import { PublicError } from '../../../../src/runtime/errors.ts';
 import { toSubgraphSdl } from '../../../../src/graphql/federation/subgraph-sdl.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { createTestApollo, execute, type Answer } from '../execute.ts';
@@ -104,7 +104,7 @@ describe('entities', () => {
   test('hold an error in the place of one whose read fails, and keep the others', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(2));
     const load = assistants.load.bind(assistants);
-    const failure = new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'Late.', retryable: true });
+    const failure = new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'Late.', retryable: true });
     assistants.load = (id) => (id === 'bad' ? Promise.reject(failure) : load(id));
     const { data, errors } = await entities(['a0', 'bad', 'a1'].map(assistant), assistants);
     expect(data?.['_entities']).toMatchObject([{ id: 'a0' }, null, { id: 'a1' }]);
@@ -202,5 +202,5 @@ describe('entities', () => {
 });
 
 function refuse(): never {
-  throw new AimlError({ code: 'FORBIDDEN', message: 'No.', retryable: false });
+  throw new PublicError({ code: 'FORBIDDEN', message: 'No.', retryable: false });
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { AimlError } from '../../../../src/runtime/errors.ts';
+import { PublicError } from '../../../../src/runtime/errors.ts';
 import {
   readPage,
   SortOrder,
@@ -105,7 +105,7 @@ describe('a page', () => {
   ] as const)('names the argument %s where upstream does not know its cursor', async (argument, page) => {
     const upstream = new InMemoryAssistants(assistantsInOrder(3));
     const failure = await readPage(request(page), (query) => upstream.list(query)).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(AimlError);
+    expect(failure).toBeInstanceOf(PublicError);
     expect(failure).toMatchObject({
       code: 'BAD_USER_INPUT',
       message: `Argument "${argument}" is a cursor that upstream does not know.`,
@@ -114,7 +114,7 @@ describe('a page', () => {
 
   test('passes every other failure on as it is', async () => {
     const upstream = new InMemoryAssistants();
-    upstream.failure = new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'Too late.', retryable: true });
+    upstream.failure = new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'Too late.', retryable: true });
     await expect(readPage(request({}), (query) => upstream.list(query))).rejects.toBe(upstream.failure);
   });
 });

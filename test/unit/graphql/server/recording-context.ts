@@ -1,5 +1,5 @@
 // A context over a few assistants that records every call, reads and writes, and fails for some ids.
-import { AimlError } from '../../../../src/runtime/errors.ts';
+import { PublicError } from '../../../../src/runtime/errors.ts';
 import type { ListQuery } from '../../../../src/aiml/resource.ts';
 import { readAssistant, type WireAssistant } from '../../../../src/aiml/resources/assistant.ts';
 import type { RequestContext } from '../../../../src/graphql/server/request-context.ts';
@@ -30,8 +30,8 @@ export const assistantWithId = (id: string): WireAssistant =>
     }),
   );
 
-const failure = (): AimlError => new AimlError({ code: 'UPSTREAM_TIMEOUT', message: 'late', retryable: true });
-const notFound = (): AimlError => new AimlError({ code: 'NOT_FOUND', message: 'none', retryable: false });
+const failure = (): PublicError => new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'late', retryable: true });
+const notFound = (): PublicError => new PublicError({ code: 'NOT_FOUND', message: 'none', retryable: false });
 
 /** Rejects where there is none with this id. */
 async function find(id: string): Promise<WireAssistant> {
@@ -53,7 +53,7 @@ export function recordingContext(calls: string[]): RequestContext {
       load: (id: string) => {
         record('load', id);
         return find(id).catch((error: unknown) => {
-          if (error instanceof AimlError && error.code === 'NOT_FOUND') return null;
+          if (error instanceof PublicError && error.code === 'NOT_FOUND') return null;
           throw error;
         });
       },
