@@ -95,7 +95,7 @@ export async function createService(
   const isRedisUp = redis && (() => redis.isUp);
   const authenticator = createAuthenticator({
     auth: config.auth,
-    heldKey: heldKeyOf(config, localAiml),
+    serviceKey: serviceKeyOf(config, localAiml),
     proxies: config.proxies,
     sharedTenants: redis !== null,
   });
@@ -347,7 +347,7 @@ async function createRateLimit(
 }
 
 /** The key that upstream is called with for everyone; null where each caller brings his own. */
-function heldKeyOf({ auth, upstream }: Config, localAiml: LocalAiml | null): string | null {
+function serviceKeyOf({ auth, upstream }: Config, localAiml: LocalAiml | null): string | null {
   if (auth.mode === 'passthrough') return null;
   return upstream.kind === 'aiml' ? upstream.apiKey : (localAiml?.serviceKey ?? null);
 }

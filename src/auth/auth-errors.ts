@@ -1,8 +1,8 @@
 /** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
 import { PublicError } from '../runtime/errors.ts';
-import type { Refusal } from './principal.ts';
+import type { AuthFailure } from './principal.ts';
 
-export const refusals = {
+export const authErrors = {
   noKey: unauthenticated('Send your AIML API key in the header "Authorization: Bearer …".'),
   noToken: unauthenticated('Send an access token in the header "Authorization: Bearer …".'),
   /** Not told more closely: whoever made the token up learns nothing from it. */
@@ -10,15 +10,15 @@ export const refusals = {
   /** Told only of a token that is valid otherwise. */
   expiredToken: unauthenticated('The access token has expired.'),
   keysUnavailable: {
-    kind: 'refused',
+    kind: 'failure',
     error: new PublicError({
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'Access tokens cannot be checked: the keys of the identity provider are not available.',
       retryable: true,
     }),
   },
-} as const satisfies Record<string, Refusal>;
+} as const satisfies Record<string, AuthFailure>;
 
-function unauthenticated(message: string): Refusal {
-  return { kind: 'refused', error: new PublicError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
+function unauthenticated(message: string): AuthFailure {
+  return { kind: 'failure', error: new PublicError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
 }

@@ -5,9 +5,9 @@
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { Caller, createTenantDigest, type Identity } from './principal.ts';
+import { Principal, createTenantId, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
-import { refusals } from './auth-errors.ts';
+import { authErrors } from './auth-errors.ts';
 import { TokenVerifier } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
@@ -15,7 +15,7 @@ const JWKS_TIMEOUT_MS = 5000;
 export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
   /** The key that the AIML API is called with for callers who bring none; null under `passthrough` only. */
-  readonly heldKey: string | null;
+  readonly serviceKey: string | null;
   /** Whether other processes have to know a caller by the same tenant; false where it is left out. */
   readonly sharedTenants?: boolean;
   /** Under `jwt`: the longest that one request for the identity provider's keys may take; 5 s where it is left out. */
@@ -36,41 +36,41 @@ type Digest = (credential: string) => string;
 
 export function createAuthenticator({
   auth,
-  heldKey,
+  serviceKey,
   sharedTenants = false,
   jwksTimeoutMs = JWKS_TIMEOUT_MS,
   proxies = null,
 }: AuthenticatorOptions): Authenticator {
-  const digest = createTenantDigest(sharedTenants);
+  const digest = createTenantId(sharedTenants);
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
-  if (heldKey === null) throw new TypeError('where callers bring no key, the service must hold one');
+  if (serviceKey === null) throw new TypeError('where callers bring no key, the service must hold one');
   if (auth.mode === 'jwt') {
     const verifier = new TokenVerifier(auth, jwksTimeoutMs, proxies);
-    return { authenticate: (authorization) => byToken(authorization, verifier, heldKey, digest) };
+    return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey, digest) };
   }
-  const anyone = new Caller(heldKey, null, digest);
-  return { authenticate: () => anyone };
+  const sharedPrincipal = new Principal(serviceKey, null, digest);
+  return { authenticate: () => sharedPrincipal };
 }
 
 function byKey(authorization: string | undefined, digest: Digest): Identity {
   const key = bearerTokenOf(authorization);
-  return key !== null && isBearerToken(key) ? new Caller(key, null, digest) : refusals.noKey;
+  return key !== null && isBearerToken(key) ? new Principal(key, null, digest) : authErrors.noKey;
 }
 
 async function byToken(
   authorization: string | undefined,
   verifier: TokenVerifier,
-  heldKey: string,
+  serviceKey: string,
   digest: Digest,
 ): Promise<Identity> {
   const token = bearerTokenOf(authorization);
-  if (token === null) return refusals.noToken;
+  if (token === null) return authErrors.noToken;
   try {
     const { scopes, subject } = await verifier.verify(token);
-    return new Caller(heldKey, scopes, digest, subject);
+    return new Principal(serviceKey, scopes, digest, subject);
   } catch (error) {
-    if (error instanceof KeysUnavailableError) return refusals.keysUnavailable;
-    return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;
+    if (error instanceof KeysUnavailableError) return authErrors.keysUnavailable;
+    return error instanceof errors.JWTExpired ? authErrors.expiredToken : authErrors.badToken;
   }
 }
 

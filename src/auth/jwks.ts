@@ -6,7 +6,7 @@ import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVeri
 import { fetch as fetchThrough, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { FetchBudget } from '../runtime/token-bucket.ts';
+import { TokenBucket } from '../runtime/token-bucket.ts';
 
 /** Keys older than this are fetched anew while requests go on with the ones at hand, in milliseconds. */
 const REFRESH_AFTER_MS = 5 * 60_000;
@@ -20,9 +20,9 @@ export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
 }
 
-export class KeySet {
+export class JwksCache {
   readonly #jwks: ReturnType<typeof createRemoteJWKSet>;
-  readonly #budget = new FetchBudget();
+  readonly #budget = new TokenBucket();
   #fetchedAt = -Infinity;
 
   /** Fetches nothing yet. `timeoutMs`: the longest one fetch may take, its body included. */
@@ -38,7 +38,7 @@ export class KeySet {
   }
 
   /** The key that a token names. Rejects with {@link KeysUnavailableError}, or with jose's error about the token. */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
+  readonly getKey: JWTVerifyGetKey = async (header, token) => {
     const now = performance.now();
     const ageMs = now - this.#fetchedAt;
     if (ageMs >= EXPIRE_AFTER_MS) {

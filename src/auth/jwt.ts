@@ -2,7 +2,7 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { scopes, type Scope } from './principal.ts';
-import { KeySet } from './jwks.ts';
+import { JwksCache } from './jwks.ts';
 
 /** Public-key algorithms only: neither `none` nor a secret that somebody made of a public key gets as far as the keys. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
@@ -23,7 +23,7 @@ export interface VerifiedToken {
 }
 
 export class TokenVerifier {
-  readonly #keys: KeySet;
+  readonly #keys: JwksCache;
   readonly #options: JWTVerifyOptions;
 
   /** `timeoutMs`: the longest that one request for the keys may take. */
@@ -32,7 +32,7 @@ export class TokenVerifier {
     timeoutMs: number,
     proxies: ProxySettings | null = null,
   ) {
-    this.#keys = new KeySet(jwksUrl, timeoutMs, proxies);
+    this.#keys = new JwksCache(jwksUrl, timeoutMs, proxies);
     this.#options = {
       algorithms: ALGORITHMS,
       issuer,
@@ -59,7 +59,7 @@ export class TokenVerifier {
 
   async #check(token: string): Promise<JWTPayload> {
     try {
-      return (await jwtVerify(token, this.#keys.find, this.#options)).payload;
+      return (await jwtVerify(token, this.#keys.getKey, this.#options)).payload;
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) return this.#checkWithEach(error, token);
       throw error;

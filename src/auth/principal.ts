@@ -10,18 +10,18 @@ export const scopes = ['assistants:read', 'assistants:write'] as const;
 /** What a caller may be allowed to do. */
 export type Scope = (typeof scopes)[number];
 
-export type Identity = Caller | Refusal;
+export type Identity = Principal | AuthFailure;
 
 /** A request whose caller is not known. */
-export interface Refusal {
-  readonly kind: 'refused';
+export interface AuthFailure {
+  readonly kind: 'failure';
   /** What the caller is told; it holds nothing of what the caller sent. */
   readonly error: PublicError;
 }
 
 /** A caller that may be served. However it is logged or serialised, the credential does not show. */
-export class Caller {
-  readonly kind = 'caller';
+export class Principal {
+  readonly kind = 'principal';
   /** Null where the caller may do everything that the credential allows. */
   readonly scopes: ReadonlySet<Scope> | null;
   readonly #credential: string;
@@ -64,15 +64,15 @@ export class Caller {
 }
 
 /** Throws the refusal's {@link PublicError} where there is no caller. */
-export function requireCaller(identity: Identity): Caller {
-  if (identity.kind === 'refused') throw identity.error;
+export function requirePrincipal(identity: Identity): Principal {
+  if (identity.kind === 'failure') throw identity.error;
   return identity;
 }
 
 /** Throws a {@link PublicError}: the refusal where there is no caller, `FORBIDDEN` where the caller lacks the scope. */
 export function requireScope(identity: Identity, scope: Scope): void {
-  const caller = requireCaller(identity);
-  if (caller.scopes === null || caller.scopes.has(scope)) return;
+  const principal = requirePrincipal(identity);
+  if (principal.scopes === null || principal.scopes.has(scope)) return;
   throw new PublicError({
     code: 'FORBIDDEN',
     message: `This needs a token with the scope "${scope}".`,
@@ -92,7 +92,7 @@ const SHARED_LABEL = 'assistants-graphql tenant 1';
  * every process comes to the same digest, and whoever reads one can try credentials on it: only a credential that could
  * be guessed as well is found that way.
  */
-export function createTenantDigest(isShared: boolean): (credential: string) => string {
+export function createTenantId(isShared: boolean): (credential: string) => string {
   const secret = isShared ? SHARED_LABEL : randomBytes(32);
   return (credential) => createHmac('sha256', secret).update(credential).digest('base64url').slice(0, DIGEST_LENGTH);
 }

@@ -8,7 +8,7 @@ const REFILL_MS = 2000;
  * recovery is noticed by the next request, and once in two seconds in the long run. So long may a token of a new key be
  * rejected while others flood the service with tokens of keys that do not exist.
  */
-export class FetchBudget {
+export class TokenBucket {
   #left = BURST;
   #countedAt = performance.now();
 

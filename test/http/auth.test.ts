@@ -18,7 +18,7 @@ import {
   type SigningKey,
 } from '../unit/auth/identity-provider.ts';
 
-const HELD_KEY = 'sk-held/by+the~service==';
+const SERVICE_KEY = 'sk-held/by+the~service==';
 const READ = '{ assistant(id: "asst_1") { id } }';
 const WRITE = 'mutation { deleteAssistant(input: { id: "asst_1" }) { deletedAssistantId userErrors { code } } }';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -58,7 +58,7 @@ describe('under AUTH_MODE=none', () => {
   afterEach(() => service.stop());
 
   it('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
-    await start({ AIML_API_KEY: HELD_KEY });
+    await start({ AIML_API_KEY: SERVICE_KEY });
     const answers = [
       await service.query(READ),
       await service.query(WRITE),
@@ -66,9 +66,9 @@ describe('under AUTH_MODE=none', () => {
       await service.query(READ, undefined, { authorization: 'Basic c2stb2YtdGhlLWNhbGxlcg' }),
     ];
     expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
-    expect(new Set(authorizations())).toEqual(new Set([`Bearer ${HELD_KEY}`]));
+    expect(new Set(authorizations())).toEqual(new Set([`Bearer ${SERVICE_KEY}`]));
     const seen = await outputs(...answers);
-    for (const credential of [HELD_KEY, 'sk-of-the-caller'])
+    for (const credential of [SERVICE_KEY, 'sk-of-the-caller'])
       expect(leaksIn(seen, { credential, upstream: new URL(upstream.url), texts: [] })).toEqual([]);
   });
 });
@@ -77,7 +77,7 @@ describe('under AUTH_MODE=passthrough', () => {
   afterEach(() => service.stop());
 
   it('only the key of the caller goes upstream, also where the service was given one', async () => {
-    await start({ AUTH_MODE: 'passthrough', AIML_API_KEY: HELD_KEY });
+    await start({ AUTH_MODE: 'passthrough', AIML_API_KEY: SERVICE_KEY });
     await service.query(READ, undefined, bearer('key-of-a'));
     await service.query(READ, undefined, { authorization: 'bearer  key-of-b ' });
     await service.query(READ);
@@ -98,7 +98,7 @@ describe('under AUTH_MODE=jwt', () => {
   beforeEach(() =>
     start({
       AUTH_MODE: 'jwt',
-      AIML_API_KEY: HELD_KEY,
+      AIML_API_KEY: SERVICE_KEY,
       JWT_ISSUER: ISSUER,
       JWT_AUDIENCE: AUDIENCE,
       JWKS_URL: provider.url.href,
@@ -112,9 +112,9 @@ describe('under AUTH_MODE=jwt', () => {
       await service.query(WRITE, undefined, bearer(token)),
     ];
     expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
-    expect(authorizations()).toEqual([`Bearer ${HELD_KEY}`, `Bearer ${HELD_KEY}`]);
+    expect(authorizations()).toEqual([`Bearer ${SERVICE_KEY}`, `Bearer ${SERVICE_KEY}`]);
     const seen = await outputs(...answers, await service.query(READ, undefined, bearer(`${token}x`)));
-    for (const credential of [HELD_KEY, token])
+    for (const credential of [SERVICE_KEY, token])
       expect(leaksIn(seen, { credential, upstream: provider.url, texts: [] })).toEqual([]);
   });
 
@@ -141,7 +141,7 @@ describe('under AUTH_MODE=jwt', () => {
 
 describe('what a page of another site can send without being asked first', () => {
   const json = JSON.stringify({ query: WRITE });
-  beforeAll(() => start({ AIML_API_KEY: HELD_KEY }));
+  beforeAll(() => start({ AIML_API_KEY: SERVICE_KEY }));
   afterAll(() => service.stop());
 
   it.each<[string, string, RequestInit]>([

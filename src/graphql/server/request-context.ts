@@ -1,7 +1,7 @@
 /** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
 import type { UpstreamContext } from '../../aiml/client.ts';
 import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
-import { type Identity, requireCaller, requireScope, type Scope } from '../../auth/principal.ts';
+import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost, SubscriptionResults } from './subscription.ts';
 import type { OperationRecord } from '../../observability/operation-record.ts';
@@ -161,7 +161,7 @@ export class RequestScope {
   #toUpstreamContext(): RenewableCaller {
     const { identity, deadlineMs, deadlineAt } = this.#options;
     const { requestId, cancellation: cancel, trace } = this.info;
-    const { credential, tenant, subject } = requireCaller(identity);
+    const { credential, tenant, subject } = requirePrincipal(identity);
     return {
       credential,
       tenant,

@@ -150,8 +150,8 @@ export class Operations {
     }
     const startedAt = performance.now();
     const identity = await authenticator.authenticate(info.authorization);
-    if (identity.kind === 'refused' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
-    if (identity.kind === 'refused') return this.#execute(request, info, identity, startedAt);
+    if (identity.kind === 'failure' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
+    if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
     if (!release) return OVER_SHARE;
     try {
@@ -175,7 +175,7 @@ export class Operations {
     const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
     const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
-    if (!joinsQueries || identity.kind === 'refused' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
+    if (!joinsQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).answer;
     const variablesKey = toVariablesKey(lookup.variables);
     if (variablesKey === null) return (await start(info.cancellation)).answer;
@@ -250,7 +250,7 @@ export class Operations {
     const { apollo, upstream, deadlineMs, streamLimits } = this.#options;
     const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt, streamLimits });
     const context = new ServiceContext(scope);
-    if (lookup?.cached && lookup.cached.kind !== OperationTypeNode.SUBSCRIPTION && identity.kind !== 'refused') {
+    if (lookup?.cached && lookup.cached.kind !== OperationTypeNode.SUBSCRIPTION && identity.kind !== 'failure') {
       const { name, kind, prepared, isUnlisted } = lookup.cached;
       const startedAt = scope.start();
       const result = await prepared.run(lookup.variables, context);
@@ -271,7 +271,7 @@ export class Operations {
     const stream = this.#toStream(scope);
     const isSubscription = scope.record?.kind === 'subscription';
     const answer = { ...toAnswer(response, scope.largeBody), isSubscription, ...(stream && { stream }) };
-    if (identity.kind !== 'refused') this.#remember(lookup, answer, scope);
+    if (identity.kind !== 'failure') this.#remember(lookup, answer, scope);
     return { answer, scope };
   }
 
@@ -283,7 +283,7 @@ export class Operations {
   ): Promise<ExecutionResult> {
     const { cache } = this.#options;
     const result =
-      identity.kind === 'refused'
+      identity.kind === 'failure'
         ? cache.prepareOnce(document, operationName)?.runOnce(variables, context)
         : cache.prepare(document, operationName)?.run(variables, context);
     return result ?? cache.reject(document, operationName);

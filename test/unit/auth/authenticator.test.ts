@@ -2,13 +2,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
-import { requireCaller, requireScope, type Identity } from '../../../src/auth/principal.ts';
-import { callerOf, codeOf, HELD_KEY } from './identity-provider.ts';
+import { requirePrincipal, requireScope, type Identity } from '../../../src/auth/principal.ts';
+import { principalOf, codeOf, SERVICE_KEY } from './identity-provider.ts';
 
 /** Both modes answer at once: a promise here fails the test. */
 function authenticate(mode: 'none' | 'passthrough', authorization?: string): Identity {
-  const heldKey = mode === 'none' ? HELD_KEY : null;
-  const identity = createAuthenticator({ auth: { mode }, heldKey }).authenticate(authorization);
+  const serviceKey = mode === 'none' ? SERVICE_KEY : null;
+  const identity = createAuthenticator({ auth: { mode }, serviceKey }).authenticate(authorization);
   if (identity instanceof Promise) throw new Error('expected an answer at once');
   return identity;
 }
@@ -17,14 +17,14 @@ describe('AUTH_MODE none', () => {
   test.each([undefined, '', 'Bearer another-key', 'Basic dTpw', 'nonsense'])(
     'serves everybody: %p',
     (authorization) => {
-      const caller = callerOf(authenticate('none', authorization));
-      expect(caller.credential).toBe(HELD_KEY);
-      expect(caller.scopes).toBeNull();
+      const principal = principalOf(authenticate('none', authorization));
+      expect(principal.credential).toBe(SERVICE_KEY);
+      expect(principal.scopes).toBeNull();
     },
   );
 
   test('is the same caller on every request', () => {
-    const authenticator = createAuthenticator({ auth: { mode: 'none' }, heldKey: HELD_KEY });
+    const authenticator = createAuthenticator({ auth: { mode: 'none' }, serviceKey: SERVICE_KEY });
     expect(authenticator.authenticate(undefined)).toBe(authenticator.authenticate('Bearer x'));
   });
 });
@@ -33,7 +33,7 @@ test.each([
   { mode: 'none' as const },
   { mode: 'jwt' as const, issuer: 'i', audience: 'a', jwksUrl: new URL('http://127.0.0.1:9') },
 ])('there is no authenticator without a held key for callers who bring none: $mode', (auth) => {
-  expect(() => createAuthenticator({ auth, heldKey: null })).toThrow('must hold one');
+  expect(() => createAuthenticator({ auth, serviceKey: null })).toThrow('must hold one');
 });
 
 describe('AUTH_MODE passthrough', () => {
@@ -45,9 +45,9 @@ describe('AUTH_MODE passthrough', () => {
     ['Bearer aA0-._~+/==', 'aA0-._~+/=='],
     [`Bearer ${'k'.repeat(512)}`, 'k'.repeat(512)],
   ])('takes the key of the caller: %p', (authorization, key) => {
-    const caller = callerOf(authenticate('passthrough', authorization));
-    expect(caller.credential).toBe(key);
-    expect(caller.scopes).toBeNull();
+    const principal = principalOf(authenticate('passthrough', authorization));
+    expect(principal.credential).toBe(key);
+    expect(principal.scopes).toBeNull();
   });
 
   test.each([
@@ -78,46 +78,46 @@ describe('AUTH_MODE passthrough', () => {
 });
 
 describe('a caller', () => {
-  const authenticator = createAuthenticator({ auth: { mode: 'passthrough' }, heldKey: null });
-  const callerWith = (key: string) => callerOf(authenticator.authenticate(`Bearer ${key}`) as Identity);
+  const authenticator = createAuthenticator({ auth: { mode: 'passthrough' }, serviceKey: null });
+  const principalWith = (key: string) => principalOf(authenticator.authenticate(`Bearer ${key}`) as Identity);
 
   test('is the same tenant with the same key, and another with another', () => {
-    expect(callerWith('key-1').tenant).toBe(callerWith('key-1').tenant);
-    expect(callerWith('key-1').tenant).not.toBe(callerWith('key-2').tenant);
-    expect(callerWith('key-1').tenant).toMatch(/^[\w-]{22}$/);
+    expect(principalWith('key-1').tenant).toBe(principalWith('key-1').tenant);
+    expect(principalWith('key-1').tenant).not.toBe(principalWith('key-2').tenant);
+    expect(principalWith('key-1').tenant).toMatch(/^[\w-]{22}$/);
   });
 
   test('is another tenant in another process, so that digests cannot be prepared', () => {
-    const other = callerOf(authenticate('passthrough', 'Bearer key-1'));
-    expect(callerWith('key-1').tenant).not.toBe(other.tenant);
+    const other = principalOf(authenticate('passthrough', 'Bearer key-1'));
+    expect(principalWith('key-1').tenant).not.toBe(other.tenant);
   });
 
   test('is the same tenant in processes that share theirs', () => {
     const [one, other] = [1, 2].map(() =>
-      createAuthenticator({ auth: { mode: 'passthrough' }, heldKey: null, sharedTenants: true }),
+      createAuthenticator({ auth: { mode: 'passthrough' }, serviceKey: null, sharedTenants: true }),
     );
     const tenantOf = (process: typeof one, key: string) =>
-      callerOf(process?.authenticate(`Bearer ${key}`) as Identity).tenant;
+      principalOf(process?.authenticate(`Bearer ${key}`) as Identity).tenant;
     expect(tenantOf(one, 'key-1')).toBe(tenantOf(other, 'key-1'));
     expect(tenantOf(one, 'key-1')).not.toBe(tenantOf(other, 'key-2'));
     expect(tenantOf(one, 'key-1')).toMatch(/^[\w-]{22}$/);
   });
 
   test('does not show the key when it is logged', () => {
-    const caller = callerWith('key-1');
-    expect(caller.tenant).toBeDefined();
-    const shown = [JSON.stringify({ caller }), inspect(caller, { depth: null, showHidden: true })];
+    const principal = principalWith('key-1');
+    expect(principal.tenant).toBeDefined();
+    const shown = [JSON.stringify({ caller: principal }), inspect(principal, { depth: null, showHidden: true })];
     expect(shown.join()).not.toContain('key-1');
   });
 
   test('may do everything where there are no scopes', () => {
-    expect(() => requireScope(callerWith('key-1'), 'assistants:read')).not.toThrow();
-    expect(() => requireScope(callerWith('key-1'), 'assistants:write')).not.toThrow();
+    expect(() => requireScope(principalWith('key-1'), 'assistants:read')).not.toThrow();
+    expect(() => requireScope(principalWith('key-1'), 'assistants:write')).not.toThrow();
   });
 });
 
 test('whoever was refused is refused whatever is asked for', () => {
   const nobody = authenticate('passthrough');
-  expect(() => requireCaller(nobody)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  expect(() => requirePrincipal(nobody)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
   expect(() => requireScope(nobody, 'assistants:read')).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
 });

@@ -2,12 +2,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
-import type { Caller, Identity } from '../../../src/auth/principal.ts';
+import type { Principal, Identity } from '../../../src/auth/principal.ts';
 import { close, listen } from '../../support/listen.ts';
 
 export const ISSUER = 'https://id.example.com/';
 export const AUDIENCE = 'assistants';
-export const HELD_KEY = 'held-key-of-the-service';
+export const SERVICE_KEY = 'held-key-of-the-service';
 
 export interface SigningKey {
   readonly alg: string;
@@ -98,17 +98,17 @@ export class IdentityProvider {
   authenticator(jwksTimeoutMs?: number): Authenticator {
     return createAuthenticator({
       auth: { mode: 'jwt', issuer: ISSUER, audience: AUDIENCE, jwksUrl: this.url },
-      heldKey: HELD_KEY,
+      serviceKey: SERVICE_KEY,
       ...(jwksTimeoutMs !== undefined && { jwksTimeoutMs }),
     });
   }
 }
 
 /** The code of the refusal; null where the caller may be served. */
-export const codeOf = (identity: Identity): string | null => (identity.kind === 'refused' ? identity.error.code : null);
+export const codeOf = (identity: Identity): string | null => (identity.kind === 'failure' ? identity.error.code : null);
 
 /** Fails where there is none. */
-export function callerOf(identity: Identity): Caller {
-  if (identity.kind === 'refused') throw new Error(`refused: ${identity.error.message}`);
+export function principalOf(identity: Identity): Principal {
+  if (identity.kind === 'failure') throw new Error(`refused: ${identity.error.message}`);
   return identity;
 }

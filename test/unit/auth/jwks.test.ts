@@ -201,7 +201,7 @@ describe('a provider that cannot be used makes a clear error, and is asked again
   const expectUnavailable = async (token: string) => {
     const identity = await identityOf(token);
     expect(identity).toMatchObject({
-      kind: 'refused',
+      kind: 'failure',
       error: { details: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } },
     });
     const shown = inspect(identity, { depth: null, showHidden: true }) + JSON.stringify(identity);

@@ -9,12 +9,12 @@ import { requireScope } from '../../../src/auth/principal.ts';
 import {
   assemble,
   AUDIENCE,
-  callerOf,
+  principalOf,
   codeOf,
   createKey,
   encode,
   goodClaims,
-  HELD_KEY,
+  SERVICE_KEY,
   IdentityProvider,
   ISSUER,
   now,
@@ -39,7 +39,7 @@ afterAll(() => provider.goDown());
 const authenticate = async (authorization: string | undefined) => authenticator.authenticate(authorization);
 const verdict = async (token: string) => codeOf(await authenticate(`Bearer ${token}`));
 const scopesOf = async (claims: Claims) => [
-  ...(callerOf(await authenticate(`Bearer ${await sign(ec, { scope: undefined, ...claims })}`)).scopes ?? ['all']),
+  ...(principalOf(await authenticate(`Bearer ${await sign(ec, { scope: undefined, ...claims })}`)).scopes ?? ['all']),
 ];
 
 /** Every test starts with an authenticator that has fetched nothing. */
@@ -51,9 +51,9 @@ beforeEach(() => {
 describe('a good token', () => {
   test.each(['RS256', 'ES256', 'EdDSA'])('is believed: %s', async (alg) => {
     const key = [rsa, ec, ed].find((candidate) => candidate.alg === alg) ?? ec;
-    const caller = callerOf(await authenticate(`Bearer ${await sign(key)}`));
-    expect(caller.credential).toBe(HELD_KEY);
-    expect([...(caller.scopes ?? [])]).toEqual(['assistants:read']);
+    const principal = principalOf(await authenticate(`Bearer ${await sign(key)}`));
+    expect(principal.credential).toBe(SERVICE_KEY);
+    expect([...(principal.scopes ?? [])]).toEqual(['assistants:read']);
   });
 
   test('may be for several audiences', async () => {
@@ -80,7 +80,7 @@ describe('a good token', () => {
       await authenticate(`Bearer ${await sign(ec)}`),
       await authenticate(`Bearer ${await sign(ed)}`),
     ];
-    expect(callerOf(one).tenant).toBe(callerOf(other).tenant);
+    expect(principalOf(one).tenant).toBe(principalOf(other).tenant);
   });
 });
 
@@ -293,7 +293,7 @@ describe('scopes', () => {
 describe('what a refusal tells', () => {
   const messageOf = async (token: string) => {
     const identity = await authenticate(`Bearer ${token}`);
-    return identity.kind === 'refused' ? identity.error.message : null;
+    return identity.kind === 'failure' ? identity.error.message : null;
   };
 
   test('that a good token has expired, and of a forged one nothing at all', async () => {
@@ -309,13 +309,13 @@ describe('what a refusal tells', () => {
     const token = await sign(ec, { iss: 'https://evil.example.com/', sub: 'somebody', secret: 'claim' });
     const identity = await authenticate(`Bearer ${token}`);
     const shown = inspect(identity, { depth: null, showHidden: true }) + JSON.stringify(identity);
-    for (const secret of [...token.split('.'), 'evil', 'somebody', 'claim', HELD_KEY, ISSUER, provider.url.host])
+    for (const secret of [...token.split('.'), 'evil', 'somebody', 'claim', SERVICE_KEY, ISSUER, provider.url.host])
       expect(shown).not.toContain(secret);
   });
 
   test('a served caller shows neither the token nor the held key either', async () => {
     const token = await sign(ec);
     const shown = inspect(await authenticate(`Bearer ${token}`), { depth: null, showHidden: true });
-    for (const secret of [...token.split('.'), HELD_KEY]) expect(shown).not.toContain(secret);
+    for (const secret of [...token.split('.'), SERVICE_KEY]) expect(shown).not.toContain(secret);
   });
 });
