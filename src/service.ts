@@ -230,7 +230,7 @@ export async function createService(
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
     heartbeatMs,
     execute,
-    onRefusal: ({ requestId, status, code, durationMs }) => {
+    onErrorResponse: ({ requestId, status, code, durationMs }) => {
       metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
       logger.requestRejected({ requestId, status, errorCodes: [code], durationMs });
     },

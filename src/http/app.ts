@@ -14,21 +14,21 @@ import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import { hasForeignCharset } from './content-type.ts';
 import {
-  CUT_SHORT,
+  CLIENT_DISCONNECTED,
   GRAPHQL_PATHS,
-  refuse,
+  sendErrorResponse,
   RequestError,
-  toRefusal,
-  type Refusal,
-  type RefusalRecord,
+  toErrorResponse,
+  type HttpErrorResponse,
+  type ErrorResponseRecord,
 } from './error-response.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
 import { reportResponse } from './response-body.ts';
-import { NOTHING_HERE, Unrouted } from './unrouted.ts';
+import { NOT_FOUND, Unrouted } from './unrouted.ts';
 
-const FOREIGN_CHARSET: Refusal = {
+const FOREIGN_CHARSET: HttpErrorResponse = {
   status: 415,
   code: 'BAD_REQUEST',
   message: 'The charset of the Content-Type must be utf-8.',
@@ -41,7 +41,7 @@ export interface AppOptions extends GraphQLRouteOptions {
   readonly bodyMemory: BodyMemory;
   /** The hosts that requests may name; null where they may name any. */
   readonly allowedHosts: AllowedHosts | null;
-  readonly onRefusal: (record: RefusalRecord) => void;
+  readonly onErrorResponse: (record: ErrorResponseRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Pick<Logger, 'requestFailed' | 'explorerMissing'>;
   readonly corsOrigins: readonly string[];
@@ -53,12 +53,12 @@ export interface AppOptions extends GraphQLRouteOptions {
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { bodyMemory, connections, lifecycle, logger, metrics, onRefusal, isRedisUp, servers } = options;
+  const { bodyMemory, connections, lifecycle, logger, metrics, onErrorResponse, isRedisUp, servers } = options;
   const app = Fastify({
     // What is to be logged is logged once, with the request id, by the service's own logger.
     logger: false,
     // No route has a schema, so nothing is loaded to compile one.
-    schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
+    schemaController: { compilersFactory: { buildValidator: rejectSchema, buildSerializer: rejectSchema } },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     return503OnClosing: false,
@@ -69,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors: (_error, request, reply) => {
       connections.begin(request.raw, reply.raw).respond(0);
       reply.header('x-request-id', request.id);
-      void refuse(reply, hosts.check(request.raw) ?? NOTHING_HERE);
+      void sendErrorResponse(reply, hosts.check(request.raw) ?? NOT_FOUND);
     },
   });
   const hosts = new HostPolicy(options.allowedHosts);
@@ -82,10 +82,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header('x-content-type-options', 'nosniff');
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
     const rejection = hosts.check(request.raw);
-    if (rejection) refuse(reply, rejection);
+    if (rejection) sendErrorResponse(reply, rejection);
     else done();
   });
-  app.decorate('onRefusal', onRefusal);
+  app.decorate('onErrorResponse', onErrorResponse);
   app.addHook('preParsing', ({ method, headers }, _reply, _payload, done) => {
     if (method === 'POST' && hasForeignCharset(headers['content-type'] ?? '')) done(new RequestError(FOREIGN_CHARSET));
     else done();
@@ -94,7 +94,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const exchange = exchangeOf(request);
     const turn = exchange.waitForTurn();
-    if (turn) void turn.then(() => done(exchange.hasEnded ? new RequestError(CUT_SHORT) : null));
+    if (turn) void turn.then(() => done(exchange.hasEnded ? new RequestError(CLIENT_DISCONNECTED) : null));
     else done();
   });
   app.addContentTypeParser('application/json', (request: FastifyRequest) => {
@@ -106,10 +106,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onSend', reportResponse);
   app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(error);
+    const errorResponse = toErrorResponse(error);
     // A request that was shed (503) is no fault.
-    if (refusal.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
-    return refuse(reply, refusal);
+    if (errorResponse.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
+    return sendErrorResponse(reply, errorResponse);
   });
   const unrouted = new Unrouted(app);
   if (options.corsOrigins.length > 0 || options.corsLoopback)
@@ -135,7 +135,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function refuseSchema(): never {
+function rejectSchema(): never {
   throw new TypeError('routes have no schemas here');
 }
 

@@ -3,7 +3,7 @@
  * objects that they become, until their operations have ended. A body of 2 MiB may become 50 MB of objects.
  */
 import { AcquireTimeoutError, Semaphore, type Release } from '../runtime/semaphore.ts';
-import { CUT_SHORT, RequestError } from './error-response.ts';
+import { CLIENT_DISCONNECTED, RequestError } from './error-response.ts';
 
 /** What of a body is free, in bytes: small bodies wait for nothing. */
 export const FREE_BODY_BYTES = 4096;
@@ -52,7 +52,7 @@ export class BodyReservation {
   reserve(bytes: number, maxBytes: number): Promise<void> | null {
     const missing = bytes - this.#reserved;
     if (missing <= 0) return null;
-    if (this.#isReleased) return Promise.reject(new RequestError(CUT_SHORT));
+    if (this.#isReleased) return Promise.reject(new RequestError(CLIENT_DISCONNECTED));
     const release = this.#memory.arriving.tryAcquire(missing);
     if (release) {
       this.#held.add(release);
@@ -95,7 +95,7 @@ export class BodyReservation {
     // Here and not with the caller, whose turn comes later: `release` may be called before that.
     if (this.#isReleased) {
       release();
-      throw new RequestError(CUT_SHORT);
+      throw new RequestError(CLIENT_DISCONNECTED);
     }
     this.#held.add(release);
     return release;

@@ -8,14 +8,14 @@ import { pathOf } from './request-target.ts';
 /** Clients and proxies that join paths send the second. */
 export const GRAPHQL_PATHS: readonly string[] = ['/graphql', '/graphql/'];
 
-export interface Refusal {
+export interface HttpErrorResponse {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
 }
 
 /** A request to `/graphql` that never came to be an operation. */
-export interface RefusalRecord {
+export interface ErrorResponseRecord {
   readonly requestId: string;
   readonly status: number;
   readonly code: ErrorCode;
@@ -24,12 +24,12 @@ export interface RefusalRecord {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly onRefusal: (record: RefusalRecord) => void;
+    readonly onErrorResponse: (record: ErrorResponseRecord) => void;
   }
 }
 
-export function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
-  recordRefusal(reply, status, code);
+export function sendErrorResponse(reply: FastifyReply, { status, code, message }: HttpErrorResponse): FastifyReply {
+  recordErrorResponse(reply, status, code);
   return reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')
@@ -38,19 +38,19 @@ export function refuse(reply: FastifyReply, { status, code, message }: Refusal):
 }
 
 /** The body of an error response. */
-export function toErrorBody({ code, message }: Pick<Refusal, 'code' | 'message'>, requestId: string): string {
+export function toErrorBody({ code, message }: Pick<HttpErrorResponse, 'code' | 'message'>, requestId: string): string {
   return JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
 }
 
 /** Tells of a refusal where `/graphql` was asked. */
-export function recordRefusal(reply: FastifyReply, status: number, code: ErrorCode): void {
+export function recordErrorResponse(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
   if (!GRAPHQL_PATHS.includes(pathOf(request.url))) return;
-  server.onRefusal({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
+  server.onErrorResponse({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 
 /** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */
-const refusals: Readonly<Record<string, Refusal>> = {
+const errorResponses: Readonly<Record<string, HttpErrorResponse>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
     code: 'BAD_REQUEST',
@@ -58,34 +58,38 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
 };
 
-export const TOO_LARGE: Refusal = {
+export const TOO_LARGE: HttpErrorResponse = {
   status: 413,
   code: 'BAD_REQUEST',
   message: 'The request body is larger than 2 MiB.',
 };
 
 /** For a caller who went away while his request was read: nobody gets this. */
-export const CUT_SHORT: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request was cut short.' };
+export const CLIENT_DISCONNECTED: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request was cut short.',
+};
 
-const internalError: Refusal = {
+const internalError: HttpErrorResponse = {
   status: 500,
   code: 'INTERNAL_SERVER_ERROR',
   message: 'Internal server error.',
 };
 
 /** The refusal that an error of the HTTP layer stands for. */
-export function toRefusal(error: unknown): Refusal {
-  if (error instanceof RequestError) return error.refusal;
-  return refusals[errorCode(error) ?? ''] ?? internalError;
+export function toErrorResponse(error: unknown): HttpErrorResponse {
+  if (error instanceof RequestError) return error.errorResponse;
+  return errorResponses[errorCode(error) ?? ''] ?? internalError;
 }
 
 /** A request that the HTTP layer itself turns down. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly refusal: Refusal;
+  readonly errorResponse: HttpErrorResponse;
 
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
+  constructor(errorResponse: HttpErrorResponse) {
+    super(errorResponse.message);
+    this.errorResponse = errorResponse;
   }
 }

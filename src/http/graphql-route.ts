@@ -6,14 +6,19 @@ import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import { chooseContentType } from './content-type.ts';
-import { CUT_SHORT, recordRefusal, refuse, type Refusal } from './error-response.ts';
+import {
+  CLIENT_DISCONNECTED,
+  recordErrorResponse,
+  sendErrorResponse,
+  type HttpErrorResponse,
+} from './error-response.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';
 import { chooseStreamType, type StreamAcceptance, type StreamType } from './stream-type.ts';
 import type { RequestInfo } from '../graphql/server/request-context.ts';
-import type { GraphQLAnswer } from '../graphql/server/request-handler.ts';
+import type { GraphQLHttpResponse } from '../graphql/server/request-handler.ts';
 
 export type StreamTransport = StreamType | 'websocket';
 
@@ -24,7 +29,7 @@ export interface GraphQLRouteOptions {
   /** How long nothing may be sent in a stream, in milliseconds; 12 s where it is left out. */
   readonly heartbeatMs?: number | undefined;
   /** Never rejects. */
-  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
+  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {
@@ -36,12 +41,12 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
     url,
     handler: (request, reply) => {
       const exchange = exchangeOf(request);
-      if (exchange.hasEnded) return refuse(reply, CUT_SHORT);
+      if (exchange.hasEnded) return sendErrorResponse(reply, CLIENT_DISCONNECTED);
       // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
       const contentType = chooseContentType(request.headers.accept);
       const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
       if (contentType === null && streaming === null)
-        return refuse(reply, {
+        return sendErrorResponse(reply, {
           status: 406,
           code: 'BAD_REQUEST',
           message:
@@ -49,10 +54,10 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
             'multipart/mixed with subscriptionSpec=1.0, which Accept rules out.',
         });
       const search = searchOf(request);
-      if (search === null) return refuse(reply, NO_UTF8);
+      if (search === null) return sendErrorResponse(reply, NO_UTF8);
       const release = lifecycle.tryBeginOperation();
       if (!release)
-        return refuse(reply, {
+        return sendErrorResponse(reply, {
           status: 503,
           code: 'OVERLOADED',
           message: 'The service is working on as many operations as it can: try again in a moment.',
@@ -66,7 +71,7 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       });
       const onSettled = claimBody(request, release);
       const accepted = { contentType: contentType ?? STREAM_ONLY, streaming, search };
-      return answer(request, reply, {
+      return respond(request, reply, {
         ...accepted,
         cancellation,
         trace,
@@ -93,7 +98,7 @@ function claimBody(request: FastifyRequest, releaseOperation: Release): () => vo
   };
 }
 
-interface Answering
+interface ResponseOptions
   extends
     Pick<GraphQLRouteOptions, 'lifecycle' | 'heartbeatMs' | 'execute'>,
     Pick<RequestInfo, 'cancellation' | 'trace'> {
@@ -110,10 +115,10 @@ interface Answering
 const STREAM_ONLY = 'application/json; charset=utf-8';
 
 /** Resolves to the body, not to the reply: Fastify would wait for that to be sent, which costs more than to send it. */
-async function answer(
+async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
-  { contentType, streaming, search, cancellation, trace, lifecycle, heartbeatMs, execute, onSettled }: Answering,
+  { contentType, streaming, search, cancellation, trace, lifecycle, heartbeatMs, execute, onSettled }: ResponseOptions,
 ): Promise<Buffer | FastifyReply> {
   const { id: requestId } = request;
   const { authorization } = request.headers;
@@ -141,7 +146,7 @@ async function answer(
   reply.code(status).header('content-type', contentType);
   if (lifecycle.state === 'draining') reply.header('connection', 'close');
   // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
-  const completed = status < 400 || body.includes(requestId) ? body : completeRefusal(body, status, reply);
+  const completed = status < 400 || body.includes(requestId) ? body : completeErrorResponse(body, status, reply);
   // Clients of streams take another status than 200 for a failure of the connection, and come again.
   const isStreamed = streaming !== null && status !== 503 && (isSubscription || streaming.isPreferred);
   if (!streaming || !isStreamed) return completed;
@@ -149,7 +154,7 @@ async function answer(
   return reply;
 }
 
-const NO_UTF8: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };
+const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };
 
 /** The parameters of a GET, empty for a POST, which has its own in the body; null where they are not UTF-8. */
 const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : toSearch(url));
@@ -161,10 +166,10 @@ const callerRequestIdOf = (header: string | string[] | undefined): string | null
  * A POST has come through the parser for application/json, which no other site's page can send without a preflight, so
  * CSRF prevention has nothing left to look at. The content type of the answer is chosen here for both methods.
  */
-const HEADERS_OF_POST = new HeaderMap([['apollo-require-preflight', 'true']]);
+const POST_HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
 
 function toApolloRequest({ method, headers: received, body }: FastifyRequest, search: string): HTTPGraphQLRequest {
-  if (method === 'POST') return { method, headers: HEADERS_OF_POST, search, body };
+  if (method === 'POST') return { method, headers: POST_HEADERS, search, body };
   const headers = new HeaderMap();
   for (const name of ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight']) {
     const value = received[name];
@@ -173,11 +178,11 @@ function toApolloRequest({ method, headers: received, body }: FastifyRequest, se
   return { method, headers, search, body };
 }
 
-function completeRefusal(body: Buffer, status: number, reply: FastifyReply): Buffer {
+function completeErrorResponse(body: Buffer, status: number, reply: FastifyReply): Buffer {
   const answer = JSON.parse(body.toString()) as { errors?: { extensions?: Record<string, unknown> }[] };
   for (const error of answer.errors ?? []) {
     const code = error.extensions?.['code'];
-    if (isErrorCode(code)) recordRefusal(reply, status, code);
+    if (isErrorCode(code)) recordErrorResponse(reply, status, code);
     error.extensions = { ...error.extensions, requestId: reply.request.id };
   }
   return Buffer.from(JSON.stringify(answer));

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { Refusal } from './error-response.ts';
+import type { HttpErrorResponse } from './error-response.ts';
 import { authorityOf, pathOf } from './request-target.ts';
 
 export interface AllowedHosts {
@@ -21,13 +21,21 @@ const PROBED_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 /** The longest DNS name and a port; no longer header is looked into. */
 const MAX_LENGTH = 300;
 
-const MISDIRECTED: Refusal = {
+const MISDIRECTED: HttpErrorResponse = {
   status: 421,
   code: 'BAD_REQUEST',
   message: 'The service does not serve the host that this request names: add it to ALLOWED_HOSTS.',
 };
-const NO_HOST: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request must have a Host header.' };
-const SEVERAL_HOSTS: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request has several Host headers.' };
+const NO_HOST: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request must have a Host header.',
+};
+const SEVERAL_HOSTS: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request has several Host headers.',
+};
 
 export class HostPolicy {
   /** Null where every host is allowed. */
@@ -41,7 +49,7 @@ export class HostPolicy {
   }
 
   /** The error response for a request, an upgrade included; null where it may go on. */
-  check({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): Refusal | null {
+  check({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): HttpErrorResponse | null {
     const { host } = headers;
     // RFC 9112, 3.2: a server responds with 400 to both.
     if (host === undefined && httpVersion === '1.1') return NO_HOST;

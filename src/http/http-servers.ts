@@ -17,7 +17,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
 import type { Connections } from './connections.ts';
-import { toErrorBody, type Refusal } from './error-response.ts';
+import { toErrorBody, type HttpErrorResponse } from './error-response.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
 
@@ -158,7 +158,7 @@ export class HttpServers {
       this.#reject(socket, clientErrors.get(error.code) ?? NO_HTTP, []);
   }
 
-  #reject(socket: Duplex, rejection: Refusal, headers: readonly string[]): void {
+  #reject(socket: Duplex, rejection: HttpErrorResponse, headers: readonly string[]): void {
     sendRaw(socket, rejection, headers);
     endWithin(socket, this.#lingerMs);
   }
@@ -180,22 +180,26 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 
 const isUnavailable = (error: unknown): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(errorCode(error) ?? '');
 
-const EXPECTATION_FAILED: Refusal = {
+const EXPECTATION_FAILED: HttpErrorResponse = {
   status: 417,
   code: 'BAD_REQUEST',
   message: 'The service meets no expectation but 100-continue.',
 };
 const ALLOWED_METHODS = ['Allow: GET, HEAD, OPTIONS, POST'];
-const NO_TUNNELS: Refusal = { status: 405, code: 'BAD_REQUEST', message: 'The service opens no tunnels.' };
-const HEADERS_TOO_LARGE: Refusal = {
+const NO_TUNNELS: HttpErrorResponse = { status: 405, code: 'BAD_REQUEST', message: 'The service opens no tunnels.' };
+const HEADERS_TOO_LARGE: HttpErrorResponse = {
   status: 431,
   code: 'BAD_REQUEST',
   message: 'The request headers are too large.',
 };
-const TOO_SLOW: Refusal = { status: 408, code: 'BAD_REQUEST', message: 'The request took too long to arrive.' };
-const NO_HTTP: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
+const TOO_SLOW: HttpErrorResponse = {
+  status: 408,
+  code: 'BAD_REQUEST',
+  message: 'The request took too long to arrive.',
+};
+const NO_HTTP: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
 
-const clientErrors: ReadonlyMap<string | undefined, Refusal> = new Map([
+const clientErrors: ReadonlyMap<string | undefined, HttpErrorResponse> = new Map([
   ['HPE_HEADER_OVERFLOW', HEADERS_TOO_LARGE],
   ['ERR_HTTP_REQUEST_TIMEOUT', TOO_SLOW],
 ]);
@@ -203,7 +207,7 @@ const clientErrors: ReadonlyMap<string | undefined, Refusal> = new Map([
 /** Sockets that have their last response: more of what they send is no error to respond to. */
 const rejected = new WeakSet<Duplex>();
 
-function send(response: ServerResponse, { status, code, message }: Refusal): void {
+function send(response: ServerResponse, { status, code, message }: HttpErrorResponse): void {
   const requestId = randomUUID();
   const body = toErrorBody({ code, message }, requestId);
   response.writeHead(status, [
@@ -214,7 +218,7 @@ function send(response: ServerResponse, { status, code, message }: Refusal): voi
 }
 
 /** Sends a response on a socket that has no ServerResponse, and ends it. */
-function sendRaw(socket: Duplex, { status, code, message }: Refusal, headers: readonly string[]): void {
+function sendRaw(socket: Duplex, { status, code, message }: HttpErrorResponse, headers: readonly string[]): void {
   const requestId = randomUUID();
   const body = toErrorBody({ code, message }, requestId);
   const head = [

@@ -1,7 +1,7 @@
 /** Reads the bytes of a request body into memory that is reserved as they arrive, whatever was announced. */
 import type { IncomingMessage } from 'node:http';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
-import { CUT_SHORT, RequestError, TOO_LARGE } from './error-response.ts';
+import { CLIENT_DISCONNECTED, RequestError, TOO_LARGE } from './error-response.ts';
 
 /** The largest request body, in bytes, as it comes and after decompression. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -15,7 +15,7 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
       return;
     }
     if (request.destroyed) {
-      reject(new RequestError(CUT_SHORT));
+      reject(new RequestError(CLIENT_DISCONNECTED));
       return;
     }
     let body = Buffer.alloc(0);
@@ -50,7 +50,7 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
       }, end);
     };
     const onEnd = () => end(null);
-    const onClose = () => end(new RequestError(CUT_SHORT));
+    const onClose = () => end(new RequestError(CLIENT_DISCONNECTED));
     const end = (error: Error | null) => {
       request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
       if (error) {

@@ -5,7 +5,7 @@ import { shapeOfJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { BodyReservation } from './body-memory.ts';
-import { RequestError, type Refusal } from './error-response.ts';
+import { RequestError, type HttpErrorResponse } from './error-response.ts';
 import { MAX_BODY_BYTES, readBody } from './read-body.ts';
 
 /** Bodies up to this size, in bytes, are parsed without a look at what they will come to. */
@@ -39,13 +39,13 @@ async function parseReserved(body: Buffer, reservation: BodyReservation): Promis
   return parseJson(body);
 }
 
-const UNKNOWN_CODING: Refusal = {
+const UNKNOWN_CODING: HttpErrorResponse = {
   status: 415,
   code: 'BAD_REQUEST',
   message: 'The Content-Encoding must be one of gzip, deflate and br.',
 };
-const NO_UTF8: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not UTF-8 text.' };
-const NO_JSON: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' };
+const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not UTF-8 text.' };
+const NO_JSON: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' };
 
 /** A byte order mark at the start is ignored. Throws a RequestError (400). */
 function parseJson(body: Buffer): unknown {

@@ -1,10 +1,14 @@
 /** Responses to requests that no route takes: 404, 405 with Allow, and OPTIONS that is no CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { refuse, type Refusal } from './error-response.ts';
+import { sendErrorResponse, type HttpErrorResponse } from './error-response.ts';
 import { pathOf } from './request-target.ts';
 
-export const NOTHING_HERE: Refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path.' };
-const NOT_ALLOWED: Refusal = {
+export const NOT_FOUND: HttpErrorResponse = {
+  status: 404,
+  code: 'BAD_REQUEST',
+  message: 'There is nothing at this path.',
+};
+const NOT_ALLOWED: HttpErrorResponse = {
   status: 405,
   code: 'BAD_REQUEST',
   message: 'This path does not take the method of the request: the Allow header names those that it takes.',
@@ -44,9 +48,9 @@ export class Unrouted {
     const methods = new Set(this.#routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
     // A route that found nothing under a name, such as a file of the explorer.
     const isServed = methods.has(request.method);
-    if (path !== '*' && (methods.size === 0 || isServed)) return refuse(reply, NOTHING_HERE);
+    if (path !== '*' && (methods.size === 0 || isServed)) return sendErrorResponse(reply, NOT_FOUND);
     reply.header('allow', path === '*' ? 'GET, HEAD, OPTIONS, POST' : [...methods].sort().join(', '));
-    return request.method === 'OPTIONS' ? reply.code(204).send() : refuse(reply, NOT_ALLOWED);
+    return request.method === 'OPTIONS' ? reply.code(204).send() : sendErrorResponse(reply, NOT_ALLOWED);
   }
 }
 

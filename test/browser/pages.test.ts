@@ -8,7 +8,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { startService, type TestService } from '../support/service.ts';
 
 const SANDBOX = 'https://studio.apollographql.com';
-const NOTHING_HERE = { errors: [{ message: 'There is nothing at this path.' }] };
+const NOT_FOUND = { errors: [{ message: 'There is nothing at this path.' }] };
 
 let service: TestService;
 beforeAll(async () => {
@@ -137,7 +137,7 @@ describe('what a page loads', () => {
   ])('is nothing but the bundle: %s', async (path) => {
     const { status, body } = await getRaw(path);
     expect(status).toBe(404);
-    expect(JSON.parse(body)).toMatchObject(NOTHING_HERE);
+    expect(JSON.parse(body)).toMatchObject(NOT_FOUND);
   });
 });
 
@@ -147,7 +147,7 @@ describe('in production', () => {
     for (const path of ['/', '/graphiql', '/graphiql/app.js']) {
       const answer = await fetch(production.url + path, { headers: { accept: 'text/html' } });
       expect(answer.status).toBe(404);
-      expect(await answer.json()).toMatchObject(NOTHING_HERE);
+      expect(await answer.json()).toMatchObject(NOT_FOUND);
     }
     await production.stop();
 

@@ -5,7 +5,7 @@ import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-responses.ts';
-import { startService, type GraphQLAnswer } from '../support/service.ts';
+import { startService, type GraphQLHttpResponse } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { expectedResult, faults, operations, type FaultCase, type Operation } from './expectations.ts';
 
@@ -53,7 +53,7 @@ const rootFields: Record<Operation, string> = {
 };
 
 interface Observation {
-  readonly answer: GraphQLAnswer;
+  readonly answer: GraphQLHttpResponse;
   readonly attempts: number;
   readonly leaks: readonly string[];
 }

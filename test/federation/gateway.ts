@@ -6,7 +6,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listen } from '../support/listen.ts';
-import { query, type GraphQLAnswer } from '../support/service.ts';
+import { query, type GraphQLHttpResponse } from '../support/service.ts';
 
 /** What is used of the gateway. */
 interface HiveGateway {
@@ -30,7 +30,11 @@ export interface SubgraphAddress {
 }
 
 export interface Gateway {
-  query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
+  query(
+    document: string,
+    variables?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<GraphQLHttpResponse>;
 }
 
 /** Starts it on loopback, until the test or the file has ended. Throws where the subgraphs cannot be composed. It hands callers' credentials on. */

@@ -6,7 +6,7 @@ import {
   wireAssistant,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 const MiB = 1024 * 1024;
 let upstream: ScriptedUpstream;
@@ -53,12 +53,12 @@ const aliases = (count: number, field: string): string =>
   Array.from({ length: count }, (_, index) => `a${index}: ${field}`).join(' ');
 
 /** Twice, as the second time the operation is in the cache. */
-async function twice(document: string, variables?: unknown): Promise<GraphQLAnswer> {
+async function twice(document: string, variables?: unknown): Promise<GraphQLHttpResponse> {
   await service.query(document, variables);
   return service.query(document, variables);
 }
 
-function expectTooLarge({ status, data, errors, headers }: GraphQLAnswer, key: string): void {
+function expectTooLarge({ status, data, errors, headers }: GraphQLHttpResponse, key: string): void {
   expect([status, data]).toEqual([200, null]);
   expect(errors).toEqual([
     {

@@ -5,7 +5,7 @@ import {
   wireAssistant,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import type { Environment } from '../../src/config.ts';
 
@@ -57,11 +57,11 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-const ask = (id: string, key: string): Promise<GraphQLAnswer> =>
+const ask = (id: string, key: string): Promise<GraphQLHttpResponse> =>
   service.query(ONE, { id }, { authorization: `Bearer ${key}` });
-const rename = (id: string, key: string, name: string): Promise<GraphQLAnswer> =>
+const rename = (id: string, key: string, name: string): Promise<GraphQLHttpResponse> =>
   service.query(MODIFY, { input: { id, name } }, { authorization: `Bearer ${key}` });
-const nameIn = ({ data }: GraphQLAnswer): string => (data as { assistant: { name: string } }).assistant.name;
+const nameIn = ({ data }: GraphQLHttpResponse): string => (data as { assistant: { name: string } }).assistant.name;
 
 const received = (count: number) => until(() => upstream.calls.length >= count);
 const inFlight = (count: number) =>

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { startScriptedUpstream, answerJson } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import {
   AUDIENCE,
   createKey,
@@ -28,8 +28,9 @@ const WRITES = [
   'mutation { deleteAssistant(input: { id: "asst_1" }) { userErrors { code } } }',
 ];
 
-const codesOf = ({ errors }: GraphQLAnswer): unknown[] => (errors ?? []).map(({ extensions }) => extensions['code']);
-const namesOf = ({ data }: GraphQLAnswer): (string | null)[] =>
+const codesOf = ({ errors }: GraphQLHttpResponse): unknown[] =>
+  (errors ?? []).map(({ extensions }) => extensions['code']);
+const namesOf = ({ data }: GraphQLHttpResponse): (string | null)[] =>
   (data as { assistants: { nodes: { name: string | null }[] } }).assistants.nodes.map(({ name }) => name);
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 

@@ -6,7 +6,7 @@ import {
   wireAssistant,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLAnswer, type TestService } from '../support/service.ts';
+import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
 let service: TestService;
@@ -31,7 +31,7 @@ const repeat = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 
 /** Sends a body as it is. */
-async function send(body: string): Promise<GraphQLAnswer> {
+async function send(body: string): Promise<GraphQLHttpResponse> {
   const response = await fetch(`${service.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -41,13 +41,13 @@ async function send(body: string): Promise<GraphQLAnswer> {
   return {
     status: response.status,
     headers: response.headers,
-    ...(JSON.parse(text) as Pick<GraphQLAnswer, 'data' | 'errors'>),
+    ...(JSON.parse(text) as Pick<GraphQLHttpResponse, 'data' | 'errors'>),
     text,
   };
 }
 
 /** It is a small error of the caller's, with its request id, and upstream was asked nothing. */
-function expectRefusal({ status, headers, errors = [], text }: GraphQLAnswer, code: string | RegExp): void {
+function expectErrorResponse({ status, headers, errors = [], text }: GraphQLHttpResponse, code: string | RegExp): void {
   expect(errors.length).toBeGreaterThan(0);
   for (const { extensions } of errors) {
     expect(extensions['code']).toEqual(typeof code === 'string' ? code : expect.stringMatching(code));
@@ -108,7 +108,7 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
     ],
   ])('%s', async (_, query, code, message) => {
     const answer = await service.query(query);
-    expectRefusal(answer, code);
+    expectErrorResponse(answer, code);
     expect(answer.errors?.map((error) => error.message)).toEqual([message]);
   });
 
@@ -123,7 +123,8 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
 
   it('also where it was refused before', async () => {
     const query = assistant(repeat(31, (index) => `b${index}: id`));
-    for (let time = 0; time < 3; time += 1) expectRefusal(await service.query(query), 'GRAPHQL_VALIDATION_FAILED');
+    for (let time = 0; time < 3; time += 1)
+      expectErrorResponse(await service.query(query), 'GRAPHQL_VALIDATION_FAILED');
   });
 });
 
@@ -200,7 +201,7 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
       'GRAPHQL_VALIDATION_FAILED',
     ],
   ])('%s', async (_, document, code) => {
-    expectRefusal(await service.query(document()), code);
+    expectErrorResponse(await service.query(document()), code);
   });
 
   const withValue = (value: string): string =>
@@ -218,7 +219,7 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
     ['a batch', JSON.stringify([{ query: '{ __typename }' }]), 'BAD_REQUEST'],
     ['a batch of a thousand', JSON.stringify(Array(1000).fill({ query: assistant('id') })), 'BAD_REQUEST'],
   ])('%s', async (_, body, code) => {
-    expectRefusal(await send(body), code);
+    expectErrorResponse(await send(body), code);
   });
 
   it('brackets in texts are not counted', async () => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-interface Refused {
+interface Rejected {
   readonly status: number;
   readonly headers: Headers;
   readonly error: {
@@ -20,9 +20,9 @@ interface Refused {
   };
 }
 
-async function refusal(path: string, init: RequestInit): Promise<Refused> {
+async function errorResponse(path: string, init: RequestInit): Promise<Rejected> {
   const response = await fetch(service.url + path, init);
-  const { errors } = (await response.json()) as { errors: [Refused['error']] };
+  const { errors } = (await response.json()) as { errors: [Rejected['error']] };
   return { status: response.status, headers: response.headers, error: errors[0] };
 }
 
@@ -65,14 +65,14 @@ describe('what is refused before any operation runs', () => {
     ['another path', '/other', {}, 404],
     ['a path that is no path', '/%zz', {}, 404],
   ])('%s is answered in JSON with its request id', async (_name, path, init, status) => {
-    const answer = await refusal(path, init);
+    const answer = await errorResponse(path, init);
     expect(answer.status).toBe(status);
     expect(answer.error.extensions).toEqual({ code: 'BAD_REQUEST', requestId: answer.headers.get('x-request-id') });
     expect(answer.headers.get('content-type')).toContain('json');
   });
 
   it('names the methods that /graphql takes', async () => {
-    expect((await refusal('/graphql', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST');
+    expect((await errorResponse('/graphql', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST');
   });
 });
 

@@ -42,7 +42,7 @@ const startApp = async (): Promise<FastifyInstance> => {
     corsLoopback: false,
     explorer: false,
     startTrace,
-    onRefusal: () => undefined,
+    onErrorResponse: () => undefined,
     execute: async () => {
       executed += 1;
       await gate;

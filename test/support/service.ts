@@ -13,7 +13,7 @@ export interface GraphQLError {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-export interface GraphQLAnswer {
+export interface GraphQLHttpResponse {
   readonly status: number;
   readonly headers: Headers;
   // The shape is the test's own: it knows what it asked for.
@@ -29,7 +29,11 @@ export interface TestService {
   readonly dataDir: string;
   /** Every line that the service logged, parsed. */
   readonly logs: Readonly<Record<string, unknown>>[];
-  query(document: string, variables?: unknown, headers?: Readonly<Record<string, string>>): Promise<GraphQLAnswer>;
+  query(
+    document: string,
+    variables?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<GraphQLHttpResponse>;
   stop(): Promise<void>;
 }
 
@@ -60,14 +64,14 @@ export async function query(
   document: string,
   variables?: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Promise<GraphQLAnswer> {
+): Promise<GraphQLHttpResponse> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query: document, variables }),
   });
   const text = await response.text();
-  const { data, errors } = JSON.parse(text) as Pick<GraphQLAnswer, 'data' | 'errors'>;
+  const { data, errors } = JSON.parse(text) as Pick<GraphQLHttpResponse, 'data' | 'errors'>;
   return { status: response.status, headers: response.headers, data, errors, text };
 }
 

@@ -31,7 +31,7 @@ import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
 
 /** What is answered, without the headers that every answer has. */
-export interface GraphQLAnswer {
+export interface GraphQLHttpResponse {
   readonly status: number;
   readonly headers: Iterable<readonly [name: string, value: string]>;
   /** JSON; as bytes, because a long string would be copied twice more on its way out. */
@@ -85,18 +85,18 @@ export interface StreamFacts extends StreamSummary {
 }
 
 const NO_CODES: readonly string[] = [];
-const NO_HEADERS: GraphQLAnswer['headers'] = [];
-const NO_STORE: GraphQLAnswer['headers'] = [['cache-control', 'no-store']];
+const NO_HEADERS: GraphQLHttpResponse['headers'] = [];
+const NO_STORE: GraphQLHttpResponse['headers'] = [['cache-control', 'no-store']];
 
 /** The HTTP layer adds the id of the request, and records that the request was rejected. */
-const badRequest = (code: ErrorCode, message: string): GraphQLAnswer => ({
+const badRequest = (code: ErrorCode, message: string): GraphQLHttpResponse => ({
   status: 400,
   headers: NO_STORE,
   body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: { code } }] })),
 });
 
 /** Others find slots as long as no caller takes all of them. */
-const OVER_SHARE: GraphQLAnswer = {
+const OVER_SHARE: GraphQLHttpResponse = {
   ...badRequest(
     'OVERLOADED',
     'There are as many operations of this caller in flight as there may be: try again in a moment.',
@@ -109,7 +109,7 @@ const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those 
 /** These say that the document is at fault, whatever else is in the request. */
 const documentErrors: ReadonlySet<string> = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
-interface RejectedDocument extends GraphQLAnswer {
+interface RejectedDocument extends GraphQLHttpResponse {
   readonly record: OperationRecord;
   readonly isUnlisted: boolean;
   /** That its errors have. */
@@ -117,7 +117,7 @@ interface RejectedDocument extends GraphQLAnswer {
 }
 
 interface Executed {
-  readonly answer: GraphQLAnswer;
+  readonly answer: GraphQLHttpResponse;
   readonly scope: RequestScope;
 }
 
@@ -142,7 +142,7 @@ export class Operations {
   }
 
   /** Never rejects. */
-  async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLAnswer> {
+  async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLHttpResponse> {
     const { authenticator, introspection, safelist, slots, onUnlisted } = this.#options;
     if (safelist?.rejects(request)) {
       onUnlisted(request, info);
@@ -166,7 +166,7 @@ export class Operations {
     info: RequestInfo,
     identity: Identity,
     startedAt: number,
-  ): Promise<GraphQLAnswer> {
+  ): Promise<GraphQLHttpResponse> {
     const { cache, deadlineMs, joinsQueries } = this.#options;
     const document = documentOf(request.body);
     const brokenLimit = document === null ? null : brokenTextLimit(document);
@@ -192,7 +192,7 @@ export class Operations {
   }
 
   /** For a caller without a usable credential: the document is not looked at, so it may be a mutation. */
-  #rejectCaller({ details }: PublicError, info: RequestInfo, startedAt: number): GraphQLAnswer {
+  #rejectCaller({ details }: PublicError, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
     const { code, message, retryable } = details;
     const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
     this.#options.onOperation(
@@ -289,14 +289,14 @@ export class Operations {
     return result ?? cache.reject(document, operationName);
   }
 
-  #remember(lookup: OperationLookup | null, answer: GraphQLAnswer, scope: RequestScope): void {
+  #remember(lookup: OperationLookup | null, answer: GraphQLHttpResponse, scope: RequestScope): void {
     const { valid, record, isUnlisted } = scope;
     if (valid && !lookup?.cached) this.#options.cache.store(lookup, valid.document, valid.operationName, isUnlisted);
     if (!valid && record && lookup?.documentKey && record.errorCodes.every((code) => documentErrors.has(code)))
       this.#rejected.set(lookup.documentKey, { ...answer, record, isUnlisted, requestId: scope.info.requestId });
   }
 
-  #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLAnswer {
+  #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
     const { status, headers, record, isUnlisted } = rejected;
     this.#options.onOperation(
       { ...record, durationMs: msSince(startedAt) },
@@ -306,7 +306,7 @@ export class Operations {
   }
 
   /** The same answer, but with the id of the request that gets it. */
-  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLAnswer {
+  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLHttpResponse {
     const { record, isUnlisted } = scope;
     if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null });
     if (record?.outcome === 'ok') return answer;
@@ -320,7 +320,7 @@ function documentOf(body: unknown): string | null {
   return typeof query === 'string' ? query : null;
 }
 
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, largeBody: Buffer | null): GraphQLAnswer {
+function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, largeBody: Buffer | null): GraphQLHttpResponse {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
   return { status, headers: [...headers], body: largeBody ?? Buffer.from(body.string) };
 }

@@ -16,7 +16,7 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
-import type { GraphQLAnswer } from '../../graphql/server/request-handler.ts';
+import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
@@ -37,7 +37,7 @@ export interface SocketState {
 export interface WebSocketOperationsOptions {
   readonly lifecycle: Lifecycle;
   /** Never rejects. */
-  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLAnswer>;
+  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
 
 type ConnectionParams = Record<string, unknown>;

@@ -3,7 +3,7 @@
  * without a preflight, so its origin is checked before the upgrade.
  */
 import type { IncomingMessage } from 'node:http';
-import { GRAPHQL_PATHS, type Refusal } from '../error-response.ts';
+import { GRAPHQL_PATHS, type HttpErrorResponse } from '../error-response.ts';
 import type { HostPolicy } from '../host-policy.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { pathOf } from '../request-target.ts';
@@ -16,7 +16,7 @@ export interface WebSocketPolicyOptions {
 }
 
 /** The error response to a request for a WebSocket; null where it may become one. */
-export function checkUpgrade(request: IncomingMessage, options: WebSocketPolicyOptions): Refusal | null {
+export function checkUpgrade(request: IncomingMessage, options: WebSocketPolicyOptions): HttpErrorResponse | null {
   const { hosts, lifecycle, isAllowedOrigin } = options;
   const { url = '', headers } = request;
   const rejection = hosts.check(request);
@@ -30,17 +30,17 @@ export function checkUpgrade(request: IncomingMessage, options: WebSocketPolicyO
 const isOwn = (origin: string, host: string | undefined): boolean =>
   host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 
-const NO_WEBSOCKET_HERE: Refusal = {
+const NO_WEBSOCKET_HERE: HttpErrorResponse = {
   status: 404,
   code: 'BAD_REQUEST',
   message: 'There is no WebSocket here: it is at /graphql.',
 };
-const FOREIGN_ORIGIN: Refusal = {
+const FOREIGN_ORIGIN: HttpErrorResponse = {
   status: 403,
   code: 'FORBIDDEN',
   message: 'Pages of this origin may not open a WebSocket: add it to CORS_ORIGINS.',
 };
-const STOPPING: Refusal = {
+const STOPPING: HttpErrorResponse = {
   status: 503,
   code: 'OVERLOADED',
   message: 'The service is stopping: try again in a moment.',

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
-import type { Refusal } from '../error-response.ts';
+import type { HttpErrorResponse } from '../error-response.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
 import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts';
@@ -58,7 +58,7 @@ export class WebSockets {
   }
 
   /** Takes over the socket of a request that asks for a WebSocket; the error response where it may not be one. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): Refusal | null {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): HttpErrorResponse | null {
     const rejection = checkUpgrade(request, this.#options);
     if (rejection) return rejection;
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, request));

@@ -16,7 +16,7 @@ async function readWhole(reservation: BodyReservation): Promise<'read' | number>
     for (let bytes = 64 * 1024; bytes <= 2 * MiB; bytes += 64 * 1024) await reservation.reserve(bytes, 2 * MiB);
     return 'read';
   } catch (error) {
-    return (error as { refusal: { status: number } }).refusal.status;
+    return (error as { errorResponse: { status: number } }).errorResponse.status;
   }
 }
 
@@ -66,12 +66,12 @@ describe('the memory of bodies', () => {
     await hogged;
     waiting.release();
     hog.release();
-    await expect(parsed).rejects.toMatchObject({ refusal: { status: 400 } });
-    await expect(early.reserve(MiB, MiB)).rejects.toMatchObject({ refusal: { status: 400 } });
+    await expect(parsed).rejects.toMatchObject({ errorResponse: { status: 400 } });
+    await expect(early.reserve(MiB, MiB)).rejects.toMatchObject({ errorResponse: { status: 400 } });
     const soon = new BodyReservation(memory);
     const granted = soon.reserveParsed(MiB);
     soon.release();
-    await expect(granted).rejects.toMatchObject({ refusal: { status: 400 } });
+    await expect(granted).rejects.toMatchObject({ errorResponse: { status: 400 } });
     expect(memory.reservedBytes).toBe(0);
   });
 

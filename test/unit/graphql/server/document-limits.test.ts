@@ -210,7 +210,7 @@ describe('the limits', () => {
 });
 
 describe('a document beyond a limit', () => {
-  const expectRefusal = async (query: string, code: string, ...messages: string[]): Promise<void> => {
+  const expectErrorResponse = async (query: string, code: string, ...messages: string[]): Promise<void> => {
     const { status, errors, text } = await execute(apollo, { query });
     expect([status, errors.map(({ message }) => message)]).toEqual([400, messages]);
     for (const { extensions } of errors) expect(extensions?.['code']).toBe(code);
@@ -219,11 +219,11 @@ describe('a document beyond a limit', () => {
 
   test('is looked at no further: what would exhaust the stack of other rules does not get to them', async () => {
     const deep = `x ${'{ x '.repeat(800)}${'}'.repeat(800)}`;
-    await expectRefusal(`{ ${deep} ${deep} }`, 'GRAPHQL_VALIDATION_FAILED', ...DEPTH);
+    await expectErrorResponse(`{ ${deep} ${deep} }`, 'GRAPHQL_VALIDATION_FAILED', ...DEPTH);
   });
 
   test('is not told of the thousand other things that are wrong with it', async () => {
-    await expectRefusal(
+    await expectErrorResponse(
       `{ ${repeat(2000, (index) => `unknown${index}`)} }`,
       'GRAPHQL_VALIDATION_FAILED',
       ...QUERY_FIELDS,
