@@ -10,7 +10,7 @@ import {
 import { query } from '../support/service.ts';
 
 /** In MiB: three times what may be remembered, and a third of what the flood would take. */
-const ROOM = 150;
+const CAPACITY = 150;
 const OPERATIONS = 400;
 const AT_ONCE = 20;
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   service = runProcess({
     AIML_API_KEY: 'test-key',
     AIML_API_BASE_URL: upstream.url,
-    NODE_OPTIONS: `--max-old-space-size=${ROOM}`,
+    NODE_OPTIONS: `--max-old-space-size=${CAPACITY}`,
   });
   url = await listeningUrl(service);
 });

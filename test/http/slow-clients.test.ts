@@ -176,7 +176,7 @@ describe('room for large bodies', () => {
     `${method} ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n`;
   const body = `{"query":"${'x'.repeat(999_988)}"}`;
 
-  async function expectRoom(): Promise<void> {
+  async function expectFreeMemory(): Promise<void> {
     const { socket, answer } = await open(app);
     socket.write(`${large('POST', '/graphql')}connection: close\r\n\r\n${body}`);
     expect(await answer).toContain('{"data":{}}');
@@ -198,7 +198,7 @@ describe('room for large bodies', () => {
           await answer;
         }),
       );
-    await expectRoom();
+    await expectFreeMemory();
   });
 
   it('is not held by small bodies whose size was not announced, while their operations are under way', async () => {
