@@ -36,7 +36,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
 import { createOperationPlugin } from './graphql/server/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
-import { Operations } from './graphql/server/request-handler.ts';
+import { GraphQLRequestHandler } from './graphql/server/request-handler.ts';
 import { FairShare } from './runtime/fair-share.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
@@ -107,7 +107,7 @@ export async function createService(
     requestBodyBytes: () => bodyMemory.reservedBytes,
     unsentResponseBytes: () => connections.unsentBytes,
     isBreakerOpen: () => client.isBreakerOpen,
-    openStreams: () => operations.openStreams,
+    openStreams: () => requestHandler.openStreams,
     openWebSockets: () => webSockets.count,
     runsFollowed: () => runHub.size,
     droppedLogEntries,
@@ -141,7 +141,7 @@ export async function createService(
   const documents = createPersistedDocuments(redis);
   const apollo = createApollo<ServiceContext>({
     schema,
-    operations: cache,
+    requestHandler: cache,
     introspection: config.introspection,
     persistedDocuments: safelist ? safelist.asDocuments(isEnforced ? null : documents) : documents,
     logger: toLibraryLogger(logger, 'Apollo Server'),
@@ -149,14 +149,14 @@ export async function createService(
     plugins: [
       createOperationPlugin<ServiceContext>({
         onStart: ({ scope }) => scope.start(),
-        onEnd: (record, { scope }, valid) => operations.end(record, scope, valid),
+        onEnd: (record, { scope }, valid) => requestHandler.recordEnd(record, scope, valid),
       }),
       ...(safelist && !isEnforced
         ? [createSafelistPlugin<ServiceContext>(safelist, ({ scope }) => (scope.isUnlisted = true))]
         : []),
     ],
   });
-  const operations: Operations = new Operations({
+  const requestHandler: GraphQLRequestHandler = new GraphQLRequestHandler({
     apollo,
     cache,
     authenticator,
@@ -171,13 +171,13 @@ export async function createService(
     slots: new FairShare({ capacity: config.maxInFlight, isMultiTenant }),
     streamLimits,
     deadlineMs: config.upstreamDeadlineMs,
-    joinsQueries: redis === null,
+    coalesceQueries: redis === null,
     introspection: config.introspection,
     safelist: isEnforced ? safelist : null,
     onUnlisted: (request, { requestId }) =>
       reportUnlisted(requestId, toOperationName(partOf(request, 'operationName'))),
-    onOperation: (record, facts) => {
-      const { info, upstreamCalls, isShared, isUnlisted, stream } = facts;
+    onOperation: (record, context) => {
+      const { info, upstreamCalls, isShared, isUnlisted, stream } = context;
       const { requestId, callerRequestId, trace } = info;
       trace?.endOperation(record);
       // The answer goes first: nobody has to wait for his line in the log.
@@ -204,7 +204,7 @@ export async function createService(
   });
   await apollo.start();
   await redis?.open();
-  const execute: GraphQLRouteOptions['execute'] = (request, info) => operations.execute(request, info);
+  const execute: GraphQLRouteOptions['execute'] = (request, info) => requestHandler.execute(request, info);
   const webSockets: WebSockets = new WebSockets({
     lifecycle,
     hosts: new HostPolicy(config.allowedHosts),

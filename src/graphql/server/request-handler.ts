@@ -42,7 +42,7 @@ export interface GraphQLHttpResponse {
   readonly isSubscription?: boolean;
 }
 
-export interface OperationsOptions {
+export interface GraphQLRequestHandlerOptions {
   readonly apollo: ApolloServer<ServiceContext>;
   readonly cache: OperationCache;
   readonly authenticator: Authenticator;
@@ -55,17 +55,17 @@ export interface OperationsOptions {
    * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
    * what one read before another's write. Their reads are shared all the same.
    */
-  readonly joinsQueries: boolean;
+  readonly coalesceQueries: boolean;
   /** Whether the schema may be asked for. Where it may not, callers without a credential have nothing to ask. */
   readonly introspection: boolean;
   /** Nothing else is executed where there is one; null or absent where everything may be. */
   readonly safelist?: Safelist | null;
-  readonly onOperation: (record: OperationRecord, facts: OperationFacts) => void;
+  readonly onOperation: (record: OperationRecord, context: OperationContext) => void;
   /** Told of every request that the safelist refused. */
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
 }
 
-export interface OperationFacts {
+export interface OperationContext {
   readonly info: RequestInfo;
   /** Attempts of calls to upstream that were made for it; none where it joined another request's. */
   readonly upstreamCalls: number;
@@ -116,14 +116,14 @@ interface RejectedDocument extends GraphQLHttpResponse {
   readonly requestId: string;
 }
 
-interface Executed {
-  readonly answer: GraphQLHttpResponse;
+interface HandledRequest {
+  readonly response: GraphQLHttpResponse;
   readonly scope: RequestScope;
 }
 
-export class Operations {
-  readonly #options: OperationsOptions;
-  readonly #inFlight = new SingleFlight<Executed>();
+export class GraphQLRequestHandler {
+  readonly #options: GraphQLRequestHandlerOptions;
+  readonly #inFlight = new SingleFlight<HandledRequest>();
   readonly #rejected = new RejectedDocuments<RejectedDocument>();
   readonly #openStreams = new Map<StreamTransport, number>([
     ['sse', 0],
@@ -131,7 +131,7 @@ export class Operations {
     ['websocket', 0],
   ]);
 
-  constructor(options: OperationsOptions) {
+  constructor(options: GraphQLRequestHandlerOptions) {
     this.#options = options;
     options.upstream.reads.onWrite((tenant) => this.#inFlight.forget(tenant));
   }
@@ -167,7 +167,7 @@ export class Operations {
     identity: Identity,
     startedAt: number,
   ): Promise<GraphQLHttpResponse> {
-    const { cache, deadlineMs, joinsQueries } = this.#options;
+    const { cache, deadlineMs, coalesceQueries } = this.#options;
     const document = documentOf(request.body);
     const brokenLimit = document === null ? null : brokenTextLimit(document);
     if (brokenLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', brokenLimit);
@@ -175,20 +175,20 @@ export class Operations {
     const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
     const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
-    if (!joinsQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
-      return (await start(info.cancellation)).answer;
+    if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
+      return (await start(info.cancellation)).response;
     const variablesKey = toVariablesKey(lookup.variables);
-    if (variablesKey === null) return (await start(info.cancellation)).answer;
+    if (variablesKey === null) return (await start(info.cancellation)).response;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;
     const { promise, isShared } = this.#inFlight.run(identity.tenant, key, info.cancellation, start);
-    const executed = await promise;
-    if (!isShared) return executed.answer;
+    const handled = await promise;
+    if (!isShared) return handled.response;
     const deadlineAt = startedAt + deadlineMs;
     // The operation that was joined began earlier, so that its deadline passed before this one's.
-    if (executed.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
-      return (await this.#run(request, info, identity, lookup, deadlineAt)).answer;
-    return this.#share(executed, info);
+    if (handled.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
+      return (await this.#run(request, info, identity, lookup, deadlineAt)).response;
+    return this.#share(handled, info);
   }
 
   /** For a caller without a usable credential: the document is not looked at, so it may be a mutation. */
@@ -206,7 +206,7 @@ export class Operations {
    * Called once for each operation that is known or that Apollo Server worked on. `valid` is what Apollo Server took it
    * for; null where that is known already, or where it is no valid operation.
    */
-  end(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
+  recordEnd(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     scope.record = record;
     scope.valid = valid;
     // A stream leaves its entry when it ends.
@@ -230,13 +230,13 @@ export class Operations {
       const errorCodes = [...new Set([...record.errorCodes, ...summary.errorCodes])];
       const outcome = summary.end === 'failed' ? 'error' : errorCodes.length > 0 ? 'partial' : 'ok';
       const { firstTextAt } = scope;
-      const facts: StreamFacts = {
+      const context: StreamFacts = {
         ...summary,
         transport,
         durationMs: msSince(startedAt),
         firstTextMs: firstTextAt === null ? null : firstTextAt - startedAt,
       };
-      this.#report(scope, { ...record, outcome, errorCodes }, facts);
+      this.#report(scope, { ...record, outcome, errorCodes }, context);
     });
   }
 
@@ -246,7 +246,7 @@ export class Operations {
     identity: Identity,
     lookup: OperationLookup | null,
     deadlineAt?: number,
-  ): Promise<Executed> {
+  ): Promise<HandledRequest> {
     const { apollo, upstream, deadlineMs, streamLimits } = this.#options;
     const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt, streamLimits });
     const context = new ServiceContext(scope);
@@ -258,8 +258,8 @@ export class Operations {
         const body = toLargeBody(result) ?? Buffer.from(JSON.stringify(result));
         const durationMs = msSince(startedAt);
         scope.isUnlisted = isUnlisted;
-        this.end({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
-        return { answer: { status: 200, headers: NO_HEADERS, body }, scope };
+        this.recordEnd({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
+        return { response: { status: 200, headers: NO_HEADERS, body }, scope };
       }
       // It has run: Apollo Server makes the response of its result, as for every other.
       context.execute = () => Promise.resolve(result);
@@ -270,9 +270,9 @@ export class Operations {
     });
     const stream = this.#toStream(scope);
     const isSubscription = scope.record?.kind === 'subscription';
-    const answer = { ...toAnswer(response, scope.largeBody), isSubscription, ...(stream && { stream }) };
-    if (identity.kind !== 'failure') this.#remember(lookup, answer, scope);
-    return { answer, scope };
+    const reply = { ...toResponse(response, scope.largeBody), isSubscription, ...(stream && { stream }) };
+    if (identity.kind !== 'failure') this.#remember(lookup, reply, scope);
+    return { response: reply, scope };
   }
 
   /** Of callers without a credential nothing is kept. */
@@ -306,11 +306,11 @@ export class Operations {
   }
 
   /** The same answer, but with the id of the request that gets it. */
-  #share({ answer, scope }: Executed, info: RequestInfo): GraphQLHttpResponse {
+  #share({ response, scope }: HandledRequest, info: RequestInfo): GraphQLHttpResponse {
     const { record, isUnlisted } = scope;
     if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null });
-    if (record?.outcome === 'ok') return answer;
-    return { ...answer, body: withRequestId(answer.body, scope.info.requestId, info.requestId) };
+    if (record?.outcome === 'ok') return response;
+    return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };
   }
 }
 
@@ -320,7 +320,10 @@ function documentOf(body: unknown): string | null {
   return typeof query === 'string' ? query : null;
 }
 
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, largeBody: Buffer | null): GraphQLHttpResponse {
+function toResponse(
+  { status = 200, headers, body }: HTTPGraphQLResponse,
+  largeBody: Buffer | null,
+): GraphQLHttpResponse {
   if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
   return { status, headers: [...headers], body: largeBody ?? Buffer.from(body.string) };
 }
