@@ -24,7 +24,7 @@ import { executeGated } from './gated-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
 import { createCostCheck, type CostCheck } from './operation-cost.ts';
-import { findConditions, fragmentsOf, makePlan, type Fragments, type Plan, type RootCall } from './plan.ts';
+import { conditionVariables, fragmentsOf, makePlan, type Fragments, type Plan, type RootCall } from './plan.ts';
 import { createReplay, type Replay, type RootResult } from './replay.ts';
 import { ResponseBuilder } from './response-builder.ts';
 import { MAX_WORK_AT_ONCE } from './value-plan.ts';
@@ -102,7 +102,7 @@ class PlannedOperation implements PreparedOperation {
     this.#document = document;
     this.#operation = operation;
     this.#fragments = fragmentsOf(document);
-    this.#conditions = findConditions(operation, this.#fragments);
+    this.#conditions = conditionVariables(operation, this.#fragments);
     this.#coerce = createVariableCoercer(schema, operation);
     this.#checkCost = createCostCheck(schema, this.#fragments, operation);
   }

@@ -81,13 +81,13 @@ export interface Plan {
 }
 
 /** Thrown while a plan is made, where graphql-js has to execute the operation. */
-class NotPlannable extends Error {}
+class UnsupportedOperationError extends Error {}
 
 /** The values of the variables that conditions ask for, by their names. */
 export type Conditions = Readonly<Record<string, unknown>>;
 
 /** The variables that decide in any `@skip` or `@include` that the operation reaches, each once. */
-export function findConditions(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
+export function conditionVariables(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
   const names = new Set<string>();
   const reached = new Set<string>();
   const look = (node: ASTNode): void => {
@@ -136,7 +136,7 @@ export function makePlan(
     const root = planner.planRoot(rootType, operation);
     return { operation, rootType, fragments, ...root, bytes: planner.bytes };
   } catch (error) {
-    if (error instanceof NotPlannable) return null;
+    if (error instanceof UnsupportedOperationError) return null;
     throw error;
   }
 }
@@ -168,19 +168,19 @@ class Planner {
     { operation, selectionSet }: OperationDefinitionNode,
   ): Pick<Plan, 'calls' | 'fields'> {
     const calls: RootCall[] = [];
-    const callsByQuestion = new Map<string, number>();
+    const callsBySignature = new Map<string, number>();
     const fields = [...this.#collect(type, [selectionSet])].map(([key, nodes]): RootField => {
       const name = nameOf(nodes);
       this.#objects += 1;
       if (name === '__typename')
         return { key, call: null, plan: new TypeNamePlan(type), type: TypeNameMetaFieldDef.type, nodes };
       const definition = rootFieldOf(type, name, operation);
-      if (!definition?.resolve) throw new NotPlannable();
-      const question = operation === OperationTypeNode.QUERY ? questionOf(nodes) : key;
-      let call = callsByQuestion.get(question);
+      if (!definition?.resolve) throw new UnsupportedOperationError();
+      const signature = operation === OperationTypeNode.QUERY ? callSignature(nodes) : key;
+      let call = callsBySignature.get(signature);
       if (call === undefined) {
         call = calls.push({ key, definition, nodes }) - 1;
-        callsByQuestion.set(question, call);
+        callsBySignature.set(signature, call);
       }
       return { key, call, plan: this.#planValue(definition.type, nodes), type: definition.type, nodes };
     });
@@ -216,10 +216,10 @@ class Planner {
     this.#objects += 1;
     const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]): FieldPlan => {
       const name = nameOf(fieldNodes);
-      if ((this.#fields += 1) > MAX_FIELDS) throw new NotPlannable();
+      if ((this.#fields += 1) > MAX_FIELDS) throw new UnsupportedOperationError();
       if (name === '__typename') return { key, name, resolve: null, plan: new TypeNamePlan(type) };
       const definition = type.getFields()[name];
-      if (!definition) throw new NotPlannable();
+      if (!definition) throw new UnsupportedOperationError();
       const resolve = this.#planResolver(type, definition, fieldNodes);
       return { key, name, resolve, plan: this.#planValue(definition.type, fieldNodes) };
     });
@@ -235,7 +235,7 @@ class Planner {
     const { resolve } = definition;
     if (!resolve || resolve === defaultFieldResolver) return null;
     const isConstant = node?.arguments?.every(({ value }) => value.kind !== Kind.VARIABLE) ?? true;
-    if (!node || !isIntrospectionType(type) || !isConstant) throw new NotPlannable();
+    if (!node || !isIntrospectionType(type) || !isConstant) throw new UnsupportedOperationError();
     return toIntrospectionResolver(resolve, getArgumentValues(definition, node), this.#schema);
   }
 
@@ -253,11 +253,11 @@ class Planner {
     visited = new Set<string>(),
   ): Map<string, FieldNode[]> {
     for (const selection of selectionSets.flatMap(({ selections }) => selections)) {
-      if (selection.directives?.some((directive) => this.#leavesOut(directive))) continue;
+      if (selection.directives?.some((directive) => this.#isExcluded(directive))) continue;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
         // Assigned, it would set the prototype and be lost.
-        if (key === '__proto__') throw new NotPlannable();
+        if (key === '__proto__') throw new UnsupportedOperationError();
         const nodes = fields.get(key);
         if (nodes) nodes.push(selection);
         else fields.set(key, [selection]);
@@ -268,7 +268,7 @@ class Planner {
         visited.add(selection.name.value);
       }
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
-      if (!fragment) throw new NotPlannable();
+      if (!fragment) throw new UnsupportedOperationError();
       if (this.#applies(fragment.typeCondition?.name.value, type))
         this.#collect(type, [fragment.selectionSet], fields, visited);
     }
@@ -276,12 +276,12 @@ class Planner {
   }
 
   /** Whether a directive of a selection says that it is no part of the response. */
-  #leavesOut({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
+  #isExcluded({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (!isCondition(name.value)) return false;
     const value = condition?.value;
-    if (value?.kind !== Kind.BOOLEAN && value?.kind !== Kind.VARIABLE) throw new NotPlannable();
+    if (value?.kind !== Kind.BOOLEAN && value?.kind !== Kind.VARIABLE) throw new UnsupportedOperationError();
     const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value];
-    if (typeof isTrue !== 'boolean') throw new NotPlannable();
+    if (typeof isTrue !== 'boolean') throw new UnsupportedOperationError();
     return isTrue === (name.value === GraphQLSkipDirective.name);
   }
 
@@ -309,7 +309,7 @@ function rootFieldOf(
 const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '';
 
 /** The field and its arguments as they stand in the document: within one operation, the same text asks the same. */
-const questionOf = ([first]: readonly FieldNode[]): string =>
+const callSignature = ([first]: readonly FieldNode[]): string =>
   `${first?.name.value ?? ''}(${first?.arguments?.map(print).join() ?? ''})`;
 
 const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>

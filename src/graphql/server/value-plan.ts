@@ -1,7 +1,7 @@
 /**
  * How the value of a field becomes a part of the response, compiled from its type and its selections. There are two ways
  * with the same result: `complete` makes values for JSON.stringify, at once, and `write` makes JSON, a part at a time. A plan
- * knows the good case alone: where a value does not fit its type both throw {@link Anomaly}, and graphql-js has to say what
+ * knows the good case alone: where a value does not fit its type both throw {@link UnexpectedValueError}, and graphql-js has to say what
  * the response is.
  */
 import type {
@@ -16,7 +16,7 @@ import { jsonLength } from './json-length.ts';
 import type { JsonWriter } from './json-writer.ts';
 
 /** A value that does not fit its type. */
-export class Anomaly extends Error {}
+export class UnexpectedValueError extends Error {}
 
 /** The response is too large to be completed at once. */
 export class TurnExceeded extends Error {}
@@ -30,13 +30,13 @@ export interface Meter {
 export const MAX_WORK_AT_ONCE = 512 * 1024;
 
 export interface ValuePlan {
-  /** Throws {@link Anomaly} or {@link TurnExceeded}. */
+  /** Throws {@link UnexpectedValueError} or {@link TurnExceeded}. */
   complete(value: unknown, meter: Meter): unknown;
-  /** Throws or rejects with {@link Anomaly} or a ResponseTooLargeError. */
+  /** Throws or rejects with {@link UnexpectedValueError} or a ResponseTooLargeError. */
   write(value: unknown, writer: JsonWriter): Promise<void> | void;
 }
 
-const ANOMALY = new Anomaly();
+const ANOMALY = new UnexpectedValueError();
 const TURN_EXCEEDED = new TurnExceeded();
 
 function anomaly(): never {
