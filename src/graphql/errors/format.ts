@@ -6,7 +6,7 @@
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
-import { toErrorText } from './public-message.ts';
+import { toPublicMessage } from './public-message.ts';
 import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
 
 export interface ErrorFormatOptions {
@@ -53,7 +53,7 @@ function toFormattedError(error: unknown, code: unknown, suggestions: boolean): 
   if (cause instanceof PublicError) return toUpstreamError(cause);
   if (cause instanceof RangeError && code === 'GRAPHQL_PARSE_FAILED') return TOO_DEEP;
   if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
-  const text = toErrorText(error, suggestions);
+  const text = toPublicMessage(error, suggestions);
   const known = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);
   if (!known || (!text && isThrownByResolver(error))) return null;
   return { message: text?.message ?? errorCodes[known].message, extensions: { code: known } };

@@ -5,7 +5,7 @@
 import type { ErrorCode } from './codes.ts';
 
 /** A text for the caller; `code` is set where the code that Apollo Server gives, or lacks, is not the right one. */
-export interface ErrorText {
+export interface PublicMessage {
   readonly message: string;
   readonly code?: ErrorCode;
 }
@@ -98,7 +98,7 @@ const requestTemplates = [
 ];
 
 /** Messages that are better told in words of our own, by the way they begin. */
-const retold: readonly (readonly [start: string, text: ErrorText])[] = [
+const rewritten: readonly (readonly [start: string, text: PublicMessage])[] = [
   [
     'GraphQL introspection is not allowed by Apollo Server',
     { message: 'Introspection is switched off.', code: 'GRAPHQL_VALIDATION_FAILED' },
@@ -158,9 +158,9 @@ export const suggestionOf = (message: string): string =>
 /** Whether a message about something inside a variable may be sent as it is. */
 export const isVariableTemplate = (message: string): boolean => VARIABLE.test(message);
 
-/** The text of a message that holds names only, null for every other. `suggestions` as in `toErrorText`. */
-export function templateText(full: string, suggestions: boolean): ErrorText | null {
-  const other = retold.find(([start]) => full.startsWith(start));
+/** The text of a message that holds names only, null for every other. `suggestions` as in `toPublicMessage`. */
+export function templateText(full: string, suggestions: boolean): PublicMessage | null {
+  const other = rewritten.find(([start]) => full.startsWith(start));
   if (other) return other[1];
   if (full.length > LONGEST_MESSAGE) return null;
   const suggestion = suggestionOf(full);

@@ -8,15 +8,15 @@ const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BR
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);
 
 /** It holds names of the document and positions in lists, nothing else. */
-export interface LiteralPlace {
+export interface LiteralPath {
   /** `Argument "input"`, or `The default of variable "$first"`. */
-  readonly holder: string;
+  readonly owner: string;
   /** `input.tools[1].function.name`; null where the literal is the whole value. */
   readonly path: string | null;
 }
 
 /** Null where the node is no value of an argument or a default. */
-export function placeOfLiteral({ loc }: ASTNode): LiteralPlace | null {
+export function pathOfLiteral({ loc }: ASTNode): LiteralPath | null {
   /** From the value outwards: names of fields with a dot before them, positions in brackets. */
   const steps: string[] = [];
   let group = { siblings: 0, isNamed: false };
@@ -46,11 +46,11 @@ export function placeOfLiteral({ loc }: ASTNode): LiteralPlace | null {
   return null;
 }
 
-function describe(kind: string, sigil: string, steps: readonly string[]): LiteralPlace | null {
+function describe(kind: string, sigil: string, steps: readonly string[]): LiteralPath | null {
   const [outermost, ...inner] = steps.toReversed();
   if (!outermost?.startsWith('.')) return null;
   const name = outermost.slice(1);
-  return { holder: `${kind} "${sigil}${name}"`, path: inner.length > 0 ? [name, ...inner].join('') : null };
+  return { owner: `${kind} "${sigil}${name}"`, path: inner.length > 0 ? [name, ...inner].join('') : null };
 }
 
 /** The name of the variable whose default stands after this `=`: nothing but its type is in between. */

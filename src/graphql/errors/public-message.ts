@@ -6,22 +6,28 @@
  * rebuilt here nor known to hold names only (`known-messages.ts`) has no text, and the caller gets the one of its code.
  */
 import { GraphQLError, Kind, type ASTNode } from 'graphql';
-import { isVariableTemplate, LONGEST_MESSAGE, suggestionOf, templateText, type ErrorText } from './known-messages.ts';
+import {
+  isVariableTemplate,
+  LONGEST_MESSAGE,
+  suggestionOf,
+  templateText,
+  type PublicMessage,
+} from './known-messages.ts';
 import { ServiceError } from './codes.ts';
-import { placeOfLiteral } from './literal-path.ts';
+import { pathOfLiteral } from './literal-path.ts';
 
 /**
  * A text for the caller, null where none is known to be safe.
  * `suggestions`: whether names that the caller did not use may be told ("Did you mean …").
  */
-export function toErrorText(error: GraphQLError, suggestions: boolean): ErrorText | null {
+export function toPublicMessage(error: GraphQLError, suggestions: boolean): PublicMessage | null {
   const text =
     variableText(error, suggestions) ??
-    placedText(error, ownText(error)) ??
+    locatedText(error, ownText(error)) ??
     syntaxText(error.message) ??
     templateText(error.message, suggestions) ??
     argumentText(error.message) ??
-    placedText(error, literalText(error.message));
+    locatedText(error, literalText(error.message));
   return text && { ...text, message: shortened(text.message) };
 }
 
@@ -30,14 +36,14 @@ const shortened = (message: string): string =>
   message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 
 /** What is wrong with a literal, and which one it is. */
-function placedText({ nodes }: GraphQLError, text: ErrorText | null): ErrorText | null {
+function locatedText({ nodes }: GraphQLError, text: PublicMessage | null): PublicMessage | null {
   const [node] = nodes ?? [];
-  const place = text && node && isLiteral(node) ? placeOfLiteral(node) : null;
-  return text && place ? { ...text, message: unusable(place.holder, place.path, text.message) } : text;
+  const literalPath = text && node && isLiteral(node) ? pathOfLiteral(node) : null;
+  return text && literalPath ? { ...text, message: unusable(literalPath.owner, literalPath.path, text.message) } : text;
 }
 
-const unusable = (holder: string, path: string | null, reason: string): string =>
-  `${holder} cannot be used${path === null ? '' : ` at "${path}"`}: ${reason}`;
+const unusable = (owner: string, path: string | null, reason: string): string =>
+  `${owner} cannot be used${path === null ? '' : ` at "${path}"`}: ${reason}`;
 
 const LITERALS: ReadonlySet<Kind> = new Set([
   Kind.BOOLEAN,
@@ -52,21 +58,21 @@ const LITERALS: ReadonlySet<Kind> = new Set([
 const isLiteral = ({ kind }: ASTNode): boolean => LITERALS.has(kind);
 
 /** Our own errors come wrapped: graphql-js adds the place, Apollo Server the code. */
-function ownText(error: Error | undefined): ErrorText | null {
+function ownText(error: Error | undefined): PublicMessage | null {
   if (error instanceof ServiceError) return { message: error.message };
   return error instanceof GraphQLError ? ownText(error.originalError) : null;
 }
 
 /** `Variable "$name" got invalid value <value> at "name.path"; <reason>`: the value goes, the reason is rebuilt. */
-function variableText(error: GraphQLError, suggestions: boolean): ErrorText | null {
+function variableText(error: GraphQLError, suggestions: boolean): PublicMessage | null {
   const node = error.nodes?.[0];
   if (node?.kind !== Kind.VARIABLE_DEFINITION) return null;
   const name = node.variable.name.value;
   if (!error.message.startsWith(`Variable "$${name}" got invalid value `)) return null;
   const cause = error.originalError;
-  const place = cause && placeOf(error.message, cause.message, name);
+  const literalPath = cause && pathOf(error.message, cause.message, name);
   const reason = ownText(cause)?.message ?? valueReason(cause?.message ?? '', suggestions);
-  return { message: unusable(`Variable "$${name}"`, place ?? null, reason), code: 'BAD_USER_INPUT' };
+  return { message: unusable(`Variable "$${name}"`, literalPath ?? null, reason), code: 'BAD_USER_INPUT' };
 }
 
 const PATH = /^(?:\.[_A-Za-z][_0-9A-Za-z]*|\[\d+\])+$/;
@@ -75,7 +81,7 @@ const PATH = /^(?:\.[_A-Za-z][_0-9A-Za-z]*|\[\d+\])+$/;
  * The path inside the variable, null where the message has none. It is made of fields of the schema and of positions;
  * it cannot be mistaken for the end of a value, since a value that ends with a quotation mark has its own escaped.
  */
-function placeOf(message: string, reason: string, variable: string): string | null {
+function pathOf(message: string, reason: string, variable: string): string | null {
   const end = `"; ${reason}`;
   if (!message.endsWith(end)) return null;
   const start = message.lastIndexOf(` at "${variable}`, message.length - end.length);
@@ -103,7 +109,7 @@ const EXPECTED = /^Expected (?:value of )?type "([\w[\]!]+)"[.,]/;
 const ARGUMENT = /^Argument "(\w+)" has invalid value /;
 
 /** What graphql-js says of a value that does not fit, up to where it quotes the value. */
-function literalText(message: string): ErrorText | null {
+function literalText(message: string): PublicMessage | null {
   const scalar = SCALAR.exec(message);
   if (scalar) return { message: `${scalar[0]}.` };
   const enumKind = ENUM_KIND.exec(message)?.[1];
@@ -116,7 +122,7 @@ function literalText(message: string): ErrorText | null {
 }
 
 /** What graphql-js says where a literal turns out not to fit once the variables in it are known. */
-function argumentText(message: string): ErrorText | null {
+function argumentText(message: string): PublicMessage | null {
   const argument = ARGUMENT.exec(message)?.[1];
   if (argument === undefined) return null;
   return { message: `Argument "${argument}" has a value that cannot be used.`, code: 'BAD_USER_INPUT' };
@@ -130,7 +136,7 @@ const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ (\d+) tokens\
 const CONSTANT = /^Syntax Error: Unexpected variable "\$\w+" in constant value\.$/;
 
 /** A syntax error names the kind of token that it found; the token's own text may be a part of a value. */
-function syntaxText(message: string): ErrorText | null {
+function syntaxText(message: string): PublicMessage | null {
   if (!message.startsWith('Syntax Error: ')) return null;
   if (CONSTANT.test(message)) return { message };
   const limit = TOO_MANY_TOKENS.exec(message)?.[1];

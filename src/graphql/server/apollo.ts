@@ -22,7 +22,7 @@ import { createErrorFormatter } from '../errors/format.ts';
 import { createExecutor } from './executor.ts';
 import { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
-import { createErrorAnswerPlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
+import { createErrorResponsePlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
 import { createPersistedDocuments, type DocumentCache } from './apq-cache.ts';
 import { buildServiceSchema } from '../schema/schema.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
@@ -95,7 +95,7 @@ export function createApollo<Context extends RequestContext>({
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ...plugins,
-      createErrorAnswerPlugin(completeErrors),
+      createErrorResponsePlugin(completeErrors),
     ],
   });
 }

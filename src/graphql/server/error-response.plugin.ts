@@ -35,7 +35,7 @@ export function createErrorCompleter(onInternalError: OnInternalError): ErrorCom
     });
 }
 
-export function createErrorAnswerPlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
+export function createErrorResponsePlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
   const done = Promise.resolve();
   const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
     willSendResponse: ({ contextValue: { requestId, respondWith }, response: { body, http } }) => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
 import { createVariableCoercer } from '../../../src/graphql/server/variables.ts';
-import { toErrorText } from '../../../src/graphql/errors/public-message.ts';
+import { toPublicMessage } from '../../../src/graphql/errors/public-message.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 
 const schema = buildServiceSchema();
@@ -14,7 +14,7 @@ function coerce(query: string, variables: Readonly<Record<string, unknown>>) {
   return { ours: createVariableCoercer(schema, operation)(variables), operation };
 }
 const messagesOf = (result: ReturnType<typeof coerce>['ours']): string[] =>
-  'errors' in result ? result.errors.map((error) => toErrorText(error, false)?.message ?? error.message) : [];
+  'errors' in result ? result.errors.map((error) => toPublicMessage(error, false)?.message ?? error.message) : [];
 
 /** An object that counts how often all of its keys are asked for. */
 function counted(keys: number): { readonly object: object; readonly lookups: () => number } {

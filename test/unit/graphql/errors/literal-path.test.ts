@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { Kind, parse, visit, type ASTNode } from 'graphql';
-import { placeOfLiteral, type LiteralPlace } from '../../../../src/graphql/errors/literal-path.ts';
+import { pathOfLiteral, type LiteralPath } from '../../../../src/graphql/errors/literal-path.ts';
 import { createTestApollo, execute } from '../execute.ts';
 
 /** Where the one `"HERE"` of the document stands. */
-function placeOfHere(document: string): LiteralPlace | null {
+function pathOfHere(document: string): LiteralPath | null {
   const here: ASTNode[] = [];
   visit(parse(document), {
     StringValue: (node) => {
@@ -13,7 +13,7 @@ function placeOfHere(document: string): LiteralPlace | null {
   });
   const [node] = here;
   if (!node) throw new Error('there is no "HERE" in the document');
-  return placeOfLiteral(node);
+  return pathOfLiteral(node);
 }
 
 describe('a literal is told by', () => {
@@ -37,12 +37,12 @@ describe('a literal is told by', () => {
     ],
     ['a part of a default', 'query ($a: A = { b: [1, "HERE"] }) { a }', 'The default of variable "$a"', 'a.b[1]'],
     ['the argument of a directive of a variable', 'query ($a: A = 1 @b(c: "HERE")) { a }', 'Argument "c"', null],
-  ])('%s', (_, document, holder, path) => {
-    expect(placeOfHere(document)).toEqual({ holder, path });
+  ])('%s', (_, document, owner, path) => {
+    expect(pathOfHere(document)).toEqual({ owner, path });
   });
 
   test('nothing where there are no tokens', () => {
-    expect(placeOfLiteral({ kind: Kind.NULL })).toBeNull();
+    expect(pathOfLiteral({ kind: Kind.NULL })).toBeNull();
   });
 });
 

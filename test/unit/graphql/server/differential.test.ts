@@ -13,7 +13,7 @@ import {
   validate,
   type ExecutionResult,
 } from 'graphql';
-import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
+import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
 import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
@@ -58,7 +58,9 @@ async function outcomeOf(run: (context: object) => Promise<ExecutionResult>): Pr
     data: data === undefined ? 'none' : JSON.stringify(data),
     // graphql-js has the values at fault in its messages; callers get to see neither's.
     errors: errors
-      .map((error) => JSON.stringify([toErrorText(error, true)?.message ?? error.message, error.path, error.locations]))
+      .map((error) =>
+        JSON.stringify([toPublicMessage(error, true)?.message ?? error.message, error.path, error.locations]),
+      )
       .toSorted(),
     calls,
   };

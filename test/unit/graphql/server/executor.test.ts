@@ -1,7 +1,7 @@
 // The executor against graphql-js: on the same schema and the same resolvers, the same answer.
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { toErrorText } from '../../../../src/graphql/errors/public-message.ts';
+import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './recording-context.ts';
@@ -121,7 +121,7 @@ const plain = ({ data, errors }: ExecutionResult): unknown =>
       data,
       errors: errors?.map((error) => ({
         ...error.toJSON(),
-        message: toErrorText(error, true)?.message ?? error.message,
+        message: toPublicMessage(error, true)?.message ?? error.message,
       })),
     }),
   );
