@@ -2,7 +2,7 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { JSONObject, Metadata } from '../schema/scalars.ts';
-import { IDENTIFIER_FORM } from '../schema/input-validator.ts';
+import { IDENTIFIER_FORMAT } from '../schema/input-validator.ts';
 
 @InputType({ description: 'How results of a file search are ranked.' })
 export class FileSearchRankingOptionsInput {
@@ -30,7 +30,7 @@ export class FileSearchToolInput {
 
 @InputType({ description: 'A function of the caller that the model may ask to have called.' })
 export class FunctionToolInput {
-  @Field(() => String, { description: `The name by which the model calls the function: ${IDENTIFIER_FORM}.` })
+  @Field(() => String, { description: `The name by which the model calls the function: ${IDENTIFIER_FORMAT}.` })
   declare readonly name: string;
 
   @Field(() => String, {

@@ -6,7 +6,7 @@ import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { catchUserErrors, notFound } from '../schema/mutation.ts';
 import { PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { UserError } from '../schema/user-error.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
@@ -60,7 +60,7 @@ export class AssistantResolver {
   ): Promise<CreateAssistantPayload> {
     const userErrors = validateCreate(input);
     if (userErrors.length > 0) return new CreateAssistantPayload(null, userErrors);
-    const created = await attemptWrite(info, () =>
+    const created = await catchUserErrors(info, () =>
       upstream.assistants.create(toCreateBody(input), input.idempotencyKey ?? undefined),
     );
     return created instanceof UserError
@@ -81,7 +81,7 @@ export class AssistantResolver {
     if (userErrors.length > 0) return new UpdateAssistantPayload(null, userErrors);
     const body = toModifyBody(input);
     const isEmpty = Object.keys(body).length === 0;
-    const updated = await attemptWrite(info, async () =>
+    const updated = await catchUserErrors(info, async () =>
       isEmpty ? ((await upstream.assistants.load(input.id)) ?? notFound()) : upstream.assistants.modify(input.id, body),
     );
     return updated instanceof UserError
@@ -98,7 +98,7 @@ export class AssistantResolver {
   ): Promise<DeleteAssistantPayload> {
     const userErrors = validateDelete(input);
     if (userErrors.length > 0) return new DeleteAssistantPayload(null, userErrors);
-    const failure = await attemptWrite(info, () => upstream.assistants.delete(input.id));
+    const failure = await catchUserErrors(info, () => upstream.assistants.delete(input.id));
     return failure ? new DeleteAssistantPayload(null, [failure]) : new DeleteAssistantPayload(input.id);
   }
 }

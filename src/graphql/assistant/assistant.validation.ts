@@ -4,7 +4,7 @@
  * What upstream alone can know (which models and files there are) is not checked here, nor is what the schema's types
  * already hold.
  */
-import { InputCheck } from '../schema/input-validator.ts';
+import { InputValidator } from '../schema/input-validator.ts';
 import type { UserError } from '../schema/user-error.ts';
 import type {
   AssistantSettings,
@@ -18,7 +18,7 @@ import { checkResponseFormat, checkToolResources, checkTools } from './tool.vali
  * The limits of assistants, as OpenAI's Assistants API v2 has them and the AIML API follows them. Lengths are in
  * Unicode code points.
  */
-export const LIMITS = {
+export const assistantLimits = {
   nameLength: 256,
   descriptionLength: 512,
   instructionsLength: 256_000,
@@ -38,43 +38,43 @@ export const LIMITS = {
 
 /** Empty where the input can be sent. */
 export function validateCreate(input: CreateAssistantInput): readonly UserError[] {
-  const check = new InputCheck();
-  check.notBlank(['input', 'model'], input.model);
-  checkSettings(check, input);
-  check.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
-  return check.errors;
+  const validator = new InputValidator();
+  validator.notBlank(['input', 'model'], input.model);
+  checkSettings(validator, input);
+  validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
+  return validator.errors;
 }
 
 /** Empty where the input can be sent. */
 export function validateUpdate(input: UpdateAssistantInput): readonly UserError[] {
-  const check = new InputCheck();
-  check.id(['input', 'id'], input.id);
-  check.notBlank(['input', 'model'], input.model);
-  checkSettings(check, input);
+  const validator = new InputValidator();
+  validator.requireId(['input', 'id'], input.id);
+  validator.notBlank(['input', 'model'], input.model);
+  checkSettings(validator, input);
   if (input.toolResources?.fileSearch?.vectorStores)
-    check.add(
+    validator.add(
       'INVALID',
       ['input', 'toolResources', 'fileSearch', 'vectorStores'],
       '"vectorStores" is for createAssistant only; an update takes "vectorStoreIds".',
     );
-  return check.errors;
+  return validator.errors;
 }
 
 /** Empty where the input can be sent. */
 export function validateDelete(input: DeleteAssistantInput): readonly UserError[] {
-  const check = new InputCheck();
-  check.id(['input', 'id'], input.id);
-  return check.errors;
+  const validator = new InputValidator();
+  validator.requireId(['input', 'id'], input.id);
+  return validator.errors;
 }
 
-function checkSettings(check: InputCheck, input: AssistantSettings): void {
-  check.length(['input', 'name'], input.name, LIMITS.nameLength);
-  check.length(['input', 'description'], input.description, LIMITS.descriptionLength);
-  check.length(['input', 'instructions'], input.instructions, LIMITS.instructionsLength);
-  checkTools(check, ['input', 'tools'], input.tools, LIMITS.tools);
-  if (input.toolResources) checkToolResources(check, ['input', 'toolResources'], input.toolResources);
-  check.metadata(['input', 'metadata'], input.metadata, LIMITS);
-  check.range(['input', 'temperature'], input.temperature, LIMITS.temperature);
-  check.range(['input', 'topP'], input.topP, LIMITS.topP);
-  checkResponseFormat(check, ['input', 'responseFormat'], input.responseFormat);
+function checkSettings(validator: InputValidator, input: AssistantSettings): void {
+  validator.length(['input', 'name'], input.name, assistantLimits.nameLength);
+  validator.length(['input', 'description'], input.description, assistantLimits.descriptionLength);
+  validator.length(['input', 'instructions'], input.instructions, assistantLimits.instructionsLength);
+  checkTools(validator, ['input', 'tools'], input.tools, assistantLimits.tools);
+  if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
+  validator.metadata(['input', 'metadata'], input.metadata, assistantLimits);
+  validator.range(['input', 'temperature'], input.temperature, assistantLimits.temperature);
+  validator.range(['input', 'topP'], input.topP, assistantLimits.topP);
+  checkResponseFormat(validator, ['input', 'responseFormat'], input.responseFormat);
 }

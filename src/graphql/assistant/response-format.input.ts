@@ -2,7 +2,7 @@
 import { Field, InputType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
-import { IDENTIFIER_FORM } from '../schema/input-validator.ts';
+import { IDENTIFIER_FORMAT } from '../schema/input-validator.ts';
 
 export const SimpleResponseFormatType = { AUTO: 'auto', TEXT: 'text', JSON_OBJECT: 'json_object' } as const;
 export type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];
@@ -19,7 +19,7 @@ registerEnumType(SimpleResponseFormatType, {
 
 @InputType({ description: 'A JSON Schema that answers must fit.' })
 export class JsonSchemaFormatInput {
-  @Field(() => String, { description: `The name of the format: ${IDENTIFIER_FORM}.` })
+  @Field(() => String, { description: `The name of the format: ${IDENTIFIER_FORMAT}.` })
   declare readonly name: string;
 
   @Field(() => String, { nullable: true, description: 'What the format is for, for the model.' })

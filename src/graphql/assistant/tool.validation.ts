@@ -1,5 +1,5 @@
 /** What is wrong with tools, their resources and response formats, as assistants, threads and runs take them. */
-import type { FieldPath, InputCheck } from '../schema/input-validator.ts';
+import type { FieldPath, InputValidator } from '../schema/input-validator.ts';
 import type {
   AssistantToolInput,
   ChunkingStrategyInput,
@@ -7,73 +7,77 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import { LIMITS } from './assistant.validation.ts';
+import { assistantLimits } from './assistant.validation.ts';
 import type { ResponseFormatInput } from './response-format.input.ts';
 
 /** `limit` is the most tools that there may be. */
 export function checkTools(
-  check: InputCheck,
+  validator: InputValidator,
   path: FieldPath,
   tools: readonly AssistantToolInput[] | null | undefined,
   limit: number,
 ): void {
-  if (check.count(path, tools, limit))
-    for (const [index, tool] of tools.entries()) checkTool(check, [...path, String(index)], tool);
+  if (validator.count(path, tools, limit))
+    for (const [index, tool] of tools.entries()) checkTool(validator, [...path, String(index)], tool);
 }
 
 export function checkResponseFormat(
-  check: InputCheck,
+  validator: InputValidator,
   path: FieldPath,
   format: ResponseFormatInput | null | undefined,
 ): void {
-  if (format?.jsonSchema) check.identifier([...path, 'jsonSchema', 'name'], format.jsonSchema.name);
+  if (format?.jsonSchema) validator.identifier([...path, 'jsonSchema', 'name'], format.jsonSchema.name);
 }
 
-function checkTool(check: InputCheck, path: FieldPath, tool: AssistantToolInput): void {
-  check.isTrue([...path, 'codeInterpreter'], tool.codeInterpreter);
-  if (tool.function) check.identifier([...path, 'function', 'name'], tool.function.name);
+function checkTool(validator: InputValidator, path: FieldPath, tool: AssistantToolInput): void {
+  validator.requireTrue([...path, 'codeInterpreter'], tool.codeInterpreter);
+  if (tool.function) validator.identifier([...path, 'function', 'name'], tool.function.name);
   if (!tool.fileSearch) return;
   const search = [...path, 'fileSearch'];
-  check.range([...search, 'maxNumResults'], tool.fileSearch.maxNumResults, LIMITS.maxNumResults);
+  validator.range([...search, 'maxNumResults'], tool.fileSearch.maxNumResults, assistantLimits.maxNumResults);
   const threshold = tool.fileSearch.rankingOptions?.scoreThreshold;
-  check.range([...search, 'rankingOptions', 'scoreThreshold'], threshold, LIMITS.scoreThreshold);
+  validator.range([...search, 'rankingOptions', 'scoreThreshold'], threshold, assistantLimits.scoreThreshold);
 }
 
 export function checkToolResources(
-  check: InputCheck,
+  validator: InputValidator,
   path: FieldPath,
   { codeInterpreter, fileSearch }: ToolResourcesInput,
 ): void {
-  check.foreignIds([...path, 'codeInterpreter', 'fileIds'], codeInterpreter?.fileIds, LIMITS.codeInterpreterFiles);
-  if (fileSearch) checkFileSearch(check, [...path, 'fileSearch'], fileSearch);
+  validator.requireExternalIds(
+    [...path, 'codeInterpreter', 'fileIds'],
+    codeInterpreter?.fileIds,
+    assistantLimits.codeInterpreterFiles,
+  );
+  if (fileSearch) checkFileSearch(validator, [...path, 'fileSearch'], fileSearch);
 }
 
 function checkFileSearch(
-  check: InputCheck,
+  validator: InputValidator,
   path: FieldPath,
   { vectorStoreIds, vectorStores }: FileSearchResourcesInput,
 ): void {
-  check.foreignIds([...path, 'vectorStoreIds'], vectorStoreIds, LIMITS.vectorStores);
+  validator.requireExternalIds([...path, 'vectorStoreIds'], vectorStoreIds, assistantLimits.vectorStores);
   const stores = [...path, 'vectorStores'];
   if (vectorStoreIds && vectorStores)
-    check.add('INVALID', stores, '"vectorStores" and "vectorStoreIds" exclude each other.');
-  if (check.count(stores, vectorStores, LIMITS.vectorStores))
-    for (const [index, store] of vectorStores.entries()) checkVectorStore(check, [...stores, String(index)], store);
+    validator.add('INVALID', stores, '"vectorStores" and "vectorStoreIds" exclude each other.');
+  if (validator.count(stores, vectorStores, assistantLimits.vectorStores))
+    for (const [index, store] of vectorStores.entries()) checkVectorStore(validator, [...stores, String(index)], store);
 }
 
-function checkVectorStore(check: InputCheck, path: FieldPath, store: VectorStoreInput): void {
-  check.foreignIds([...path, 'fileIds'], store.fileIds, LIMITS.vectorStoreFiles);
-  check.metadata([...path, 'metadata'], store.metadata, LIMITS);
-  if (store.chunkingStrategy) checkChunking(check, [...path, 'chunkingStrategy'], store.chunkingStrategy);
+function checkVectorStore(validator: InputValidator, path: FieldPath, store: VectorStoreInput): void {
+  validator.requireExternalIds([...path, 'fileIds'], store.fileIds, assistantLimits.vectorStoreFiles);
+  validator.metadata([...path, 'metadata'], store.metadata, assistantLimits);
+  if (store.chunkingStrategy) checkChunking(validator, [...path, 'chunkingStrategy'], store.chunkingStrategy);
 }
 
-function checkChunking(check: InputCheck, path: FieldPath, strategy: ChunkingStrategyInput): void {
-  check.isTrue([...path, 'auto'], strategy.auto);
+function checkChunking(validator: InputValidator, path: FieldPath, strategy: ChunkingStrategyInput): void {
+  validator.requireTrue([...path, 'auto'], strategy.auto);
   if (!strategy.static) return;
   const { maxChunkSizeTokens, chunkOverlapTokens } = strategy.static;
-  check.range([...path, 'static', 'maxChunkSizeTokens'], maxChunkSizeTokens, LIMITS.maxChunkSizeTokens);
+  validator.range([...path, 'static', 'maxChunkSizeTokens'], maxChunkSizeTokens, assistantLimits.maxChunkSizeTokens);
   if (!(chunkOverlapTokens >= 0 && chunkOverlapTokens <= maxChunkSizeTokens / 2))
-    check.add(
+    validator.add(
       'OUT_OF_RANGE',
       [...path, 'static', 'chunkOverlapTokens'],
       '"chunkOverlapTokens" must be from 0 to half of "maxChunkSizeTokens".',

@@ -5,7 +5,7 @@ import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { catchUserErrors, notFound } from '../schema/mutation.ts';
 import { diagnoseBelowThread, diagnoseBusyThread } from '../run/thread-state.ts';
 import { Run } from '../run/run.type.ts';
 import { UserError } from '../schema/user-error.ts';
@@ -56,7 +56,7 @@ export class MessageResolver {
     const userErrors = validateCreateMessage(input);
     if (userErrors.length > 0) return new CreateMessagePayload(null, userErrors);
     const { threadId, idempotencyKey } = input;
-    const created = await attemptWrite(
+    const created = await catchUserErrors(
       info,
       () => upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined),
       (error) => diagnoseBusyThread(upstream, threadId, error),
@@ -77,7 +77,7 @@ export class MessageResolver {
     if (userErrors.length > 0) return new UpdateMessagePayload(null, userErrors);
     const { threadId, id, metadata } = input;
     const messages = upstream.messages(threadId);
-    const updated = await attemptWrite(
+    const updated = await catchUserErrors(
       info,
       async () =>
         metadata === undefined
@@ -100,7 +100,7 @@ export class MessageResolver {
     const userErrors = validateDeleteMessage(input);
     if (userErrors.length > 0) return new DeleteMessagePayload(null, userErrors);
     const { threadId, id } = input;
-    const failure = await attemptWrite(
+    const failure = await catchUserErrors(
       info,
       () => upstream.messages(threadId).delete(id),
       (error) => diagnoseBelowThread(upstream, threadId, error),

@@ -8,7 +8,7 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { catchUserErrors, notFound } from '../schema/mutation.ts';
 import { OldestFirstPageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
@@ -103,7 +103,7 @@ export class RunResolver {
     const userErrors = validateCreateRun(input);
     if (userErrors.length > 0) return new CreateRunPayload(null, userErrors);
     const { threadId, idempotencyKey, waitSeconds } = input;
-    const created = await attemptWrite(
+    const created = await catchUserErrors(
       info,
       () => upstream.createRun(threadId, toRunBody(input), idempotencyKey ?? undefined),
       (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
@@ -123,7 +123,7 @@ export class RunResolver {
   ): Promise<CreateThreadAndRunPayload> {
     const userErrors = validateCreateThreadAndRun(input);
     if (userErrors.length > 0) return new CreateThreadAndRunPayload(null, null, userErrors);
-    const created = await attemptWrite(
+    const created = await catchUserErrors(
       info,
       () => upstream.createThreadRun(toThreadRunBody(input), input.idempotencyKey ?? undefined),
       ({ code }) => Promise.resolve(code === 'NOT_FOUND' ? notFound('assistantId') : null),
@@ -147,7 +147,7 @@ export class RunResolver {
     if (userErrors.length > 0) return new UpdateRunPayload(null, userErrors);
     const { threadId, id, metadata } = input;
     const runs = upstream.runs(threadId);
-    const updated = await attemptWrite(
+    const updated = await catchUserErrors(
       info,
       async () =>
         metadata === undefined
@@ -173,7 +173,7 @@ export class RunResolver {
     if (userErrors.length > 0) return new CancelRunPayload(null, userErrors);
     const { threadId, id } = input;
     const runs = upstream.runs(threadId);
-    const cancelled = await attemptWrite(
+    const cancelled = await catchUserErrors(
       info,
       // A run that has ended since can no longer be cancelled: whether it was, its status says.
       () =>
@@ -210,7 +210,7 @@ export class RunResolver {
     const { threadId, runId, toolOutputs, waitSeconds } = input;
     const runs = upstream.runs(threadId);
     const outputs = toolOutputs.map(({ toolCallId, output }) => ({ tool_call_id: toolCallId, output }));
-    const submitted = await attemptWrite<WireRun | readonly UserError[]>(
+    const submitted = await catchUserErrors<WireRun | readonly UserError[]>(
       info,
       async () => {
         const run = await runs.reload(runId);

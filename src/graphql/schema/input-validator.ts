@@ -6,7 +6,7 @@
  */
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { ID_FORM } from './ids.ts';
+import { ID_FORMAT } from './ids.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
 
 export type FieldPath = readonly string[];
@@ -23,20 +23,20 @@ interface MetadataLimits {
 
 /** Names of functions and of JSON Schemas. */
 const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
-export const IDENTIFIER_FORM = '1 to 64 letters, digits, underscores and hyphens';
+export const IDENTIFIER_FORMAT = '1 to 64 letters, digits, underscores and hyphens';
 
-export class InputCheck {
+export class InputValidator {
   /** A small request must not get an answer of many megabytes: what is wrong beyond this is not told. */
   static readonly MAX_ERRORS = 100;
 
   readonly errors: UserError[] = [];
 
   add(code: UserErrorCode, path: FieldPath, message: string): void {
-    if (this.errors.length < InputCheck.MAX_ERRORS) this.errors.push(new UserError(code, path, message));
+    if (this.errors.length < InputValidator.MAX_ERRORS) this.errors.push(new UserError(code, path, message));
   }
 
-  id(path: FieldPath, value: string): void {
-    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORM}.`);
+  requireId(path: FieldPath, value: string): void {
+    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORMAT}.`);
   }
 
   /** Null is as blank as white space; only undefined is nothing to check. */
@@ -60,7 +60,7 @@ export class InputCheck {
   }
 
   /** Ids of things that upstream keeps: their form is upstream's business, but there must be something. */
-  foreignIds(path: FieldPath, ids: Maybe<readonly string[]>, limit: number): void {
+  requireExternalIds(path: FieldPath, ids: Maybe<readonly string[]>, limit: number): void {
     if (!this.count(path, ids, limit)) return;
     for (const [index, id] of ids.entries())
       if (id.trim() === '') this.add('BLANK', [...path, String(index)], `An id in "${nameOf(path)}" is blank.`);
@@ -73,7 +73,7 @@ export class InputCheck {
   }
 
   identifier(path: FieldPath, value: string): void {
-    if (!IDENTIFIER.test(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${IDENTIFIER_FORM}.`);
+    if (!IDENTIFIER.test(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${IDENTIFIER_FORMAT}.`);
   }
 
   idempotencyKey(path: FieldPath, key: Maybe<string>): void {
@@ -81,7 +81,7 @@ export class InputCheck {
   }
 
   /** For the fields of a oneOf type that say something by being there. */
-  isTrue(path: FieldPath, value: boolean | undefined): void {
+  requireTrue(path: FieldPath, value: boolean | undefined): void {
     if (value === false) this.add('INVALID', path, `"${nameOf(path)}" can only be set to true.`);
   }
 

@@ -17,7 +17,7 @@ const NOT_JSON = 'holds objects, lists, strings, numbers, true, false and null o
 export type VariableValues = Readonly<Record<string, unknown>> | null | undefined;
 
 /** Why a value cannot be sent on as JSON, null where it can. The value is walked, not copied. */
-export function refusalOfJson(value: unknown, level = 1): string | null {
+export function jsonProblem(value: unknown, level = 1): string | null {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -28,8 +28,8 @@ export function refusalOfJson(value: unknown, level = 1): string | null {
       if (value === null) return null;
       if (level > MAX_LEVELS) return TOO_DEEP;
       for (const name in value) {
-        const refusal = refusalOfJson((value as Readonly<Record<string, unknown>>)[name], level + 1);
-        if (refusal) return refusal;
+        const problem = jsonProblem((value as Readonly<Record<string, unknown>>)[name], level + 1);
+        if (problem) return problem;
       }
       return null;
     }
@@ -45,14 +45,14 @@ export function refusalOfJson(value: unknown, level = 1): string | null {
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 
-type Read = { readonly value: JsonValue | undefined } | { readonly refusal: string };
+type LiteralResult = { readonly value: JsonValue | undefined } | { readonly problem: string };
 
 /**
  * The value of a literal, its variables put in. What a variable holds is checked like every other value. In an object
  * a variable without a value is left out, in a list it is null, as in every list and input object of GraphQL; a literal
  * that is nothing but such a variable is undefined.
  */
-export function fromJsonLiteral(node: ValueNode, variables: VariableValues, level = 1): Read {
+export function fromJsonLiteral(node: ValueNode, variables: VariableValues, level = 1): LiteralResult {
   switch (node.kind) {
     case Kind.NULL:
       return { value: null };
@@ -60,39 +60,39 @@ export function fromJsonLiteral(node: ValueNode, variables: VariableValues, leve
     case Kind.BOOLEAN:
       return { value: node.value };
     case Kind.INT:
-      return isExactInteger(node.value) ? { value: Number(node.value) } : { refusal: NOT_EXACT };
+      return isExactInteger(node.value) ? { value: Number(node.value) } : { problem: NOT_EXACT };
     case Kind.FLOAT:
-      return isExactFloat(node.value) ? { value: Number(node.value) } : { refusal: NOT_EXACT };
+      return isExactFloat(node.value) ? { value: Number(node.value) } : { problem: NOT_EXACT };
     case Kind.ENUM:
-      return { refusal: NOT_JSON };
+      return { problem: NOT_JSON };
     case Kind.VARIABLE: {
       const name = node.name.value;
       if (!variables || !Object.hasOwn(variables, name)) return { value: undefined };
-      const refusal = refusalOfJson(variables[name], level);
-      return refusal ? { refusal } : { value: variables[name] as JsonValue };
+      const problem = jsonProblem(variables[name], level);
+      return problem ? { problem } : { value: variables[name] as JsonValue };
     }
     case Kind.LIST:
-      return level > MAX_LEVELS ? { refusal: TOO_DEEP } : readList(node.values, variables, level);
+      return level > MAX_LEVELS ? { problem: TOO_DEEP } : readList(node.values, variables, level);
     case Kind.OBJECT:
-      return level > MAX_LEVELS ? { refusal: TOO_DEEP } : readObject(node.fields, variables, level);
+      return level > MAX_LEVELS ? { problem: TOO_DEEP } : readObject(node.fields, variables, level);
   }
 }
 
-function readList(nodes: readonly ValueNode[], variables: VariableValues, level: number): Read {
+function readList(nodes: readonly ValueNode[], variables: VariableValues, level: number): LiteralResult {
   const list: JsonValue[] = [];
   for (const node of nodes) {
     const item = fromJsonLiteral(node, variables, level + 1);
-    if ('refusal' in item) return item;
+    if ('problem' in item) return item;
     list.push(item.value ?? null);
   }
   return { value: list };
 }
 
-function readObject(fields: readonly ObjectFieldNode[], variables: VariableValues, level: number): Read {
+function readObject(fields: readonly ObjectFieldNode[], variables: VariableValues, level: number): LiteralResult {
   const object: Record<string, JsonValue> = {};
   for (const { name, value } of fields) {
     const item = fromJsonLiteral(value, variables, level + 1);
-    if ('refusal' in item) return item;
+    if ('problem' in item) return item;
     if (item.value === undefined) continue;
     // Assigned, a key named __proto__ would set the object's prototype and be lost.
     Object.defineProperty(object, name.value, {

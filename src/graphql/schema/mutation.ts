@@ -15,7 +15,7 @@ export type Diagnosis = (error: PublicError) => Promise<UserError | null>;
  * error of one of these two kinds. The loader reports the outcome of every write that it began, so an error of the family
  * without one came before anything was applied.
  */
-export async function attemptWrite<T>(
+export async function catchUserErrors<T>(
   info: GraphQLResolveInfo,
   write: () => Promise<T>,
   diagnose: Diagnosis = () => Promise.resolve(null),

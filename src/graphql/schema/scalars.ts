@@ -8,9 +8,9 @@
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { ServiceError } from '../errors/codes.ts';
-import { fromJsonLiteral, refusalOfJson, type VariableValues } from './json-literal.ts';
+import { fromJsonLiteral, jsonProblem, type VariableValues } from './json-literal.ts';
 
-const refuse = (message: string, node?: ValueNode): never => {
+const rejectValue = (message: string, node?: ValueNode): never => {
   throw new ServiceError('BAD_USER_INPUT', message, { node });
 };
 
@@ -23,7 +23,7 @@ function toInstant(value: unknown, node?: ValueNode): Date {
   const day = match?.[1];
   return match && day !== undefined && isDay(day)
     ? new Date(match[0])
-    : refuse('A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.', node);
+    : rejectValue('A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.', node);
 }
 
 /** JavaScript takes February 30 for March 2. */
@@ -59,18 +59,18 @@ export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
     throw new TypeError('A JSONObject is made from an object.');
   },
   parseValue: (value) => {
-    const refusal = refusalOfJson(value);
-    if (refusal) return refuse(`A JSONObject ${refusal}.`);
-    return isObject(value) ? value : refuse('A JSONObject is an object.');
+    const problem = jsonProblem(value);
+    if (problem) return rejectValue(`A JSONObject ${problem}.`);
+    return isObject(value) ? value : rejectValue('A JSONObject is an object.');
   },
   parseLiteral: (node, variables) => {
     const value = literal(node, variables, 'A JSONObject');
-    return isObject(value) ? value : refuse('A JSONObject is an object.', node);
+    return isObject(value) ? value : rejectValue('A JSONObject is an object.', node);
   },
 });
 
 const toMetadata = (value: unknown, node?: ValueNode): WireMetadata =>
-  isObject(value) && isFlat(value) ? value : refuse('Metadata is an object whose values are strings.', node);
+  isObject(value) && isFlat(value) ? value : rejectValue('Metadata is an object whose values are strings.', node);
 
 const isFlat = (value: JsonObject): value is WireMetadata =>
   Object.values(value).every((item) => typeof item === 'string');
@@ -94,5 +94,5 @@ export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
  */
 function literal(node: ValueNode, variables: VariableValues, scalar: string): unknown {
   const result = fromJsonLiteral(node, variables);
-  return 'refusal' in result ? refuse(`${scalar} ${result.refusal}.`, node) : result.value;
+  return 'problem' in result ? rejectValue(`${scalar} ${result.problem}.`, node) : result.value;
 }

@@ -108,7 +108,7 @@ const asGateway = (operations: OperationCache, subscriptions: SubscriptionOption
         const context = given as RequestContext;
         const { execute } = context;
         if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
-          const errors = operations.prepare(document, operationName)?.check(variables);
+          const errors = operations.prepare(document, operationName)?.validator(variables);
           if (errors) return Promise.resolve({ errors });
           return startSubscription({ document, operationName, variables, context }, subscriptions);
         }

@@ -49,7 +49,7 @@ export interface PreparedOperation {
    */
   run(variables: Variables, context: unknown): Promise<ExecutionResult>;
   /** What is wrong with it before anything is executed: variables that do not fit, or a cost that is too high. Null for nothing. */
-  check(variables: Variables): readonly GraphQLError[] | null;
+  validator(variables: Variables): readonly GraphQLError[] | null;
   /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
   runOnce(variables: Variables, context: unknown): Promise<ExecutionResult>;
 }
@@ -111,7 +111,7 @@ class PlannedOperation implements PreparedOperation {
     return this.#run(variables, context, (coerced) => this.#planFor(coerced));
   }
 
-  check(variables: Variables): readonly GraphQLError[] | null {
+  validator(variables: Variables): readonly GraphQLError[] | null {
     const values = this.#coerce(variables);
     if ('errors' in values) return values.errors;
     const exceeded = this.#checkCost?.(values.coerced);

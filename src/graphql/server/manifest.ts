@@ -28,15 +28,15 @@ export function parseManifest(json: string): readonly ManifestOperation[] {
   if (!Array.isArray(operations)) throw new ManifestError('has no list of operations');
   const bodies = new Map<string, string>();
   return operations.map((item: unknown, index) => {
-    const place = `operation ${index + 1}`;
+    const position = `operation ${index + 1}`;
     const operation = (typeof item === 'object' && item !== null ? item : {}) as Readonly<Record<string, unknown>>;
     for (const name of ['id', 'name', 'type', 'body'])
       if (typeof operation[name] !== 'string' || operation[name] === '')
-        throw new ManifestError(`has ${place} without ${name}`);
+        throw new ManifestError(`has ${position} without ${name}`);
     const { id, body } = operation as unknown as ManifestOperation;
-    if ((bodies.get(id) ?? body) !== body) throw new ManifestError(`has ${place} with the id of an earlier one`);
+    if ((bodies.get(id) ?? body) !== body) throw new ManifestError(`has ${position} with the id of an earlier one`);
     bodies.set(id, body);
-    if (!parses(body)) throw new ManifestError(`has ${place} with a body that is not GraphQL`);
+    if (!parses(body)) throw new ManifestError(`has ${position} with a body that is not GraphQL`);
     return operation as unknown as ManifestOperation;
   });
 }

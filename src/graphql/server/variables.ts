@@ -99,8 +99,8 @@ function coerceOne(
     return;
   }
   const report = (path: Path, error: GraphQLError): void => {
-    const place = path.length > 0 ? ` at "${name}${path.map(toStep).join('')}"` : '';
-    const message = `Variable "$${name}" got invalid value (left out)${place}; ${error.message}`;
+    const position = path.length > 0 ? ` at "${name}${path.map(toStep).join('')}"` : '';
+    const message = `Variable "$${name}" got invalid value (left out)${position}; ${error.message}`;
     add(errors, new GraphQLError(message, { nodes: node, originalError: error }));
   };
   const misfit = findMisfit(value, type, []);

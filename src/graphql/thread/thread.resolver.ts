@@ -6,7 +6,7 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { attemptWrite, notFound } from '../schema/mutation.ts';
+import { catchUserErrors, notFound } from '../schema/mutation.ts';
 import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
 import { UserError } from '../schema/user-error.ts';
@@ -81,7 +81,7 @@ export class ThreadResolver {
   ): Promise<CreateThreadPayload> {
     const userErrors = validateCreateThread(input);
     if (userErrors.length > 0) return new CreateThreadPayload(null, userErrors);
-    const created = await attemptWrite(info, () =>
+    const created = await catchUserErrors(info, () =>
       upstream.threads.create(toThreadCreateBody(input), input.idempotencyKey ?? undefined),
     );
     return created instanceof UserError
@@ -102,7 +102,7 @@ export class ThreadResolver {
     if (userErrors.length > 0) return new UpdateThreadPayload(null, userErrors);
     const body = toThreadModifyBody(input);
     const isEmpty = Object.keys(body).length === 0;
-    const updated = await attemptWrite(info, async () =>
+    const updated = await catchUserErrors(info, async () =>
       isEmpty ? ((await upstream.threads.load(input.id)) ?? notFound()) : upstream.threads.modify(input.id, body),
     );
     return updated instanceof UserError
@@ -119,7 +119,7 @@ export class ThreadResolver {
   ): Promise<DeleteThreadPayload> {
     const userErrors = validateDeleteThread(input);
     if (userErrors.length > 0) return new DeleteThreadPayload(null, userErrors);
-    const failure = await attemptWrite(info, () => upstream.threads.delete(input.id));
+    const failure = await catchUserErrors(info, () => upstream.threads.delete(input.id));
     return failure ? new DeleteThreadPayload(null, [failure]) : new DeleteThreadPayload(input.id);
   }
 }

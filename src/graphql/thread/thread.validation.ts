@@ -1,44 +1,44 @@
 /** What is wrong with the input of a mutation of threads, found before anything is sent. */
 import { checkToolResources } from '../assistant/tool.validation.ts';
 import { conversationLimits } from '../schema/conversation-limits.ts';
-import { InputCheck, type FieldPath } from '../schema/input-validator.ts';
+import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import type { UserError } from '../schema/user-error.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
 /** Empty where the input can be sent. */
 export function validateCreateThread(input: CreateThreadInput): readonly UserError[] {
-  const check = new InputCheck();
-  checkThread(check, ['input'], input);
-  check.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
-  return check.errors;
+  const validator = new InputValidator();
+  checkThread(validator, ['input'], input);
+  validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
+  return validator.errors;
 }
 
 /** Empty where the input can be sent. */
 export function validateUpdateThread(input: UpdateThreadInput): readonly UserError[] {
-  const check = new InputCheck();
-  check.id(['input', 'id'], input.id);
-  if (input.toolResources) checkToolResources(check, ['input', 'toolResources'], input.toolResources);
+  const validator = new InputValidator();
+  validator.requireId(['input', 'id'], input.id);
+  if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
   if (input.toolResources?.fileSearch?.vectorStores)
-    check.add(
+    validator.add(
       'INVALID',
       ['input', 'toolResources', 'fileSearch', 'vectorStores'],
       '"vectorStores" is for creates only; an update takes "vectorStoreIds".',
     );
-  check.metadata(['input', 'metadata'], input.metadata, conversationLimits);
-  return check.errors;
+  validator.metadata(['input', 'metadata'], input.metadata, conversationLimits);
+  return validator.errors;
 }
 
 /** Empty where the input can be sent. */
 export function validateDeleteThread(input: DeleteThreadInput): readonly UserError[] {
-  const check = new InputCheck();
-  check.id(['input', 'id'], input.id);
-  return check.errors;
+  const validator = new InputValidator();
+  validator.requireId(['input', 'id'], input.id);
+  return validator.errors;
 }
 
 /** A thread that is created, by itself or along with a run. */
-export function checkThread(check: InputCheck, path: FieldPath, thread: ThreadInput): void {
-  checkMessages(check, [...path, 'messages'], thread.messages);
-  if (thread.toolResources) checkToolResources(check, [...path, 'toolResources'], thread.toolResources);
-  check.metadata([...path, 'metadata'], thread.metadata, conversationLimits);
+export function checkThread(validator: InputValidator, path: FieldPath, thread: ThreadInput): void {
+  checkMessages(validator, [...path, 'messages'], thread.messages);
+  if (thread.toolResources) checkToolResources(validator, [...path, 'toolResources'], thread.toolResources);
+  validator.metadata([...path, 'metadata'], thread.metadata, conversationLimits);
 }
