@@ -17,8 +17,8 @@ import { createApollo } from './graphql/server/apollo.ts';
 import { errorCodes } from './graphql/errors/codes.ts';
 import { createExecutor } from './graphql/server/executor.ts';
 import { OperationCache } from './graphql/server/operation-cache.ts';
-import { createPersistedDocuments } from './graphql/server/apq-cache.ts';
-import { createSafelistPlugin, partOf, Safelist } from './graphql/server/safelist.ts';
+import { createApqCache } from './graphql/server/apq-cache.ts';
+import { createSafelistPlugin, requestParam, Safelist } from './graphql/server/safelist.ts';
 import { findUnusable, ManifestError, parseManifest } from './graphql/server/manifest.ts';
 import { buildServiceSchema } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
@@ -138,12 +138,12 @@ export async function createService(
     metrics.recordUnlisted();
     logger.operationUnlisted({ requestId, operationName, refused: isEnforced });
   };
-  const documents = createPersistedDocuments(redis);
+  const documents = createApqCache(redis);
   const apollo = createApollo<ServiceContext>({
     schema,
     requestHandler: cache,
     introspection: config.introspection,
-    persistedDocuments: safelist ? safelist.asDocuments(isEnforced ? null : documents) : documents,
+    persistedDocuments: safelist ? safelist.asPersistedQueryCache(isEnforced ? null : documents) : documents,
     logger: toLibraryLogger(logger, 'Apollo Server'),
     onInternalError: (error, requestId) => logger.internalErrorMasked(error, requestId),
     plugins: [
@@ -175,7 +175,7 @@ export async function createService(
     introspection: config.introspection,
     safelist: isEnforced ? safelist : null,
     onUnlisted: (request, { requestId }) =>
-      reportUnlisted(requestId, toOperationName(partOf(request, 'operationName'))),
+      reportUnlisted(requestId, toOperationName(requestParam(request, 'operationName'))),
     onOperation: (record, context) => {
       const { info, upstreamCalls, isShared, isUnlisted, stream } = context;
       const { requestId, callerRequestId, trace } = info;

@@ -8,7 +8,7 @@ import {
   sha256,
   writeManifest,
   type ManifestFile,
-  type PersistedAnswer,
+  type PersistedResponse,
 } from '../support/persisted.ts';
 import {
   answerJson,
@@ -127,7 +127,7 @@ describe('enforced', () => {
         headers: { 'content-type': 'application/json' },
         body,
       });
-      const answer = (await response.json()) as PersistedAnswer;
+      const answer = (await response.json()) as PersistedResponse;
       expect([response.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST']);
       expect(answer.errors?.[0]?.message).not.toContain('may be run here');
     }

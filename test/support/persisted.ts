@@ -14,7 +14,7 @@ export interface PersistedRequest {
   readonly operationName?: string;
 }
 
-export interface PersistedAnswer {
+export interface PersistedResponse {
   readonly status: number;
   readonly data?: unknown;
   readonly errors?: readonly GraphQLError[];
@@ -28,25 +28,25 @@ export async function post(
   url: string,
   { id, ...request }: PersistedRequest,
   headers: Readonly<Record<string, string>> = {},
-): Promise<PersistedAnswer> {
+): Promise<PersistedResponse> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ ...request, ...(id !== undefined && { extensions: toExtensions(id) }) }),
   });
-  return { status: response.status, ...((await response.json()) as Omit<PersistedAnswer, 'status'>) };
+  return { status: response.status, ...((await response.json()) as Omit<PersistedResponse, 'status'>) };
 }
 
-export async function get(url: string, { id, query, variables }: PersistedRequest): Promise<PersistedAnswer> {
+export async function get(url: string, { id, query, variables }: PersistedRequest): Promise<PersistedResponse> {
   const search = new URLSearchParams();
   if (query !== undefined) search.set('query', query);
   if (id !== undefined) search.set('extensions', JSON.stringify(toExtensions(id)));
   if (variables !== undefined) search.set('variables', JSON.stringify(variables));
   const response = await fetch(`${url}/graphql?${search.toString()}`, { headers: { 'apollo-require-preflight': '1' } });
-  return { status: response.status, ...((await response.json()) as Omit<PersistedAnswer, 'status'>) };
+  return { status: response.status, ...((await response.json()) as Omit<PersistedResponse, 'status'>) };
 }
 
-export const codeOf = ({ errors }: PersistedAnswer): unknown => errors?.[0]?.extensions['code'];
+export const codeOf = ({ errors }: PersistedResponse): unknown => errors?.[0]?.extensions['code'];
 
 export interface Manifest {
   readonly operations: readonly { readonly id: string; readonly name: string; readonly body: string }[];

@@ -30,7 +30,7 @@ const annotations = parse(`
  * Root fields that are not for gateways. An id does not tell whose it is, so no gateway could know which subgraph to ask
  * for a node, and two subgraphs that both have the field cannot be composed.
  */
-const withheld: ReadonlySet<string> = new Set(['node', 'nodes']);
+const omitted: ReadonlySet<string> = new Set(['node', 'nodes']);
 
 /** The SDL for `_service`. It leaves out what a subgraph has for its gateway alone. */
 export function toSubgraphSdl(schema: GraphQLSchema): string {
@@ -51,7 +51,7 @@ function toSubgraphType(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNod
     ),
     fields:
       name.value === 'Query'
-        ? fields.filter((field) => !isFederation(field.name) && !withheld.has(field.name.value))
+        ? fields.filter((field) => !isFederation(field.name) && !omitted.has(field.name.value))
         : fields,
   };
 }

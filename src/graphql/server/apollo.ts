@@ -23,7 +23,7 @@ import { createExecutor } from './executor.ts';
 import { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
 import { createErrorResponsePlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
-import { createPersistedDocuments, type DocumentCache } from './apq-cache.ts';
+import { createApqCache, type DocumentCache } from './apq-cache.ts';
 import { buildServiceSchema } from '../schema/schema.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
@@ -57,7 +57,7 @@ export function createApollo<Context extends RequestContext>({
   logger,
   schema = buildServiceSchema(),
   requestHandler = new OperationCache(createExecutor(schema)),
-  persistedDocuments = createPersistedDocuments(null),
+  persistedDocuments = createApqCache(null),
   plugins = [],
   onInternalError = () => undefined,
 }: ApolloOptions<Context>): ApolloServer<Context> {

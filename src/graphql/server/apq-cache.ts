@@ -33,7 +33,7 @@ const SHA_256 = /^[0-9a-f]{64}$/;
 export const hashOf = (key: string): string => (key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : key);
 
 /** An empty cache of at most `maxBytes`, used least recently goes first; `redis` is null where nothing is shared. */
-export function createPersistedDocuments(redis: RedisConnection | null, maxBytes: number = MAX_BYTES): DocumentCache {
+export function createApqCache(redis: RedisConnection | null, maxBytes: number = MAX_BYTES): DocumentCache {
   const documents = new LRUCache<string, string>({
     maxSize: maxBytes,
     sizeCalculation: ({ length }) => length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY,

@@ -70,22 +70,22 @@ const NOTHING: Size = { fields: 0, depth: 0, aliases: 0, directives: 0, typeWrap
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   return {
     Document: (document): DocumentNode | undefined => {
-      const broken = brokenLimits(document);
-      for (const message of broken) context.reportError(new ServiceError('GRAPHQL_VALIDATION_FAILED', message));
-      return broken.length > 0 ? { ...document, definitions: [] } : undefined;
+      const violations = limitViolations(document);
+      for (const message of violations) context.reportError(new ServiceError('GRAPHQL_VALIDATION_FAILED', message));
+      return violations.length > 0 ? { ...document, definitions: [] } : undefined;
     },
   };
 }
 
 /** A sentence for each limit that the document breaks, empty where it breaks none. */
-export function brokenLimits(document: DocumentNode): string[] {
-  const counter = new Counter(document);
-  const broken = new Set<string>();
+export function limitViolations(document: DocumentNode): string[] {
+  const measurer = new DocumentMeasurer(document);
+  const violations = new Set<string>();
   const atMost = (limit: number, size: number, message: string): void => {
-    if (size > limit) broken.add(message);
+    if (size > limit) violations.add(message);
   };
   for (const definition of document.definitions.filter(isExecutable)) {
-    const { fields, depth, aliases, directives } = counter.sizeOf(definition);
+    const { fields, depth, aliases, directives } = measurer.sizeOf(definition);
     const { queryRootFields, mutationRootFields, ...limits } = documentLimits;
     atMost(limits.depth, depth, `The document is more than ${limits.depth} levels of fields deep.`);
     atMost(limits.aliases, aliases, `The document has more than ${limits.aliases} aliases.`);
@@ -99,24 +99,24 @@ export function brokenLimits(document: DocumentNode): string[] {
   const { comments: commentCount, longestName } = countTokens(document);
   const countOf = (kind: Kind): number => document.definitions.filter((definition) => definition.kind === kind).length;
   atMost(fragments, countOf(Kind.FRAGMENT_DEFINITION), `The document has more than ${fragments} fragments.`);
-  atMost(spreads, counter.spreads, `The document spreads fragments more than ${spreads} times.`);
+  atMost(spreads, measurer.spreads, `The document spreads fragments more than ${spreads} times.`);
   atMost(operations, countOf(Kind.OPERATION_DEFINITION), `The document has more than ${operations} operations.`);
-  atMost(variables, counter.variables, `The document defines more than ${variables} variables.`);
-  if (counter.hasPrototypeVariable) broken.add('A variable cannot be named "__proto__".');
-  atMost(selectionsPerSet, counter.largestSet, `A selection set has more than ${selectionsPerSet} selections.`);
+  atMost(variables, measurer.variables, `The document defines more than ${variables} variables.`);
+  if (measurer.hasPrototypeVariable) violations.add('A variable cannot be named "__proto__".');
+  atMost(selectionsPerSet, measurer.largestSet, `A selection set has more than ${selectionsPerSet} selections.`);
   atMost(nameLength, longestName, `The document has a name of more than ${nameLength} characters.`);
   atMost(comments, commentCount, `The document has more than ${comments} comments.`);
   // Counting comparisons follows every spread, so the other limits have to hold.
-  if (broken.size === 0 && needsMoreComparisons(document, documentLimits.comparisons))
-    broken.add('The document has too many fields of the same name.');
-  return [...broken];
+  if (violations.size === 0 && needsMoreComparisons(document, documentLimits.comparisons))
+    violations.add('The document has too many fields of the same name.');
+  return [...violations];
 }
 
 const isExecutable = (definition: DefinitionNode): definition is ExecutableDefinitionNode =>
   definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION;
 
 /** Looks at every node once: what a fragment comes to is kept for its next use. */
-class Counter {
+class DocumentMeasurer {
   largestSet = 0;
   spreads = 0;
   variables = 0;

@@ -9,7 +9,7 @@ export const textLimits = {
 } as const;
 
 /** A sentence for the first limit that the text of a document breaks; null where it breaks none. */
-export function brokenTextLimit(text: string): string | null {
+export function violatedTextLimit(text: string): string | null {
   if (text.length <= textLimits.lines) return null;
   if (isMoreThan(text, '\n', textLimits.lines) || isMoreThan(text, '\r', textLimits.lines))
     return `The document has more than ${textLimits.lines} lines.`;

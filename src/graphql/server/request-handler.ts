@@ -16,7 +16,7 @@ import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
-import { brokenTextLimit } from './document-text.ts';
+import { violatedTextLimit } from './document-text.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
 import { toLargeBody } from './large-data.ts';
@@ -169,8 +169,8 @@ export class GraphQLRequestHandler {
   ): Promise<GraphQLHttpResponse> {
     const { cache, deadlineMs, coalesceQueries } = this.#options;
     const document = documentOf(request.body);
-    const brokenLimit = document === null ? null : brokenTextLimit(document);
-    if (brokenLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', brokenLimit);
+    const violatedLimit = document === null ? null : violatedTextLimit(document);
+    if (violatedLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', violatedLimit);
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);

@@ -24,12 +24,12 @@ export class Safelist {
 
   /** Whether a request brings a document that is not listed. One that brings none, or none that is a text, does not. */
   rejects(request: HTTPGraphQLRequest): boolean {
-    const document = partOf(request, 'query');
+    const document = requestParam(request, 'query');
     return typeof document === 'string' && !this.has(document);
   }
 
   /** For Apollo Server: ids are looked up here, and then in `others`. Without others nothing is registered. */
-  asDocuments(others: DocumentCache | null): DocumentCache {
+  asPersistedQueryCache(others: DocumentCache | null): DocumentCache {
     return {
       get: (key) => {
         const body = this.#bodiesById.get(hashOf(key));
@@ -42,7 +42,7 @@ export class Safelist {
 }
 
 /** A part of a request, from where Apollo Server takes it; of no particular type. */
-export function partOf({ method, search, body }: HTTPGraphQLRequest, name: 'query' | 'operationName'): unknown {
+export function requestParam({ method, search, body }: HTTPGraphQLRequest, name: 'query' | 'operationName'): unknown {
   if (method === 'GET') return new URLSearchParams(search).get(name);
   return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : null;
 }

@@ -5,7 +5,7 @@ import { parse, validate, type DocumentNode } from 'graphql';
 import { createExecutor } from '../../../src/graphql/server/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
 import { RejectedDocuments } from '../../../src/graphql/server/rejected-documents.ts';
-import { createPersistedDocuments } from '../../../src/graphql/server/apq-cache.ts';
+import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './server/recording-context.ts';
 
@@ -133,7 +133,7 @@ test('rejected documents stay within their bound in the heap', async () => {
 test('persisted documents stay within their bound in the heap', async () => {
   const bound = 2 * MiB;
   const growth = await heapGrowth(async () => {
-    const documents = createPersistedDocuments(null, bound);
+    const documents = createApqCache(null, bound);
     for (let index = 0; index < 20_000; index += 1)
       await documents.set(`apq:${index.toString(16).padStart(64, '0')}`, `{ a${index} }`);
     return documents;

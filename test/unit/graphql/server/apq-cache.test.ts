@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPersistedDocuments, type DocumentCache } from '../../../../src/graphql/server/apq-cache.ts';
+import { createApqCache, type DocumentCache } from '../../../../src/graphql/server/apq-cache.ts';
 import { RedisConnection } from '../../../../src/redis/connection.ts';
 import { sha256 } from '../../../support/persisted.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../../../support/redis.ts';
@@ -10,7 +10,7 @@ const find = (cache: DocumentCache, document: string) => cache.get(keyOf(documen
 
 describe('documents kept by their hash', () => {
   it('are bounded by what they take in memory, however small and many they are', async () => {
-    const cache = createPersistedDocuments(null, 100_000);
+    const cache = createApqCache(null, 100_000);
     const documents = Array.from({ length: 10_000 }, (_, index) => `{a${index}}`);
     for (const document of documents) await put(cache, document);
     const kept = (await Promise.all(documents.map((document) => find(cache, document)))).filter(Boolean);
@@ -20,7 +20,7 @@ describe('documents kept by their hash', () => {
   });
 
   it('stay while they are used', async () => {
-    const cache = createPersistedDocuments(null, 100_000);
+    const cache = createApqCache(null, 100_000);
     await put(cache, 'used');
     for (let index = 0; index < 1000; index += 1) {
       await put(cache, `{a${index}}`);
@@ -29,7 +29,7 @@ describe('documents kept by their hash', () => {
   });
 
   it('are not kept where they are very long', async () => {
-    const cache = createPersistedDocuments(null);
+    const cache = createApqCache(null);
     const [long, longest] = ['x'.repeat(60_000), 'x'.repeat(70_000)];
     await put(cache, long);
     await put(cache, longest);
@@ -38,7 +38,7 @@ describe('documents kept by their hash', () => {
   });
 
   it('can be forgotten', async () => {
-    const cache = createPersistedDocuments(null);
+    const cache = createApqCache(null);
     await put(cache, 'a');
     expect(await cache.delete(keyOf('a'))).toBe(true);
     expect(await find(cache, 'a')).toBeUndefined();
@@ -59,7 +59,7 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
   beforeEach(async () => {
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
     await connection.open();
-    [one, other] = [createPersistedDocuments(connection), createPersistedDocuments(connection)];
+    [one, other] = [createApqCache(connection), createApqCache(connection)];
   });
   afterEach(() => connection.close());
 

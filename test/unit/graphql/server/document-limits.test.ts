@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery, GraphQLError, parse } from 'graphql';
 import { createErrorFormatter } from '../../../../src/graphql/errors/format.ts';
-import { brokenLimits, documentLimits } from '../../../../src/graphql/server/document-limits.ts';
+import { limitViolations, documentLimits } from '../../../../src/graphql/server/document-limits.ts';
 import { createTestApollo, execute } from '../execute.ts';
 
 const apollo = createTestApollo();
 
-const broken = (document: string): string[] => brokenLimits(parse(document));
+const violations = (document: string): string[] => limitViolations(parse(document));
 const repeat = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 const nested = (levels: number): string => `${'{ a '.repeat(levels)}${'} '.repeat(levels)}`;
@@ -132,8 +132,8 @@ describe('a document at a limit passes, and one beyond it does not', () => {
     ],
     ['comments', (count) => `{ b }${'#\n'.repeat(count)}`, 1000, ['The document has more than 1000 comments.']],
   ])('%s', (_, document, limit, messages) => {
-    expect(broken(document(limit))).toEqual([]);
-    expect(broken(document(limit + 1))).toEqual(messages);
+    expect(violations(document(limit))).toEqual([]);
+    expect(violations(document(limit + 1))).toEqual(messages);
   });
 
   test('tokens, comments aside', async () => {
@@ -152,11 +152,11 @@ describe('a document at a limit passes, and one beyond it does not', () => {
 
 describe('the limits', () => {
   test('hold for each operation by itself', () => {
-    expect(broken(repeat(3, (index) => `query Q${index} { b { ${aliases(20)} } ${'c '.repeat(15)} }`))).toEqual([]);
+    expect(violations(repeat(3, (index) => `query Q${index} { b { ${aliases(20)} } ${'c '.repeat(15)} }`))).toEqual([]);
   });
 
   test('are all told of at once', () => {
-    expect(broken(`mutation ${directives(31)} { ${aliases(301)} b ${nested(15)} }`)).toEqual([
+    expect(violations(`mutation ${directives(31)} { ${aliases(301)} b ${nested(15)} }`)).toEqual([
       ...DEPTH,
       ...ALIASES,
       ...DIRECTIVES,
@@ -175,37 +175,41 @@ describe('the limits', () => {
       oneOf: true,
     });
     expect((await execute(apollo, { query })).errors).toEqual([]);
-    expect(broken(`{ __schema { types ${'{ ofType '.repeat(14)} ${'}'.repeat(14)} } }`)).toEqual(DEPTH);
-    expect(broken(`{ __schema { types { ${aliases(31)} } } }`)).toEqual(ALIASES);
+    expect(violations(`{ __schema { types ${'{ ofType '.repeat(14)} ${'}'.repeat(14)} } }`)).toEqual(DEPTH);
+    expect(violations(`{ __schema { types { ${aliases(31)} } } }`)).toEqual(ALIASES);
   });
 
   test('count fragments that spread each other many times over without taking the time for it', () => {
     const doubling = repeat(500, (index) => `fragment F${index} on A { ...F${index + 1} ...F${index + 1} }`);
     const document = `{ b { ...F0 } } ${doubling} fragment F500 on A { a: c @d }`;
-    expect(broken(document)).toEqual([...ALIASES, ...DIRECTIVES, ...FRAGMENTS, ...SPREADS]);
+    expect(violations(document)).toEqual([...ALIASES, ...DIRECTIVES, ...FRAGMENTS, ...SPREADS]);
   });
 
   test('allow no more levels of ordinary fields beside a long chain of wrapped types', () => {
     const chain = `type ${wrapped(12)}`;
-    expect(broken(`{ b { ${chain} ${nested(14).slice(2, -2)} } }`)).toEqual([]);
-    expect(broken(`{ b { ${chain} ${nested(15).slice(2, -2)} } }`)).toEqual(DEPTH);
-    expect(broken(`{ __schema { types { fields { args { a { type ${wrapped(12)} } } } } } }`)).toEqual(DEPTH);
+    expect(violations(`{ b { ${chain} ${nested(14).slice(2, -2)} } }`)).toEqual([]);
+    expect(violations(`{ b { ${chain} ${nested(15).slice(2, -2)} } }`)).toEqual(DEPTH);
+    expect(violations(`{ __schema { types { fields { args { a { type ${wrapped(12)} } } } } } }`)).toEqual(DEPTH);
   });
 
   test('let no variable have the name that would set the prototype of all values', () => {
-    expect(broken('query ($__proto__: B) { b }')).toEqual(['A variable cannot be named "__proto__".']);
-    expect(broken('query ($constructor: B, $__proto: B) { b }')).toEqual([]);
+    expect(violations('query ($__proto__: B) { b }')).toEqual(['A variable cannot be named "__proto__".']);
+    expect(violations('query ($constructor: B, $__proto: B) { b }')).toEqual([]);
   });
 
   test('say nothing of fragments that spread themselves or do not exist', () => {
-    expect(broken('{ a { ...F } } fragment F on A { b { ...F } }')).toEqual([]);
-    expect(broken('{ ...F ...None } fragment F on A { x: y ...F ...G } fragment G on A { x: y ...F }')).toEqual([]);
+    expect(violations('{ a { ...F } } fragment F on A { b { ...F } }')).toEqual([]);
+    expect(violations('{ ...F ...None } fragment F on A { x: y ...F ...G } fragment G on A { x: y ...F }')).toEqual([]);
   });
 
   test('look at every fragment of a name, and count the one that would be executed', () => {
     const twice = (first: number, second: number): string =>
       `{ b { ...F } } fragment F on A { ${aliases(first)} } fragment F on A { ${aliases(second)} }`;
-    expect([broken(twice(31, 1)), broken(twice(1, 31)), broken(twice(1, 1))]).toEqual([ALIASES, ALIASES, []]);
+    expect([violations(twice(31, 1)), violations(twice(1, 31)), violations(twice(1, 1))]).toEqual([
+      ALIASES,
+      ALIASES,
+      [],
+    ]);
   });
 });
 
