@@ -1,6 +1,6 @@
 /** The bodies of upstream's responses: how large they may be, and how they are decompressed within that. */
 import { errorCode } from '../runtime/error-code.ts';
-import { shapeOfJson } from '../runtime/json-size.ts';
+import { estimateJson } from '../runtime/json-size.ts';
 import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { HttpResponse, HttpResult, NetworkFailure } from './exchange.ts';
@@ -50,7 +50,7 @@ const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: tr
 /** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
 export function rejectIfTooLargeToParse(answer: HttpResponse): HttpResult {
   const { status, body } = answer;
-  if (body.length <= SMALL_BODY_BYTES || shapeOfJson(body).expectedBytes <= MAX_PARSED_BYTES) return answer;
+  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return answer;
   return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
 }
 

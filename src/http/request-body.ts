@@ -1,7 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import type { IncomingMessage } from 'node:http';
 import { errorCode } from '../runtime/error-code.ts';
-import { shapeOfJson } from '../runtime/json-size.ts';
+import { estimateJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import type { BodyReservation } from './body-memory.ts';
@@ -32,10 +32,10 @@ export async function readJsonBody(request: IncomingMessage, reservation: BodyRe
 }
 
 async function parseReserved(body: Buffer, reservation: BodyReservation): Promise<unknown> {
-  const shape = body.length > SMALL_BODY_BYTES ? shapeOfJson(body) : null;
-  if (shape && shape.depth > MAX_DEPTH)
+  const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body) : null;
+  if (estimate && estimate.depth > MAX_DEPTH)
     throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
-  await reservation.reserveParsed(shape?.expectedBytes ?? 0);
+  await reservation.reserveParsed(estimate?.heapBytes ?? 0);
   return parseJson(body);
 }
 

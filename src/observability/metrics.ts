@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { OperationRecord } from './operation-record.ts';
 
 /** Every figure of the service itself, as the documents list them. Those of the process have prom-client's own names. */
-export const metricHelp = {
+export const metricDescriptions = {
   assistants_build_info: 'The version that runs; the value is always 1.',
   assistants_operations_total: 'GraphQL operations that ended, by kind and outcome.',
   assistants_operation_duration_seconds: 'How long GraphQL operations took, by kind.',
@@ -48,7 +48,7 @@ const EVENT_LOOP_PRECISION_MS = 20;
 const OTHER_CODE = 'OTHER';
 
 /** One attempt of a call to upstream that ended. */
-export interface AttemptFigures {
+export interface AttemptMetrics {
   /** The call's name in the code, for example `assistants.get`. */
   readonly call: string;
   readonly kind: 'OK' | 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
@@ -94,7 +94,7 @@ export interface MetricsOptions {
 export interface Metrics {
   readonly contentType: string;
   recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void;
-  recordAttempt(attempt: AttemptFigures): void;
+  recordAttempt(attempt: AttemptMetrics): void;
   /** A stream of a subscription that ended. */
   recordStream(stream: StreamMetrics): void;
   /** An operation that is not in the manifest, whether it was refused or not. */
@@ -227,7 +227,7 @@ export function createMetrics({
   // A code that never came up is there as a zero, so that its first increase shows as one.
   const codes = new Set([...errorCodes, OTHER_CODE]);
   for (const code of codes) errors.inc({ code }, 0);
-  const processRegistry = processFigures();
+  const processRegistry = processMetrics();
 
   return {
     contentType: registry.contentType,
@@ -255,12 +255,12 @@ export function createMetrics({
 const toStatusLabel = (status: number | null): string | number =>
   status === null ? 'none' : status in STATUS_CODES ? status : 'other';
 
-const named = (name: keyof typeof metricHelp) => ({ name, help: metricHelp[name] });
+const named = (name: keyof typeof metricDescriptions) => ({ name, help: metricDescriptions[name] });
 
 let processRegistry: Registry | null = null;
 
 /** A process has one set of figures, and prom-client cannot stop what it starts to gather them: they are started once. */
-function processFigures(): Registry {
+function processMetrics(): Registry {
   if (processRegistry) return processRegistry;
   processRegistry = new Registry();
   collectDefaultMetrics({ register: processRegistry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });

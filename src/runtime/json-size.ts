@@ -1,9 +1,9 @@
 /** What a JSON text will come to, told from its bytes before it is parsed. */
-export interface JsonShape {
+export interface JsonEstimate {
   /** Lists and objects inside one another. */
   readonly depth: number;
   /** About how many bytes of memory it takes once it is parsed and its operation under way. */
-  readonly expectedBytes: number;
+  readonly heapBytes: number;
 }
 
 /** Measured with V8: the text and what is made of it, and an object, a list or an entry for each of `{}[],:`. */
@@ -21,7 +21,7 @@ const ROLES: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Goes over the text once. Of a text that is no JSON the shape means nothing. */
-export function shapeOfJson(text: Buffer): JsonShape {
+export function estimateJson(text: Buffer): JsonEstimate {
   let structures = 0;
   let depth = 0;
   let deepest = 0;
@@ -37,7 +37,7 @@ export function shapeOfJson(text: Buffer): JsonShape {
     if (role === OPENS) deepest = Math.max(deepest, (depth += 1));
     else if (role === CLOSES) depth -= 1;
   }
-  return { depth: deepest, expectedBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE };
+  return { depth: deepest, heapBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE };
 }
 
 /** Where the string that begins at `start` ends: at the next quotation mark that is not escaped. */

@@ -20,7 +20,7 @@ const targets = panels.flatMap(({ title, targets }) => targets.map((target) => [
 let upstream: ScriptedUpstream;
 let service: TestService;
 /** By name: the values of each label. */
-let figures: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+let metrics: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
 /** Reads the figures of a service that has answered, failed and tried again, so that each has been counted once. */
 beforeAll(async () => {
@@ -37,34 +37,34 @@ beforeAll(async () => {
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
   expect(upstream.calls).toHaveLength(2);
   await service.query('{ nothing }');
-  figures = readFigures(await (await fetch(`${service.url}/metrics`)).text());
+  metrics = readMetrics(await (await fetch(`${service.url}/metrics`)).text());
 });
 afterAll(() => Promise.all([service.stop(), upstream.stop()]));
 
-function readFigures(text: string) {
-  const figures = new Map<string, Map<string, Set<string>>>();
+function readMetrics(text: string) {
+  const metrics = new Map<string, Map<string, Set<string>>>();
   for (const [, name = '', labels = ''] of text.matchAll(/^([a-z]\w*)(?:\{(.*)\})? /gm)) {
-    const values = figures.get(name) ?? new Map<string, Set<string>>();
+    const values = metrics.get(name) ?? new Map<string, Set<string>>();
     for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="([^"]*)"/g))
       values.set(label, (values.get(label) ?? new Set()).add(value));
-    figures.set(name, values);
+    metrics.set(name, values);
   }
-  return figures;
+  return metrics;
 }
 
 /** What a query and its legend rely on that the figures do not have. */
 function missing(query: string, legend: string): string[] {
   const names = [...query.matchAll(/\b(?:assistants|nodejs|process)_\w+/g)].map(([name]) => name);
   // The instance is Prometheus' own label.
-  const labels = new Set(['instance', ...names.flatMap((name) => [...(figures.get(name)?.keys() ?? [])])]);
+  const labels = new Set(['instance', ...names.flatMap((name) => [...(metrics.get(name)?.keys() ?? [])])]);
   const grouped = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', '));
   const selected = [...query.matchAll(/\b(\w+)(?:!?=)"([^"]*)"/g)];
   const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
   return [
-    ...(names.length === 0 ? ['a figure'] : names.filter((name) => !figures.has(name))),
+    ...(names.length === 0 ? ['a figure'] : names.filter((name) => !metrics.has(name))),
     ...[...grouped, ...selected.map(([, label = '']) => label)].filter((label) => !labels.has(label)),
     ...selected.flatMap(([, label = '', value = '']) =>
-      names.some((name) => figures.get(name)?.get(label)?.has(value)) ? [] : [`${label}="${value}"`],
+      names.some((name) => metrics.get(name)?.get(label)?.has(value)) ? [] : [`${label}="${value}"`],
     ),
     ...shown.filter((label) => !grouped.includes(label)),
   ];

@@ -52,13 +52,13 @@ beforeEach(async () => {
   service.logs.length = 0;
   upstream.calls.length = 0;
   counted = 0;
-  counted = await unlistedFigure();
+  counted = await unlistedMetric();
 });
 
 const unlistedLines = () => service.logs.filter(({ msg }) => msg === 'an operation is not in the manifest');
-const unlistedFigure = async () => {
-  const figures = await (await fetch(`${service.url}/metrics`)).text();
-  return Number(/^assistants_unlisted_operations_total (\d+)$/m.exec(figures)?.[1]) - counted;
+const unlistedMetric = async () => {
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  return Number(/^assistants_unlisted_operations_total (\d+)$/m.exec(metrics)?.[1]) - counted;
 };
 const ran = { status: 200, data: { assistant: { id: 'asst_1' } } };
 const variables = { id: 'asst_1' };
@@ -147,7 +147,7 @@ describe('enforced', () => {
       ],
     );
     expect(service.logs.filter(({ msg }) => msg === 'refused')).toHaveLength(3);
-    expect(await unlistedFigure()).toBe(3);
+    expect(await unlistedMetric()).toBe(3);
     expect(JSON.stringify(service.logs)).not.toMatch(/asst_canary|not a name/);
   });
 });
@@ -177,7 +177,7 @@ describe('logged only', () => {
       ['Unlisted', false],
       ['Unlisted', false],
     ]);
-    expect(await unlistedFigure()).toBe(5);
+    expect(await unlistedMetric()).toBe(5);
     expect(JSON.stringify(service.logs)).not.toContain('asst_canary');
   });
 
@@ -195,6 +195,6 @@ describe('logged only', () => {
     await Promise.all(answers);
     expect(upstream.calls).toHaveLength(2);
     expect(unlistedLines()).toHaveLength(4);
-    expect(await unlistedFigure()).toBe(4);
+    expect(await unlistedMetric()).toBe(4);
   });
 });

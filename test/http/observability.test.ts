@@ -28,21 +28,21 @@ afterAll(async () => {
 beforeEach(async () => {
   upstream.calls.length = 0;
   service.logs.length = 0;
-  before = await readFigures();
+  before = await readMetrics();
 });
 
 const lines = (text: string) => service.logs.filter(({ msg }) => msg === text);
-type Figures = ReadonlyMap<string, number>;
-let before: Figures;
+type MetricValues = ReadonlyMap<string, number>;
+let before: MetricValues;
 
-async function readFigures(): Promise<Figures> {
+async function readMetrics(): Promise<MetricValues> {
   const text = await (await fetch(`${service.url}/metrics`)).text();
   return new Map([...text.matchAll(/^(\S+) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]));
 }
 
 /** By how much each of these figures went up since the test began. */
 async function increases(...names: readonly string[]): Promise<number[]> {
-  const now = await readFigures();
+  const now = await readMetrics();
   return names.map((name) => (now.get(name) ?? 0) - (before.get(name) ?? 0));
 }
 

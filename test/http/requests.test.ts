@@ -110,9 +110,9 @@ describe('callers who go away while their requests are read', () => {
         socket.once('close', () => resolve()).once('error', reject);
       });
     await Promise.all(Array.from({ length: 10 }, leave));
-    const figure = async () =>
+    const metric = async () =>
       /assistants_operations_in_flight (\d+)/.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
-    await until(async () => (await figure()) === '0');
+    await until(async () => (await metric()) === '0');
     expect((await service.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
   });
 });

@@ -10,7 +10,7 @@ let service: TestService;
 afterEach(() => service.stop());
 
 const operations = () => service.logs.filter(({ msg }) => msg === 'operation');
-const figure = async (line: string): Promise<number> => {
+const metric = async (line: string): Promise<number> => {
   const text = await (await fetch(`${service.url}/metrics`)).text();
   return Number(
     text
@@ -46,14 +46,14 @@ describe('an operation', () => {
     await service.query('{ assistant(id: "asst_1") { id } }');
     await service.query('{ assistant(id: "..") { id } }');
     await service.query('{ nope }');
-    expect(await figure('assistants_operations_total{kind="query",outcome="ok"}')).toBe(1);
-    expect(await figure('assistants_errors_total{code="BAD_USER_INPUT"}')).toBe(1);
-    expect(await figure('assistants_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
+    expect(await metric('assistants_operations_total{kind="query",outcome="ok"}')).toBe(1);
+    expect(await metric('assistants_errors_total{code="BAD_USER_INPUT"}')).toBe(1);
+    expect(await metric('assistants_errors_total{code="GRAPHQL_VALIDATION_FAILED"}')).toBe(1);
     expect(
-      await figure('assistants_upstream_attempts_total{call="assistants.get",status="404",outcome="REJECTED"}'),
+      await metric('assistants_upstream_attempts_total{call="assistants.get",status="404",outcome="REJECTED"}'),
     ).toBe(1);
-    expect(await figure('assistants_operations_in_flight')).toBe(0);
-    expect(await figure('assistants_upstream_breaker_open')).toBe(0);
+    expect(await metric('assistants_operations_in_flight')).toBe(0);
+    expect(await metric('assistants_upstream_breaker_open')).toBe(0);
   });
 
   it('that never came to run leaves a line and is counted as well', async () => {
@@ -70,7 +70,7 @@ describe('an operation', () => {
         errorCodes: ['BAD_REQUEST'],
       }),
     ]);
-    expect(await figure('assistants_errors_total{code="BAD_REQUEST"}')).toBe(1);
+    expect(await metric('assistants_errors_total{code="BAD_REQUEST"}')).toBe(1);
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 

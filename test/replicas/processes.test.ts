@@ -90,17 +90,17 @@ describeWithRedis('Two processes with one Redis', () => {
       for (const id of ids) await ask(replica, ONE, { id });
     }
   };
-  const figures = async ({ url }: Replica) => (await fetch(`${url}/metrics`)).text();
+  const metrics = async ({ url }: Replica) => (await fetch(`${url}/metrics`)).text();
   /** Attempts of calls to upstream so far. */
   const attempts = async (replica: Replica) =>
-    [...(await figures(replica)).matchAll(/^assistants_upstream_attempts_total\{.*\} (\d+)$/gm)].reduce(
+    [...(await metrics(replica)).matchAll(/^assistants_upstream_attempts_total\{.*\} (\d+)$/gm)].reduce(
       (sum, [, count]) => sum + Number(count),
       0,
     );
   /** What `/readyz` answers and the gauge says. */
   const state = async (replica: Replica) => {
     const response = await fetch(`${replica.url}/readyz`);
-    const up = /^assistants_redis_up (\d)$/m.exec(await figures(replica))?.[1];
+    const up = /^assistants_redis_up (\d)$/m.exec(await metrics(replica))?.[1];
     return [response.status, await response.json(), up];
   };
   const UP = [200, { status: 'ready', redis: 'up' }, '1'];

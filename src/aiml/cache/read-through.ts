@@ -2,7 +2,7 @@
  * Reads of upstream that callers with one credential share: while they are under way, and, where a time is set, from a
  * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
  */
-import { shapeOfJson } from '../../runtime/json-size.ts';
+import { estimateJson } from '../../runtime/json-size.ts';
 import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
 import type { AimlClient, Call, UpstreamContext } from '../client.ts';
@@ -102,7 +102,7 @@ export class ReadThroughCache {
     const cached = cache.get(tenant, call.path);
     const read = await this.#fetchIfChanged(call, context, cached);
     if (read && needsTurn(read.body)) await nextTurn();
-    if (read) cache.set(tenant, call.path, read, shapeOfJson(read.body).expectedBytes, generation);
+    if (read) cache.set(tenant, call.path, read, estimateJson(read.body).heapBytes, generation);
     else cache.renew(tenant, call.path, generation);
     return (read ?? cached)?.value as T;
   }

@@ -1,6 +1,6 @@
 // The figures as a Prometheus server would read them.
 import { describe, expect, it } from '@jest/globals';
-import { createMetrics, metricHelp, type Metrics } from '../../../src/observability/metrics.ts';
+import { createMetrics, metricDescriptions, type Metrics } from '../../../src/observability/metrics.ts';
 
 interface Sample {
   readonly name: string;
@@ -53,7 +53,7 @@ describe('metrics', () => {
 
   it('are all there with their help from the start, named as Prometheus asks', async () => {
     const text = await create({ isRedisUp: () => true }).text();
-    for (const [name, help] of Object.entries(metricHelp)) {
+    for (const [name, help] of Object.entries(metricDescriptions)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
       expect(name).toMatch(/^assistants_[a-z_]+$/);
     }

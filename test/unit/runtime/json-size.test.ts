@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { shapeOfJson } from '../../../src/runtime/json-size.ts';
+import { estimateJson } from '../../../src/runtime/json-size.ts';
 
-const shapeOf = (text: string) => shapeOfJson(Buffer.from(text));
+const shapeOf = (text: string) => estimateJson(Buffer.from(text));
 
 describe('the shape of a JSON text', () => {
   test.each([
@@ -17,12 +17,12 @@ describe('the shape of a JSON text', () => {
   });
 
   test('takes more memory with every list, object and entry, and not with what a text holds', () => {
-    const plain = shapeOf(`["${'a'.repeat(100)}"]`).expectedBytes;
-    expect(shapeOf(`["${'{'.repeat(100)}"]`).expectedBytes).toBe(plain);
-    expect(shapeOf(`[${'{},'.repeat(33)}{}]`).expectedBytes).toBeGreaterThan(4 * plain);
+    const plain = shapeOf(`["${'a'.repeat(100)}"]`).heapBytes;
+    expect(shapeOf(`["${'{'.repeat(100)}"]`).heapBytes).toBe(plain);
+    expect(shapeOf(`[${'{},'.repeat(33)}{}]`).heapBytes).toBeGreaterThan(4 * plain);
   });
 
   test.each(['', '"', '"\\', '}}}}', '[[[['])('that is no JSON (%s) is told as well', (text) => {
-    expect(shapeOf(text).expectedBytes).toBeGreaterThanOrEqual(0);
+    expect(shapeOf(text).heapBytes).toBeGreaterThanOrEqual(0);
   });
 });
