@@ -27,7 +27,7 @@ export function createRateLimit({ requests, perSeconds }: RateLimitOptions, redi
   let shared: RateLimiterRedis | null = null;
   return {
     take: async (tenant) =>
-      (await redis.use((client) => {
+      (await redis.run((client) => {
         const keyPrefix = redis.key('rate-limit');
         shared ??= new RateLimiterRedis({ points: requests, duration: perSeconds, storeClient: client, keyPrefix });
         return take(shared, tenant);

@@ -129,7 +129,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/readyz', (_request, reply) =>
     reply
       .code(lifecycle.state === 'ready' ? 200 : 503)
-      .send({ status: lifecycle.state, ...(isRedisUp && { redis: isRedisUp() ? 'up' : 'away' }) }),
+      .send({ status: lifecycle.state, ...(isRedisUp && { redis: isRedisUp() ? 'up' : 'unavailable' }) }),
   );
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;

@@ -8,7 +8,7 @@ import { Redis, type ChainableCommander, type RedisOptions } from 'ioredis';
 import { errorCode } from '../runtime/error-code.ts';
 
 /** The longest that anybody waits while Redis is silent. The connection is kept: it goes on where Redis does. */
-const ANSWER_TIMEOUT_MS = 300;
+const REPLY_TIMEOUT_MS = 300;
 /** A connection on which nothing comes for this long, though it should, is given up. */
 const SILENCE_TIMEOUT_MS = 1500;
 const CONNECT_TIMEOUT_MS = 1000;
@@ -25,18 +25,18 @@ export interface RedisConnectionOptions {
   /** What tells the keys of services on one upstream from those on another. */
   readonly namespace: string;
   /** Told when it goes away, with a word for the reason, and when it is back (null). */
-  readonly onChange: (awayBecause: string | null) => void;
+  readonly onChange: (unavailableReason: string | null) => void;
 }
 
-/** Commands that have to succeed before Redis counts as up; `wasAway` tells whether it counted as away until now. */
-export type Entrance = (client: Redis, wasAway: boolean) => Promise<unknown>;
+/** Commands that have to succeed before Redis counts as up; `wasUnavailable` tells whether it counted as away until now. */
+export type ConnectHook = (client: Redis, wasUnavailable: boolean) => Promise<unknown>;
 
 export class RedisConnection {
   readonly #client: Redis;
   readonly #prefix: string;
   readonly #onChange: RedisConnectionOptions['onChange'];
-  #state: 'new' | 'up' | 'away' | 'closed' = 'new';
-  #entrance: Entrance = (client) => client.ping();
+  #state: 'new' | 'up' | 'unavailable' | 'closed' = 'new';
+  #connectHook: ConnectHook = (client) => client.ping();
   #timer: NodeJS.Timeout | null = null;
   #settle: () => void = () => undefined;
 
@@ -44,9 +44,9 @@ export class RedisConnection {
     this.#prefix = `${PREFIX}:${namespace}`;
     this.#onChange = onChange;
     this.#client = new Redis(toOptions(url));
-    this.#client.on('ready', () => void this.#enter());
-    this.#client.on('error', (error) => this.#leave(error));
-    this.#client.on('close', () => this.#leave(null));
+    this.#client.on('ready', () => void this.#markAvailable());
+    this.#client.on('error', (error) => this.#markUnavailable(error));
+    this.#client.on('close', () => this.#markUnavailable(null));
   }
 
   get isUp(): boolean {
@@ -54,8 +54,8 @@ export class RedisConnection {
   }
 
   /** To be called before {@link open}. */
-  enterWith(entrance: Entrance): void {
-    this.#entrance = entrance;
+  onConnect(hook: ConnectHook): void {
+    this.#connectHook = hook;
   }
 
   /** Resolves once it is known whether Redis is there, which takes three seconds at most. Never rejects. */
@@ -80,8 +80,8 @@ export class RedisConnection {
   }
 
   /** What the commands answer, one after the other; null where Redis is away, or is from now on. Never rejects. */
-  ask(commands: (pipeline: ChainableCommander) => ChainableCommander): Promise<readonly unknown[] | null> {
-    return this.use(async (client) => {
+  pipeline(commands: (pipeline: ChainableCommander) => ChainableCommander): Promise<readonly unknown[] | null> {
+    return this.run(async (client) => {
       const replies = (await commands(client.pipeline()).exec()) ?? [];
       return replies.map(([error, reply]) => {
         if (error) throw error;
@@ -91,41 +91,41 @@ export class RedisConnection {
   }
 
   /** The same for what brings commands of its own. A rejection of `run` is taken for a fault of Redis. */
-  async use<T extends object | number>(run: (client: Redis) => Promise<T>): Promise<T | null> {
+  async run<T extends object | number>(run: (client: Redis) => Promise<T>): Promise<T | null> {
     if (this.#state !== 'up') return null;
     try {
-      return await inTime(this.#client, run(this.#client));
+      return await withIdleTimeout(this.#client, run(this.#client));
     } catch (error) {
-      this.#leave(error);
+      this.#markUnavailable(error);
       return null;
     }
   }
 
-  async #enter(): Promise<void> {
+  async #markAvailable(): Promise<void> {
     try {
-      await inTime(this.#client, this.#entrance(this.#client, this.#state === 'away'));
+      await withIdleTimeout(this.#client, this.#connectHook(this.#client, this.#state === 'unavailable'));
     } catch (error) {
-      this.#leave(error);
+      this.#markUnavailable(error);
       return;
     }
     if (this.#state === 'closed') return;
-    const wasAway = this.#state === 'away';
+    const wasUnavailable = this.#state === 'unavailable';
     this.#state = 'up';
     this.#settle();
-    if (wasAway) this.#onChange(null);
+    if (wasUnavailable) this.#onChange(null);
   }
 
-  #leave(error: unknown): void {
-    if (this.#state === 'away' || this.#state === 'closed') return;
-    this.#state = 'away';
+  #markUnavailable(error: unknown): void {
+    if (this.#state === 'unavailable' || this.#state === 'closed') return;
+    this.#state = 'unavailable';
     this.#settle();
-    this.#onChange(toReason(error));
+    this.#onChange(errorLabel(error));
   }
 
   #check(): void {
     if (this.#client.status !== 'ready') return;
-    if (this.#state === 'up') void this.ask((pipeline) => pipeline.ping());
-    else void this.#enter();
+    if (this.#state === 'up') void this.pipeline((pipeline) => pipeline.ping());
+    else void this.#markAvailable();
   }
 }
 
@@ -152,7 +152,7 @@ function toOptions({ protocol, hostname, port, username, password, pathname }: U
   } satisfies RedisOptions;
 }
 
-class NoAnswerError extends Error {
+class NoReplyError extends Error {
   readonly code = 'NO_ANSWER';
 }
 
@@ -160,23 +160,23 @@ class NoAnswerError extends Error {
  * Rejects where Redis is silent for too long. What has arrived while this process was busy is looked at first, and as long
  * as something arrives it is no silence: large answers take their time.
  */
-function inTime<T>(client: Redis, answer: Promise<T>): Promise<T> {
+function withIdleTimeout<T>(client: Redis, reply: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let bytesSeen = client.stream.bytesRead;
     const look = () => {
       const { bytesRead } = client.stream;
-      if (bytesRead === bytesSeen) reject(new NoAnswerError());
-      else timer = setTimeout(listen, ANSWER_TIMEOUT_MS);
+      if (bytesRead === bytesSeen) reject(new NoReplyError());
+      else timer = setTimeout(listen, REPLY_TIMEOUT_MS);
       bytesSeen = bytesRead;
     };
     const listen = () => setImmediate(look);
-    let timer = setTimeout(listen, ANSWER_TIMEOUT_MS);
-    void answer.then(resolve, reject).then(() => clearTimeout(timer));
+    let timer = setTimeout(listen, REPLY_TIMEOUT_MS);
+    void reply.then(resolve, reject).then(() => clearTimeout(timer));
   });
 }
 
 /** `ECONNREFUSED` and the like, or the word that Redis begins an error with (`NOAUTH`, `OOM`); the rest is its own. */
-function toReason(error: unknown): string {
+function errorLabel(error: unknown): string {
   const word = error instanceof Error ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
   return errorCode(error) ?? word ?? 'CONNECTION_LOST';
 }

@@ -104,7 +104,7 @@ describeWithRedis('Two processes with one Redis', () => {
     return [response.status, await response.json(), up];
   };
   const UP = [200, { status: 'ready', redis: 'up' }, '1'];
-  const AWAY = [200, { status: 'ready', redis: 'away' }, '0'];
+  const UNAVAILABLE = [200, { status: 'ready', redis: 'unavailable' }, '0'];
   const untilBoth = async (expected: readonly unknown[]) => {
     for (const replica of replicas)
       await until(async () => JSON.stringify(await state(replica)) === JSON.stringify(expected));
@@ -202,7 +202,7 @@ describeWithRedis('Two processes with one Redis', () => {
     const before = replicas.map((replica) => lines(replica, 'Redis is').length);
 
     await redis.kill();
-    await untilBoth(AWAY);
+    await untilBoth(UNAVAILABLE);
     await rename(one, id, 'second');
     for (const replica of replicas) {
       expect(await names(replica)).toEqual(['second']);
@@ -228,10 +228,10 @@ describeWithRedis('Two processes with one Redis', () => {
 
     redis.hang();
     expect(await name(one, id)).toBe('first');
-    expect(await state(one)).toEqual(AWAY);
+    expect(await state(one)).toEqual(UNAVAILABLE);
     await rename(one, id, 'second');
     expect(await name(one, id)).toBe('second');
-    await untilBoth(AWAY);
+    await untilBoth(UNAVAILABLE);
     expect(await name(other, id)).toBe('second');
 
     // Nothing of the write has reached it: what the other read before is still there, and whole.

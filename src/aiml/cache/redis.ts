@@ -50,8 +50,8 @@ export class RedisResponseCache {
     this.#ttlMs = ttlMs;
     this.#epochKey = redis.key('epoch');
     // Writes while Redis was away could not be told to it, and it may have lost some that were: all that is kept ends.
-    redis.enterWith((client, wasAway) =>
-      wasAway
+    redis.onConnect((client, wasUnavailable) =>
+      wasUnavailable
         ? client.set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS)
         : client.set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX'),
     );
@@ -62,7 +62,7 @@ export class RedisResponseCache {
     const responseKey = this.#responseKey(reader.tenant, path);
     const generationKey = this.#generationKey(reader.tenant);
     // The time that is left goes first: where the answer is replaced in between, it is the older one's.
-    const replies = await this.#redis.ask((pipeline) =>
+    const replies = await this.#redis.pipeline((pipeline) =>
       pipeline.pttl(responseKey).mgetBuffer(this.#epochKey, generationKey, responseKey),
     );
     if (!replies) return null;
@@ -83,7 +83,7 @@ export class RedisResponseCache {
     if (this.#ttlMs === 0 || answer.body.length > MAX_BODY_BYTES) return;
     const lifeMs = this.#ttlMs + REVALIDATION_MS;
     const signed = sign(answer, reader, path, generation);
-    await this.#redis.ask((pipeline) =>
+    await this.#redis.pipeline((pipeline) =>
       pipeline
         .set(this.#responseKey(reader.tenant, path), signed, 'PX', lifeMs)
         .pexpire(this.#generationKey(reader.tenant), lifeMs),
@@ -95,11 +95,13 @@ export class RedisResponseCache {
    * process, and all that is kept ends before it is used again.
    */
   async invalidate(tenant: string): Promise<void> {
-    await this.#redis.ask((pipeline) => pipeline.set(this.#generationKey(tenant), randomUUID(), 'PX', GENERATION_MS));
+    await this.#redis.pipeline((pipeline) =>
+      pipeline.set(this.#generationKey(tenant), randomUUID(), 'PX', GENERATION_MS),
+    );
   }
 
   async #begin(generationKey: string): Promise<Lookup | null> {
-    const replies = await this.#redis.ask((pipeline) =>
+    const replies = await this.#redis.pipeline((pipeline) =>
       pipeline
         .set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX')
         .set(generationKey, randomUUID(), 'PX', GENERATION_MS, 'NX')

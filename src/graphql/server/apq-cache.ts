@@ -44,7 +44,7 @@ export function createApqCache(redis: RedisConnection | null, maxBytes: number =
       if (!SHA_256.test(hash)) return undefined;
       const own = documents.get(hash);
       if (own !== undefined || !redis) return own;
-      const [shared] = (await redis.ask((pipeline) => pipeline.get(redis.key('document', hash)))) ?? [];
+      const [shared] = (await redis.pipeline((pipeline) => pipeline.get(redis.key('document', hash)))) ?? [];
       if (typeof shared !== 'string' || sha256(shared) !== hash) return undefined;
       documents.set(hash, shared);
       return shared;
@@ -53,7 +53,7 @@ export function createApqCache(redis: RedisConnection | null, maxBytes: number =
       if (document.length > MAX_DOCUMENT_LENGTH) return;
       const hash = hashOf(key);
       documents.set(hash, document);
-      await redis?.ask((pipeline) => pipeline.set(redis.key('document', hash), document, 'PX', SHARED_FOR_MS));
+      await redis?.pipeline((pipeline) => pipeline.set(redis.key('document', hash), document, 'PX', SHARED_FOR_MS));
     },
     delete: (key) => Promise.resolve(documents.delete(hashOf(key))),
   };

@@ -20,7 +20,7 @@ describeWithRedis('The connection to Redis', () => {
     });
     await connection.open();
   };
-  const ping = () => connection.ask((pipeline) => pipeline.ping());
+  const ping = () => connection.pipeline((pipeline) => pipeline.ping());
   const untilUp = () => until(() => connection.isUp);
   afterEach(async () => {
     connection.close();
@@ -32,7 +32,7 @@ describeWithRedis('The connection to Redis', () => {
     redis = await startRedis();
     await connect(`${redis.url}/3`);
     expect(connection.isUp).toBe(true);
-    expect(await connection.ask((pipeline) => pipeline.set('a', '1').get('a'))).toEqual(['OK', '1']);
+    expect(await connection.pipeline((pipeline) => pipeline.set('a', '1').get('a'))).toEqual(['OK', '1']);
     await redis.client.select(3);
     expect(await redis.client.get('a')).toBe('1');
     expect(changes).toEqual([]);
@@ -73,9 +73,9 @@ describeWithRedis('The connection to Redis', () => {
   it('is away while Redis refuses writes', async () => {
     redis = await startRedis();
     await connect(redis.url);
-    connection.enterWith((client) => client.set('entrance', '1'));
+    connection.onConnect((client) => client.set('entrance', '1'));
     await redis.client.config('SET', 'maxmemory', '1');
-    expect(await connection.ask((pipeline) => pipeline.set('a', '1'))).toBeNull();
+    expect(await connection.pipeline((pipeline) => pipeline.set('a', '1'))).toBeNull();
     expect(connection.isUp).toBe(false);
     await redis.client.config('SET', 'maxmemory', '0');
     await untilUp();
@@ -117,7 +117,7 @@ describeWithRedis('The connection to Redis', () => {
     const { port } = await listen(proxy);
     await connect(`redis://127.0.0.1:${port}`);
     isSlow = true;
-    expect(await connection.ask((pipeline) => pipeline.echo('a text of some length'))).not.toBeNull();
+    expect(await connection.pipeline((pipeline) => pipeline.echo('a text of some length'))).not.toBeNull();
     expect(changes).toEqual([]);
   });
 
