@@ -9,7 +9,7 @@ export const HELP = `Measures the service side by side with a plain proxy and ot
 
   --only W1,W2              these workloads (W1 to W5)
   --kinds distinct          distinct, identical, or both (the default)
-  --servers service,book    these servers: ${SERVER_NAMES.join(', ')}; ratios need raw and book
+  --servers service,baseline    these servers: ${SERVER_NAMES.join(', ')}; ratios need raw and baseline
   --rounds 5                how often everything is measured
   --seconds 4               how long each measurement takes
   --connections 64          how many callers there are at a time

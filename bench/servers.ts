@@ -2,7 +2,7 @@
 import { Child } from './children.ts';
 import type { Protocol } from './load/requests.ts';
 
-export const SERVER_NAMES = ['service', 'raw', 'book', 'mercurius'] as const;
+export const SERVER_NAMES = ['service', 'raw', 'baseline', 'mercurius'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
 
 interface ServerPlan {
@@ -15,7 +15,7 @@ interface ServerPlan {
 export const SERVER_PLANS: Readonly<Record<ServerName, ServerPlan>> = {
   service: { title: 'the service', protocol: 'graphql', script: '../main.js' },
   raw: { title: 'plain undici proxy', protocol: 'rest', script: 'peers/raw-node.js' },
-  book: { title: "the book's Apollo Server", protocol: 'graphql', script: 'peers/book/main.js' },
+  baseline: { title: "the baseline's Apollo Server", protocol: 'graphql', script: 'peers/baseline/main.js' },
   mercurius: { title: 'mercurius with JIT', protocol: 'graphql', script: 'peers/mercurius/main.js' },
 };
 

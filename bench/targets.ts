@@ -26,12 +26,12 @@ interface TargetRule {
 const distinct = (workload: WorkloadName) => ({ workload, kind: 'distinct' }) as const;
 const identical = (workload: WorkloadName) => ({ workload, kind: 'identical' }) as const;
 
-const fasterThanBook = (workload: WorkloadName, limit: number): TargetRule => ({
+const fasterThanBaseline = (workload: WorkloadName, limit: number): TargetRule => ({
   kind: 'required',
-  text: `${workload} distinct: requests/s against the book's stack`,
+  text: `${workload} distinct: requests/s against the baseline's stack`,
   bound: 'at least',
   limit,
-  valueOf: (results) => ratioOf(results, distinct(workload), 'service', 'book'),
+  valueOf: (results) => ratioOf(results, distinct(workload), 'service', 'baseline'),
 });
 
 const asFastAsProxy = (workload: WorkloadName): TargetRule => ({
@@ -59,10 +59,10 @@ const addsAtMost = (workload: WorkloadName, limit: number): TargetRule => ({
 });
 
 const RULES: readonly TargetRule[] = [
-  fasterThanBook('W1', 2.5),
-  fasterThanBook('W2', 2),
-  fasterThanBook('W3', 2),
-  fasterThanBook('W5', 2),
+  fasterThanBaseline('W1', 2.5),
+  fasterThanBaseline('W2', 2),
+  fasterThanBaseline('W3', 2),
+  fasterThanBaseline('W5', 2),
   asFastAsProxy('W1'),
   asFastAsProxy('W2'),
   {

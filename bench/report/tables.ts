@@ -36,9 +36,9 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
       '',
       'requests/s',
       '× proxy',
-      '× book',
+      '× baseline',
       'CPU µs',
-      'CPU: book ÷',
+      'CPU: baseline ÷',
       'p50 ms',
       'p99 ms',
       'upstream calls',
@@ -48,7 +48,7 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
       SERVER_PLANS[server].title,
       format(medianOf(results, which, server, 'perSecond'), 0),
       format(ratioOf(results, which, server, 'raw'), 3),
-      format(ratioOf(results, which, server, 'book'), 2),
+      format(ratioOf(results, which, server, 'baseline'), 2),
       format(medianOf(results, which, server, 'cpuUsPerRequest'), 0),
       format(cpuGain(results, which, server), 2),
       format(medianOf(results, which, server, 'p50Ms'), 2),
@@ -59,9 +59,9 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
   };
 }
 
-/** How many times the CPU of this server the book's stack takes for a request. */
+/** How many times the CPU of this server the baseline's stack takes for a request. */
 const cpuGain = (results: Results, which: Case, server: ServerName): number =>
-  medianOf(results, which, 'book', 'cpuUsPerRequest') / medianOf(results, which, server, 'cpuUsPerRequest');
+  medianOf(results, which, 'baseline', 'cpuUsPerRequest') / medianOf(results, which, server, 'cpuUsPerRequest');
 
 function latencyTable(results: Results, servers: readonly ServerName[]): Table {
   return {

@@ -5,7 +5,7 @@ import { CreateAssistantInput } from './assistant.input.ts';
 import { Assistant, AssistantConnection, CreateAssistantPayload } from './assistant.type.ts';
 import type { AssistantsApi } from './assistants-api.ts';
 
-export interface BookContext {
+export interface BaselineContext {
   readonly dataSources: { readonly assistants: AssistantsApi };
 }
 
@@ -23,7 +23,7 @@ interface Connection {
 @Resolver()
 export class AssistantResolver {
   @Query(() => Assistant, { nullable: true })
-  assistant(@Arg('id', () => ID) id: string, @Ctx() { dataSources }: BookContext): Promise<AssistantFields> {
+  assistant(@Arg('id', () => ID) id: string, @Ctx() { dataSources }: BaselineContext): Promise<AssistantFields> {
     return dataSources.assistants.getAssistant(id);
   }
 
@@ -31,7 +31,7 @@ export class AssistantResolver {
   async assistants(
     @Arg('first', () => Int, { defaultValue: 20 }) first: number,
     @Arg('after', () => String, { nullable: true }) after: string | undefined,
-    @Ctx() { dataSources }: BookContext,
+    @Ctx() { dataSources }: BaselineContext,
   ): Promise<Connection> {
     const { nodes, hasMore } = await dataSources.assistants.getAssistants(first, after ?? null);
     return {
@@ -49,7 +49,7 @@ export class AssistantResolver {
   @Mutation(() => CreateAssistantPayload)
   async createAssistant(
     @Arg('input', () => CreateAssistantInput) input: CreateAssistantInput,
-    @Ctx() { dataSources }: BookContext,
+    @Ctx() { dataSources }: BaselineContext,
   ): Promise<{ assistant: AssistantFields; userErrors: [] }> {
     return { assistant: await dataSources.assistants.createAssistant(input), userErrors: [] };
   }
