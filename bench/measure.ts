@@ -39,7 +39,7 @@ export class Bench {
     this.#numbers = numbers;
     this.#workloads = WORKLOADS.filter(({ name }) => options.workloads.includes(name));
     this.#cases = this.#workloads.flatMap((workload) =>
-      workload.kinds.filter((kind) => isAsked(workload, kind, options.kinds)).map((kind) => ({ workload, kind })),
+      workload.kinds.filter((kind) => isRequested(workload, kind, options.kinds)).map((kind) => ({ workload, kind })),
     );
     this.#withLatency = options.latency ? this.#workloads.filter(({ name }) => WITH_LATENCY.includes(name)) : [];
     const alone = this.#workloads.filter(({ name }) => WITHOUT_SERVER.includes(name)).length;
@@ -109,8 +109,8 @@ export class Bench {
       perSecond: result.perSecond,
       p50Ms: result.p50Ms,
       p99Ms: result.p99Ms,
-      cpuUsPerRequest: (after.cpuUs - before.cpuUs) / result.answers,
-      upstreamCallsPerRequest: total / result.answers,
+      cpuUsPerRequest: (after.cpuUs - before.cpuUs) / result.responses,
+      upstreamCallsPerRequest: total / result.responses,
       residentMb: after.residentBytes / 2 ** 20,
     };
   }
@@ -165,5 +165,5 @@ export class Bench {
 }
 
 /** A workload of one kind only is measured whichever kind is asked for. */
-const isAsked = ({ kinds }: Workload, kind: Kind, asked: readonly Kind[]): boolean =>
-  kinds.length === 1 || asked.includes(kind);
+const isRequested = ({ kinds }: Workload, kind: Kind, requested: readonly Kind[]): boolean =>
+  kinds.length === 1 || requested.includes(kind);

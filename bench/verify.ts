@@ -14,8 +14,8 @@ const SIDE_BY_SIDE = 32;
 export async function verify(server: Server, workload: Workload, upstream: Upstream, numbers: Numbers): Promise<void> {
   for (let count = 0; count < IN_A_ROW; count += 1) {
     const n = numbers.take(workload.numbers);
-    const answer = await ask(server, workload, n);
-    compare(server, workload, n, answer, (await upstream.counters()).lastCreated);
+    const response = await send(server, workload, n);
+    compare(server, workload, n, response, (await upstream.counters()).lastCreated);
   }
   // The id of one create among many cannot be foretold, so those are left to the check of every answer under load.
   if (workload.name === 'W5') return;
@@ -24,12 +24,12 @@ export async function verify(server: Server, workload: Workload, upstream: Upstr
   await Promise.all(
     Array.from({ length: SIDE_BY_SIDE }, async (_, index) => {
       const n = isNew(index) ? numbers.take(workload.numbers) : shared;
-      compare(server, workload, n, await ask(server, workload, n), '');
+      compare(server, workload, n, await send(server, workload, n), '');
     }),
   );
 }
 
-async function ask({ protocol, url }: Server, workload: Workload, n: number): Promise<unknown> {
+async function send({ protocol, url }: Server, workload: Workload, n: number): Promise<unknown> {
   const { method, target, body } = restOf(workload, protocol, n, url.pathname);
   const response = await request(new URL(target, url), {
     method,
@@ -42,11 +42,17 @@ async function ask({ protocol, url }: Server, workload: Workload, n: number): Pr
   return JSON.parse(text);
 }
 
-function compare({ name, protocol }: Server, workload: Workload, n: number, answer: unknown, createdId: string): void {
+function compare(
+  { name, protocol }: Server,
+  workload: Workload,
+  n: number,
+  response: unknown,
+  createdId: string,
+): void {
   const expected =
     protocol === 'rest' ? expectedBody(workload, n, createdId) : { data: expectedData(workload, n, createdId) };
-  if (isDeepStrictEqual(answer, JSON.parse(JSON.stringify(expected)))) return;
+  if (isDeepStrictEqual(response, JSON.parse(JSON.stringify(expected)))) return;
   throw new Error(
-    `${name} answers ${workload.name} wrongly\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(answer)}`,
+    `${name} answers ${workload.name} wrongly\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(response)}`,
   );
 }

@@ -25,7 +25,7 @@ export interface LoadResult {
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Every answer, those outside of the time that is counted included. */
-  readonly answers: number;
+  readonly responses: number;
 }
 
 const STUCK_AFTER_MS = 10_000;
@@ -52,7 +52,7 @@ class Run {
   readonly #to: number;
   readonly #latencies: number[] = [];
   readonly #failed: Promise<never>;
-  #answers = 0;
+  #responses = 0;
   #length: number | null = null;
   fail: (error: Error) => void = () => undefined;
 
@@ -79,7 +79,7 @@ class Run {
 
   count(sentAt: number): void {
     const now = performance.now();
-    this.#answers += 1;
+    this.#responses += 1;
     if (now >= this.#from && now < this.#to) this.#latencies.push(now - sentAt);
   }
 
@@ -89,7 +89,7 @@ class Run {
       perSecond: (sorted.length * 1000) / (this.#to - this.#from),
       p50Ms: percentile(sorted, 0.5),
       p99Ms: percentile(sorted, 0.99),
-      answers: this.#answers,
+      responses: this.#responses,
     };
   }
 }

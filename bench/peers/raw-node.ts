@@ -35,15 +35,15 @@ async function create(request: IncomingMessage): Promise<{ status: number; bytes
 }
 
 async function readMany(ids: readonly string[]): Promise<{ status: number; bytes: Uint8Array }> {
-  const answers = await Promise.all(ids.map((id) => read(`/assistants/${id}`)));
-  const parts = answers.flatMap(({ bytes }, index) => [Buffer.from(index === 0 ? '[' : ','), bytes]);
+  const responses = await Promise.all(ids.map((id) => read(`/assistants/${id}`)));
+  const parts = responses.flatMap(({ bytes }, index) => [Buffer.from(index === 0 ? '[' : ','), bytes]);
   return {
-    status: Math.max(...answers.map(({ status }) => status)),
+    status: Math.max(...responses.map(({ status }) => status)),
     bytes: Buffer.concat([...parts, Buffer.from(']')]),
   };
 }
 
-function answerTo(request: IncomingMessage): Promise<{ status: number; bytes: Uint8Array }> {
+function responseTo(request: IncomingMessage): Promise<{ status: number; bytes: Uint8Array }> {
   const { method, url = '/' } = request;
   if (method === 'POST') return create(request);
   if (url === '/typename') return Promise.resolve({ status: 200, bytes: TYPENAME });
@@ -51,7 +51,7 @@ function answerTo(request: IncomingMessage): Promise<{ status: number; bytes: Ui
 }
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
-  answerTo(request).then(
+  responseTo(request).then(
     ({ status, bytes }) => {
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.byteLength });
       response.end(bytes);

@@ -8,15 +8,15 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { MessageReader } from '../message-reader.ts';
 import { announce } from '../peers/announce.ts';
-import { answerCreated, answerJson, answerOne, answerPage } from './responses.ts';
+import { createdResponse, jsonResponse, oneResponse, pageResponse } from './responses.ts';
 import { idOf, numberOf, PAGE_SIZE } from './assistants.ts';
 
 /** Created assistants are numbered from here, far from those that the load reads. */
 const FIRST_CREATED = 500_000_000_000;
 
-const NOT_FOUND = answerJson('404 Not Found', { message: 'Not found', statusCode: 404 });
-const BAD_REQUEST = answerJson('400 Bad Request', { message: 'Body validation error', statusCode: 400 });
-const UNAUTHORIZED = answerJson('401 Unauthorized', { message: 'Unauthorized', statusCode: 401 });
+const NOT_FOUND = jsonResponse('404 Not Found', { message: 'Not found', statusCode: 404 });
+const BAD_REQUEST = jsonResponse('400 Bad Request', { message: 'Body validation error', statusCode: 400 });
+const UNAUTHORIZED = jsonResponse('401 Unauthorized', { message: 'Unauthorized', statusCode: 401 });
 
 const REQUEST_LINE = /^(GET|POST) (\S+) HTTP\/1\.1/;
 const COLLECTION = '/assistants';
@@ -28,24 +28,24 @@ const counts = { get: 0, list: 0, create: 0 };
 let created = FIRST_CREATED;
 let delayMs = 0;
 
-function answerTo(method: string, target: string, body: Buffer): Buffer {
+function responseTo(method: string, target: string, body: Buffer): Buffer {
   if (method === 'GET' && target.startsWith(ONE)) {
     counts.get += 1;
     const n = numberOf(target.slice(ONE.length));
-    return n >= 0 ? answerOne(n) : NOT_FOUND;
+    return n >= 0 ? oneResponse(n) : NOT_FOUND;
   }
   if (method === 'GET' && (target === COLLECTION || target.startsWith(`${COLLECTION}?`))) {
     counts.list += 1;
     const after = /[?&]after=([^&]+)/.exec(target)?.[1];
     const limit = Number(/[?&]limit=(\d+)/.exec(target)?.[1] ?? PAGE_SIZE);
     const n = after === undefined ? 0 : numberOf(after);
-    return n >= 0 ? answerPage(n, limit) : BAD_REQUEST;
+    return n >= 0 ? pageResponse(n, limit) : BAD_REQUEST;
   }
   if (method === 'POST' && target === COLLECTION) {
     counts.create += 1;
     if (body.length <= '{}'.length) return BAD_REQUEST;
     created += 1;
-    return answerCreated(created, body);
+    return createdResponse(created, body);
   }
   return NOT_FOUND;
 }
@@ -55,7 +55,7 @@ function control(target: string): Buffer {
     Object.assign(counts, { get: 0, list: 0, create: 0 });
     delayMs = Number(new URL(target, 'http://upstream').searchParams.get('delayMs') ?? 0);
   }
-  return answerJson('200 OK', {
+  return jsonResponse('200 OK', {
     ...counts,
     total: counts.get + counts.list + counts.create,
     lastCreated: idOf(created),
@@ -63,8 +63,8 @@ function control(target: string): Buffer {
 }
 
 function serve(socket: Socket): void {
-  const write = (answer: Buffer, isLast: boolean) => {
-    socket.write(answer);
+  const write = (response: Buffer, isLast: boolean) => {
+    socket.write(response);
     if (isLast) socket.end();
   };
   const reader = new MessageReader((head, body) => {
@@ -72,8 +72,8 @@ function serve(socket: Socket): void {
     const isLast = CLOSE.test(head);
     if (target.startsWith('/bench/')) write(control(target), isLast);
     else if (!AUTHORIZED.test(head)) write(UNAUTHORIZED, isLast);
-    else if (delayMs > 0) setTimeout(write, delayMs, answerTo(method, target, body), isLast);
-    else write(answerTo(method, target, body), isLast);
+    else if (delayMs > 0) setTimeout(write, delayMs, responseTo(method, target, body), isLast);
+    else write(responseTo(method, target, body), isLast);
   });
   socket.on('data', (chunk: Buffer) => reader.push(chunk));
   socket.on('error', () => socket.destroy());

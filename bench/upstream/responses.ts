@@ -25,23 +25,23 @@ const PAGE = Array.from({ length: VARIANTS }, (_, variant) => {
   return templateOf(JSON.stringify({ object: 'list', data, ...ends, has_more: true }), PAGE_SIZE);
 });
 
-export const answerJson = (status: string, value: unknown): Buffer => {
+export const jsonResponse = (status: string, value: unknown): Buffer => {
   const body = JSON.stringify(value);
   return Buffer.from(headOf(status, Buffer.byteLength(body), '') + body);
 };
 
-const NOT_FOUND = answerJson('404 Not Found', { message: 'Not found', statusCode: 404 });
+const NOT_FOUND = jsonResponse('404 Not Found', { message: 'Not found', statusCode: 404 });
 
-export const answerOne = (n: number): Buffer => ONE[n % VARIANTS]?.fill(n) ?? NOT_FOUND;
+export const oneResponse = (n: number): Buffer => ONE[n % VARIANTS]?.fill(n) ?? NOT_FOUND;
 
 /** Pages are capped at PAGE_SIZE, so `limit=21` is answered as `limit=20` is. */
-export const answerPage = (after: number, limit: number): Buffer =>
+export const pageResponse = (after: number, limit: number): Buffer =>
   limit >= PAGE_SIZE
     ? (PAGE[(after + 1) % VARIANTS]?.fill(after + 1) ?? NOT_FOUND)
-    : answerJson('200 OK', listOf(after, limit));
+    : jsonResponse('200 OK', listOf(after, limit));
 
 /** What was sent, with what upstream adds: the body of a create is the greater part of the assistant it makes. */
-export function answerCreated(n: number, sent: Buffer): Buffer {
+export function createdResponse(n: number, sent: Buffer): Buffer {
   const added = `{"id":"${idOf(n)}","object":"assistant","created_at":1763800000,`;
   const length = added.length + sent.length - 1;
   const head = headOf('201 Created', length, etagOf(length, digitsOf(n)));

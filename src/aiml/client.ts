@@ -62,7 +62,7 @@ export interface Call<T> {
   readonly body: string | null;
   /** Whether a 404 or 410 means that the account has no such endpoint any more: on a collection without a parent. */
   readonly notFoundMeansSunset: boolean;
-  readonly read: (body: unknown, answer: HttpResponse) => T;
+  readonly read: (body: unknown, response: HttpResponse) => T;
   /** Sent along, for an upstream that keeps such keys: the same key creates once. */
   readonly idempotencyKey?: string;
   /** Gets the response where upstream gives a stream of events; its `body` is then what `read` gets. */

@@ -30,7 +30,7 @@ export interface ResponseParser<T> {
    * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and a PublicError
    * where it says that nothing was done.
    */
-  readonly read: (body: unknown, answer: HttpResponse) => T;
+  readonly read: (body: unknown, response: HttpResponse) => T;
   /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
   readonly conditional?: { readonly onNotModified: () => T };
 }
@@ -48,13 +48,17 @@ export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent
   return fromErrorStatus(result, parser, sent);
 }
 
-function read<T>(answer: HttpResponse, { read: readBody }: ResponseParser<T>): AttemptOutcome<T> {
+function read<T>(response: HttpResponse, { read: readBody }: ResponseParser<T>): AttemptOutcome<T> {
   try {
-    return { kind: 'OK', value: readBody(answer.status === 204 ? undefined : parse(answer.body), answer) };
+    return { kind: 'OK', value: readBody(response.status === 204 ? undefined : parse(response.body), response) };
   } catch (error) {
-    if (error instanceof PublicError) return { kind: 'REJECTED', status: answer.status, error };
+    if (error instanceof PublicError) return { kind: 'REJECTED', status: response.status, error };
     if (!(error instanceof MalformedResponseError)) throw error;
-    return failed('UNKNOWN', answer, answer.isCloseDelimited ? errorsByFailure.TRUNCATED : errorsByFailure.UNREADABLE);
+    return failed(
+      'UNKNOWN',
+      response,
+      response.isCloseDelimited ? errorsByFailure.TRUNCATED : errorsByFailure.UNREADABLE,
+    );
   }
 }
 
@@ -129,34 +133,34 @@ const errorsByStatus: Readonly<Record<number, readonly [PublicErrorCode, string,
 };
 
 function fromErrorStatus(
-  answer: HttpResponse,
+  response: HttpResponse,
   { noun, notFoundMeansSunset }: Pick<ResponseParser<unknown>, 'noun' | 'notFoundMeansSunset'>,
   sent: ReasonContext,
 ): FailedAttempt {
-  const { status } = answer;
-  const errorBody = parseErrorBody(answer.body);
+  const { status } = response;
+  const errorBody = parseErrorBody(response.body);
   if (status >= 500 && status < 600)
-    return failed('UNKNOWN', answer, {
+    return failed('UNKNOWN', response, {
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'The AIML API is in trouble.',
       retryable: true,
       ...withRequestId(errorBody),
     });
-  if (status === 408) return failed('UNKNOWN', answer, { ...errorsByFailure.TIMEOUT, ...withRequestId(errorBody) });
+  if (status === 408) return failed('UNKNOWN', response, { ...errorsByFailure.TIMEOUT, ...withRequestId(errorBody) });
   if (status < 400 || status >= 600)
-    return failed('UNKNOWN', answer, {
+    return failed('UNKNOWN', response, {
       code: 'UPSTREAM_BAD_RESPONSE',
       message: 'The AIML API gave an answer that is none of its own.',
       retryable: false,
     });
   if (notFoundMeansSunset && (status === 404 || status === 410))
-    return failed('REJECTED', answer, {
+    return failed('REJECTED', response, {
       code: 'UPSTREAM_UNAVAILABLE',
       message: SUNSET_MESSAGE,
       retryable: false,
       ...withRequestId(errorBody),
     });
-  if (status === 409 && headerOf(answer, 'x-should-retry') === 'false')
+  if (status === 409 && headerOf(response, 'x-should-retry') === 'false')
     return { kind: 'REJECTED', status, error: keyReused() };
   const [code, message, retryable] = errorsByStatus[status] ?? [
     'UPSTREAM_BAD_RESPONSE' as const,
@@ -164,13 +168,13 @@ function fromErrorStatus(
     false,
   ];
   if ((status === 403 || status === 429) && isQuotaError(errorBody))
-    return failed('REJECTED', answer, {
+    return failed('REJECTED', response, {
       code: 'QUOTA_EXCEEDED',
       message: 'The account at the AIML API is out of credits.',
       retryable: false,
       ...withRequestId(errorBody),
     });
-  return failed('REJECTED', answer, {
+  return failed('REJECTED', response, {
     code,
     message: code === 'NOT_FOUND' ? message.replace('nothing', `no ${noun}`) : message,
     retryable,
@@ -186,7 +190,7 @@ const withRequestId = ({ requestId }: UpstreamErrorBody) => ({ upstreamRequestId
 
 function failed(
   kind: FailedAttempt['kind'],
-  answer: HttpResponse,
+  response: HttpResponse,
   {
     upstreamRequestId,
     ...details
@@ -194,11 +198,11 @@ function failed(
     readonly upstreamRequestId?: string | null;
   },
 ): FailedAttempt {
-  const { status } = answer;
-  const requestId = [headerOf(answer, 'x-request-id'), upstreamRequestId].find(isRequestId) ?? null;
+  const { status } = response;
+  const requestId = [headerOf(response, 'x-request-id'), upstreamRequestId].find(isRequestId) ?? null;
   const error = new PublicError({
     ...details,
-    retryAfterMs: readRetryAfter(headerOf(answer, 'retry-after'), Date.now()),
+    retryAfterMs: readRetryAfter(headerOf(response, 'retry-after'), Date.now()),
     upstream: { status, requestId },
   });
   return { kind, status, error };

@@ -17,7 +17,7 @@ const MAX_PARSED_BYTES = 128 * 1024 * 1024;
  * while the body was read. `acquire` resolves to null where nobody waits for the answer any more; so does this.
  */
 export async function decode(
-  answer: HttpResponse,
+  response: HttpResponse,
   coding: Exclude<ContentCoding, 'identity'>,
   held: Release | null,
   acquire: () => Promise<Release | null>,
@@ -32,9 +32,12 @@ export async function decode(
     for (;;) {
       try {
         const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
-        return rejectIfTooLargeToParse({ ...answer, body: await decompress[coding](answer.body, { maxOutputLength }) });
+        return rejectIfTooLargeToParse({
+          ...response,
+          body: await decompress[coding](response.body, { maxOutputLength }),
+        });
       } catch (error) {
-        if (!isTooLarge(error)) return withoutBody(answer);
+        if (!isTooLarge(error)) return withoutBody(response);
         if (release) return TOO_LARGE;
       }
       release = await acquire();
@@ -48,17 +51,17 @@ export async function decode(
 const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: true };
 
 /** The answer, but for a body that would take many times its size as JSON: 16 MiB of `{},{},…` become 400 MB. */
-export function rejectIfTooLargeToParse(answer: HttpResponse): HttpResult {
-  const { status, body } = answer;
-  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return answer;
-  return status < 300 ? TOO_LARGE : { ...answer, body: Buffer.alloc(0) };
+export function rejectIfTooLargeToParse(response: HttpResponse): HttpResult {
+  const { status, body } = response;
+  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return response;
+  return status < 300 ? TOO_LARGE : { ...response, body: Buffer.alloc(0) };
 }
 
 /** An answer whose body cannot be decoded: a refusal is known by its status, an acceptance is nothing without its body. */
-export function withoutBody(answer: HttpResponse): HttpResult {
-  return answer.status < 300
+export function withoutBody(response: HttpResponse): HttpResult {
+  return response.status < 300
     ? { status: null, failure: 'UNREADABLE', sent: true }
-    : { ...answer, body: Buffer.alloc(0) };
+    : { ...response, body: Buffer.alloc(0) };
 }
 
 const isTooLarge = (error: unknown): boolean => errorCode(error) === 'ERR_BUFFER_TOO_LARGE';

@@ -217,12 +217,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     if (!this.#receiver || status > 299 || !isEventStream(headers)) return;
-    const answer: HttpResponse = { status, headers, body: Buffer.alloc(0), isCloseDelimited: false };
+    const response: HttpResponse = { status, headers, body: Buffer.alloc(0), isCloseDelimited: false };
     this.#stream = new StreamBody({
       receiver: this.#receiver,
-      coding: toContentCoding(headerOf(answer, 'content-encoding')),
+      coding: toContentCoding(headerOf(response, 'content-encoding')),
       idleTimeoutMs: this.#streamIdleTimeoutMs,
-      onBody: (body) => this.#end({ ...answer, body }),
+      onBody: (body) => this.#end({ ...response, body }),
       onEnd: () => {
         this.#end({ status: null, failure: 'TRUNCATED', sent: true });
         controller.abort(new AbandonedRequestError());
@@ -283,18 +283,18 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       this.#status !== 204 &&
       this.#headers['content-length'] === undefined &&
       this.#headers['transfer-encoding'] === undefined;
-    const answer: HttpResponse = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
-    const coding = toContentCoding(headerOf(answer, 'content-encoding'));
-    if (coding === 'identity' || body.length === 0) this.#end(rejectIfTooLargeToParse(answer));
-    else if (coding === null) this.#end(withoutBody(answer));
-    else void this.#decode(answer, coding);
+    const response: HttpResponse = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
+    const coding = toContentCoding(headerOf(response, 'content-encoding'));
+    if (coding === 'identity' || body.length === 0) this.#end(rejectIfTooLargeToParse(response));
+    else if (coding === null) this.#end(withoutBody(response));
+    else void this.#decode(response, coding);
   }
 
   /** The time-out goes on meanwhile, as decompression may have to wait for its turn. */
-  async #decode(answer: HttpResponse, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
+  async #decode(response: HttpResponse, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
     const release = this.#releaseLarge;
     this.#releaseLarge = null;
-    const result = await decode(answer, coding, release, () => this.#acquireLarge());
+    const result = await decode(response, coding, release, () => this.#acquireLarge());
     if (result === null) return;
     const bytes = result.status === null ? 0 : result.body.length;
     if (this.#reserve(bytes - this.#reserved)) this.#end(result);

@@ -17,7 +17,7 @@ interface Seeded {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Answer {
+interface GraphQLResponse {
   readonly data?: {
     readonly assistants?: {
       readonly nodes: readonly Seeded[];
@@ -65,8 +65,8 @@ async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Pro
       continue;
     }
     const { data } = await send(url, CREATE, { input });
-    const refusal = data?.createAssistant?.userErrors[0];
-    if (refusal) throw new Error(refusal.message);
+    const rejection = data?.createAssistant?.userErrors[0];
+    if (rejection) throw new Error(rejection.message);
     const id = data?.createAssistant?.assistant?.id ?? '';
     seeded.set(input.metadata.seed, id);
     process.stdout.write(`${progress} ${input.name}: ${id}\n`);
@@ -93,7 +93,7 @@ async function findSeeded(url: URL): Promise<Map<string | undefined, string>> {
   const seeds = new Map<string | undefined, string>();
   let after: string | null = null;
   do {
-    const { data }: Answer = await send(url, LIST, { after });
+    const { data }: GraphQLResponse = await send(url, LIST, { after });
     for (const { id, metadata } of data?.assistants?.nodes ?? []) seeds.set(metadata['seed'], id);
     const pageInfo = data?.assistants?.pageInfo;
     after = pageInfo?.hasNextPage === true ? pageInfo.endCursor : null;
@@ -102,7 +102,7 @@ async function findSeeded(url: URL): Promise<Map<string | undefined, string>> {
 }
 
 /** Errors other than of the code `expected` are thrown. */
-async function send(url: URL, query: string, variables: unknown, expected?: string): Promise<Answer> {
+async function send(url: URL, query: string, variables: unknown, expected?: string): Promise<GraphQLResponse> {
   const key = process.env['AIML_API_KEY'];
   const response = await fetch(url, {
     method: 'POST',
@@ -111,14 +111,14 @@ async function send(url: URL, query: string, variables: unknown, expected?: stri
   }).catch(() => {
     throw new Error('no service answers there: start one with "npm start", or give its address');
   });
-  const answer = (await response.json().catch(() => {
+  const reply = (await response.json().catch(() => {
     throw new Error('what answers there is not this service: give its address');
-  })) as Answer;
-  const [error] = answer.errors ?? [];
+  })) as GraphQLResponse;
+  const [error] = reply.errors ?? [];
   if (error?.extensions?.code === 'UNAUTHENTICATED')
     throw new Error('the service does not know who is calling: set AIML_API_KEY to a credential that it takes');
   if (error && (expected === undefined || error.extensions?.code !== expected)) throw new Error(error.message);
-  return answer;
+  return reply;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

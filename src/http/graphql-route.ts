@@ -179,11 +179,11 @@ function toApolloRequest({ method, headers: received, body }: FastifyRequest, se
 }
 
 function completeErrorResponse(body: Buffer, status: number, reply: FastifyReply): Buffer {
-  const answer = JSON.parse(body.toString()) as { errors?: { extensions?: Record<string, unknown> }[] };
-  for (const error of answer.errors ?? []) {
+  const response = JSON.parse(body.toString()) as { errors?: { extensions?: Record<string, unknown> }[] };
+  for (const error of response.errors ?? []) {
     const code = error.extensions?.['code'];
     if (isErrorCode(code)) recordErrorResponse(reply, status, code);
     error.extensions = { ...error.extensions, requestId: reply.request.id };
   }
-  return Buffer.from(JSON.stringify(answer));
+  return Buffer.from(JSON.stringify(response));
 }

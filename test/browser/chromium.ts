@@ -41,7 +41,7 @@ export interface WatchedPage {
   /** Every URL that the page, its frames and its workers asked for. */
   readonly requests: URL[];
   /** What the console says is an error or a warning, and every uncaught error. */
-  readonly complaints: string[];
+  readonly problems: string[];
 }
 
 /** A page of its own profile. Requests that leave this machine fail at once, as they would offline. */
@@ -50,16 +50,16 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
   context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const requests: URL[] = [];
-  const complaints: string[] = [];
+  const problems: string[] = [];
   context.on('request', (request) => requests.push(new URL(request.url())));
   context.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')
-      complaints.push(`${message.text()} (${message.location().url})`);
+      problems.push(`${message.text()} (${message.location().url})`);
   });
-  context.on('weberror', (error) => complaints.push(error.error().message));
+  context.on('weberror', (error) => problems.push(error.error().message));
   await context.route(
     (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
     (route) => route.abort('internetdisconnected'),
   );
-  return { page, context, requests, complaints };
+  return { page, context, requests, problems };
 }

@@ -33,7 +33,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(
       new Set(watched.requests.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin)),
     ).toEqual(new Set([service.url]));
-    expect(watched.complaints).toEqual([]);
+    expect(watched.problems).toEqual([]);
   });
 
   /** Opens an example, and waits until its document, its variables and its tab are there. */
@@ -70,7 +70,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     };
   }
 
-  const seesInAnswer = (text: string) =>
+  const seesInResponse = (text: string) =>
     watched.page.locator('.graphiql-response .view-line', { hasText: text }).first().waitFor();
 
   /** Waits until GraphiQL has written its tabs down, which it does half a second after the last change. */
@@ -83,11 +83,11 @@ describeInBrowser('GraphiQL in a browser', () => {
     await openExample('CreateAssistant');
     const { createAssistant } = (await run()).data as { createAssistant: { assistant: { id: string } } };
     const { id } = createAssistant.assistant;
-    await seesInAnswer(id);
+    await seesInResponse(id);
 
     await openExample('AssistantsForward');
     expect((await run()).data).toMatchObject({ assistants: { edges: [{ node: { id, name: 'Weather desk' } }] } });
-    await seesInAnswer(id);
+    await seesInResponse(id);
   });
 
   test('opens every example in a tab of its own, with its variables', async () => {
@@ -126,7 +126,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     const wide = page.viewportSize();
     await page.setViewportSize({ width: 390, height: 844 });
     await run();
-    await seesInAnswer('"assistants"');
+    await seesInResponse('"assistants"');
     const boxes = [];
     for (const part of ['.graphiql-plugin', '.graphiql-query-editor', '.graphiql-response'])
       boxes.push(await page.locator(part).boundingBox());

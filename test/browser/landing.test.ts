@@ -33,7 +33,7 @@ describeInBrowser('the landing page in a browser', () => {
   afterEach(() => watched.context.close());
 
   test('leads to GraphiQL where the browser has no internet', async () => {
-    const { page, complaints } = watched;
+    const { page, problems } = watched;
     await page.goto(service.url);
     await page.getByText('this browser does not reach the internet').waitFor();
     const links = page.getByRole('link', { name: 'Open GraphiQL' });
@@ -42,11 +42,11 @@ describeInBrowser('the landing page in a browser', () => {
     await page.locator('.graphiql-query-editor .view-line').first().waitFor();
     expect(page.url()).toBe(`${service.url}/graphiql`);
     // The browser itself says that Apollo's script could not be had; nothing else is wrong.
-    expect(complaints).toEqual([expect.stringContaining('net::ERR_INTERNET_DISCONNECTED')]);
+    expect(problems).toEqual([expect.stringContaining('net::ERR_INTERNET_DISCONNECTED')]);
   });
 
   test('opens Apollo Sandbox on this service where the browser has the internet', async () => {
-    const { page, context, complaints } = watched;
+    const { page, context, problems } = watched;
     await context.route(SANDBOX_SCRIPT, (route) => route.fulfill({ contentType: 'text/javascript', body: standIn }));
     await context.route(SANDBOX_FRAME, (route) => route.fulfill({ contentType: 'text/html', body: 'Sandbox' }));
     await page.goto(service.url);
@@ -56,18 +56,18 @@ describeInBrowser('the landing page in a browser', () => {
     const frame = await page.locator('iframe').boundingBox();
     expect(frame?.width).toBe(1400);
     expect(frame?.height).toBeGreaterThan(750);
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   test('lets in nothing but Apollo Sandbox from outside', async () => {
     const { page } = watched;
     await page.goto(service.url);
-    const refusal = page.evaluate(`new Promise((resolve) => {
+    const rejection = page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', (violation) =>
         resolve(violation.effectiveDirective + ' ' + violation.blockedURI));
       document.head.append(Object.assign(document.createElement('script'), { src: 'https://evil.example/x.js' }));
     })`);
-    expect(await refusal).toBe('script-src-elem https://evil.example/x.js');
+    expect(await rejection).toBe('script-src-elem https://evil.example/x.js');
   });
 
   test('a page of Apollo’s own Sandbox may introspect this service', async () => {

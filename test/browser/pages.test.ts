@@ -29,10 +29,10 @@ describe('what is served at /', () => {
   });
 
   test.each([undefined, '*/*', 'application/json'])('is the way to GraphQL for whoever accepts %s', async (accept) => {
-    const answer = await get('/', accept === undefined ? {} : { accept });
-    expect(answer.headers.get('content-type')).toContain('application/json');
-    expect(await answer.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
-    expect(answer.headers.get('vary')).toContain('Accept');
+    const response = await get('/', accept === undefined ? {} : { accept });
+    expect(response.headers.get('content-type')).toContain('application/json');
+    expect(await response.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
+    expect(response.headers.get('vary')).toContain('Accept');
   });
 
   test('loads the same Sandbox as Apollo Server’s own landing page', async () => {
@@ -145,18 +145,18 @@ describe('in production', () => {
   test('there are no pages, unless they are asked for', async () => {
     const production = await startService({ NODE_ENV: 'production' });
     for (const path of ['/', '/graphiql', '/graphiql/app.js']) {
-      const answer = await fetch(production.url + path, { headers: { accept: 'text/html' } });
-      expect(answer.status).toBe(404);
-      expect(await answer.json()).toMatchObject(NOT_FOUND);
+      const response = await fetch(production.url + path, { headers: { accept: 'text/html' } });
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject(NOT_FOUND);
     }
     await production.stop();
 
-    const asked = await startService({ NODE_ENV: 'production', EXPLORER: 'true' });
+    const requested = await startService({ NODE_ENV: 'production', EXPLORER: 'true' });
     for (const path of ['/', '/graphiql']) {
-      const answer = await fetch(asked.url + path, { headers: { accept: 'text/html' } });
-      expect(answer.headers.get('content-type')).toContain('text/html');
+      const response = await fetch(requested.url + path, { headers: { accept: 'text/html' } });
+      expect(response.headers.get('content-type')).toContain('text/html');
     }
-    await asked.stop();
+    await requested.stop();
   });
 
   test('they are off anywhere where EXPLORER is false', async () => {
@@ -205,12 +205,12 @@ describe('Apollo Sandbox on its own site', () => {
       },
     ],
   ])('is answered when it sends %s', async (_name, options) => {
-    const answer = await service.query(getIntrospectionQuery(options), undefined, {
+    const response = await service.query(getIntrospectionQuery(options), undefined, {
       origin: SANDBOX,
       'x-apollo-operation-name': 'IntrospectionQuery',
     });
-    expect(answer.errors).toBeUndefined();
-    expect(answer.data?.['__schema']).toMatchObject({ queryType: { name: 'Query' } });
-    expect(answer.headers.get('access-control-allow-origin')).toBe(SANDBOX);
+    expect(response.errors).toBeUndefined();
+    expect(response.data?.['__schema']).toMatchObject({ queryType: { name: 'Query' } });
+    expect(response.headers.get('access-control-allow-origin')).toBe(SANDBOX);
   });
 });

@@ -2,7 +2,7 @@
 import './support/apollo-development.ts';
 import { CombinedGraphQLErrors, gql, type ApolloClient } from '@apollo/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { createApolloClient, createAssistant, deleteAssistant, describeFailure, loadMore } from './snippets/apollo.ts';
 import { ASSISTANT, ASSISTANTS, UPDATE_ASSISTANT } from './snippets/operations.ts';
@@ -199,8 +199,8 @@ describe('what goes wrong', () => {
 
   test('upstream is an error that says whether to try again and what became of a write', async () => {
     const upstream = await startScriptedUpstream(({ method }, response) => {
-      if (method === 'GET') answerJson(response, 429, {}, { 'retry-after': '600' });
-      else if (method === 'DELETE') answerJson(response, 409, {});
+      if (method === 'GET') sendJson(response, 429, {}, { 'retry-after': '600' });
+      else if (method === 'DELETE') sendJson(response, 409, {});
       else response.destroy();
     });
     const failing = await startService({
@@ -224,8 +224,8 @@ describe('what goes wrong', () => {
       requestId: expect.any(String),
     });
     expect(describeFailure(lost)).toMatch(/^It may have happened/);
-    const refused = await failure(deleteAssistant(other, 'asst_1'));
-    expect(refused.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+    const rejected = await failure(deleteAssistant(other, 'asst_1'));
+    expect(rejected.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
     await failing.stop();
     await upstream.stop();
     const unreachable: unknown = await deleteAssistant(other, 'asst_1').catch((error: unknown) => error);

@@ -65,11 +65,11 @@ describe('graphql-codegen', () => {
 
   test('writes exact types, so that every wrong use of them is found, and nothing else', async () => {
     const { output } = await frontend.run('typescript/bin/tsc', '--project', 'tsconfig.json', '--pretty', 'false');
-    const refused = output.split('\n').flatMap((line) => /^(\S+)\((\d+),\d+\): error/.exec(line)?.slice(1) ?? []);
+    const rejected = output.split('\n').flatMap((line) => /^(\S+)\((\d+),\d+\): error/.exec(line)?.slice(1) ?? []);
     const wrong = (await readFile(SOURCES['src/wrong-use.ts'], 'utf8'))
       .split('\n')
       .flatMap((line, index) => (line.endsWith('// wrong') ? ['src/wrong-use.ts', String(index + 1)] : []));
-    expect(refused).toEqual(wrong);
+    expect(rejected).toEqual(wrong);
   });
 
   test('writes the possible types of the interfaces', async () => {

@@ -1,12 +1,7 @@
 // The Grafana dashboard shows what /metrics really has.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 interface Panel {
@@ -25,8 +20,8 @@ let metrics: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 /** Reads the figures of a service that has answered, failed and tried again, so that each has been counted once. */
 beforeAll(async () => {
   upstream = await startScriptedUpstream((_call, response, index) => {
-    if (index === 0) answerJson(response, 503, {});
-    else answerJson(response, 200, wireAssistant('asst_1'));
+    if (index === 0) sendJson(response, 503, {});
+    else sendJson(response, 200, wireAssistant('asst_1'));
   });
   service = await startService({
     AIML_API_KEY: 'key',

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { message } from '../support/raw-responses.ts';
-import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { startService } from '../support/service.ts';
 
 const CREDENTIAL = 'sk+secret/key~of.the-canary==';
@@ -27,7 +27,7 @@ const documents = [
 const statuses = [400, 401, 402, 403, 404, 409, 410, 413, 418, 422, 429, 302, 408, 500, 503, 200];
 
 /** An answer that holds all that upstream knows. */
-function repeatAll(status: number, url: URL): RawAnswer {
+function repeatAll(status: number, url: URL): RawResponse {
   const all = [
     `${url.href}assistants?key=${encodeURIComponent(CREDENTIAL)}`,
     `Bearer ${CREDENTIAL}`,
@@ -42,27 +42,27 @@ function repeatAll(status: number, url: URL): RawAnswer {
   return (socket, { path, body }) => {
     // The reason of a 400 or 422 is passed on, so it alone may quote the caller and upstream.
     const quoted = status === 400 || status === 422 ? '' : ` ${UPSTREAM_CANARY} ${body} ${path}`;
-    const answer = { message: all + quoted, path: UPSTREAM_CANARY, requestId: `id ${UPSTREAM_CANARY}`, code: all };
-    socket.write(message(status, JSON.stringify(answer), headers));
+    const response = { message: all + quoted, path: UPSTREAM_CANARY, requestId: `id ${UPSTREAM_CANARY}`, code: all };
+    socket.write(message(status, JSON.stringify(response), headers));
   };
 }
 
 /** Sends every document to a service of its own, and gives what is found in all that came out. */
 async function leaksAt(status: number): Promise<readonly string[]> {
-  let answer: RawAnswer = () => undefined;
-  const upstream = await startRawUpstream({ answer: (socket, request) => answer(socket, request) });
+  let response: RawResponse = () => undefined;
+  const upstream = await startRawUpstream({ response: (socket, request) => response(socket, request) });
   const url = new URL(upstream.url);
-  answer = repeatAll(status, url);
+  response = repeatAll(status, url);
   const service = await startService({ UPSTREAM: 'aiml', AIML_API_KEY: CREDENTIAL, AIML_API_BASE_URL: url.href });
   const variables = { id: `asst_${CALLER_CANARY}`, text: CALLER_CANARY };
-  const answers = await Promise.all(documents.map((document) => service.query(document, variables)));
+  const responses = await Promise.all(documents.map((document) => service.query(document, variables)));
   const metrics = await fetch(`${service.url}/metrics`).then((response) => response.text());
   await service.stop();
   await upstream.stop();
   if (upstream.requests.length === 0) throw new Error('upstream was not asked');
   const outputs = [
-    ...answers.map(({ text }) => text),
-    ...answers.map(({ headers }) => [...headers].join('\n')),
+    ...responses.map(({ text }) => text),
+    ...responses.map(({ headers }) => [...headers].join('\n')),
     ...service.logs,
     metrics,
   ];

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_BODY_BYTES } from '../../src/aiml/response-body.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-responses.ts';
-import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
@@ -15,11 +15,11 @@ afterEach(endSources);
 
 const MiB = 1024 * 1024;
 /** Answers as a working upstream does once the test says so. */
-function answerLater() {
+function respondLater() {
   let go: () => void = () => undefined;
-  const told = new Promise<void>((resolve) => (go = resolve));
-  const answer: RawAnswer = (socket, received) => void told.then(() => work()(socket, received));
-  return { answer, go };
+  const released = new Promise<void>((resolve) => (go = resolve));
+  const response: RawResponse = (socket, received) => void released.then(() => work()(socket, received));
+  return { answer: response, go };
 }
 
 describe('a caller who hangs up', () => {
@@ -43,8 +43,8 @@ describe('a caller who hangs up', () => {
   });
 
   it.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
-    const { answer, go } = answerLater();
-    const { source, upstream, cancel } = await startSource(answer);
+    const { answer: response, go } = respondLater();
+    const { source, upstream, cancel } = await startSource(response);
     const write =
       operation === 'create'
         ? source.create({ model: 'm' })
@@ -61,8 +61,8 @@ describe('a caller who hangs up', () => {
   });
 
   it('keeps a write that waits for a connection from being sent', async () => {
-    const { answer, go } = answerLater();
-    const { another, upstream, cancel } = await startSource(answer, { connections: 1 });
+    const { answer: response, go } = respondLater();
+    const { another, upstream, cancel } = await startSource(response, { connections: 1 });
     const first = another().create({ model: 'first' });
     await until(() => upstream.requests.length === 1);
     const second = failureOf(another().create({ model: 'second' }));
@@ -75,9 +75,9 @@ describe('a caller who hangs up', () => {
   });
 
   it('does all of this over HTTP as well', async () => {
-    const { answer, go } = answerLater();
+    const { answer: response, go } = respondLater();
     const upstream = await startRawUpstream({
-      answer: (socket, received) => (received.method === 'GET' ? hang : answer)(socket, received),
+      response: (socket, received) => (received.method === 'GET' ? hang : response)(socket, received),
     });
     const service = await startService({ UPSTREAM: 'aiml', AIML_API_KEY: 'k', AIML_API_BASE_URL: upstream.url });
     const call = (query: string) => {
@@ -233,7 +233,7 @@ describe('a connection opened ahead', () => {
   });
 
   it('is not waited for by a service that stops', async () => {
-    const upstream = await startRawUpstream({ answer: work(), onConnection: () => undefined });
+    const upstream = await startRawUpstream({ response: work(), onConnection: () => undefined });
     const service = await startService({
       UPSTREAM: 'aiml',
       AIML_API_KEY: 'k',
@@ -252,7 +252,7 @@ describe('an upstream that restarts', () => {
     const { source, upstream } = await startSource(work());
     await Promise.all(['a', 'b', 'c'].map((id) => source.get(id)));
     await upstream.stop();
-    const back = await startRawUpstream({ answer: work(), port: upstream.port });
+    const back = await startRawUpstream({ response: work(), port: upstream.port });
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
     await back.stop();
   });
@@ -261,7 +261,7 @@ describe('an upstream that restarts', () => {
     const { source, upstream } = await startSource(work());
     await source.get('asst_1');
     await upstream.stop();
-    const back = await startRawUpstream({ answer: inTurn(work(), hang), port: upstream.port });
+    const back = await startRawUpstream({ response: inTurn(work(), hang), port: upstream.port });
     // Whether the connection is known to be dead by now is a race; that it is not sent twice is none.
     const outcome = await source.create({ model: 'm' }).then(
       () => 'created',

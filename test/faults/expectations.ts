@@ -1,7 +1,7 @@
 // The error table and the retry table of the public contract, in the order in which the contract has them, and the
 // faults that are held against them. A line here is a line there; nothing is computed from the code under test.
 import type { PublicErrorCode, Outcome } from '../../src/runtime/errors.ts';
-import type { RawAnswer } from '../support/raw-upstream.ts';
+import type { RawResponse } from '../support/raw-upstream.ts';
 import * as raw from '../support/raw-responses.ts';
 
 export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const;
@@ -46,7 +46,7 @@ export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>
 type Code = readonly [code: PublicErrorCode, retryable: boolean];
 
 /** "Errors": what the caller is told. OUTCOME_UNKNOWN takes the place of all of them once the fate of a write is. */
-const REFUSED_INPUT: Code = ['BAD_USER_INPUT', false];
+const REJECTED_INPUT: Code = ['BAD_USER_INPUT', false];
 const UNAUTHENTICATED: Code = ['UNAUTHENTICATED', false];
 const FORBIDDEN: Code = ['FORBIDDEN', false];
 const NO_CREDITS: Code = ['QUOTA_EXCEEDED', false];
@@ -67,9 +67,9 @@ export interface FaultCase {
   readonly name: string;
   readonly place?: Place;
   /** Done to the connection before anything is read. */
-  readonly onConnection?: RawAnswer;
+  readonly onConnection?: RawResponse;
   /** Done to every request. */
-  readonly answer: RawAnswer;
+  readonly response: RawResponse;
   readonly ending: Ending;
   readonly code: Code;
   /** The status that upstream answered with and that callers are told. */
@@ -82,13 +82,13 @@ export interface FaultCase {
 
 type Extra = Partial<Pick<FaultCase, 'place' | 'onConnection' | 'status' | 'except' | 'isSlow'>>;
 
-const fault = (name: string, answer: RawAnswer, ending: Ending, code: Code, extra: Extra = {}): FaultCase => ({
+const fault = (name: string, response: RawResponse, ending: Ending, code: Code, extra: Extra = {}): FaultCase => ({
   status: null,
   except: {},
   isSlow: false,
   ...extra,
   name,
-  answer,
+  response,
   ending,
   code,
 });
@@ -101,12 +101,12 @@ const status = (
   code: number,
   ending: Ending,
   error: Code,
-  { says = raw.status(code), ...extra }: Extra & { readonly says?: RawAnswer } = {},
+  { says = raw.status(code), ...extra }: Extra & { readonly says?: RawResponse } = {},
 ): FaultCase => fault(`status ${code}`, says, ending, error, { status: code, ...extra });
 
 const onCollection = (code: Code): Extra => ({ except: { list: code, create: code } });
-const elsewhere = (code: number): RawAnswer => raw.status(code, [['location', '/elsewhere']]);
-const outOfCredits = (code: number): RawAnswer => raw.json(code, { message: 'Your credit balance is too low.' });
+const elsewhere = (code: number): RawResponse => raw.status(code, [['location', '/elsewhere']]);
+const outOfCredits = (code: number): RawResponse => raw.json(code, { message: 'Your credit balance is too low.' });
 
 export const faults: readonly FaultCase[] = [
   // NOT_SENT: DNS, refused, connect or TLS failure.
@@ -117,7 +117,7 @@ export const faults: readonly FaultCase[] = [
   unreached('silent TLS', TIMEOUT),
 
   // REJECTED: 400, 401, 402, 403, 404, 409, 410, 413, 422, 429 and every other 4xx but 408.
-  status(400, 'REJECTED', REFUSED_INPUT),
+  status(400, 'REJECTED', REJECTED_INPUT),
   status(401, 'REJECTED', UNAUTHENTICATED),
   status(402, 'REJECTED', NO_CREDITS),
   status(403, 'REJECTED', FORBIDDEN),
@@ -127,7 +127,7 @@ export const faults: readonly FaultCase[] = [
   status(410, 'REJECTED', NOT_FOUND, onCollection(SUNSET)),
   status(413, 'REJECTED', FOREIGN_RESPONSE),
   status(418, 'REJECTED', FOREIGN_RESPONSE),
-  status(422, 'REJECTED', REFUSED_INPUT),
+  status(422, 'REJECTED', REJECTED_INPUT),
   status(429, '429', SLOW_DOWN),
   { ...status(429, '429', NO_CREDITS, { says: outOfCredits(429) }), name: 'status 429, out of credits' },
   fault('status 401 with a body that cannot be decoded', (socket) => {
@@ -208,9 +208,10 @@ export interface Result extends Effort {
 
 /** What the contract says that an operation comes to. */
 export function expectedResult({ ending, code, except, status: answered }: FaultCase, operation: Operation): Result {
-  const told = except[operation] ?? code;
-  if (told === 'done') return { code: null, retryable: null, status: null, attempts: 1, readBacks: 0, outcome: null };
+  const reported = except[operation] ?? code;
+  if (reported === 'done')
+    return { code: null, retryable: null, status: null, attempts: 1, readBacks: 0, outcome: null };
   const made = retries[ending][operation];
-  const [ownCode, retryable] = made.outcome === 'UNKNOWN' ? (['OUTCOME_UNKNOWN', false] as const) : told;
+  const [ownCode, retryable] = made.outcome === 'UNKNOWN' ? (['OUTCOME_UNKNOWN', false] as const) : reported;
   return { ...made, code: ownCode, retryable, status: answered };
 }

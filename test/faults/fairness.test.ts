@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import { createKey, AUDIENCE, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { answerJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -16,14 +16,13 @@ const codeOf = ({ errors }: { errors: readonly { extensions: Readonly<Record<str
 
 const serve = ({ method, path }: ReceivedCall, response: ServerResponse) => {
   if (method === 'GET' && path.startsWith('/assistants?'))
-    answerJson(response, 200, { data: [wireAssistant('asst_listed')], has_more: false });
-  else answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+    sendJson(response, 200, { data: [wireAssistant('asst_listed')], has_more: false });
+  else sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
 };
 
 /** Responses, and their absence, as an upstream gives them that is healthy for everyone else. */
 const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
-  'a body that cannot be read': (response) =>
-    answerJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
+  'a body that cannot be read': (response) => sendJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
   'no JSON': (response) => response.end('<html>'),
   'a body that is too large': (response) => response.writeHead(200).end(Buffer.alloc(17 * MiB, ' ')),
   'a body that is cut short': (response) => {
@@ -31,8 +30,8 @@ const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
     setImmediate(() => response.destroy());
   },
   'a redirect': (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
-  'a 500': (response) => answerJson(response, 500, {}),
-  'a 503': (response) => answerJson(response, 503, {}),
+  'a 500': (response) => sendJson(response, 500, {}),
+  'a 503': (response) => sendJson(response, 503, {}),
   'a lost connection': (response) => response.socket?.destroy(),
   silence: () => undefined,
 };
@@ -79,7 +78,7 @@ describe.each(Object.entries(poisons))('%s', (name, poison) => {
 
 test('a create that upstream cannot take leaves other creates alone', async () => {
   const upstream = await startScriptedUpstream((call, response) => {
-    if ((call.body as { model?: string } | null)?.model === 'poison') answerJson(response, 500, {});
+    if ((call.body as { model?: string } | null)?.model === 'poison') sendJson(response, 500, {});
     else serve(call, response);
   });
   const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
@@ -100,7 +99,7 @@ describe('an outage of upstream', () => {
   ])('%s is noticed, and is over once upstream is healthy', async (_, mode, requestOf) => {
     let isDown = true;
     const upstream = await startScriptedUpstream((call, response) => {
-      if (isDown) answerJson(response, 503, {});
+      if (isDown) sendJson(response, 503, {});
       else serve(call, response);
     });
     const service = await startService({
@@ -108,21 +107,21 @@ describe('an outage of upstream', () => {
       ...(mode === 'none' && { AIML_API_KEY: 'key' }),
       AIML_API_BASE_URL: upstream.url,
     });
-    const ask = async (index: number) => {
+    const send = async (index: number) => {
       const { id, key } = requestOf(index);
       return codeOf(await service.query(`query { a${index}: assistant(id: "${id}") { id } }`, {}, as(key)));
     };
     for (let round = 0; round < 10; round += 1)
-      await Promise.all(Array.from({ length: 12 }, (_unused, index) => ask(round * 12 + index)));
+      await Promise.all(Array.from({ length: 12 }, (_unused, index) => send(round * 12 + index)));
     expect(await breakerOf(service)).toBe('1');
     // Held back: far fewer arrive than are asked for.
     const before = upstream.calls.length;
     for (let round = 0; round < 10; round += 1)
-      await Promise.all(Array.from({ length: 30 }, (_unused, index) => ask(round * 30 + index)));
+      await Promise.all(Array.from({ length: 30 }, (_unused, index) => send(round * 30 + index)));
     expect(upstream.calls.length - before).toBeLessThan(200);
     isDown = false;
-    await until(async () => (await ask(1)) === 'ok');
-    await until(async () => (await Promise.all([2, 3, 4].map(ask))).every((code) => code === 'ok'));
+    await until(async () => (await send(1)) === 'ok');
+    await until(async () => (await Promise.all([2, 3, 4].map(send))).every((code) => code === 'ok'));
   });
 });
 
@@ -229,8 +228,8 @@ test('a tenant over its rate limit has few requests waiting, and the others are 
   });
   const controller = new AbortController();
   cleanUpLater(() => controller.abort());
-  const answers: { code: unknown; retryAfterMs: unknown }[] = [];
-  const ask = async (index: number) => {
+  const responses: { code: unknown; retryAfterMs: unknown }[] = [];
+  const send = async (index: number) => {
     const response = await fetch(`${service.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...as('noisy') },
@@ -238,11 +237,11 @@ test('a tenant over its rate limit has few requests waiting, and the others are 
       signal: controller.signal,
     });
     const body = (await response.json()) as Parameters<typeof codeOf>[0];
-    answers.push({ code: codeOf(body), retryAfterMs: body.errors?.[0]?.extensions['retryAfterMs'] });
+    responses.push({ code: codeOf(body), retryAfterMs: body.errors?.[0]?.extensions['retryAfterMs'] });
   };
-  for (let index = 0; index < 100; index += 1) ask(index).catch(() => undefined);
-  await until(() => answers.length >= 75);
-  const over = answers.filter(({ code }) => code !== 'ok');
+  for (let index = 0; index < 100; index += 1) send(index).catch(() => undefined);
+  await until(() => responses.length >= 75);
+  const over = responses.filter(({ code }) => code !== 'ok');
   expect(over).toHaveLength(65);
   for (const { code, retryAfterMs } of over) {
     expect(code).toBe('RATE_LIMITED');
@@ -254,7 +253,7 @@ test('a tenant over its rate limit has few requests waiting, and the others are 
 test('three pages of 15 MiB side by side are more than one operation may hold', async () => {
   const page = { data: Array.from({ length: 60 }, (_, index) => wireAssistant(`asst_${index}`, { instructions: 'x'.repeat(250_000) })), has_more: false }; // prettier-ignore
   const upstream = await startScriptedUpstream((_call, response) =>
-    answerJson(response, 200, page, { connection: 'keep-alive' }),
+    sendJson(response, 200, page, { connection: 'keep-alive' }),
   );
   const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
   const list = (name: string, first: number) => `${name}: assistants(first: ${first}) { nodes { id } }`;
@@ -270,7 +269,7 @@ test('three pages of 15 MiB side by side are more than one operation may hold', 
 
 test('a list whose last id cannot be sent back is a bad response, and nothing internal', async () => {
   const data = Array.from({ length: 100 }, (_, index) => wireAssistant(`asst.${index}`));
-  const upstream = await startScriptedUpstream((_call, response) => answerJson(response, 200, { data }));
+  const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, { data }));
   const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
   const paged = await service.query('{ assistants(first: 100) { nodes { id } pageInfo { hasNextPage } } }');
   expect(codeOf(paged)).toBe('UPSTREAM_BAD_RESPONSE');

@@ -74,7 +74,7 @@ afterEach(async () => {
 
 async function run(open: (upstream: RawUpstream) => Promise<Open>): Promise<{ store: FaultyStore; history: History }> {
   const store = createFaultyStore(SEED);
-  upstream = await startRawUpstream({ answer: store.answer });
+  upstream = await startRawUpstream({ response: store.response });
   opened = await open(upstream);
   return { store, history: await writeHistory(opened.target, store, OPERATIONS, SEED) };
 }
@@ -87,11 +87,11 @@ describe.each([
     'leaves every acknowledged write behind once, none that was not applied, and none twice',
     async () => {
       const { store, history } = await run(open);
-      const { told, reads, violations } = history;
+      const { reported, reads, violations } = history;
       expect({ seed: SEED, violations }).toEqual({ seed: SEED, violations: [] });
 
       // A run in which nothing went wrong would prove nothing.
-      const words = new Set(told.map(({ word }) => word));
+      const words = new Set(reported.map(({ word }) => word));
       const missed = [
         ...(['ACKNOWLEDGED', 'NOT_APPLIED', 'UNKNOWN'] as const).filter((word) => !words.has(word)),
         ...commonMishaps.filter((mishap) => !store.happened.has(mishap)),

@@ -53,7 +53,7 @@ const rootFields: Record<Operation, string> = {
 };
 
 interface Observation {
-  readonly answer: GraphQLHttpResponse;
+  readonly response: GraphQLHttpResponse;
   readonly attempts: number;
   readonly leaks: readonly string[];
 }
@@ -71,13 +71,13 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   // The connection that the service opens ahead meets the fault as well, and is no attempt.
   if (fault.onConnection) await until(() => upstream.connections() === 1 && upstream.sockets.size === 0);
   const variables = { id: ID, text: CALLER_CANARY };
-  const answer = await service.query(documents[operation], variables);
+  const response = await service.query(documents[operation], variables);
   await service.stop();
   await upstream.stop();
   return {
-    answer,
+    response,
     attempts: fault.onConnection ? upstream.connections() - 1 : upstream.requests.length,
-    leaks: leaksIn([JSON.stringify(answer.errors ?? []), ...service.logs], {
+    leaks: leaksIn([JSON.stringify(response.errors ?? []), ...service.logs], {
       credential: CREDENTIAL,
       upstream: url,
       texts: [UPSTREAM_CANARY, CALLER_CANARY],
@@ -86,7 +86,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
 }
 
 /** What the caller sees: the payload, or the one error without its id and its text. */
-function toSeen({ answer: { status, headers, data, errors = [] } }: Observation, operation: Operation): unknown {
+function toSeen({ response: { status, headers, data, errors = [] } }: Observation, operation: Operation): unknown {
   const [error, ...more] = errors;
   if (!error) return { status, data: data?.[rootFields[operation]] };
   const { requestId, upstream, ...extensions } = error.extensions;

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AssistantResource } from '../support/source.ts';
 import { hang, reset, status, work } from '../support/raw-responses.ts';
-import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { endSources, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
 
@@ -53,19 +53,19 @@ const recover = (another: () => AssistantResource): Promise<void> =>
 interface Outage {
   readonly name: string;
   /** Null where nobody listens. */
-  readonly answer: RawAnswer | null;
+  readonly response: RawResponse | null;
   readonly operations: readonly Operate[];
   readonly attemptTimeoutMs?: number;
 }
 
 const outages: readonly Outage[] = [
-  { name: 'resets', answer: reset, operations: mixed },
-  { name: 'resets, for reads alone', answer: reset, operations: reads },
-  { name: '503', answer: status(503), operations: mixed },
-  { name: '503 with Retry-After', answer: status(503, [['retry-after', '1']]), operations: reads },
-  { name: '429, which no breaker stops', answer: status(429), operations: mixed },
-  { name: 'silence', answer: hang, operations: mixed, attemptTimeoutMs: 3000 },
-  { name: 'refused connections', answer: null, operations: mixed },
+  { name: 'resets', response: reset, operations: mixed },
+  { name: 'resets, for reads alone', response: reset, operations: reads },
+  { name: '503', response: status(503), operations: mixed },
+  { name: '503 with Retry-After', response: status(503, [['retry-after', '1']]), operations: reads },
+  { name: '429, which no breaker stops', response: status(429), operations: mixed },
+  { name: 'silence', response: hang, operations: mixed, attemptTimeoutMs: 3000 },
+  { name: 'refused connections', response: null, operations: mixed },
 ];
 
 interface Cost {
@@ -77,20 +77,20 @@ interface Cost {
   readonly failuresAfterwards: readonly unknown[];
 }
 
-async function suffer({ answer, operations, attemptTimeoutMs = 20_000 }: Outage): Promise<Cost> {
-  let current = answer ?? hang;
+async function suffer({ response, operations, attemptTimeoutMs = 20_000 }: Outage): Promise<Cost> {
+  let current = response ?? hang;
   const { another, upstream, reports } = await startSource((socket, request) => current(socket, request), {
     attemptTimeoutMs,
     connections: 64,
   });
-  if (!answer) await upstream.stop();
+  if (!response) await upstream.stop();
   const { calls } = await sendEvenly(REQUESTS, operations, another);
   // Counted as long as requests come. What is refused never arrives, so it is counted where it is sent.
-  const attempts = answer ? upstream.requests.length : reports.length;
+  const attempts = response ? upstream.requests.length : reports.length;
   const served = (await Promise.all(calls)).filter(Boolean).length;
   const attemptsInAll = reports.length;
   current = work();
-  const back = answer ? null : await startRawUpstream({ answer: current, port: upstream.port });
+  const back = response ? null : await startRawUpstream({ response: current, port: upstream.port });
   const before = reports.length;
   await recover(another);
   const failuresAfterwards = reports.slice(before).filter(({ kind }) => kind !== 'OK');

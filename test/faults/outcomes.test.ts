@@ -1,7 +1,7 @@
 // What is known of a write in the end, where its attempts end differently.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-responses.ts';
-import { startRawUpstream, type RawAnswer } from '../support/raw-upstream.ts';
+import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
@@ -15,7 +15,7 @@ const deletedFalse = json(200, { id: 'asst_1', deleted: false });
 const at0s = (code: number) => status(code, [['retry-after', '0']]);
 
 describe('a delete', () => {
-  it.each<[string, RawAnswer[], number]>([
+  it.each<[string, RawResponse[], number]>([
     ['429', [at0s(500), at0s(429)], 3],
     ['429, then 401', [at0s(500), at0s(429), status(401)], 3],
     ['400', [at0s(500), status(400)], 2],
@@ -27,8 +27,8 @@ describe('a delete', () => {
     ['deleted: false', [at0s(500), deletedFalse], 2],
     ['a redirect', [at0s(500), status(302)], 2],
     ['429, after 429', [at0s(429), at0s(408), at0s(429)], 3],
-  ])('of unknown fate stays UNKNOWN whatever comes later: %s', async (_name, answers, attempts) => {
-    const { source, upstream } = await startSource(inTurn(...answers));
+  ])('of unknown fate stays UNKNOWN whatever comes later: %s', async (_name, responses, attempts) => {
+    const { source, upstream } = await startSource(inTurn(...responses));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject(UNKNOWN);
     expect(upstream.count('DELETE')).toBe(attempts);
   });
@@ -67,13 +67,13 @@ describe('a delete', () => {
 });
 
 describe('a create', () => {
-  it.each<[string, RawAnswer]>([
+  it.each<[string, RawResponse]>([
     ['a reset', reset],
     ['a 500', status(500)],
     ['a 408', status(408)],
     ['an answer cut short', sendAndEnd('HTTP/1.1 201 X\r\ncontent-length: 9\r\n\r\n{')],
-  ])('that was refused twice and then met %s is UNKNOWN, and not sent again', async (_name, answer) => {
-    const { source, upstream } = await startSource(inTurn(at0s(429), at0s(429), answer));
+  ])('that was refused twice and then met %s is UNKNOWN, and not sent again', async (_name, response) => {
+    const { source, upstream } = await startSource(inTurn(at0s(429), at0s(429), response));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject(UNKNOWN);
     expect(upstream.count('POST')).toBe(3);
   });
@@ -90,7 +90,7 @@ describe('a create', () => {
     await upstream.stop();
     const created = source.create({ model: 'm' });
     await until(() => reports.length > 0);
-    const back = await startRawUpstream({ answer: work(), port: upstream.port });
+    const back = await startRawUpstream({ response: work(), port: upstream.port });
     await expect(created).resolves.toMatchObject({ model: 'm' });
     expect(back.count('POST')).toBe(1);
     await back.stop();
@@ -98,42 +98,42 @@ describe('a create', () => {
 });
 
 describe('a modify', () => {
-  const asAsked = json(200, wireAssistant('asst_1', { name: 'asked' }));
+  const asRequested = json(200, wireAssistant('asst_1', { name: 'asked' }));
   const asBefore = json(200, wireAssistant('asst_1', { name: 'before' }));
   const modify = { name: 'asked' };
 
-  it.each<[string, RawAnswer]>([
+  it.each<[string, RawResponse]>([
     ['a reset', reset],
     ['a 503', status(503)],
     ['a 408', status(408)],
     ['a redirect', status(307)],
     ['an unreadable answer', json(200, {})],
-  ])('that met %s is read back once, and took place where it is as asked', async (_name, answer) => {
-    const { source, lines } = await startSource(inTurn(answer, asAsked));
+  ])('that met %s is read back once, and took place where it is as asked', async (_name, response) => {
+    const { source, lines } = await startSource(inTurn(response, asRequested));
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  it.each<[string, RawAnswer]>([
+  it.each<[string, RawResponse]>([
     ['something else', asBefore],
     ['nothing', status(404)],
     ['trouble', at0s(503)],
     ['a wait', at0s(429)],
     ['no answer', reset],
-  ])('whose read-back finds %s is UNKNOWN, and neither is tried again', async (_name, answer) => {
-    const { source, lines } = await startSource(inTurn(status(500), answer));
+  ])('whose read-back finds %s is UNKNOWN, and neither is tried again', async (_name, response) => {
+    const { source, lines } = await startSource(inTurn(status(500), response));
     expect(await failureOf(source.modify('asst_1', modify))).toMatchObject(UNKNOWN);
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
   it('that was refused before it got lost is read back all the same', async () => {
-    const { source, lines } = await startSource(inTurn(at0s(429), reset, asAsked));
+    const { source, lines } = await startSource(inTurn(at0s(429), reset, asRequested));
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);
   });
 
   it('keeps a part of its deadline for the read-back', async () => {
-    const { source, lines } = await startSource(inTurn(hang, asAsked), { deadlineMs: 5000 });
+    const { source, lines } = await startSource(inTurn(hang, asRequested), { deadlineMs: 5000 });
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });

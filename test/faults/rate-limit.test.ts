@@ -12,13 +12,13 @@ afterEach(endSources);
 const perHour = (requests: number) => createRateLimit({ requests, perSeconds: 3600 }, null);
 
 /** A limit that says what the test wants it to, and counts how often it is asked. */
-function scriptedLimit(...answers: readonly number[]): RateLimit & { taken: number } {
+function scriptedLimit(...responses: readonly number[]): RateLimit & { taken: number } {
   const limit = {
     taken: 0,
     accept: () => undefined,
     take: () => {
       limit.taken += 1;
-      return Promise.resolve(answers[limit.taken - 1] ?? 0);
+      return Promise.resolve(responses[limit.taken - 1] ?? 0);
     },
   };
   return limit;

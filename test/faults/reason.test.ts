@@ -1,6 +1,6 @@
 // What of upstream's message a caller gets to see, through the whole service.
 import { expect, test } from '@jest/globals';
-import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 
 const KEY = 'Zk9-secretKeyOfTheService';
@@ -9,7 +9,7 @@ const CREATE = 'mutation ($model: String!) { createAssistant(input: { model: $mo
 async function startEchoing(toMessage: (model: string, host: string) => string) {
   const upstream = await startScriptedUpstream(({ body, headers }, response) => {
     const { model } = body as { readonly model: string };
-    answerJson(response, 400, { message: toMessage(model, headers.host ?? ''), statusCode: 400 });
+    sendJson(response, 400, { message: toMessage(model, headers.host ?? ''), statusCode: 400 });
   });
   const { port } = new URL(upstream.url);
   const service = await startService({ AIML_API_KEY: KEY, AIML_API_BASE_URL: `http://localhost:${port}` });

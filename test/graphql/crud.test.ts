@@ -79,8 +79,8 @@ describe('an assistant', () => {
   test('keeps on an update what was left out, and loses what is null', async () => {
     const { assistant } = await create(everything);
     service.upstreamCalls();
-    const kept = await update({ id: assistant.id, name: 'new' });
-    expect(kept.assistant).toEqual({ ...assistant, name: 'new' });
+    const stored = await update({ id: assistant.id, name: 'new' });
+    expect(stored.assistant).toEqual({ ...assistant, name: 'new' });
     const cleared = await update({
       id: assistant.id,
       name: null,

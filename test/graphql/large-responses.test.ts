@@ -1,11 +1,6 @@
 // Responses that are large, and those that are too large: how they are made shows in what the event loop does meanwhile.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 const MiB = 1024 * 1024;
@@ -28,15 +23,15 @@ beforeAll(async () => {
   upstream = await startScriptedUpstream(({ method, path }, response) => {
     const { pathname, searchParams } = new URL(path, 'http://upstream');
     const id = pathname.split('/').at(2);
-    if (id?.startsWith('huge')) answerJson(response, 200, wireAssistant(id, { instructions: 'x'.repeat(10 * MiB) }));
-    else if (id === 'forbidden') answerJson(response, 403, {});
+    if (id?.startsWith('huge')) sendJson(response, 200, wireAssistant(id, { instructions: 'x'.repeat(10 * MiB) }));
+    else if (id === 'forbidden') sendJson(response, 403, {});
     else if (id !== undefined || method === 'POST')
-      answerJson(response, 200, wireAssistant(id ?? 'new', { instructions: 'x'.repeat(2 * MiB) }));
+      sendJson(response, 200, wireAssistant(id ?? 'new', { instructions: 'x'.repeat(2 * MiB) }));
     else {
       const data = Array.from({ length: Number(searchParams.get('limit')) }, (_, index) =>
         wireAssistant(`a${index}`, { instructions: TEXT, tools }),
       );
-      answerJson(response, 200, { object: 'list', data, has_more: false });
+      sendJson(response, 200, { object: 'list', data, has_more: false });
     }
   });
   service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });

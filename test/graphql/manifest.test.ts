@@ -36,15 +36,15 @@ describe('the manifest of the example operations', () => {
           variables: await variablesOf('CreateAssistant', ''),
         });
         const { createAssistant } = created.data as { createAssistant: { assistant: { id: string } } };
-        const answer = await post(service.url, {
+        const response = await post(service.url, {
           ...request,
           variables: await variablesOf(name, createAssistant.assistant.id),
         });
-        expect(answer).toMatchObject({ status: 200, data: expect.any(Object) });
-        expect(answer.errors).toBeUndefined();
+        expect(response).toMatchObject({ status: 200, data: expect.any(Object) });
+        expect(response.errors).toBeUndefined();
         // The ids of conversations in the samples are of none that there is.
         if (!name.includes('Assistant')) continue;
-        for (const payload of Object.values(answer.data as Record<string, { userErrors?: unknown } | null>))
+        for (const payload of Object.values(response.data as Record<string, { userErrors?: unknown } | null>))
           expect(payload?.userErrors ?? []).toEqual([]);
       }
     }

@@ -1,12 +1,7 @@
 // An operation that is asked for again is run from its plan. Nobody can tell the difference.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
@@ -15,10 +10,9 @@ let service: TestService;
 beforeAll(async () => {
   upstream = await startScriptedUpstream(({ path }, response) => {
     const id = path.split('/').at(2) ?? 'asst_new';
-    if (id === 'broken') answerJson(response, 403, { message: 'no' });
-    else if (id === 'none') answerJson(response, 404, { message: 'no' });
-    else
-      answerJson(response, 200, wireAssistant(id, { name: 'Ünïcode 🙂', tools: [{ type: 'new', __proto__: null }] }));
+    if (id === 'broken') sendJson(response, 403, { message: 'no' });
+    else if (id === 'none') sendJson(response, 404, { message: 'no' });
+    else sendJson(response, 200, wireAssistant(id, { name: 'Ünïcode 🙂', tools: [{ type: 'new', __proto__: null }] }));
   });
   service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
 });
@@ -34,7 +28,7 @@ interface Body extends Readonly<Record<string, unknown>> {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** All that comes back, but for what is another in each answer. */
-async function ask(body: unknown): Promise<unknown> {
+async function send(body: unknown): Promise<unknown> {
   upstream.calls.length = 0;
   const response = await fetch(`${service.url}/graphql`, {
     method: 'POST',
@@ -106,9 +100,9 @@ const cases: readonly (readonly [name: string, body: Body])[] = [
 describe('the second time, and the third', () => {
   it.each(cases)('%s is answered as the first time', async (name, { query, ...rest }) => {
     const body = { ...rest, ...(query !== undefined && { query: `# ${name}\n${query}` }) };
-    const first = await ask(body);
-    expect(await ask(body)).toEqual(first);
-    expect(await ask(body)).toEqual(first);
+    const first = await send(body);
+    expect(await send(body)).toEqual(first);
+    expect(await send(body)).toEqual(first);
   });
 
   it('directives follow the variables of the request', async () => {
@@ -122,17 +116,17 @@ describe('the second time, and the third', () => {
     const document =
       'mutation ($a: ID!, $b: ID!) { a: deleteAssistant(input: { id: $a }) { deletedAssistantId } b: deleteAssistant(input: { id: $b }) { deletedAssistantId } }';
     for (let time = 0; time < 3; time += 1) {
-      await ask({ query: document, variables: { a: 'none', b: 'broken' } });
+      await send({ query: document, variables: { a: 'none', b: 'broken' } });
       expect(upstream.lines()).toEqual(['DELETE /assistants/none', 'DELETE /assistants/broken']);
     }
   });
 
   it('a hash stands for its document, and no document for another one', async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(READ) } };
-    const whole = await ask({ query: READ, variables: { id: 'a' }, extensions });
-    for (let time = 0; time < 3; time += 1) expect(await ask({ variables: { id: 'a' }, extensions })).toEqual(whole);
-    expect(await ask({ query: '{ __typename }', extensions })).toMatchObject({ status: 400, calls: [] });
-    expect(await ask({ extensions: { persistedQuery: { version: 2, sha256Hash: sha256(READ) } } })).toMatchObject({
+    const whole = await send({ query: READ, variables: { id: 'a' }, extensions });
+    for (let time = 0; time < 3; time += 1) expect(await send({ variables: { id: 'a' }, extensions })).toEqual(whole);
+    expect(await send({ query: '{ __typename }', extensions })).toMatchObject({ status: 400, calls: [] });
+    expect(await send({ extensions: { persistedQuery: { version: 2, sha256Hash: sha256(READ) } } })).toMatchObject({
       status: 400,
     });
   });

@@ -1,11 +1,6 @@
 // How much an operation may ask of upstream, and what decides whether it runs at all.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
@@ -15,9 +10,9 @@ beforeAll(async () => {
   upstream = await startScriptedUpstream(({ path }, response) => {
     const [, collection, id, inner] = path.split(/[/?]/);
     if (id === undefined || id.startsWith('limit=') || inner === 'messages')
-      answerJson(response, 200, { object: 'list', data: [], has_more: false });
-    else if (collection === 'threads') answerJson(response, 200, { id, object: 'thread', created_at: 1, metadata: {} });
-    else answerJson(response, 200, wireAssistant(id));
+      sendJson(response, 200, { object: 'list', data: [], has_more: false });
+    else if (collection === 'threads') sendJson(response, 200, { id, object: 'thread', created_at: 1, metadata: {} });
+    else sendJson(response, 200, wireAssistant(id));
   });
   service = await startService({
     AIML_API_KEY: 'test-key',

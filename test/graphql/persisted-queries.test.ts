@@ -19,15 +19,15 @@ describe.each([
     const variables = { first: 1 };
     const unknown = await send(service.url, { id, variables });
     expect([unknown.status, codeOf(unknown)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
-    const answer = { status: 200, data: { assistants: { nodes: [] } } };
-    expect(await send(service.url, { id, query, variables })).toEqual(answer);
-    for (const sendAgain of [get, post]) expect(await sendAgain(service.url, { id, variables })).toEqual(answer);
+    const response = { status: 200, data: { assistants: { nodes: [] } } };
+    expect(await send(service.url, { id, query, variables })).toEqual(response);
+    for (const sendAgain of [get, post]) expect(await sendAgain(service.url, { id, variables })).toEqual(response);
   });
 
   it('that is not what its hash says is refused', async () => {
     const id = sha256(`query Meant${method} { __typename }`);
-    const answer = await send(service.url, { id, query: '{ __typename }' });
-    expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([
+    const response = await send(service.url, { id, query: '{ __typename }' });
+    expect([response.status, codeOf(response), response.errors?.[0]?.message]).toEqual([
       400,
       'BAD_REQUEST',
       'provided sha does not match query',
@@ -50,8 +50,8 @@ it('A mutation is not run by GET because its hash is known', async () => {
   const query = 'mutation { createAssistant(input: { model: "m" }) { assistant { model } } }';
   const id = sha256(query);
   expect((await post(service.url, { id, query })).data).toEqual({ createAssistant: { assistant: { model: 'm' } } });
-  const answer = await get(service.url, { id });
-  expect([answer.status, codeOf(answer)]).toEqual([405, 'BAD_REQUEST']);
+  const response = await get(service.url, { id });
+  expect([response.status, codeOf(response)]).toEqual([405, 'BAD_REQUEST']);
 });
 
 it.each([

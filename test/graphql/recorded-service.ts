@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { Environment } from '../../src/config.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { answerJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 export interface RecordedService extends TestService {
@@ -22,8 +22,8 @@ export async function startRecordedService(environment: Environment = {}): Promi
   const local = await createLocalAiml({ dataDir, host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) });
   cleanUpLater(() => local.stop());
   const upstream = await startScriptedUpstream(async (call, response) => {
-    const answer = await forward(local.url, call);
-    answerJson(response, answer.status, await answer.json());
+    const reply = await forward(local.url, call);
+    sendJson(response, reply.status, await reply.json());
   });
   const service = await startService({
     UPSTREAM: 'aiml',

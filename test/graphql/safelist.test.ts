@@ -10,12 +10,7 @@ import {
   type ManifestFile,
   type PersistedResponse,
 } from '../support/persisted.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 const LISTED = 'query Listed($id: ID!) { assistant(id: $id) { id } }';
@@ -31,7 +26,7 @@ let opened: Promise<void> = Promise.resolve();
 async function setUp(mode: string): Promise<void> {
   upstream = await startScriptedUpstream(async ({ path }, response) => {
     await opened;
-    answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+    sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
   });
   file = await writeManifest([{ id: 'listed', name: 'Listed', type: 'query', body: LISTED }]);
   service = await startService({
@@ -92,8 +87,8 @@ describe('enforced', () => {
     ['brings the id of another one', { query: UNLISTED, id: 'listed', variables }],
   ])('a document that %s is refused before anything is done, by POST and by GET', async (_name, request) => {
     for (const send of [post, get]) {
-      const answer = await send(service.url, request);
-      expect(answer).toEqual({
+      const response = await send(service.url, request);
+      expect(response).toEqual({
         status: 400,
         errors: [
           {
@@ -114,8 +109,8 @@ describe('enforced', () => {
     ['that is empty', ''],
   ])('an id %s is not found', async (_name, id) => {
     for (const send of [post, get]) {
-      const answer = await send(service.url, { id, variables });
-      expect([answer.status, codeOf(answer)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+      const response = await send(service.url, { id, variables });
+      expect([response.status, codeOf(response)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
     }
     expect(upstream.calls).toEqual([]);
   });
@@ -127,25 +122,25 @@ describe('enforced', () => {
         headers: { 'content-type': 'application/json' },
         body,
       });
-      const answer = (await response.json()) as PersistedResponse;
-      expect([response.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST']);
-      expect(answer.errors?.[0]?.message).not.toContain('may be run here');
+      const reply = (await response.json()) as PersistedResponse;
+      expect([response.status, codeOf(reply)]).toEqual([400, 'BAD_REQUEST']);
+      expect(reply.errors?.[0]?.message).not.toContain('may be run here');
     }
   });
 
   it('what was refused leaves its lines and its figures, without the document', async () => {
     const names = ['Unlisted', 'x'.repeat(65), 'not a name'];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       names.map((operationName) => post(service.url, { query: UNLISTED, operationName })),
     );
-    const requestIds = answers.map(({ errors }) => errors?.[0]?.extensions['requestId']);
-    expect(unlistedLines().map(({ requestId, operationName, refused }) => [requestId, operationName, refused])).toEqual(
-      [
-        [requestIds[0], 'Unlisted', true],
-        [requestIds[1], null, true],
-        [requestIds[2], null, true],
-      ],
-    );
+    const requestIds = responses.map(({ errors }) => errors?.[0]?.extensions['requestId']);
+    expect(
+      unlistedLines().map(({ requestId, operationName, refused: rejected }) => [requestId, operationName, rejected]),
+    ).toEqual([
+      [requestIds[0], 'Unlisted', true],
+      [requestIds[1], null, true],
+      [requestIds[2], null, true],
+    ]);
     expect(service.logs.filter(({ msg }) => msg === 'refused')).toHaveLength(3);
     expect(await unlistedMetric()).toBe(3);
     expect(JSON.stringify(service.logs)).not.toMatch(/asst_canary|not a name/);
@@ -170,7 +165,7 @@ describe('logged only', () => {
       { query: LISTED, variables },
     ])
       for (const send of [post, get]) expect(await send(service.url, request)).toEqual(ran);
-    expect(unlistedLines().map(({ operationName, refused }) => [operationName, refused])).toEqual([
+    expect(unlistedLines().map(({ operationName, refused: rejected }) => [operationName, rejected])).toEqual([
       ['Unlisted', false],
       [null, false],
       ['Unlisted', false],
@@ -186,13 +181,13 @@ describe('logged only', () => {
     await post(service.url, { query: UNLISTED });
     let open = (): void => undefined;
     opened = new Promise((resolve) => (open = resolve));
-    const answers = [1, 2, 3].map(() => post(service.url, { query: UNLISTED }));
+    const responses = [1, 2, 3].map(() => post(service.url, { query: UNLISTED }));
     for (;;) {
       const text = await (await fetch(`${service.url}/metrics`)).text();
       if (text.includes('assistants_operations_in_flight 3\n')) break;
     }
     open();
-    await Promise.all(answers);
+    await Promise.all(responses);
     expect(upstream.calls).toHaveLength(2);
     expect(unlistedLines()).toHaveLength(4);
     expect(await unlistedMetric()).toBe(4);

@@ -1,10 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import type { Environment } from '../../src/config.ts';
@@ -32,15 +27,15 @@ async function setUp(environment: Environment = {}): Promise<void> {
     const id = path.split('/').at(-1) ?? '';
     if (method === 'POST') {
       names.set(id, (body as { name: string }).name);
-      answerJson(response, 200, wireAssistant(id, { name: names.get(id) }));
+      sendJson(response, 200, wireAssistant(id, { name: names.get(id) }));
       return;
     }
     const name = `${names.get(id) ?? 'first'} of ${headers.authorization ?? ''}`;
     const etag = `W/"${name.length}-${names.get(id) ?? 'first'}"`;
     await gate.opened;
-    if (id === 'broken') answerJson(response, 403, { message: 'no' });
+    if (id === 'broken') sendJson(response, 403, { message: 'no' });
     else if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
-    else answerJson(response, 200, wireAssistant(id, { name }), { etag });
+    else sendJson(response, 200, wireAssistant(id, { name }), { etag });
   });
   service = await startService({
     UPSTREAM: 'aiml',
@@ -48,7 +43,7 @@ async function setUp(environment: Environment = {}): Promise<void> {
     AIML_API_BASE_URL: upstream.url,
     ...environment,
   });
-  await ask('warm-up', 'a');
+  await send('warm-up', 'a');
   upstream.calls.length = 0;
 }
 
@@ -57,7 +52,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-const ask = (id: string, key: string): Promise<GraphQLHttpResponse> =>
+const send = (id: string, key: string): Promise<GraphQLHttpResponse> =>
   service.query(ONE, { id }, { authorization: `Bearer ${key}` });
 const rename = (id: string, key: string, name: string): Promise<GraphQLHttpResponse> =>
   service.query(MODIFY, { input: { id, name } }, { authorization: `Bearer ${key}` });
@@ -75,10 +70,10 @@ describe('identical queries in flight', () => {
   it('of one credential are executed once, and each has its own request id and log line', async () => {
     await setUp();
     closeGate();
-    const answers = Array.from({ length: 20 }, () => ask('x', 'a'));
+    const responses = Array.from({ length: 20 }, () => send('x', 'a'));
     await inFlight(20);
     gate.open();
-    const settled = await Promise.all(answers);
+    const settled = await Promise.all(responses);
     expect(new Set(settled.map(nameIn))).toEqual(new Set(['first of Bearer a']));
     expect(new Set(settled.map(({ headers }) => headers.get('x-request-id'))).size).toBe(20);
     expect(upstream.lines()).toEqual(['GET /assistants/x']);
@@ -90,7 +85,7 @@ describe('identical queries in flight', () => {
   it('are executed again for one who joined, where only the time of the first ran out', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
     closeGate();
-    const first = ask('x', 'a');
+    const first = send('x', 'a');
     await received(1);
     // Only the read that is in flight waits any longer.
     const { open } = gate;
@@ -98,7 +93,7 @@ describe('identical queries in flight', () => {
     gate.open();
     // Half of the first one's time passes, so that the second one has the other half when the first has none left.
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const second = ask('x', 'a');
+    const second = send('x', 'a');
     expect((await first).errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
     expect(nameIn(await second)).toBe('first of Bearer a');
     expect(upstream.calls).toHaveLength(2);
@@ -132,10 +127,10 @@ describe('identical queries in flight', () => {
   it('give each caller an error with his own request id', async () => {
     await setUp();
     closeGate();
-    const answers = Array.from({ length: 5 }, () => ask('broken', 'a'));
+    const responses = Array.from({ length: 5 }, () => send('broken', 'a'));
     await inFlight(5);
     gate.open();
-    for (const { errors, headers } of await Promise.all(answers))
+    for (const { errors, headers } of await Promise.all(responses))
       expect(errors?.[0]?.extensions).toMatchObject({
         code: 'FORBIDDEN',
         requestId: headers.get('x-request-id'),
@@ -146,10 +141,10 @@ describe('identical queries in flight', () => {
   it('of different credentials are never one', async () => {
     await setUp();
     closeGate();
-    const answers = ['a', 'b', 'a', 'b', 'c'].map((key) => ask('x', key));
+    const responses = ['a', 'b', 'a', 'b', 'c'].map((key) => send('x', key));
     await inFlight(5);
     gate.open();
-    expect((await Promise.all(answers)).map(nameIn)).toEqual(
+    expect((await Promise.all(responses)).map(nameIn)).toEqual(
       ['a', 'b', 'a', 'b', 'c'].map((key) => `first of Bearer ${key}`),
     );
     expect(upstream.calls).toHaveLength(3);
@@ -158,10 +153,10 @@ describe('identical queries in flight', () => {
   it('are not joined once a write of the credential was acknowledged', async () => {
     await setUp();
     closeGate();
-    const before = ask('x', 'a');
+    const before = send('x', 'a');
     await received(1);
     await rename('x', 'a', 'second');
-    const after = ask('x', 'a');
+    const after = send('x', 'a');
     await received(3);
     gate.open();
     expect(nameIn(await before)).toBe('first of Bearer a');
@@ -171,17 +166,17 @@ describe('identical queries in flight', () => {
   it('go on while one who waits is still there, and end when the last has gone', async () => {
     await setUp();
     closeGate();
-    const leaver = new AbortController();
+    const disconnecting = new AbortController();
     const left = fetch(`${service.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer a' },
       body: JSON.stringify({ query: ONE, variables: { id: 'x' } }),
-      signal: leaver.signal,
+      signal: disconnecting.signal,
     }).catch(() => 'left');
     await received(1);
-    const stays = ask('x', 'a');
+    const stays = send('x', 'a');
     await inFlight(2);
-    leaver.abort();
+    disconnecting.abort();
     expect(await left).toBe('left');
     gate.open();
     expect(nameIn(await stays)).toBe('first of Bearer a');
@@ -194,12 +189,12 @@ describe('different queries in flight', () => {
     await setUp();
     closeGate();
     const authorization = { authorization: 'Bearer a' };
-    const answers = ['id', 'name', 'model'].map((field) =>
+    const responses = ['id', 'name', 'model'].map((field) =>
       service.query(`{ assistant(id: "x") { ${field} } }`, undefined, authorization),
     );
     await inFlight(3);
     gate.open();
-    for (const { errors } of await Promise.all(answers)) expect(errors).toBeUndefined();
+    for (const { errors } of await Promise.all(responses)) expect(errors).toBeUndefined();
     expect(upstream.lines()).toEqual(['GET /assistants/x']);
   });
 });
@@ -216,28 +211,28 @@ describe('mutations', () => {
 describe('the cache', () => {
   it('is off unless it is asked for', async () => {
     await setUp();
-    await ask('x', 'a');
-    await ask('x', 'a');
+    await send('x', 'a');
+    await send('x', 'a');
     expect(upstream.calls).toHaveLength(2);
   });
 
   it('answers without upstream for as long as its time, to the same credential alone', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
-    for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await ask('x', key))).toBe(`first of Bearer ${key}`);
+    for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await send('x', key))).toBe(`first of Bearer ${key}`);
     expect(upstream.calls).toHaveLength(2);
   });
 
   it('shows every write of the credential at once', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
-    await ask('x', 'a');
+    await send('x', 'a');
     await rename('x', 'a', 'second');
-    expect(nameIn(await ask('x', 'a'))).toBe('second of Bearer a');
+    expect(nameIn(await send('x', 'a'))).toBe('second of Bearer a');
   });
 
   it('keeps what one credential reads while another writes, with success or without', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
-    const reads = ['x', 'y'].map((id) => ask(id, 'a'));
+    const reads = ['x', 'y'].map((id) => send(id, 'a'));
     await received(2);
     await rename('x', 'b', 'second');
     await rename('missing', 'b', 'second');
@@ -245,18 +240,18 @@ describe('the cache', () => {
     await Promise.all(reads);
     const before = upstream.calls.length;
     await rename('x', 'b', 'third');
-    for (const id of ['x', 'y', 'x']) expect(nameIn(await ask(id, 'a'))).toBe('first of Bearer a');
+    for (const id of ['x', 'y', 'x']) expect(nameIn(await send(id, 'a'))).toBe('first of Bearer a');
     expect(upstream.calls.length).toBe(before + 1);
   });
 
   it('does not keep what was read before a write and came back after it', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
-    const before = ask('x', 'a');
+    const before = send('x', 'a');
     await received(1);
     await rename('x', 'a', 'second');
     gate.open();
     await before;
-    expect(nameIn(await ask('x', 'a'))).toBe('second of Bearer a');
+    expect(nameIn(await send('x', 'a'))).toBe('second of Bearer a');
   });
 });

@@ -2,12 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { leaksIn } from '../support/leaks.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import {
   AUDIENCE,
@@ -29,7 +24,7 @@ let service: TestService;
 beforeAll(async () => {
   upstream = await startScriptedUpstream(({ method, path }, response) => {
     const id = path.split('/').at(-1) ?? '';
-    answerJson(
+    sendJson(
       response,
       200,
       method === 'DELETE' ? { id, object: 'assistant.deleted', deleted: true } : wireAssistant(id),
@@ -48,10 +43,10 @@ const authorizations = () => upstream.calls.map(({ headers }) => headers.authori
 
 /** Everything that the service let out but what it sent to upstream. */
 async function outputs(
-  ...answers: readonly { readonly text: string; readonly headers: Headers }[]
+  ...responses: readonly { readonly text: string; readonly headers: Headers }[]
 ): Promise<(string | object)[]> {
   const metrics = await (await fetch(`${service.url}/metrics`)).text();
-  return [...answers.flatMap(({ text, headers }) => [text, [...headers]]), service.logs, metrics];
+  return [...responses.flatMap(({ text, headers }) => [text, [...headers]]), service.logs, metrics];
 }
 
 describe('under AUTH_MODE=none', () => {
@@ -59,15 +54,15 @@ describe('under AUTH_MODE=none', () => {
 
   it('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
     await start({ AIML_API_KEY: SERVICE_KEY });
-    const answers = [
+    const responses = [
       await service.query(READ),
       await service.query(WRITE),
       await service.query(READ, undefined, bearer('sk-of-the-caller')),
       await service.query(READ, undefined, { authorization: 'Basic c2stb2YtdGhlLWNhbGxlcg' }),
     ];
-    expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    expect(responses.flatMap(({ errors }) => errors ?? [])).toEqual([]);
     expect(new Set(authorizations())).toEqual(new Set([`Bearer ${SERVICE_KEY}`]));
-    const seen = await outputs(...answers);
+    const seen = await outputs(...responses);
     for (const credential of [SERVICE_KEY, 'sk-of-the-caller'])
       expect(leaksIn(seen, { credential, upstream: new URL(upstream.url), texts: [] })).toEqual([]);
   });
@@ -107,13 +102,13 @@ describe('under AUTH_MODE=jwt', () => {
 
   it('the held key goes upstream and the token does not; neither comes out', async () => {
     const token = await sign(key, { scope: 'assistants:read assistants:write' });
-    const answers = [
+    const responses = [
       await service.query(READ, undefined, bearer(token)),
       await service.query(WRITE, undefined, bearer(token)),
     ];
-    expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    expect(responses.flatMap(({ errors }) => errors ?? [])).toEqual([]);
     expect(authorizations()).toEqual([`Bearer ${SERVICE_KEY}`, `Bearer ${SERVICE_KEY}`]);
-    const seen = await outputs(...answers, await service.query(READ, undefined, bearer(`${token}x`)));
+    const seen = await outputs(...responses, await service.query(READ, undefined, bearer(`${token}x`)));
     for (const credential of [SERVICE_KEY, token])
       expect(leaksIn(seen, { credential, upstream: provider.url, texts: [] })).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // Who may call, through the whole service on the embedded AIML API.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
-import { startScriptedUpstream, answerJson } from '../support/scripted-upstream.ts';
+import { startScriptedUpstream, sendJson } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import {
   AUDIENCE,
@@ -69,10 +69,10 @@ describe('under AUTH_MODE=passthrough', () => {
   ])('with %s every read and write is refused, a write as not applied', async (_name, authorization) => {
     const headers = authorization === undefined ? {} : { authorization };
     for (const document of [...READS, ...WRITES]) {
-      const answer = await service.query(document, undefined, headers);
-      expect([answer.status, ...codesOf(answer)]).toEqual([200, 'UNAUTHENTICATED']);
+      const response = await service.query(document, undefined, headers);
+      expect([response.status, ...codesOf(response)]).toEqual([200, 'UNAUTHENTICATED']);
       const outcome = WRITES.includes(document) ? 'NOT_APPLIED' : undefined;
-      expect(answer.errors?.[0]?.extensions['outcome']).toBe(outcome);
+      expect(response.errors?.[0]?.extensions['outcome']).toBe(outcome);
     }
   });
 
@@ -112,10 +112,10 @@ describe('under AUTH_MODE=jwt', () => {
     }
     for (const document of WRITES) {
       expect(codesOf(await service.query(document, undefined, writer))).toEqual([]);
-      const refused = await service.query(document, undefined, reader);
-      expect(codesOf(refused)).toEqual(['FORBIDDEN']);
-      expect(refused.errors?.[0]?.extensions['outcome']).toBe('NOT_APPLIED');
-      expect(refused.errors?.[0]?.message).toContain('assistants:write');
+      const rejected = await service.query(document, undefined, reader);
+      expect(codesOf(rejected)).toEqual(['FORBIDDEN']);
+      expect(rejected.errors?.[0]?.extensions['outcome']).toBe('NOT_APPLIED');
+      expect(rejected.errors?.[0]?.message).toContain('assistants:write');
     }
   });
 
@@ -123,8 +123,8 @@ describe('under AUTH_MODE=jwt', () => {
     const reader = bearer(await sign(key, { scope: 'assistants:read' }));
     const writer = bearer(await sign(key, { scope: 'assistants:write' }));
     await service.query(LIST, undefined, reader);
-    const answers = await Promise.all([reader, writer, reader, writer].map((h) => service.query(LIST, undefined, h)));
-    expect(answers.map((answer) => codesOf(answer).length)).toEqual([0, 1, 0, 1]);
+    const responses = await Promise.all([reader, writer, reader, writer].map((h) => service.query(LIST, undefined, h)));
+    expect(responses.map((response) => codesOf(response).length)).toEqual([0, 1, 0, 1]);
   });
 
   it('tokens of others are refused', async () => {
@@ -141,7 +141,7 @@ describe('a credential', () => {
     const statuses = [200, 400, 401, 403, 404, 422, 429, 500];
     const upstream = await startScriptedUpstream(({ headers }, response, index) => {
       const status = statuses[index % statuses.length] ?? 500;
-      answerJson(response, status, {
+      sendJson(response, status, {
         // The reason that callers may learn of.
         message: status === 400 || status === 422 ? `bad ${headers.authorization ?? ''}` : secret,
         authorization: headers.authorization,
@@ -154,8 +154,8 @@ describe('a credential', () => {
     });
     const outputs: (string | object)[] = [];
     for (const document of [...READS, ...WRITES]) {
-      const answer = await service.query(document, undefined, bearer(credential));
-      outputs.push(answer.text, JSON.stringify([...answer.headers]));
+      const response = await service.query(document, undefined, bearer(credential));
+      outputs.push(response.text, JSON.stringify([...response.headers]));
     }
     outputs.push(await (await fetch(`${service.url}/metrics`)).text(), service.logs);
     expect(leaksIn(outputs, { credential, upstream: new URL(upstream.url), texts: [secret] })).toEqual([]);

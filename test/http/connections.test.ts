@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { expectNothingHeld, readGauges } from '../support/gauges.ts';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -28,7 +28,7 @@ async function startHeld(
   const upstream = await startScriptedUpstream(async ({ path }, response) => {
     response.once('close', () => (aborted += response.writableFinished ? 0 : 1));
     await released;
-    answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+    sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
   });
   const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, ...environment });
   return { service, upstream: { lines: upstream.lines, aborted: () => aborted, release } };

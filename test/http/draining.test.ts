@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -24,7 +24,7 @@ const status = (url: string, agent?: Agent): Promise<IncomingMessage> =>
     }).once('error', reject);
   });
 
-const isRefused = (url: string): Promise<boolean> =>
+const isRejected = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
       socket.destroy();
@@ -47,7 +47,7 @@ describe('while it drains', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async ({ path }, response) => {
       await released;
-      answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+      sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
     });
     const service = runProcess({
       AIML_API_KEY: 'key',
@@ -58,14 +58,16 @@ describe('while it drains', () => {
       SHUTDOWN_TIMEOUT_MS: '100000',
     });
     const url = await listeningUrl(service);
-    const answers = Array.from({ length: 100 }, (_, index) => query(url, `{ assistant(id: "asst_${index}") { id } }`));
+    const responses = Array.from({ length: 100 }, (_, index) =>
+      query(url, `{ assistant(id: "asst_${index}") { id } }`),
+    );
     await until(() => upstream.calls.length === 100);
     service.child.kill('SIGTERM');
-    await until(() => isRefused(url));
+    await until(() => isRejected(url));
     release();
-    for (const [index, answer] of (await Promise.all(answers)).entries()) {
-      expect(answer.data).toEqual({ assistant: { id: `asst_${index}` } });
-      expect(answer.headers.get('connection')).toBe('close');
+    for (const [index, response] of (await Promise.all(responses)).entries()) {
+      expect(response.data).toEqual({ assistant: { id: `asst_${index}` } });
+      expect(response.headers.get('connection')).toBe('close');
     }
     expect(await service.exit).toBe(0);
     await upstream.stop();
@@ -104,13 +106,13 @@ describe('while it drains', () => {
       SHUTDOWN_TIMEOUT_MS: '100',
     });
     const url = await listeningUrl(service);
-    const answer = query(url, '{ assistant(id: "asst_1") { id } }').then(
+    const response = query(url, '{ assistant(id: "asst_1") { id } }').then(
       () => 'answered',
       () => 'cut off',
     );
     await until(() => upstream.calls.length === 1);
     service.child.kill('SIGTERM');
-    expect(await answer).toBe('cut off');
+    expect(await response).toBe('cut off');
     expect(await service.exit).toBe(0);
     await upstream.stop();
   });
@@ -120,18 +122,18 @@ describe('while it drains', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async (_call, response) => {
       await released;
-      answerJson(response, 200, wireAssistant('asst_1'));
+      sendJson(response, 200, wireAssistant('asst_1'));
     });
     const service = runProcess({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
     const url = await listeningUrl(service);
-    const answer = query(url, '{ assistant(id: "asst_1") { id } }');
+    const response = query(url, '{ assistant(id: "asst_1") { id } }');
     await until(() => upstream.calls.length === 1);
     service.child.kill('SIGINT');
     await until(() => service.output().includes('stopping'));
     service.child.kill('SIGINT');
-    await until(() => isRefused(url));
+    await until(() => isRejected(url));
     release();
-    expect((await answer).data).toEqual({ assistant: { id: 'asst_1' } });
+    expect((await response).data).toEqual({ assistant: { id: 'asst_1' } });
     expect(await service.exit).toBe(0);
     await upstream.stop();
   });

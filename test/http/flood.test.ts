@@ -1,12 +1,7 @@
 // What is remembered of operations is bounded: a process with little room takes any number of different ones.
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { query } from '../support/service.ts';
 
 /** In MiB: three times what may be remembered, and a third of what the flood would take. */
@@ -23,7 +18,7 @@ let service: RunningProcess;
 let url: string;
 
 beforeAll(async () => {
-  upstream = await startScriptedUpstream((_call, response) => answerJson(response, 200, wireAssistant('asst_1')));
+  upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, wireAssistant('asst_1')));
   service = runProcess({
     AIML_API_KEY: 'test-key',
     AIML_API_BASE_URL: upstream.url,

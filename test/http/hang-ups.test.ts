@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { expectNothingHeld } from '../support/gauges.ts';
 import { createRandom, type Random } from '../support/random.ts';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 
 const CONNECTIONS = Number(process.env['HANG_UPS'] ?? 3000);
@@ -107,8 +107,8 @@ test(
     }));
     const upstream = await startScriptedUpstream(async ({ path }, response) => {
       await sleep(delays.below(40));
-      if (path.includes('?')) answerJson(response, 200, { object: 'list', data: list, has_more: false });
-      else answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+      if (path.includes('?')) sendJson(response, 200, { object: 'list', data: list, has_more: false });
+      else sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
     });
     const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
     const port = Number(new URL(service.url).port);

@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
@@ -14,8 +9,8 @@ let service: TestService;
 beforeAll(async () => {
   upstream = await startScriptedUpstream(({ path }, response) => {
     const id = path.split('/').at(2) ?? 'asst_new';
-    if (id === 'asst_forbidden') answerJson(response, 403, { message: 'No.' });
-    else answerJson(response, 200, wireAssistant(id));
+    if (id === 'asst_forbidden') sendJson(response, 403, { message: 'No.' });
+    else sendJson(response, 200, wireAssistant(id));
   });
   service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
 });
@@ -107,9 +102,9 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
       'The document has more than 30 directives.',
     ],
   ])('%s', async (_, query, code, message) => {
-    const answer = await service.query(query);
-    expectErrorResponse(answer, code);
-    expect(answer.errors?.map((error) => error.message)).toEqual([message]);
+    const response = await service.query(query);
+    expectErrorResponse(response, code);
+    expect(response.errors?.map((error) => error.message)).toEqual([message]);
   });
 
   it('also where it is asked with GET', async () => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/glo
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { json, message, workingBody } from '../support/raw-responses.ts';
-import { startRawUpstream, type RawAnswer, type RawUpstream } from '../support/raw-upstream.ts';
+import { startRawUpstream, type RawResponse, type RawUpstream } from '../support/raw-upstream.ts';
 
 const MiB = 1024 * 1024;
 /** Each test is the work of some seconds of CPU. */
@@ -19,10 +19,10 @@ let upstream: RawUpstream;
 let service: RunningProcess;
 let url: string;
 /** What upstream does with the next requests. */
-let answer: RawAnswer;
+let response: RawResponse;
 
 /** Takes its time, so that what was made of a request is held meanwhile. */
-const work: RawAnswer = (socket, request) => {
+const work: RawResponse = (socket, request) => {
   void sleep(200).then(() => json(200, workingBody({ ...request, body: '' }))(socket, request));
 };
 
@@ -31,9 +31,9 @@ async function sendAll(
   count: number,
   request: (index: number) => readonly [body: string | Buffer, encoding?: string],
 ): Promise<Readonly<Record<string, number>>> {
-  const answers = await Promise.all(Array.from({ length: count }, (_, index) => send(...request(index))));
+  const responses = await Promise.all(Array.from({ length: count }, (_, index) => send(...request(index))));
   const counts: Record<string, number> = {};
-  for (const answered of answers) counts[answered] = (counts[answered] ?? 0) + 1;
+  for (const answered of responses) counts[answered] = (counts[answered] ?? 0) + 1;
   return counts;
 }
 
@@ -84,8 +84,8 @@ describe.each<[string, Environment]>([
   ['with a heap of 256 MB', { NODE_OPTIONS: '--max-old-space-size=256' }],
 ])('a process %s', (_name, environment) => {
   beforeAll(async () => {
-    answer = work;
-    upstream = await startRawUpstream({ answer: (socket, request) => answer(socket, request) });
+    response = work;
+    upstream = await startRawUpstream({ response: (socket, request) => response(socket, request) });
     service = runProcess({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, ...environment });
     url = await listeningUrl(service);
   });
@@ -127,10 +127,10 @@ describe.each<[string, Environment]>([
     it('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
       const long = `#${'x'.repeat(900_000)}`;
       const many = '#\n'.repeat(300_000);
-      const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': refused } = await sendAll(100, (index) => [
+      const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': rejected } = await sendAll(100, (index) => [
         JSON.stringify({ query: `#${index}\n{ __typename }${index % 10 === 0 ? many : long}` }),
       ]);
-      expect([served, refused]).toEqual([90, 10]);
+      expect([served, rejected]).toEqual([90, 10]);
     });
   });
 
@@ -148,7 +148,7 @@ describe.each<[string, Environment]>([
       objects.write('{"data":[');
       const bomb = encoded(gzipSync(Buffer.alloc(64 * MiB)), 'gzip');
       const tooLarge = encoded(Buffer.alloc(16 * MiB + 1), 'identity');
-      const answers = inTurns(
+      const responses = inTurns(
         bomb,
         encoded(gzipSync(objects), 'gzip'),
         tooLarge,
@@ -157,11 +157,11 @@ describe.each<[string, Environment]>([
         encoded(gzipSync(Buffer.alloc(16 * MiB - 10_000), { level: 0 }), 'gzip'),
         tooLarge,
       );
-      answer = (socket, { index }) => void socket.write(answers(index));
+      response = (socket, { index }) => void socket.write(responses(index));
       const counts = await sendAll(64, (index) => [
         JSON.stringify({ query: `{ assistants(after: "asst_${index}") { nodes { id } } }` }),
       ]);
-      answer = work;
+      response = work;
       // Once it has failed often enough, it is not asked any more.
       expect(Object.keys(counts)).toEqual(expect.arrayContaining(['200 UPSTREAM_BAD_RESPONSE']));
       expect(Object.keys(counts).filter((key) => !key.startsWith('200 UPSTREAM_'))).toEqual([]);

@@ -1,7 +1,7 @@
 // A caller without a usable credential, where the schema is no secret to be read without one.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
-import { answerJson, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 async function start(environment: Environment): Promise<TestService> {
-  upstream = await startScriptedUpstream((_call, response) => answerJson(response, 401, {}));
+  upstream = await startScriptedUpstream((_call, response) => sendJson(response, 401, {}));
   service = await startService({ AIML_API_BASE_URL: upstream.url, INTROSPECTION: 'false', ...environment });
   return service;
 }

@@ -1,12 +1,7 @@
 // What telemetry.test.ts leaves open: writes, retries, refusals and faults of the service itself.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ResourceLoader } from '../../src/aiml/resource-loader.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
@@ -15,9 +10,9 @@ let service: TestService;
 beforeAll(async () => {
   upstream = await startScriptedUpstream(({ method, path }, response, index) => {
     const id = path.split('/').at(2) ?? 'asst_new';
-    if (id === 'asst_flaky' && index === 0) answerJson(response, 503, { message: 'canary of upstream' });
-    else if (method === 'DELETE') answerJson(response, 200, { id, object: 'assistant.deleted', deleted: true });
-    else answerJson(response, 200, wireAssistant(id));
+    if (id === 'asst_flaky' && index === 0) sendJson(response, 503, { message: 'canary of upstream' });
+    else if (method === 'DELETE') sendJson(response, 200, { id, object: 'assistant.deleted', deleted: true });
+    else sendJson(response, 200, wireAssistant(id));
   });
   service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
 });
@@ -48,14 +43,14 @@ async function increases(...names: readonly string[]): Promise<number[]> {
 
 describe('an operation', () => {
   it('that writes leaves one line and its figures, without what was written', async () => {
-    const answer = await service.query(
+    const response = await service.query(
       'mutation Write($input: CreateAssistantInput!) { createAssistant(input: $input) { userErrors { code } } }',
       { input: { model: 'canary-model', name: 'canary-name', metadata: { 'canary-key': 'canary-value' } } },
     );
-    expect(answer.errors).toBeUndefined();
+    expect(response.errors).toBeUndefined();
     expect(lines('operation')).toEqual([
       expect.objectContaining({
-        requestId: answer.headers.get('x-request-id'),
+        requestId: response.headers.get('x-request-id'),
         operationName: 'Write',
         kind: 'mutation',
         outcome: 'ok',
@@ -102,9 +97,9 @@ describe('an operation', () => {
     ['has too many aliases', `{ ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['is not there', 'query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
   ])('that %s leaves one line and is counted, though nothing was asked of upstream', async (_, document, code) => {
-    const answer = await service.query(document);
+    const response = await service.query(document);
     expect([...lines('operation'), ...lines('refused')]).toEqual([
-      expect.objectContaining({ requestId: answer.headers.get('x-request-id'), errorCodes: [code] }),
+      expect.objectContaining({ requestId: response.headers.get('x-request-id'), errorCodes: [code] }),
     ]);
     expect(await increases(`assistants_errors_total{code="${code}"}`)).toEqual([1]);
     expect(upstream.lines()).toEqual([]);
@@ -138,16 +133,16 @@ describe('a request that never came to be an operation', () => {
 describe('a fault of the service', () => {
   it('is masked for the caller, and the log has it under the request id', async () => {
     const bug = jest.spyOn(ResourceLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
-    const answer = await service.query('{ assistant(id: "asst_1") { id } }');
+    const response = await service.query('{ assistant(id: "asst_1") { id } }');
     expect(bug).toHaveBeenCalledTimes(1);
-    const requestId = answer.headers.get('x-request-id');
-    expect(answer.errors).toEqual([
+    const requestId = response.headers.get('x-request-id');
+    expect(response.errors).toEqual([
       expect.objectContaining({
         message: 'Internal server error.',
         extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
       }),
     ]);
-    expect(JSON.stringify([answer.text, service.logs])).not.toContain('canary');
+    expect(JSON.stringify([response.text, service.logs])).not.toContain('canary');
     expect(service.logs.filter(({ level }) => level === 'error')).toEqual([
       expect.objectContaining({ requestId, err: expect.objectContaining({ type: 'RangeError' }) }),
     ]);
@@ -165,9 +160,9 @@ describe('a caller’s own request id', () => {
     ['with a quotation mark', 'a"b', false],
     ['that is empty', '', false],
   ])('%s is logged only where it is valid, and never sent on', async (_, id, isValid) => {
-    const answer = await service.query('{ assistant(id: "asst_1") { id } }', undefined, { 'x-request-id': id });
+    const response = await service.query('{ assistant(id: "asst_1") { id } }', undefined, { 'x-request-id': id });
     expect(lines('operation').map(({ callerRequestId }) => callerRequestId)).toEqual([isValid ? id : undefined]);
-    expect(answer.headers.get('x-request-id')).not.toBe(id);
-    expect(upstream.calls[0]?.headers['x-client-request-id']).toBe(answer.headers.get('x-request-id'));
+    expect(response.headers.get('x-request-id')).not.toBe(id);
+    expect(upstream.calls[0]?.headers['x-client-request-id']).toBe(response.headers.get('x-request-id'));
   });
 });

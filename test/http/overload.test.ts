@@ -1,6 +1,6 @@
 // As many operations at once as MAX_IN_FLIGHT allows, and one more.
 import { expect, test } from '@jest/globals';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -8,7 +8,7 @@ test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and one is serv
   const waiting: (() => void)[] = [];
   const upstream = await startScriptedUpstream(async ({ path }, response) => {
     await new Promise<void>((resolve) => waiting.push(resolve));
-    answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+    sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
   });
   const service = await startService({
     AIML_API_KEY: 'test-key',
@@ -32,5 +32,5 @@ test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and one is serv
   await until(() => waiting.length === 3);
   for (const release of waiting) release();
   expect((await next).data).toEqual({ assistant: { id: 'asst_4' } });
-  for (const answer of await Promise.all(inFlight)) expect(answer.errors).toBeUndefined();
+  for (const response of await Promise.all(inFlight)) expect(response.errors).toBeUndefined();
 });

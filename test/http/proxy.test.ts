@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../src/config.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 
@@ -34,7 +34,7 @@ async function startProxy(port: string) {
 }
 
 const startUpstream = () =>
-  startScriptedUpstream(({ path }, response) => answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'new')));
+  startScriptedUpstream(({ path }, response) => sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'new')));
 
 describe('the AIML API', () => {
   test.each([

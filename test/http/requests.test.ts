@@ -65,10 +65,10 @@ describe('what is refused before any operation runs', () => {
     ['another path', '/other', {}, 404],
     ['a path that is no path', '/%zz', {}, 404],
   ])('%s is answered in JSON with its request id', async (_name, path, init, status) => {
-    const answer = await errorResponse(path, init);
-    expect(answer.status).toBe(status);
-    expect(answer.error.extensions).toEqual({ code: 'BAD_REQUEST', requestId: answer.headers.get('x-request-id') });
-    expect(answer.headers.get('content-type')).toContain('json');
+    const response = await errorResponse(path, init);
+    expect(response.status).toBe(status);
+    expect(response.error.extensions).toEqual({ code: 'BAD_REQUEST', requestId: response.headers.get('x-request-id') });
+    expect(response.headers.get('content-type')).toContain('json');
   });
 
   it('names the methods that /graphql takes', async () => {
@@ -121,10 +121,10 @@ describe('the request id', () => {
   it('is the service’s own, another for every request, and never the caller’s', async () => {
     const ids = await Promise.all(
       [1, 2, 3].map(async () => {
-        const answer = await service.query('{ nope }', undefined, { 'x-request-id': 'from-the-caller' });
-        expect(answer.errors?.[0]?.extensions['requestId']).toBe(answer.headers.get('x-request-id'));
-        expect(answer.text).not.toContain('from-the-caller');
-        return answer.headers.get('x-request-id');
+        const response = await service.query('{ nope }', undefined, { 'x-request-id': 'from-the-caller' });
+        expect(response.errors?.[0]?.extensions['requestId']).toBe(response.headers.get('x-request-id'));
+        expect(response.text).not.toContain('from-the-caller');
+        return response.headers.get('x-request-id');
       }),
     );
     expect(new Set(ids).size).toBe(3);
@@ -147,9 +147,9 @@ describe('CORS', () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
     expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
-    const answer = await service.query('{ __typename }', undefined, { origin });
-    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id');
+    const response = await service.query('{ __typename }', undefined, { origin });
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id');
   });
 
   it.each([
@@ -158,8 +158,8 @@ describe('CORS', () => {
     'https://studio.apollographql.com.evil.example',
     'null',
   ])('does not let pages of %s ask', async (origin) => {
-    const answer = await service.query('{ __typename }', undefined, { origin });
-    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    const response = await service.query('{ __typename }', undefined, { origin });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('allows no other site in production unless it is named', async () => {
@@ -176,10 +176,10 @@ describe('CORS', () => {
 /** Sends raw bytes and reads until the server closes the connection. */
 const raw = (bytes: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    let answer = '';
+    let response = '';
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => socket.write(bytes));
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.once('close', () => resolve(answer)).once('error', reject);
+    socket.setEncoding('utf8').on('data', (text: string) => (response += text));
+    socket.once('close', () => resolve(response)).once('error', reject);
   });
 
 describe('what is not even HTTP', () => {
@@ -191,9 +191,9 @@ describe('what is not even HTTP', () => {
       'HTTP/1.1 431 ',
     ],
   ])('%s is answered in JSON as well', async (_name, bytes, line) => {
-    const answer = await raw(bytes);
-    expect(answer.startsWith(line)).toBe(true);
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    const response = await raw(bytes);
+    expect(response.startsWith(line)).toBe(true);
+    const [head = '', body = ''] = response.split('\r\n\r\n');
     const requestId = /x-request-id: (\S+)/i.exec(head)?.[1];
     expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST', requestId } }] });
   });

@@ -54,13 +54,13 @@ const startApp = async (): Promise<FastifyInstance> => {
 };
 
 /** A connection of a client that sends what it likes; `answer` is all that came when the server has closed it. */
-async function open(app: FastifyInstance): Promise<{ readonly socket: Socket; readonly answer: Promise<string> }> {
+async function open(app: FastifyInstance): Promise<{ readonly socket: Socket; readonly response: Promise<string> }> {
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   let text = '';
   socket.setEncoding('utf8').on('data', (part: string) => (text += part));
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  return { socket, answer: once(socket, 'close').then(() => text) };
+  return { socket, response: once(socket, 'close').then(() => text) };
 }
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
@@ -95,14 +95,14 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
       [`${HEAD}transfer-encoding: chunked\r\n\r\n9\r\n{"query":\r\n`, '1\r\n \r\n'],
       [`${HEAD}content-length: 1000000\r\n\r\n{"query":`, ' '],
     ];
-    const answers = slow.map(async ([start, drip]) => {
-      const { socket, answer } = await open(app);
+    const responses = slow.map(async ([start, drip]) => {
+      const { socket, response } = await open(app);
       socket.write(start);
       const timer = setInterval(() => socket.write(drip), 20);
-      return answer.finally(() => clearInterval(timer));
+      return response.finally(() => clearInterval(timer));
     });
-    for (const answer of await Promise.all(answers)) {
-      const [head = '', body = ''] = answer.split('\r\n\r\n');
+    for (const response of await Promise.all(responses)) {
+      const [head = '', body = ''] = response.split('\r\n\r\n');
       expect(head).toMatch(/^HTTP\/1\.1 408 /);
       expect(JSON.parse(body)).toMatchObject({ errors: [{ message: 'The request took too long to arrive.' }] });
     }
@@ -111,9 +111,9 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
 
   it('while those that are quick enough are served', async () => {
     app.server.headersTimeout = app.server.requestTimeout = 30_000;
-    const { socket, answer } = await open(app);
+    const { socket, response } = await open(app);
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
-    expect(await answer).toContain('{"data":{}}');
+    expect(await response).toContain('{"data":{}}');
     expect(executed).toBe(1);
   });
 });
@@ -135,13 +135,13 @@ describe('while a request is in flight', () => {
   test('another that takes too long on its connection is cut off after the response to the first', async () => {
     app.server.headersTimeout = 100;
     app.server.requestTimeout = 100;
-    const { socket, answer } = await open(app);
+    const { socket, response } = await open(app);
     const timedOut = once(app.server, 'clientError');
     socket.write(`${HEAD}content-length: 2\r\n\r\n{}${HEAD}content-length: 2\r\n\r\n{`);
     await until(() => executed === 1);
     await timedOut;
     letGo();
-    const text = await answer;
+    const text = await response;
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     expect(text).toContain('{"data":{}}');
     expect(executed).toBe(1);
@@ -177,9 +177,9 @@ describe('room for large bodies', () => {
   const body = `{"query":"${'x'.repeat(999_988)}"}`;
 
   async function expectFreeMemory(): Promise<void> {
-    const { socket, answer } = await open(app);
+    const { socket, response } = await open(app);
     socket.write(`${large('POST', '/graphql')}connection: close\r\n\r\n${body}`);
-    expect(await answer).toContain('{"data":{}}');
+    expect(await response).toContain('{"data":{}}');
   }
 
   // More of them than there is room for, had each kept what it took.
@@ -192,10 +192,10 @@ describe('room for large bodies', () => {
     for (let sent = 0; sent < 40; sent += 10)
       await Promise.all(
         Array.from({ length: 10 }, async () => {
-          const { socket, answer } = await open(app);
+          const { socket, response } = await open(app);
           socket.write(`${large(method, path)}connection: close\r\n\r\n${text}`);
           if (text.length < 1000) setTimeout(() => socket.destroy(), 10);
-          await answer;
+          await response;
         }),
       );
     await expectFreeMemory();
@@ -205,13 +205,13 @@ describe('room for large bodies', () => {
     let letGo = (): void => undefined;
     gate = new Promise((resolve) => (letGo = resolve));
     executed = 0;
-    const answers = Array.from({ length: 40 }, async () => {
-      const { socket, answer } = await open(app);
+    const responses = Array.from({ length: 40 }, async () => {
+      const { socket, response } = await open(app);
       socket.write(`${HEAD}transfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n`);
-      return answer;
+      return response;
     });
     await until(() => executed === 40);
     letGo();
-    for (const answer of await Promise.all(answers)) expect(answer).toContain('{"data":{}}');
+    for (const response of await Promise.all(responses)) expect(response).toContain('{"data":{}}');
   });
 });

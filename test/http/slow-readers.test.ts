@@ -4,12 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { expectNothingHeld, readGauges } from '../support/gauges.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -24,7 +19,7 @@ async function startUpstream(): Promise<ScriptedUpstream> {
     instructions: 'x'.repeat(RESPONSE_BYTES / 60),
   }));
   const body = { object: 'list', data, has_more: false };
-  return startScriptedUpstream((_call, response) => answerJson(response, 200, body));
+  return startScriptedUpstream((_call, response) => sendJson(response, 200, body));
 }
 
 async function startWithUpstream(

@@ -105,16 +105,16 @@ describe('a service that starts', () => {
   it('answers where its listening line says, and keeps what it was given over a kill -9', async () => {
     const environment = { DATA_DIR: join(folder, 'kept') };
     const first = runProcess(environment);
-    const answer = await query(
+    const response = await query(
       await listeningUrl(first),
       'mutation { createAssistant(input: { model: "gpt-4o" }) { assistant { id } } }',
     );
     first.child.kill('SIGKILL');
     await first.exit;
-    const { createAssistant } = answer.data as { createAssistant: { assistant: { id: string } } };
+    const { createAssistant } = response.data as { createAssistant: { assistant: { id: string } } };
     const second = runProcess(environment);
-    const kept = await query(await listeningUrl(second), '{ assistants { nodes { id } } }');
-    expect(kept.data).toEqual({ assistants: { nodes: [{ id: createAssistant.assistant.id }] } });
+    const stored = await query(await listeningUrl(second), '{ assistants { nodes { id } } }');
+    expect(stored.data).toEqual({ assistants: { nodes: [{ id: createAssistant.assistant.id }] } });
     second.child.kill('SIGTERM');
     expect(await second.exit).toBe(0);
   });

@@ -3,12 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -32,7 +27,7 @@ async function start(shutdownTimeoutMs: string): Promise<Stopping> {
   const upstream = await startScriptedUpstream(async ({ path }, response) => {
     response.once('close', () => (aborted += response.writableFinished ? 0 : 1));
     await released;
-    answerJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
+    sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
   });
   const service = runProcess({
     AIML_API_KEY: 'test-key',

@@ -1,7 +1,7 @@
 // What an operator sees of a request: its line, the figures, its trace.
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answerJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { listen } from '../support/listen.ts';
 
@@ -23,13 +23,13 @@ const metric = async (line: string): Promise<number> => {
 describe('an operation', () => {
   it('leaves one line, with its name, outcome, duration, upstream calls and request id, and no variables', async () => {
     service = await startService();
-    const answer = await service.query(
+    const response = await service.query(
       'query Several($a: ID!, $b: ID!) { x: assistant(id: $a) { id } y: assistant(id: $b) { id } }',
       { a: 'canary-one', b: 'canary-two' },
     );
     expect(operations()).toEqual([
       expect.objectContaining({
-        requestId: answer.headers.get('x-request-id'),
+        requestId: response.headers.get('x-request-id'),
         operationName: 'Several',
         kind: 'query',
         outcome: 'ok',
@@ -76,10 +76,10 @@ describe('an operation', () => {
 
   it('keeps the caller’s own request id in its line where that is a valid one, and nowhere else', async () => {
     service = await startService();
-    const answer = await service.query('{ __typename }', undefined, { 'x-request-id': 'caller:1.a-b_c' });
+    const response = await service.query('{ __typename }', undefined, { 'x-request-id': 'caller:1.a-b_c' });
     await service.query('{ __typename }', undefined, { 'x-request-id': 'no valid id' });
     expect(operations().map(({ callerRequestId }) => callerRequestId)).toEqual(['caller:1.a-b_c', undefined]);
-    expect(JSON.stringify([answer.text, [...answer.headers]])).not.toContain('caller:1');
+    expect(JSON.stringify([response.text, [...response.headers]])).not.toContain('caller:1');
     expect(JSON.stringify(service.logs)).not.toContain('no valid id');
   });
 });
@@ -93,7 +93,7 @@ describe('a trace', () => {
     });
     const port = await listen(collector);
     const upstream = await startScriptedUpstream(({ path }, response) =>
-      answerJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '')),
+      sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? '')),
     );
     service = await startService({
       AIML_API_KEY: 'key',

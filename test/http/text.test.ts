@@ -2,12 +2,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 const CREATE = `mutation Create($input: CreateAssistantInput!) {
@@ -158,7 +153,7 @@ describe('what upstream sends', () => {
   let reply: { status: number; headers: Record<string, string>; body: Buffer };
   beforeAll(async () => {
     upstream = await startScriptedUpstream(({ method, path }, response) => {
-      if (method === 'GET' && path.endsWith('/known')) answerJson(response, 200, wireAssistant('known'));
+      if (method === 'GET' && path.endsWith('/known')) sendJson(response, 200, wireAssistant('known'));
       else response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers }).end(reply.body);
     });
     service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });

@@ -68,26 +68,26 @@ describeWithRedis('Two processes with one Redis', () => {
     key = `key-${randomUUID()}`;
   });
 
-  const ask = ({ url }: Replica, document: string, variables?: unknown, as = key) =>
+  const send = ({ url }: Replica, document: string, variables?: unknown, as = key) =>
     query(url, document, variables, { authorization: `Bearer ${as}` });
   const name = async (replica: Replica, id: string, as?: string) =>
-    ((await ask(replica, ONE, { id }, as)).data as { assistant: { name: string } | null }).assistant?.name ?? null;
+    ((await send(replica, ONE, { id }, as)).data as { assistant: { name: string } | null }).assistant?.name ?? null;
   const names = async (replica: Replica) =>
-    ((await ask(replica, LIST)).data as { assistants: { nodes: { name: string }[] } }).assistants.nodes.map(
+    ((await send(replica, LIST)).data as { assistants: { nodes: { name: string }[] } }).assistants.nodes.map(
       (node) => node.name,
     );
   const create = async (replica: Replica, model: string) =>
     (
-      (await ask(replica, CREATE, { input: { model, name: model } })).data as {
+      (await send(replica, CREATE, { input: { model, name: model } })).data as {
         createAssistant: { assistant: { id: string } };
       }
     ).createAssistant.assistant.id;
-  const rename = (replica: Replica, id: string, to: string) => ask(replica, UPDATE, { input: { id, name: to } });
+  const rename = (replica: Replica, id: string, to: string) => send(replica, UPDATE, { input: { id, name: to } });
   /** Has both read the lists and each of the assistants. */
   const warmUp = async (...ids: readonly string[]) => {
     for (const replica of replicas) {
-      await ask(replica, LIST);
-      for (const id of ids) await ask(replica, ONE, { id });
+      await send(replica, LIST);
+      for (const id of ids) await send(replica, ONE, { id });
     }
   };
   const metrics = async ({ url }: Replica) => (await fetch(`${url}/metrics`)).text();
@@ -117,8 +117,8 @@ describeWithRedis('Two processes with one Redis', () => {
 
   it('answer from what the other has read, without upstream', async () => {
     const id = await create(one, 'first');
-    await ask(one, LIST);
-    await ask(one, ONE, { id });
+    await send(one, LIST);
+    await send(one, ONE, { id });
     const before = await attempts(other);
     expect(await names(other)).toEqual(['first']);
     expect(await name(other, id)).toBe('first');
@@ -141,7 +141,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
     await warmUp(first, second);
 
-    await ask(one, DELETE, { input: { id: second } });
+    await send(one, DELETE, { input: { id: second } });
     for (const replica of [other, one]) {
       expect(await names(replica)).toEqual(['renamed']);
       expect(await name(replica, second)).toBeNull();

@@ -6,12 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -46,7 +41,7 @@ describeWithRedis('Two services with one Redis', () => {
       if (method === 'POST') names.set(id, (body as { name: string }).name);
       const name = names.get(id) ?? 'first';
       if ((method === 'POST') === holdsWrites) await gate.opened;
-      answerJson(response, 200, wireAssistant(id, { name }));
+      sendJson(response, 200, wireAssistant(id, { name }));
     });
   });
   afterEach(async () => {
@@ -70,8 +65,8 @@ describeWithRedis('Two services with one Redis', () => {
   };
   const read = (service: TestService, id: string, key = 'a') =>
     service.query(ONE, { id }, { authorization: `Bearer ${key}` });
-  const nameOf = async (answer: ReturnType<typeof read>) =>
-    ((await answer).data as { assistant: { name: string } }).assistant.name;
+  const nameOf = async (response: ReturnType<typeof read>) =>
+    ((await response).data as { assistant: { name: string } }).assistant.name;
   const rename = (service: TestService, id: string, name: string) =>
     service.query(UPDATE, { input: { id, name } }, { authorization: 'Bearer a' });
   const received = (count: number) => until(() => upstream.calls.length >= count);
@@ -119,7 +114,7 @@ describeWithRedis('Two services with one Redis', () => {
       await received(3);
       gate.open();
       expect(await nameOf(before)).toBe('first');
-      for (const answer of after) expect(await nameOf(answer)).toBe('second');
+      for (const response of after) expect(await nameOf(response)).toBe('second');
       expect(upstream.lines()).toEqual(['GET /assistants/x', 'POST /assistants/x', 'GET /assistants/x']);
     },
   );

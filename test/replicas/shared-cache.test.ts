@@ -7,12 +7,7 @@ import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { RedisResponseCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
-import {
-  answerJson,
-  startScriptedUpstream,
-  wireAssistant,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -34,10 +29,10 @@ describeWithRedis('What replicas share of their reads', () => {
     fields = {};
     upstream = await startScriptedUpstream(({ path, headers }, response) => {
       const id = path.split('/').at(-1) ?? '';
-      if (path.startsWith('/assistants?')) answerJson(response, 200, { object: 'list', data: [] });
-      else if (id === 'gone') answerJson(response, 404, {});
+      if (path.startsWith('/assistants?')) sendJson(response, 200, { object: 'list', data: [] });
+      else if (id === 'gone') sendJson(response, 404, {});
       else if (headers['if-none-match'] === ETAG) response.writeHead(304, { etag: ETAG }).end();
-      else answerJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
+      else sendJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
     });
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });

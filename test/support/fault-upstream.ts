@@ -1,20 +1,20 @@
 // The upstream of a fault case: a listener on bare sockets, or a place where there is none.
 import dns from 'node:dns';
 import { jest } from '@jest/globals';
-import { startRawUpstream, takeClosedPort, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+import { startRawUpstream, takeClosedPort, type RawResponse, type RawUpstream } from './raw-upstream.ts';
 
-export interface FaultyPlace {
+export interface FaultyPath {
   readonly place?: string;
-  readonly onConnection?: RawAnswer;
-  readonly answer: RawAnswer;
+  readonly onConnection?: RawResponse;
+  readonly response: RawResponse;
 }
 
 const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0, at: 0, isOpen: () => true };
 
 /** `url` is where the client is sent; `upstream` counts what arrives. */
-export async function startFaultUpstream({ place, onConnection, answer }: FaultyPlace) {
+export async function startFaultUpstream({ place, onConnection, response }: FaultyPath) {
   const upstream = await startRawUpstream({
-    answer,
+    response,
     ...(place === 'untrusted certificate' && { tls: 'self-signed' as const }),
     // A server that speaks plain HTTP takes a TLS handshake for a bad request.
     ...(place === 'plain HTTP for TLS' && {

@@ -1,7 +1,7 @@
 // What an upstream on bare sockets can do to a request: proper answers, broken ones, and none.
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
-import type { RawAnswer, RawRequest } from './raw-upstream.ts';
+import type { RawResponse, RawRequest } from './raw-upstream.ts';
 import { wireAssistant } from './scripted-upstream.ts';
 
 /** Stands in every error body of these upstreams: nothing outside may ever hold it. */
@@ -20,26 +20,26 @@ export function message(status: number | string, body: string, headers: Headers 
 
 /** Sends this text, or these bytes, and leaves the connection open. */
 export const send =
-  (bytes: string | Buffer): RawAnswer =>
+  (bytes: string | Buffer): RawResponse =>
   (socket) =>
     void socket.write(bytes);
 
 /** Sends this and ends the connection. */
 export const sendAndEnd =
-  (bytes: string | Buffer): RawAnswer =>
+  (bytes: string | Buffer): RawResponse =>
   (socket) =>
     void socket.end(bytes);
 
 /** Sends this and resets the connection once the other side had the time to read it. */
 export const sendAndReset =
-  (bytes: string): RawAnswer =>
+  (bytes: string): RawResponse =>
   (socket) => {
     socket.write(bytes);
     setTimeout(() => socket.resetAndDestroy(), 20);
   };
 
 /** An answer with this status and an error body of upstream's own form. */
-export const status = (code: number, headers: Headers = []): RawAnswer =>
+export const status = (code: number, headers: Headers = []): RawResponse =>
   send(
     message(
       code,
@@ -49,11 +49,11 @@ export const status = (code: number, headers: Headers = []): RawAnswer =>
   );
 
 /** An answer with this status and this JSON body. */
-export const json = (code: number, body: unknown, headers: Headers = []): RawAnswer =>
+export const json = (code: number, body: unknown, headers: Headers = []): RawResponse =>
   send(message(code, JSON.stringify(body), headers));
 
-export const reset: RawAnswer = (socket) => void socket.resetAndDestroy();
-export const hang: RawAnswer = () => undefined;
+export const reset: RawResponse = (socket) => void socket.resetAndDestroy();
+export const hang: RawResponse = () => undefined;
 
 /** What a working upstream answers: the assistant that was asked for, as the body wants it. */
 export function workingBody({ method, path, body }: RawRequest, fields: object = {}): unknown {
@@ -61,19 +61,19 @@ export function workingBody({ method, path, body }: RawRequest, fields: object =
   if (method === 'DELETE') return { id, object: 'assistant.deleted', deleted: true };
   if (method === 'GET' && path === '/assistants')
     return { object: 'list', data: [wireAssistant('asst_1')], has_more: false };
-  const asked = body === '' ? {} : (JSON.parse(body) as object);
-  return wireAssistant(id, { ...asked, ...fields });
+  const requested = body === '' ? {} : (JSON.parse(body) as object);
+  return wireAssistant(id, { ...requested, ...fields });
 }
 
 /** A working upstream. `fields` are those of every assistant. */
 export const work =
-  (fields: object = {}): RawAnswer =>
+  (fields: object = {}): RawResponse =>
   (socket, request) =>
     json(200, workingBody(request, fields))(socket, request);
 
 /** One byte of an answer at a time, one every `everyMs`; it ends only after many seconds. */
 export const drip =
-  (bytes: string, everyMs = 10): RawAnswer =>
+  (bytes: string, everyMs = 10): RawResponse =>
   (socket) => {
     let sent = 0;
     const timer = setInterval(() => socket.write(bytes.charAt(sent++ % bytes.length)), everyMs);
@@ -99,7 +99,7 @@ export const DEEP_JSON = `{${DEEP_ASSISTANT},"data":[{${DEEP_ASSISTANT}}],"delet
 
 /** A body of 64 MB that is never held in memory as a whole. `headers` go before it. */
 export const huge =
-  (...headers: readonly string[]): RawAnswer =>
+  (...headers: readonly string[]): RawResponse =>
   (socket) => {
     const chunk = Buffer.alloc(MiB, 0x20);
     let left = 64;
@@ -115,13 +115,13 @@ const encoded = (body: Buffer, encoding: string): Buffer =>
 
 /** 64 MB of JSON in a few kilobytes. */
 let bomb: Buffer | undefined;
-export const gzipBomb: RawAnswer = (socket) => {
+export const gzipBomb: RawResponse = (socket) => {
   bomb ??= encoded(gzipSync(Buffer.concat([Buffer.from('{"id":"'), Buffer.alloc(64 * MiB, 0x20)])), 'gzip');
   socket.write(bomb);
 };
-export const unknownEncoding: RawAnswer = (socket, request) =>
+export const unknownEncoding: RawResponse = (socket, request) =>
   void socket.write(encoded(Buffer.from(JSON.stringify(workingBody(request))), 'x-made-up'));
-export const truncatedGzip: RawAnswer = (socket, request) => {
+export const truncatedGzip: RawResponse = (socket, request) => {
   const body = gzipSync(JSON.stringify(workingBody(request)));
   socket.write(encoded(body.subarray(0, body.length - 20), 'gzip'));
 };
@@ -129,6 +129,6 @@ export const oversizedHeaders = send(head(`x-large: ${'x'.repeat(64 * 1024)}`, '
 
 /** Every answer once, the last one again and again. */
 export const inTurn =
-  (...answers: readonly RawAnswer[]): RawAnswer =>
+  (...responses: readonly RawResponse[]): RawResponse =>
   (socket: Socket, request: RawRequest) =>
-    (answers[request.index] ?? answers.at(-1))?.(socket, request);
+    (responses[request.index] ?? responses.at(-1))?.(socket, request);

@@ -21,10 +21,10 @@ export interface RawRequest {
 }
 
 /** What is done with one request, on the bare socket that it came in on. */
-export type RawAnswer = (socket: Socket, request: RawRequest) => void;
+export type RawResponse = (socket: Socket, request: RawRequest) => void;
 
 export interface RawUpstreamOptions {
-  readonly answer: RawAnswer;
+  readonly response: RawResponse;
   /** `accepting`: instead of reading requests, this is done with every new connection. */
   readonly onConnection?: (socket: Socket) => void;
   /** `self-signed`: https with a certificate that nobody trusts. */
@@ -73,7 +73,7 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
           isOpen: () => sockets.has(socket),
         };
         requests.push(received);
-        options.answer(socket, received);
+        options.response(socket, received);
       });
   };
   const server: Server = options.tls

@@ -58,7 +58,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedCall> {
 }
 
 /** Answers with JSON. */
-export function answerJson(
+export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,

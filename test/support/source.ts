@@ -11,7 +11,7 @@ import {
 } from '../../src/aiml/resources/assistant.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { PublicError, type PublicErrorDetails } from '../../src/runtime/errors.ts';
-import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+import { startRawUpstream, type RawResponse, type RawUpstream } from './raw-upstream.ts';
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
 
@@ -42,10 +42,10 @@ const open: { client: AimlClient; upstream: RawUpstream }[] = [];
 
 /** Ended by {@link endSources}. */
 export async function startSource(
-  answer: RawAnswer,
+  response: RawResponse,
   { deadlineMs = 20_000, ...options }: SourceOptions = {},
 ): Promise<TestSource> {
-  const upstream = await startRawUpstream({ answer });
+  const upstream = await startRawUpstream({ response });
   const reports: AttemptReport[] = [];
   const client = new AimlClient({
     baseUrl: new URL(upstream.url),

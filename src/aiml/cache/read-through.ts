@@ -144,7 +144,7 @@ export class ReadThroughCache {
         ...call,
         rule: 'get',
         body: null,
-        read: (body, answer) => ({ value: call.read(body), etag: etagOf(answer), body: answer.body }),
+        read: (body, response) => ({ value: call.read(body), etag: etagOf(response), body: response.body }),
         ...(cached?.etag && { conditional: { etag: cached.etag, onNotModified: () => null } }),
       },
       context,
@@ -184,7 +184,7 @@ function reserveBytes({ responseBytesLeft }: UpstreamContext, { length }: Buffer
 }
 
 /** As upstream sent it, to be sent back; one that could not be sent is none. */
-function etagOf(answer: HttpResponse): string | null {
-  const etag = headerOf(answer, 'etag');
+function etagOf(response: HttpResponse): string | null {
+  const etag = headerOf(response, 'etag');
   return etag !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(etag) ? etag : null;
 }

@@ -79,10 +79,10 @@ export class RedisResponseCache {
   }
 
   /** Keeps an answer that was asked for after `generation` was found. Never rejects. */
-  async store(reader: Reader, path: string, generation: string, answer: StoredResponse): Promise<void> {
-    if (this.#ttlMs === 0 || answer.body.length > MAX_BODY_BYTES) return;
+  async store(reader: Reader, path: string, generation: string, response: StoredResponse): Promise<void> {
+    if (this.#ttlMs === 0 || response.body.length > MAX_BODY_BYTES) return;
     const lifeMs = this.#ttlMs + REVALIDATION_MS;
-    const signed = sign(answer, reader, path, generation);
+    const signed = sign(response, reader, path, generation);
     await this.#redis.pipeline((pipeline) =>
       pipeline
         .set(this.#responseKey(reader.tenant, path), signed, 'PX', lifeMs)

@@ -289,11 +289,11 @@ export class GraphQLRequestHandler {
     return result ?? cache.reject(document, operationName);
   }
 
-  #remember(lookup: OperationLookup | null, answer: GraphQLHttpResponse, scope: RequestScope): void {
+  #remember(lookup: OperationLookup | null, response: GraphQLHttpResponse, scope: RequestScope): void {
     const { valid, record, isUnlisted } = scope;
     if (valid && !lookup?.cached) this.#options.cache.store(lookup, valid.document, valid.operationName, isUnlisted);
     if (!valid && record && lookup?.documentKey && record.errorCodes.every((code) => documentErrors.has(code)))
-      this.#rejected.set(lookup.documentKey, { ...answer, record, isUnlisted, requestId: scope.info.requestId });
+      this.#rejected.set(lookup.documentKey, { ...response, record, isUnlisted, requestId: scope.info.requestId });
   }
 
   #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLHttpResponse {

@@ -2,7 +2,7 @@
 // breaks off or falls silent about it. What it does to a request depends on the seed and on the request alone.
 import type { Socket } from 'node:net';
 import { hang, json, reset, sendAndEnd, status } from '../../support/raw-responses.ts';
-import type { RawAnswer, RawRequest } from '../../support/raw-upstream.ts';
+import type { RawResponse, RawRequest } from '../../support/raw-upstream.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
 import { chanceOf } from './random.ts';
 
@@ -10,16 +10,16 @@ import { chanceOf } from './random.ts';
 interface Mishap {
   readonly name: string;
   readonly isApplied: boolean;
-  readonly answer: RawAnswer;
+  readonly response: RawResponse;
   /** How often, in percent of all requests. */
   readonly percent: number;
 }
 
-const mishap = (name: string, percent: number, isApplied: boolean, answer: RawAnswer): Mishap => ({
+const mishap = (name: string, percent: number, isApplied: boolean, response: RawResponse): Mishap => ({
   name,
   percent,
   isApplied,
-  answer,
+  response,
 });
 
 /** Those after which upstream's state cannot be told make 22 %: well below what opens the breaker. */
@@ -47,7 +47,7 @@ const mishaps: readonly Mishap[] = [
 export const commonMishaps: readonly string[] = mishaps.filter(({ percent }) => percent > 1).map(({ name }) => name);
 
 export interface FaultyStore {
-  readonly answer: RawAnswer;
+  readonly response: RawResponse;
   /** While it lasts, every request is reset; every other one is done first. */
   isDown: boolean;
   /** The name of every assistant that there is, by its id. */
@@ -75,7 +75,7 @@ export function createFaultyStore(seed: number): FaultyStore {
     return mishaps.find(({ percent }) => (left -= percent) < 0);
   };
 
-  const apply = (request: RawRequest): RawAnswer => {
+  const apply = (request: RawRequest): RawResponse => {
     const { method, path, body } = request;
     const id = path.split('/').at(2);
     const name = body === '' ? '' : (JSON.parse(body) as { readonly name: string }).name;
@@ -109,7 +109,7 @@ export function createFaultyStore(seed: number): FaultyStore {
     created,
     modified,
     happened,
-    answer: (socket: Socket, request: RawRequest) => {
+    response: (socket: Socket, request: RawRequest) => {
       if (store.isDown) {
         if (request.index % 2 === 0) apply(request);
         reset(socket, request);
@@ -122,7 +122,7 @@ export function createFaultyStore(seed: number): FaultyStore {
       }
       happened.set(chosen.name, (happened.get(chosen.name) ?? 0) + 1);
       if (chosen.isApplied) apply(request);
-      chosen.answer(socket, request);
+      chosen.response(socket, request);
     },
   };
   return store;

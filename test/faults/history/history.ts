@@ -16,7 +16,7 @@ const PAUSE_MS = 200;
 type Write = 'create' | 'update' | 'delete';
 
 /** What the caller was told of a write. */
-interface Told {
+interface Reported {
   readonly write: Write;
   /** The name that it leaves behind; of a delete, the id. */
   readonly mark: string;
@@ -24,7 +24,7 @@ interface Told {
 }
 
 export interface History {
-  readonly told: readonly Told[];
+  readonly reported: readonly Reported[];
   /** Reads that were answered, and reads that failed. */
   readonly reads: { answered: number; failed: number };
   /** What must not have happened. */
@@ -37,7 +37,7 @@ export async function writeHistory(
   operations: number,
   seed: number,
 ): Promise<History> {
-  const told: Told[] = [];
+  const reported: Reported[] = [];
   const reads = { answered: 0, failed: 0 };
   const violations: string[] = [];
   const lanes: Lane[] = [];
@@ -56,28 +56,28 @@ export async function writeHistory(
 
   await Promise.all(
     Array.from({ length: LANES }, async (_, index) => {
-      const lane = new Lane(target, createRandom(seed + index), { told, reads, violations });
+      const lane = new Lane(target, createRandom(seed + index), { reported, reads, violations });
       lanes.push(lane);
       for (let number = next(); number !== null; number = next()) await lane.operate(`op-${number}`);
     }),
   );
-  compare(told, store, violations);
+  compare(reported, store, violations);
   for (const lane of lanes) lane.compare(store);
-  return { told, reads, violations };
+  return { reported, reads, violations };
 }
 
 class Lane {
   readonly #target: Target;
   readonly #random: () => number;
-  readonly #history: History & { told: Told[] };
+  readonly #history: History & { reported: Reported[] };
   /** The assistants that are there for certain, each with the names that it may have. */
   readonly #alive = new Map<string, Set<string>>();
   /** Names that were sent and of which nobody knows whether they arrived, or still will. */
   readonly #pending = new Set<string>();
   /** Those that were deleted for certain. */
-  readonly #gone: string[] = [];
+  readonly #deleted: string[] = [];
 
-  constructor(target: Target, random: () => number, history: History & { told: Told[] }) {
+  constructor(target: Target, random: () => number, history: History & { reported: Reported[] }) {
     this.#target = target;
     this.#random = random;
     this.#history = history;
@@ -86,13 +86,13 @@ class Lane {
   async operate(mark: string): Promise<void> {
     const chance = this.#random();
     const id = this.#choose([...this.#alive.keys()]);
-    const goneId = this.#choose(this.#gone);
+    const deletedId = this.#choose(this.#deleted);
     let reply: Reply;
     if (id === undefined || chance < 0.3) reply = await this.#create(mark);
     else if (chance < 0.6) reply = await this.#update(id, mark);
     else if (chance < 0.7) reply = await this.#delete(id);
     else if (chance < 0.9) reply = await this.#get(id);
-    else if (chance < 0.95 && goneId !== undefined) reply = await this.#getGone(goneId);
+    else if (chance < 0.95 && deletedId !== undefined) reply = await this.#getDeleted(deletedId);
     else reply = await this.#list();
     if (reply.kind === 'failed' && reply.code === 'UPSTREAM_UNAVAILABLE')
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -105,19 +105,19 @@ class Lane {
       if (name === undefined) this.#accuse(`${id} is lost`);
       else if (!allowed.has(name)) this.#accuse(`${id} is ${name} and should be ${[...allowed].join(' or ')}`);
     }
-    for (const id of this.#gone) if (names.has(id)) this.#accuse(`${id} was deleted and is still there`);
+    for (const id of this.#deleted) if (names.has(id)) this.#accuse(`${id} was deleted and is still there`);
   }
 
   async #create(name: string): Promise<Reply> {
     const reply = await this.#target.create(name);
-    this.#tell('create', name, reply);
+    this.#report('create', name, reply);
     if (reply.kind === 'done') for (const { id } of reply.assistants) this.#alive.set(id, new Set([name]));
     return reply;
   }
 
   async #update(id: string, name: string): Promise<Reply> {
     const reply = await this.#target.update(id, name);
-    const word = this.#tell('update', name, reply);
+    const word = this.#report('update', name, reply);
     if (word === 'UNKNOWN') this.#pending.add(name);
     const names = this.#alive.get(id) ?? [];
     if (word === 'ACKNOWLEDGED') this.#alive.set(id, new Set([name, ...[...names].filter(this.#isPending)]));
@@ -127,9 +127,9 @@ class Lane {
 
   async #delete(id: string): Promise<Reply> {
     const reply = await this.#target.remove(id);
-    const word = this.#tell('delete', id, reply);
+    const word = this.#report('delete', id, reply);
     if (word !== 'NOT_APPLIED') this.#alive.delete(id);
-    if (word === 'ACKNOWLEDGED') this.#gone.push(id);
+    if (word === 'ACKNOWLEDGED') this.#deleted.push(id);
     return reply;
   }
 
@@ -142,7 +142,7 @@ class Lane {
     return reply;
   }
 
-  async #getGone(id: string): Promise<Reply> {
+  async #getDeleted(id: string): Promise<Reply> {
     const reply = this.#countRead(await this.#target.get(id));
     if (reply.kind === 'done') this.#accuse(`${id} was read after it had been deleted`);
     return reply;
@@ -150,10 +150,12 @@ class Lane {
 
   async #list(): Promise<Reply> {
     const reply = this.#countRead(await this.#target.list());
-    const refused = new Set(this.#history.told.filter(({ word }) => word === 'NOT_APPLIED').map(({ mark }) => mark));
+    const rejected = new Set(
+      this.#history.reported.filter(({ word }) => word === 'NOT_APPLIED').map(({ mark }) => mark),
+    );
     if (reply.kind === 'done')
       for (const { name } of reply.assistants)
-        if (refused.has(name ?? '')) this.#accuse(`${name ?? ''} was listed and was told not to have happened`);
+        if (rejected.has(name ?? '')) this.#accuse(`${name ?? ''} was listed and was told not to have happened`);
     return reply;
   }
 
@@ -162,14 +164,14 @@ class Lane {
     return reply;
   }
 
-  #tell(write: Write, mark: string, reply: Reply): Told['word'] {
+  #report(write: Write, mark: string, reply: Reply): Reported['word'] {
     if (reply.kind === 'missing') this.#accuse(`${write} ${mark} did not find what is there`);
     const isUnknown = reply.kind === 'failed' && reply.outcome === 'UNKNOWN';
     if (isUnknown !== (reply.kind === 'failed' && reply.code === 'OUTCOME_UNKNOWN'))
       this.#accuse(`${write} ${mark} has an outcome that its code denies`);
     if (reply.kind === 'failed' && reply.outcome === null) this.#accuse(`${write} ${mark} has no outcome`);
     const word = reply.kind === 'done' ? 'ACKNOWLEDGED' : isUnknown ? 'UNKNOWN' : 'NOT_APPLIED';
-    this.#history.told.push({ write, mark, word });
+    this.#history.reported.push({ write, mark, word });
     return word;
   }
 
@@ -185,8 +187,8 @@ class Lane {
 }
 
 /** Every acknowledged write took place exactly once, none that was told not to, and none twice. */
-function compare(told: readonly Told[], store: FaultyStore, violations: string[]): void {
-  for (const { write, mark, word } of told) {
+function compare(reported: readonly Reported[], store: FaultyStore, violations: string[]): void {
+  for (const { write, mark, word } of reported) {
     if (write === 'delete') continue;
     const times = write === 'create' ? (store.created.get(mark)?.length ?? 0) : (store.modified.get(mark) ?? 0);
     if (times > 1) violations.push(`${write} ${mark} took place ${times} times`);

@@ -82,7 +82,7 @@ const WRITE = 'assistant { id name } userErrors { code }';
 
 export function createServiceTarget(service: TestService): Target {
   const failures: (string | object)[] = [];
-  const ask = async (document: string, variables: object, read: (result: unknown) => Reply): Promise<Reply> => {
+  const send = async (document: string, variables: object, read: (result: unknown) => Reply): Promise<Reply> => {
     const { data, errors } = await service.query(document, variables);
     const [error] = errors ?? [];
     if (!error) return read(data?.['result']);
@@ -100,29 +100,29 @@ export function createServiceTarget(service: TestService): Target {
   return {
     failures,
     create: (name) =>
-      ask(
+      send(
         `mutation ($name: String!) { result: createAssistant(input: { model: "m", name: $name }) { ${WRITE} } }`,
         { name },
         readPayload,
       ),
     update: (id, name) =>
-      ask(
+      send(
         `mutation ($id: ID!, $name: String!) { result: updateAssistant(input: { id: $id, name: $name }) { ${WRITE} } }`,
         { id, name },
         readPayload,
       ),
     remove: (id) =>
-      ask(
+      send(
         'mutation ($id: ID!) { result: deleteAssistant(input: { id: $id }) { userErrors { code } } }',
         { id },
         readPayload,
       ),
     get: (id) =>
-      ask('query ($id: ID!) { result: assistant(id: $id) { id name } }', { id }, (assistant) =>
+      send('query ($id: ID!) { result: assistant(id: $id) { id name } }', { id }, (assistant) =>
         assistant ? { kind: 'done', assistants: [assistant as Assistant] } : { kind: 'missing' },
       ),
     list: () =>
-      ask('{ result: assistants(first: 20) { nodes { id name } } }', {}, (page) => ({
+      send('{ result: assistants(first: 20) { nodes { id name } } }', {}, (page) => ({
         kind: 'done',
         assistants: (page as { readonly nodes: readonly Assistant[] }).nodes,
       })),

@@ -9,19 +9,19 @@ const LONG_MS = 60_000;
 function setUp(capacity: number, isMultiTenant = true) {
   const queue = new FairSemaphore(capacity, isMultiTenant);
   const granted: { tenant: string; release: Release }[] = [];
-  const ask = async (tenant: string, cancellation = new CancellationToken(), maxWaitMs = LONG_MS) => {
+  const send = async (tenant: string, cancellation = new CancellationToken(), maxWaitMs = LONG_MS) => {
     const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, cancellation));
     if (release) granted.push({ tenant, release });
     return release !== null;
   };
   const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { queue, granted, ask, turn, tenants: () => granted.map(({ tenant }) => tenant).join('') };
+  return { queue, granted, ask: send, turn, tenants: () => granted.map(({ tenant }) => tenant).join('') };
 }
 
 test('tenants that wait get permits in turn, however many requests one of them has waiting', async () => {
-  const { granted, ask, turn, tenants } = setUp(2);
+  const { granted, ask: send, turn, tenants } = setUp(2);
   const cancellation = new CancellationToken();
-  const all = [ask('x'), ask('y'), ...Array.from({ length: 6 }, () => ask('a', cancellation)), ask('b'), ask('c')];
+  const all = [send('x'), send('y'), ...Array.from({ length: 6 }, () => send('a', cancellation)), send('b'), send('c')];
   await turn();
   expect(tenants()).toBe('xy');
   for (let index = 0; index < 6; index += 1) {
@@ -37,12 +37,12 @@ test('tenants that wait get permits in turn, however many requests one of them h
 });
 
 test('one tenant leaves permits to the others', async () => {
-  const { granted, ask, turn, tenants } = setUp(8);
+  const { granted, ask: send, turn, tenants } = setUp(8);
   const cancellation = new CancellationToken();
-  const all = [ask('b'), ...Array.from({ length: 20 }, () => ask('a', cancellation))];
+  const all = [send('b'), ...Array.from({ length: 20 }, () => send('a', cancellation))];
   await turn();
   expect(tenants()).toBe('baaaa');
-  all.push(ask('b'), ask('c'));
+  all.push(send('b'), send('c'));
   await turn();
   expect(tenants()).toBe('baaaabc');
   cancellation.cancel();
@@ -51,19 +51,19 @@ test('one tenant leaves permits to the others', async () => {
 });
 
 test('who hangs up, or waits for too long, gets none and is in nobody’s way', async () => {
-  const { granted, ask, turn, tenants } = setUp(1, false);
-  await ask('a');
+  const { granted, ask: send, turn, tenants } = setUp(1, false);
+  await send('a');
   const cancellation = new CancellationToken();
-  const given = ask('b', cancellation);
-  const late = ask('c', new CancellationToken(), 1);
+  const given = send('b', cancellation);
+  const late = send('c', new CancellationToken(), 1);
   expect(await late).toBe(false);
   cancellation.cancel();
   expect(await given).toBe(false);
-  const last = ask('d');
+  const last = send('d');
   granted[0]?.release();
   expect(await last).toBe(true);
   expect(tenants()).toBe('ad');
   granted[1]?.release();
   await turn();
-  expect(await ask('e')).toBe(true);
+  expect(await send('e')).toBe(true);
 });

@@ -7,7 +7,7 @@ import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
 import { ReadThroughCache } from '../../../src/aiml/cache/read-through.ts';
 import {
-  answerJson,
+  sendJson,
   startScriptedUpstream,
   wireAssistant,
   type Script,
@@ -58,7 +58,7 @@ const errorOf = async (promise: Promise<unknown>): Promise<PublicError> => {
 
 describe('what is sent', () => {
   it('carries the key, the beta header and the request id', async () => {
-    const { source } = await setUp(({ path }, response) => answerJson(response, 200, wireAssistant(idOf(path))));
+    const { source } = await setUp(({ path }, response) => sendJson(response, 200, wireAssistant(idOf(path))));
     await source.get('asst_1');
     expect(upstream.calls[0]).toMatchObject({
       method: 'GET',
@@ -73,13 +73,13 @@ describe('what is sent', () => {
   });
 
   it.each(['/proxy', '/proxy/', '/a/b//'])('goes below the path of the base URL %s', async (path) => {
-    const { source } = await setUp((_call, response) => answerJson(response, 200, []), { path });
+    const { source } = await setUp((_call, response) => sendJson(response, 200, []), { path });
     await source.list({ limit: 21, order: 'desc', after: null });
     expect(upstream.lines()).toEqual([`GET ${path.replace(/\/+$/, '')}/assistants?limit=21&order=desc`]);
   });
 
   it('is exactly what was given: what is left out stays out, null stays null', async () => {
-    const { source } = await setUp((_call, response) => answerJson(response, 201, wireAssistant('asst_1')));
+    const { source } = await setUp((_call, response) => sendJson(response, 201, wireAssistant('asst_1')));
     await source.modify('asst_1', { name: null, temperature: 0, tools: [] });
     await source.create({ model: 'gpt-4o' });
     expect(upstream.calls.map(({ body }) => body)).toEqual([
@@ -89,7 +89,7 @@ describe('what is sent', () => {
   });
 
   it('never has an id in its path that was not checked', async () => {
-    const { source } = await setUp((_call, response) => answerJson(response, 200, {}));
+    const { source } = await setUp((_call, response) => sendJson(response, 200, {}));
     for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
       expect(() => source.get(id)).toThrow(PublicError);
       await expect(source.list({ limit: 1, order: 'asc', after: id })).rejects.toThrow(PublicError);
@@ -100,18 +100,18 @@ describe('what is sent', () => {
 
 describe('what is read', () => {
   it('must be about the id that was asked for', async () => {
-    const { source } = await setUp((_call, response) => answerJson(response, 200, wireAssistant('another')));
+    const { source } = await setUp((_call, response) => sendJson(response, 200, wireAssistant('another')));
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });
 
   it('tells an unknown cursor, whose list is still there, from endpoints that are gone', async () => {
-    let isGone = false;
+    let isDeleted = false;
     const { source } = await setUp(({ path }, response) =>
-      isGone || path.includes('after=') ? answerJson(response, 404, { message: 'no' }) : answerJson(response, 200, []),
+      isDeleted || path.includes('after=') ? sendJson(response, 404, { message: 'no' }) : sendJson(response, 200, []),
     );
     const query = { limit: 5, order: 'asc', after: 'asst_gone' } as const;
     expect((await errorOf(source.list(query))).details).toMatchObject({ code: 'BAD_USER_INPUT', param: 'after' });
-    isGone = true;
+    isDeleted = true;
     const error = await errorOf(source.list(query));
     expect(error.details).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
     expect(error.message).toContain('UPSTREAM=local');
@@ -120,7 +120,7 @@ describe('what is read', () => {
   it('takes 204 for a deletion, and not an answer that says that nothing was deleted', async () => {
     const { source } = await setUp(({ path }, response) => {
       if (idOf(path) === 'empty') response.writeHead(204).end();
-      else answerJson(response, 200, { id: idOf(path), deleted: false });
+      else sendJson(response, 200, { id: idOf(path), deleted: false });
     });
     await expect(source.delete('empty')).resolves.toBeUndefined();
     expect((await errorOf(source.delete('kept'))).details).toMatchObject({
@@ -133,9 +133,9 @@ describe('what is read', () => {
 
 describe('a modify of unknown fate', () => {
   const lose: Script = ({ method, path }, response) => {
-    if (method === 'POST') answerJson(response, 500, {});
+    if (method === 'POST') sendJson(response, 500, {});
     else
-      answerJson(
+      sendJson(
         response,
         200,
         wireAssistant(idOf(path), {
@@ -158,30 +158,30 @@ describe('a modify of unknown fate', () => {
     [{ tools: [] }, false],
     [{ tools: [{ type: 'function', function: { name: 'f', parameters: { default: 1 } } }] }, false],
     [{ tools: [{ type: 'function', function: { name: 'f', parameters: {} } }] }, false],
-  ] as const)('that asked for %j is read back once: as asked is %s', async (body, isAsAsked) => {
+  ] as const)('that asked for %j is read back once: as asked is %s', async (body, isAsRequested) => {
     const { source } = await setUp(lose);
     const result = source.modify('asst_1', body);
-    if (isAsAsked) await expect(result).resolves.toMatchObject({ name: 'asked' });
+    if (isAsRequested) await expect(result).resolves.toMatchObject({ name: 'asked' });
     else expect((await errorOf(result)).details).toMatchObject({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' });
     expect(upstream.lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 });
 
 describe('the loader of a request', () => {
-  const answer: Script = ({ method, path }, response) => {
+  const reply: Script = ({ method, path }, response) => {
     if (path.startsWith('/assistants?'))
-      answerJson(
+      sendJson(
         response,
         200,
         ['a', 'b'].map((id) => wireAssistant(id)),
       );
-    else if (method === 'DELETE') answerJson(response, 200, { id: idOf(path), deleted: true });
-    else if (idOf(path) === 'none') answerJson(response, 404, {});
-    else answerJson(response, 200, wireAssistant(idOf(path), { name: method }));
+    else if (method === 'DELETE') sendJson(response, 200, { id: idOf(path), deleted: true });
+    else if (idOf(path) === 'none') sendJson(response, 404, {});
+    else sendJson(response, 200, wireAssistant(idOf(path), { name: method }));
   };
 
   it('asks for five ids five times, however often each is loaded', async () => {
-    const { loader } = await setUp(answer);
+    const { loader } = await setUp(reply);
     const ids = Array.from({ length: 20 }, (_, index) => `asst_${index % 5}`);
     const assistants = await Promise.all(ids.map((id) => loader.load(id)));
     expect(assistants.map((assistant) => assistant?.id)).toEqual(ids);
@@ -189,7 +189,7 @@ describe('the loader of a request', () => {
   });
 
   it('takes from a list in flight what is on it, and asks only for the rest', async () => {
-    const { loader } = await setUp(answer);
+    const { loader } = await setUp(reply);
     const [, onList, offList, none] = await Promise.all([
       loader.list({ limit: 2, order: 'asc', after: null }),
       loader.load('b'),
@@ -205,7 +205,7 @@ describe('the loader of a request', () => {
   });
 
   it('knows what a write made of an assistant', async () => {
-    const { loader } = await setUp(answer);
+    const { loader } = await setUp(reply);
     await loader.load('a');
     await loader.modify('a', { name: 'POST' });
     expect((await loader.load('a'))?.name).toBe('POST');
@@ -223,7 +223,7 @@ describe('the loader of a request', () => {
         await until(() => upstream.calls.length >= 10);
         await new Promise((resolve) => setTimeout(resolve, 20));
         inFlight -= 1;
-        return answer(call, response, index);
+        return reply(call, response, index);
       },
       { connections: 64 },
     );

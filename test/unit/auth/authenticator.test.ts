@@ -117,7 +117,9 @@ describe('a caller', () => {
 });
 
 test('whoever was refused is refused whatever is asked for', () => {
-  const nobody = authenticate('passthrough');
-  expect(() => requirePrincipal(nobody)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
-  expect(() => requireScope(nobody, 'assistants:read')).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  const noPrincipal = authenticate('passthrough');
+  expect(() => requirePrincipal(noPrincipal)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  expect(() => requireScope(noPrincipal, 'assistants:read')).toThrow(
+    expect.objectContaining({ code: 'UNAUTHENTICATED' }),
+  );
 });

@@ -58,7 +58,7 @@ export class IdentityProvider {
   /** What it publishes. */
   keys: readonly JWK[] = [];
   /** Answers in place of the keys while it is set. */
-  answer: RequestListener | null = null;
+  response: RequestListener | null = null;
   /** How often it was asked for the keys. */
   requests = 0;
   #server: Server | null = null;
@@ -79,8 +79,8 @@ export class IdentityProvider {
   async goUp(): Promise<void> {
     const server = createServer((request, response) => {
       this.requests += 1;
-      const answer: RequestListener = this.answer ?? (() => response.end(JSON.stringify({ keys: this.keys })));
-      answer(request, response);
+      const reply: RequestListener = this.response ?? (() => response.end(JSON.stringify({ keys: this.keys })));
+      reply(request, response);
     });
     this.#port = await listen(server, this.#port);
     this.#server = server;

@@ -156,7 +156,7 @@ describe('unknown keys and bad signatures', () => {
   });
 });
 
-const answers: Readonly<Record<string, RequestListener>> = {
+const responses: Readonly<Record<string, RequestListener>> = {
   'status 500': (_, response) => response.writeHead(500).end('{"keys":[]}'),
   'status 404': (_, response) => response.writeHead(404).end(),
   'status 204': (_, response) => response.writeHead(204).end(),
@@ -217,31 +217,31 @@ describe('a provider that cannot be used makes a clear error, and is asked again
     expect(await verdict(token)).toBeNull();
   });
 
-  test.each(Object.entries(answers))('it answers with %s', async (_, answer) => {
+  test.each(Object.entries(responses))('it answers with %s', async (_, response) => {
     const token = await sign(first);
-    provider.answer = answer;
+    provider.response = response;
     await expectUnavailable(token);
     expect(provider.requests).toBe(1);
-    provider.answer = null;
+    provider.response = null;
     expect(await verdict(token)).toBeNull();
   });
 
-  test.each(Object.entries(hanging))('it hangs: %s', async (_, answer) => {
+  test.each(Object.entries(hanging))('it hangs: %s', async (_, response) => {
     const token = await sign(first);
     authenticator = provider.authenticator(200);
-    provider.answer = answer;
+    provider.response = response;
     await Promise.all(Array.from({ length: 20 }, () => expectUnavailable(token)));
     expect(provider.requests).toBe(1);
-    provider.answer = null;
+    provider.response = null;
     expect(await verdict(token)).toBeNull();
   });
 
   test('while it stays down, requests for the keys are few and answers come all the same', async () => {
     const token = await sign(first);
-    provider.answer = (_, response) => response.writeHead(503).end();
+    provider.response = (_, response) => response.writeHead(503).end();
     for (let round = 0; round < 50; round += 1) await expectUnavailable(token);
     expect(provider.requests).toBe(BURST);
-    provider.answer = null;
+    provider.response = null;
     await expectUnavailable(token);
     pass(REFILL_MS);
     expect(await verdict(token)).toBeNull();

@@ -166,15 +166,15 @@ describe('a token that nobody signed with a key of the provider is refused', () 
 
   test('a key of somebody else under the id of a real one, alone or brought along in the header', async () => {
     const stranger = await createKey('ec');
-    let asked = 0;
+    let requested = 0;
     const strangers = createServer((_, response) => {
-      asked += 1;
+      requested += 1;
       response.end(JSON.stringify({ keys: [stranger.jwk] }));
     });
     const jku = `http://127.0.0.1:${await listen(strangers)}/`;
     for (const header of [{}, { jwk: stranger.jwk }, { jku }, { x5u: jku }, { kid: jku }, { kid: undefined }])
       expect(await verdict(await sign(stranger, {}, header))).toBe('UNAUTHENTICATED');
-    expect(asked).toBe(0);
+    expect(requested).toBe(0);
   });
 
   test.each(['RS384', 'RS512', 'PS256', 'ES384', 'ES512'])('%s, which is not agreed upon', async (alg) => {

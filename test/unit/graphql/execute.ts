@@ -5,7 +5,7 @@ import { createApollo, type ApolloOptions } from '../../../src/graphql/server/ap
 import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
 import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
-export interface Answer {
+export interface GraphQLResponse {
   readonly status: number;
   readonly data: FormattedExecutionResult['data'];
   readonly errors: readonly GraphQLFormattedError[];
@@ -29,7 +29,7 @@ export async function execute(
   apollo: ApolloServer<RequestContext>,
   operation: Operation,
   assistants: RequestContext['upstream']['assistants'] = new InMemoryAssistants(),
-): Promise<Answer> {
+): Promise<GraphQLResponse> {
   const { body, http } = await apollo.executeOperation(operation, {
     contextValue: { requestId: 'req-1', upstream: upstreamOf(assistants), authorize: () => undefined },
   });
@@ -37,6 +37,6 @@ export async function execute(
   const { data, errors = [] } = body.singleResult;
   // As a client would see it: without prototypes.
   const text = JSON.stringify({ data, errors });
-  const plain = JSON.parse(text) as Pick<Answer, 'data' | 'errors'>;
+  const plain = JSON.parse(text) as Pick<GraphQLResponse, 'data' | 'errors'>;
   return { status: http.status ?? 200, ...plain, text };
 }

@@ -54,11 +54,11 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
   }
 
   load(id: string): Promise<WireAssistant | null> {
-    return this.#answer(['load', id], () => this.#oldestFirst.find((item) => item.id === id) ?? null);
+    return this.#respond(['load', id], () => this.#oldestFirst.find((item) => item.id === id) ?? null);
   }
 
   list(query: ListQuery): Promise<WireList<WireAssistant>> {
-    return this.#answer(['list', query], () => {
+    return this.#respond(['list', query], () => {
       const all = query.order === 'asc' ? this.#oldestFirst : this.#oldestFirst.toReversed();
       const start = query.after === null ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
       if (query.after !== null && start === 0) throw unknownCursor;
@@ -69,15 +69,15 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
   }
 
   create(body: WireAssistantCreateBody): Promise<WireAssistant> {
-    return this.#answer(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
+    return this.#respond(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
   }
 
   modify(id: string, body: WireAssistantModifyBody): Promise<WireAssistant> {
-    return this.#answer(['modify', id, body], () => wireAssistant({ id }));
+    return this.#respond(['modify', id, body], () => wireAssistant({ id }));
   }
 
   delete(id: string): Promise<void> {
-    return this.#answer(['delete', id], () => undefined);
+    return this.#respond(['delete', id], () => undefined);
   }
 
   act(): Promise<WireAssistant> {
@@ -92,7 +92,7 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
     return this.load(id);
   }
 
-  async #answer<T>(call: Call, read: () => T): Promise<T> {
+  async #respond<T>(call: Call, read: () => T): Promise<T> {
     this.calls.push(call);
     await Promise.resolve();
     if (this.failure) throw this.failure;

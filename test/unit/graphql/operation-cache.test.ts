@@ -20,14 +20,14 @@ const collectGarbage = runInNewContext('gc') as () => void;
 async function heapGrowth(fill: () => Promise<unknown>): Promise<number> {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
-  const kept = await fill();
+  const stored = await fill();
   collectGarbage();
   const growth = process.memoryUsage().heapUsed - before;
-  expect(kept).toBeDefined();
+  expect(stored).toBeDefined();
   return growth;
 }
 
-async function ask(
+async function send(
   cache: OperationCache,
   query: string,
   variables: Record<string, unknown> = {},
@@ -62,7 +62,7 @@ describe('the cache of operations', () => {
   test('finds an operation by its document once it was stored, and never before', async () => {
     const cache = createCache();
     expect(isCached(cache, '{ __typename }')).toBe(false);
-    const document = await ask(cache, '{ __typename }');
+    const document = await send(cache, '{ __typename }');
     expect(isCached(cache, '{ __typename }')).toBe(true);
     expect(await cache.documentStore.get('{ __typename }')).toBe(document);
     expect(isCached(cache, '{  __typename }')).toBe(false);
@@ -81,7 +81,7 @@ describe('the cache of operations', () => {
     const cache = createCache();
     const sizes: number[] = [];
     for (const bits of [0, 1, 2, 1, 2]) {
-      await ask(cache, expensive(0), conditions(bits));
+      await send(cache, expensive(0), conditions(bits));
       sizes.push(cache.bytes);
     }
     expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0);
@@ -92,11 +92,11 @@ describe('the cache of operations', () => {
   test('drops what was used least recently, under all of its keys, and what is larger than itself', async () => {
     const cache = createCache(100_000);
     const query = (name: string): string => `query ${name} { __typename } #${'x'.repeat(5000)}`;
-    for (const name of ['A', 'B', 'C']) await ask(cache, query(name));
+    for (const name of ['A', 'B', 'C']) await send(cache, query(name));
     cache.lookup({ query: query('A') });
-    await ask(cache, query('D'));
+    await send(cache, query('D'));
     expect(['A', 'B', 'C', 'D'].map((name) => isCached(cache, query(name)))).toEqual([true, false, true, true]);
-    await ask(cache, `{ __typename } #${'x'.repeat(100_000)}`);
+    await send(cache, `{ __typename } #${'x'.repeat(100_000)}`);
     expect(cache.bytes).toBeLessThanOrEqual(100_000);
     expect(isCached(cache, query('D'))).toBe(true);
   });
@@ -107,7 +107,7 @@ describe('the cache of operations', () => {
     const growth = await heapGrowth(async () => {
       const cache = createCache(bound);
       for (let index = 0; index < 60; index += 1)
-        for (let bits = 0; bits < 16; bits += 1) await ask(cache, expensive(index), conditions(bits));
+        for (let bits = 0; bits < 16; bits += 1) await send(cache, expensive(index), conditions(bits));
       cached = cache.bytes;
       return cache;
     });

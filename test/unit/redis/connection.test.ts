@@ -94,11 +94,11 @@ describeWithRedis('The connection to Redis', () => {
   it('is not away because this process had no time to look at an answer', async () => {
     redis = await startRedis();
     await connect(redis.url);
-    const answer = ping();
+    const response = ping();
     await new Promise((resolve) => setImmediate(resolve));
     const end = performance.now() + 600;
     while (performance.now() < end);
-    expect(await answer).toEqual(['PONG']);
+    expect(await response).toEqual(['PONG']);
     expect(changes).toEqual([]);
   });
 

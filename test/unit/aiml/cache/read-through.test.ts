@@ -4,7 +4,7 @@ import { createAssistantResource } from '../../../support/source.ts';
 import { CancellationToken } from '../../../../src/runtime/cancellation.ts';
 import { ReadThroughCache } from '../../../../src/aiml/cache/read-through.ts';
 import {
-  answerJson,
+  sendJson,
   startScriptedUpstream,
   wireAssistant,
   type ScriptedUpstream,
@@ -22,7 +22,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
   let etag = 'W/"1"';
   upstream = await startScriptedUpstream(({ headers }, response) => {
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
-    else answerJson(response, 200, wireAssistant('x', { name: etag }), { etag });
+    else sendJson(response, 200, wireAssistant('x', { name: etag }), { etag });
   });
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({
@@ -65,7 +65,7 @@ test('takes a 304 that it did not ask for as no answer', async () => {
 describe('an operation that may hold 3,000 bytes', () => {
   async function setUp(status = 200) {
     upstream = await startScriptedUpstream(({ path }, response) =>
-      answerJson(response, status, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
+      sendJson(response, status, wireAssistant(path.split('/').at(-1) ?? '', { instructions: 'x'.repeat(1000) })),
     );
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     const responseBytesLeft = { bytes: 3000 };

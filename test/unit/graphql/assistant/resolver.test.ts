@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { PublicError, type PublicErrorDetails } from '../../../../src/runtime/errors.ts';
-import { createTestApollo, execute, type Answer } from '../execute.ts';
+import { createTestApollo, execute, type GraphQLResponse } from '../execute.ts';
 import { assistantsInOrder, InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const apollo = createTestApollo();
 const failure = (details: Partial<PublicErrorDetails>): PublicError =>
   new PublicError({ code: 'UPSTREAM_UNAVAILABLE', message: 'Not now.', retryable: true, ...details });
 
-const run = (query: string, assistants: InMemoryAssistants, variables = {}): Promise<Answer> =>
+const run = (query: string, assistants: InMemoryAssistants, variables = {}): Promise<GraphQLResponse> =>
   execute(apollo, { query, variables }, assistants);
 
 describe('node and nodes', () => {

@@ -2,18 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
 import { PublicError, type PublicErrorDetails } from '../../../../src/runtime/errors.ts';
 import { ServiceError } from '../../../../src/graphql/errors/codes.ts';
-import { createTestApollo, execute, type Answer, type Operation } from '../execute.ts';
+import { createTestApollo, execute, type GraphQLResponse, type Operation } from '../execute.ts';
 import { InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const open = createTestApollo({ introspection: true });
 const closed = createTestApollo({ introspection: false });
 
-const failed = async (failure: Error, apollo = open): Promise<Answer> => {
+const failed = async (failure: Error, apollo = open): Promise<GraphQLResponse> => {
   const assistants = new InMemoryAssistants();
   assistants.failure = failure;
   return execute(apollo, { query: '{ assistants { nodes { id } } }' }, assistants);
 };
-const only = ({ errors }: Answer): Answer['errors'][number] => {
+const only = ({ errors }: GraphQLResponse): GraphQLResponse['errors'][number] => {
   expect(errors).toHaveLength(1);
   return errors[0] ?? { message: 'none' };
 };
@@ -23,9 +23,9 @@ describe('an error of upstream', () => {
     new PublicError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true, ...details });
 
   test('tells what is known of it, and nothing else', async () => {
-    const answer = await failed(aiml({ retryAfterMs: 1500, upstream: { status: 429, requestId: 'up-1' } }));
-    expect(answer.status).toBe(200);
-    expect(only(answer)).toEqual({
+    const response = await failed(aiml({ retryAfterMs: 1500, upstream: { status: 429, requestId: 'up-1' } }));
+    expect(response.status).toBe(200);
+    expect(only(response)).toEqual({
       message: 'Too many requests.',
       locations: [{ line: 1, column: 3 }],
       path: ['assistants'],
@@ -48,8 +48,8 @@ describe('an error of upstream', () => {
   });
 
   test('has the reason in its message where upstream refused the request', async () => {
-    const answer = await failed(aiml({ code: 'BAD_USER_INPUT', message: 'Refused.', reason: 'No such order.' }));
-    expect(only(answer).message).toBe('Refused: No such order.');
+    const response = await failed(aiml({ code: 'BAD_USER_INPUT', message: 'Refused.', reason: 'No such order.' }));
+    expect(only(response).message).toBe('Refused: No such order.');
   });
 
   test('that only writes can have is a fault of the service on a read', async () => {
@@ -62,14 +62,14 @@ describe('an error that nobody foresaw', () => {
     const reported: unknown[] = [];
     const apollo = createTestApollo({ onInternalError: (error) => void reported.push(error) });
     const bug = new TypeError('secret');
-    const answer = await failed(bug, apollo);
-    expect(answer.status).toBe(200);
-    expect(only(answer)).toMatchObject({
+    const response = await failed(bug, apollo);
+    expect(response.status).toBe(200);
+    expect(only(response)).toMatchObject({
       message: 'Internal server error.',
       extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'req-1' },
     });
-    expect(answer.text).not.toContain('secret');
-    expect(answer.text).not.toContain('stack');
+    expect(response.text).not.toContain('secret');
+    expect(response.text).not.toContain('stack');
     expect(reported).toEqual([bug]);
   });
 
@@ -79,9 +79,9 @@ describe('an error that nobody foresaw', () => {
         throw new Error('secret');
       },
     });
-    const answer = await failed(new Error('secret'), apollo);
-    expect(only(answer).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
-    expect(answer.text).not.toContain('secret');
+    const response = await failed(new Error('secret'), apollo);
+    expect(only(response).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+    expect(response.text).not.toContain('secret');
   });
 
   test.each([
@@ -91,9 +91,9 @@ describe('an error that nobody foresaw', () => {
     Object.assign(new Error('secret'), { path: ['secret'], locations: 'secret' }),
     new Error('Argument "secret" has invalid value secret'),
   ])('tells nothing of what it brings along', async (error) => {
-    const answer = await failed(error);
-    expect(only(answer).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
-    expect(answer.text).not.toContain('secret');
+    const response = await failed(error);
+    expect(only(response).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+    expect(response.text).not.toContain('secret');
   });
 
   test('is masked where it is no error at all', async () => {
@@ -103,9 +103,9 @@ describe('an error that nobody foresaw', () => {
 });
 
 test('an error of our own keeps its code and its message', async () => {
-  const answer = await failed(new ServiceError('FORBIDDEN', 'The scope assistants:read is missing.'));
-  expect(answer.status).toBe(200);
-  expect(only(answer)).toMatchObject({
+  const response = await failed(new ServiceError('FORBIDDEN', 'The scope assistants:read is missing.'));
+  expect(response.status).toBe(200);
+  expect(only(response)).toMatchObject({
     message: 'The scope assistants:read is missing.',
     extensions: { code: 'FORBIDDEN', requestId: 'req-1' },
   });
@@ -223,19 +223,23 @@ describe('a request that is refused', () => {
 
   test.each(cases)('because it %s', async (_, operation, status, code, message) => {
     for (const apollo of [open, closed]) {
-      const answer = await execute(apollo, operation);
-      expect([answer.status, only(answer).extensions?.['code'], only(answer).message]).toEqual([status, code, message]);
-      expect(only(answer).extensions?.['requestId']).toBe('req-1');
+      const response = await execute(apollo, operation);
+      expect([response.status, only(response).extensions?.['code'], only(response).message]).toEqual([
+        status,
+        code,
+        message,
+      ]);
+      expect(only(response).extensions?.['requestId']).toBe('req-1');
     }
   });
 
   test('because variables inside a literal do not fit keeps the status of an operation that ran', async () => {
-    const answer = await execute(open, {
+    const response = await execute(open, {
       query:
         'mutation ($v: String) { createAssistant(input: { model: "m", metadata: { a: { b: $v } } }) { userErrors { code } } }',
       variables: { v: 'secret' },
     });
-    expect(only(answer).extensions?.['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(only(response).extensions?.['code']).toBe('GRAPHQL_VALIDATION_FAILED');
     const late = await execute(open, {
       query:
         'mutation ($v: Int) { createAssistant(input: { model: "m", metadata: { a: $v } }) { userErrors { code } } }',
@@ -250,9 +254,9 @@ describe('a request that is refused', () => {
   });
 
   test('because it asks for the schema where introspection is off', async () => {
-    const answer = await execute(closed, { query: '{ __schema { types { name } } }' });
-    expect(answer.status).toBe(400);
-    expect(answer.errors[0]).toMatchObject({
+    const response = await execute(closed, { query: '{ __schema { types { name } } }' });
+    expect(response.status).toBe(400);
+    expect(response.errors[0]).toMatchObject({
       message: 'Introspection is switched off.',
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
     });

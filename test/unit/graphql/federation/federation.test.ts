@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { PublicError } from '../../../../src/runtime/errors.ts';
 import { toSubgraphSdl } from '../../../../src/graphql/federation/subgraph-sdl.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
-import { createTestApollo, execute, type Answer } from '../execute.ts';
+import { createTestApollo, execute, type GraphQLResponse } from '../execute.ts';
 import { assistantsInOrder, InMemoryAssistants, upstreamOf } from '../in-memory-assistants.ts';
 
 const schema = buildServiceSchema({ federation: true });
@@ -12,7 +12,7 @@ const apollo = createTestApollo({ schema });
 const ENTITIES = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) { __typename ... on Assistant { id model } }
 }`;
-const entities = (representations: unknown, assistants = new InMemoryAssistants()): Promise<Answer> =>
+const entities = (representations: unknown, assistants = new InMemoryAssistants()): Promise<GraphQLResponse> =>
   execute(apollo, { query: ENTITIES, variables: { representations } }, assistants);
 const assistant = (id: unknown) => ({ __typename: 'Assistant', id });
 

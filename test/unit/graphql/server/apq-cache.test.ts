@@ -13,10 +13,10 @@ describe('documents kept by their hash', () => {
     const cache = createApqCache(null, 100_000);
     const documents = Array.from({ length: 10_000 }, (_, index) => `{a${index}}`);
     for (const document of documents) await put(cache, document);
-    const kept = (await Promise.all(documents.map((document) => find(cache, document)))).filter(Boolean);
-    expect(kept.length).toBeGreaterThan(100);
-    expect(kept.length).toBeLessThan(300);
-    expect(kept.at(-1)).toBe(documents.at(-1));
+    const stored = (await Promise.all(documents.map((document) => find(cache, document)))).filter(Boolean);
+    expect(stored.length).toBeGreaterThan(100);
+    expect(stored.length).toBeLessThan(300);
+    expect(stored.at(-1)).toBe(documents.at(-1));
   });
 
   it('stay while they are used', async () => {
