@@ -1,7 +1,7 @@
 // The Dockerfile, docker-compose.yml and the files of deploy/ fit the service and one another, as far as that can be seen
 // without a container engine.
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig, type Environment } from '../../src/config.ts';
 import { readSettings } from '../../src/local-aiml/settings.ts';
@@ -60,22 +60,22 @@ const stoppingTime = (environment: Environment): number => {
 describe.each(services)('the container %s', (_name, { environment = {}, stop_grace_period: grace = '10s' }) => {
   const settings = { ...imageEnvironment, ...environment };
 
-  it('has no setting that the service does not know', () => {
+  test('has no setting that the service does not know', () => {
     expect(unknownSettings(settings)).toEqual([]);
     expect(unknownSettings({ AIML_APIKEY: '' })).toEqual(['AIML_APIKEY']);
   });
 
-  it('starts with its settings, and can be reached from outside', () => {
+  test('starts with its settings, and can be reached from outside', () => {
     expect(readConfig(settings)).toMatchObject({ host: '0.0.0.0', port: 4000 });
   });
 
-  it('is given the time to finish what is in flight', () => {
+  test('is given the time to finish what is in flight', () => {
     expect(Number.parseInt(grace) * 1000).toBeGreaterThan(stoppingTime(settings));
   });
 });
 
 describe('the containers', () => {
-  it('are started by names that they have, in the README and on top of the file', () => {
+  test('are started by names that they have, in the README and on top of the file', () => {
     for (const file of ['README.md', 'docker-compose.yml']) {
       const profiles = matches(read(file), /docker compose --profile ([a-z-]+) up/g);
       expect(Object.values(containers).flatMap((container) => container.profiles ?? [])).toEqual(
@@ -87,12 +87,12 @@ describe('the containers', () => {
     }
   });
 
-  it('that start without being named are the service on the embedded AIML API alone', () => {
+  test('that start without being named are the service on the embedded AIML API alone', () => {
     const unnamed = Object.entries(containers).filter(([, { profiles }]) => !profiles);
     expect(unnamed.map(([name]) => name)).toEqual(['assistants']);
   });
 
-  it('work on the embedded AIML API, but for the one that needs a key and says so', () => {
+  test('work on the embedded AIML API, but for the one that needs a key and says so', () => {
     const kindOf = (name: string, values: Environment) =>
       readConfig({ ...imageEnvironment, ...readCompose(values)[name]?.environment }).upstream;
     expect(kindOf('assistants', { AIML_API_KEY: 'key' })).toEqual({ kind: 'local', dataDir: '/data' });
@@ -101,14 +101,14 @@ describe('the containers', () => {
     expect(() => kindOf('aiml', {})).toThrow('AIML_API_KEY must be set');
   });
 
-  it('that run the embedded AIML API alone set what it reads', () => {
+  test('that run the embedded AIML API alone set what it reads', () => {
     for (const [, { environment = {} }] of localAiml) {
       expect(Object.keys(environment)).toEqual([]);
       expect(readSettings(imageEnvironment)).toEqual({ host: '0.0.0.0', port: 4000, dataDir: '/data' });
     }
   });
 
-  it('run what is built', () => {
+  test('run what is built', () => {
     const commands = [
       ...Object.values(containers).map(({ command }) => command ?? []),
       ...matches(dockerfile, /^CMD \[(.+)\]$/gm).map((list) => parse(`[${list}]`) as string[]),
@@ -118,13 +118,13 @@ describe('the containers', () => {
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
-  it('are published on this machine only, each on a port of its own', () => {
+  test('are published on this machine only, each on a port of its own', () => {
     const published = Object.values(containers).flatMap(({ ports = [] }) => ports);
     expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     expect(new Set(published.map((port) => port.split(':')[1])).size).toBe(published.length);
   });
 
-  it('mount files that are here, and volumes that are declared', () => {
+  test('mount files that are here, and volumes that are declared', () => {
     const { volumes } = parse(read('docker-compose.yml'), { merge: true }) as Compose;
     const sources = Object.values(containers).flatMap((container) => container.volumes ?? []);
     for (const [source = '', , mode] of sources.map((volume) => volume.split(':')))
@@ -132,12 +132,12 @@ describe('the containers', () => {
       else expect(Object.keys(volumes)).toContain(source);
   });
 
-  it('are of images that stay the same', () => {
+  test('are of images that stay the same', () => {
     const foreign = Object.values(containers).filter(({ build }) => build === undefined);
     expect(foreign.filter(({ image }) => !/:v?\d+\.\d+\.\d+(?:-\w+)?$/.test(image))).toEqual([]);
   });
 
-  it.each<[string, RegExp]>([
+  test.each<[string, RegExp]>([
     ['docker-compose.yml', /(?:http|redis):\/\/([a-z-]+):\d/g],
     ['deploy/haproxy.cfg', /server-template \S+ \d+ ([a-z-]+):4000/g],
     ['deploy/grafana/datasource.yml', /http:\/\/([a-z-]+):9090/g],
@@ -147,14 +147,14 @@ describe('the containers', () => {
     expect(Object.keys(containers)).toEqual(expect.arrayContaining(called));
   });
 
-  it('that have figures are all found by Prometheus', () => {
+  test('that have figures are all found by Prometheus', () => {
     const aliases = matches(read('deploy/prometheus.yml'), /names: \[([a-z-]+)\]/g);
     expect(services.map(([, { networks }]) => networks)).toEqual(services.map(() => ({ default: { aliases } })));
   });
 });
 
 describe('the image', () => {
-  it('is made of files that are here and are let through', () => {
+  test('is made of files that are here and are let through', () => {
     const ignore = read('.dockerignore').split('\n');
     const copied = matches(dockerfile, /^COPY (?!--from)(.+) \S+$/gm).flatMap((line) => line.split(' '));
     expect(copied).toContain('src');
@@ -182,20 +182,20 @@ describe('the Kubernetes manifest', () => {
     ];
   }
 
-  it('starts the service with settings that it knows, and with the key of the secret', () => {
+  test('starts the service with settings that it knows, and with the key of the secret', () => {
     expect(unknownSettings(settings)).toEqual([]);
     const config = readConfig({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
     expect(config).toMatchObject({ auth: { mode: 'jwt' }, upstream: { kind: 'aiml' } });
   });
 
-  it('asks the paths that are for it, and gives the time to finish what is in flight', () => {
+  test('asks the paths that are for it, and gives the time to finish what is in flight', () => {
     expect(container.readinessProbe.httpGet.path).toBe('/readyz');
     expect(container.livenessProbe.httpGet.path).toBe('/healthz');
     const longest = stoppingTime({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
     expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(longest);
   });
 
-  it('sends to the pods that it makes', () => {
+  test('sends to the pods that it makes', () => {
     expect(deployment.spec.template.metadata).toMatchObject({ labels: service.spec.selector });
   });
 });

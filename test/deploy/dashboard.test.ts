@@ -1,6 +1,6 @@
 // The Grafana dashboard shows what /metrics really has.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -70,7 +70,7 @@ describe('the dashboard', () => {
     expect(missing(expr, legendFormat)).toEqual([]);
   });
 
-  it('would be found out if it did not', () => {
+  test('would be found out if it did not', () => {
     expect(missing('sum by (code) (rate(assistants_operation_total[1m]))', '')).toEqual([
       'assistants_operation_total',
       'code',

@@ -1,6 +1,6 @@
 // An upstream that repeats in every answer all that it knows: nothing of it may come out, in an answer, a header, a log
 // line or a metric. The faults' own tests search what they see for the same things.
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { message } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -76,11 +76,11 @@ describe('what upstream repeats', () => {
     await Promise.all(statuses.map(async (status) => leaks.set(status, await leaksAt(status))));
   }, RUN_TIMEOUT_MS);
 
-  it.each(statuses)('in an answer with status %i never comes out', (status) => {
+  test.each(statuses)('in an answer with status %i never comes out', (status) => {
     expect(leaks.get(status)).toEqual([]);
   });
 
-  it('would be found if it did', () => {
+  test('would be found if it did', () => {
     const upstreamUrl = new URL('http://127.0.0.1:43210');
     const secrets = { credential: CREDENTIAL, upstream: upstreamUrl, texts: [CALLER_CANARY] };
     const outputs = [

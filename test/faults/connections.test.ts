@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { MAX_BODY_BYTES } from '../../src/aiml/response-body.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -23,7 +23,7 @@ function respondLater() {
 }
 
 describe('a caller who hangs up', () => {
-  it('ends its read upstream, which is not tried again', async () => {
+  test('ends its read upstream, which is not tried again', async () => {
     const { source, upstream, cancel } = await startSource(hang);
     const read = failureOf(source.get('asst_1'));
     await until(() => upstream.requests.length === 1);
@@ -33,7 +33,7 @@ describe('a caller who hangs up', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('ends its read between two attempts', async () => {
+  test('ends its read between two attempts', async () => {
     const { source, upstream, reports, cancel } = await startSource(send(message(503, '{}', [['retry-after', '5']])));
     const read = failureOf(source.get('asst_1'));
     await until(() => reports.length === 1);
@@ -42,7 +42,7 @@ describe('a caller who hangs up', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
+  test.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
     const { answer: response, go } = respondLater();
     const { source, upstream, cancel } = await startSource(response);
     const write =
@@ -60,7 +60,7 @@ describe('a caller who hangs up', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('keeps a write that waits for a connection from being sent', async () => {
+  test('keeps a write that waits for a connection from being sent', async () => {
     const { answer: response, go } = respondLater();
     const { another, upstream, cancel } = await startSource(response, { connections: 1 });
     const first = another().create({ model: 'first' });
@@ -74,7 +74,7 @@ describe('a caller who hangs up', () => {
     expect(upstream.count('POST')).toBe(1);
   });
 
-  it('does all of this over HTTP as well', async () => {
+  test('does all of this over HTTP as well', async () => {
     const { answer: response, go } = respondLater();
     const upstream = await startRawUpstream({
       response: (socket, received) => (received.method === 'GET' ? hang : response)(socket, received),
@@ -103,7 +103,7 @@ describe('a caller who hangs up', () => {
 });
 
 describe('an answer', () => {
-  it.each(['content-length: 67108864', 'connection: close'])('of 64 MB (%s) is cut off', async (header) => {
+  test.each(['content-length: 67108864', 'connection: close'])('of 64 MB (%s) is cut off', async (header) => {
     const { source, upstream } = await startSource(huge(header));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
@@ -111,13 +111,13 @@ describe('an answer', () => {
     expect(upstream.bytesSent()).toBeLessThan(MAX_BODY_BYTES + 24 * MiB);
   });
 
-  it('just within the limit is read', async () => {
+  test('just within the limit is read', async () => {
     const body = JSON.stringify(wireAssistant('asst_1'));
     const { source } = await startSource(send(message(200, body + ' '.repeat(MAX_BODY_BYTES - body.length))));
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
   });
 
-  it('that waits for others to be read is given up when its time is over, before they have been', async () => {
+  test('that waits for others to be read is given up when its time is over, before they have been', async () => {
     const large = gzipSync(JSON.stringify(wireAssistant('asst_3', { instructions: 'x'.repeat(2 * MiB) })));
     const { another, upstream } = await startSource((socket, { path }) => {
       if (path === '/assistants/asst_3')
@@ -143,13 +143,13 @@ describe('an answer', () => {
     await Promise.all(others);
   });
 
-  it('that comes a byte at a time, but in time, is read', async () => {
+  test('that comes a byte at a time, but in time, is read', async () => {
     const body = message(200, JSON.stringify({ id: 'a', created_at: 1, model: 'm' }));
     const { source } = await startSource(drip(body, 1));
     await expect(source.get('a')).resolves.toMatchObject({ model: 'm' });
   });
 
-  it('after early hints, with headers twice, is read', async () => {
+  test('after early hints, with headers twice, is read', async () => {
     const { source } = await startSource((socket, received) => {
       socket.write('HTTP/1.1 102 X\r\n\r\nHTTP/1.1 103 X\r\nlink: </style.css>\r\n\r\n');
       const twice = [
@@ -163,7 +163,7 @@ describe('an answer', () => {
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
   });
 
-  it('of many megabytes is read beside ten others on connections that stay open', async () => {
+  test('of many megabytes is read beside ten others on connections that stay open', async () => {
     const { another } = await startSource((socket, received) => {
       const body = JSON.stringify(workingBody(received, { instructions: 'x'.repeat(3 * MiB) }));
       socket.write(message(200, body, [['connection', 'keep-alive']]));
@@ -173,7 +173,7 @@ describe('an answer', () => {
     expect(assistants.map(({ id }) => id)).toEqual(ids);
   });
 
-  it.each<[string, string, 'end' | 'resetAndDestroy']>([
+  test.each<[string, string, 'end' | 'resetAndDestroy']>([
     ['end', 'HTTP/1.1 200 OK\r\nConnection: close', 'end'],
     ['end short of their length', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3000000', 'end'],
     ['are reset', 'HTTP/1.1 200 OK\r\nConnection: close', 'resetAndDestroy'],
@@ -198,7 +198,7 @@ describe('an answer', () => {
 });
 
 describe('a connection opened ahead', () => {
-  it('carries the first request, and the next, and nothing before them', async () => {
+  test('carries the first request, and the next, and nothing before them', async () => {
     const { client, source, upstream } = await startSource(work());
     await client.preconnect();
     await until(() => upstream.connections() === 1);
@@ -211,7 +211,7 @@ describe('a connection opened ahead', () => {
     expect(upstream.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
   });
 
-  it.each<[string, (socket: Socket) => void]>([
+  test.each<[string, (socket: Socket) => void]>([
     ['ended', (socket) => socket.end()],
     ['reset', (socket) => socket.resetAndDestroy()],
     ['spoken on', (socket) => socket.write(message(200, '{"id":"not_asked_for","created_at":1,"model":"m"}'))],
@@ -226,13 +226,13 @@ describe('a connection opened ahead', () => {
     expect(upstream.connections()).toBe(2);
   });
 
-  it('is none, and no error, where nobody listens', async () => {
+  test('is none, and no error, where nobody listens', async () => {
     const { client, upstream } = await startSource(work());
     await upstream.stop();
     await expect(client.preconnect()).resolves.toBeUndefined();
   });
 
-  it('is not waited for by a service that stops', async () => {
+  test('is not waited for by a service that stops', async () => {
     const upstream = await startRawUpstream({ response: work(), onConnection: () => undefined });
     const service = await startService({
       UPSTREAM: 'aiml',
@@ -248,7 +248,7 @@ describe('a connection opened ahead', () => {
 });
 
 describe('an upstream that restarts', () => {
-  it('is read from again, over new connections', async () => {
+  test('is read from again, over new connections', async () => {
     const { source, upstream } = await startSource(work());
     await Promise.all(['a', 'b', 'c'].map((id) => source.get(id)));
     await upstream.stop();
@@ -257,7 +257,7 @@ describe('an upstream that restarts', () => {
     await back.stop();
   });
 
-  it('gets a create once, or not at all', async () => {
+  test('gets a create once, or not at all', async () => {
     const { source, upstream } = await startSource(work());
     await source.get('asst_1');
     await upstream.stop();

@@ -2,7 +2,7 @@
 // acknowledged write exactly once, none that was NOT_APPLIED, and none twice.
 //
 // FAULT_OPERATIONS sets how many (10000 for a long run), FAULT_SEED repeats a run; a failure tells the seed.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../support/source.ts';
@@ -83,7 +83,7 @@ describe.each([
   ['the data source', openSource],
   ['the service', openService],
 ])('a history of operations through %s', (_name, open) => {
-  it(
+  test(
     'leaves every acknowledged write behind once, none that was not applied, and none twice',
     async () => {
       const { store, history } = await run(open);

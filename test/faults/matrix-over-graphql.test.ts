@@ -1,6 +1,6 @@
 // The main faults × every operation through the whole service, as a caller sees them over GraphQL: what is data, what is
 // an error, and every one of its extensions. Each case has a service and an upstream of its own.
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
@@ -150,18 +150,18 @@ const inAll = (fault: FaultCase, select: (operation: Operation, observation: Obs
 const forAll = (expected: (operation: Operation) => unknown) =>
   Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
 
-it('the main faults are all known', () => {
+test('the main faults are all known', () => {
   expect(cases.map(({ name }) => name).sort()).toEqual([...mainFaults].sort());
 });
 
 describe.each(cases)('where upstream gives: $name', (fault) => {
-  it('callers see data or an error, and its extensions, as the contract says', () => {
+  test('callers see data or an error, and its extensions, as the contract says', () => {
     expect(inAll(fault, (operation, observation) => toSeen(observation, operation))).toEqual(
       forAll((operation) => expectedSeen(fault, operation)),
     );
   });
 
-  it('upstream is asked as often as the contract says', () => {
+  test('upstream is asked as often as the contract says', () => {
     expect(inAll(fault, (_operation, { attempts }) => attempts)).toEqual(
       forAll((operation) => {
         const { attempts, readBacks } = expectedResult(fault, operation);
@@ -170,7 +170,7 @@ describe.each(cases)('where upstream gives: $name', (fault) => {
     );
   });
 
-  it('no error and no log line holds the key, the address or the body of upstream, or a value of the caller', () => {
+  test('no error and no log line holds the key, the address or the body of upstream, or a value of the caller', () => {
     expect(inAll(fault, (_operation, { leaks }) => leaks)).toEqual(forAll(() => []));
   });
 });

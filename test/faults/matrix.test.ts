@@ -1,6 +1,6 @@
 // Every fault × every operation through the data source and a real client: what the caller is told, what is known of a
 // write, and how often upstream was asked. Each case has a client and an upstream of its own.
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
@@ -120,22 +120,22 @@ const forAll = (expected: (operation: Operation) => unknown) =>
   Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
 
 describe.each(faults)('where upstream gives: $name', (fault) => {
-  it('every operation is tried as often, and told, as the contract says', () => {
+  test('every operation is tried as often, and told, as the contract says', () => {
     expect(observed(fault, ({ result }) => result)).toEqual(forAll((operation) => expectedResult(fault, operation)));
   });
 
-  it('upstream sees the attempts that were sent, and no request but those', () => {
+  test('upstream sees the attempts that were sent, and no request but those', () => {
     expect(observed(fault, ({ arrived, strayRequests }) => ({ arrived, strayRequests }))).toEqual(
       observed(fault, ({ sent }) => ({ arrived: sent, strayRequests: [] })),
     );
   });
 
-  it('no error holds the credential, the address or the body of upstream, or a value of the caller', () => {
+  test('no error holds the credential, the address or the body of upstream, or a value of the caller', () => {
     expect(observed(fault, ({ leaks }) => leaks)).toEqual(forAll(() => []));
   });
 });
 
-it("upstream's own request id is passed on where it sent one", () => {
+test("upstream's own request id is passed on where it sent one", () => {
   const named = (name: string) =>
     faults
       .filter((fault) => fault.name === name)

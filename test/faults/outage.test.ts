@@ -1,5 +1,5 @@
 // What an outage costs upstream, and how soon it is over: the retry budget and the breaker, by counting.
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AssistantResource } from '../support/source.ts';
 import { hang, reset, status, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -106,20 +106,20 @@ describe('a total outage at fifty requests a second', () => {
     await endSources();
   }, RUN_TIMEOUT_MS);
 
-  it.each(outages)('of $name costs upstream at most 1.2 attempts a request', ({ name }) => {
+  test.each(outages)('of $name costs upstream at most 1.2 attempts a request', ({ name }) => {
     const { served, attempts = NaN, attemptsInAll } = costs.get(name) ?? {};
     expect(served).toBe(0);
     expect(attemptsInAll).toBeGreaterThan(0);
     expect(attempts).toBeLessThanOrEqual(REQUESTS * 1.2);
   });
 
-  it.each(outages)('of $name is over with the first attempt that the breaker lets through', ({ name }) => {
+  test.each(outages)('of $name is over with the first attempt that the breaker lets through', ({ name }) => {
     expect(costs.get(name)?.failuresAfterwards).toEqual([]);
   });
 });
 
 describe('the breaker', () => {
-  it('stays closed while four of five attempts succeed', async () => {
+  test('stays closed while four of five attempts succeed', async () => {
     const { another, client, upstream } = await startSource((socket, request) =>
       (request.index % 5 === 4 ? status(503) : work())(socket, request),
     );
@@ -138,7 +138,7 @@ describe('the breaker', () => {
     expect(upstream.count('POST')).toBe(500);
   });
 
-  it('lets what was not sent be told so: NOT_APPLIED, retryable, and upstream left alone', async () => {
+  test('lets what was not sent be told so: NOT_APPLIED, retryable, and upstream left alone', async () => {
     const { another, client, upstream } = await startSource(status(503, [['retry-after', '3600']]));
     await Promise.all(
       Array.from({ length: 20 }, () =>

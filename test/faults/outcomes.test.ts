@@ -1,5 +1,5 @@
 // What is known of a write in the end, where its attempts end differently.
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
@@ -15,7 +15,7 @@ const deletedFalse = json(200, { id: 'asst_1', deleted: false });
 const at0s = (code: number) => status(code, [['retry-after', '0']]);
 
 describe('a delete', () => {
-  it.each<[string, RawResponse[], number]>([
+  test.each<[string, RawResponse[], number]>([
     ['429', [at0s(500), at0s(429)], 3],
     ['429, then 401', [at0s(500), at0s(429), status(401)], 3],
     ['400', [at0s(500), status(400)], 2],
@@ -33,7 +33,7 @@ describe('a delete', () => {
     expect(upstream.count('DELETE')).toBe(attempts);
   });
 
-  it('of unknown fate stays UNKNOWN where upstream cannot be reached any more', async () => {
+  test('of unknown fate stays UNKNOWN where upstream cannot be reached any more', async () => {
     const { source, upstream, reports } = await startSource((socket) => {
       socket.end(message(503, '{}', [['connection', 'close']]));
       void upstream.stop();
@@ -42,24 +42,24 @@ describe('a delete', () => {
     expect(reports.map(({ kind }) => kind)).toEqual(['UNKNOWN', 'NOT_SENT', 'NOT_SENT']);
   });
 
-  it.each([404, 410])('of unknown fate took place where a %i comes later', async (code) => {
+  test.each([404, 410])('of unknown fate took place where a %i comes later', async (code) => {
     const { source, upstream } = await startSource(inTurn(reset, at0s(500), status(code)));
     await expect(source.delete('asst_1')).resolves.toBeUndefined();
     expect(upstream.count('DELETE')).toBe(3);
   });
 
-  it('took place where a later attempt says so', async () => {
+  test('took place where a later attempt says so', async () => {
     const { source, upstream } = await startSource(inTurn(at0s(503), at0s(429), work()));
     await expect(source.delete('asst_1')).resolves.toBeUndefined();
     expect(upstream.count('DELETE')).toBe(3);
   });
 
-  it('of what is not there is NOT_FOUND, also after a refusal', async () => {
+  test('of what is not there is NOT_FOUND, also after a refusal', async () => {
     const { source } = await startSource(inTurn(at0s(429), status(404)));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'NOT_FOUND' });
   });
 
-  it('that upstream says it did not do is not a success, and not sent again', async () => {
+  test('that upstream says it did not do is not a success, and not sent again', async () => {
     const { source, upstream } = await startSource(deletedFalse);
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_BAD_RESPONSE' });
     expect(upstream.count('DELETE')).toBe(1);
@@ -67,7 +67,7 @@ describe('a delete', () => {
 });
 
 describe('a create', () => {
-  it.each<[string, RawResponse]>([
+  test.each<[string, RawResponse]>([
     ['a reset', reset],
     ['a 500', status(500)],
     ['a 408', status(408)],
@@ -78,13 +78,13 @@ describe('a create', () => {
     expect(upstream.count('POST')).toBe(3);
   });
 
-  it('that was refused three times did not happen', async () => {
+  test('that was refused three times did not happen', async () => {
     const { source, upstream } = await startSource(at0s(429));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ ...NOT_APPLIED, code: 'RATE_LIMITED' });
     expect(upstream.count('POST')).toBe(3);
   });
 
-  it('reaches an upstream that comes up in time, once', async () => {
+  test('reaches an upstream that comes up in time, once', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(1);
     const { source, upstream, reports } = await startSource(hang);
     await upstream.stop();
@@ -102,7 +102,7 @@ describe('a modify', () => {
   const asBefore = json(200, wireAssistant('asst_1', { name: 'before' }));
   const modify = { name: 'asked' };
 
-  it.each<[string, RawResponse]>([
+  test.each<[string, RawResponse]>([
     ['a reset', reset],
     ['a 503', status(503)],
     ['a 408', status(408)],
@@ -114,7 +114,7 @@ describe('a modify', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  it.each<[string, RawResponse]>([
+  test.each<[string, RawResponse]>([
     ['something else', asBefore],
     ['nothing', status(404)],
     ['trouble', at0s(503)],
@@ -126,13 +126,13 @@ describe('a modify', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  it('that was refused before it got lost is read back all the same', async () => {
+  test('that was refused before it got lost is read back all the same', async () => {
     const { source, lines } = await startSource(inTurn(at0s(429), reset, asRequested));
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);
   });
 
-  it('keeps a part of its deadline for the read-back', async () => {
+  test('keeps a part of its deadline for the read-back', async () => {
     const { source, lines } = await startSource(inTurn(hang, asRequested), { deadlineMs: 5000 });
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
@@ -140,7 +140,7 @@ describe('a modify', () => {
 });
 
 describe('a deadline', () => {
-  it('that passes while a write waits for a connection leaves it NOT_APPLIED, and it is never sent', async () => {
+  test('that passes while a write waits for a connection leaves it NOT_APPLIED, and it is never sent', async () => {
     const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 2000 });
     const first = failureOf(another().create({ model: 'first' }));
     await until(() => upstream.count('POST') === 1);
@@ -156,7 +156,7 @@ describe('a deadline', () => {
     expect(upstream.requests.map(({ target }) => target)).toEqual(['/assistants', '/assistants/asst_2']);
   });
 
-  it('that has passed already leaves a write NOT_APPLIED without a connection', async () => {
+  test('that has passed already leaves a write NOT_APPLIED without a connection', async () => {
     const { another, upstream } = await startSource(work());
     expect(await failureOf(another(-1).create({ model: 'm' }))).toMatchObject({
       ...NOT_APPLIED,
@@ -165,7 +165,7 @@ describe('a deadline', () => {
     expect(upstream.connections()).toBe(0);
   });
 
-  it('that passes after a write was sent leaves it UNKNOWN', async () => {
+  test('that passes after a write was sent leaves it UNKNOWN', async () => {
     const { another } = await startSource(hang);
     const failures = await Promise.all([
       failureOf(another(1000).create({ model: 'm' })),

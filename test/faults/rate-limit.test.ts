@@ -1,5 +1,5 @@
 // UPSTREAM_RATE_LIMIT: what is over the limit never leaves, and is no fault of upstream's.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AimlClient } from '../../src/aiml/client.ts';
 import type { AssistantResource } from '../support/source.ts';
 import { createRateLimit, type RateLimit } from '../../src/aiml/rate-limit.ts';
@@ -39,7 +39,7 @@ const openBreaker = (client: AimlClient, another: () => AssistantResource) =>
   });
 
 describe('A request over the limit', () => {
-  it.each(operations)('is not sent, and the caller is told at once how long to wait: %s', async (name, operate) => {
+  test.each(operations)('is not sent, and the caller is told at once how long to wait: %s', async (name, operate) => {
     const { source, lines, reports } = await startSource(work(), { rateLimit: perHour(2) });
     await source.get('asst_1');
     await source.get('asst_1');
@@ -53,7 +53,7 @@ describe('A request over the limit', () => {
     expect(reports).toHaveLength(2);
   });
 
-  it('waits where that fits the deadline', async () => {
+  test('waits where that fits the deadline', async () => {
     const rateLimit = createRateLimit({ requests: 1, perSeconds: 1 }, null);
     const { another, lines, reports } = await startSource(work(), { rateLimit });
     await Promise.all([another().get('asst_1'), another().get('asst_1'), another().create({ model: 'm' })]);
@@ -61,14 +61,14 @@ describe('A request over the limit', () => {
     expect(reports.map(({ kind, isRetry }) => [kind, isRetry])).toEqual(Array(3).fill(['OK', false]));
   });
 
-  it('is one of a credential: others go on', async () => {
+  test('is one of a credential: others go on', async () => {
     const limit = perHour(1);
     expect(await limit.take('a')).toBe(0);
     expect(await limit.take('a')).toBeGreaterThan(0);
     expect(await limit.take('b')).toBe(0);
   });
 
-  it('is not waited for once the caller hung up', async () => {
+  test('is not waited for once the caller hung up', async () => {
     const { source, lines, cancel } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
     const failure = failureOf(source.get('asst_1'));
     await new Promise((resolve) => setImmediate(resolve));
@@ -79,7 +79,7 @@ describe('A request over the limit', () => {
 });
 
 describe('The limit counts', () => {
-  it('every attempt', async () => {
+  test('every attempt', async () => {
     const { source, another, lines } = await startSource(inTurn(status(503), status(503), work()), {
       rateLimit: perHour(3),
     });
@@ -88,7 +88,7 @@ describe('The limit counts', () => {
     expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('a read-back, and where it is not allowed the fate of the modify stays unknown', async () => {
+  test('a read-back, and where it is not allowed the fate of the modify stays unknown', async () => {
     const { source, lines } = await startSource(reset, { rateLimit: perHour(1) });
     expect(await failureOf(source.modify('asst_1', { name: 'n' }))).toMatchObject({
       code: 'OUTCOME_UNKNOWN',
@@ -97,7 +97,7 @@ describe('The limit counts', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1']);
   });
 
-  it('a read-back, which waits for its turn where that fits the deadline', async () => {
+  test('a read-back, which waits for its turn where that fits the deadline', async () => {
     const { source, lines } = await startSource(inTurn(reset, work({ name: 'n' })), {
       rateLimit: scriptedLimit(0, 1),
     });
@@ -105,7 +105,7 @@ describe('The limit counts', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  it('nothing that the breaker holds back', async () => {
+  test('nothing that the breaker holds back', async () => {
     const rateLimit = scriptedLimit();
     const { another, client } = await startSource(status(503), { rateLimit });
     await openBreaker(client, another);
@@ -116,7 +116,7 @@ describe('The limit counts', () => {
 });
 
 describe('What the limit holds back', () => {
-  it('takes nothing of what there is for retries', async () => {
+  test('takes nothing of what there is for retries', async () => {
     const waits = Array.from({ length: 20 }, () => 1);
     const rateLimit = scriptedLimit(...waits);
     const { another, lines } = await startSource(
@@ -130,7 +130,7 @@ describe('What the limit holds back', () => {
     expect(lines()).toHaveLength(10);
   });
 
-  it('is no failure to the breaker', async () => {
+  test('is no failure to the breaker', async () => {
     const { another, client } = await startSource(work(), { rateLimit: scriptedLimit(...Array<number>(50).fill(1e9)) });
     for (let index = 0; index < 50; index += 1)
       expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
@@ -138,7 +138,7 @@ describe('What the limit holds back', () => {
     await another().get('asst_1');
   });
 
-  it('leaves the attempt by which an open breaker looks for upstream to others', async () => {
+  test('leaves the attempt by which an open breaker looks for upstream to others', async () => {
     let isDown = true;
     const rateLimit = scriptedLimit();
     const { another, client } = await startSource(

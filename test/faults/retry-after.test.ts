@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { readRetryAfter } from '../../src/aiml/outcome.ts';
 import type { AssistantResource } from '../support/source.ts';
 import { inTurn, status, work } from '../support/raw-responses.ts';
@@ -17,7 +17,7 @@ const operations: readonly [string, (source: AssistantResource) => Promise<unkno
 ];
 
 describe('Retry-After', () => {
-  it('in seconds or as a date is waited for where it fits the deadline', async () => {
+  test('in seconds or as a date is waited for where it fits the deadline', async () => {
     const waits = operations.map(async ([, operate]) => {
       const { source, upstream } = await startSource(inTurn(after(429, '1'), work()));
       await operate(source);
@@ -35,7 +35,7 @@ describe('Retry-After', () => {
     await Promise.all(waits);
   });
 
-  it.each(operations)('beyond the deadline is answered at once: %s', async (_name, operate) => {
+  test.each(operations)('beyond the deadline is answered at once: %s', async (_name, operate) => {
     const { source, upstream } = await startSource(after(429, '3600'));
     expect(await failureOf(operate(source))).toMatchObject({
       code: 'RATE_LIMITED',
@@ -45,7 +45,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('as a date beyond the deadline is answered at once', async () => {
+  test('as a date beyond the deadline is answered at once', async () => {
     const { source, upstream } = await startSource(after(503, httpDate(600_000)));
     const { code, retryAfterMs } = await failureOf(source.list({ limit: 1, order: 'asc', after: null }));
     expect(code).toBe('UPSTREAM_UNAVAILABLE');
@@ -54,7 +54,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('of a write of unknown fate is told with it', async () => {
+  test('of a write of unknown fate is told with it', async () => {
     const { source, upstream } = await startSource(after(503, '3600'));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({
       code: 'OUTCOME_UNKNOWN',
@@ -64,7 +64,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ['0', 0],
     [' 120 ', 120_000],
     ['99999999999999999999', Number.MAX_SAFE_INTEGER],

@@ -1,6 +1,6 @@
 // The service as one of two subgraphs behind a gateway, set up as in production: nobody may ask for the schema but by
 // `_service`, and each caller has an account of his own.
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startRecordedService, type RecordedService } from '../graphql/recorded-service.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { startTickets, TICKETS_SDL, type TicketsSubgraph } from './tickets.ts';
@@ -50,7 +50,7 @@ const codesOf = (errors: readonly { readonly extensions: Readonly<Record<string,
   errors?.map(({ extensions }) => extensions['code']);
 
 describe('a query across both subgraphs', () => {
-  it('goes from a ticket to all that its assistant has, and asks upstream once for each assistant', async () => {
+  test('goes from a ticket to all that its assistant has, and asks upstream once for each assistant', async () => {
     tickets.assign({ t1: one, t2: other, t3: one });
     const { data, errors } = await gateway.query(`{ tickets { id assignee { ${EVERY_FIELD} } } }`, undefined, A);
     expect(errors).toBeUndefined();
@@ -62,7 +62,7 @@ describe('a query across both subgraphs', () => {
     expect(linesUpstream().sort()).toEqual([`GET /assistants/${one}`, `GET /assistants/${other}`].sort());
   });
 
-  it('goes from an assistant to its tickets and back', async () => {
+  test('goes from an assistant to its tickets and back', async () => {
     tickets.assign({ t1: one, t2: other, t3: one });
     const { data, errors } = await gateway.query(
       '{ assistants(order: ASC) { nodes { name tickets { id assignee { name } } } pageInfo { hasNextPage } } }',
@@ -85,7 +85,7 @@ describe('a query across both subgraphs', () => {
     });
   });
 
-  it('has null for an assistant that is gone, and everything else', async () => {
+  test('has null for an assistant that is gone, and everything else', async () => {
     tickets.assign({ t1: one, t2: 'asst_gone' });
     const { data, errors } = await gateway.query('{ tickets { id assignee { name } } }', undefined, A);
     expect(errors).toBeUndefined();
@@ -99,7 +99,7 @@ describe('a query across both subgraphs', () => {
     });
   });
 
-  it('sees what the credential sees that the gateway hands on', async () => {
+  test('sees what the credential sees that the gateway hands on', async () => {
     tickets.assign({ t1: one });
     const READ = '{ tickets { id assignee { name } } }';
     expect((await gateway.query(READ, undefined, B)).data).toEqual({
@@ -112,7 +112,7 @@ describe('a query across both subgraphs', () => {
     expect(linesUpstream()).toEqual([]);
   });
 
-  it('has the reason where the service cannot use a reference', async () => {
+  test('has the reason where the service cannot use a reference', async () => {
     tickets.assign({ t1: one, t2: '../secret' });
     const { data, errors, text } = await gateway.query('{ tickets { assignee { name } } }', undefined, A);
     expect(data).toEqual({ tickets: [{ assignee: { name: null } }, { assignee: { name: null } }] });
@@ -126,14 +126,14 @@ describe('the entities of a request', () => {
   const READ = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Assistant { id } } }';
   const refer = (...ids: readonly string[]) => ({ r: ids.map((id) => ({ __typename: 'Assistant', id })) });
 
-  it('are asked of upstream once, however often they are referred to', async () => {
+  test('are asked of upstream once, however often they are referred to', async () => {
     const { data, errors } = await service.query(READ, refer(one, 'asst_gone', one, other, one), A);
     expect(errors).toBeUndefined();
     expect(data).toEqual({ _entities: [{ id: one }, null, { id: one }, { id: other }, { id: one }] });
     expect(linesUpstream().sort()).toEqual([one, other, 'asst_gone'].map((id) => `GET /assistants/${id}`).sort());
   });
 
-  it('are given to nobody without a credential', async () => {
+  test('are given to nobody without a credential', async () => {
     const { data, errors } = await service.query(READ, refer(one));
     expect(data).toBeUndefined();
     expect(codesOf(errors)).toEqual(['UNAUTHENTICATED']);
@@ -142,7 +142,7 @@ describe('the entities of a request', () => {
 });
 
 describe('the supergraph', () => {
-  it('knows the types of which exactly one field is set, and what scalars are specified by', async () => {
+  test('knows the types of which exactly one field is set, and what scalars are specified by', async () => {
     const { data } = await gateway.query(
       `{ tool: __type(name: "AssistantToolInput") { isOneOf } instant: __type(name: "DateTime") { specifiedByURL } }`,
     );

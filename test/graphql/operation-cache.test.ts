@@ -1,6 +1,6 @@
 // An operation that is asked for again is run from its plan. Nobody can tell the difference.
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -98,21 +98,21 @@ const cases: readonly (readonly [name: string, body: Body])[] = [
 ];
 
 describe('the second time, and the third', () => {
-  it.each(cases)('%s is answered as the first time', async (name, { query, ...rest }) => {
+  test.each(cases)('%s is answered as the first time', async (name, { query, ...rest }) => {
     const body = { ...rest, ...(query !== undefined && { query: `# ${name}\n${query}` }) };
     const first = await send(body);
     expect(await send(body)).toEqual(first);
     expect(await send(body)).toEqual(first);
   });
 
-  it('directives follow the variables of the request', async () => {
+  test('directives follow the variables of the request', async () => {
     for (const yes of [true, false, true, false]) {
       const { data } = await service.query(DIRECTIVES, { yes });
       expect(Object.keys(data?.['assistant'] as object)).toEqual(yes ? ['id', 'name'] : ['id']);
     }
   });
 
-  it('an operation that failed halfway is not run again to tell what went wrong', async () => {
+  test('an operation that failed halfway is not run again to tell what went wrong', async () => {
     const document =
       'mutation ($a: ID!, $b: ID!) { a: deleteAssistant(input: { id: $a }) { deletedAssistantId } b: deleteAssistant(input: { id: $b }) { deletedAssistantId } }';
     for (let time = 0; time < 3; time += 1) {
@@ -121,7 +121,7 @@ describe('the second time, and the third', () => {
     }
   });
 
-  it('a hash stands for its document, and no document for another one', async () => {
+  test('a hash stands for its document, and no document for another one', async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(READ) } };
     const whole = await send({ query: READ, variables: { id: 'a' }, extensions });
     for (let time = 0; time < 3; time += 1) expect(await send({ variables: { id: 'a' }, extensions })).toEqual(whole);

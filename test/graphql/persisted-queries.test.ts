@@ -1,5 +1,5 @@
 // Automatic persisted queries: a document is sent once and named by its SHA-256 from then on.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeOf, get, post, sha256 } from '../support/persisted.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -13,7 +13,7 @@ describe.each([
   ['POST', post],
   ['GET', get],
 ])('by %s, a document', (method, send) => {
-  it('that is not known is asked for, and once it was sent its hash is enough', async () => {
+  test('that is not known is asked for, and once it was sent its hash is enough', async () => {
     const query = `query By${method}($first: Int) { assistants(first: $first) { nodes { id } } }`;
     const id = sha256(query);
     const variables = { first: 1 };
@@ -24,7 +24,7 @@ describe.each([
     for (const sendAgain of [get, post]) expect(await sendAgain(service.url, { id, variables })).toEqual(response);
   });
 
-  it('that is not what its hash says is refused', async () => {
+  test('that is not what its hash says is refused', async () => {
     const id = sha256(`query Meant${method} { __typename }`);
     const response = await send(service.url, { id, query: '{ __typename }' });
     expect([response.status, codeOf(response), response.errors?.[0]?.message]).toEqual([
@@ -35,7 +35,7 @@ describe.each([
     expect(codeOf(await send(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
   });
 
-  it.each([
+  test.each([
     ['does not parse', `query Broken${method} {`, 'GRAPHQL_PARSE_FAILED'],
     ['does not fit the schema', `query Unfit${method} { nothing }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['breaks a limit', `query Large${method} { ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
@@ -46,7 +46,7 @@ describe.each([
   });
 });
 
-it('A mutation is not run by GET because its hash is known', async () => {
+test('A mutation is not run by GET because its hash is known', async () => {
   const query = 'mutation { createAssistant(input: { model: "m" }) { assistant { model } } }';
   const id = sha256(query);
   expect((await post(service.url, { id, query })).data).toEqual({ createAssistant: { assistant: { model: 'm' } } });
@@ -54,7 +54,7 @@ it('A mutation is not run by GET because its hash is known', async () => {
   expect([response.status, codeOf(response)]).toEqual([405, 'BAD_REQUEST']);
 });
 
-it.each([
+test.each([
   ['no hash', 'x'],
   ['the name of a method', 'constructor'],
   ['empty', ''],

@@ -1,5 +1,5 @@
 // Persisted operations: what a manifest lists may be run, and nothing else.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import {
   codeOf,
@@ -62,7 +62,7 @@ describe('enforced', () => {
   beforeAll(() => setUp(''));
   afterAll(tearDown);
 
-  it.each([
+  test.each([
     ['its id', 'POST', { id: 'listed', variables }],
     ['its id', 'GET', { id: 'listed', variables }],
     ['its text', 'POST', { query: LISTED, variables }],
@@ -75,7 +75,7 @@ describe('enforced', () => {
     expect(unlistedLines()).toEqual([]);
   });
 
-  it.each<[string, Parameters<typeof post>[1]]>([
+  test.each<[string, Parameters<typeof post>[1]]>([
     ['is another one', { query: UNLISTED }],
     ['differs by a space', { query: `${LISTED} `, variables }],
     ['is empty', { query: '' }],
@@ -103,7 +103,7 @@ describe('enforced', () => {
     expect(upstream.calls).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['that nobody knows', 'other'],
     ['of a method of objects', 'constructor'],
     ['that is empty', ''],
@@ -115,7 +115,7 @@ describe('enforced', () => {
     expect(upstream.calls).toEqual([]);
   });
 
-  it('what is no request is told so as ever', async () => {
+  test('what is no request is told so as ever', async () => {
     for (const body of ['{}', '{"query":1}', '[]', 'null']) {
       const response = await fetch(`${service.url}/graphql`, {
         method: 'POST',
@@ -128,7 +128,7 @@ describe('enforced', () => {
     }
   });
 
-  it('what was refused leaves its lines and its figures, without the document', async () => {
+  test('what was refused leaves its lines and its figures, without the document', async () => {
     const names = ['Unlisted', 'x'.repeat(65), 'not a name'];
     const responses = await Promise.all(
       names.map((operationName) => post(service.url, { query: UNLISTED, operationName })),
@@ -151,7 +151,7 @@ describe('logged only', () => {
   beforeAll(() => setUp('log'));
   afterAll(tearDown);
 
-  it('everything runs, and each operation that is not listed leaves a line and is counted', async () => {
+  test('everything runs, and each operation that is not listed leaves a line and is counted', async () => {
     const requests = [
       { query: UNLISTED },
       { query: '{ __typename }' },
@@ -176,7 +176,7 @@ describe('logged only', () => {
     expect(JSON.stringify(service.logs)).not.toContain('asst_canary');
   });
 
-  it('one that is answered with what another request is executing leaves its line as well', async () => {
+  test('one that is answered with what another request is executing leaves its line as well', async () => {
     // From its second time on it is known to be a query, and joined.
     await post(service.url, { query: UNLISTED });
     let open = (): void => undefined;

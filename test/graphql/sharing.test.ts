@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -67,7 +67,7 @@ const inFlight = (count: number) =>
   });
 
 describe('identical queries in flight', () => {
-  it('of one credential are executed once, and each has its own request id and log line', async () => {
+  test('of one credential are executed once, and each has its own request id and log line', async () => {
     await setUp();
     closeGate();
     const responses = Array.from({ length: 20 }, () => send('x', 'a'));
@@ -82,7 +82,7 @@ describe('identical queries in flight', () => {
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
   });
 
-  it('are executed again for one who joined, where only the time of the first ran out', async () => {
+  test('are executed again for one who joined, where only the time of the first ran out', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
     closeGate();
     const first = send('x', 'a');
@@ -100,7 +100,7 @@ describe('identical queries in flight', () => {
     open();
   });
 
-  it('are not joined for a number that is too large for JavaScript, which would look like null', async () => {
+  test('are not joined for a number that is too large for JavaScript, which would look like null', async () => {
     await setUp();
     const document =
       'query ($first: Int, $order: SortOrder = ASC) { assistants(first: $first, order: $order) { nodes { id } } }';
@@ -124,7 +124,7 @@ describe('identical queries in flight', () => {
     await waiting;
   });
 
-  it('give each caller an error with his own request id', async () => {
+  test('give each caller an error with his own request id', async () => {
     await setUp();
     closeGate();
     const responses = Array.from({ length: 5 }, () => send('broken', 'a'));
@@ -138,7 +138,7 @@ describe('identical queries in flight', () => {
     expect(upstream.calls).toHaveLength(1);
   });
 
-  it('of different credentials are never one', async () => {
+  test('of different credentials are never one', async () => {
     await setUp();
     closeGate();
     const responses = ['a', 'b', 'a', 'b', 'c'].map((key) => send('x', key));
@@ -150,7 +150,7 @@ describe('identical queries in flight', () => {
     expect(upstream.calls).toHaveLength(3);
   });
 
-  it('are not joined once a write of the credential was acknowledged', async () => {
+  test('are not joined once a write of the credential was acknowledged', async () => {
     await setUp();
     closeGate();
     const before = send('x', 'a');
@@ -163,7 +163,7 @@ describe('identical queries in flight', () => {
     expect(nameIn(await after)).toBe('second of Bearer a');
   });
 
-  it('go on while one who waits is still there, and end when the last has gone', async () => {
+  test('go on while one who waits is still there, and end when the last has gone', async () => {
     await setUp();
     closeGate();
     const disconnecting = new AbortController();
@@ -185,7 +185,7 @@ describe('identical queries in flight', () => {
 });
 
 describe('different queries in flight', () => {
-  it('share the reads of upstream that they have in common', async () => {
+  test('share the reads of upstream that they have in common', async () => {
     await setUp();
     closeGate();
     const authorization = { authorization: 'Bearer a' };
@@ -200,7 +200,7 @@ describe('different queries in flight', () => {
 });
 
 describe('mutations', () => {
-  it('are never one, however identical they are', async () => {
+  test('are never one, however identical they are', async () => {
     await setUp();
     await rename('x', 'a', 'same');
     await Promise.all(Array.from({ length: 10 }, () => rename('x', 'a', 'same')));
@@ -209,27 +209,27 @@ describe('mutations', () => {
 });
 
 describe('the cache', () => {
-  it('is off unless it is asked for', async () => {
+  test('is off unless it is asked for', async () => {
     await setUp();
     await send('x', 'a');
     await send('x', 'a');
     expect(upstream.calls).toHaveLength(2);
   });
 
-  it('answers without upstream for as long as its time, to the same credential alone', async () => {
+  test('answers without upstream for as long as its time, to the same credential alone', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await send('x', key))).toBe(`first of Bearer ${key}`);
     expect(upstream.calls).toHaveLength(2);
   });
 
-  it('shows every write of the credential at once', async () => {
+  test('shows every write of the credential at once', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     await send('x', 'a');
     await rename('x', 'a', 'second');
     expect(nameIn(await send('x', 'a'))).toBe('second of Bearer a');
   });
 
-  it('keeps what one credential reads while another writes, with success or without', async () => {
+  test('keeps what one credential reads while another writes, with success or without', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
     const reads = ['x', 'y'].map((id) => send(id, 'a'));
@@ -244,7 +244,7 @@ describe('the cache', () => {
     expect(upstream.calls.length).toBe(before + 1);
   });
 
-  it('does not keep what was read before a write and came back after it', async () => {
+  test('does not keep what was read before a write and came back after it', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
     const before = send('x', 'a');

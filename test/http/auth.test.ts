@@ -1,5 +1,5 @@
 // What callers.test.ts leaves open: whose credential goes upstream, a provider that is away, and requests of other sites.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -52,7 +52,7 @@ async function outputs(
 describe('under AUTH_MODE=none', () => {
   afterEach(() => service.stop());
 
-  it('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
+  test('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
     await start({ AIML_API_KEY: SERVICE_KEY });
     const responses = [
       await service.query(READ),
@@ -71,7 +71,7 @@ describe('under AUTH_MODE=none', () => {
 describe('under AUTH_MODE=passthrough', () => {
   afterEach(() => service.stop());
 
-  it('only the key of the caller goes upstream, also where the service was given one', async () => {
+  test('only the key of the caller goes upstream, also where the service was given one', async () => {
     await start({ AUTH_MODE: 'passthrough', AIML_API_KEY: SERVICE_KEY });
     await service.query(READ, undefined, bearer('key-of-a'));
     await service.query(READ, undefined, { authorization: 'bearer  key-of-b ' });
@@ -100,7 +100,7 @@ describe('under AUTH_MODE=jwt', () => {
     }),
   );
 
-  it('the held key goes upstream and the token does not; neither comes out', async () => {
+  test('the held key goes upstream and the token does not; neither comes out', async () => {
     const token = await sign(key, { scope: 'assistants:read assistants:write' });
     const responses = [
       await service.query(READ, undefined, bearer(token)),
@@ -113,7 +113,7 @@ describe('under AUTH_MODE=jwt', () => {
       expect(leaksIn(seen, { credential, upstream: provider.url, texts: [] })).toEqual([]);
   });
 
-  it('without a token nothing is asked of upstream, and a write is not applied', async () => {
+  test('without a token nothing is asked of upstream, and a write is not applied', async () => {
     const { errors } = await service.query(WRITE);
     expect(errors?.map(({ extensions }) => extensions)).toEqual([
       { code: 'UNAUTHENTICATED', retryable: false, outcome: 'NOT_APPLIED', requestId: expect.any(String) },
@@ -121,7 +121,7 @@ describe('under AUTH_MODE=jwt', () => {
     expect(upstream.lines()).toEqual([]);
   });
 
-  it('while the keys of the provider cannot be had callers are told to come back, and served when they can', async () => {
+  test('while the keys of the provider cannot be had callers are told to come back, and served when they can', async () => {
     const token = bearer(await sign(key, { scope: 'assistants:read assistants:write' }));
     await provider.goDown();
     const read = await service.query(READ, undefined, token);
@@ -139,7 +139,7 @@ describe('what a page of another site can send without being asked first', () =>
   beforeAll(() => start({ AIML_API_KEY: SERVICE_KEY }));
   afterAll(() => service.stop());
 
-  it.each<[string, string, RequestInit]>([
+  test.each<[string, string, RequestInit]>([
     ['a link', `?query=${encodeURIComponent(READ)}`, {}],
     ['a link to a write', `?query=${encodeURIComponent(WRITE)}`, {}],
     ['a GET that says to be text', `?query=${encodeURIComponent(READ)}`, { headers: { 'content-type': 'text/plain' } }],
@@ -161,7 +161,7 @@ describe('what a page of another site can send without being asked first', () =>
     expect(upstream.lines()).toEqual([]);
   });
 
-  it('a write by GET is refused even where the page was allowed to ask', async () => {
+  test('a write by GET is refused even where the page was allowed to ask', async () => {
     const response = await fetch(`${service.url}/graphql?query=${encodeURIComponent(WRITE)}`, {
       headers: { 'apollo-require-preflight': 'true' },
     });

@@ -1,5 +1,5 @@
 // Who may call, through the whole service on the embedded AIML API.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { startScriptedUpstream, sendJson } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
@@ -42,7 +42,7 @@ describe('under AUTH_MODE=passthrough', () => {
   });
   afterAll(() => service.stop());
 
-  it('each key has its own assistants, however requests are mixed', async () => {
+  test('each key has its own assistants, however requests are mixed', async () => {
     const keys = ['key-of-tenant-a', 'key-of-tenant-b', 'key-of-tenant-c'];
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => {
@@ -59,7 +59,7 @@ describe('under AUTH_MODE=passthrough', () => {
     for (const { key, names } of lists) expect(names).toEqual(Array.from({ length: 10 }, () => key));
   });
 
-  it.each([
+  test.each([
     ['no header', undefined],
     ['another scheme', 'Basic a2V5'],
     ['no token', 'Bearer'],
@@ -76,7 +76,7 @@ describe('under AUTH_MODE=passthrough', () => {
     }
   });
 
-  it('what concerns no account needs no key', async () => {
+  test('what concerns no account needs no key', async () => {
     expect((await service.query('{ __typename __schema { queryType { name } } }')).errors).toBeUndefined();
   });
 });
@@ -103,7 +103,7 @@ describe('under AUTH_MODE=jwt', () => {
     await provider.goDown();
   });
 
-  it('assistants:read allows to read and not to write, assistants:write the other way round', async () => {
+  test('assistants:read allows to read and not to write, assistants:write the other way round', async () => {
     const reader = bearer(await sign(key, { scope: 'assistants:read' }));
     const writer = bearer(await sign(key, { scp: ['assistants:write'], scope: undefined }));
     for (const document of READS) {
@@ -119,7 +119,7 @@ describe('under AUTH_MODE=jwt', () => {
     }
   });
 
-  it('who may not read does not get the answer that a reader is waiting for', async () => {
+  test('who may not read does not get the answer that a reader is waiting for', async () => {
     const reader = bearer(await sign(key, { scope: 'assistants:read' }));
     const writer = bearer(await sign(key, { scope: 'assistants:write' }));
     await service.query(LIST, undefined, reader);
@@ -127,7 +127,7 @@ describe('under AUTH_MODE=jwt', () => {
     expect(responses.map((response) => codesOf(response).length)).toEqual([0, 1, 0, 1]);
   });
 
-  it('tokens of others are refused', async () => {
+  test('tokens of others are refused', async () => {
     const stranger = await createKey('key-1');
     for (const token of [await sign(stranger), await sign(key, { exp: 1 }), await sign(key, { aud: 'else' }), 'x.y.z'])
       expect(codesOf(await service.query(LIST, undefined, bearer(token)))).toEqual(['UNAUTHENTICATED']);
@@ -135,7 +135,7 @@ describe('under AUTH_MODE=jwt', () => {
 });
 
 describe('a credential', () => {
-  it('is in no answer, log line or figure, whatever upstream says', async () => {
+  test('is in no answer, log line or figure, whatever upstream says', async () => {
     const credential = 'sk-credential/of+the~caller==';
     const secret = 'what-upstream-says';
     const statuses = [200, 400, 401, 403, 404, 422, 429, 500];

@@ -3,7 +3,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { query } from '../support/service.ts';
@@ -33,7 +33,7 @@ const isRejected = (url: string): Promise<boolean> =>
   });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  it('an idle service ends with exit code 0', async () => {
+  test('an idle service ends with exit code 0', async () => {
     const service = runProcess({ DATA_DIR: dataDir });
     await listeningUrl(service);
     service.child.kill(signal);
@@ -42,7 +42,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
 });
 
 describe('while it drains', () => {
-  it('the service finishes a hundred requests in flight, drops none, and takes no new connection', async () => {
+  test('the service finishes a hundred requests in flight, drops none, and takes no new connection', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async ({ path }, response) => {
@@ -73,7 +73,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  it('/readyz says 503 on a connection that was open before', async () => {
+  test('/readyz says 503 on a connection that was open before', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const service = runProcess({ DATA_DIR: dataDir });
     const url = await listeningUrl(service);
@@ -87,7 +87,7 @@ describe('while it drains', () => {
     agent.destroy();
   });
 
-  it('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
+  test('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '4000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');
@@ -98,7 +98,7 @@ describe('while it drains', () => {
     expect(await service.exit).toBe(0);
   });
 
-  it('a request that takes longer than SHUTDOWN_TIMEOUT_MS is cut off, and the exit code is 0', async () => {
+  test('a request that takes longer than SHUTDOWN_TIMEOUT_MS is cut off, and the exit code is 0', async () => {
     const upstream = await startScriptedUpstream(() => undefined);
     const service = runProcess({
       AIML_API_KEY: 'key',
@@ -117,7 +117,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  it('one Ctrl+C that arrives twice, as npm passes it on, cuts nobody off', async () => {
+  test('one Ctrl+C that arrives twice, as npm passes it on, cuts nobody off', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async (_call, response) => {
@@ -138,7 +138,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  it('who sends the signal again ends the process at once', async () => {
+  test('who sends the signal again ends the process at once', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '600000' });
     await listeningUrl(service);
     const again = setInterval(() => service.child.kill('SIGTERM'), 50);

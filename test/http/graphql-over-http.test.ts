@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -12,7 +12,7 @@ afterAll(() => service.stop());
 describe('GraphQL over HTTP', () => {
   const audits = serverAudits({ url: () => `${service.url}/graphql`, fetchFn: fetch });
 
-  it.each(audits.filter(({ name }) => name.startsWith('MUST')).map(({ id, name, fn }) => ({ id, name, fn })))(
+  test.each(audits.filter(({ name }) => name.startsWith('MUST')).map(({ id, name, fn }) => ({ id, name, fn })))(
     '$id: $name',
     async ({ fn }) => {
       const { status, ...result } = await fn();
@@ -20,7 +20,7 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
-  it('has MUST audits to pass', () => {
+  test('has MUST audits to pass', () => {
     expect(audits.filter(({ name }) => name.startsWith('MUST')).length).toBeGreaterThan(10);
   });
 });

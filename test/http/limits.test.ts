@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
@@ -57,7 +57,7 @@ const assistant = (fields: string): string => `{ assistant(id: "asst_1") { ${fie
 const createOne = (input: string): string => `createAssistant(input: ${input}) { userErrors { code } }`;
 
 describe('a document over a limit is refused and asks nothing of upstream', () => {
-  it.each([
+  test.each([
     ['tokens', assistant('id '.repeat(5000)), 'GRAPHQL_PARSE_FAILED', 'The document has more than 5000 tokens.'],
     [
       'depth',
@@ -107,7 +107,7 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
     expect(response.errors?.map((error) => error.message)).toEqual([message]);
   });
 
-  it('also where it is asked with GET', async () => {
+  test('also where it is asked with GET', async () => {
     const query = encodeURIComponent(assistant(repeat(31, (index) => `a${index}: id`)));
     const response = await fetch(`${service.url}/graphql?query=${query}`, {
       headers: { 'apollo-require-preflight': '1' },
@@ -116,7 +116,7 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
     expect(upstream.lines()).toEqual([]);
   });
 
-  it('also where it was refused before', async () => {
+  test('also where it was refused before', async () => {
     const query = assistant(repeat(31, (index) => `b${index}: id`));
     for (let time = 0; time < 3; time += 1)
       expectErrorResponse(await service.query(query), 'GRAPHQL_VALIDATION_FAILED');
@@ -124,17 +124,17 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
 });
 
 describe('what is within the limits is served', () => {
-  it('the standard introspection query', async () => {
+  test('the standard introspection query', async () => {
     expect((await service.query(getIntrospectionQuery())).errors).toBeUndefined();
   });
 
-  it('a query at every limit', async () => {
+  test('a query at every limit', async () => {
     const fields = repeat(30, (index) => `a${index}: id @include(if: true)`) + ' id'.repeat(270);
     const { data } = await service.query(`{ ${repeat(19, () => '__typename')} assistant(id: "asst_1") { ${fields} } }`);
     expect(data).toMatchObject({ assistant: { a0: 'asst_1', a29: 'asst_1', id: 'asst_1' } });
   });
 
-  it('a mutation with ten root fields of 100 KB each', async () => {
+  test('a mutation with ten root fields of 100 KB each', async () => {
     const variables = Object.fromEntries(
       Array.from({ length: 10 }, (_, index) => [`i${index}`, { model: 'm', instructions: 'x'.repeat(100_000) }]),
     );
@@ -147,7 +147,7 @@ describe('what is within the limits is served', () => {
     expect(upstream.lines()).toEqual(Array(10).fill('POST /assistants'));
   });
 
-  it('a hundred ids of which none may be read, with one error for each in an answer of bounded size', async () => {
+  test('a hundred ids of which none may be read, with one error for each in an answer of bounded size', async () => {
     const ids = Array.from({ length: 100 }, () => 'asst_forbidden');
     const query = `{ ${repeat(2, (index) => `a${index}: nodes(ids: ${JSON.stringify(ids)}) { id }`)} }`;
     const { errors = [], text, headers } = await service.query(query);
@@ -167,7 +167,7 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
       (index) => `fragment F${index} on Query { node(id: "${'x'.repeat(400)}") { id } ...F${(index + 1) % count} }`,
     )}`;
 
-  it.each<[string, () => string, string | RegExp]>([
+  test.each<[string, () => string, string | RegExp]>([
     ['a mebibyte of braces', () => '{'.repeat(MiB - 100), 'GRAPHQL_PARSE_FAILED'],
     ['a mebibyte of one name', () => `{ ${'a'.repeat(MiB - 100)} }`, 'GRAPHQL_VALIDATION_FAILED'],
     [
@@ -204,7 +204,7 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
   const nested = (levels: number, open: string, close: string): string =>
     open.repeat(levels) + '1' + close.repeat(levels);
 
-  it.each([
+  test.each([
     ['65 levels of a variable', withValue(nested(65, '{"a":', '}')), 'BAD_USER_INPUT'],
     ['200 levels of a variable', withValue(nested(200, '{"a":', '}')), 'BAD_USER_INPUT'],
     ['half a mebibyte of brackets in a variable', withValue(nested(500_000, '[', ']')), 'BAD_REQUEST'],
@@ -217,12 +217,12 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
     expectErrorResponse(await send(body), code);
   });
 
-  it('brackets in texts are not counted', async () => {
+  test('brackets in texts are not counted', async () => {
     const { data } = await send(withValue(`{"a":"${'['.repeat(300_000)}\\"${'{'.repeat(300_000)}"}`));
     expect(data).toEqual({ createAssistant: { userErrors: [] } });
   });
 
-  it('and the service goes on serving, without a word of an error of its own', async () => {
+  test('and the service goes on serving, without a word of an error of its own', async () => {
     expect((await service.query(assistant('id'))).data).toEqual({ assistant: { id: 'asst_1' } });
     expect(service.logs.filter(({ level }) => level !== 'info')).toEqual([]);
   });

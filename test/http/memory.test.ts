@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { json, message, workingBody } from '../support/raw-responses.ts';
@@ -96,7 +96,7 @@ describe.each<[string, Environment]>([
   });
 
   describe('a hundred requests at once', () => {
-    it('that are bombs are refused', async () => {
+    test('that are bombs are refused', async () => {
       const zeros = Buffer.alloc(64 * MiB);
       const bombs = inTurns<readonly [Buffer, string]>(
         [gzipSync(zeros), 'gzip'],
@@ -124,7 +124,7 @@ describe.each<[string, Environment]>([
       expect(served + shed).toBe(100);
     });
 
-    it('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
+    test('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
       const long = `#${'x'.repeat(900_000)}`;
       const many = '#\n'.repeat(300_000);
       const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': rejected } = await sendAll(100, (index) => [
@@ -143,7 +143,7 @@ describe.each<[string, Environment]>([
       return Buffer.concat([Buffer.from(head.replace('content-length: 0', `content-length: ${body.length}`)), body]);
     };
 
-    it('may answer on all of its 64 connections at once with bombs and with all that is too large', async () => {
+    test('may answer on all of its 64 connections at once with bombs and with all that is too large', async () => {
       const objects = Buffer.alloc(16 * MiB - 7, '{},');
       objects.write('{"data":[');
       const bomb = encoded(gzipSync(Buffer.alloc(64 * MiB)), 'gzip');
@@ -170,7 +170,7 @@ describe.each<[string, Environment]>([
     });
   });
 
-  it('the process never had more than 512 MB, and goes on serving', async () => {
+  test('the process never had more than 512 MB, and goes on serving', async () => {
     expect(await send(JSON.stringify({ query: '{ __typename }' }))).toBe('200 data');
     if (existsSync('/proc/self/status')) expect(await peakBytes()).toBeLessThan(MAX_RESIDENT_BYTES);
     const lines = service.output().split('\n');

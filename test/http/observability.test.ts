@@ -1,5 +1,5 @@
 // What telemetry.test.ts leaves open: writes, retries, refusals and faults of the service itself.
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ResourceLoader } from '../../src/aiml/resource-loader.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -42,7 +42,7 @@ async function increases(...names: readonly string[]): Promise<number[]> {
 }
 
 describe('an operation', () => {
-  it('that writes leaves one line and its figures, without what was written', async () => {
+  test('that writes leaves one line and its figures, without what was written', async () => {
     const response = await service.query(
       'mutation Write($input: CreateAssistantInput!) { createAssistant(input: $input) { userErrors { code } } }',
       { input: { model: 'canary-model', name: 'canary-name', metadata: { 'canary-key': 'canary-value' } } },
@@ -67,7 +67,7 @@ describe('an operation', () => {
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 
-  it('whose call was made again tells of every attempt', async () => {
+  test('whose call was made again tells of every attempt', async () => {
     expect((await service.query('{ assistant(id: "asst_flaky") { id } }')).errors).toBeUndefined();
     expect(lines('operation')[0]).toMatchObject({ outcome: 'ok', upstreamCalls: 2 });
     const increased = await increases(
@@ -79,7 +79,7 @@ describe('an operation', () => {
     expect(increased).toEqual([1, 1, 1, 2]);
   });
 
-  it('that fails in part tells its codes, each once', async () => {
+  test('that fails in part tells its codes, each once', async () => {
     await service.query(
       'query Part { a: assistant(id: "..") { id } b: assistant(id: "/") { id } c: assistant(id: "asst_1") { id } }',
     );
@@ -91,7 +91,7 @@ describe('an operation', () => {
     expect(await increases('assistants_errors_total{code="BAD_USER_INPUT"}')).toEqual([1]);
   });
 
-  it.each([
+  test.each([
     ['does not parse', '{', 'GRAPHQL_PARSE_FAILED'],
     ['has too many tokens', `{ ${'a '.repeat(5000)} }`, 'GRAPHQL_PARSE_FAILED'],
     ['has too many aliases', `{ ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
@@ -109,7 +109,7 @@ describe('an operation', () => {
 describe('a request that never came to be an operation', () => {
   const canary = encodeURIComponent('{ canary }');
 
-  it.each<[string, string, RequestInit, number]>([
+  test.each<[string, string, RequestInit, number]>([
     ['it is another method', `?query=${canary}`, { method: 'DELETE' }, 405],
     ['it could come from another site', `?query=${canary}`, {}, 400],
     ['it is of another type', '', { method: 'POST', body: 'canary' }, 415],
@@ -131,7 +131,7 @@ describe('a request that never came to be an operation', () => {
 });
 
 describe('a fault of the service', () => {
-  it('is masked for the caller, and the log has it under the request id', async () => {
+  test('is masked for the caller, and the log has it under the request id', async () => {
     const bug = jest.spyOn(ResourceLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
     const response = await service.query('{ assistant(id: "asst_1") { id } }');
     expect(bug).toHaveBeenCalledTimes(1);
@@ -152,7 +152,7 @@ describe('a fault of the service', () => {
 });
 
 describe('a caller’s own request id', () => {
-  it.each([
+  test.each([
     ['of every character that there may be', 'Aa0._:-', true],
     ['of 128 characters', 'x'.repeat(128), true],
     ['of 129 characters', 'x'.repeat(129), false],

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -38,7 +38,7 @@ const padded = (bytes: number) => {
 };
 
 describe('what is refused before any operation runs', () => {
-  it.each<[string, string, RequestInit, number]>([
+  test.each<[string, string, RequestInit, number]>([
     ['a body that is no JSON', '/graphql', post('{'), 400],
     ['a body that is JSON but no object', '/graphql', post('"x"'), 400],
     ['a batch', '/graphql', post('[{"query":"{ __typename }"}]'), 400],
@@ -71,13 +71,13 @@ describe('what is refused before any operation runs', () => {
     expect(response.headers.get('content-type')).toContain('json');
   });
 
-  it('names the methods that /graphql takes', async () => {
+  test('names the methods that /graphql takes', async () => {
     expect((await errorResponse('/graphql', { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST');
   });
 });
 
 describe('a request body', () => {
-  it.each([
+  test.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
@@ -89,14 +89,14 @@ describe('a request body', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('may be as large as 2 MiB', async () => {
+  test('may be as large as 2 MiB', async () => {
     const response = await fetch(`${service.url}/graphql`, post(padded(2 * 1024 * 1024)));
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 });
 
 describe('callers who go away while their requests are read', () => {
-  it('leave no place in flight taken', async () => {
+  test('leave no place in flight taken', async () => {
     const body = gzipSync(padded(300));
     const head =
       'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
@@ -118,7 +118,7 @@ describe('callers who go away while their requests are read', () => {
 });
 
 describe('the request id', () => {
-  it('is the service’s own, another for every request, and never the caller’s', async () => {
+  test('is the service’s own, another for every request, and never the caller’s', async () => {
     const ids = await Promise.all(
       [1, 2, 3].map(async () => {
         const response = await service.query('{ nope }', undefined, { 'x-request-id': 'from-the-caller' });
@@ -135,7 +135,7 @@ describe('the request id', () => {
 describe('CORS', () => {
   const origins = ['https://studio.apollographql.com', 'http://localhost:5173', 'http://127.0.0.1:3000'];
 
-  it.each(origins)('lets pages of %s ask, with the headers that they need', async (origin) => {
+  test.each(origins)('lets pages of %s ask, with the headers that they need', async (origin) => {
     const preflight = await fetch(`${service.url}/graphql`, {
       method: 'OPTIONS',
       headers: {
@@ -152,7 +152,7 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id');
   });
 
-  it.each([
+  test.each([
     'https://evil.example',
     'http://localhost.evil.example',
     'https://studio.apollographql.com.evil.example',
@@ -162,7 +162,7 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('allows no other site in production unless it is named', async () => {
+  test('allows no other site in production unless it is named', async () => {
     const production = await startService({ NODE_ENV: 'production', CORS_ORIGINS: 'https://app.example' });
     const allowed = async (origin: string) =>
       (await production.query('{ __typename }', undefined, { origin })).headers.get('access-control-allow-origin');
@@ -183,7 +183,7 @@ const raw = (bytes: string): Promise<string> =>
   });
 
 describe('what is not even HTTP', () => {
-  it.each([
+  test.each([
     ['garbage', 'hello\r\n\r\n', 'HTTP/1.1 400 '],
     [
       'headers that are too large',

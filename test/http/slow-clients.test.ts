@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
@@ -72,7 +72,7 @@ describe('a client may take', () => {
   });
   afterAll(() => app.close());
 
-  it('15 s for its headers and 30 s for a whole request', () => {
+  test('15 s for its headers and 30 s for a whole request', () => {
     expect(app.server.headersTimeout).toBe(15_000);
     expect(app.server.requestTimeout).toBe(30_000);
   });
@@ -88,7 +88,7 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
   });
   afterAll(() => app.close());
 
-  it('with his headers, with his body, and with a large one', async () => {
+  test('with his headers, with his body, and with a large one', async () => {
     const slow: readonly (readonly [start: string, drip: string])[] = [
       [`${HEAD}content-length: 100\r\n`, 'x'],
       [`${HEAD}content-length: 100\r\n\r\n{"query":`, ' '],
@@ -109,7 +109,7 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
     expect(executed).toBe(0);
   });
 
-  it('while those that are quick enough are served', async () => {
+  test('while those that are quick enough are served', async () => {
     app.server.headersTimeout = app.server.requestTimeout = 30_000;
     const { socket, response } = await open(app);
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
@@ -183,7 +183,7 @@ describe('room for large bodies', () => {
   }
 
   // More of them than there is room for, had each kept what it took.
-  it.each([
+  test.each([
     ['had a client who went away before it was all sent', 'POST', '/graphql', '{"query":"'],
     ['were sent where nobody reads them', 'PUT', '/graphql', body],
     ['were sent to no path', 'POST', '/other', body],
@@ -201,7 +201,7 @@ describe('room for large bodies', () => {
     await expectFreeMemory();
   });
 
-  it('is not held by small bodies whose size was not announced, while their operations are under way', async () => {
+  test('is not held by small bodies whose size was not announced, while their operations are under way', async () => {
     let letGo = (): void => undefined;
     gate = new Promise((resolve) => (letGo = resolve));
     executed = 0;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { query, startService } from '../support/service.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a service that cannot start', () => {
-  it.each<[string, () => Environment, RegExp]>([
+  test.each<[string, () => Environment, RegExp]>([
     ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
     ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
     ['a data folder that cannot be', () => ({ DATA_DIR: join(folder, 'file', 'data') }), /DATA_DIR/],
@@ -40,7 +40,7 @@ describe('a service that cannot start', () => {
     expect(service.output()).not.toContain('canary');
   });
 
-  it('because of several settings names each in a line and exits with 1', async () => {
+  test('because of several settings names each in a line and exits with 1', async () => {
     const service = runProcess({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml', MAX_IN_FLIGHT: 'canary', JWKS_URL: 'canary' });
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd().split('\n')).toEqual(
@@ -51,7 +51,7 @@ describe('a service that cannot start', () => {
     expect(service.output()).not.toContain('canary');
   });
 
-  it('because its port is taken says so in one line and exits with 1', async () => {
+  test('because its port is taken says so in one line and exits with 1', async () => {
     const service = runProcess({ DATA_DIR: folder, PORT: String(await listen(createServer())) });
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd()).toMatch(/^assistants-graphql: PORT is in use/);
@@ -59,7 +59,7 @@ describe('a service that cannot start', () => {
 });
 
 describe('asked for help', () => {
-  it.each([
+  test.each([
     'main.js',
     'local-aiml/main.js',
     'commands/seed.js',
@@ -79,7 +79,7 @@ describe('npm run seed', () => {
     return { code: await command.exit, lines: command.output().trimEnd().split('\n') };
   };
 
-  it('creates each example once, and shows how far it is', async () => {
+  test('creates each example once, and shows how far it is', async () => {
     const service = await startService();
     const first = await seed(service.url);
     expect(first).toEqual({ code: 0, lines: expect.arrayContaining([expect.stringMatching(/^5\/5 .*: asst_/)]) });
@@ -89,7 +89,7 @@ describe('npm run seed', () => {
     await service.stop();
   });
 
-  it('says in one line what to do where no service answers, or it wants a credential', async () => {
+  test('says in one line what to do where no service answers, or it wants a credential', async () => {
     const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
     expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
     await service.stop();
@@ -102,7 +102,7 @@ describe('npm run seed', () => {
 });
 
 describe('a service that starts', () => {
-  it('answers where its listening line says, and keeps what it was given over a kill -9', async () => {
+  test('answers where its listening line says, and keeps what it was given over a kill -9', async () => {
     const environment = { DATA_DIR: join(folder, 'kept') };
     const first = runProcess(environment);
     const response = await query(

@@ -1,6 +1,6 @@
 // What an operator sees of a request: its line, the figures, its trace.
 import { createServer } from 'node:http';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { listen } from '../support/listen.ts';
@@ -21,7 +21,7 @@ const metric = async (line: string): Promise<number> => {
 };
 
 describe('an operation', () => {
-  it('leaves one line, with its name, outcome, duration, upstream calls and request id, and no variables', async () => {
+  test('leaves one line, with its name, outcome, duration, upstream calls and request id, and no variables', async () => {
     service = await startService();
     const response = await service.query(
       'query Several($a: ID!, $b: ID!) { x: assistant(id: $a) { id } y: assistant(id: $b) { id } }',
@@ -41,7 +41,7 @@ describe('an operation', () => {
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 
-  it('is counted, with its errors by code and its attempts by call, status and outcome', async () => {
+  test('is counted, with its errors by code and its attempts by call, status and outcome', async () => {
     service = await startService();
     await service.query('{ assistant(id: "asst_1") { id } }');
     await service.query('{ assistant(id: "..") { id } }');
@@ -56,7 +56,7 @@ describe('an operation', () => {
     expect(await metric('assistants_upstream_breaker_open')).toBe(0);
   });
 
-  it('that never came to run leaves a line and is counted as well', async () => {
+  test('that never came to run leaves a line and is counted as well', async () => {
     service = await startService();
     const response = await fetch(`${service.url}/graphql`, {
       method: 'POST',
@@ -74,7 +74,7 @@ describe('an operation', () => {
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 
-  it('keeps the caller’s own request id in its line where that is a valid one, and nowhere else', async () => {
+  test('keeps the caller’s own request id in its line where that is a valid one, and nowhere else', async () => {
     service = await startService();
     const response = await service.query('{ __typename }', undefined, { 'x-request-id': 'caller:1.a-b_c' });
     await service.query('{ __typename }', undefined, { 'x-request-id': 'no valid id' });
@@ -85,7 +85,7 @@ describe('an operation', () => {
 });
 
 describe('a trace', () => {
-  it('goes on from the caller through the operation to upstream, and holds no id and no address', async () => {
+  test('goes on from the caller through the operation to upstream, and holds no id and no address', async () => {
     const bodies: string[] = [];
     const collector = createServer((request, response) => {
       request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));

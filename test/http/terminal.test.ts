@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { until } from '../support/until.ts';
 import { listeningUrl, toRunningProcess, type RunningProcess } from '../support/process.ts';
@@ -44,7 +44,7 @@ function run(command: string, args: readonly string[]): RunningProcess {
 }
 
 describe('npm start', () => {
-  it('ends with the service, and with 0, at a SIGTERM to npm', async () => {
+  test('ends with the service, and with 0, at a SIGTERM to npm', async () => {
     const npm = run('npm', ['start']);
     const url = await listeningUrl(npm);
     npm.child.kill('SIGTERM');

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { query } from '../support/service.ts';
@@ -115,7 +115,7 @@ describeWithRedis('Two processes with one Redis', () => {
       .split('\n')
       .filter((line) => line.includes(text));
 
-  it('answer from what the other has read, without upstream', async () => {
+  test('answer from what the other has read, without upstream', async () => {
     const id = await create(one, 'first');
     await send(one, LIST);
     await send(one, ONE, { id });
@@ -125,7 +125,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await attempts(other)).toBe(before);
   });
 
-  it('show a create, an update and a delete through one at once through the other, in lists and by id', async () => {
+  test('show a create, an update and a delete through one at once through the other, in lists and by id', async () => {
     const first = await create(one, 'first');
     await warmUp(first);
 
@@ -148,7 +148,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  it('ask again for everything that a credential has read, once it has written', async () => {
+  test('ask again for everything that a credential has read, once it has written', async () => {
     const [first, second] = [await create(one, 'first'), await create(one, 'second')];
     await warmUp(first, second);
     await rename(one, first, 'renamed');
@@ -157,7 +157,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await attempts(other)).toBe(before + 1);
   });
 
-  it('never give another credential what one has read', async () => {
+  test('never give another credential what one has read', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     for (const replica of replicas) expect(await name(replica, id, 'another-key')).toBeNull();
@@ -165,7 +165,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const replica of replicas) expect(await names(replica)).toEqual([]);
   });
 
-  it('run a persisted query by its hash that was registered through the other', async () => {
+  test('run a persisted query by its hash that was registered through the other', async () => {
     const document = 'query Persisted { assistants(first: 1) { nodes { id } } }';
     const sha256Hash = createHash('sha256').update(document).digest('hex');
     const persisted = async ({ url }: Replica, text?: string) => {
@@ -181,7 +181,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await persisted(other)).toEqual({ data: { assistants: { nodes: [] } } });
   });
 
-  it('keep no credential, id or address in the names of keys, no credential in what is kept, and all for a while', async () => {
+  test('keep no credential, id or address in the names of keys, no credential in what is kept, and all for a while', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     const keys = await redis.client.keys('*');
@@ -195,7 +195,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const name of keys) expect(await redis.client.pttl(name)).toBeGreaterThan(0);
   });
 
-  it('go on without Redis when it dies, say so, and show nothing old when it is back', async () => {
+  test('go on without Redis when it dies, say so, and show nothing old when it is back', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     await untilBoth(UP);
@@ -222,7 +222,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  it('go on without Redis when it hangs, and show nothing old when it goes on', async () => {
+  test('go on without Redis when it hangs, and show nothing old when it goes on', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
 
@@ -243,7 +243,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  it('stop promptly while Redis hangs', async () => {
+  test('stop promptly while Redis hangs', async () => {
     const third = await start(environment);
     redis.hang();
     third.process.child.kill('SIGTERM');

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -71,7 +71,7 @@ describeWithRedis('Two services with one Redis', () => {
     service.query(UPDATE, { input: { id, name } }, { authorization: 'Bearer a' });
   const received = (count: number) => until(() => upstream.calls.length >= count);
 
-  it('do not keep what was read before a write through either and came back after it', async () => {
+  test('do not keep what was read before a write through either and came back after it', async () => {
     const both = await startBoth();
     for (const [index, writer] of both.entries()) {
       const id = `x${index}`;
@@ -86,7 +86,7 @@ describeWithRedis('Two services with one Redis', () => {
     }
   });
 
-  it('give nothing that was read before a write was sent, even if nobody lives to tell that it ended', async () => {
+  test('give nothing that was read before a write was sent, even if nobody lives to tell that it ended', async () => {
     const [one, other] = await startBoth();
     for (const service of [one, other]) await read(service, 'x');
     holdsWrites = true;
@@ -99,7 +99,7 @@ describeWithRedis('Two services with one Redis', () => {
     await write;
   });
 
-  it.each(['60', '0'])(
+  test.each(['60', '0'])(
     'join no read that began before a write through the other, and any that began after it (CACHE_TTL_SECONDS=%s)',
     async (ttl) => {
       const [one, other] = await startBoth({ CACHE_TTL_SECONDS: ttl });
@@ -119,7 +119,7 @@ describeWithRedis('Two services with one Redis', () => {
     },
   );
 
-  it('share what they read on one embedded AIML API, and nothing where each has its own', async () => {
+  test('share what they read on one embedded AIML API, and nothing where each has its own', async () => {
     const settings = { REDIS_URL: redis.url, CACHE_TTL_SECONDS: '60' };
     const [DATA_DIR, another] = [await mkdtemp(join(tmpdir(), 'store-')), await mkdtemp(join(tmpdir(), 'store-'))];
     const embedded = await Promise.all(
@@ -136,7 +136,7 @@ describeWithRedis('Two services with one Redis', () => {
     for (const folder of [DATA_DIR, another]) await rm(folder, { recursive: true });
   });
 
-  it('send together no more requests for a credential than UPSTREAM_RATE_LIMIT allows', async () => {
+  test('send together no more requests for a credential than UPSTREAM_RATE_LIMIT allows', async () => {
     const both = await startBoth({ UPSTREAM_RATE_LIMIT: '5/h' });
     const codes: unknown[] = [];
     for (const [index, service] of [...both, ...both, ...both, ...both].entries()) {
@@ -148,7 +148,7 @@ describeWithRedis('Two services with one Redis', () => {
     for (const service of both) expect((await read(service, 'x', 'b')).errors).toBeUndefined();
   });
 
-  it('limit each on its own while Redis is away', async () => {
+  test('limit each on its own while Redis is away', async () => {
     const both = await startBoth({ UPSTREAM_RATE_LIMIT: '2/h' });
     await redis.kill();
     for (const [index, service] of [...both, ...both].entries())

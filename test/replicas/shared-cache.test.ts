@@ -1,5 +1,5 @@
 // What is kept in Redis is given again as upstream sent it, or not at all.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
@@ -68,7 +68,7 @@ describeWithRedis('What replicas share of their reads', () => {
     return key;
   };
 
-  it('is what upstream sent, to the last unpaired surrogate and the oddest key', async () => {
+  test('is what upstream sent, to the last unpaired surrogate and the oddest key', async () => {
     fields = {
       name: '\ud800 and \udfff',
       description: '\u0000 \u2028 \u{1f600}',
@@ -95,7 +95,7 @@ describeWithRedis('What replicas share of their reads', () => {
   });
 
   describe('is nothing where', () => {
-    it.each<[string, (cached: Buffer) => Buffer | string]>([
+    test.each<[string, (cached: Buffer) => Buffer | string]>([
       ['a bit of it is another', (cached) => flipped(cached, cached.length >> 1)],
       ['its last bit is another', (cached) => flipped(cached, cached.length - 1)],
       ['its first bit is another', (cached) => flipped(cached, 0)],
@@ -111,7 +111,7 @@ describeWithRedis('What replicas share of their reads', () => {
       await expectMiss(first);
     });
 
-    it('it is no text', async () => {
+    test('it is no text', async () => {
       const first = await get('x');
       const key = await responseKey();
       await redis.client.del(key);
@@ -120,7 +120,7 @@ describeWithRedis('What replicas share of their reads', () => {
       await expectMiss(first);
     });
 
-    it.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation'])('%s is gone', async (pattern) => {
+    test.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation'])('%s is gone', async (pattern) => {
       const first = await get('x');
       await redis.client.del(await redis.client.keys(pattern));
       await expectMiss(first);
@@ -134,7 +134,7 @@ describeWithRedis('What replicas share of their reads', () => {
       expect(connection.isUp).toBe(true);
     };
 
-    it('it is the answer to another question of the same generation', async () => {
+    test('it is the answer to another question of the same generation', async () => {
       const list = (limit: number) => sourceOf('a').list({ limit, order: 'asc', after: null });
       await list(1);
       const one = await responseKey();
@@ -147,7 +147,7 @@ describeWithRedis('What replicas share of their reads', () => {
       expect(upstream.calls).toHaveLength(3);
     });
 
-    it('it was read with another credential, whatever its key says', async () => {
+    test('it was read with another credential, whatever its key says', async () => {
       await get('x', 'b');
       const keys = await redis.client.keys('assistants:1:test:b:*');
       expect(keys).toHaveLength(2);
@@ -162,7 +162,7 @@ describeWithRedis('What replicas share of their reads', () => {
     });
   });
 
-  it('is asked for under its ETag once its time is up, and is new again where it has not changed', async () => {
+  test('is asked for under its ETag once its time is up, and is new again where it has not changed', async () => {
     await get('x');
     const key = await responseKey();
     await redis.client.pexpire(key, HOUR_MS);
@@ -172,7 +172,7 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(await redis.client.pttl(key)).toBeGreaterThan(HOUR_MS);
   });
 
-  it('is asked for under its ETag after any write of the tenant, and after none of another', async () => {
+  test('is asked for under its ETag after any write of the tenant, and after none of another', async () => {
     await get('x');
     await sourceOf('b').modify('y', { name: 'n' });
     await get('x');
@@ -186,7 +186,7 @@ describeWithRedis('What replicas share of their reads', () => {
     ]);
   });
 
-  it('leaves out what was not found, and what is larger than 2 MiB', async () => {
+  test('leaves out what was not found, and what is larger than 2 MiB', async () => {
     for (let time = 0; time < 2; time += 1) await expect(get('gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     fields = { instructions: 'x'.repeat(2 * 1024 * 1024) };
     await get('large');
@@ -195,14 +195,14 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(await responseKeys()).toEqual([]);
   });
 
-  it('leaves nothing behind for long of what was asked for in vain', async () => {
+  test('leaves nothing behind for long of what was asked for in vain', async () => {
     await expect(get('gone')).rejects.toThrow();
     const keys = await redis.client.keys('assistants:1:test:a:*');
     expect(keys).toHaveLength(1);
     for (const key of keys) expect(await redis.client.pttl(key)).toBeLessThanOrEqual(2 * 60 * 1000);
   });
 
-  it('counts for what an operation may hold like what upstream sends', async () => {
+  test('counts for what an operation may hold like what upstream sends', async () => {
     fields = { instructions: 'x'.repeat(1000) };
     for (const id of ['a', 'b', 'c']) await get(id);
     const source = sourceOf('a', { bytes: 3000 });

@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig, type Environment } from '../../src/config.ts';
 
 const CANARY = 'canary-value';
 
 describe('reading the environment', () => {
-  it('runs on the embedded AIML API on loopback where nothing is set', () => {
+  test('runs on the embedded AIML API on loopback where nothing is set', () => {
     expect(readConfig({})).toMatchObject({
       host: '127.0.0.1',
       port: 4000,
@@ -26,11 +26,11 @@ describe('reading the environment', () => {
     });
   });
 
-  it('takes an empty value for an absent one', () => {
+  test('takes an empty value for an absent one', () => {
     expect(readConfig({ AIML_API_KEY: '', PORT: ' ', UPSTREAM: '' })).toEqual(readConfig({}));
   });
 
-  it.each<[Environment, string]>([
+  test.each<[Environment, string]>([
     [{ AIML_API_KEY: 'k' }, 'aiml'],
     [{ AUTH_MODE: 'passthrough' }, 'aiml'],
     [{ AIML_API_KEY: 'k', UPSTREAM: 'local' }, 'local'],
@@ -40,11 +40,11 @@ describe('reading the environment', () => {
     expect(readConfig(environment).upstream.kind).toBe(kind);
   });
 
-  it('trims the key', () => {
+  test('trims the key', () => {
     expect(readConfig({ AIML_API_KEY: ' \tkey=\n' }).upstream).toMatchObject({ apiKey: 'key=' });
   });
 
-  it('switches what is for developers off in production', () => {
+  test('switches what is for developers off in production', () => {
     expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({
       introspection: false,
       explorer: false,
@@ -54,7 +54,7 @@ describe('reading the environment', () => {
     expect(readConfig({ NODE_ENV: 'production', INTROSPECTION: 'true' }).introspection).toBe(true);
   });
 
-  it('refuses to hold a key that the network could use', () => {
+  test('refuses to hold a key that the network could use', () => {
     const open = { AIML_API_KEY: 'k', HOST: '0.0.0.0' };
     expect(() => readConfig(open)).toThrow(/^HOST .*ALLOW_ANONYMOUS/);
     expect(() => readConfig({ ...open, HOST: '192.0.2.1' })).toThrow(ConfigError);
@@ -72,7 +72,7 @@ describe('reading the environment', () => {
     JWKS_URL: 'https://id.example/jwks',
   };
 
-  it.each<[Environment, readonly string[] | undefined]>([
+  test.each<[Environment, readonly string[] | undefined]>([
     [{}, ['localhost', '127.0.0.1', '[::1]', '127.0.0.1']],
     [{ HOST: '::1' }, ['localhost', '127.0.0.1', '[::1]', '[::1]']],
     [{ HOST: '127.0.0.2' }, ['localhost', '127.0.0.1', '[::1]', '127.0.0.2']],
@@ -86,7 +86,7 @@ describe('reading the environment', () => {
     expect(readConfig(environment).allowedHosts?.hosts).toEqual(hosts);
   });
 
-  it.each(['https://a.example', '*', '*.example', 'a example', 'a.example/x', 'canary@a.example', '[::1', 'a:port'])(
+  test.each(['https://a.example', '*', '*.example', 'a example', 'a.example/x', 'canary@a.example', '[::1', 'a:port'])(
     'names ALLOWED_HOSTS where it is %j, and does not show it',
     (value) => {
       const read = () => readConfig({ ALLOWED_HOSTS: `ok.example,${value}` });
@@ -95,7 +95,7 @@ describe('reading the environment', () => {
     },
   );
 
-  it('takes the settings of an identity provider', () => {
+  test('takes the settings of an identity provider', () => {
     expect(readConfig(jwt).auth).toEqual({
       mode: 'jwt',
       issuer: 'https://id.example',
@@ -105,7 +105,7 @@ describe('reading the environment', () => {
     readConfig({ ...jwt, JWKS_URL: 'http://127.0.0.1:8080/jwks' });
   });
 
-  it.each([
+  test.each([
     'redis://127.0.0.1',
     'redis://127.0.0.1:6379/',
     'rediss://user:p%40ss@redis.example:6380/15',
@@ -114,7 +114,7 @@ describe('reading the environment', () => {
     expect(readConfig({ REDIS_URL }).redisUrl).toEqual(new URL(REDIS_URL));
   });
 
-  it.each([
+  test.each([
     ['5/s', { requests: 5, perSeconds: 1 }],
     ['100/min', { requests: 100, perSeconds: 60 }],
     ['999999999/h', { requests: 999_999_999, perSeconds: 3600 }],
@@ -122,7 +122,7 @@ describe('reading the environment', () => {
     expect(readConfig({ UPSTREAM_RATE_LIMIT: limit }).upstreamRateLimit).toEqual(expected);
   });
 
-  it('enforces a manifest unless it is to be logged, and knows no mode without a manifest', () => {
+  test('enforces a manifest unless it is to be logged, and knows no mode without a manifest', () => {
     const PERSISTED_OPERATIONS = 'manifest.json';
     expect(readConfig({ PERSISTED_OPERATIONS }).persistedOperations).toEqual({
       path: 'manifest.json',
@@ -135,7 +135,7 @@ describe('reading the environment', () => {
     expect(readConfig({ PERSISTED_OPERATIONS_MODE: 'log' }).persistedOperations).toBeNull();
   });
 
-  it.each<[string, Environment]>([
+  test.each<[string, Environment]>([
     ['PORT', { PORT: CANARY }],
     ['PORT', { PORT: '65536' }],
     ['PORT', { PORT: '-1' }],
@@ -205,7 +205,7 @@ describe('reading the environment', () => {
     }
   };
 
-  it('names all settings that are missing, each in a line', () => {
+  test('names all settings that are missing, each in a line', () => {
     expect(problemsOf({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml' })).toEqual([
       'JWT_ISSUER must be set where AUTH_MODE is jwt',
       'JWT_AUDIENCE must be set where AUTH_MODE is jwt',
@@ -214,7 +214,7 @@ describe('reading the environment', () => {
     ]);
   });
 
-  it('names all settings that are missing or bad, each once, without their values', () => {
+  test('names all settings that are missing or bad, each once, without their values', () => {
     const environment = {
       ...jwt,
       AIML_API_KEY: `${CANARY} `.repeat(2),
@@ -252,7 +252,7 @@ describe('reading the environment', () => {
     expect(problems.join()).not.toContain(CANARY);
   });
 
-  it('names those of the embedded AIML API with the others', () => {
+  test('names those of the embedded AIML API with the others', () => {
     const environment = {
       PORT: CANARY,
       RUN_CONCURRENCY: CANARY,
@@ -266,7 +266,7 @@ describe('reading the environment', () => {
     expect(problems.join()).not.toContain(CANARY);
   });
 
-  it('names a bad AUTH_MODE alone, and does not guess what follows from it', () => {
+  test('names a bad AUTH_MODE alone, and does not guess what follows from it', () => {
     expect(problemsOf({ AUTH_MODE: 'jvt', AIML_API_KEY: 'k', HOST: '0.0.0.0' })).toEqual([
       expect.stringMatching(/^AUTH_MODE must be one of/),
     ]);

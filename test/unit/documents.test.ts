@@ -1,7 +1,7 @@
 // What stands in more than one place stands there alike.
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { errorCodes } from '../../src/graphql/errors/codes.ts';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
@@ -11,12 +11,12 @@ const matches = (text: string, pattern: RegExp): string[] =>
 describe('the error codes', () => {
   const codes = Object.keys(errorCodes).sort();
 
-  it('of the README are those of the registry', () => {
+  test('of the README are those of the registry', () => {
     const section = read('README.md').split('\n## Errors\n')[1]?.split('\n## ')[0] ?? '';
     expect(matches(section, /^\| `([A-Z_]+)` /gm)).toEqual(codes);
   });
 
-  it('of the schema are those of the registry', () => {
+  test('of the schema are those of the registry', () => {
     const description = buildSchema(read('schema/schema.graphql')).getQueryType()?.description ?? '';
     expect(matches(description, /^- `([A-Z_]+)`: /gm)).toEqual(codes);
   });
@@ -27,11 +27,11 @@ describe('the settings', () => {
     (name) => name !== 'NODE_ENV',
   );
 
-  it('that are read are all in .env.example', () => {
+  test('that are read are all in .env.example', () => {
     expect(matches(read('.env.example'), /^([A-Z_]+)=/gm)).toEqual(settings);
   });
 
-  it('that are read are all in the README', () => {
+  test('that are read are all in the README', () => {
     const section = read('README.md').split('\n## Settings\n')[1]?.split('\n## ')[0] ?? '';
     const named = matches(
       section

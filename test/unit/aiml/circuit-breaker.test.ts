@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { CircuitBreaker } from '../../../src/aiml/circuit-breaker.ts';
 
 function setUp() {
@@ -8,7 +8,7 @@ function setUp() {
 }
 
 describe('the circuit breaker', () => {
-  it('stays closed while four of five attempts succeed', () => {
+  test('stays closed while four of five attempts succeed', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 5000; attempt += 1) {
       pass(7);
@@ -17,7 +17,7 @@ describe('the circuit breaker', () => {
     }
   });
 
-  it('opens when nothing succeeds, and not before twenty attempts', () => {
+  test('opens when nothing succeeds, and not before twenty attempts', () => {
     const { breaker } = setUp();
     for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
     expect(breaker.isOpen).toBe(false);
@@ -26,7 +26,7 @@ describe('the circuit breaker', () => {
     expect(breaker.tryAcquire()).toBe(false);
   });
 
-  it('lets one attempt a second through while it is open, although the last has not come back', () => {
+  test('lets one attempt a second through while it is open, although the last has not come back', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
     let admitted = 0;
@@ -37,7 +37,7 @@ describe('the circuit breaker', () => {
     expect(admitted).toBe(10);
   });
 
-  it('closes with the first success and starts to count anew', () => {
+  test('closes with the first success and starts to count anew', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
     pass(1000);
@@ -48,7 +48,7 @@ describe('the circuit breaker', () => {
     expect(breaker.isOpen).toBe(false);
   });
 
-  it('forgets failures that are older than ten seconds', () => {
+  test('forgets failures that are older than ten seconds', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
     pass(10_001);

@@ -1,11 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { parseErrorBody, isQuotaError } from '../../../src/aiml/error-body.ts';
 
 const errorBody = (body: unknown) =>
   parseErrorBody(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
 
 describe('reading what upstream says of an error', () => {
-  it.each([
+  test.each([
     [{ message: 'No.', path: '/assistants', requestId: 'r-1', statusCode: 400, timestamp: 't' }, 'No.', null],
     [{ message: 'No.', statusCode: '400' }, 'No.', null],
     [{ error: { message: 'No.', type: 'invalid_request_error', param: 'tools[0]', code: null } }, 'No.', 'tools[0]'],
@@ -21,13 +21,13 @@ describe('reading what upstream says of an error', () => {
     expect(errorBody(body)).toMatchObject({ message, param });
   });
 
-  it('does not follow errors within errors for ever', () => {
+  test('does not follow errors within errors for ever', () => {
     let body: unknown = { message: 'deep' };
     for (let level = 0; level < 2000; level += 1) body = { error: body };
     expect(errorBody(body).message).toBeNull();
   });
 
-  it.each([
+  test.each([
     [{ code: 'insufficient_quota', message: 'x' }, true],
     [{ error: { code: 'insufficient_quota', message: 'x' } }, true],
     [{ message: 'You have no credits left' }, true],

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
 import { CancellationToken } from '../../../src/runtime/cancellation.ts';
 import { createAssistantResource } from '../../support/source.ts';
@@ -57,7 +57,7 @@ const errorOf = async (promise: Promise<unknown>): Promise<PublicError> => {
 };
 
 describe('what is sent', () => {
-  it('carries the key, the beta header and the request id', async () => {
+  test('carries the key, the beta header and the request id', async () => {
     const { source } = await setUp(({ path }, response) => sendJson(response, 200, wireAssistant(idOf(path))));
     await source.get('asst_1');
     expect(upstream.calls[0]).toMatchObject({
@@ -72,13 +72,13 @@ describe('what is sent', () => {
     });
   });
 
-  it.each(['/proxy', '/proxy/', '/a/b//'])('goes below the path of the base URL %s', async (path) => {
+  test.each(['/proxy', '/proxy/', '/a/b//'])('goes below the path of the base URL %s', async (path) => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, []), { path });
     await source.list({ limit: 21, order: 'desc', after: null });
     expect(upstream.lines()).toEqual([`GET ${path.replace(/\/+$/, '')}/assistants?limit=21&order=desc`]);
   });
 
-  it('is exactly what was given: what is left out stays out, null stays null', async () => {
+  test('is exactly what was given: what is left out stays out, null stays null', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 201, wireAssistant('asst_1')));
     await source.modify('asst_1', { name: null, temperature: 0, tools: [] });
     await source.create({ model: 'gpt-4o' });
@@ -88,7 +88,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  it('never has an id in its path that was not checked', async () => {
+  test('never has an id in its path that was not checked', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, {}));
     for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
       expect(() => source.get(id)).toThrow(PublicError);
@@ -99,12 +99,12 @@ describe('what is sent', () => {
 });
 
 describe('what is read', () => {
-  it('must be about the id that was asked for', async () => {
+  test('must be about the id that was asked for', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, wireAssistant('another')));
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });
 
-  it('tells an unknown cursor, whose list is still there, from endpoints that are gone', async () => {
+  test('tells an unknown cursor, whose list is still there, from endpoints that are gone', async () => {
     let isDeleted = false;
     const { source } = await setUp(({ path }, response) =>
       isDeleted || path.includes('after=') ? sendJson(response, 404, { message: 'no' }) : sendJson(response, 200, []),
@@ -117,7 +117,7 @@ describe('what is read', () => {
     expect(error.message).toContain('UPSTREAM=local');
   });
 
-  it('takes 204 for a deletion, and not an answer that says that nothing was deleted', async () => {
+  test('takes 204 for a deletion, and not an answer that says that nothing was deleted', async () => {
     const { source } = await setUp(({ path }, response) => {
       if (idOf(path) === 'empty') response.writeHead(204).end();
       else sendJson(response, 200, { id: idOf(path), deleted: false });
@@ -146,7 +146,7 @@ describe('a modify of unknown fate', () => {
       );
   };
 
-  it.each([
+  test.each([
     [{ name: 'asked' }, true],
     [{ name: 'asked', metadata: { a: '1' } }, true],
     [{ tools: [{ type: 'function', function: { name: 'f', parameters: { default: null } } }] }, true],
@@ -180,7 +180,7 @@ describe('the loader of a request', () => {
     else sendJson(response, 200, wireAssistant(idOf(path), { name: method }));
   };
 
-  it('asks for five ids five times, however often each is loaded', async () => {
+  test('asks for five ids five times, however often each is loaded', async () => {
     const { loader } = await setUp(reply);
     const ids = Array.from({ length: 20 }, (_, index) => `asst_${index % 5}`);
     const assistants = await Promise.all(ids.map((id) => loader.load(id)));
@@ -188,7 +188,7 @@ describe('the loader of a request', () => {
     expect(upstream.calls).toHaveLength(5);
   });
 
-  it('takes from a list in flight what is on it, and asks only for the rest', async () => {
+  test('takes from a list in flight what is on it, and asks only for the rest', async () => {
     const { loader } = await setUp(reply);
     const [, onList, offList, none] = await Promise.all([
       loader.list({ limit: 2, order: 'asc', after: null }),
@@ -204,7 +204,7 @@ describe('the loader of a request', () => {
     ]);
   });
 
-  it('knows what a write made of an assistant', async () => {
+  test('knows what a write made of an assistant', async () => {
     const { loader } = await setUp(reply);
     await loader.load('a');
     await loader.modify('a', { name: 'POST' });
@@ -214,7 +214,7 @@ describe('the loader of a request', () => {
     expect(upstream.lines()).toEqual(['GET /assistants/a', 'POST /assistants/a', 'DELETE /assistants/a']);
   });
 
-  it('has at most ten calls in flight', async () => {
+  test('has at most ten calls in flight', async () => {
     let inFlight = 0;
     let most = 0;
     const { loader } = await setUp(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { RetryBudget } from '../../../src/aiml/retry-budget.ts';
 
 function setUp() {
@@ -8,7 +8,7 @@ function setUp() {
 }
 
 describe('the retry budget', () => {
-  it('grants five retries in a second to a single caller, and five more in the next', () => {
+  test('grants five retries in a second to a single caller, and five more in the next', () => {
     const { budget, pass } = setUp();
     const take = () => Array.from({ length: 8 }, () => budget.takeRetry('t')).filter(Boolean).length;
     expect(take()).toBe(5);
@@ -18,7 +18,7 @@ describe('the retry budget', () => {
     expect(take()).toBe(5);
   });
 
-  it.each([50, 200, 1000])('keeps a total outage at 1.2 attempts a request at %d requests a second', (perSecond) => {
+  test.each([50, 200, 1000])('keeps a total outage at 1.2 attempts a request at %d requests a second', (perSecond) => {
     const { budget, pass } = setUp();
     const requests = perSecond * 20;
     let attempts = 0;
@@ -35,7 +35,7 @@ describe('the retry budget', () => {
 });
 
 describe('several tenants', () => {
-  it('have a share each, so that none takes what the others need', () => {
+  test('have a share each, so that none takes what the others need', () => {
     const { budget, pass } = setUp();
     const take = (tenant: string) => Array.from({ length: 20 }, () => budget.takeRetry(tenant)).filter(Boolean).length;
     for (let second = 0; second < 20; second += 1) {
@@ -49,7 +49,7 @@ describe('several tenants', () => {
     }
   });
 
-  it.each([2, 50, 1000])('cost upstream no more than one would: %d of them', (tenants) => {
+  test.each([2, 50, 1000])('cost upstream no more than one would: %d of them', (tenants) => {
     const { budget, pass } = setUp();
     let attempts = 0;
     for (let request = 0; request < 4000; request += 1) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readAssistant } from '../../../src/aiml/resources/assistant.ts';
 import { MalformedResponseError, readDeletion, readList } from '../../../src/aiml/wire.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
@@ -6,7 +6,7 @@ import { wireAssistant } from '../../support/scripted-upstream.ts';
 const readAssistants = (value: unknown) => readList(value, readAssistant);
 
 describe('reading an assistant', () => {
-  it('reads the older backend, which has a UUID, file_ids and none of the later fields', () => {
+  test('reads the older backend, which has a UUID, file_ids and none of the later fields', () => {
     const assistant = readAssistant({
       id: '0b0e6c1e-6f0a-4c57-9a3c-5a9d3a1c2b3d',
       object: 'assistant',
@@ -33,12 +33,12 @@ describe('reading an assistant', () => {
     });
   });
 
-  it('keeps a tool that it does not know whole', () => {
+  test('keeps a tool that it does not know whole', () => {
     const tool = { type: 'web_search', web_search: { depth: 3, __proto__: null } };
     expect(readAssistant(wireAssistant('a', { tools: [tool] })).tools).toEqual([{ type: 'unknown', raw: tool }]);
   });
 
-  it('takes JSON of 500 levels, and none that is deeper', () => {
+  test('takes JSON of 500 levels, and none that is deeper', () => {
     const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
     const tool = (levels: number) => ({ type: 'function', function: { name: 'f', parameters: nested(levels) } });
     expect(readAssistant(wireAssistant('a', { tools: [tool(500)] })).tools).toMatchObject([{ name: 'f' }]);
@@ -46,7 +46,7 @@ describe('reading an assistant', () => {
       expect(() => readAssistant(wireAssistant('a', { tools }))).toThrow(MalformedResponseError);
   });
 
-  it.each([
+  test.each([
     ['auto', { type: 'auto' }],
     [{ type: 'text' }, { type: 'text' }],
     [{ type: 'json_object' }, { type: 'json_object' }],
@@ -64,7 +64,7 @@ describe('reading an assistant', () => {
     expect(readAssistant(wireAssistant('a', { response_format: sent })).response_format).toEqual(read);
   });
 
-  it.each<[unknown]>([
+  test.each<[unknown]>([
     [null],
     ['text'],
     [[]],
@@ -92,7 +92,7 @@ describe('reading an assistant', () => {
     expect(() => readAssistant(value)).toThrow(MalformedResponseError);
   });
 
-  it('names the place of what is wrong and never what stands there', () => {
+  test('names the place of what is wrong and never what stands there', () => {
     expect(() => readAssistant(wireAssistant('a', { name: { canary: 1 } }))).toThrow('name is not a string');
   });
 });
@@ -100,7 +100,7 @@ describe('reading an assistant', () => {
 describe('reading a list', () => {
   const data = [wireAssistant('a'), wireAssistant('b')];
 
-  it.each([
+  test.each([
     ['today’s generation', { object: 'list', data, first_id: 'a', last_id: 'b', has_more: true }, true],
     ['the older backend', { object: 'list', data }, null],
     ['a bare array', data, null],
@@ -110,7 +110,7 @@ describe('reading a list', () => {
     expect(list.hasMore).toBe(hasMore);
   });
 
-  it.each([null, {}, { data: null }, { data: {} }, { data: [null] }, { data, has_more: 'yes' }, 'x'])(
+  test.each([null, {}, { data: null }, { data: {} }, { data: [null] }, { data, has_more: 'yes' }, 'x'])(
     'refuses %j',
     (value) => {
       expect(() => readAssistants(value)).toThrow(MalformedResponseError);
@@ -119,12 +119,12 @@ describe('reading a list', () => {
 });
 
 describe('reading a deletion', () => {
-  it('tells a deletion from a refusal', () => {
+  test('tells a deletion from a refusal', () => {
     expect(readDeletion({ id: 'a', object: 'assistant.deleted', deleted: true }, 'a')).toBe(true);
     expect(readDeletion({ id: 'a', deleted: false }, 'a')).toBe(false);
   });
 
-  it.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('refuses %j', (value) => {
+  test.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('refuses %j', (value) => {
     expect(() => readDeletion(value, 'a')).toThrow(MalformedResponseError);
   });
 });

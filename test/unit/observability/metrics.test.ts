@@ -1,5 +1,5 @@
 // The figures as a Prometheus server would read them.
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createMetrics, metricDescriptions, type Metrics } from '../../../src/observability/metrics.ts';
 
 interface Sample {
@@ -41,7 +41,7 @@ const create = (gauges: { inFlight?: () => number; isBreakerOpen?: () => boolean
   });
 
 describe('metrics', () => {
-  it('are served as Prometheus text', async () => {
+  test('are served as Prometheus text', async () => {
     const metrics = create();
     expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await read(metrics)).toContainEqual({
@@ -51,7 +51,7 @@ describe('metrics', () => {
     });
   });
 
-  it('are all there with their help from the start, named as Prometheus asks', async () => {
+  test('are all there with their help from the start, named as Prometheus asks', async () => {
     const text = await create({ isRedisUp: () => true }).text();
     for (const [name, help] of Object.entries(metricDescriptions)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
@@ -63,7 +63,7 @@ describe('metrics', () => {
     for (const [, name] of text.matchAll(/^# TYPE (assistants_\w+) histogram$/gm)) expect(name).toMatch(/_seconds$/);
   });
 
-  it('say whether Redis can be used where there is one, and nothing of it where there is none', async () => {
+  test('say whether Redis can be used where there is one, and nothing of it where there is none', async () => {
     let isUp = true;
     const metrics = create({ isRedisUp: () => isUp });
     expect(await valueOf(metrics, 'assistants_redis_up')).toBe(1);
@@ -72,7 +72,7 @@ describe('metrics', () => {
     expect(await create().text()).not.toContain('redis');
   });
 
-  it('count operations by kind and outcome, with their durations in seconds', async () => {
+  test('count operations by kind and outcome, with their durations in seconds', async () => {
     const metrics = create();
     metrics.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 20 });
     metrics.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 40 });
@@ -86,7 +86,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_operation_duration_seconds_bucket', { ...bucket, le: '2.5' })).toBe(1);
   });
 
-  it('count errors by code, and codes that nobody registered as one', async () => {
+  test('count errors by code, and codes that nobody registered as one', async () => {
     const metrics = create();
     expect(await read(metrics)).toContainEqual({
       name: 'assistants_errors_total',
@@ -100,7 +100,7 @@ describe('metrics', () => {
     expect(await metrics.text()).not.toContain('sk-some-key');
   });
 
-  it('count attempts by call, status and outcome, and retries by call', async () => {
+  test('count attempts by call, status and outcome, and retries by call', async () => {
     const metrics = create();
     const call = 'assistants.get';
     metrics.recordAttempt({ call, kind: 'UNKNOWN', status: 503, durationMs: 10, isRetry: false });
@@ -116,7 +116,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_upstream_retries_total', { call })).toBe(2);
   });
 
-  it('ask for what is under way when they are read', async () => {
+  test('ask for what is under way when they are read', async () => {
     let inFlight = 3;
     let isBreakerOpen = false;
     const metrics = create({ inFlight: () => inFlight, isBreakerOpen: () => isBreakerOpen });
@@ -128,7 +128,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_upstream_breaker_open')).toBe(1);
   });
 
-  it('hold the figures of the process, once', async () => {
+  test('hold the figures of the process, once', async () => {
     create();
     const samples = await read(create());
     const names = samples.map(({ name }) => name);
@@ -138,7 +138,7 @@ describe('metrics', () => {
     expect(new Set(samples.map(({ name, labels }) => name + JSON.stringify(labels))).size).toBe(samples.length);
   });
 
-  it('are counted for each service by itself', async () => {
+  test('are counted for each service by itself', async () => {
     const one = create();
     const other = create();
     one.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 1 });
@@ -146,7 +146,7 @@ describe('metrics', () => {
     expect(await valueOf(other, 'assistants_operations_total')).toBe(0);
   });
 
-  it('do not grow with what callers and upstream choose', async () => {
+  test('do not grow with what callers and upstream choose', async () => {
     const metrics = create();
     const seriesOf = async () => (await read(metrics)).filter(({ name }) => name.startsWith('assistants_')).length;
     const record = (index: number) => {

@@ -1,5 +1,5 @@
 // What tracing costs where no collector is set: nothing is loaded and nothing is made.
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 
 const loaded: string[] = [];
 for (const name of [
@@ -17,20 +17,20 @@ for (const name of [
 const { createTracing } = await import('../../../src/observability/tracing.ts');
 
 describe('tracing that is off', () => {
-  it('loads nothing of OpenTelemetry', async () => {
+  test('loads nothing of OpenTelemetry', async () => {
     const tracing = await createTracing(null);
     tracing.startRequest('POST', '/graphql', {});
     await tracing.close();
     expect(loaded).toEqual([]);
   });
 
-  it('makes nothing for a request', async () => {
+  test('makes nothing for a request', async () => {
     const tracing = await createTracing(null);
     expect(tracing).toBe(await createTracing(null));
     expect(tracing.startRequest('POST', '/graphql', { traceparent: 'any' })).toBeNull();
   });
 
-  it('would be noticed here if it did', async () => {
+  test('would be noticed here if it did', async () => {
     await expect(createTracing({ endpoint: new URL('http://127.0.0.1:1') })).rejects.toThrow('was loaded');
     expect(loaded).not.toEqual([]);
   });

@@ -1,7 +1,7 @@
 // Traces as a collector gets them, over a real socket.
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { OperationRecord } from '../../../src/observability/operation-record.ts';
 import { createTracing, type RequestTrace, type Tracing } from '../../../src/observability/tracing.ts';
 import { listen } from '../../support/listen.ts';
@@ -109,7 +109,7 @@ describe('tracing that is on', () => {
     return trace;
   }
 
-  it('sends a span for the request, the operation and each attempt upstream, each below the last', async () => {
+  test('sends a span for the request, the operation and each attempt upstream, each below the last', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.startCall(CALL).end({ kind: 'UNKNOWN', status: 503 });
@@ -152,7 +152,7 @@ describe('tracing that is on', () => {
     expect([request, query, first, second].map(({ status }) => status.code ?? 0)).toEqual([0, 0, ERROR, 0]);
   });
 
-  it("goes on with the caller's trace and passes it on upstream", async () => {
+  test("goes on with the caller's trace and passes it on upstream", async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-01`, tracestate: 'vendor=text' });
     trace.startOperation();
     const call = trace.startCall(CALL);
@@ -167,7 +167,7 @@ describe('tracing that is on', () => {
     expect(collector.requests[0]?.text).not.toContain('vendor=text');
   });
 
-  it('sends nothing of a trace that the caller does not sample, and still passes it on', async () => {
+  test('sends nothing of a trace that the caller does not sample, and still passes it on', async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-00` });
     trace.startOperation();
     const call = trace.startCall(CALL);
@@ -179,7 +179,7 @@ describe('tracing that is on', () => {
     expect(call.traceparent).toMatch(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-00$`));
   });
 
-  it.each([
+  test.each([
     '',
     'nonsense',
     `00-${'0'.repeat(32)}-${PARENT_ID}-01`,
@@ -194,7 +194,7 @@ describe('tracing that is on', () => {
     expect(traceId).not.toBe(TRACE_ID);
   });
 
-  it('marks what went wrong, by codes alone', async () => {
+  test('marks what went wrong, by codes alone', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.startCall(CALL).end({ kind: 'NOT_SENT', status: null });
@@ -207,7 +207,7 @@ describe('tracing that is on', () => {
     for (const { status } of collector.spans()) expect(status).toEqual({ code: ERROR });
   });
 
-  it('ends an operation that never came to its end with the request', async () => {
+  test('ends an operation that never came to its end with the request', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.end(null);
@@ -218,7 +218,7 @@ describe('tracing that is on', () => {
     expect(collector.span('GraphQL operation').parentSpanId).toBe(request.spanId);
   });
 
-  it('takes a write that outlives its request, and a request that fails before its operation', async () => {
+  test('takes a write that outlives its request, and a request that fails before its operation', async () => {
     const trace = startRequest();
     const call = trace.startCall(CALL);
     trace.end(400);
@@ -229,20 +229,20 @@ describe('tracing that is on', () => {
     expect(request.status.code ?? 0).toBe(0);
   });
 
-  it('takes no method from a caller that HTTP does not have', async () => {
+  test('takes no method from a caller that HTTP does not have', async () => {
     startRequest({}, 'CANARY').end(404);
     await tracing.close();
     expect(attributesOf(collector.span('HTTP /graphql'))).toMatchObject({ 'http.request.method': '_OTHER' });
     expect(collector.requests[0]?.text).not.toContain('CANARY');
   });
 
-  it('sends none of the headers', async () => {
+  test('sends none of the headers', async () => {
     startRequest({ authorization: 'Bearer canary-key', cookie: 'canary-key', baggage: 'canary-key' }).end(200);
     await tracing.close();
     expect(collector.requests[0]?.text).not.toContain('canary-key');
   });
 
-  it('names the service, and keeps the path of the endpoint', async () => {
+  test('names the service, and keeps the path of the endpoint', async () => {
     startRequest().end(200);
     await tracing.close();
     expect(collector.resource()).toMatchObject({ 'service.name': 'assistants-graphql' });
@@ -256,7 +256,7 @@ describe('tracing that is on', () => {
     expect(collector.resource()).toMatchObject({ 'service.name': 'mine', 'service.version': '1.2.3' });
   });
 
-  it('closes more than once', async () => {
+  test('closes more than once', async () => {
     startRequest().end(200);
     await Promise.all([tracing.close(), tracing.close()]);
     await tracing.close();
@@ -273,7 +273,7 @@ describe('a collector that does not work', () => {
     request?.end(200);
   };
 
-  it.each([
+  test.each([
     ['refuses connections', null],
     ['drops connections', (socket: Socket) => socket.destroy()],
     ['speaks no HTTP', (socket: Socket) => void socket.on('error', () => undefined).end('what?\r\n\r\n')],
@@ -296,7 +296,7 @@ describe('a collector that does not work', () => {
     if (onConnection) await close();
   });
 
-  it('does not make memory grow where it is slow: spans that do not fit the queue are dropped', async () => {
+  test('does not make memory grow where it is slow: spans that do not fit the queue are dropped', async () => {
     const collector = await startCollector();
     const tracing = await createTracing({ endpoint: collector.url });
     for (let index = 0; index < 5000; index += 1) trace(tracing);

@@ -1,5 +1,5 @@
 import { connect as netConnect, createServer, type AddressInfo, type Server } from 'node:net';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { RedisConnection } from '../../../src/redis/connection.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
@@ -28,7 +28,7 @@ describeWithRedis('The connection to Redis', () => {
     await redis.stop();
   });
 
-  it('is up once it is open, and says nothing of it', async () => {
+  test('is up once it is open, and says nothing of it', async () => {
     redis = await startRedis();
     await connect(`${redis.url}/3`);
     expect(connection.isUp).toBe(true);
@@ -38,7 +38,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  it('opens without a Redis, answers nothing, says so once, and is back when there is one', async () => {
+  test('opens without a Redis, answers nothing, says so once, and is back when there is one', async () => {
     redis = await startRedis();
     await redis.kill();
     await connect(redis.url);
@@ -50,7 +50,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual(['ECONNREFUSED', null]);
   });
 
-  it('opens with a Redis that does not take its password, and tells the reason without it', async () => {
+  test('opens with a Redis that does not take its password, and tells the reason without it', async () => {
     redis = await startRedis(['--requirepass', 'right']);
     await connect(redis.url.replace('//', '//:wrong@'));
     expect(await ping()).toBeNull();
@@ -60,7 +60,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(await ping()).toEqual(['PONG']);
   });
 
-  it('opens with a Redis that hangs, and is there when that goes on', async () => {
+  test('opens with a Redis that hangs, and is there when that goes on', async () => {
     redis = await startRedis();
     redis.hang();
     await connect(redis.url);
@@ -70,7 +70,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([expect.any(String), null]);
   });
 
-  it('is away while Redis refuses writes', async () => {
+  test('is away while Redis refuses writes', async () => {
     redis = await startRedis();
     await connect(redis.url);
     connection.onConnect((client) => client.set('entrance', '1'));
@@ -82,7 +82,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual(['OOM', null]);
   });
 
-  it('notices that Redis hangs although nobody asks for anything', async () => {
+  test('notices that Redis hangs although nobody asks for anything', async () => {
     redis = await startRedis();
     await connect(redis.url);
     redis.hang();
@@ -91,7 +91,7 @@ describeWithRedis('The connection to Redis', () => {
     redis.resume();
   });
 
-  it('is not away because this process had no time to look at an answer', async () => {
+  test('is not away because this process had no time to look at an answer', async () => {
     redis = await startRedis();
     await connect(redis.url);
     const response = ping();
@@ -102,7 +102,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  it('waits for an answer as long as more of it arrives', async () => {
+  test('waits for an answer as long as more of it arrives', async () => {
     redis = await startRedis();
     let isSlow = false;
     proxy = createServer((socket) => {
@@ -121,7 +121,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  it('answers nothing once it is closed, and says nothing of it', async () => {
+  test('answers nothing once it is closed, and says nothing of it', async () => {
     redis = await startRedis();
     await connect(redis.url);
     connection.close();

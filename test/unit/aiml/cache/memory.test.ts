@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { MemoryResponseCache } from '../../../../src/aiml/cache/memory.ts';
 
 function setUp() {
@@ -10,7 +10,7 @@ function setUp() {
 }
 
 describe('the read cache', () => {
-  it('gives what is fresh without asking, and what is stale with its ETag', () => {
+  test('gives what is fresh without asking, and what is stale with its ETag', () => {
     const { cache, put, pass } = setUp();
     put('t', '/assistants/a', 1);
     expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: true });
@@ -20,13 +20,13 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
-  it('gives nothing to another tenant', () => {
+  test('gives nothing to another tenant', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     expect(cache.get('u', '/assistants/a')).toBeNull();
   });
 
-  it('asks after a write of the tenant for everything that it has read, under its ETag', () => {
+  test('asks after a write of the tenant for everything that it has read, under its ETag', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     put('t', '/assistants?limit=21', 2);
@@ -37,7 +37,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
-  it('keeps nothing, and renews nothing, that was read while a write of the tenant was in flight', () => {
+  test('keeps nothing, and renews nothing, that was read while a write of the tenant was in flight', () => {
     const { cache, put, pass } = setUp();
     put('t', '/assistants/b', 1);
     pass(1000);
@@ -49,7 +49,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/b')?.isFresh).toBe(false);
   });
 
-  it('keeps what one tenant reads while others write', () => {
+  test('keeps what one tenant reads while others write', () => {
     const { cache, put } = setUp();
     const generation = cache.generationOf('t');
     for (let index = 0; index < 100; index += 1) cache.invalidate(`u${index % 3}`);
@@ -60,7 +60,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/b')?.isFresh).toBe(true);
   });
 
-  it('gives nothing of a tenant that was forgotten without asking', () => {
+  test('gives nothing of a tenant that was forgotten without asking', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     for (let index = 0; index < 20_000; index += 1) cache.generationOf(`u${index}`);
@@ -68,7 +68,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(false);
   });
 
-  it('is bounded, whatever the number of paths and tenants', () => {
+  test('is bounded, whatever the number of paths and tenants', () => {
     const { cache, put } = setUp();
     const megabyte = 1024 * 1024;
     for (let index = 0; index < 200; index += 1) put(`t${index}`, `/assistants?limit=${index}`, index, megabyte);

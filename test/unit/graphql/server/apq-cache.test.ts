@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createApqCache, type DocumentCache } from '../../../../src/graphql/server/apq-cache.ts';
 import { RedisConnection } from '../../../../src/redis/connection.ts';
 import { sha256 } from '../../../support/persisted.ts';
@@ -9,7 +9,7 @@ const put = (cache: DocumentCache, document: string) => cache.set(keyOf(document
 const find = (cache: DocumentCache, document: string) => cache.get(keyOf(document));
 
 describe('documents kept by their hash', () => {
-  it('are bounded by what they take in memory, however small and many they are', async () => {
+  test('are bounded by what they take in memory, however small and many they are', async () => {
     const cache = createApqCache(null, 100_000);
     const documents = Array.from({ length: 10_000 }, (_, index) => `{a${index}}`);
     for (const document of documents) await put(cache, document);
@@ -19,7 +19,7 @@ describe('documents kept by their hash', () => {
     expect(stored.at(-1)).toBe(documents.at(-1));
   });
 
-  it('stay while they are used', async () => {
+  test('stay while they are used', async () => {
     const cache = createApqCache(null, 100_000);
     await put(cache, 'used');
     for (let index = 0; index < 1000; index += 1) {
@@ -28,7 +28,7 @@ describe('documents kept by their hash', () => {
     }
   });
 
-  it('are not kept where they are very long', async () => {
+  test('are not kept where they are very long', async () => {
     const cache = createApqCache(null);
     const [long, longest] = ['x'.repeat(60_000), 'x'.repeat(70_000)];
     await put(cache, long);
@@ -37,7 +37,7 @@ describe('documents kept by their hash', () => {
     expect(await find(cache, longest)).toBeUndefined();
   });
 
-  it('can be forgotten', async () => {
+  test('can be forgotten', async () => {
     const cache = createApqCache(null);
     await put(cache, 'a');
     expect(await cache.delete(keyOf('a'))).toBe(true);
@@ -63,7 +63,7 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
   });
   afterEach(() => connection.close());
 
-  it('are found by other processes, for a day', async () => {
+  test('are found by other processes, for a day', async () => {
     await put(one, 'shared');
     expect(await find(other, 'shared')).toBe('shared');
     const leftMs = await redis.client.pttl(redisKey('shared'));
@@ -71,7 +71,7 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
     expect(leftMs).toBeLessThanOrEqual(24 * 60 * 60 * 1000);
   });
 
-  it.each<[string, (key: string) => Promise<unknown>]>([
+  test.each<[string, (key: string) => Promise<unknown>]>([
     ['another text', (key) => redis.client.set(key, 'other')],
     ['nothing', (key) => redis.client.set(key, '')],
   ])('are not known where there is %s under the hash', async (_name, damage) => {
@@ -81,12 +81,12 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
     expect(await find(one, 'damaged')).toBe('damaged');
   });
 
-  it('are looked for by what is a hash, and nothing else', async () => {
+  test('are looked for by what is a hash, and nothing else', async () => {
     await redis.client.set('assistants:1:test:document:x', 'x');
     expect(await other.get('apq:x')).toBeUndefined();
   });
 
-  it('are known to the process that was sent them while Redis is away', async () => {
+  test('are known to the process that was sent them while Redis is away', async () => {
     await redis.kill();
     await put(one, 'alone');
     expect(await find(one, 'alone')).toBe('alone');

@@ -1,6 +1,6 @@
 // The executor against graphql-js: on the same schema and the same resolvers, the same answer.
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
@@ -127,7 +127,7 @@ const plain = ({ data, errors }: ExecutionResult): unknown =>
   );
 
 describe('the executor', () => {
-  it.each(documents)('answers %s as graphql-js does, with no more calls', async (...[text, variables]) => {
+  test.each(documents)('answers %s as graphql-js does, with no more calls', async (...[text, variables]) => {
     const document = parse(text);
     expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
     const expected = plain(
@@ -139,7 +139,7 @@ describe('the executor', () => {
     expect(calls.toSorted()).toEqual(expectedCalls.toSorted());
   });
 
-  it('picks the operation by its name', async () => {
+  test('picks the operation by its name', async () => {
     const document = parse('query A { a: __typename } query B { b: __typename }');
     for (const [operationName, data] of [
       ['A', { a: 'Query' }],
@@ -148,7 +148,7 @@ describe('the executor', () => {
       expect(plain(await run(document, {}, operationName))).toEqual({ data });
   });
 
-  it('keeps the order of the fields of the document', async () => {
+  test('keeps the order of the fields of the document', async () => {
     const document = parse('{ z: __typename assistant(id: "a") { name id } a: __typename }');
     expect(JSON.stringify(await run(document))).toBe(
       '{"data":{"z":"Query","assistant":{"name":"name of a","id":"a"},"a":"Query"}}',

@@ -1,7 +1,7 @@
 // The plugin in a real Apollo Server: which requests it tells of, and what it says.
 import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { createOperationPlugin } from '../../../../src/graphql/server/operation.plugin.ts';
 import type { OperationRecord } from '../../../../src/observability/operation-record.ts';
@@ -85,7 +85,7 @@ describe('the operation plugin', () => {
   const lastRecord = () => ended.at(-1)?.record;
   const durationMs = expect.any(Number);
 
-  it('tells of an operation that went well, once, with its context', async () => {
+  test('tells of an operation that went well, once, with its context', async () => {
     const { context } = await send({ query: 'query Greeting { hello }' });
     expect(started).toEqual(['r-1']);
     expect(ended).toHaveLength(1);
@@ -100,22 +100,22 @@ describe('the operation plugin', () => {
     expect(ended[0]?.context.seen).toBe(context.seen);
   });
 
-  it('tells mutations from queries', async () => {
+  test('tells mutations from queries', async () => {
     await send({ query: 'mutation { change }' });
     expect(lastRecord()).toMatchObject({ operationName: null, kind: 'mutation', outcome: 'ok' });
   });
 
-  it('names each code once, and calls data with errors partial', async () => {
+  test('names each code once, and calls data with errors partial', async () => {
     await send({ query: '{ hello a: limited b: limited odd }' });
     expect(lastRecord()).toMatchObject({ outcome: 'partial', errorCodes: ['RATE_LIMITED', 'INTERNAL_SERVER_ERROR'] });
   });
 
-  it('calls errors without data an error', async () => {
+  test('calls errors without data an error', async () => {
     await send({ query: '{ required }' });
     expect(lastRecord()).toMatchObject({ kind: 'query', outcome: 'error', errorCodes: ['FORBIDDEN'] });
   });
 
-  it.each([
+  test.each([
     ['does not parse', { query: '{ hello' }, 'GRAPHQL_PARSE_FAILED', 'unknown'],
     ['does not validate', { query: '{ nothing }' }, 'GRAPHQL_VALIDATION_FAILED', 'unknown'],
     [
@@ -143,7 +143,7 @@ describe('the operation plugin', () => {
     expect(lastRecord()).toMatchObject({ kind, outcome: 'error', errorCodes: [code] });
   });
 
-  it.each([
+  test.each([
     ['CSRF prevention', { query: '{ hello }' }, [['content-type', 'text/plain']] as [string, string][]],
     ['being no request', [], undefined],
   ])('does not see what is refused for %s: the HTTP layer does', async (_what, body, headers) => {
@@ -153,7 +153,7 @@ describe('the operation plugin', () => {
     expect(ended).toEqual([]);
   });
 
-  it('keeps a name of 64 characters and drops a longer one', async () => {
+  test('keeps a name of 64 characters and drops a longer one', async () => {
     const name = 'N'.repeat(64);
     await send({ query: `query ${name} { hello }` });
     expect(lastRecord()?.operationName).toBe(name);
@@ -161,7 +161,7 @@ describe('the operation plugin', () => {
     expect(lastRecord()?.operationName).toBeNull();
   });
 
-  it('never breaks the answer', async () => {
+  test('never breaks the answer', async () => {
     await server.stop();
     const explode = () => {
       throw new Error('no more metrics');
@@ -178,7 +178,7 @@ describe('the operation plugin', () => {
     expect(response.body).toMatchObject({ kind: 'complete', string: '{"data":{"hello":"hello"}}\n' });
   });
 
-  it('leaves the resolvers alone, which a hook per field would not', async () => {
+  test('leaves the resolvers alone, which a hook per field would not', async () => {
     const resolver = () => schema.getQueryType()?.getFields()['hello']?.resolve;
     const before = resolver();
     await send({ query: '{ hello }' });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { findUnusable, ManifestError, parseManifest } from '../../../../src/graphql/server/manifest.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 
@@ -8,7 +8,7 @@ const manifest = (operations: unknown, more: object = {}) =>
   JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations, ...more });
 
 describe('a manifest', () => {
-  it('is read with ids of any kind, and what else it holds is left aside', () => {
+  test('is read with ids of any kind, and what else it holds is left aside', () => {
     const operations = [
       { ...operation, clientName: 'web' },
       { ...operation, id: '__proto__' },
@@ -19,7 +19,7 @@ describe('a manifest', () => {
     expect(parseManifest(manifest([]))).toEqual([]);
   });
 
-  it.each<[string, string, string]>([
+  test.each<[string, string, string]>([
     ['is not JSON', `{ "${CANARY}"`, 'is not JSON'],
     ['is empty', '', 'is not JSON'],
     ['is no object', `"${CANARY}"`, 'is not a JSON object'],
@@ -55,7 +55,7 @@ describe('a manifest', () => {
   });
 });
 
-it('Operations that could not be run are found', () => {
+test('Operations that could not be run are found', () => {
   const bodies = [
     'query Fits { assistants { nodes { id } } }',
     'query Unknown { nothing }',
