@@ -5,13 +5,9 @@
 import { isIP } from 'node:net';
 import { DEFAULT_RUN_SETTINGS, readRunSettings, type RunSettings } from './local-aiml/settings.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
+import { ConfigError, type Environment } from './runtime/environment.ts';
 import type { ProxySettings } from './runtime/proxy.ts';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
-
-/** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -65,8 +61,6 @@ export interface Config {
   /** Where traces go (OTLP over HTTP); null where tracing is off. */
   readonly tracing: { readonly endpoint: URL; readonly serviceName: string | undefined } | null;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_BASE_URL = 'https://api.aimlapi.com';
 const SANDBOX_ORIGIN = 'https://studio.apollographql.com';

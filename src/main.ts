@@ -1,8 +1,8 @@
 /** The process: configuration, start, signals, exit code. */
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
-import { ConfigError, readConfig, type Config } from './config.ts';
-import { readDotEnv } from './dot-env.ts';
+import { readConfig, type Config } from './config.ts';
+import { ConfigError, readDotEnv } from './runtime/environment.ts';
 import { errorCode } from './runtime/error-code.ts';
 import { ListenError } from './http/shutdown.ts';
 import { describeModel } from './local-aiml/engine/describe-model.ts';

@@ -16,11 +16,9 @@ import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
 import { toSearch } from './search.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';
-import { chooseStreamType, type StreamAcceptance, type StreamType } from './stream-type.ts';
+import { chooseStreamType, type StreamAcceptance } from './stream-type.ts';
 import type { RequestInfo } from '../graphql/server/request-context.ts';
 import type { GraphQLHttpResponse } from '../graphql/server/request-handler.ts';
-
-export type StreamTransport = StreamType | 'websocket';
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;

@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
-import { readConfig, type Environment } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { readSettings } from '../../src/local-aiml/settings.ts';
 
 interface Container {

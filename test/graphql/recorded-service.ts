@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 
 const ONE = 'query One($id: ID!) { assistant(id: $id) { id name } }';
 const MODIFY =

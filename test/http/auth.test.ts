@@ -1,6 +1,6 @@
 // What callers.test.ts leaves open: whose credential goes upstream, a provider that is away, and requests of other sites.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';

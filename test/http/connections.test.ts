@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { expectNothingHeld, readGauges } from '../support/gauges.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { json, message, workingBody } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse, type RawUpstream } from '../support/raw-upstream.ts';

@@ -1,6 +1,6 @@
 // A caller without a usable credential, where the schema is no secret to be read without one.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { sendJson, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig, type Environment } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { ConfigError, type Environment } from '../../src/runtime/environment.ts';
 import { DEFAULT_RUN_SETTINGS, readStandaloneSettings } from '../../src/local-aiml/settings.ts';
 import { LocalAimlStartError } from '../../src/local-aiml/start-error.ts';
 

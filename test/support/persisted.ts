@@ -49,7 +49,12 @@ export async function get(url: string, { id, query, variables }: PersistedReques
 export const codeOf = ({ errors }: PersistedResponse): unknown => errors?.[0]?.extensions['code'];
 
 export interface Manifest {
-  readonly operations: readonly { readonly id: string; readonly name: string; readonly body: string }[];
+  readonly operations: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string;
+    readonly body: string;
+  }[];
 }
 
 export interface ManifestFile {

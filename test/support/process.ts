@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { cleanUpLater } from './cleanup.ts';
 
 export interface RunningProcess {

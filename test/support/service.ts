@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig, type Environment } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createService, type ServiceOptions } from '../../src/service.ts';
 import { cleanUpLater } from './cleanup.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig, type Environment } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { ConfigError, type Environment } from '../../src/runtime/environment.ts';
 
 const CANARY = 'canary-value';
 

@@ -3,6 +3,9 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { SubscriptionResults } from './subscription.ts';
 import { codesOf } from './operation.plugin.ts';
 
+/** How a client receives the results of a subscription. */
+export type StreamTransport = 'sse' | 'multipart' | 'websocket';
+
 /**
  * completed: it came to its end. failed: it ended with an error result. disconnected: the client left. cut: the service
  * ended it, as it is stopping or as the client did not read.

@@ -7,10 +7,10 @@ import type { StreamHost, SubscriptionResults } from './subscription.ts';
 import type { OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
+import type { StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { RequestTrace } from '../../observability/tracing.ts';
-import type { StreamTransport } from '../../http/graphql-route.ts';
 import type { DocumentNode, ExecutionResult } from 'graphql';
 
 /** The public members of a class and of what its methods return, so that a test can stand in for them. */
@@ -130,7 +130,7 @@ export class RequestScope {
   /** Who has no usable credential gets no stream, and the error is the resolver's. */
   #acquireStream(): Release {
     const { identity, streamLimits } = this.#options;
-    const release = identity.kind === 'refused' ? () => undefined : streamLimits.tryAcquire(identity.subject);
+    const release = identity.kind === 'failure' ? () => undefined : streamLimits.tryAcquire(identity.subject);
     if (release) return release;
     throw new ServiceError(
       'OVERLOADED',

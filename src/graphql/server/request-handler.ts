@@ -23,10 +23,9 @@ import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { RejectedDocuments } from './rejected-documents.ts';
 import type { Safelist } from './safelist.ts';
-import type { StreamTransport } from '../../http/graphql-route.ts';
 import { msSince, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
-import { OperationStream, type StreamSummary } from './operation-stream.ts';
+import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
 

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError } from '../../src/config.ts';
-import { readDotEnv } from '../../src/dot-env.ts';
+import { ConfigError, readDotEnv } from '../../../src/runtime/environment.ts';
 
 const TEXT = 'FIRST=ë one\r\n# comment\nSECOND="two"\n';
 const SETTINGS = { FIRST: 'ë one', SECOND: 'two' };

@@ -1,9 +1,15 @@
-/** The file `.env` in the working directory, for people who do not pass settings in the environment. */
+/** Settings as text: from the process's environment, and from the file `.env` in the working directory. */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ConfigError, type Environment } from './config.ts';
-import { errorCode } from './runtime/error-code.ts';
-import { decodeUtf8 } from './runtime/utf8.ts';
+import { errorCode } from './error-code.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
 
 /** The settings in the file; none where there is no file. Throws {@link ConfigError} where it cannot be read as text. */
 export function readDotEnv(path = '.env'): Environment {
