@@ -26,6 +26,7 @@ async function measure(options: Options): Promise<Results> {
           upstreamUrl: upstream.url,
           serviceEnvironment: options.serviceEnvironment,
           profileFolder: options.profile ? fileURLToPath(RESULTS) : null,
+          beforeFolder: options.beforeFolder,
         }),
       );
     const measured = await new Bench(options, servers, upstream, new Numbers()).run();

@@ -10,6 +10,7 @@ export const HELP = `Measures the service side by side with a plain proxy and ot
   --only W1,W2              these workloads (W1 to W5)
   --kinds distinct          distinct, identical, or both (the default)
   --servers service,baseline    these servers: ${SERVER_NAMES.join(', ')}; ratios need raw and baseline
+  --before FOLDER           measure another checkout of the service as well, which is built: "before"
   --rounds 5                how often everything is measured
   --seconds 4               how long each measurement takes
   --connections 64          how many callers there are at a time
@@ -26,6 +27,7 @@ export interface Options {
   readonly workloads: readonly WorkloadName[];
   readonly kinds: readonly Kind[];
   readonly servers: readonly ServerName[];
+  readonly beforeFolder: string | null;
   readonly rounds: number;
   readonly seconds: number;
   /** The first measurement of each server and workload is preceded by so much load that is not counted. */
@@ -55,7 +57,10 @@ export function readOptions(args: readonly string[]): Options | null {
       WORKLOADS.map(({ name }) => name),
     ),
     kinds: list('--kinds', values.kinds, ['distinct', 'identical']),
-    servers: list('--servers', values.servers, SERVER_NAMES),
+    servers: list('--servers', values.servers, SERVER_NAMES).filter(
+      (name) => name !== 'before' || values.before !== undefined,
+    ),
+    beforeFolder: values.before ?? null,
     rounds: positive('--rounds', values.rounds, quick ? 1 : 5),
     seconds: positive('--seconds', values.seconds, quick ? 1 : 4),
     warmUpSeconds: quick ? 0.5 : 8,
@@ -76,6 +81,7 @@ function parse(args: readonly string[]) {
         only: { type: 'string' },
         kinds: { type: 'string' },
         servers: { type: 'string' },
+        before: { type: 'string' },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         connections: { type: 'string' },

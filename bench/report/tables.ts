@@ -30,6 +30,7 @@ export function tablesOf(results: Results): readonly Table[] {
 }
 
 function loadTable(results: Results, which: Case, title: string, servers: readonly ServerName[]): Table {
+  const hasBefore = servers.includes('before');
   return {
     title: `${which.workload}: ${title}`,
     head: [
@@ -37,6 +38,7 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
       'requests/s',
       '× proxy',
       '× baseline',
+      ...(hasBefore ? ['× before', 'CPU: before ÷'] : []),
       'CPU µs',
       'CPU: baseline ÷',
       'p50 ms',
@@ -49,8 +51,11 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
       format(medianOf(results, which, server, 'perSecond'), 0),
       format(ratioOf(results, which, server, 'raw'), 3),
       format(ratioOf(results, which, server, 'baseline'), 2),
+      ...(hasBefore
+        ? [format(ratioOf(results, which, server, 'before'), 3), format(cpuGain(results, which, server, 'before'), 3)]
+        : []),
       format(medianOf(results, which, server, 'cpuUsPerRequest'), 0),
-      format(cpuGain(results, which, server), 2),
+      format(cpuGain(results, which, server, 'baseline'), 2),
       format(medianOf(results, which, server, 'p50Ms'), 2),
       format(medianOf(results, which, server, 'p99Ms'), 2),
       format(medianOf(results, which, server, 'upstreamCallsPerRequest'), 2),
@@ -59,9 +64,9 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
   };
 }
 
-/** How many times the CPU of this server the baseline's stack takes for a request. */
-const cpuGain = (results: Results, which: Case, server: ServerName): number =>
-  medianOf(results, which, 'baseline', 'cpuUsPerRequest') / medianOf(results, which, server, 'cpuUsPerRequest');
+/** How many times the CPU of this server another one takes for a request. */
+const cpuGain = (results: Results, which: Case, server: ServerName, other: ServerName): number =>
+  medianOf(results, which, other, 'cpuUsPerRequest') / medianOf(results, which, server, 'cpuUsPerRequest');
 
 function latencyTable(results: Results, servers: readonly ServerName[]): Table {
   return {
