@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Kind, OperationTypeNode, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { buildServiceSchema } from '../../src/graphql/schema/schema.ts';
-import { readSse, subscribe, toArray } from '../support/run-events.ts';
+import { readSse, subscribe } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';
 
@@ -79,9 +79,11 @@ async function run(target: TestService, file: string, samples: Samples): Promise
   const document = await read(file);
   if (operationsOf(document)[0]?.operation === OperationTypeNode.SUBSCRIPTION) {
     const query = { query: document };
-    const [event] = await toArray(readSse(await subscribe(target, JSON.parse(variables) as object, query)));
-    if (!event?.data || event.errors) throw new Error('an event was expected');
-    return event.data;
+    for await (const { data, errors } of readSse(await subscribe(target, JSON.parse(variables) as object, query))) {
+      if (data && !errors) return data;
+      break;
+    }
+    throw new Error('an event was expected');
   }
   const { data, errors, text } = await target.query(document, JSON.parse(variables));
   if (!data || errors) throw new Error(`data was expected, got ${text}`);

@@ -7,9 +7,10 @@ import { mapAtMost } from '../support/at-most.ts';
 import { expectNothingHeld } from '../support/gauges.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { amountOf } from '../support/slow.ts';
 import { startService } from '../support/service.ts';
 
-const CONNECTIONS = Number(process.env['HANG_UPS'] ?? 3000);
+const CONNECTIONS = amountOf('HANG_UPS', { fast: 200, slow: 3000 });
 const SEED = Number(process.env['HANG_UPS_SEED'] ?? Date.now() % 2 ** 31);
 const AT_ONCE = 60;
 const TIMEOUT_MS = 60_000 + CONNECTIONS * 40;

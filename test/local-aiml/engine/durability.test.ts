@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { amountOf, slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, startHere, startProcess, type Process } from '../support.ts';
 import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
 import { createRandom, type Random } from './random.ts';
 
-/** Thirty and more: `KILL_ROUNDS=30`. */
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
+const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 10 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
 
 const LEASE_MS = 15_000;
@@ -123,7 +123,7 @@ test(
   TAKE_OVER_MS + 60_000 + ROUNDS * 4_000,
 );
 
-test(
+slowTest(
   'A process that stood still changes nothing once another one has taken over its run',
   async () => {
     const dataDir = await createFolder();

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
 import { cleanUpLater } from '../../support/cleanup.ts';
+import { amountOf } from '../../support/slow.ts';
 import { startHere } from '../support.ts';
 import { ConversationClient, textOf, type WireRun } from './conversation-client.ts';
 import { collectEvents, namesOf, textsOf } from './event-stream.ts';
@@ -19,8 +20,7 @@ import {
   type Stage,
 } from './staged-model-api.ts';
 
-/** Ten thousand and more: `HISTORY_OPERATIONS=10000`. */
-const OPERATIONS = Number(process.env['HISTORY_OPERATIONS'] ?? 1_500);
+const OPERATIONS = amountOf('HISTORY_OPERATIONS', { fast: 300, slow: 3_000 });
 const SEED = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000_000);
 const WORKERS = 6;
 

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { amountOf } from '../../support/slow.ts';
 import { createFolder, startProcess } from '../support.ts';
 import { ConversationClient } from './conversation-client.ts';
 import { collectEvents, namesOf } from './event-stream.ts';
 import { readFile } from 'node:fs/promises';
 
-/** A thousand: `SOAK_RUNS=1000`. */
-const RUNS = Number(process.env['SOAK_RUNS'] ?? 0);
+const RUNS = amountOf('SOAK_RUNS', { fast: 0, slow: 400 });
 const AT_A_TIME = 20;
 /** What the heap may grow by once it is warm: it is not collected at once. */
 const GROWTH_MB = 48;

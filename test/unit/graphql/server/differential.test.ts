@@ -17,10 +17,11 @@ import { toPublicMessage } from '../../../../src/graphql/errors/public-message.t
 import { createExecutor } from '../../../../src/graphql/server/executor.ts';
 import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
+import { amountOf } from '../../../support/slow.ts';
 import { RandomOperations, type RandomOperation } from './random-operations.ts';
 import { recordingContext } from './recording-context.ts';
 
-const OPERATIONS = Number(process.env['DIFFERENTIAL_OPERATIONS'] ?? 3000);
+const OPERATIONS = amountOf('DIFFERENTIAL_OPERATIONS', { fast: 2000, slow: 10_000 });
 const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 1_000_000);
 
 const schema = buildServiceSchema({ federation: true });
