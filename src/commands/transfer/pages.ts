@@ -1,0 +1,29 @@
+/** Reads whole lists page by page. */
+import type { ServiceClient } from '../service-client.ts';
+
+interface Connection<T> {
+  readonly nodes: readonly T[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+export interface ListRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** The fields from the data to the connection. */
+  readonly path: readonly string[];
+}
+
+/** Yields nothing where an object on the path is null, for example a thread that was deleted meanwhile. */
+export async function* readList<T>(client: ServiceClient, { query, variables, path }: ListRequest): AsyncGenerator<T> {
+  let after: string | null = null;
+  do {
+    const { data } = await client.send<unknown>(query, { ...variables, after }, { isRepeatable: true });
+    const connection = path.reduce<unknown>(fieldOf, data) as Connection<T> | undefined;
+    if (!connection) return;
+    yield* connection.nodes;
+    after = connection.pageInfo.hasNextPage ? connection.pageInfo.endCursor : null;
+  } while (after !== null);
+}
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;

@@ -1,0 +1,211 @@
+// `npm run export` and `npm run import` between two services. Needs the build.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runProcess } from '../support/process.ts';
+import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'transfer-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function run(command: 'export' | 'import', service: TestService, ...args: readonly string[]) {
+  const file = join(folder, 'account.ndjson');
+  const started = runProcess({}, { entry: `commands/${command}.js`, args: [file, '--address', service.url, ...args] });
+  return { code: await started.exit, output: started.output() };
+}
+
+const readLines = async (): Promise<readonly string[]> =>
+  (await readFile(join(folder, 'account.ndjson'), 'utf8')).trimEnd().split('\n');
+
+interface Line {
+  readonly type: string;
+  readonly input: { readonly metadata: Record<string, string> };
+}
+
+/** The inputs in the file, without the marks that an import leaves. */
+const inputs = async (): Promise<readonly unknown[]> =>
+  (await readLines()).slice(1).map((line) => {
+    const { type, input } = JSON.parse(line) as Line;
+    const metadata = Object.fromEntries(Object.entries(input.metadata).filter(([name]) => name !== 'imported_from'));
+    return { type, input: { ...input, metadata } };
+  });
+
+const FULL = {
+  model: 'gpt-4o',
+  name: 'Ünïcode "quotes"\n\u2028',
+  description: 'All there is',
+  instructions: 'x'.repeat(5000),
+  tools: [
+    { codeInterpreter: true },
+    { fileSearch: { maxNumResults: 3, rankingOptions: { ranker: 'auto', scoreThreshold: 0.5 } } },
+    { fileSearch: {} },
+    {
+      function: {
+        name: 'look_up',
+        description: 'Looks up',
+        parameters: { type: 'object', properties: { a: { default: null } } },
+        strict: false,
+      },
+    },
+  ],
+  toolResources: { codeInterpreter: { fileIds: ['file-1'] }, fileSearch: { vectorStoreIds: ['vs_1'] } },
+  temperature: 0.5,
+  topP: 0.25,
+  responseFormat: { jsonSchema: { name: 'shape', schema: { type: 'object' }, strict: true } },
+  metadata: { team: 'a', empty: '' },
+};
+
+async function create(service: TestService, field: string, type: string, input: unknown): Promise<string> {
+  const result = await service.query(
+    `mutation($input: ${type}!) { ${field}(input: $input) { created: ${field.slice(6).toLowerCase()} { id } userErrors { message } } }`,
+    { input },
+  );
+  const payload = (result.data as Record<string, { created: { id: string } | null }> | undefined)?.[field];
+  if (!payload?.created) throw new Error(JSON.stringify(result));
+  return payload.created.id;
+}
+
+async function fill(service: TestService): Promise<void> {
+  await create(service, 'createAssistant', 'CreateAssistantInput', FULL);
+  for (const type of ['AUTO', 'TEXT', 'JSON_OBJECT'])
+    await create(service, 'createAssistant', 'CreateAssistantInput', { model: 'gpt-4o', responseFormat: { type } });
+  const threadId = await create(service, 'createThread', 'CreateThreadInput', { metadata: { topic: 'long' } });
+  for (let index = 0; index < 30; index += 1)
+    await create(service, 'createMessage', 'CreateMessageInput', {
+      threadId,
+      role: index % 2 === 0 ? 'USER' : 'ASSISTANT',
+      text: `message ${index}`,
+    });
+  await create(service, 'createMessage', 'CreateMessageInput', {
+    threadId,
+    content: [{ text: 'look' }, { imageUrl: { url: 'https://example.com/a.png', detail: 'LOW' } }],
+    attachments: [{ fileId: 'file-2', tools: ['CODE_INTERPRETER', 'FILE_SEARCH'] }],
+    metadata: { kept: 'yes' },
+  });
+  await create(service, 'createThread', 'CreateThreadInput', {});
+}
+
+describe('moving an account from one service to another', () => {
+  test('copies every field of assistants, threads and messages, once however often it is run', async () => {
+    const [source, target] = [await startService(), await startService()];
+    await fill(source);
+    const exported = await run('export', source, '--threads');
+    expect(exported).toMatchObject({ code: 0, output: expect.stringContaining('assistants: 4\n') });
+    expect(exported.output).toContain('2/2');
+    const original = await inputs();
+    expect(original).toHaveLength(4 + 2 + 31);
+    expect(original[0]).toMatchObject({ type: 'assistant', input: FULL });
+
+    for (let round = 0; round < 2; round += 1)
+      expect(await run('import', target)).toMatchObject({ code: 0, output: expect.stringContaining('4/4') });
+    expect((await run('export', target, '--threads')).code).toBe(0);
+    expect(await inputs()).toEqual(original);
+    expect(await readdir(folder)).toEqual(['account.ndjson']);
+
+    // On to a third service, and back to where it came from: nothing is created twice.
+    const third = await startService();
+    for (const service of [third, target, source]) {
+      expect((await run('import', service)).code).toBe(0);
+      expect((await run('export', service, '--threads')).code).toBe(0);
+      expect(new Set(await inputs())).toEqual(new Set(original));
+    }
+  });
+
+  test('an import that was interrupted is completed by the next one', async () => {
+    const [source, target] = [await startService(), await startService()];
+    await fill(source);
+    expect((await run('export', source, '--threads')).code).toBe(0);
+    const original = await inputs();
+    const lines = await readLines();
+    const file = join(folder, 'account.ndjson');
+    await writeFile(file, `${lines.slice(0, 12).join('\n')}\n`);
+    expect((await run('import', target)).code).toBe(0);
+    await writeFile(file, `${lines.join('\n')}\n`);
+    expect((await run('import', target)).code).toBe(0);
+    expect((await run('export', target, '--threads')).code).toBe(0);
+    expect(await inputs()).toEqual(original);
+  });
+});
+
+const HEADER = JSON.stringify({
+  type: 'header',
+  format: 'assistants-graphql-export',
+  version: 1,
+  exportedAt: '2026-01-01T00:00:00.000Z',
+});
+const assistant = (id: string, input: object = { model: 'gpt-4o', metadata: {} }): string =>
+  JSON.stringify({ type: 'assistant', id, input });
+
+describe('a file that cannot be imported as it is', () => {
+  const countOf = async (service: TestService): Promise<number> => {
+    const { data } = await service.query('{ assistants { nodes { id } } }');
+    return (data as { assistants: { nodes: unknown[] } }).assistants.nodes.length;
+  };
+
+  test.each([
+    [
+      'broken lines',
+      [HEADER, assistant('a'), '{"type":', assistant('b', {}), 'secret'],
+      ['line 3 is not JSON', 'line 4 has a wrong or missing "input.model"', 'line 5 is not JSON'],
+    ],
+    ['no header', [assistant('a')], ['line 1 is not the header of an export']],
+    ['the same id twice', [HEADER, assistant('a'), assistant('a')], ['line 3 has the id of an earlier line']],
+    [
+      'a message without its thread',
+      [HEADER, JSON.stringify({ type: 'message', id: 'm', threadId: 't', input: { role: 'USER', metadata: {} } })],
+      ['line 2 is a message whose thread has no line before it'],
+    ],
+    ['nothing', [''], ['the file is empty']],
+    ['a newer version', [HEADER.replace('"version":1', '"version":2')], ['line 1 has a wrong or missing "version"']],
+  ])('names %s and creates nothing', async (_, lines, problems) => {
+    const service = await startService();
+    await writeFile(join(folder, 'account.ndjson'), `${lines.join('\n')}\n`);
+    const { code, output } = await run('import', service);
+    expect(code).toBe(1);
+    for (const problem of problems) expect(output).toContain(problem);
+    expect(output).not.toContain('secret');
+    expect(await countOf(service)).toBe(0);
+  });
+
+  test('what the service rejects is named by its line, and the rest is imported', async () => {
+    const service = await startService();
+    const tooHot = assistant('b', { model: 'gpt-4o', temperature: 7, metadata: {} });
+    await writeFile(join(folder, 'account.ndjson'), `${[HEADER, assistant('a'), tooHot, assistant('c')].join('\n')}\n`);
+    const { code, output } = await run('import', service);
+    expect(code).toBe(1);
+    expect(output).toContain('line 3: input.temperature');
+    expect(await countOf(service)).toBe(2);
+  });
+});
+
+test('threads that the upstream cannot list are left out, and threads are not imported there', async () => {
+  const local = await startService();
+  await fill(local);
+  // The AIML API has no list of threads.
+  const upstream = await startScriptedUpstream((_call, response) => {
+    sendJson(response, 200, { object: 'list', data: [], first_id: null, last_id: null, has_more: false });
+  });
+  const aiml = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const { code, output } = await run('export', aiml, '--threads');
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('threads: left out') });
+  expect((await run('export', local, '--threads')).code).toBe(0);
+  await writeFile(
+    join(folder, 'account.ndjson'),
+    `${(await readLines()).filter((line) => !line.startsWith('{"type":"assistant"')).join('\n')}\n`,
+  );
+  expect(await run('import', aiml)).toMatchObject({ code: 1, output: expect.stringContaining('threads') });
+});
+
+test('an export that fails leaves no file behind', async () => {
+  const service = await startService();
+  await service.stop();
+  const { code, output } = await run('export', service);
+  expect(code).toBe(1);
+  expect(output).toContain('there is no service at this address');
+  expect(await readdir(folder)).toEqual([]);
+});
