@@ -41,6 +41,8 @@ async function main([argument]: readonly string[]): Promise<void> {
     return;
   }
   if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
+  // Before anything slow. As the first process of a container it would ignore a signal that has no handler.
+  const stopping = new StopSignals();
   setFlagsFromString(V8_FLAGS);
   const config = readConfig({ ...readDotEnv(), ...process.env });
   const isTerminal = process.stdout.isTTY;
@@ -59,14 +61,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   // Loaded where it is needed alone: nobody waits half a second to be told of a typing error in a setting.
   const { createService } = await import('./service.ts');
   const service = await createService(config, logger, { droppedLogEntries: () => output.droppedEntries });
-
-  let stoppingSince: number | null = null;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stoppingSince !== null) {
-      if (performance.now() - stoppingSince >= SAME_SIGNAL_MS) process.exit(1);
-      return;
-    }
-    stoppingSince = performance.now();
+  stopping.handle((signal) => {
     if (isTerminal) output.write(FAREWELL);
     else logger.stopping(signal);
     service.stop().then(
@@ -79,9 +74,7 @@ async function main([argument]: readonly string[]): Promise<void> {
         exit(1);
       },
     );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  });
   // Said last: whoever waits for this line may send a signal the moment he reads it.
   if (isTerminal) output.write(welcome(config, service.url));
   else
@@ -89,6 +82,28 @@ async function main([argument]: readonly string[]): Promise<void> {
       `${service.url}/graphql`,
       config.upstream.kind === 'local' ? describeModel(config.runs) : undefined,
     );
+}
+
+/** SIGTERM and SIGINT. Without a handler the first ends the process with exit code 0: nothing was served yet. */
+class StopSignals {
+  #handler: (signal: NodeJS.Signals) => void = () => process.exit(0);
+  #receivedAt: number | null = null;
+
+  constructor() {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive(signal));
+  }
+
+  handle(handler: (signal: NodeJS.Signals) => void): void {
+    this.#handler = handler;
+  }
+
+  /** The second signal ends the process at once. */
+  #receive(signal: NodeJS.Signals): void {
+    if (this.#receivedAt === null) {
+      this.#receivedAt = performance.now();
+      this.#handler(signal);
+    } else if (performance.now() - this.#receivedAt >= SAME_SIGNAL_MS) process.exit(1);
+  }
 }
 
 /** What `npm run seed` takes where it is given no address. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/runtime/environment.ts';
-import { readSettings } from '../../src/local-aiml/settings.ts';
+import { readStandaloneSettings } from '../../src/local-aiml/settings.ts';
 
 interface Container {
   readonly build?: string;
@@ -17,6 +17,10 @@ interface Container {
   readonly profiles?: readonly string[];
   readonly networks?: unknown;
   readonly stop_grace_period?: string;
+  readonly mem_limit?: string;
+  readonly restart?: string;
+  readonly healthcheck?: unknown;
+  readonly tmpfs?: readonly string[];
 }
 
 interface Compose {
@@ -104,8 +108,10 @@ describe('the containers', () => {
 
   test('that run the embedded AIML API alone set what it reads', () => {
     for (const [, { environment = {} }] of localAiml) {
-      expect(Object.keys(environment)).toEqual([]);
-      expect(readSettings(imageEnvironment)).toEqual({ host: '0.0.0.0', port: 4000, dataDir: '/data' });
+      expect(unknownSettings(environment)).toEqual([]);
+      const settings = readStandaloneSettings({ ...imageEnvironment, ...environment });
+      expect(settings).toMatchObject({ host: '0.0.0.0', port: 4000, dataDir: '/data' });
+      expect(settings.runs.modelApi).toMatchObject({ key: 'key' });
     }
   });
 
@@ -133,7 +139,35 @@ describe('the containers', () => {
       else expect(Object.keys(volumes)).toContain(source);
   });
 
+  test('have a limit of memory, are started again, and say whether they are healthy', () => {
+    for (const [name, { build, mem_limit: limit, restart, healthcheck }] of Object.entries(containers))
+      expect({ name, limit, restart, isChecked: healthcheck !== undefined || build !== undefined }).toEqual({
+        name,
+        limit: expect.stringMatching(/^\d+m$/),
+        restart: 'unless-stopped',
+        isChecked: true,
+      });
+    expect(dockerfile).toContain('HEALTHCHECK');
+    expect(dockerfile).not.toContain('VOLUME');
+  });
+
+  test('can be called by a browser app, and can authenticate callers, as the environment says', () => {
+    const values = {
+      AIML_API_KEY: 'key',
+      CORS_ORIGINS: 'https://app.example.com',
+      AUTH_MODE: 'jwt',
+      JWT_ISSUER: 'https://issuer.example.com/',
+      JWT_AUDIENCE: 'api',
+      JWKS_URL: 'https://issuer.example.com/keys',
+    };
+    const configOf = (name: string) => readConfig({ ...imageEnvironment, ...readCompose(values)[name]?.environment });
+    for (const [name] of services) expect(configOf(name).corsOrigins).toEqual(['https://app.example.com']);
+    expect(configOf('aiml').auth).toMatchObject({ mode: 'jwt', issuer: 'https://issuer.example.com/' });
+  });
+
   test('are of images that stay the same', () => {
+    const bases = matches(dockerfile, /^FROM (\S+)/gm);
+    expect(bases.filter((image) => !/:\d+\.\d+\.\d+-\w+-\w+$/.test(image))).toEqual([]);
     const foreign = Object.values(containers).filter(({ build }) => build === undefined);
     expect(foreign.filter(({ image }) => !/:v?\d+\.\d+\.\d+(?:-\w+)?$/.test(image))).toEqual([]);
   });
@@ -164,11 +198,12 @@ describe('the image', () => {
 });
 
 describe('the Kubernetes manifest', () => {
-  const [deployment, service] = parseAllDocuments(
+  const [deployment, service, budget] = parseAllDocuments(
     read('deploy/kubernetes.yml').replaceAll(/<\w+>/g, 'example.com'),
   ).map((document) => document.toJS() as unknown) as [
     { readonly spec: { readonly template: { readonly metadata: unknown; readonly spec: PodSpec } } },
     { readonly spec: { readonly selector: unknown } },
+    { readonly kind: string; readonly spec: { readonly selector: { readonly matchLabels: unknown } } },
   ];
   const pod = deployment.spec.template.spec;
   const [container] = pod.containers;
@@ -186,7 +221,15 @@ describe('the Kubernetes manifest', () => {
   test('starts the service with settings that it knows, and with the key of the secret', () => {
     expect(unknownSettings(settings)).toEqual([]);
     const config = readConfig({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
-    expect(config).toMatchObject({ auth: { mode: 'jwt' }, upstream: { kind: 'aiml' } });
+    expect(config).toMatchObject({
+      auth: {
+        mode: 'jwt',
+        issuer: 'https://example.com/',
+        jwksUrl: new URL('https://example.com/.well-known/jwks.json'),
+      },
+      upstream: { kind: 'aiml' },
+      corsOrigins: ['https://example.com'],
+    });
   });
 
   test('asks the paths that are for it, and gives the time to finish what is in flight', () => {
@@ -198,5 +241,9 @@ describe('the Kubernetes manifest', () => {
 
   test('sends to the pods that it makes', () => {
     expect(deployment.spec.template.metadata).toMatchObject({ labels: service.spec.selector });
+    expect(budget).toMatchObject({
+      kind: 'PodDisruptionBudget',
+      spec: { selector: { matchLabels: service.spec.selector } },
+    });
   });
 });

@@ -139,3 +139,16 @@ test('A write whose client has disconnected is finished before the process ends'
   expect(await service.exit).toBe(0);
   expect(aborted()).toBe(0);
 });
+
+test('a signal that comes while the service starts ends it at once, with exit code 0', async () => {
+  // Sends the signal as soon as there is a handler.
+  const preload = `process.on('newListener', (event) => {
+    if (event === 'SIGTERM') setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+  });`;
+  const started = runProcess({
+    AIML_API_KEY: 'test-key',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}`,
+  });
+  expect(await started.exit).toBe(0);
+  expect(started.output()).not.toContain('listening');
+});
