@@ -37,7 +37,8 @@ export class BodyMemory {
  */
 export class BodyReservation {
   readonly #memory: BodyMemory;
-  readonly #held = new Set<Release>();
+  /** Null until something is held: small bodies hold nothing. */
+  #held: Set<Release> | null = null;
   #reserved = FREE_BODY_BYTES;
   #isReleased = false;
 
@@ -55,7 +56,7 @@ export class BodyReservation {
     if (this.#isReleased) return Promise.reject(new RequestError(CLIENT_DISCONNECTED));
     const release = this.#memory.arriving.tryAcquire(missing);
     if (release) {
-      this.#held.add(release);
+      this.#hold(release);
       this.#reserved = bytes;
       return null;
     }
@@ -64,10 +65,16 @@ export class BodyReservation {
     });
   }
 
-  /** Reserves what the parsed body takes, and gives back what its bytes took. */
-  async reserveParsed(bytes: number): Promise<void> {
-    const ofBytes = [...this.#held];
-    if (bytes > 0) await this.#acquire(this.#memory.parsed, bytes);
+  /** Reserves what the parsed body takes, and gives back what its bytes took. Null where that is done when this returns. */
+  reserveParsed(bytes: number): Promise<void> | null {
+    if (bytes > 0) return this.#replaceWithParsed(bytes);
+    for (const release of this.#held ?? []) this.#giveBack(release);
+    return null;
+  }
+
+  async #replaceWithParsed(bytes: number): Promise<void> {
+    const ofBytes = [...(this.#held ?? [])];
+    await this.#acquire(this.#memory.parsed, bytes);
     for (const release of ofBytes) this.#giveBack(release);
   }
 
@@ -80,11 +87,15 @@ export class BodyReservation {
   /** Gives back all that is reserved, and what is being waited for when that is there. Further calls do nothing. */
   release(): void {
     this.#isReleased = true;
-    for (const release of this.#held) this.#giveBack(release);
+    for (const release of this.#held ?? []) this.#giveBack(release);
+  }
+
+  #hold(release: Release): void {
+    (this.#held ??= new Set()).add(release);
   }
 
   #giveBack(release: Release): void {
-    this.#held.delete(release);
+    this.#held?.delete(release);
     release();
   }
 
@@ -97,7 +108,7 @@ export class BodyReservation {
       release();
       throw new RequestError(CLIENT_DISCONNECTED);
     }
-    this.#held.add(release);
+    this.#hold(release);
     return release;
   }
 }

@@ -6,6 +6,8 @@ import { CLIENT_DISCONNECTED, RequestError, TOO_LARGE } from './error-response.t
 /** The largest request body, in bytes, as it comes and after decompression. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
+const EMPTY = Buffer.alloc(0);
+
 /** Rejects with a RequestError: 413, or 400 for a client that disconnected, or as the reservation does. */
 export function readBody(request: IncomingMessage, reservation: BodyReservation): Promise<Buffer> {
   const announcedBytes = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
@@ -18,11 +20,17 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
       reject(new RequestError(CLIENT_DISCONNECTED));
       return;
     }
-    let body = Buffer.alloc(0);
+    let body: Buffer = EMPTY;
     let length = 0;
 
     const append = (chunk: Buffer) => {
       const needed = length + chunk.length;
+      // A body of one chunk is not copied.
+      if (length === 0 && needed === announcedBytes) {
+        body = chunk;
+        length = needed;
+        return;
+      }
       // One buffer that grows, as a list of chunks of one byte would take a hundred times what they hold.
       if (needed > body.length) {
         const grown = Buffer.allocUnsafeSlow(capacityFor(needed, announcedBytes));
@@ -57,7 +65,7 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
         // What still arrives is dropped.
         request.on('error', () => undefined).resume();
         reject(error);
-      } else resolve(body.subarray(0, length));
+      } else resolve(length === body.length ? body : body.subarray(0, length));
     };
     request.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
   });

@@ -31,12 +31,13 @@ export async function readJsonBody(request: IncomingMessage, reservation: BodyRe
   }
 }
 
-async function parseReserved(body: Buffer, reservation: BodyReservation): Promise<unknown> {
+/** Small bodies are parsed before this returns. */
+function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
   const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body) : null;
   if (estimate && estimate.depth > MAX_DEPTH)
     throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: 'The request body is nested too deeply.' });
-  await reservation.reserveParsed(estimate?.heapBytes ?? 0);
-  return parseJson(body);
+  const wait = reservation.reserveParsed(estimate?.heapBytes ?? 0);
+  return wait ? wait.then(() => parseJson(body)) : parseJson(body);
 }
 
 const UNKNOWN_CODING: HttpErrorResponse = {
