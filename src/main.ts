@@ -1,18 +1,22 @@
+#!/usr/bin/env node
 /** The process: configuration, start, signals, exit code. */
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { readConfig, type Config } from './config.ts';
 import { ConfigError, readDotEnv } from './runtime/environment.ts';
+import { findMisspeltSettings } from './runtime/setting-names.ts';
 import { errorCode } from './runtime/error-code.ts';
 import { ListenError } from './http/shutdown.ts';
 import { describeModel } from './local-aiml/engine/describe-model.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';
+import { VERSION } from './version.ts';
 import { LogWriter, writeToStderr } from './observability/log-writer.ts';
 
 const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
 
 Usage: npm start
+       assistants-graphql [--help | --version]
 
 It is set up by environment variables, or by a file .env beside it; .env.example explains each of them.
 Without any it listens on http://127.0.0.1:4000 and works on the embedded AIML API.
@@ -40,11 +44,16 @@ async function main([argument]: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  if (argument === '--version' || argument === '-v') {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
   if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
   // Before anything slow. As the first process of a container it would ignore a signal that has no handler.
   const stopping = new StopSignals();
   setFlagsFromString(V8_FLAGS);
-  const config = readConfig({ ...readDotEnv(), ...process.env });
+  const environment = { ...readDotEnv(), ...process.env };
+  const config = readConfig(environment);
   const isTerminal = process.stdout.isTTY;
   const output = new LogWriter(1, { immediate: isTerminal });
   const options = { stacks: !config.isProduction, secrets: secretsOf(config) };
@@ -75,13 +84,17 @@ async function main([argument]: readonly string[]): Promise<void> {
       },
     );
   });
+  for (const { name, suggestion } of findMisspeltSettings(Object.keys(environment)))
+    logger.settingMisspelt(name, suggestion);
   // Said last: whoever waits for this line may send a signal the moment he reads it.
   if (isTerminal) output.write(welcome(config, service.url));
   else
-    logger.listening(
-      `${service.url}/graphql`,
-      config.upstream.kind === 'local' ? describeModel(config.runs) : undefined,
-    );
+    logger.listening(`${service.url}/graphql`, {
+      version: VERSION,
+      upstream: config.upstream.kind,
+      auth: config.auth.mode,
+      model: config.upstream.kind === 'local' ? describeModel(config.runs) : undefined,
+    });
 }
 
 /** SIGTERM and SIGINT. Without a handler the first ends the process with exit code 0: nothing was served yet. */

@@ -34,6 +34,15 @@ export interface RejectionEntry {
   readonly durationMs: number;
 }
 
+/** What runs, and how: written when the service starts to listen. */
+export interface StartEntry {
+  readonly version: string;
+  readonly upstream: string;
+  readonly auth: string;
+  /** Which model executes runs; undefined if the embedded AIML API does not. */
+  readonly model: string | undefined;
+}
+
 export interface UnlistedOperationEntry {
   readonly requestId: string;
   readonly operationName: string | null;
@@ -43,8 +52,9 @@ export interface UnlistedOperationEntry {
 export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Logger {
-  /** `model` says which model executes runs, where the embedded AIML API does. */
-  listening(url: string, model?: string): void;
+  listening(url: string, entry?: StartEntry): void;
+  /** A variable of the environment that is one slip away from a setting. */
+  settingMisspelt(name: string, suggestion: string): void;
   stopping(signal: string): void;
   stopped(): void;
   stopFailed(error: unknown): void;
@@ -124,7 +134,9 @@ export function createLogger(
     (first: unknown, text?: string): void =>
       logger[write](toEmbeddedEntry(first), typeof first === 'string' ? first : text);
   return {
-    listening: (url, model) => logger.info({ url, model }, 'listening'),
+    listening: (url, entry) => logger.info({ url, ...entry }, 'listening'),
+    settingMisspelt: (name, suggestion) =>
+      logger.warn({ name, suggestion }, `${name} is no setting: is ${suggestion} meant?`),
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     stopped: () => logger.info('stopped'),
     stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { findMisspeltSettings } from '../../../src/runtime/setting-names.ts';
+
+const documented = Array.from(readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=/gm), ([, name = '']) => name);
+
+/** Without its last letter but one, as a slip of the finger leaves it. */
+const misspell = (name: string): string => name.slice(0, -2) + name.slice(-1);
+
+test('Every setting of .env.example is suggested if it is misspelt', () => {
+  // "HOT" is a word, and three letters could mean anything.
+  for (const name of documented.filter(({ length }) => length > 4))
+    expect(findMisspeltSettings([misspell(name)])).toEqual([{ name: misspell(name), suggestion: name }]);
+});
+
+test('Swapped letters are found in short names, too', () => {
+  expect(findMisspeltSettings(['PROT', 'HSOT'])).toEqual([
+    { name: 'PROT', suggestion: 'PORT' },
+    { name: 'HSOT', suggestion: 'HOST' },
+  ]);
+});
+
+test('Settings, and variables of other programs, are not reported', () => {
+  expect(findMisspeltSettings(documented)).toEqual([]);
+  expect(
+    findMisspeltSettings([
+      'PATH',
+      'HOME',
+      'HOSTNAME',
+      'NODE_ENV',
+      'NODE_OPTIONS',
+      'LANG',
+      'TERM',
+      'http_proxy',
+      'npm_config_x',
+    ]),
+  ).toEqual([]);
+  // Set beside the right one, it is another program's.
+  expect(findMisspeltSettings(['PORT', 'PROT'])).toEqual([]);
+});
