@@ -33,6 +33,8 @@ interface Variable {
 }
 
 const MAX_DEPTH = 5;
+/** Beyond it only __typename is selected. Much larger documents are over the limits. */
+const MAX_SELECTIONS = 80;
 const ROOTS = /^(?:assistants?|nodes?|_entities|(?:create|update|delete)Assistant)$/;
 const ALIASES = ['x', 'y', 'then', 'toJSON', 'constructor', 'id', 'length', '__proto__'];
 const ODD_VALUES: readonly unknown[] = [null, 5, 'odd', true, {}, [], 1.5, [null], { a: 1 }];
@@ -42,6 +44,7 @@ export class RandomOperations {
   readonly #random: () => number;
   #fragments: { readonly on: string; readonly name: string; readonly text: string }[] = [];
   #variables: Variable[] = [];
+  #selectionsLeft = MAX_SELECTIONS;
 
   constructor(schema: GraphQLSchema, seed: number) {
     this.#schema = schema;
@@ -51,6 +54,7 @@ export class RandomOperations {
   next(): RandomOperation {
     this.#fragments = [];
     this.#variables = [];
+    this.#selectionsLeft = MAX_SELECTIONS;
     const isMutation = this.#chance(0.35);
     const root = isMutation ? this.#schema.getMutationType() : this.#schema.getQueryType();
     if (!root) throw new TypeError('the schema has both');
@@ -83,7 +87,9 @@ export class RandomOperations {
   }
 
   #selections(type: GraphQLCompositeType, depth: number): string {
+    if (this.#selectionsLeft <= 0) return '{ __typename }';
     const count = 1 + this.#upTo(depth === 0 ? 3 : 5);
+    this.#selectionsLeft -= count;
     return `{ ${Array.from({ length: count }, () => this.#selection(type, depth)).join(' ')} }`;
   }
 
