@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import type { Browser } from 'playwright-core';
+import { slowTest } from '../support/slow.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
@@ -90,14 +91,14 @@ describeInBrowser('GraphiQL in a browser', () => {
     await seesInResponse(id);
   });
 
-  test('opens every example in a tab of its own, with its variables', async () => {
+  slowTest('opens every example in a tab of its own, with its variables', async () => {
     const { page } = watched;
     const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
     expect(names).toHaveLength((await readdir('schema/operations')).filter((file) => file.endsWith('.graphql')).length);
     for (const name of names) await openExample(name);
   });
 
-  test('keeps edited tabs over a reload', async () => {
+  slowTest('keeps edited tabs over a reload', async () => {
     const { page } = watched;
     await openExample('DeleteAssistant');
     await page.getByRole('tab', { name: 'DeleteAssistant' }).waitFor();
@@ -121,7 +122,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(await docs.getByText(shown(query?.description)).count()).toBe(0);
   });
 
-  test('has room for its pane, the operation and the answer in a narrow window, one below the other', async () => {
+  slowTest('has room for its pane, the operation and the answer in a narrow window, one below the other', async () => {
     const { page } = watched;
     const wide = page.viewportSize();
     await page.setViewportSize({ width: 390, height: 844 });

@@ -1,6 +1,7 @@
 // Responses that are large, and those that are too large: how they are made shows in what the event loop does meanwhile.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { casesOf } from '../support/slow.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 const MiB = 1024 * 1024;
@@ -65,19 +66,21 @@ function expectTooLarge({ status, data, errors, headers }: GraphQLHttpResponse, 
 }
 
 describe('a response of more than 32 MiB', () => {
-  test.each<[string, string, string]>([
-    ['texts', `{ list: assistants(first: 30) { nodes { ${aliases(29, 'instructions')} } } }`, 'list'],
-    [
-      'JSON',
-      `{ list: assistants(first: 30) { nodes { tools { ... on FunctionTool { ${aliases(29, 'parameters')} } } } } }`,
-      'list',
-    ],
-    [
-      'several fields together',
-      `{ ${Array.from({ length: 5 }, (_, index) => `l${index}: assistants(first: 40) { nodes { b: instructions instructions } edges { node { instructions } } }`).join(' ')} }`,
-      'l2',
-    ],
-  ])('because of %s is an error instead', async (_name, document, key) => {
+  test.each(
+    casesOf<readonly [string, string, string]>(2, [
+      ['texts', `{ list: assistants(first: 30) { nodes { ${aliases(29, 'instructions')} } } }`, 'list'],
+      [
+        'several fields together',
+        `{ ${Array.from({ length: 5 }, (_, index) => `l${index}: assistants(first: 40) { nodes { b: instructions instructions } edges { node { instructions } } }`).join(' ')} }`,
+        'l2',
+      ],
+      [
+        'JSON',
+        `{ list: assistants(first: 30) { nodes { tools { ... on FunctionTool { ${aliases(29, 'parameters')} } } } } }`,
+        'list',
+      ],
+    ]),
+  )('because of %s is an error instead', async (_name, document, key) => {
     const response = await twice(document);
     expect(response.errors?.[0]?.path?.[0]).toEqual(expect.any(String));
     expectTooLarge(response, key === 'l2' ? String(response.errors?.[0]?.path?.[0]) : key);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -33,7 +34,7 @@ const isRejected = (url: string): Promise<boolean> =>
   });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  test('an idle service ends with exit code 0', async () => {
+  slowTest('an idle service ends with exit code 0', async () => {
     const service = runProcess({ DATA_DIR: dataDir });
     await listeningUrl(service);
     service.child.kill(signal);
@@ -87,7 +88,7 @@ describe('while it drains', () => {
     agent.destroy();
   });
 
-  test('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
+  slowTest('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '4000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');
@@ -138,9 +139,14 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  test('who sends the signal again ends the process at once', async () => {
+  test('the service takes new connections within SHUTDOWN_GRACE_MS, and the signal sent again ends it at once', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '600000' });
-    await listeningUrl(service);
+    const url = await listeningUrl(service);
+    service.child.kill('SIGTERM');
+    await until(() => service.output().includes('stopping'));
+    expect((await status(`${url}/readyz`)).statusCode).toBe(503);
+    expect((await status(`${url}/healthz`)).statusCode).toBe(200);
+    expect((await query(url, '{ __typename }')).data).toEqual({ __typename: 'Query' });
     const again = setInterval(() => service.child.kill('SIGTERM'), 50);
     expect(await service.exit).toBe(1);
     clearInterval(again);

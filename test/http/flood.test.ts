@@ -1,7 +1,8 @@
 // What is remembered of operations is bounded: a process with little room takes any number of different ones.
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 
 /** In MiB: three times what may be remembered, and a third of what the flood would take. */
@@ -35,7 +36,7 @@ afterAll(async () => {
 /** Some seconds of CPU. */
 jest.setTimeout(300_000);
 
-test('a flood of operations that are all different is served, and memory does not grow with it', async () => {
+slowTest('a flood of operations that are all different is served, and memory does not grow with it', async () => {
   const names = Array.from({ length: OPERATIONS }, (_, index) => `Q${index}`);
   while (names.length > 0)
     await Promise.all(

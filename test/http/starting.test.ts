@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
+import { casesOf, slowTest } from '../support/slow.ts';
 import { query, startService } from '../support/service.ts';
 import { listen } from '../support/listen.ts';
 
@@ -17,22 +18,24 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a service that cannot start', () => {
-  test.each<[string, () => Environment, RegExp]>([
-    ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
-    ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
-    ['a data folder that cannot be', () => ({ DATA_DIR: join(folder, 'file', 'data') }), /DATA_DIR/],
-    [
-      'a manifest that is not there',
-      () => ({ PERSISTED_OPERATIONS: join(folder, 'canary') }),
-      /^assistants-graphql: PERSISTED_OPERATIONS names a file that cannot be read$/,
-    ],
-    [
-      'a manifest that is none',
-      () => ({ PERSISTED_OPERATIONS: join(folder, 'file') }),
-      /^assistants-graphql: PERSISTED_OPERATIONS names a file that is not JSON$/,
-    ],
-    ['a host that is not here', () => ({ DATA_DIR: folder, HOST: '192.0.2.1' }), /HOST is not an address/],
-  ])('because of %s says so in one line and exits with 1', async (_name, environment, line) => {
+  test.each<[string, () => Environment, RegExp]>(
+    casesOf(1, [
+      ['a data folder that cannot be', () => ({ DATA_DIR: join(folder, 'file', 'data') }), /DATA_DIR/],
+      [
+        'a manifest that is not there',
+        () => ({ PERSISTED_OPERATIONS: join(folder, 'canary') }),
+        /^assistants-graphql: PERSISTED_OPERATIONS names a file that cannot be read$/,
+      ],
+      [
+        'a manifest that is none',
+        () => ({ PERSISTED_OPERATIONS: join(folder, 'file') }),
+        /^assistants-graphql: PERSISTED_OPERATIONS names a file that is not JSON$/,
+      ],
+      ['a host that is not here', () => ({ DATA_DIR: folder, HOST: '192.0.2.1' }), /HOST is not an address/],
+      ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
+      ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
+    ]),
+  )('because of %s says so in one line and exits with 1', async (_name, environment, line) => {
     const service = runProcess(environment());
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd()).toMatch(line);
@@ -59,14 +62,16 @@ describe('a service that cannot start', () => {
 });
 
 describe('asked for help', () => {
-  test.each([
-    'main.js',
-    'local-aiml/main.js',
-    'commands/seed.js',
-    'commands/emit-schema.js',
-    'commands/check-breaking.js',
-    'commands/write-manifest.js',
-  ])('%s gives it and does nothing else', async (entry) => {
+  test.each(
+    casesOf(2, [
+      'main.js',
+      'commands/seed.js',
+      'local-aiml/main.js',
+      'commands/emit-schema.js',
+      'commands/check-breaking.js',
+      'commands/write-manifest.js',
+    ]),
+  )('%s gives it and does nothing else', async (entry) => {
     const command = runProcess({}, { entry, args: ['--help'] });
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/npm (?:start|run)/);
@@ -89,7 +94,7 @@ describe('npm run seed', () => {
     await service.stop();
   });
 
-  test('says in one line what to do where no service answers, or it wants a credential', async () => {
+  slowTest('says in one line what to do where no service answers, or it wants a credential', async () => {
     const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
     expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
     await service.stop();

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { casesOf } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -95,11 +96,13 @@ test('A request that arrives whole within the time is finished', async () => {
   expect(upstream.lines()).toEqual(['POST /assistants']);
 });
 
-test.each([
-  ['a read', READ],
-  ['a create', CREATE],
-  ['pipelined requests', READ + CREATE + READ],
-])('The process ends with 0 though upstream never responds to %s', async (_, bytes) => {
+test.each(
+  casesOf(1, [
+    ['pipelined requests', READ + CREATE + READ],
+    ['a read', READ],
+    ['a create', CREATE],
+  ]),
+)('The process ends with 0 though upstream never responds to %s', async (_, bytes) => {
   const { service, url, upstream } = await start('500');
   const { socket } = open(url, bytes);
   await until(() => upstream.calls.length === 1);

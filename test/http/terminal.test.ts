@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 import { listeningUrl, toRunningProcess, type RunningProcess } from '../support/process.ts';
 
@@ -44,7 +45,7 @@ function run(command: string, args: readonly string[]): RunningProcess {
 }
 
 describe('npm start', () => {
-  test('ends with the service, and with 0, at a SIGTERM to npm', async () => {
+  slowTest('ends with the service, and with 0, at a SIGTERM to npm', async () => {
     const npm = run('npm', ['start']);
     const url = await listeningUrl(npm);
     npm.child.kill('SIGTERM');
@@ -54,7 +55,7 @@ describe('npm start', () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  const onLinux = process.platform === 'linux' ? it : it.skip;
+  const onLinux = process.platform === 'linux' ? test : test.skip;
 
   onLinux('on a terminal says all in six lines, npm’s own included, and ends with 0 at Ctrl+C', async () => {
     // util-linux's `script` is the terminal.

@@ -9,6 +9,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
+import { casesOf, slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { close, listen } from '../support/listen.ts';
@@ -76,7 +77,7 @@ describe('the service', () => {
     await expectToStop(service);
   });
 
-  test('serves and stops while the reader of its pipe does not read', async () => {
+  slowTest('serves and stops while the reader of its pipe does not read', async () => {
     const service = runProcess({ DATA_DIR: folder });
     const url = await listeningUrl(service);
     service.child.stdout.pause();
@@ -86,7 +87,7 @@ describe('the service', () => {
     expect(service.child.exitCode).toBe(0);
   });
 
-  test('drops entries while its log file cannot grow, and logs again, in whole lines, when it can', async () => {
+  slowTest('drops entries while its log file cannot grow, and logs again, in whole lines, when it can', async () => {
     const file = join(folder, 'log');
     await writeFile(file, '');
     const shell = { before: 'ulimit -f 8', redirect: `>> ${file}` };
@@ -122,33 +123,34 @@ describe('a crash', () => {
     return { DATA_DIR: folder, NODE_OPTIONS: `--import ${pathToFileURL(module).href}`, ...environment };
   }
 
-  test.each([
-    ['an exception', 'SIGUSR2', 'production'],
-    ['a rejection', 'SIGWINCH', 'production'],
-    ['an exception, in development', 'SIGUSR2', 'development'],
-  ] as const)(
-    'by %s is one entry on standard error without the message, and exit code 1',
-    async (_name, signal, mode) => {
-      const service = runProcess(await crashing({ NODE_ENV: mode }));
-      await listeningUrl(service);
-      const before = service.output();
-      service.child.kill(signal);
-      expect(await service.exit).toBe(1);
-      const [line = '', ...others] = service.output().slice(before.length).trimEnd().split('\n');
-      expect(others).toEqual([]);
-      expect(JSON.parse(line)).toMatchObject({
-        level: 'fatal',
-        msg: 'crashed',
-        err: { type: 'TypeError', cause: { type: 'Error' } },
-      });
-      expect(line).not.toContain(CANARY);
-    },
-  );
+  test.each(
+    casesOf(1, [
+      ['an exception', 'SIGUSR2', 'production'],
+      ['a rejection', 'SIGWINCH', 'production'],
+      ['an exception, in development', 'SIGUSR2', 'development'],
+    ] as const),
+  )('by %s is one entry on standard error without the message, and exit code 1', async (_name, signal, mode) => {
+    const service = runProcess(await crashing({ NODE_ENV: mode }));
+    await listeningUrl(service);
+    const before = service.output();
+    service.child.kill(signal);
+    expect(await service.exit).toBe(1);
+    const [line = '', ...others] = service.output().slice(before.length).trimEnd().split('\n');
+    expect(others).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'fatal',
+      msg: 'crashed',
+      err: { type: 'TypeError', cause: { type: 'Error' } },
+    });
+    expect(line).not.toContain(CANARY);
+  });
 
-  test.each([
-    ['the log is full', '> /dev/full', /^\{"level":"fatal".*\}\n$/],
-    ['standard error is full as well', '> /dev/full 2> /dev/full', /^$/],
-  ])('ends the process with 1 where %s', async (_name, redirect, output) => {
+  test.each(
+    casesOf(1, [
+      ['the log is full', '> /dev/full', /^\{"level":"fatal".*\}\n$/],
+      ['standard error is full as well', '> /dev/full 2> /dev/full', /^$/],
+    ] as const),
+  )('ends the process with 1 where %s', async (_name, redirect, output) => {
     const port = await takeFreePort();
     const service = runProcess(await crashing({ PORT: String(port) }), { shell: { redirect } });
     await until(() => isReady(`http://127.0.0.1:${port}`));
@@ -157,7 +159,7 @@ describe('a crash', () => {
     expect(service.output()).toMatch(output);
   });
 
-  test('ends the process with 1 where nobody reads what it writes', async () => {
+  slowTest('ends the process with 1 where nobody reads what it writes', async () => {
     const service = runProcess(await crashing({ NODE_ENV: 'production' }));
     const url = await listeningUrl(service);
     service.child.stdout.pause();

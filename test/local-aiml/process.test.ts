@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { casesOf } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
 
 describe('the process', () => {
@@ -34,12 +35,14 @@ describe('the process', () => {
     for (const name of ['PORT', 'HOST', 'DATA_DIR']) expect(stdout).toContain(name);
   });
 
-  test.each([
-    ['PORT', 'SECRET'],
-    ['PORT', '65536'],
-    ['PORT', '-1'],
-    ['HOST', 'http://SECRET'],
-  ])('names a bad %s (%s) in one line without its value, and ends with 1', async (name, value) => {
+  test.each(
+    casesOf(1, [
+      ['PORT', 'SECRET'],
+      ['PORT', '65536'],
+      ['PORT', '-1'],
+      ['HOST', 'http://SECRET'],
+    ]),
+  )('names a bad %s (%s) in one line without its value, and ends with 1', async (name, value) => {
     const { code, stdout, stderr } = await startProcess({ DATA_DIR: await createFolder(), [name]: value }).exit;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^${name} [^\n]+\n$`));
