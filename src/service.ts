@@ -188,17 +188,18 @@ export async function createService(
         if (isUnlisted) reportUnlisted(requestId, record.operationName);
         logger.operationEnded({
           requestId,
-          ...record,
+          operationName: record.operationName,
+          kind: record.kind,
+          outcome: record.outcome,
+          errorCodes: record.errorCodes,
+          durationMs: stream?.durationMs ?? record.durationMs,
           upstreamCalls,
           callerRequestId: callerRequestId ?? undefined,
           isShared: isShared || undefined,
           traceId: trace?.traceId,
-          ...(stream && {
-            durationMs: stream.durationMs,
-            transport: stream.transport,
-            end: stream.end,
-            events: stream.events,
-          }),
+          transport: stream?.transport,
+          end: stream?.end,
+          events: stream?.events,
         });
       });
     },

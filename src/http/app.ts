@@ -86,12 +86,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     else done();
   });
   app.decorate('onErrorResponse', onErrorResponse);
-  app.addHook('preParsing', ({ method, headers }, _reply, _payload, done) => {
-    if (method === 'POST' && hasForeignCharset(headers['content-type'] ?? '')) done(new RequestError(FOREIGN_CHARSET));
-    else done();
-  });
   app.removeAllContentTypeParsers();
   app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (request.method === 'POST' && hasForeignCharset(request.headers['content-type'] ?? '')) {
+      done(new RequestError(FOREIGN_CHARSET));
+      return;
+    }
     const exchange = exchangeOf(request);
     const turn = exchange.waitForTurn();
     if (turn) void turn.then(() => done(exchange.hasEnded ? new RequestError(CLIENT_DISCONNECTED) : null));

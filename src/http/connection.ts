@@ -32,6 +32,8 @@ export class Connection {
   readonly #exchanges = new Set<HttpExchange>();
   #progressAt = 0;
   #unsentBytes = 0;
+  /** How many exchanges wait for their turn. */
+  #waiting = 0;
 
   constructor(socket: QueueingSocket, observer: UnsentObserver) {
     this.#socket = socket;
@@ -77,13 +79,15 @@ export class Connection {
   /** Called once for each exchange that was added. */
   remove(exchange: HttpExchange): void {
     this.#exchanges.delete(exchange);
-    this.#progressAt = performance.now();
-    this.changeUnsent(-exchange.unsentBytes);
+    const now = performance.now();
+    this.#progressAt = now;
+    this.changeUnsent(-exchange.unsentBytes, now);
   }
 
-  changeUnsent(bytes: number): void {
+  /** `now` is on `performance.now()`. */
+  changeUnsent(bytes: number, now: number): void {
     // A client that had read everything has not been reading nothing since then.
-    if (bytes < 0 || this.#unsentBytes === 0) this.#progressAt = performance.now();
+    if (bytes < 0 || this.#unsentBytes === 0) this.#progressAt = now;
     this.#unsentBytes += bytes;
     if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
     this.grantNextTurn();
@@ -99,12 +103,20 @@ export class Connection {
 
   /** Lets the first request that has no response yet be worked on, if it waits for that and may. */
   grantNextTurn(): void {
-    if (this.#exchanges.size === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
+    if (this.#waiting === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
     for (const exchange of this.#exchanges)
       if (exchange.respondedAt === null) {
         exchange.grantTurn();
         return;
       }
+  }
+
+  waiterAdded(): void {
+    this.#waiting += 1;
+  }
+
+  waiterRemoved(): void {
+    this.#waiting -= 1;
   }
 
   #endAll(): void {
@@ -186,6 +198,7 @@ export class HttpExchange {
     if (this.#hasEnded || this.#connection.hasOneRequest) return null;
     return new Promise((resolve) => {
       this.#onTurn = resolve;
+      this.#connection.waiterAdded();
       this.#connection.grantNextTurn();
     });
   }
@@ -193,16 +206,19 @@ export class HttpExchange {
   /** Ends {@link waitForTurn}. */
   grantTurn(): void {
     const onTurn = this.#onTurn;
+    if (!onTurn) return;
     this.#onTurn = null;
-    onTurn?.();
+    this.#connection.waiterRemoved();
+    onTurn();
   }
 
   /** The response is handed over to be sent; its body has so many bytes. */
   respond(bodyBytes: number): void {
     if (this.#hasEnded || this.respondedAt !== null) return;
-    this.respondedAt = performance.now();
+    const now = performance.now();
+    this.respondedAt = now;
     this.unsentBytes = RESPONSE_HEAD_BYTES + bodyBytes;
-    this.#connection.changeUnsent(this.unsentBytes);
+    this.#connection.changeUnsent(this.unsentBytes, now);
   }
 
   /** The response is a stream: what is written of it is reported by {@link progress}, with negative numbers. */
@@ -214,7 +230,7 @@ export class HttpExchange {
   progress(bytes: number): void {
     if (this.#hasEnded) return;
     this.unsentBytes -= bytes;
-    this.#connection.changeUnsent(-bytes);
+    this.#connection.changeUnsent(-bytes, performance.now());
   }
 
   /** Called when the response was sent or the connection was closed; further calls do nothing. */

@@ -41,6 +41,8 @@ export class HostPolicy {
   /** Null where every host is allowed. */
   readonly #allowed: ReadonlySet<string> | null;
   readonly #probesByAddress: boolean;
+  /** The last Host header that every path may be requested with: clients send the same one again and again. */
+  #lastAllowed: string | null = null;
 
   /** `allowed` is null where every host is allowed. */
   constructor(allowed: AllowedHosts | null) {
@@ -54,13 +56,15 @@ export class HostPolicy {
     // RFC 9112, 3.2: a server responds with 400 to both.
     if (host === undefined && httpVersion === '1.1') return NO_HOST;
     if (hasSeveralHosts(rawHeaders)) return SEVERAL_HOSTS;
-    if (!this.#allowed) return null;
+    if (!this.#allowed || (host === this.#lastAllowed && url.startsWith('/'))) return null;
     const isProbe = PROBED_PATHS.has(pathOf(url));
     const authority = authorityOf(url);
     if (authority !== null && !this.#allows(authority, isProbe)) return MISDIRECTED;
     // Browsers always send a Host header; the health checks of balancers that speak HTTP/1.0 may send none.
     const isAllowed = host === undefined ? isProbe : this.#allows(host, isProbe);
-    return isAllowed ? null : MISDIRECTED;
+    if (!isAllowed) return MISDIRECTED;
+    if (host !== undefined && !isProbe) this.#lastAllowed = host;
+    return null;
   }
 
   #allows(authority: string, isProbe: boolean): boolean {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../runtime/error-code.ts';
 
 /** Entries are collected until there are this many characters, or for {@link FLUSH_AFTER_MS}. */
-const FLUSH_LENGTH = 4096;
+const FLUSH_LENGTH = 16_384;
 const FLUSH_AFTER_MS = 50;
 /** The most characters that wait while the reader of a pipe is slow. Entries beyond it are dropped. */
 const MAX_WAITING_LENGTH = 1024 * 1024;

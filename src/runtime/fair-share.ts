@@ -5,7 +5,7 @@
  * Where there can be one tenant only, it may hold everything.
  */
 import { ActiveTenants } from './active-tenants.ts';
-import type { Release } from './semaphore.ts';
+import { Semaphore, type Release } from './semaphore.ts';
 
 /** How long a tenant counts as active after its last request, in milliseconds. */
 const ACTIVE_MS = 60_000;
@@ -21,6 +21,8 @@ export interface FairShareOptions {
 }
 
 export class FairShare {
+  /** Bounds the one tenant that there can be; null where there can be more. */
+  readonly #single: Semaphore | null;
   readonly #limitAlone: number;
   readonly #limitAmongOthers: number;
   readonly #active: ActiveTenants;
@@ -28,13 +30,15 @@ export class FairShare {
   readonly #held = new Map<string, number>();
 
   constructor({ capacity, isMultiTenant, reserve = Infinity, now }: FairShareOptions) {
-    this.#limitAlone = isMultiTenant ? capacity - Math.min(reserve, Math.floor(capacity / 8)) : capacity;
-    this.#limitAmongOthers = isMultiTenant ? Math.max(1, Math.floor(capacity / 2)) : capacity;
+    this.#single = isMultiTenant ? null : new Semaphore(capacity);
+    this.#limitAlone = capacity - Math.min(reserve, Math.floor(capacity / 8));
+    this.#limitAmongOthers = Math.max(1, Math.floor(capacity / 2));
     this.#active = new ActiveTenants(now);
   }
 
   /** Null where the tenant holds its share already. */
   tryAcquire(tenant: string): Release | null {
+    if (this.#single) return this.#single.tryAcquire();
     this.#active.record(tenant);
     const held = this.#held.get(tenant) ?? 0;
     if (held >= this.#limitOf(tenant, held)) return null;

@@ -171,9 +171,10 @@ export class GraphQLRequestHandler {
     const violatedLimit = document === null ? null : violatedTextLimit(document);
     if (violatedLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', violatedLimit);
     const lookup = cache.lookup(request.body);
-    const rejected = lookup?.documentKey ? this.#rejected.get(lookup.documentKey) : null;
+    const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
-    const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
+    const start = (cancellation: CancellationToken) =>
+      this.#run(request, withCancellation(info, cancellation), identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
     const variablesKey = toVariablesKey(lookup.variables);
@@ -312,6 +313,11 @@ export class GraphQLRequestHandler {
     return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };
   }
 }
+
+const withCancellation = (
+  { requestId, callerRequestId, authorization, trace, streamTransport }: RequestInfo,
+  cancellation: CancellationToken,
+): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport });
 
 /** The document of a POST where it is a text. That of a GET is bounded by what Node takes as headers. */
 function documentOf(body: unknown): string | null {
