@@ -4,7 +4,7 @@ import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
 /** Several in the same second, and a clock that goes back: order is by `created_at`, then by insertion. */
-const SECONDS = [5, 5, 5, 7, 7, 6, 9, 5];
+const SECONDS = [5, 5, 7, 6, 9, 5];
 
 let url: string;
 const ascending: string[] = [];

@@ -1,6 +1,8 @@
 /** Shorter than the time-out of a test, so that a failure names the line that waited. */
 const TIMEOUT_MS = 100_000;
-const POLL_MS = 5;
+/** Polls are close together at first; long waits cost little. */
+const FIRST_POLL_MS = 5;
+const LAST_POLL_MS = 50;
 
 /** Waits until `condition` holds. */
 export async function until(
@@ -8,8 +10,8 @@ export async function until(
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs;
-  while (!(await condition())) {
+  for (let pollMs = FIRST_POLL_MS; !(await condition()); pollMs = Math.min(LAST_POLL_MS, pollMs * 1.2)) {
     if (performance.now() > giveUpAt) throw new Error(`the condition did not hold within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

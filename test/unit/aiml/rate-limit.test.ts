@@ -27,17 +27,17 @@ test('credentials that upstream has not accepted leave little behind and displac
   const { limit } = setUp(1);
   await limit.take('real');
   limit.accept('real');
-  for (let index = 0; index < 50_000; index += 1) await limit.take(`made-up-${index}`);
+  for (let index = 0; index < 5_000; index += 1) await limit.take(`made-up-${index}`);
   expect(limit.size).toBeLessThanOrEqual(1001);
   expect(await limit.take('real')).toBeGreaterThan(0);
 });
 
 test('remembers a bounded number of accepted credentials', async () => {
   const { limit } = setUp(1);
-  for (let index = 0; index < 50_000; index += 1) {
+  for (let index = 0; index < 25_000; index += 1) {
     await limit.take(`real-${index}`);
     limit.accept(`real-${index}`);
   }
   expect(limit.size).toBeLessThanOrEqual(20_000);
-  expect(await limit.take('real-49999')).toBeGreaterThan(0);
+  expect(await limit.take('real-24999')).toBeGreaterThan(0);
 });

@@ -176,6 +176,9 @@ describe('the work that a message costs', () => {
 
   test.each(pieces)('is small for a message of %j over and over', (piece) => {
     const message = piece.repeat(65_536 / piece.length);
-    for (let round = 0; round < 200; round += 1) sanitize(`${message}${round}`);
+    for (let round = 0; round < 20; round += 1) {
+      const reason = sanitize(`${message}${round}`) ?? '';
+      expect(reason.length).toBeLessThanOrEqual(301);
+    }
   });
 });
