@@ -15,11 +15,13 @@ import { startRawUpstream, type RawResponse, type RawUpstream } from './raw-upst
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
 
+/** One, as in the service: it is large. */
+const idempotencyKeys = new IdempotencyKeys();
+
 /** Over an upstream that keeps no idempotency keys. */
 export const createAssistantResource = (
   access: Omit<CallAccess, 'idempotencyKeys' | 'isEmbedded'>,
-): AssistantResource =>
-  new Resource(assistants, { ...access, idempotencyKeys: new IdempotencyKeys(), isEmbedded: false });
+): AssistantResource => new Resource(assistants, { ...access, idempotencyKeys, isEmbedded: false });
 
 export interface SourceOptions extends Partial<Omit<AimlClientOptions, 'onAttempt'>> {
   readonly deadlineMs?: number;
