@@ -37,11 +37,11 @@ export interface UpstreamContext {
   /** The time on `performance.now()` after which nobody waits any more. */
   readonly deadlineAt: number;
   /** How many more bytes of answers the operation may hold, shared by all of its reads; without one there is no bound. */
-  readonly responseBytesLeft?: { bytes: number };
+  readonly responseBytesLeft?: { bytes: number } | undefined;
   /** Where attempts are traced; null or absent where they are not. */
-  readonly trace?: AttemptTracer | null;
+  readonly trace?: AttemptTracer | null | undefined;
   /** Told of every attempt that begins. */
-  readonly onAttempt?: () => void;
+  readonly onAttempt?: (() => void) | undefined;
 }
 
 /** Traces attempts; `traceparent` is sent along. */
@@ -64,13 +64,13 @@ export interface Call<T> {
   readonly notFoundMeansSunset: boolean;
   readonly read: (body: unknown, response: HttpResponse) => T;
   /** Sent along, for an upstream that keeps such keys: the same key creates once. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** Gets the response where upstream gives a stream of events; its `body` is then what `read` gets. */
-  readonly receiver?: StreamReceiver;
+  readonly receiver?: StreamReceiver | undefined;
   /** Where a stream that was read before ended; null or absent where it begins anew. */
   readonly lastEventId?: string | null;
   /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
-  readonly conditional?: { readonly etag: string; readonly onNotModified: () => T };
+  readonly conditional?: { readonly etag: string; readonly onNotModified: () => T } | undefined;
   /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
   readonly readBack?: ReadBack<T>;
   /** For a delete: the result where NOT_FOUND follows an attempt of unknown outcome, as it means that it was applied. */

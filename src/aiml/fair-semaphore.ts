@@ -9,16 +9,27 @@ import type { CancellationToken } from '../runtime/cancellation.ts';
 /** How many permits, of 16 and more, one tenant leaves to newcomers while it is alone. */
 const RESERVE = 2;
 
+interface Waiter {
+  /** On `performance.now()`. */
+  readonly expiresAt: number;
+  /** Ends the wait; null where it was in vain. */
+  readonly end: (release: Release | null) => void;
+}
+
 export class FairSemaphore {
   readonly #capacity: number;
-  readonly #shares: FairShare;
-  /** Grants of those that wait, by tenant. Its first tenant is the next. */
-  readonly #waiting = new Map<string, Set<(release: Release) => void>>();
+  /** Null where there can be one tenant only, which may hold everything. */
+  readonly #shares: FairShare | null;
+  /** By tenant. Its first tenant is the next. */
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  /** One for all that wait, as setting a timer for each costs more than most of the waits. */
+  #timer: NodeJS.Timeout | null = null;
+  #timerEndsAt = Infinity;
   #inFlight = 0;
 
   constructor(capacity: number, isMultiTenant: boolean) {
     this.#capacity = capacity;
-    this.#shares = new FairShare({ capacity, isMultiTenant, reserve: RESERVE });
+    this.#shares = isMultiTenant ? new FairShare({ capacity, isMultiTenant, reserve: RESERVE }) : null;
   }
 
   /** Null where no permit is free, or where the tenant holds its share or waits already. */
@@ -29,33 +40,61 @@ export class FairSemaphore {
 
   /** Null where none could be had within `maxWaitMs`, or where the caller hung up. */
   acquire(tenant: string, maxWaitMs: number, cancellation: CancellationToken): Promise<Release | null> {
-    const waiting = this.#waiting.get(tenant) ?? new Set();
-    this.#waiting.set(tenant, waiting);
+    if (cancellation.isCancelled) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const end = (release: Release | null) => {
-        clearTimeout(timer);
-        cancellation.offCancel(giveUp);
-        waiting.delete(end);
-        if (waiting.size === 0) this.#waiting.delete(tenant);
-        resolve(release);
+      const giveUp = () => waiter.end(null);
+      const waiter: Waiter = {
+        expiresAt: performance.now() + maxWaitMs,
+        end: (release) => {
+          cancellation.offCancel(giveUp);
+          this.#remove(tenant, waiter);
+          resolve(release);
+        },
       };
-      const giveUp = () => end(null);
-      const timer = setTimeout(giveUp, maxWaitMs);
-      waiting.add(end);
-      if (cancellation.isCancelled) giveUp();
-      else cancellation.onCancel(giveUp);
+      cancellation.onCancel(giveUp);
+      this.#add(tenant, waiter);
     });
   }
 
+  #add(tenant: string, waiter: Waiter): void {
+    const waiting = this.#waiting.get(tenant);
+    if (waiting) waiting.add(waiter);
+    else this.#waiting.set(tenant, new Set([waiter]));
+    if (waiter.expiresAt < this.#timerEndsAt) this.#setTimer(waiter.expiresAt);
+  }
+
+  #remove(tenant: string, waiter: Waiter): void {
+    const waiting = this.#waiting.get(tenant);
+    waiting?.delete(waiter);
+    if (waiting?.size === 0) this.#waiting.delete(tenant);
+    if (this.#waiting.size === 0) this.#setTimer(Infinity);
+  }
+
+  #setTimer(endsAt: number): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerEndsAt = endsAt;
+    this.#timer =
+      endsAt === Infinity ? null : setTimeout(() => this.#expire(), Math.max(1, endsAt - performance.now()));
+  }
+
+  #expire(): void {
+    const now = performance.now();
+    const waiters = [...this.#waiting.values()].flatMap((waiting) => [...waiting]);
+    // Timers of Node may end up to a millisecond early.
+    for (const waiter of waiters) if (waiter.expiresAt <= now + 1) waiter.end(null);
+    const left = waiters.filter(({ expiresAt }) => expiresAt > now + 1);
+    this.#setTimer(left.reduce((earliest, { expiresAt }) => Math.min(earliest, expiresAt), Infinity));
+  }
+
   #grant(tenant: string): Release | null {
-    const release = this.#shares.tryAcquire(tenant);
-    if (!release) return null;
+    const release = this.#shares?.tryAcquire(tenant);
+    if (release === null) return null;
     this.#inFlight += 1;
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
-      release();
+      release?.();
       this.#inFlight -= 1;
       this.#grantNext();
     };
@@ -68,7 +107,7 @@ export class FairSemaphore {
       const [first] = waiting;
       const release = first ? this.#grant(tenant) : null;
       if (!first || !release) continue;
-      first(release);
+      first.end(release);
       if (this.#waiting.delete(tenant)) this.#waiting.set(tenant, waiting);
     }
   }

@@ -32,7 +32,7 @@ export interface ResponseParser<T> {
    */
   readonly read: (body: unknown, response: HttpResponse) => T;
   /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
-  readonly conditional?: { readonly onNotModified: () => T };
+  readonly conditional?: { readonly onNotModified: () => T } | undefined;
 }
 
 export const SUNSET_MESSAGE =

@@ -15,11 +15,12 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #resource: Resource<T, CreateBody, ModifyBody>;
   readonly #callsInFlight: Semaphore;
   readonly #byId = new DataLoader<string, T | null>((ids) => this.#loadAll(ids));
-  readonly #listsInFlight = new Set<Promise<WireList<T>>>();
+  /** Null until there is one. */
+  #listsInFlight: Set<Promise<WireList<T>>> | null = null;
   readonly #listed = new Map<string, T>();
   readonly #isLongLived: () => boolean;
   /** Lists of a long-lived request, by their queries. */
-  readonly #lists = new Map<string, Promise<WireList<T>>>();
+  #lists: Map<string, Promise<WireList<T>>> | null = null;
 
   /**
    * `callsInFlight` bounds the calls of the whole request, whatever they are about. `isLongLived`: whether the request
@@ -54,11 +55,12 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   list(query: ListQuery): Promise<WireList<T>> {
     if (!this.#isLongLived()) return this.#list(query);
     const key = JSON.stringify(query);
-    const kept = this.#lists.get(key);
+    const lists = (this.#lists ??= new Map());
+    const kept = lists.get(key);
     if (kept) return kept;
     const list = this.#list(query);
-    this.#lists.set(key, list);
-    list.catch(() => this.#lists.delete(key));
+    lists.set(key, list);
+    list.catch(() => lists.delete(key));
     return list;
   }
 
@@ -67,8 +69,9 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
       for (const object of page.data) this.#listed.set(object.id, object);
       return page;
     });
-    this.#listsInFlight.add(list);
-    const forget = () => this.#listsInFlight.delete(list);
+    const inFlight = (this.#listsInFlight ??= new Set());
+    inFlight.add(list);
+    const forget = () => inFlight.delete(list);
     list.then(forget, forget);
     return list;
   }
@@ -118,7 +121,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** A list in flight may contain the objects, so it is awaited before any id is asked for. */
   async #loadAll(ids: readonly string[]): Promise<(T | null | Error)[]> {
-    if (this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
+    if (this.#listsInFlight && this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
     return Promise.all(
       ids.map((id) => {
         const listed = this.#listed.get(id);

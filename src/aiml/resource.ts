@@ -99,15 +99,19 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     this.#definition = definition;
     this.#access = access;
     this.#isTopLevel = definition.segments.length === 1;
-    this.#collection = definition.segments
-      .map((segment, level) => `/${segment}${level < parents.length ? `/${checked(parents[level])}` : ''}`)
-      .join('');
+    this.#collection = this.#isTopLevel ? `/${definition.segments[0] ?? ''}` : pathBelow(parents, definition.segments);
   }
 
   get(id: string): Promise<T> {
-    const { isCacheable } = this.#definition;
-    const path = this.#pathOf(id);
-    return this.#read({ ...this.#call('get'), path, isCacheable, read: (body) => this.#readWithId(body, id) });
+    const { name, noun, isCacheable } = this.#definition;
+    return this.#read({
+      name: `${name}.get`,
+      noun,
+      path: this.#pathOf(id),
+      notFoundMeansSunset: false,
+      isCacheable,
+      read: (body) => this.#readWithId(body, id),
+    });
   }
 
   /** One page. Where upstream does not know `after`: `BAD_USER_INPUT` with the param `after`. */
@@ -145,13 +149,18 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** An upstream that keeps keys creates once by itself, so the create may be sent again. */
   #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey' | 'receiver'>): Promise<T> {
+    const { name, noun, read } = this.#definition;
+    const { idempotencyKey, receiver } = options;
     return this.#write({
-      ...this.#call('create'),
+      name: `${name}.create`,
+      noun,
+      rule: 'create',
       path: this.#collection,
-      body: JSON.stringify(options.receiver ? { ...body, stream: true } : body),
+      body: JSON.stringify(receiver ? { ...body, stream: true } : body),
       notFoundMeansSunset: this.#isTopLevel,
-      read: this.#definition.read,
-      ...options,
+      read,
+      idempotencyKey,
+      receiver,
     });
   }
 
@@ -231,19 +240,19 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   /** What calls of this kind have in common. */
-  #call<Rule extends 'get' | 'create' | 'modify' | 'delete'>(rule: Rule) {
+  #call<Rule extends 'modify' | 'delete'>(rule: Rule) {
     const { name, noun } = this.#definition;
     return { name: `${name}.${rule}`, noun, rule, body: null, notFoundMeansSunset: false };
   }
 
   #list(query: string, isCacheable = this.#definition.isCacheable): Promise<WireList<T>> {
-    const { name, read } = this.#definition;
+    const { name, noun, read } = this.#definition;
     return this.#read({
-      ...this.#call('get'),
       name: `${name}.list`,
+      noun,
       path: `${this.#collection}?${query}`,
-      isCacheable,
       notFoundMeansSunset: this.#isTopLevel,
+      isCacheable,
       read: (body) => readList(body, read),
     });
   }
@@ -267,6 +276,11 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return `${this.#collection}/${checked(id)}`;
   }
 }
+
+const pathBelow = (parents: readonly string[], segments: readonly string[]): string =>
+  segments
+    .map((segment, level) => `/${segment}${level < parents.length ? `/${checked(parents[level])}` : ''}`)
+    .join('');
 
 /**
  * The last check before the network. Callers' ids have been checked already, so an id that fails here came from upstream.

@@ -7,7 +7,7 @@ export type RetryRule = 'get' | 'create' | 'modify' | 'delete';
 
 /** Whether the table allows another attempt. How many there may be is not decided here. */
 export function mayRetry(
-  { rule, idempotencyKey }: { readonly rule: RetryRule; readonly idempotencyKey?: string },
+  { rule, idempotencyKey }: { readonly rule: RetryRule; readonly idempotencyKey?: string | undefined },
   { kind, status, error }: FailedAttempt,
 ): boolean {
   switch (kind) {

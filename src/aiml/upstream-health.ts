@@ -85,8 +85,9 @@ export class UpstreamHealth {
 
   /** Whether an attempt may be made now. Where requests are held back, true is a probe. */
   tryAdmit(tenant: string, request: string): boolean {
-    if (this.holdsBack(tenant, request)) return false;
     const requestHealth = this.#tenants.peek(tenant)?.requests.get(request);
+    if (!this.#connection.isOpen && !this.#outage.isOpen && !requestHealth?.breaker) return true;
+    if (this.holdsBack(tenant, request)) return false;
     if (this.#outage.isOpen && !this.#isKnownGood(requestHealth)) this.#countProbe(tenant, laneOf(requestHealth));
     this.#connection.tryAcquire();
     requestHealth?.breaker?.tryAcquire();
@@ -99,12 +100,13 @@ export class UpstreamHealth {
     if (evidence === 'unreachable') return;
     const isFailing = evidence === 'failing';
     const { requests } = this.#tenantHealthOf(tenant);
-    const health = requests.get(request) ?? { isFailing, at: 0, breaker: null };
+    const known = requests.get(request);
+    const health = known ?? { isFailing, at: 0, breaker: null };
     health.isFailing = isFailing;
     health.at = this.#now();
     if (isFailing) health.breaker ??= new CircuitBreaker(this.#now);
     health.breaker?.record(!isFailing);
-    requests.delete(request);
+    if (known) requests.delete(request);
     requests.set(request, health);
     if (requests.size > MAX_REQUESTS_PER_TENANT)
       for (const oldest of requests.keys()) if (requests.delete(oldest)) break;

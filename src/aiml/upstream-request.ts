@@ -57,9 +57,9 @@ export type RunStepLoader = LoaderOf<typeof runSteps>;
 export class UpstreamRequest {
   readonly #access: RequestAccess;
   readonly #callsInFlight = new Semaphore(MAX_CALLS_IN_FLIGHT);
-  readonly #messages = new Map<string, MessageLoader>();
-  readonly #runs = new Map<string, RunLoader>();
-  readonly #steps = new Map<string, RunStepLoader>();
+  #messages: Map<string, MessageLoader> | null = null;
+  #runs: Map<string, RunLoader> | null = null;
+  #steps: Map<string, RunStepLoader> | null = null;
   /** Whether it follows a run, and so lives for long. */
   #follows = false;
   #assistants: AssistantLoader | null = null;
@@ -83,15 +83,17 @@ export class UpstreamRequest {
   }
 
   messages(threadId: string): MessageLoader {
-    return getOrCreate(this.#messages, threadId, () => this.#createLoader(messages, threadId));
+    return getOrCreate((this.#messages ??= new Map()), threadId, () => this.#createLoader(messages, threadId));
   }
 
   runs(threadId: string): RunLoader {
-    return getOrCreate(this.#runs, threadId, () => this.#createLoader(runs, threadId));
+    return getOrCreate((this.#runs ??= new Map()), threadId, () => this.#createLoader(runs, threadId));
   }
 
   steps(threadId: string, runId: string): RunStepLoader {
-    return getOrCreate(this.#steps, `${threadId}/${runId}`, () => this.#createLoader(runSteps, threadId, runId));
+    return getOrCreate((this.#steps ??= new Map()), `${threadId}/${runId}`, () =>
+      this.#createLoader(runSteps, threadId, runId),
+    );
   }
 
   /** Creates a run, which is streamed from upstream where upstream gives a stream. See {@link ResourceLoader.create}. */

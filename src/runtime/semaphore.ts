@@ -20,8 +20,8 @@ interface Waiter {
 
 export class Semaphore {
   readonly #capacity: number;
-  /** Iterated in the order of insertion. */
-  readonly #waiters = new Set<Waiter>();
+  /** Iterated in the order of insertion; null until the first of them. */
+  #waiters: Set<Waiter> | null = null;
   #available: number;
 
   constructor(capacity: number) {
@@ -37,7 +37,7 @@ export class Semaphore {
   /** Null where `weight` is not available now, or where others wait for it already. */
   tryAcquire(weight = 1): Release | null {
     const effective = Math.min(weight, this.#capacity);
-    if (this.#waiters.size > 0 || effective > this.#available) return null;
+    if (effective > this.#available || (this.#waiters !== null && this.#waiters.size > 0)) return null;
     this.#available -= effective;
     return this.#toRelease(effective);
   }
@@ -74,16 +74,17 @@ export class Semaphore {
         },
       };
       const giveUp = () => {
-        this.#waiters.delete(waiter);
+        this.#waiters?.delete(waiter);
         reject(new AcquireTimeoutError(`nothing was acquired within ${maxWaitMs ?? 0} ms`));
         this.#grantNext();
       };
       const timer = maxWaitMs === undefined ? undefined : setTimeout(giveUp, maxWaitMs);
-      this.#waiters.add(waiter);
+      (this.#waiters ??= new Set()).add(waiter);
     });
   }
 
   #grantNext(): void {
+    if (!this.#waiters) return;
     for (const waiter of this.#waiters) {
       if (waiter.weight > this.#available) return;
       this.#available -= waiter.weight;

@@ -145,9 +145,15 @@ export class RequestScope {
 
   #toAccess(): RequestAccess {
     const { upstream, deadlineMs } = this.#options;
+    const { client, reads, models, idempotencyKeys, isEmbedded, runHub } = upstream;
     const context = this.#toUpstreamContext();
     return {
-      ...upstream,
+      client,
+      reads,
+      models,
+      idempotencyKeys,
+      isEmbedded,
+      runHub,
       context,
       // What an event selects has a deadline and a budget of its own.
       onRunEvent: ({ kind }) => {
