@@ -33,8 +33,9 @@ import { Lifecycle } from './http/lifecycle.ts';
 import { WebSockets } from './http/websocket/websockets.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
 import type { LibraryLevel, Logger } from './observability/logger.ts';
+import { LogSampler } from './observability/log-sampler.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
-import { toOperationName } from './observability/operation-record.ts';
+import { toOperationName, toTenantLabel } from './observability/operation-record.ts';
 import { createOperationPlugin } from './graphql/server/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { GraphQLRequestHandler } from './graphql/server/request-handler.ts';
@@ -99,9 +100,17 @@ export async function createService(
     serviceKey: serviceKeyOf(config, localAiml),
     proxies: config.proxies,
     sharedTenants: redis !== null,
+    onKeysUnavailable: sampled((suppressed, reason: string) => logger.jwksUnavailable(reason, suppressed)),
   });
-  const tracing = await createTracing(config.tracing && { ...config.tracing, serviceVersion: VERSION });
+  const tracing = await createTracing(
+    config.tracing && {
+      ...config.tracing,
+      serviceVersion: VERSION,
+      onDelivery: (isDelivered) => (isDelivered ? logger.tracesDelivered() : logger.tracesUndelivered()),
+    },
+  );
   const metrics: Metrics = createMetrics({
+    hasCache: config.cacheTtlMs > 0,
     version: VERSION,
     errorCodes: Object.keys(errorCodes),
     inFlight: () => lifecycle.inFlight,
@@ -126,10 +135,29 @@ export async function createService(
     streamIdleTimeoutMs,
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
+    onFailure: sampled((suppressed, { subject, kind, status, upstreamRequestId, durationMs, ...report }) =>
+      logger.upstreamCallFailed(
+        {
+          requestId: report.requestId,
+          call: report.call,
+          cause: report.cause,
+          status: status ?? undefined,
+          upstreamRequestId: upstreamRequestId ?? undefined,
+          attempt: report.attempt,
+          outcome: kind,
+          durationMs: Math.round(durationMs),
+          tenant: toTenantLabel(subject),
+        },
+        suppressed,
+      ),
+    ),
+    onBreaker: (scope, isOpen) => (isOpen ? logger.breakerOpened(scope) : logger.breakerClosed(scope)),
+    onRateLimited: () => metrics.recordRateLimited(),
   });
   const reads = new ReadThroughCache(client, {
     cacheTtlMs: config.cacheTtlMs,
     shared: redis && new RedisResponseCache(redis, config.cacheTtlMs),
+    onLookup: (result) => metrics.recordCacheLookup(result),
   });
   const isEmbedded = localAiml !== null;
   const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs });
@@ -177,8 +205,11 @@ export async function createService(
     safelist: isEnforced ? safelist : null,
     onUnlisted: (request, { requestId }) =>
       reportUnlisted(requestId, toOperationName(requestParam(request, 'operationName'))),
+    onTokenRejected: sampled((suppressed, entry: { readonly requestId: string; readonly reason: string }) =>
+      logger.tokenRejected(entry, suppressed),
+    ),
     onOperation: (record, context) => {
-      const { info, upstreamCalls, isShared, isUnlisted, stream } = context;
+      const { info, upstreamCalls, isShared, isUnlisted, stream, tenant, writtenIds } = context;
       const { requestId, callerRequestId, trace } = info;
       trace?.endOperation(record);
       // The answer goes first: nobody has to wait for his line in the log.
@@ -197,6 +228,8 @@ export async function createService(
           callerRequestId: callerRequestId ?? undefined,
           isShared: isShared || undefined,
           traceId: trace?.traceId,
+          tenant,
+          writtenIds,
           transport: stream?.transport,
           end: stream?.end,
           events: stream?.events,
@@ -277,6 +310,18 @@ export async function createService(
     clearTimeout(arrivals);
     await Promise.race([close(leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
+}
+
+/** Entries of one kind in a second. */
+const MAX_ENTRIES_PER_SECOND = 10;
+
+/** Calls `log` at most so often; `suppressed` is how many calls were left out before. */
+function sampled<T>(log: (suppressed: number, event: T) => void): (event: T) => void {
+  const sampler = new LogSampler(MAX_ENTRIES_PER_SECOND, 1000);
+  return (event) => {
+    const suppressed = sampler.take();
+    if (suppressed !== null) log(suppressed, event);
+  };
 }
 
 /** A logger for a library, which logs that the library logged something, and not what. */

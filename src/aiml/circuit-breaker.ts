@@ -19,6 +19,7 @@ export const PROBE_INTERVAL_MS = 1000;
 export class CircuitBreaker {
   readonly #now: () => number;
   readonly #mayOpen: () => boolean;
+  readonly #onChange: (isOpen: boolean) => void;
   readonly #attempts = new Float64Array(SLICES);
   readonly #failures = new Float64Array(SLICES);
   #slice = 0;
@@ -27,11 +28,16 @@ export class CircuitBreaker {
 
   /**
    * `now` is a monotonic clock in milliseconds. `mayOpen` is asked when enough attempts have failed; without it that
-   * is reason enough to open.
+   * is reason enough to open. `onChange` is called when it has opened or closed.
    */
-  constructor(now: () => number = () => performance.now(), mayOpen: () => boolean = () => true) {
+  constructor(
+    now: () => number = () => performance.now(),
+    mayOpen: () => boolean = () => true,
+    onChange: (isOpen: boolean) => void = () => undefined,
+  ) {
     this.#now = now;
     this.#mayOpen = mayOpen;
+    this.#onChange = onChange;
     this.#sliceEndsAt = now() + SLICE_MS;
   }
 
@@ -60,6 +66,7 @@ export class CircuitBreaker {
       this.#nextProbeAt = null;
       this.#attempts.fill(0);
       this.#failures.fill(0);
+      this.#onChange(false);
       return;
     }
     this.#turn();
@@ -67,8 +74,9 @@ export class CircuitBreaker {
     if (succeeded) return;
     this.#failures[this.#slice] = (this.#failures[this.#slice] ?? 0) + 1;
     const attempts = sum(this.#attempts);
-    if (attempts >= MIN_ATTEMPTS && sum(this.#failures) >= attempts * FAILURE_SHARE && this.#mayOpen())
-      this.#nextProbeAt = this.#now() + PROBE_INTERVAL_MS;
+    if (attempts < MIN_ATTEMPTS || sum(this.#failures) < attempts * FAILURE_SHARE || !this.#mayOpen()) return;
+    this.#nextProbeAt = this.#now() + PROBE_INTERVAL_MS;
+    this.#onChange(true);
   }
 
   #turn(): void {

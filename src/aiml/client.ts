@@ -9,15 +9,16 @@ import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { PublicError, OPERATION_TOO_LARGE, type PublicErrorDetails } from '../runtime/errors.ts';
+import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
 import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toOutcomeError, mayRetry, type RetryRule } from './retry-rules.ts';
 import type { HttpResponse, HttpResult } from './exchange.ts';
+import { toFailureCause, type FailureCause } from './failure-cause.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import { Transport } from './transport.ts';
-import { toEvidence, UpstreamHealth } from './upstream-health.ts';
+import { toEvidence, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
@@ -93,6 +94,19 @@ export interface AttemptReport {
   readonly isRetry: boolean;
 }
 
+/** An attempt that failed for another reason than what the caller asked for. */
+export interface FailedAttemptReport extends AttemptReport {
+  readonly cause: FailureCause;
+  /** The id of the GraphQL request. */
+  readonly requestId: string;
+  /** Upstream's own id of its response; null if it gave none. */
+  readonly upstreamRequestId: string | null;
+  /** From 1. */
+  readonly attempt: number;
+  /** Stands for the caller. */
+  readonly subject: string;
+}
+
 export interface AimlClientOptions {
   readonly baseUrl: URL;
   readonly connections: number;
@@ -107,8 +121,14 @@ export interface AimlClientOptions {
   readonly proxies?: ProxySettings | null;
   /** How long a stream may bring nothing, in milliseconds; a minute where it is left out. */
   readonly streamIdleTimeoutMs?: number | undefined;
-  /** Told of every attempt that ended. */
+  /** Called with every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
+  /** Called with every attempt that failed, after `onAttempt`. */
+  readonly onFailure?: (report: FailedAttemptReport) => void;
+  /** Called when calls begin to be held back, and when they no longer are. */
+  readonly onBreaker?: BreakerListener;
+  /** Called when a call is rejected because of `rateLimit`. */
+  readonly onRateLimited?: () => void;
 }
 
 const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
@@ -132,7 +152,7 @@ const RATE_LIMITED: PublicErrorDetails = {
 
 export class AimlClient {
   readonly #transport: Transport;
-  readonly #health = new UpstreamHealth();
+  readonly #health: UpstreamHealth;
   readonly #connections: FairSemaphore;
   readonly #budget = new RetryBudget();
   readonly #attemptTimeoutMs: number;
@@ -141,6 +161,8 @@ export class AimlClient {
   /** How many calls of each subject wait for the rate limit; of those alone that have any. */
   readonly #rateLimitWaiters = new Map<string, number>();
   readonly #onAttempt: AimlClientOptions['onAttempt'];
+  readonly #onFailure: AimlClientOptions['onFailure'];
+  readonly #onRateLimited: AimlClientOptions['onRateLimited'];
   readonly #hostname: string;
 
   constructor({
@@ -153,7 +175,11 @@ export class AimlClient {
     proxies = null,
     streamIdleTimeoutMs,
     onAttempt,
+    onFailure,
+    onBreaker,
+    onRateLimited,
   }: AimlClientOptions) {
+    this.#health = new UpstreamHealth(undefined, onBreaker);
     this.#transport = new Transport({
       baseUrl,
       connections,
@@ -167,6 +193,8 @@ export class AimlClient {
     this.#attemptTimeoutMs = attemptTimeoutMs;
     this.#rateLimit = rateLimit;
     this.#onAttempt = onAttempt;
+    this.#onFailure = onFailure;
+    this.#onRateLimited = onRateLimited;
     this.#hostname = baseUrl.hostname;
   }
 
@@ -180,7 +208,7 @@ export class AimlClient {
     this.#budget.countRequest(context.subject);
     let outcomeUnknown = false;
     for (let retries = 0; ; retries += 1) {
-      const attempt = await this.#attempt(call, context, retries > 0);
+      const attempt = await this.#attempt(call, context, retries);
       if (attempt.kind === 'OK') return attempt.value;
       if (outcomeUnknown && call.onAlreadyDeleted && attempt.error.code === 'NOT_FOUND') return call.onAlreadyDeleted();
       outcomeUnknown ||= attempt.kind === 'UNKNOWN';
@@ -211,7 +239,7 @@ export class AimlClient {
     const attempt = await this.#attempt(
       { name, noun: call.noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
       context,
-      false,
+      0,
     );
     if (attempt.kind === 'OK' && isApplied(attempt.value)) return attempt.value;
     throw toOutcomeError(call.rule, failed.error, true);
@@ -231,7 +259,7 @@ export class AimlClient {
     return this.#budget.takeRetry(context.subject) ? delayMs : null;
   }
 
-  async #attempt<T>(call: Call<T>, context: UpstreamContext, isRetry: boolean): Promise<AttemptOutcome<T>> {
+  async #attempt<T>(call: Call<T>, context: UpstreamContext, retries: number): Promise<AttemptOutcome<T>> {
     const requestKey = toRequestKey(call);
     const limited =
       this.#rateLimit === null ? null : await this.#waitForRateLimit(this.#rateLimit, requestKey, context);
@@ -250,7 +278,7 @@ export class AimlClient {
     if (!release) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     try {
       if (!this.#health.tryAdmit(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
-      return await this.#send(call, context, { requestKey, startedAt, timeoutMs, isRetry });
+      return await this.#send(call, context, { requestKey, startedAt, timeoutMs, retries });
     } finally {
       release();
     }
@@ -259,9 +287,10 @@ export class AimlClient {
   async #send<T>(
     call: Call<T>,
     context: UpstreamContext,
-    { requestKey, startedAt, timeoutMs, isRetry }: AttemptPlan,
+    { requestKey, startedAt, timeoutMs, retries }: AttemptPlan,
   ): Promise<AttemptOutcome<T>> {
     const method = METHODS[call.rule];
+    const isRetry = retries > 0;
     const budget = call.rule === 'get' ? (context.responseBytesLeft ?? null) : null;
     context.onAttempt?.();
     const span = context.trace?.startCall({ name: call.name, method, isRetry });
@@ -291,13 +320,23 @@ export class AimlClient {
     if (budget && result.status !== null && attempt.kind !== 'OK') budget.bytes += result.body.length;
     this.#learnFrom(result, requestKey, context);
     span?.end({ kind: attempt.kind, status: result.status });
-    this.#onAttempt?.({
+    const report: AttemptReport = {
       call: call.name,
       kind: attempt.kind,
       status: result.status,
       durationMs: performance.now() - startedAt,
       isRetry,
-    });
+    };
+    this.#onAttempt?.(report);
+    if (attempt.kind !== 'OK' && this.#onFailure && !isFaultOfCaller(result, attempt))
+      this.#onFailure({
+        ...report,
+        cause: toFailureCause(result),
+        requestId: context.requestId,
+        upstreamRequestId: attempt.error.details.upstream?.requestId ?? null,
+        attempt: retries + 1,
+        subject: context.subject,
+      });
     return attempt;
   }
 
@@ -323,9 +362,11 @@ export class AimlClient {
       const retryAfterMs = await rateLimit.take(tenant);
       if (retryAfterMs === 0) return null;
       const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
-      if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters)
+      if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters) {
+        this.#onRateLimited?.();
         // No retry would come sooner.
         return { kind: 'REJECTED', status: null, error: new PublicError({ ...RATE_LIMITED, retryAfterMs }) };
+      }
       this.#rateLimitWaiters.set(subject, waiters + 1);
       await sleep(retryAfterMs, cancel);
       this.#stopWaiting(subject);
@@ -340,12 +381,19 @@ export class AimlClient {
   }
 }
 
+/** What upstream rejects because of what the caller asked for: no failure that an operator could do anything about. */
+const CODES_OF_CALLER: ReadonlySet<PublicErrorCode> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT']);
+
+const isFaultOfCaller = (result: HttpResult, { error }: FailedAttempt): boolean =>
+  CODES_OF_CALLER.has(error.code) || (result.status === null && result.failure === 'ABORTED');
+
 interface AttemptPlan {
   readonly requestKey: string;
   /** On `performance.now()`. */
   readonly startedAt: number;
   readonly timeoutMs: number;
-  readonly isRetry: boolean;
+  /** How many attempts of the call came before. */
+  readonly retries: number;
 }
 
 type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;

@@ -1,5 +1,6 @@
 /** What comes of one HTTP exchange with the AIML API. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FailureCause } from './failure-cause.ts';
 
 /** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
 export type FailureKind =
@@ -27,6 +28,8 @@ export interface NetworkFailure {
   readonly status: null;
   readonly failure: FailureKind;
   readonly sent: boolean;
+  /** Why no connection could be opened; absent if that is not known or one was. */
+  readonly connectCause?: FailureCause | undefined;
 }
 export type HttpResult = HttpResponse | NetworkFailure;
 

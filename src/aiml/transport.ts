@@ -13,6 +13,7 @@ import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import type { Release } from '../runtime/semaphore.ts';
+import { toConnectCause } from './failure-cause.ts';
 import { headerOf, type HttpResponse, type HttpResult, type FailureKind } from './exchange.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { CancellationToken } from '../runtime/cancellation.ts';
@@ -320,8 +321,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       return;
     }
     const sent = this.#controller !== null;
-    if (!sent) this.#end({ status: null, failure: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent });
-    else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
+    if (!sent) {
+      const connectCause = toConnectCause(error);
+      this.#end({ status: null, failure: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent, connectCause });
+    } else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
     else this.#end({ status: null, failure: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
   }
 

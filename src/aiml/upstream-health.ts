@@ -41,19 +41,30 @@ interface TenantHealth {
   nextProbeAt: { failing: number; unknown: number };
 }
 
+/** What a breaker holds back: every call, calls without a recent success, or one request of one tenant. */
+export type BreakerScope = 'connections' | 'outage' | 'request';
+
+export type BreakerListener = (scope: BreakerScope, isOpen: boolean) => void;
+
 export class UpstreamHealth {
   readonly #now: () => number;
+  readonly #onBreaker: BreakerListener;
   readonly #connection: CircuitBreaker;
   readonly #outage: CircuitBreaker;
   readonly #tenants = new LRUCache<string, TenantHealth>({ max: MAX_TENANTS });
   /** Requests known to fail that passed during an outage, in the second that ends at `endsAt`. */
   #failingProbes = { endsAt: 0, count: 0 };
 
-  /** `now` is a monotonic clock in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
+  /** `now` is a monotonic clock in milliseconds. `onBreaker` is called when a breaker has opened or closed. */
+  constructor(now: () => number = () => performance.now(), onBreaker: BreakerListener = () => undefined) {
     this.#now = now;
-    this.#connection = new CircuitBreaker(now);
-    this.#outage = new CircuitBreaker(now, () => this.#startsOutage());
+    this.#onBreaker = onBreaker;
+    this.#connection = new CircuitBreaker(now, undefined, (isOpen) => onBreaker('connections', isOpen));
+    this.#outage = new CircuitBreaker(
+      now,
+      () => this.#startsOutage(),
+      (isOpen) => onBreaker('outage', isOpen),
+    );
   }
 
   /** Whether any requests are being held back. */
@@ -104,7 +115,8 @@ export class UpstreamHealth {
     const health = known ?? { isFailing, at: 0, breaker: null };
     health.isFailing = isFailing;
     health.at = this.#now();
-    if (isFailing) health.breaker ??= new CircuitBreaker(this.#now);
+    if (isFailing)
+      health.breaker ??= new CircuitBreaker(this.#now, undefined, (isOpen) => this.#onBreaker('request', isOpen));
     health.breaker?.record(!isFailing);
     if (known) requests.delete(request);
     requests.set(request, health);

@@ -8,7 +8,7 @@ import type { ProxySettings } from '../runtime/proxy.ts';
 import { Principal, createTenantId, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
 import { authErrors } from './auth-errors.ts';
-import { TokenVerifier } from './jwt.ts';
+import { TokenVerifier, toRejectionReason } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
 
@@ -22,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly jwksTimeoutMs?: number;
   /** Under `jwt`: the way to the identity provider; null or absent where it is called directly. */
   readonly proxies?: ProxySettings | null;
+  /** Under `jwt`: called when the identity provider's keys cannot be fetched, with a reason in a few words. */
+  readonly onKeysUnavailable?: ((reason: string) => void) | undefined;
 }
 
 export interface Authenticator {
@@ -40,12 +42,13 @@ export function createAuthenticator({
   sharedTenants = false,
   jwksTimeoutMs = JWKS_TIMEOUT_MS,
   proxies = null,
+  onKeysUnavailable,
 }: AuthenticatorOptions): Authenticator {
   const digest = createTenantId(sharedTenants);
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
   if (serviceKey === null) throw new TypeError('where callers bring no key, the service must hold one');
   if (auth.mode === 'jwt') {
-    const verifier = new TokenVerifier(auth, jwksTimeoutMs, proxies);
+    const verifier = new TokenVerifier(auth, { timeoutMs: jwksTimeoutMs, proxies, onKeysUnavailable });
     return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey, digest) };
   }
   const sharedPrincipal = new Principal(serviceKey, null, digest);
@@ -70,7 +73,8 @@ async function byToken(
     return new Principal(serviceKey, scopes, digest, subject);
   } catch (error) {
     if (error instanceof KeysUnavailableError) return authErrors.keysUnavailable;
-    return error instanceof errors.JWTExpired ? authErrors.expiredToken : authErrors.badToken;
+    const failure = error instanceof errors.JWTExpired ? authErrors.expiredToken : authErrors.badToken;
+    return { ...failure, reason: toRejectionReason(error) };
   }
 }
 

@@ -1,8 +1,7 @@
 /** Access tokens of the identity provider: whether one is to be believed, and what it allows. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { ProxySettings } from '../runtime/proxy.ts';
 import { scopes, type Scope } from './principal.ts';
-import { JwksCache } from './jwks.ts';
+import { JwksCache, type JwksOptions } from './jwks.ts';
 
 /** Public-key algorithms only: neither `none` nor a secret that somebody made of a public key gets as far as the keys. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
@@ -26,13 +25,8 @@ export class TokenVerifier {
   readonly #keys: JwksCache;
   readonly #options: JWTVerifyOptions;
 
-  /** `timeoutMs`: the longest that one request for the keys may take. */
-  constructor(
-    { issuer, audience, jwksUrl }: TokenVerifierOptions,
-    timeoutMs: number,
-    proxies: ProxySettings | null = null,
-  ) {
-    this.#keys = new JwksCache(jwksUrl, timeoutMs, proxies);
+  constructor({ issuer, audience, jwksUrl }: TokenVerifierOptions, jwksOptions: JwksOptions) {
+    this.#keys = new JwksCache(jwksUrl, jwksOptions);
     this.#options = {
       algorithms: ALGORITHMS,
       issuer,
@@ -95,3 +89,23 @@ function toScopes({ scope, scp }: JWTPayload): ReadonlySet<Scope> {
 }
 
 const words = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(' ') : []);
+
+const REJECTION_REASONS: ReadonlyMap<string, string> = new Map([
+  ['ERR_JWT_EXPIRED', 'expired'],
+  ['ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'signature'],
+  ['ERR_JWKS_NO_MATCHING_KEY', 'unknown key'],
+  ['ERR_JOSE_ALG_NOT_ALLOWED', 'algorithm'],
+]);
+/** By the claims that are checked. */
+const REASONS_BY_CLAIM: ReadonlyMap<string, string> = new Map([
+  ['iss', 'issuer'],
+  ['aud', 'audience'],
+  ['exp', 'no expiry'],
+  ['nbf', 'not valid yet'],
+]);
+
+/** Why a token was rejected, in a few words that hold nothing of it. */
+export function toRejectionReason(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed) return REASONS_BY_CLAIM.get(error.claim) ?? 'malformed';
+  return (error instanceof errors.JOSEError ? REJECTION_REASONS.get(error.code) : undefined) ?? 'malformed';
+}

@@ -17,6 +17,8 @@ export interface AuthFailure {
   readonly kind: 'failure';
   /** What the caller is told; it holds nothing of what the caller sent. */
   readonly error: PublicError;
+  /** What is wrong with the token, for the log; absent if there was no token, or if its keys could not be had. */
+  readonly reason?: string;
 }
 
 /** A caller that may be served. However it is logged or serialised, the credential does not show. */

@@ -20,6 +20,10 @@ export interface OperationEntry extends OperationRecord {
   readonly traceId: string | undefined;
   /** Of a subscription that was started: how its results were sent. */
   readonly transport?: string | undefined;
+  /** Stands for the caller: see `toTenantLabel`. Undefined if the caller is not known. */
+  readonly tenant?: string | undefined;
+  /** Ids of what a mutation created, changed or deleted. */
+  readonly writtenIds?: readonly string[] | undefined;
   /** How its stream ended: completed, failed, disconnected or cut. */
   readonly end?: string | undefined;
   /** How many results were sent. */
@@ -32,6 +36,24 @@ export interface RejectionEntry {
   readonly status: number;
   readonly errorCodes: readonly string[];
   readonly durationMs: number;
+}
+
+/** An attempt of a call to the AIML API that failed. */
+export interface UpstreamFailureEntry {
+  /** The id of the GraphQL request. */
+  readonly requestId: string;
+  /** The endpoint, for example `assistants.get`. */
+  readonly call: string;
+  /** dns, refused, tls, reset, timeout, status, … */
+  readonly cause: string;
+  readonly status: number | undefined;
+  readonly upstreamRequestId: string | undefined;
+  /** From 1. */
+  readonly attempt: number;
+  /** NOT_SENT, REJECTED or UNKNOWN. */
+  readonly outcome: string;
+  readonly durationMs: number;
+  readonly tenant: string;
 }
 
 /** What runs, and how: written when the service starts to listen. */
@@ -56,6 +78,18 @@ export interface Logger {
   /** A variable of the environment that is one slip away from a setting. */
   settingMisspelt(name: string, suggestion: string): void;
   stopping(signal: string): void;
+  /** `suppressed`: how many such entries were left out before it. */
+  upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
+  /** `scope` says what is held back while it is open. */
+  breakerOpened(scope: string): void;
+  breakerClosed(scope: string): void;
+  /** The identity provider's keys cannot be fetched. `reason` is one of a few words. */
+  jwksUnavailable(reason: string, suppressed: number): void;
+  /** `reason` says what is wrong with the token, and holds nothing of it. */
+  tokenRejected(entry: { readonly requestId: string; readonly reason: string }, suppressed: number): void;
+  /** Traces cannot be delivered to the collector. */
+  tracesUndelivered(): void;
+  tracesDelivered(): void;
   stopped(): void;
   stopFailed(error: unknown): void;
   operationEnded(entry: OperationEntry): void;
@@ -138,6 +172,19 @@ export function createLogger(
     settingMisspelt: (name, suggestion) =>
       logger.warn({ name, suggestion }, `${name} is no setting: is ${suggestion} meant?`),
     stopping: (signal) => logger.info({ signal }, 'stopping'),
+    upstreamCallFailed: (entry, suppressed) =>
+      logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
+    breakerOpened: (scope) => logger.warn({ scope }, 'calls to the AIML API are held back'),
+    breakerClosed: (scope) => logger.info({ scope }, 'calls to the AIML API are no longer held back'),
+    jwksUnavailable: (reason, suppressed) =>
+      logger.warn(
+        { reason, suppressed: suppressed || undefined },
+        'the keys of the identity provider cannot be fetched',
+      ),
+    tokenRejected: (entry, suppressed) =>
+      logger.info({ ...entry, suppressed: suppressed || undefined }, 'an access token was rejected'),
+    tracesUndelivered: () => logger.warn('traces cannot be delivered to the collector'),
+    tracesDelivered: () => logger.info('traces are delivered again'),
     stopped: () => logger.info('stopped'),
     stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
     operationEnded: (entry) => logger.info(entry, 'operation'),

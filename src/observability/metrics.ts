@@ -15,6 +15,10 @@ export const metricDescriptions = {
   assistants_request_body_bytes: 'Memory that request bodies take, in bytes.',
   assistants_unsent_response_bytes: 'Bytes of responses that clients have not read yet.',
   assistants_errors_total: 'Answers that held an error, by code; an answer counts once for each code in it.',
+  assistants_user_errors_total: 'Mutations that returned userErrors, by code; a mutation counts once for each code.',
+  assistants_rate_limited_total:
+    'Calls to the AIML API that were rejected by a rate limit: of this service (UPSTREAM_RATE_LIMIT), or of upstream (429).',
+  assistants_cache_lookups_total: 'Reads that could come from a cache, by result. Only if CACHE_TTL_SECONDS is set.',
   assistants_upstream_attempts_total:
     'Attempts of calls to the AIML API, by call, HTTP status ("none": no answer, "other": not one of HTTP) and outcome.',
   assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
@@ -67,7 +71,12 @@ export interface StreamMetrics {
   readonly firstTextMs: number | null;
 }
 
+const CACHE_LOOKUP_RESULTS = ['hit', 'miss'] as const;
+export type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
+
 export interface MetricsOptions {
+  /** Whether reads are cached; without it lookups are not counted. */
+  readonly hasCache?: boolean;
   readonly version: string;
   /** Every code that an error may have; others are counted as `OTHER`. */
   readonly errorCodes: readonly string[];
@@ -97,6 +106,9 @@ export interface Metrics {
   recordAttempt(attempt: AttemptMetrics): void;
   /** A stream of a subscription that ended. */
   recordStream(stream: StreamMetrics): void;
+  /** A call that was rejected by the service's own rate limit. */
+  recordRateLimited(): void;
+  recordCacheLookup(result: CacheLookupResult): void;
   /** An operation that is not in the manifest, whether it was refused or not. */
   recordUnlisted(): void;
   /** All figures in Prometheus' text format. */
@@ -104,6 +116,7 @@ export interface Metrics {
 }
 
 export function createMetrics({
+  hasCache = false,
   version,
   errorCodes,
   inFlight,
@@ -131,6 +144,11 @@ export function createMetrics({
     registers,
   });
   const errors = new Counter({ ...named('assistants_errors_total'), labelNames: ['code'], registers });
+  const userErrors = new Counter({ ...named('assistants_user_errors_total'), labelNames: ['code'], registers });
+  const rateLimited = new Counter({ ...named('assistants_rate_limited_total'), labelNames: ['by'], registers });
+  const cacheLookups = hasCache
+    ? new Counter({ ...named('assistants_cache_lookups_total'), labelNames: ['result'], registers })
+    : null;
   const attempts = new Counter({
     ...named('assistants_upstream_attempts_total'),
     labelNames: ['call', 'status', 'outcome'],
@@ -227,6 +245,8 @@ export function createMetrics({
   // A code that never came up is there as a zero, so that its first increase shows as one.
   const codes = new Set([...errorCodes, OTHER_CODE]);
   for (const code of codes) errors.inc({ code }, 0);
+  for (const by of ['service', 'upstream']) rateLimited.inc({ by }, 0);
+  for (const result of CACHE_LOOKUP_RESULTS) cacheLookups?.inc({ result }, 0);
   const processRegistry = processMetrics();
 
   return {
@@ -234,13 +254,17 @@ export function createMetrics({
     recordOperation: ({ kind, outcome, errorCodes: found, durationMs }) => {
       operations.inc({ kind, outcome });
       operationDuration.observe({ kind }, durationMs / 1000);
-      for (const code of found) errors.inc({ code: codes.has(code) ? code : OTHER_CODE });
+      const counter = outcome === 'user_error' ? userErrors : errors;
+      for (const code of found) counter.inc({ code: codes.has(code) || outcome === 'user_error' ? code : OTHER_CODE });
     },
     recordAttempt: ({ call, kind, status, durationMs, isRetry }) => {
       attempts.inc({ call, status: toStatusLabel(status), outcome: kind });
       attemptDuration.observe({ call }, durationMs / 1000);
       if (isRetry) retries.inc({ call });
+      if (status === 429) rateLimited.inc({ by: 'upstream' });
     },
+    recordRateLimited: () => rateLimited.inc({ by: 'service' }),
+    recordCacheLookup: (result) => cacheLookups?.inc({ result }),
     recordStream: ({ transport, end, events, firstTextMs }) => {
       streams.inc({ transport, end });
       streamEvents.inc(events);

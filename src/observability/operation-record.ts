@@ -3,8 +3,8 @@
 /** `unknown` where the request failed before its operation was known. */
 export type OperationKind = 'query' | 'mutation' | 'subscription' | 'unknown';
 
-/** ok: no errors. partial: data and errors. error: errors alone. User errors of a mutation are data. */
-export type OperationOutcome = 'ok' | 'partial' | 'error';
+/** ok: no errors. user_error: no errors, but `userErrors` of a mutation. partial: data and errors. error: errors alone. */
+export type OperationOutcome = 'ok' | 'user_error' | 'partial' | 'error';
 
 export interface OperationRecord {
   /** As the document names it; null where it has no name, or one of more than 64 characters. */
@@ -26,3 +26,9 @@ const SHORT_NAME = /^[_A-Za-z][_0-9A-Za-z]{0,63}$/;
 /** The name as it may be written down; null where it may not. */
 export const toOperationName = (name: unknown): string | null =>
   typeof name === 'string' && SHORT_NAME.test(name) ? name : null;
+
+/** Characters of the digest: 48 bits tell the callers of one log apart. */
+const TENANT_LABEL_LENGTH = 8;
+
+/** Names a caller in the log: the beginning of the digest that stands for the credential or for the token's subject. */
+export const toTenantLabel = (subject: string): string => subject.slice(0, TENANT_LABEL_LENGTH);

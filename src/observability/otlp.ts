@@ -3,7 +3,7 @@
  *
  * Attributes follow the semantic conventions for HTTP and GraphQL as far as those name nothing that must stay out of a
  * trace: there is no `url.full`, `url.query`, `server.address` or `graphql.document`. Nothing is registered globally, and
- * as OpenTelemetry has no logger here, a collector that fails is silent. The exporter itself reads the other
+ * OpenTelemetry has no logger here: `onDelivery` reports a collector that fails. The exporter itself reads the other
  * OTEL_EXPORTER_OTLP_* variables (headers, compression).
  */
 import {
@@ -15,7 +15,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import { parseTraceParent } from '@opentelemetry/core';
+import { ExportResultCode, parseTraceParent } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
@@ -38,8 +38,9 @@ export function createOtlpTracing({
   serviceName,
   serviceVersion,
   timeoutMs = DEFAULT_TIMEOUT_MS,
+  onDelivery = () => undefined,
 }: TracingOptions): Tracing {
-  const exporter = new OTLPTraceExporter({ url: toTracesUrl(endpoint), timeoutMillis: timeoutMs });
+  const exporter = new ReportingExporter({ url: toTracesUrl(endpoint), timeoutMillis: timeoutMs }, onDelivery);
   const provider = new TracerProvider({
     resource: defaultResource().merge(
       resourceFromAttributes({
@@ -54,6 +55,26 @@ export function createOtlpTracing({
     startRequest: (method, route, headers) => new OtlpRequestTrace(tracer, method, route, headers),
     close: () => within(timeoutMs, provider.shutdown()),
   };
+}
+
+/** Calls `onDelivery` when delivery begins to fail, and when it succeeds again. */
+class ReportingExporter extends OTLPTraceExporter {
+  readonly #onDelivery: (isDelivered: boolean) => void;
+  #isFailing = false;
+
+  constructor(options: ConstructorParameters<typeof OTLPTraceExporter>[0], onDelivery: (isDelivered: boolean) => void) {
+    super(options);
+    this.#onDelivery = onDelivery;
+  }
+
+  override export(...[spans, done]: Parameters<OTLPTraceExporter['export']>): void {
+    super.export(spans, (result) => {
+      const isFailing = result.code !== ExportResultCode.SUCCESS;
+      if (isFailing !== this.#isFailing) this.#onDelivery(!isFailing);
+      this.#isFailing = isFailing;
+      done(result);
+    });
+  }
 }
 
 /** The endpoint's own path is kept (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */

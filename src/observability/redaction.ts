@@ -42,7 +42,7 @@ export interface LoggedError {
 
 /** The errors of this service, by name: their messages never hold a credential, an address, a body or a caller's value. */
 const OWN_ERRORS: ReadonlySet<string> = new Set([
-  'AimlError',
+  'PublicError',
   'ConfigError',
   'LocalAimlStartError',
   'RequestError',

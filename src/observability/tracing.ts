@@ -13,6 +13,8 @@ export interface TracingOptions {
   readonly serviceName?: string | undefined;
   readonly serviceVersion?: string | undefined;
   /** The longest that one batch is tried, and that {@link Tracing.close} waits, in milliseconds; 3000 by default. */
+  /** Called when traces cannot be delivered any more, and when they can again. */
+  readonly onDelivery?: (isDelivered: boolean) => void;
   readonly timeoutMs?: number | undefined;
 }
 

@@ -45,7 +45,7 @@ export interface PublicErrorDetails {
 
 /** A call to the AIML API failed. */
 export class PublicError extends Error {
-  override readonly name = 'AimlError';
+  override readonly name = 'PublicError';
   readonly code: PublicErrorCode;
   readonly details: PublicErrorDetails;
 

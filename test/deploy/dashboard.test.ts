@@ -1,6 +1,7 @@
 // The Grafana dashboard shows what /metrics really has.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -78,4 +79,27 @@ describe('the dashboard', () => {
     expect(missing('sum(assistants_operations_total{outcome="fine"})', '{{kind}}')).toEqual(['outcome="fine"', 'kind']);
     expect(missing('vector(1)', '')).toEqual(['a figure']);
   });
+});
+
+describe('the alerts', () => {
+  const { groups } = parse(readFileSync('deploy/alerts.yml', 'utf8')) as {
+    readonly groups: readonly {
+      readonly rules: readonly {
+        readonly alert: string;
+        readonly expr: string;
+        readonly annotations: { readonly summary: string };
+      }[];
+    }[];
+  };
+  const rules = groups.flatMap((group) => group.rules).filter(({ expr }) => !expr.startsWith('up{'));
+
+  test.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s asks for metrics and labels that exist',
+    (_, rule) => {
+      const unlabelled = rule.expr.replaceAll('job="assistants"', '').replaceAll('le)', 'instance)');
+      expect(
+        missing(unlabelled, rule.annotations.summary.replaceAll('{{ $labels.', '{{').replaceAll(' }}', '}}')),
+      ).toEqual(unlabelled.includes(' by (') ? [] : ['instance']);
+    },
+  );
 });

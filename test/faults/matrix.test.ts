@@ -74,7 +74,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   );
   await client.close();
   await upstream.stop();
-  if (error !== null && !(error instanceof PublicError)) throw new Error('not an AimlError', { cause: error });
+  if (error !== null && !(error instanceof PublicError)) throw new Error('not a PublicError', { cause: error });
   const isReadBack = ({ call }: AttemptReport) => operation === 'modify' && call === 'assistants.get';
   const [method, path] = calls[operation];
   return {

@@ -99,6 +99,6 @@ export async function failureOf(call: Promise<unknown>): Promise<PublicErrorDeta
     () => new Error('the call succeeded'),
     (error: unknown) => error,
   );
-  if (!(reason instanceof PublicError)) throw new Error('not an AimlError', { cause: reason });
+  if (!(reason instanceof PublicError)) throw new Error('not a PublicError', { cause: reason });
   return reason.details;
 }

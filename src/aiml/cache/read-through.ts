@@ -18,6 +18,8 @@ export interface ReadThroughCacheOptions {
   readonly cacheTtlMs: number;
   /** What is shared with other replicas; it takes the place of the cache of this process. */
   readonly shared?: RedisResponseCache | null;
+  /** Called with every read that could come from a cache. */
+  readonly onLookup?: ((result: 'hit' | 'miss') => void) | undefined;
 }
 
 /** What is read does not depend on who reads it, but for the credential. */
@@ -32,9 +34,11 @@ export class ReadThroughCache {
   readonly #work = new SingleFlight<unknown>();
   readonly #cache: MemoryResponseCache | null;
   readonly #shared: RedisResponseCache | null;
+  readonly #onLookup: (result: 'hit' | 'miss') => void;
   #onWrite: (tenant: string) => void = () => undefined;
 
-  constructor(client: AimlClient, { cacheTtlMs, shared = null }: ReadThroughCacheOptions) {
+  constructor(client: AimlClient, { cacheTtlMs, shared = null, onLookup = () => undefined }: ReadThroughCacheOptions) {
+    this.#onLookup = onLookup;
     this.#client = client;
     this.#shared = shared;
     this.#cache = cacheTtlMs > 0 && !shared ? new MemoryResponseCache({ ttlMs: cacheTtlMs }) : null;
@@ -49,7 +53,9 @@ export class ReadThroughCache {
   read<T>(call: ReadCall<T>, context: UpstreamContext): Promise<T> {
     if (!call.isCacheable) return this.#join(call.path, call, context, null);
     if (this.#shared) return this.#readShared(call, context, this.#shared);
-    const cached = this.#cache?.get(context.tenant, call.path);
+    if (!this.#cache) return this.#join(call.path, call, context, null);
+    const cached = this.#cache.get(context.tenant, call.path);
+    this.#onLookup(cached?.isFresh ? 'hit' : 'miss');
     if (cached?.isFresh) return Promise.resolve(cached.value as T);
     return this.#join(call.path, call, context, null);
   }
@@ -115,6 +121,7 @@ export class ReadThroughCache {
     if (!lookup) return this.#join(call.path, call, context, null);
     if (lookup.cached && needsTurn(lookup.cached.body)) await nextTurn();
     const cached = readCached(call, lookup.cached);
+    this.#onLookup(cached?.isFresh ? 'hit' : 'miss');
     if (cached?.isFresh) {
       reserveBytes(context, cached.body);
       return cached.value;

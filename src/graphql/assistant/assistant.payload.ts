@@ -1,49 +1,40 @@
-/** What the mutations of assistants answer. */
+/** What the mutations of assistants return. */
 import { Field, ID, ObjectType } from 'type-graphql';
-import { UserError } from '../schema/user-error.ts';
+import { Payload } from '../schema/payload.type.ts';
+import type { UserError } from '../schema/user-error.ts';
 import { Assistant } from './assistant.type.ts';
 
-@ObjectType({ simpleResolvers: true, description: 'What became of a create.' })
-export class CreateAssistantPayload {
-  @Field(() => Assistant, { nullable: true, description: 'The new assistant. Null where there are user errors.' })
-  readonly assistant: Assistant | null;
-
-  @Field(() => [UserError], { description: 'What the caller can mend. Empty where the assistant was created.' })
-  readonly userErrors: readonly UserError[];
-
-  constructor(assistant: Assistant | null, userErrors: readonly UserError[] = []) {
-    this.assistant = assistant;
-    this.userErrors = userErrors;
-  }
-}
-
-@ObjectType({ simpleResolvers: true, description: 'What became of an update.' })
-export class UpdateAssistantPayload {
+/** It is not a type of the schema. */
+@ObjectType({ simpleResolvers: true })
+abstract class AssistantPayload extends Payload {
   @Field(() => Assistant, {
     nullable: true,
-    description: 'The assistant as it is after the update. Null where there are user errors.',
+    description: 'The assistant as it is after the mutation. Null where there are user errors.',
   })
   readonly assistant: Assistant | null;
 
-  @Field(() => [UserError], { description: 'What the caller can mend. Empty where the update was applied.' })
-  readonly userErrors: readonly UserError[];
-
   constructor(assistant: Assistant | null, userErrors: readonly UserError[] = []) {
+    super(userErrors);
     this.assistant = assistant;
-    this.userErrors = userErrors;
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of a delete.' })
-export class DeleteAssistantPayload {
-  @Field(() => ID, { nullable: true, description: 'The id that is gone. Null where there are user errors.' })
+@ObjectType({ simpleResolvers: true, description: 'The result of a create.' })
+export class CreateAssistantPayload extends AssistantPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+export class UpdateAssistantPayload extends AssistantPayload {}
+
+@ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
+export class DeleteAssistantPayload extends Payload {
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the deleted assistant. Null where there are user errors.',
+  })
   readonly deletedAssistantId: string | null;
 
-  @Field(() => [UserError], { description: 'What the caller can mend. Empty where the assistant was deleted.' })
-  readonly userErrors: readonly UserError[];
-
   constructor(deletedAssistantId: string | null, userErrors: readonly UserError[] = []) {
+    super(userErrors);
     this.deletedAssistantId = deletedAssistantId;
-    this.userErrors = userErrors;
   }
 }

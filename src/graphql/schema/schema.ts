@@ -13,6 +13,7 @@ import { FederationResolver } from '../federation/federation.resolver.ts';
 import { FileCitation, FilePath, UnknownAnnotation } from '../message/message-content.type.ts';
 import { MessageResolver } from '../message/message.resolver.ts';
 import { ModelResolver } from '../model/model.resolver.ts';
+import { recordMutations } from './mutation-records.ts';
 import { NodeResolver } from './node.resolver.ts';
 import { RunEventResolver } from '../run-event/run-event.resolver.ts';
 import {
@@ -105,5 +106,6 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
     const type = schema.getType(name);
     if (type) type.description = description;
   }
+  recordMutations(schema);
   return schema;
 }

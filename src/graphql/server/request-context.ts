@@ -2,9 +2,10 @@
 import type { UpstreamContext } from '../../aiml/client.ts';
 import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
+import type { UserErrorCode } from '../schema/user-error.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost, SubscriptionResults } from './subscription.ts';
-import type { OperationRecord } from '../../observability/operation-record.ts';
+import { toTenantLabel, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { StreamTransport } from './operation-stream.ts';
@@ -42,6 +43,10 @@ export interface RequestContext {
   readonly respondWith?: ((body: Buffer) => void) | undefined;
   /** Gets the results of a subscription; null or absent where the response cannot be a stream. */
   readonly streamHost?: StreamHost | null;
+  /** Called with the code of each of a mutation's `userErrors`; absent if nothing is recorded. */
+  readonly recordUserError?: ((code: UserErrorCode) => void) | undefined;
+  /** Called with the id of what a mutation created, changed or deleted; absent if nothing is recorded. */
+  readonly recordWrite?: ((id: string) => void) | undefined;
   /** Throws a PublicError where the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
 }
@@ -90,6 +95,10 @@ export class RequestScope {
   largeBody: Buffer | null = null;
   /** What its subscription comes to; null where none was started. */
   results: SubscriptionResults | null = null;
+  /** Codes of the `userErrors` of its mutations. */
+  readonly userErrorCodes = new Set<string>();
+  /** Ids of what its mutations created, changed or deleted. */
+  readonly writtenIds: string[] = [];
   /** When the first text of a run came, on `performance.now()`; null until then. */
   firstTextAt: number | null = null;
   readonly info: RequestInfo;
@@ -100,6 +109,12 @@ export class RequestScope {
   constructor(info: RequestInfo, options: RequestScopeOptions) {
     this.info = info;
     this.#options = options;
+  }
+
+  /** Names the caller in the log; undefined if it is not known. */
+  get tenant(): string | undefined {
+    const { identity } = this.#options;
+    return identity.kind === 'failure' ? undefined : toTenantLabel(identity.subject);
   }
 
   /** Begins its operation, where that has not begun, and tells when that was, on `performance.now()`. */
@@ -200,6 +215,14 @@ export class ServiceContext implements RequestContext {
     this.respondWith = (body) => {
       scope.largeBody = body;
     };
+  }
+
+  recordUserError(code: UserErrorCode): void {
+    this.scope.userErrorCodes.add(code);
+  }
+
+  recordWrite(id: string): void {
+    this.scope.writtenIds.push(id);
   }
 
   get upstream(): UpstreamRequest {

@@ -59,6 +59,8 @@ export interface GraphQLRequestHandlerOptions {
   readonly introspection: boolean;
   /** Nothing else is executed where there is one; null or absent where everything may be. */
   readonly safelist?: Safelist | null;
+  /** Called with every request whose token was rejected. */
+  readonly onTokenRejected?: (entry: { readonly requestId: string; readonly reason: string }) => void;
   readonly onOperation: (record: OperationRecord, context: OperationContext) => void;
   /** Told of every request that the safelist refused. */
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
@@ -72,6 +74,10 @@ export interface OperationContext {
   readonly isShared: boolean;
   readonly isUnlisted: boolean;
   /** Of a subscription whose stream has ended; null for what had none. */
+  /** Names the caller in the log; undefined if it is not known. */
+  readonly tenant?: string | undefined;
+  /** What mutations wrote; undefined if they wrote nothing. */
+  readonly writtenIds?: readonly string[] | undefined;
   readonly stream: StreamFacts | null;
 }
 
@@ -149,6 +155,8 @@ export class GraphQLRequestHandler {
     }
     const startedAt = performance.now();
     const identity = await authenticator.authenticate(info.authorization);
+    if (identity.kind === 'failure' && identity.reason !== undefined)
+      this.#options.onTokenRejected?.({ requestId: info.requestId, reason: identity.reason });
     if (identity.kind === 'failure' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
     if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
@@ -206,7 +214,12 @@ export class GraphQLRequestHandler {
    * Called once for each operation that is known or that Apollo Server worked on. `valid` is what Apollo Server took it
    * for; null where that is known already, or where it is no valid operation.
    */
-  recordEnd(record: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
+  recordEnd(ended: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
+    const { userErrorCodes } = scope;
+    const record =
+      ended.outcome === 'ok' && userErrorCodes.size > 0
+        ? { ...ended, outcome: 'user_error' as const, errorCodes: [...userErrorCodes] }
+        : ended;
     scope.record = record;
     scope.valid = valid;
     // A stream leaves its entry when it ends.
@@ -215,7 +228,16 @@ export class GraphQLRequestHandler {
 
   #report(scope: RequestScope, record: OperationRecord, stream: StreamFacts | null): void {
     const { info, upstreamCalls, isUnlisted } = scope;
-    this.#options.onOperation(record, { info, upstreamCalls, isShared: false, isUnlisted, stream });
+    const { tenant, writtenIds } = scope;
+    this.#options.onOperation(record, {
+      info,
+      upstreamCalls,
+      isShared: false,
+      isUnlisted,
+      stream,
+      tenant,
+      writtenIds: writtenIds.length > 0 ? writtenIds : undefined,
+    });
   }
 
   /** Null where no subscription was started. */
@@ -308,7 +330,8 @@ export class GraphQLRequestHandler {
   /** The same answer, but with the id of the request that gets it. */
   #share({ response, scope }: HandledRequest, info: RequestInfo): GraphQLHttpResponse {
     const { record, isUnlisted } = scope;
-    if (record) this.#options.onOperation(record, { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null });
+    const context = { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null, tenant: scope.tenant };
+    if (record) this.#options.onOperation(record, context);
     if (record?.outcome === 'ok') return response;
     return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };
   }

@@ -52,7 +52,7 @@ const errorOf = async (promise: Promise<unknown>): Promise<PublicError> => {
     () => null,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof PublicError)) throw new Error('expected an AimlError');
+  if (!(error instanceof PublicError)) throw new Error('expected a PublicError');
   return error;
 };
 

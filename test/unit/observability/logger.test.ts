@@ -172,12 +172,12 @@ describe('an error in a log entry', () => {
 
   test('keeps the message of an error of this service', () => {
     class PublicError extends Error {
-      override readonly name = 'AimlError';
+      override readonly name = 'PublicError';
       readonly code = 'UPSTREAM_TIMEOUT';
       readonly details = { upstream: KEY };
     }
     const message = 'The AIML API did not answer in time.';
-    expect(loggedError(new PublicError(message))).toEqual({ type: 'AimlError', code: 'UPSTREAM_TIMEOUT', message });
+    expect(loggedError(new PublicError(message))).toEqual({ type: 'PublicError', code: 'UPSTREAM_TIMEOUT', message });
   });
 
   test('takes the code of a GraphQL error, and nothing else of its extensions', () => {

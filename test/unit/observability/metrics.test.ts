@@ -31,7 +31,14 @@ async function valueOf(metrics: Metrics, name: string, labels: Readonly<Record<s
   return found.reduce((total, { value }) => total + value, 0);
 }
 
-const create = (gauges: { inFlight?: () => number; isBreakerOpen?: () => boolean; isRedisUp?: () => boolean } = {}) =>
+const create = (
+  gauges: {
+    inFlight?: () => number;
+    isBreakerOpen?: () => boolean;
+    isRedisUp?: () => boolean;
+    hasCache?: boolean;
+  } = {},
+) =>
   createMetrics({
     version: '1.2.3',
     errorCodes: ['RATE_LIMITED', 'BAD_USER_INPUT'],
@@ -52,7 +59,7 @@ describe('metrics', () => {
   });
 
   test('are all there with their help from the start, named as Prometheus asks', async () => {
-    const text = await create({ isRedisUp: () => true }).text();
+    const text = await create({ isRedisUp: () => true, hasCache: true }).text();
     for (const [name, help] of Object.entries(metricDescriptions)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
       expect(name).toMatch(/^assistants_[a-z_]+$/);

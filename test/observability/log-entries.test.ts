@@ -1,0 +1,207 @@
+// The entries and metrics by which an operator finds out what is wrong.
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
+
+const READ = '{ assistant(id: "asst_1") { id } }';
+const entries = ({ logs }: TestService, msg: string) => logs.filter((entry) => entry['msg'] === msg);
+const FAILED_CALL = 'a call to the AIML API failed';
+const metricsOf = async ({ url }: TestService) => (await fetch(`${url}/metrics`)).text();
+
+const startOver = (url: string, environment: Readonly<Record<string, string>> = {}) =>
+  startService({ UPSTREAM: 'aiml', AIML_API_KEY: 'key', AIML_API_BASE_URL: url, ...environment });
+
+describe('a failed call', () => {
+  test('has an entry for each attempt, with the status, the id of upstream and the id of the request', async () => {
+    const upstream = await startScriptedUpstream((_call, response, index) => {
+      response.setHeader('x-request-id', `req_${index}`);
+      if (index < 2) sendJson(response, 503, {});
+      else sendJson(response, 200, wireAssistant('asst_1'));
+    });
+    const service = await startOver(upstream.url);
+    const { headers } = await service.query(READ);
+    expect(entries(service, FAILED_CALL)).toEqual(
+      [0, 1].map((index) =>
+        expect.objectContaining({
+          level: 'warn',
+          requestId: headers.get('x-request-id'),
+          call: 'assistants.get',
+          cause: 'status',
+          status: 503,
+          upstreamRequestId: `req_${index}`,
+          attempt: index + 1,
+          outcome: 'UNKNOWN',
+        }),
+      ),
+    );
+  });
+
+  test('names a refused connection', async () => {
+    const upstream = await startScriptedUpstream(() => undefined);
+    await upstream.stop();
+    const service = await startOver(upstream.url);
+    await service.query(READ);
+    const [entry] = entries(service, FAILED_CALL);
+    expect(entry).toMatchObject({ cause: 'refused', outcome: 'NOT_SENT', attempt: 1 });
+    expect(entry).not.toHaveProperty('status');
+  });
+
+  test('names a certificate that is not trusted', async () => {
+    const server = createServer(createSelfSignedCertificate());
+    server.listen(0, '127.0.0.1');
+    cleanUpLater(() => server.close());
+    await once(server, 'listening');
+    const service = await startOver(`https://localhost:${(server.address() as AddressInfo).port}`);
+    await service.query(READ);
+    expect(entries(service, FAILED_CALL)[0]).toMatchObject({ cause: 'tls', outcome: 'NOT_SENT' });
+  });
+
+  test('is no failure if the caller asked for what is not there', async () => {
+    const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 404, {}));
+    const service = await startOver(upstream.url);
+    await service.query(READ);
+    expect(upstream.calls).toHaveLength(1);
+    expect(entries(service, FAILED_CALL)).toEqual([]);
+  });
+
+  test('is logged a bounded number of times, and calls that are held back have an entry of their own', async () => {
+    let isDown = true;
+    const upstream = await startScriptedUpstream((_call, response) =>
+      sendJson(response, isDown ? 503 : 200, isDown ? {} : wireAssistant('asst_1')),
+    );
+    const service = await startOver(upstream.url);
+    await until(async () => {
+      await Promise.all(Array.from({ length: 10 }, () => service.query(READ)));
+      return entries(service, 'calls to the AIML API are held back').length > 0;
+    });
+    isDown = false;
+    await until(async () => {
+      await service.query(READ);
+      return entries(service, 'calls to the AIML API are no longer held back').length > 0;
+    });
+    const failures = upstream.calls.length - 1;
+    const logged = entries(service, FAILED_CALL);
+    expect(logged.length).toBeLessThanOrEqual(failures);
+    expect(JSON.stringify(service.logs)).not.toContain('asst_1');
+  });
+});
+
+describe('a mutation', () => {
+  test('that ends in user errors is logged and counted as such, with the codes alone', async () => {
+    const service = await startService();
+    const { data } = await service.query(
+      'mutation { createAssistant(input: { model: " ", name: "a secret" }) { assistant { id } } }',
+    );
+    expect(data).toEqual({ createAssistant: { assistant: null } });
+    await until(() => entries(service, 'operation').length > 0);
+    expect(entries(service, 'operation')).toEqual([
+      expect.objectContaining({ kind: 'mutation', outcome: 'user_error', errorCodes: ['BLANK'] }),
+    ]);
+    expect(JSON.stringify(service.logs)).not.toContain('a secret');
+    const metrics = await metricsOf(service);
+    expect(metrics).toContain('assistants_user_errors_total{code="BLANK"} 1');
+    expect(metrics).toContain('assistants_operations_total{kind="mutation",outcome="user_error"} 1');
+  });
+
+  test('that wrote something is logged with the ids, whatever the client selects', async () => {
+    const service = await startService();
+    const { data } = await service.query(
+      'mutation { createAssistant(input: { model: "gpt-4o" }) { assistant { i: id } } }',
+    );
+    const { i: id } = (data?.['createAssistant'] as { assistant: { i: string } }).assistant;
+    await service.query(`mutation { deleteAssistant(input: { id: "${id}" }) { userErrors { code } } }`);
+    await until(() => entries(service, 'operation').length === 2);
+    expect(entries(service, 'operation').map(({ writtenIds }) => writtenIds)).toEqual([[id], [id]]);
+  });
+});
+
+test('Every entry of an operation names the tenant, and never its credential', async () => {
+  const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, wireAssistant('asst_1')));
+  const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+  for (const key of ['key-one', 'key-two', 'key-one'])
+    await service.query(READ, undefined, { authorization: `Bearer ${key}` });
+  await until(() => entries(service, 'operation').length === 3);
+  const [first, second, third] = entries(service, 'operation').map(({ tenant }) => tenant);
+  expect(first).toMatch(/^[\w-]{8}$/);
+  expect(second).not.toBe(first);
+  expect(third).toBe(first);
+  expect(JSON.stringify(service.logs)).not.toContain('key-one');
+});
+
+describe('access tokens', () => {
+  const startWith = (provider: IdentityProvider, url: string) =>
+    startOver(url, {
+      AUTH_MODE: 'jwt',
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      JWKS_URL: provider.url.href,
+    });
+
+  test('that are rejected have an entry with the kind of fault, and nothing of the token', async () => {
+    const [key, stranger] = await Promise.all([createKey('first'), createKey('first')]);
+    const provider = await IdentityProvider.start(key);
+    cleanUpLater(() => provider.goDown());
+    const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, wireAssistant('asst_1')));
+    const service = await startWith(provider, upstream.url);
+    const tokens = [
+      await sign(key, { exp: 1 }),
+      await sign(key, { aud: 'another' }),
+      await sign(stranger),
+      'not-a-token',
+    ];
+    for (const token of tokens) await service.query(READ, undefined, { authorization: `Bearer ${token}` });
+    const logged = entries(service, 'an access token was rejected');
+    expect(logged.map(({ reason }) => reason)).toEqual(['expired', 'audience', 'signature', 'malformed']);
+    expect(logged[0]).toHaveProperty('requestId');
+    for (const token of tokens) expect(JSON.stringify(service.logs)).not.toContain(token);
+  });
+
+  test('whose keys cannot be fetched have an entry with the reason', async () => {
+    const key = await createKey('first');
+    const provider = await IdentityProvider.start(key);
+    const service = await startWith(provider, 'http://127.0.0.1:9');
+    await provider.goDown();
+    await service.query(READ, undefined, { authorization: `Bearer ${await sign(key)}` });
+    expect(entries(service, 'the keys of the identity provider cannot be fetched')).toEqual([
+      expect.objectContaining({ level: 'warn', reason: 'ECONNREFUSED' }),
+    ]);
+  });
+});
+
+test('Traces that cannot be delivered have one entry', async () => {
+  const collector = await startScriptedUpstream((_call, response) => sendJson(response, 400, {}));
+  const service = await startService({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await service.query('{ __typename }');
+  await service.stop();
+  expect(collector.calls.length).toBeGreaterThan(0);
+  expect(entries(service, 'traces cannot be delivered to the collector')).toHaveLength(1);
+});
+
+test('Cache lookups are counted, and the rate limit of the service is told apart from that of upstream', async () => {
+  let isLimited = false;
+  const upstream = await startScriptedUpstream((_call, response) =>
+    sendJson(response, isLimited ? 429 : 200, isLimited ? {} : wireAssistant('asst_1')),
+  );
+  const cached = await startOver(upstream.url, { CACHE_TTL_SECONDS: '60' });
+  for (let reads = 0; reads < 3; reads += 1) await cached.query(READ);
+  const text = await metricsOf(cached);
+  expect(text).toContain('assistants_cache_lookups_total{result="hit"} 2');
+  expect(text).toContain('assistants_cache_lookups_total{result="miss"} 1');
+
+  const limited = await startOver(upstream.url, { UPSTREAM_RATE_LIMIT: '1/min' });
+  await limited.query(READ);
+  await limited.query(READ);
+  expect(await metricsOf(limited)).toContain('assistants_rate_limited_total{by="service"} 1');
+
+  isLimited = true;
+  const other = await startOver(upstream.url);
+  await other.query(READ);
+  expect(await metricsOf(other)).toMatch(/assistants_rate_limited_total\{by="upstream"\} [1-9]/);
+});
