@@ -142,6 +142,11 @@ describe('the messages of a thread', () => {
     const notFound = (field: string) => [{ code: 'NOT_FOUND', field: ['input', field] }];
     expect((await update({ threadId, id: 'msg_none', metadata: null })).userErrors).toEqual(notFound('id'));
     expect((await update({ threadId: 'thread_none', id, metadata: null })).userErrors).toEqual(notFound('threadId'));
+    expect((await update({ threadId, id: 'msg_none' })).userErrors).toEqual(notFound('id'));
+    expect((await update({ threadId: 'thread_none', id })).userErrors).toEqual(notFound('threadId'));
+    const updateRun = (input: unknown) => write('updateRun', 'run { id }', input);
+    expect((await updateRun({ threadId, id: 'run_none' })).userErrors).toEqual(notFound('id'));
+    expect((await updateRun({ threadId: 'thread_none', id: 'run_none' })).userErrors).toEqual(notFound('threadId'));
     const remove = (input: unknown) => write('deleteMessage', 'deletedMessageId', input);
     expect(await remove({ threadId, id })).toEqual({ deletedMessageId: id, userErrors: [] });
     expect((await remove({ threadId, id })).userErrors).toEqual(notFound('id'));

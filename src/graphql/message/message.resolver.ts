@@ -5,8 +5,8 @@ import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { catchUserErrors, notFound } from '../schema/mutation.ts';
-import { diagnoseBelowThread, diagnoseBusyThread } from '../run/thread-state.ts';
+import { catchUserErrors } from '../schema/mutation.ts';
+import { diagnoseBelowThread, diagnoseBusyThread, findMissing } from '../run/thread-state.ts';
 import { Run } from '../run/run.type.ts';
 import { UserError } from '../schema/user-error.ts';
 import { withoutUndefined } from '../schema/wire-body.ts';
@@ -81,7 +81,7 @@ export class MessageResolver {
       info,
       async () =>
         metadata === undefined
-          ? ((await messages.load(id)) ?? notFound())
+          ? ((await messages.load(id)) ?? findMissing(upstream, threadId))
           : messages.modify(id, withoutUndefined({ metadata })),
       (error) => diagnoseBelowThread(upstream, threadId, error),
     );

@@ -37,7 +37,7 @@ import {
   validateSubmitToolOutputs,
   validateUpdateRun,
 } from './run.validation.ts';
-import { diagnoseBelowThread, diagnoseBusyThread, wrongState } from './thread-state.ts';
+import { diagnoseBelowThread, diagnoseBusyThread, findMissing, wrongState } from './thread-state.ts';
 import { checkToolOutputs, isWaitingFor } from './tool-outputs.ts';
 import { waitForRun } from './wait-for-run.ts';
 
@@ -151,7 +151,7 @@ export class RunResolver {
       info,
       async () =>
         metadata === undefined
-          ? ((await runs.load(id)) ?? notFound())
+          ? ((await runs.load(id)) ?? findMissing(upstream, threadId))
           : runs.modify(id, withoutUndefined({ metadata })),
       (error) => diagnoseBelowThread(upstream, threadId, error),
     );
@@ -214,7 +214,7 @@ export class RunResolver {
       info,
       async () => {
         const run = await runs.reload(runId);
-        if (!run) return [await belowThread(upstream, threadId)];
+        if (!run) return [await findMissing(upstream, threadId, 'runId')];
         const problems = checkToolOutputs(run, toolOutputs);
         if (problems.length > 0) return problems;
         return upstream.submitToolOutputs(run, {
@@ -237,10 +237,6 @@ export class RunResolver {
 }
 
 const cannotCancel = (): UserError => wrongState('id', 'The run has ended, or is being cancelled already.');
-
-async function belowThread(upstream: RequestContext['upstream'], threadId: string): Promise<UserError> {
-  return (await upstream.threads.load(threadId)) ? notFound('runId') : notFound('threadId');
-}
 
 /** The mutation was applied; where what it made cannot be read, that part is null and the rest is returned. */
 async function loadIfPossible<T>(load: () => Promise<T | null>): Promise<T | null> {

@@ -1,5 +1,5 @@
 /** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
-import type { PublicError } from '../../runtime/errors.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { notFound } from '../schema/mutation.ts';
@@ -16,6 +16,16 @@ export async function diagnoseBelowThread(
 ): Promise<UserError | null> {
   if (code !== 'NOT_FOUND') return null;
   return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
+}
+
+/** The same for a read that found nothing; `field` where the thread cannot be read either. */
+export async function findMissing(upstream: Upstream, threadId: string, field = 'id'): Promise<UserError> {
+  try {
+    return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
+  } catch (error) {
+    if (error instanceof PublicError) return notFound(field);
+    throw error;
+  }
 }
 
 /** THREAD_BUSY where the newest run of the thread has not ended, and as {@link diagnoseBelowThread}. */
