@@ -71,6 +71,8 @@ export interface ServiceOptions {
   readonly streamIdleTimeoutMs?: number;
   /** The first wait between two polls of a run, in milliseconds; half a second where it is left out. */
   readonly firstPollMs?: number;
+  /** How long upstream may fail before those who follow a run get an error, in milliseconds; 20 s where it is left out. */
+  readonly maxFailingMs?: number;
   /** How long nothing may be sent in a stream, in milliseconds; 12 s where it is left out. */
   readonly heartbeatMs?: number;
 }
@@ -79,7 +81,14 @@ export interface ServiceOptions {
 export async function createService(
   config: Config,
   logger: Logger,
-  { droppedLogEntries = () => 0, stallTimeoutMs, streamIdleTimeoutMs, firstPollMs, heartbeatMs }: ServiceOptions = {},
+  {
+    droppedLogEntries = () => 0,
+    stallTimeoutMs,
+    streamIdleTimeoutMs,
+    firstPollMs,
+    maxFailingMs,
+    heartbeatMs,
+  }: ServiceOptions = {},
 ): Promise<Service> {
   const schema = buildServiceSchema({ federation: config.federation });
   const safelist = await readSafelist(config, schema, logger);
@@ -160,7 +169,7 @@ export async function createService(
     onLookup: (result) => metrics.recordCacheLookup(result),
   });
   const isEmbedded = localAiml !== null;
-  const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs });
+  const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs, maxFailingMs });
   const streamLimits = new StreamLimits({ maxStreams: config.maxStreams, isMultiTenant });
   const cache = new OperationCache(createExecutor(schema));
   const reportUnlisted = (requestId: string, operationName: string | null) => {

@@ -2,7 +2,8 @@
  * Cursors of the events of a run: how far a client has read.
  *
  * A cursor holds the last states that were seen and the length of the text, so that any process can go on from it. Within
- * the process that wrote it, `instance` and `position` say the same exactly.
+ * the process that wrote it, `instance` and `position` say the same exactly. Of one that was parsed, ids and states are as
+ * {@link toCursorPart} writes them.
  */
 export interface RunCursor {
   /** Which {@link LiveRun} wrote it. */
@@ -22,22 +23,25 @@ export interface RunCursor {
   readonly textLength: number;
 }
 
-const STATUS = '[a-z_]{0,32}';
-const ID = '[A-Za-z0-9_-]{0,64}';
+/** An id or a status, as {@link toCursorPart} writes it. */
+const PART = '([A-Za-z0-9_-]{0,64})';
 const PATTERN = new RegExp(
-  `^1\\.([A-Za-z0-9_-]{8})\\.(\\d{1,6})\\.(${STATUS})\\.(${ID})\\.(${STATUS})\\.(${ID})\\.(${STATUS})\\.(\\d{1,3})\\.(\\d{1,9})$`,
+  `^1\\.([A-Za-z0-9_-]{8})\\.(\\d{1,6})\\.${PART}\\.${PART}\\.${PART}\\.${PART}\\.${PART}\\.(\\d{1,3})\\.(\\d{1,9})$`,
 );
+
+/** Upstream may have ids and states of any kind: what a cursor cannot hold of them is left out. */
+export const toCursorPart = (text: string): string => text.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
 
 export const formatCursor = (cursor: RunCursor): string =>
   [
     1,
     cursor.instance,
     cursor.position,
-    cursor.runStatus,
-    cursor.stepId,
-    cursor.stepStatus,
-    cursor.messageId,
-    cursor.messageStatus,
+    toCursorPart(cursor.runStatus),
+    toCursorPart(cursor.stepId),
+    toCursorPart(cursor.stepStatus),
+    toCursorPart(cursor.messageId),
+    toCursorPart(cursor.messageStatus),
     cursor.contentIndex,
     cursor.textLength,
   ].join('.');

@@ -55,11 +55,11 @@ export class EventStreamReader {
   }
 }
 
-/** The JSON of an event. Throws MalformedResponseError. */
+/** The JSON of an event; undefined where it has none. */
 export function parseEventData({ data }: StreamEvent): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new MalformedResponseError('event', 'JSON');
+    return undefined;
   }
 }

@@ -34,6 +34,32 @@ export interface RunSnapshot {
 /** A run has at most 32 calls of a model. What is more than this is not worth keeping. */
 const MAX_TRANSITIONS = 10_000;
 
+/** What upstream is known to send of a run. */
+export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
+  'thread.run.created',
+  'thread.run.queued',
+  'thread.run.in_progress',
+  'thread.run.requires_action',
+  'thread.run.completed',
+  'thread.run.incomplete',
+  'thread.run.failed',
+  'thread.run.cancelling',
+  'thread.run.cancelled',
+  'thread.run.expired',
+  'thread.run.step.created',
+  'thread.run.step.in_progress',
+  'thread.run.step.delta',
+  'thread.run.step.completed',
+  'thread.run.step.failed',
+  'thread.run.step.cancelled',
+  'thread.run.step.expired',
+  'thread.message.created',
+  'thread.message.in_progress',
+  'thread.message.delta',
+  'thread.message.completed',
+  'thread.message.incomplete',
+]);
+
 /** A step, how often it changed since its last state, and which of its states were reported. */
 interface LiveStep {
   raw: Fields;
@@ -115,20 +141,36 @@ export class LiveRun {
   }
 
   /**
-   * Takes one event of upstream's stream. States of steps and messages that are known already are taken once. Throws
-   * MalformedResponseError.
+   * Takes one event of upstream's stream; `data` is undefined where it is no JSON. States of steps and messages that are
+   * known already are taken once. Throws MalformedResponseError where an event of a known kind cannot be read.
    */
   applyEvent(event: string, data: unknown): void {
     if (this.hasEnded || this.#transitions.length >= MAX_TRANSITIONS) return;
-    const fields = requireObject(data, 'event');
+    if (KNOWN_EVENTS.has(event)) this.#applyKnown(event, requireObject(data, 'event'));
+    else this.#applyUnknown(event, data);
+    this.#notify();
+  }
+
+  #applyKnown(event: string, fields: Fields): void {
     if (event === 'thread.message.delta') this.#appendToMessage(fields);
     else if (event === 'thread.run.step.delta') this.#appendToStep(fields);
     else if (event.startsWith('thread.message.')) this.#setMessage(event, fields);
     else if (event.startsWith('thread.run.step.')) this.#setStep(event, fields);
-    else if (event.startsWith('thread.run.')) this.#setRun(event, fields);
-    else if (event !== 'thread.created')
-      this.#transitions.push({ kind: 'unknown', event, raw: jsonObject(fields, 'event') });
-    this.#notify();
+    else this.#setRun(event, fields);
+  }
+
+  /** A state that upstream added has the object that it is a state of; nothing is known of what other events have. */
+  #applyUnknown(event: string, data: unknown): void {
+    if (event === 'thread.created') return;
+    try {
+      if (/^thread\.(?:message|run(?:\.step)?)\.[a-z_]+$/.test(event)) {
+        this.#applyKnown(event, requireObject(data, 'event'));
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedResponseError)) throw error;
+    }
+    this.#transitions.push({ kind: 'unknown', event, raw: jsonObjectOrNull(data) });
   }
 
   /** Takes what upstream has now. Only differences become transitions. Throws MalformedResponseError. */
@@ -152,8 +194,9 @@ export class LiveRun {
 
   #changeRun(run: WireRun): void {
     const isNew = !this.#transitions.some(({ kind }) => kind === 'run');
-    if (isNew || run.status !== this.#run.status || run.started_at !== this.#run.started_at)
-      this.#pushRun(`thread.run.${run.status}`, run);
+    // A run that goes on with its tool outputs starts anew.
+    const isRestarted = run.started_at !== null && run.started_at !== this.#run.started_at;
+    if (isNew || run.status !== this.#run.status || isRestarted) this.#pushRun(`thread.run.${run.status}`, run);
     this.#run = run;
   }
 
@@ -233,5 +276,14 @@ export class LiveRun {
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+function jsonObjectOrNull(data: unknown): JsonObject | null {
+  try {
+    return jsonObject(requireObject(data, 'event'), 'event');
+  } catch (error) {
+    if (error instanceof MalformedResponseError) return null;
+    throw error;
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { WireMessage } from '../resources/message.ts';
 import { hasEnded } from '../resources/run.ts';
-import { formatCursor, type RunCursor } from './cursor.ts';
+import { formatCursor, toCursorPart, type RunCursor } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
 import type { LiveRun, Transition } from './live-run.ts';
 import type { RunEvent } from './run-event.ts';
@@ -209,44 +209,50 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   /** Takes up what a cursor says. Returns the transitions that it has seen, where they are not all before a position. */
   #resume(after: RunCursor): ReadonlySet<number> {
     this.#runStatus = after.runStatus;
-    this.#step = { id: after.stepId, status: after.stepStatus, version: this.#live.versionOf(after.stepId) };
+    const { transitions, messages } = this.#live;
+    const step = transitions.find((transition) => isStep(transition, after));
+    const stepId = step?.kind === 'step' ? step.step.id : after.stepId;
+    this.#step = { id: stepId, status: after.stepStatus, version: this.#live.versionOf(stepId) };
     this.#message = {
-      id: after.messageId,
+      id: [...messages.keys()].find((id) => toCursorPart(id) === after.messageId) ?? after.messageId,
       status: after.messageStatus,
       contentIndex: after.contentIndex,
       textLength: after.textLength,
     };
     if (after.instance === this.#live.instance) {
-      this.#position = Math.min(after.position, this.#live.transitions.length);
+      this.#position = Math.min(after.position, transitions.length);
       return new Set();
     }
-    return findSeen(this.#live.transitions, after);
+    return findSeen(transitions, after);
   }
 }
+
+const isStep = (transition: Transition, { stepId }: RunCursor): boolean =>
+  transition.kind === 'step' && toCursorPart(transition.step.id) === stepId;
 
 /** Which transitions a cursor of another process has seen, told from ids, states and order. */
 function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
   const indexesOf = (isIt: (transition: Transition) => boolean): number[] =>
     transitions.flatMap((transition, index) => (isIt(transition) ? [index] : []));
   const messages = indexesOf(
-    (transition) => transition.kind === 'message' && transition.message.id === after.messageId,
+    (transition) => transition.kind === 'message' && toCursorPart(transition.message.id) === after.messageId,
   );
-  const steps = indexesOf((transition) => transition.kind === 'step' && transition.step.id === after.stepId);
+  const steps = indexesOf((transition) => isStep(transition, after));
   const seen = transitions.flatMap((transition, index) => {
     switch (transition.kind) {
       case 'message': {
         const first = messages[0];
         if (first === undefined || index > (messages.at(-1) ?? -1)) return [];
         if (index < first) return [index];
-        return !transition.isEnd || after.messageStatus === transition.message.status ? [index] : [];
+        return !transition.isEnd || after.messageStatus === toCursorPart(transition.message.status) ? [index] : [];
       }
       case 'step': {
         const first = steps[0];
         if (first === undefined || index > (steps.at(-1) ?? -1)) return [];
-        return index < first || transition.step.status === after.stepStatus ? [index] : [];
+        return index < first || toCursorPart(transition.step.status) === after.stepStatus ? [index] : [];
       }
       case 'run': {
-        if (transition.run.status === after.runStatus) return [index];
+        if (toCursorPart(transition.run.status) === after.runStatus) return [index];
         const isOver = hasEnded(transition.run.status) || transition.run.status === 'requires_action';
         return !isOver && (messages.length > 0 || steps.length > 0) ? [index] : [];
       }

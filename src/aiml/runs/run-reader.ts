@@ -12,7 +12,6 @@ import { RunStream } from './run-stream.ts';
 const FIRST_POLL_MS = 500;
 const SLOWEST_POLL_MS = 5000;
 const POLL_GROWTH = 1.5;
-/** How long upstream may fail before the run's followers get an error, in milliseconds. */
 const MAX_FAILING_MS = 20_000;
 /** The longest a call to upstream may take, in milliseconds. */
 const CALL_DEADLINE_MS = 15_000;
@@ -23,22 +22,30 @@ export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'conte
 export interface RunReaderOptions {
   /** The first wait between two polls, in milliseconds; half a second where it is left out. */
   readonly firstPollMs?: number | undefined;
+  /** How long upstream may fail before the run's followers get an error, in milliseconds; 20 s where it is left out. */
+  readonly maxFailingMs?: number | undefined;
 }
 
 export class RunReader {
   readonly #live: LiveRun;
   readonly #access: ReaderAccess;
   readonly #firstPollMs: number;
+  readonly #maxFailingMs: number;
   #stream: RunStream | null = null;
   #isPolling = false;
   #isStopped = false;
   #lastEventId: string | null = null;
   #wake: () => void = () => undefined;
 
-  constructor(live: LiveRun, access: ReaderAccess, { firstPollMs = FIRST_POLL_MS }: RunReaderOptions) {
+  constructor(
+    live: LiveRun,
+    access: ReaderAccess,
+    { firstPollMs = FIRST_POLL_MS, maxFailingMs = MAX_FAILING_MS }: RunReaderOptions,
+  ) {
     this.#live = live;
     this.#access = access;
     this.#firstPollMs = firstPollMs;
+    this.#maxFailingMs = maxFailingMs;
   }
 
   /** Whether a stream is read. */
@@ -123,7 +130,7 @@ export class RunReader {
       } catch (error) {
         if (!(error instanceof PublicError) || !mayPass(error)) throw error;
         failingSince ??= performance.now();
-        if (performance.now() - failingSince > MAX_FAILING_MS) throw error;
+        if (performance.now() - failingSince > this.#maxFailingMs) throw error;
         retryAfterMs = error.details.retryAfterMs ?? 0;
       }
       const hasChanged = live.size !== before;

@@ -7,7 +7,7 @@ import type { StreamReceiver } from '../stream-body.ts';
 import { readRun } from '../resources/run.ts';
 import { MalformedResponseError } from '../wire.ts';
 import { EventStreamReader, parseEventData, type StreamEvent } from './event-stream-reader.ts';
-import { LiveRun } from './live-run.ts';
+import { KNOWN_EVENTS, LiveRun } from './live-run.ts';
 
 export class RunStream implements StreamReceiver {
   /** Resolves when the stream has ended, however; also where none began. */
@@ -99,7 +99,7 @@ export class RunStream implements StreamReceiver {
     if (event.name === 'done' || event.data === '[DONE]' || event.name === 'error') return false;
     this.#hasEvents = true;
     const data = parseEventData(event);
-    const isRun = event.name.startsWith('thread.run.') && !event.name.startsWith('thread.run.step.');
+    const isRun = KNOWN_EVENTS.has(event.name) && /^thread\.run\.(?!step\.)/.test(event.name);
     if (!this.#live && isRun) this.#live = new LiveRun(readRun(data));
     this.#live?.applyEvent(event.name, data);
     if (isRun) this.#body ??= Buffer.from(event.data);

@@ -1,0 +1,351 @@
+// What upstream can do to the stream of a run: the run is followed to its end all the same, its text is exact, nothing comes
+// twice, and the run is created once.
+import type { ServerResponse } from 'node:http';
+import { constants, createGzip } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { leaksIn } from '../support/leaks.ts';
+import {
+  eventsOf,
+  readMultipart,
+  readSse,
+  subscribe,
+  textsOf,
+  toArray,
+  type RunEvent,
+  type StreamResult,
+} from '../support/run-events.ts';
+import { sendJson } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { casesOf } from '../support/slow.ts';
+import {
+  BEGINNING,
+  beginStream,
+  DONE,
+  endOf,
+  frame,
+  startStreamUpstream,
+  textDelta,
+  wireRun,
+  wireStep,
+  type StreamUpstream,
+  type StreamUpstreamOptions,
+} from '../support/stream-upstream.ts';
+
+const CREDENTIAL = 'sk+secret/key~of.the-service==';
+const PIECES = ['The canary ', 'sings \u{1f469}\u200d\u{1f4bb} ', 'two\nlines "quoted".'];
+const TEXT = PIECES.join('');
+const DELTAS = PIECES.map(textDelta).join('');
+const WHOLE = BEGINNING + DELTAS + endOf(TEXT) + DONE;
+const MiB = 1024 * 1024;
+const RUN = { threadId: 'thread_1', runId: 'run_1' };
+const CREATE_RUN = `mutation { createRun(input: { threadId: "thread_1", assistantId: "asst_1" }) {
+  run { id status } userErrors { code field }
+} }`;
+
+interface Setting {
+  readonly upstream: StreamUpstream;
+  readonly service: TestService;
+}
+
+async function start(options: Omit<StreamUpstreamOptions, 'text'>, environment: object = {}): Promise<Setting> {
+  const upstream = await startStreamUpstream({ ...options, text: TEXT });
+  const service = await startService(
+    {
+      UPSTREAM: 'aiml',
+      AIML_API_KEY: CREDENTIAL,
+      AIML_API_BASE_URL: upstream.url,
+      UPSTREAM_DEADLINE_MS: '60000',
+      ...environment,
+    },
+    { firstPollMs: 20, maxFailingMs: 300, streamIdleTimeoutMs: 500 },
+  );
+  return { upstream, service };
+}
+
+/** Sends this, and ends the stream. */
+const send =
+  (...parts: readonly (string | Buffer)[]) =>
+  (response: ServerResponse): void => {
+    beginStream(response);
+    for (const part of parts) response.write(part);
+    response.end();
+  };
+/** Sends this, and leaves the stream open. */
+const sendAndHang =
+  (text: string) =>
+  (response: ServerResponse): void => {
+    beginStream(response);
+    response.write(text);
+  };
+const sendAndReset =
+  (text: string) =>
+  (response: ServerResponse): void => {
+    beginStream(response);
+    response.write(text, () => setTimeout(() => response.socket?.resetAndDestroy(), 20));
+  };
+const sendGzipped =
+  (text: string, { isCut = false } = {}) =>
+  (response: ServerResponse): void => {
+    beginStream(response, { 'content-encoding': 'gzip' });
+    const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
+    gzip.on('data', (chunk: Buffer) => response.write(chunk));
+    gzip.on('end', () => response.end());
+    if (isCut) gzip.write(text, () => gzip.flush(() => response.end('no gzip')));
+    else gzip.end(text);
+  };
+/** A few bytes at a time, so that characters and lines arrive in pieces. */
+const drip =
+  (text: string) =>
+  (response: ServerResponse): void => {
+    beginStream(response);
+    const bytes = Buffer.from(text);
+    let sent = 0;
+    const next = () => {
+      if (sent >= bytes.length) response.end();
+      else response.write(bytes.subarray(sent, (sent += 7)), () => setImmediate(next));
+    };
+    next();
+  };
+/** Comments without end, as far as anybody reads them. */
+const sendAndFlood =
+  (text: string) =>
+  (response: ServerResponse): void => {
+    beginStream(response);
+    response.write(text);
+    const comment = Buffer.from(`: ${'x'.repeat(1021)}\n`.repeat(1024));
+    let left = 70;
+    const next = () => {
+      for (; left > 0; left -= 1) if (!response.write(comment)) return void response.once('drain', next);
+    };
+    next();
+  };
+
+function silent(response: ServerResponse): void {
+  beginStream(response);
+  response.flushHeaders();
+}
+function inUnknownCoding(response: ServerResponse): void {
+  beginStream(response, { 'content-encoding': 'x-new' });
+  response.end(WHOLE);
+}
+
+const BEGUN = BEGINNING + textDelta(PIECES[0] ?? '');
+
+const broken: readonly (readonly [name: string, create: (response: ServerResponse) => void])[] = [
+  ['is reset', sendAndReset(BEGUN)],
+  ['ends', send(BEGUN)],
+  ['falls silent', sendAndHang(BEGUN)],
+  ['turns into HTML', send(BEGUN, '<!doctype html><title>502</title>\n\n')],
+  ['has an event that is no JSON', sendAndHang(BEGUN + frame('thread.message.delta', '{"id":'))],
+  ['has an event of another shape', sendAndHang(BEGUN + frame('thread.run.completed', [1]))],
+  ['has an error event', sendAndHang(BEGUN + frame('error', { error: { message: 'canary' } }))],
+  ['says done before the run has ended', send(BEGUN + DONE)],
+  ['has text of a message that was never created', sendAndHang(BEGUN.replace(/event: thread\.message\.created[^]*?\n\n/, '').replace(/event: thread\.message\.in_progress[^]*?\n\n/, ''))], // prettier-ignore
+  ['is not UTF-8', send(BEGUN, Buffer.from([0x64, 0xff, 0xfe, 0x0a, 0x0a]))],
+  ['has 64 MB', sendAndFlood(BEGUN)],
+  ['has an event of more than 16 MiB', send(BEGUN, frame('new.event', { x: 'x'.repeat(17 * MiB) }), DELTAS)],
+  ['has a line without end', send(BEGUN, `data: ${'x'.repeat(17 * MiB)}`)],
+  ['is gzip that breaks off', sendGzipped(BEGUN, { isCut: true })],
+  ['is JSON instead', (response) => sendJson(response, 200, wireRun('queued'))],
+];
+const whole: readonly (readonly [name: string, create: (response: ServerResponse) => void])[] = [
+  ['is as documented', send(WHOLE)],
+  ['has no done', send(BEGINNING + DELTAS + endOf(TEXT))],
+  ['comes a few bytes at a time', drip(WHOLE)],
+  ['is compressed', sendGzipped(WHOLE)],
+  ['has CRLF, comments, ids and retry', send(`: hi\r\nretry: 5\r\n\r\n${WHOLE.replaceAll('\n', '\r\n').replaceAll('event:', 'id: 7\r\nevent:')}`)], // prettier-ignore
+];
+
+async function createRun({ service }: Setting): Promise<void> {
+  const { data, text } = await service.query(CREATE_RUN);
+  if (!data) throw new Error(`a run was expected, got ${text}`);
+  expect(data).toMatchObject({ createRun: { run: { id: 'run_1' }, userErrors: [] } });
+}
+
+const statesOf = (events: readonly RunEvent[]): string[] =>
+  events
+    .filter(({ messageId }) => messageId === undefined)
+    .map(({ event, run, step, message }) => `${event} ${run?.status ?? step?.status ?? message?.status ?? ''}`);
+
+function expectWhole(events: readonly RunEvent[]): void {
+  expect(events.at(-1)?.run).toMatchObject({ status: 'COMPLETED', hasEnded: true });
+  expect(textsOf(events)).toEqual(new Map([['msg_1', TEXT]]));
+  expect(new Set(statesOf(events)).size).toBe(statesOf(events).length);
+}
+
+function expectNoLeaks({ service, upstream }: Setting, errors: unknown = null): void {
+  const secrets = { credential: CREDENTIAL, upstream: new URL(upstream.url), texts: ['canary', 'thread_1', 'run_1'] };
+  expect(leaksIn([JSON.stringify(errors), ...service.logs], secrets)).toEqual([]);
+}
+
+describe('where the stream of upstream', () => {
+  test.each(casesOf(9, broken))(
+    '%s, the run is read instead, and nothing is missing or comes twice',
+    async (_name, create) => {
+      const setting = await start({ create });
+      await createRun(setting);
+      const [early, late] = await Promise.all([
+        subscribe(setting.service, RUN).then((response) => eventsOf(readSse(response))),
+        subscribe(setting.service, RUN, { accept: MULTIPART }).then((response) => eventsOf(readMultipart(response))),
+      ]);
+      expectWhole(early);
+      expectWhole(late);
+      expect(setting.upstream.counts().creates).toBe(1);
+      expectNoLeaks(setting);
+    },
+  );
+
+  test.each(whole)('%s, it is all that is read', async (_name, create) => {
+    const setting = await start({ create });
+    await createRun(setting);
+    const events = await eventsOf(readSse(await subscribe(setting.service, RUN)));
+    expectWhole(events);
+    expect(statesOf(events)).toHaveLength(10);
+    // The run is looked up with the caller's credential, and never again.
+    expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
+    expect(setting.upstream.lines().filter((line) => line.startsWith('GET'))).toHaveLength(1);
+    expectNoLeaks(setting);
+  });
+
+  test('has events that are not known, they arrive and end nothing', async () => {
+    const added = [
+      frame('thread.run.thinking', { a: { b: [1] } }),
+      frame('thread.message.liked', { by: 'nobody' }),
+      frame('weather', 'sunny'),
+      frame('numbers', [1, 2]),
+      'data: {"no":"name"}\n\n',
+    ];
+    const setting = await start({ create: send(added[0] ?? '', BEGINNING, ...added, DELTAS, endOf(TEXT), DONE) });
+    await createRun(setting);
+    const query = `subscription Follow($threadId: ID!, $runId: ID!) { runEvents(threadId: $threadId, runId: $runId) {
+      __typename cursor event ... on UnknownRunEvent { raw } ... on RunStateEvent { run { id status hasEnded } }
+      ... on MessageTextEvent { messageId offset text }
+    } }`;
+    const events = await eventsOf(readSse(await subscribe(setting.service, RUN, { query })));
+    const unknown = events.filter(({ __typename }) => __typename === 'UnknownRunEvent') as (RunEvent & {
+      raw: unknown;
+    })[];
+    expect(unknown.map(({ event, raw }) => [event, raw])).toEqual([
+      ['thread.run.thinking', { a: { b: [1] } }],
+      ['thread.message.liked', { by: 'nobody' }],
+      ['weather', null],
+      ['numbers', null],
+      ['message', { no: 'name' }],
+    ]);
+    expect(textsOf(events)).toEqual(new Map([['msg_1', TEXT]]));
+    expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
+  });
+
+  test('has an event of 15 MiB, it is one of many', async () => {
+    const large = frame('large', { x: 'x'.repeat(15 * MiB) });
+    const setting = await start({ create: send(BEGINNING, large, DELTAS, endOf(TEXT), DONE) });
+    await createRun(setting);
+    const events = await eventsOf(readSse(await subscribe(setting.service, RUN)));
+    expect(statesOf(events)).toContain('large ');
+    expectWhole(events);
+    expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
+  });
+
+  test('has states that are not known, they arrive as UNKNOWN and end nothing', async () => {
+    const setting = await start({
+      create: send(BEGINNING, frame('thread.run.paused', wireRun('paused')), frame('thread.run.step.paused', wireStep('paused')), DELTAS, endOf(TEXT), DONE), // prettier-ignore
+    });
+    await createRun(setting);
+    const events = await eventsOf(readSse(await subscribe(setting.service, RUN)));
+    expect(statesOf(events)).toContain('thread.run.paused UNKNOWN');
+    expect(statesOf(events)).toContain('thread.run.step.paused UNKNOWN');
+    expect(textsOf(events)).toEqual(new Map([['msg_1', TEXT]]));
+  });
+
+  test('is cut again and again by the run that is read, no state comes twice', async () => {
+    const setting = await start({
+      create: sendAndReset(BEGUN),
+      read: (response, index) =>
+        index % 3 === 2
+          ? response.socket?.resetAndDestroy()
+          : sendJson(response, 200, wireRun(index < 8 ? 'in_progress' : 'completed')),
+    });
+    await createRun(setting);
+    const events = await eventsOf(readSse(await subscribe(setting.service, RUN)));
+    expectWhole(events);
+  });
+});
+
+const MULTIPART = 'multipart/mixed;subscriptionSpec=1.0';
+const UNKNOWN = { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false };
+
+describe('where upstream responds to the create of a run with', () => {
+  test.each<readonly [string, (response: ServerResponse) => void, object, number]>([
+    ['a reset', (response) => response.socket?.resetAndDestroy(), UNKNOWN, 1],
+    ['nothing', () => undefined, UNKNOWN, 1],
+    ['a stream that is silent', silent, UNKNOWN, 1],
+    ['a stream without events', send(), UNKNOWN, 1],
+    ['a stream that is reset before its first event', sendAndReset(': \n'), UNKNOWN, 1],
+    ['a stream of HTML', send('<!doctype html>\n\n'), UNKNOWN, 1],
+    ['a stream that begins with an error', send(frame('error', { error: { message: 'canary' } })), UNKNOWN, 1],
+    ['a stream that begins with what is no run', send(frame('thread.run.created', '{')), UNKNOWN, 1],
+    ['a stream of 64 MB of comments', sendAndFlood(''), UNKNOWN, 1],
+    ['a stream whose first event has 17 MiB', send(`data: ${'x'.repeat(17 * MiB)}`), UNKNOWN, 1],
+    ['a stream in an unknown coding', inUnknownCoding, UNKNOWN, 1],
+    ['HTML', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), UNKNOWN, 1],
+    ['JSON that is no run', (response) => sendJson(response, 200, { fine: true }), UNKNOWN, 1],
+    ['503', (response) => sendJson(response, 503, { message: 'canary' }), UNKNOWN, 1],
+    [
+      '429',
+      (response) => sendJson(response, 429, { message: 'canary' }, { 'retry-after': '0' }),
+      { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: true },
+      3,
+    ],
+    ['401', (response) => sendJson(response, 401, { message: 'canary' }), { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED' }, 1], // prettier-ignore
+  ])('%s, the caller learns what is known of it', async (_name, create, extensions, creates) => {
+    const setting = await start({ create }, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2000' });
+    const { errors } = await setting.service.query(CREATE_RUN);
+    expect(errors).toMatchObject([{ path: ['createRun'], extensions }]);
+    expect(setting.upstream.counts().creates).toBe(creates);
+    expectNoLeaks(setting, errors);
+  });
+});
+
+describe('where the run cannot be followed any more', () => {
+  test.each<readonly [string, number, object]>([
+    ['as the key is not accepted', 401, { code: 'UNAUTHENTICATED', retryable: false }],
+    ['as it does not exist any more', 404, { code: 'BAD_USER_INPUT', retryable: false }],
+    ['as upstream is unavailable', 503, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
+  ])('%s, the stream ends with an error that says whether to come again', async (_name, status, extensions) => {
+    for (const [accept, read] of [
+      ['text/event-stream', readSse],
+      [MULTIPART, readMultipart],
+    ] as const) {
+      const setting = await start({
+        create: sendAndReset(BEGUN),
+        read: (response, index) =>
+          index === 0
+            ? sendJson(response, 200, wireRun('in_progress'))
+            : sendJson(response, status, { message: 'canary' }),
+      });
+      await createRun(setting);
+      const results: StreamResult[] = await toArray(read(await subscribe(setting.service, RUN, { accept })));
+      expect(results.at(-1)).toMatchObject({
+        errors: [{ extensions: { ...extensions, requestId: expect.any(String) } }],
+      });
+      const events = results.slice(0, -1).map(({ data }) => data?.runEvents.event);
+      expect(events).toContain('thread.message.delta');
+      expectNoLeaks(setting, results.at(-1)?.errors);
+      const entry = setting.service.logs.find(({ operationName }) => operationName === 'Follow');
+      expect(entry).toMatchObject({ end: 'failed', outcome: 'error' });
+    }
+  });
+});
+
+test('a read that upstream answers slowly or wrongly does not end what follows the run', async () => {
+  const setting = await start({
+    create: (response) => sendJson(response, 200, wireRun('queued')),
+    read: (response, index) => {
+      if (index === 1) response.writeHead(200, { 'content-type': 'text/html' }).end('<p>proxy</p>');
+      else if (index === 2) sendJson(response, 429, { message: 'slow down' }, { 'retry-after': '0' });
+      else sendJson(response, 200, wireRun(index < 4 ? 'in_progress' : 'completed'));
+    },
+  });
+  await createRun(setting);
+  expectWhole(await eventsOf(readSse(await subscribe(setting.service, RUN))));
+});
