@@ -55,7 +55,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   list(query: ListQuery): Promise<WireList<T>> {
     if (!this.#isLongLived()) return this.#list(query);
     const key = JSON.stringify(query);
-    const lists = (this.#lists ??= new Map());
+    const lists = (this.#lists ??= new Map<string, Promise<WireList<T>>>());
     const kept = lists.get(key);
     if (kept) return kept;
     const list = this.#list(query);
