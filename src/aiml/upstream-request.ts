@@ -83,11 +83,15 @@ export class UpstreamRequest {
   }
 
   messages(threadId: string): MessageLoader {
-    return getOrCreate((this.#messages ??= new Map<string, MessageLoader>()), threadId, () => this.#createLoader(messages, threadId));
+    return getOrCreate((this.#messages ??= new Map<string, MessageLoader>()), threadId, () =>
+      this.#createLoader(messages, threadId),
+    );
   }
 
   runs(threadId: string): RunLoader {
-    return getOrCreate((this.#runs ??= new Map<string, RunLoader>()), threadId, () => this.#createLoader(runs, threadId));
+    return getOrCreate((this.#runs ??= new Map<string, RunLoader>()), threadId, () =>
+      this.#createLoader(runs, threadId),
+    );
   }
 
   steps(threadId: string, runId: string): RunStepLoader {
