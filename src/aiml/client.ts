@@ -4,7 +4,6 @@
  * One client serves the whole process. It holds what belongs to upstream as such (connections, breaker, retry budget)
  * and nothing that belongs to a caller.
  */
-import { hash } from 'node:crypto';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
@@ -401,10 +400,17 @@ type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;
 /** Of a longer body only the beginning and the length are looked at. */
 const MAX_HASHED_LENGTH = 16_384;
 
-/** Equal for calls that ask for the same; short, however long the body is. */
+/** Equal for calls that ask for the same; short, however long the body is. It tells calls of one caller apart. */
 function toRequestKey({ rule, path, body }: RequestParts): string {
-  if (body === null) return `${rule} ${path}`;
-  return `${rule} ${path} ${body.length} ${hash('sha1', body.slice(0, MAX_HASHED_LENGTH), 'base64')}`;
+  return body === null ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
+}
+
+/** FNV-1a. A caller who makes two bodies with one checksum gets one circuit breaker for both. */
+function checksumOf(text: string): number {
+  const length = Math.min(text.length, MAX_HASHED_LENGTH);
+  let checksum = 0x811c9dc5;
+  for (let index = 0; index < length; index += 1) checksum = Math.imul(checksum ^ text.charCodeAt(index), 0x01000193);
+  return checksum;
 }
 
 /** Streams have a pool of their own. */

@@ -1,19 +1,23 @@
 /** Which fields of a body are sent. A value is passed by reference, so that no key of a JSON object is ever assigned. */
 
+type Fields = Readonly<Record<string, unknown>>;
 type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
 type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 /** For creates and nested values, where null is the same as leaving out. */
 export const withoutEmpty = <T extends object>(fields: T): WithoutEmpty<T> =>
-  pick(fields, (value) => value !== undefined && value !== null);
+  pick(fields as Fields, (value) => value !== undefined && value !== null);
 
 /** For modifies, where null clears. */
 export const withoutUndefined = <T extends object>(fields: T): WithoutUndefined<T> =>
-  pick(fields, (value) => value !== undefined);
+  pick(fields as Fields, (value) => value !== undefined);
 
-function pick(fields: object, isWanted: (value: unknown) => boolean): object {
+function pick(fields: Fields, isWanted: (value: unknown) => boolean): object {
   const picked: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (isWanted(value)) picked[name] = value;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (isWanted(value)) picked[name] = value;
+  }
   return picked;
 }
 

@@ -23,6 +23,7 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { coercerOf, MISFIT, type InputCoercer } from './input-coercer.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 export type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
@@ -40,6 +41,7 @@ interface Definition {
   readonly type: GraphQLInputType;
   /** Undefined where there is none. */
   readonly defaultValue: unknown;
+  readonly coerce: InputCoercer;
   readonly node: VariableDefinitionNode;
 }
 
@@ -52,7 +54,7 @@ export function createVariableCoercer(
     const type = typeFromAST(schema, node.type);
     if (!isInputType(type)) throw new TypeError('variables of a validated operation have input types');
     const defaultValue = node.defaultValue && valueFromAST(node.defaultValue, type);
-    return { name: node.variable.name.value, type, defaultValue, node };
+    return { name: node.variable.name.value, type, defaultValue, coerce: coercerOf(type), node };
   });
   if (definitions.length === 0) return () => NO_VARIABLES;
   return (variables) => {
@@ -82,6 +84,33 @@ function add(errors: GraphQLError[], error: GraphQLError): void {
 }
 
 function coerceOne(
+  definition: Definition,
+  variables: Variables,
+  coerced: Record<string, unknown>,
+  errors: GraphQLError[],
+): void {
+  const { name } = definition;
+  if (Object.hasOwn(variables, name)) {
+    const value = coerceFitting(definition.coerce, variables[name]);
+    if (value !== MISFIT) {
+      coerced[name] = value;
+      return;
+    }
+  }
+  coerceSlowly(definition, variables, coerced, errors);
+}
+
+/** {@link MISFIT} where the value does not fit, for whatever reason. */
+function coerceFitting(coerce: InputCoercer, value: unknown): unknown {
+  try {
+    return coerce(value);
+  } catch {
+    return MISFIT;
+  }
+}
+
+/** Says what is wrong with the value of a variable. */
+function coerceSlowly(
   { name, type, defaultValue, node }: Definition,
   variables: Variables,
   coerced: Record<string, unknown>,

@@ -1,0 +1,106 @@
+/**
+ * Coerces values that fit their input type, as `coerceInputValue` of graphql-js does, several times as fast: it follows no
+ * path and builds no errors. What does not fit is left to graphql-js, which says why.
+ */
+import {
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  type GraphQLLeafType,
+} from 'graphql';
+
+/** Stands for the result where a value does not fit its type. */
+export const MISFIT = Symbol('misfit');
+
+/** Takes what JSON.parse makes. Returns the coerced value or {@link MISFIT}; throws what a scalar throws for a misfit. */
+export type InputCoercer = (value: unknown) => unknown;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const coercers = new WeakMap<GraphQLInputType, InputCoercer>();
+
+/** One for each type, as types refer to each other and to themselves. */
+export function coercerOf(type: GraphQLInputType): InputCoercer {
+  let coercer = coercers.get(type);
+  if (!coercer) coercers.set(type, (coercer = createCoercer(type)));
+  return coercer;
+}
+
+function createCoercer(type: GraphQLInputType): InputCoercer {
+  if (isNonNullType(type)) {
+    const coerce = coercerOf(type.ofType);
+    return (value) => (value === null || value === undefined ? MISFIT : coerce(value));
+  }
+  const coerce = isListType(type)
+    ? createListCoercer(type.ofType)
+    : isInputObjectType(type)
+      ? createObjectCoercer(type)
+      : createLeafCoercer(type);
+  return (value) => (value === null || value === undefined ? null : coerce(value));
+}
+
+/** A value that is no list stands for a list of one. */
+function createListCoercer(itemType: GraphQLInputType): InputCoercer {
+  const coerce = coercerOf(itemType);
+  return (value) => {
+    if (!Array.isArray(value)) {
+      const item = coerce(value);
+      return item === MISFIT ? MISFIT : [item];
+    }
+    const items: unknown[] = [];
+    for (const item of value as unknown[]) {
+      const coerced = coerce(item);
+      if (coerced === MISFIT) return MISFIT;
+      items.push(coerced);
+    }
+    return items;
+  };
+}
+
+function createLeafCoercer(type: GraphQLLeafType): InputCoercer {
+  return (value) => {
+    const coerced: unknown = type.parseValue(value);
+    return coerced === undefined ? MISFIT : coerced;
+  };
+}
+
+interface Field {
+  readonly name: string;
+  readonly defaultValue: unknown;
+  readonly coerce: InputCoercer;
+}
+
+function createObjectCoercer(type: GraphQLInputObjectType): InputCoercer {
+  let fields: readonly Field[] | null = null;
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return MISFIT;
+    fields ??= fieldsOf(type);
+    const coerced: Record<string, unknown> = {};
+    let given = 0;
+    for (const { name, defaultValue, coerce } of fields) {
+      const fieldValue = (value as Fields)[name];
+      const result = fieldValue === undefined && defaultValue !== undefined ? defaultValue : coerce(fieldValue);
+      if (result === MISFIT) return MISFIT;
+      if (fieldValue !== undefined) given += 1;
+      else if (defaultValue === undefined) continue;
+      coerced[name] = result;
+    }
+    // Any other key is one that the type does not have.
+    if (Object.keys(value).length !== given) return MISFIT;
+    return type.isOneOf && !hasOneValue(coerced) ? MISFIT : coerced;
+  };
+}
+
+const fieldsOf = (type: GraphQLInputObjectType): readonly Field[] =>
+  Object.values(type.getFields()).map(({ name, defaultValue, type: fieldType }) => ({
+    name,
+    defaultValue,
+    coerce: coercerOf(fieldType),
+  }));
+
+function hasOneValue(fields: Fields): boolean {
+  const values = Object.values(fields);
+  return values.length === 1 && values[0] !== null;
+}
