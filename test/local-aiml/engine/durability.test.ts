@@ -83,8 +83,10 @@ test(
       const running = startProcess(env(dataDir));
       const client = new ConversationClient(await running.url);
       assistantId ??= await client.createAssistant();
+      const before = kept.runs.length;
       const acting = Promise.all([1, 2, 3].map(() => act(client, assistantId ?? '', random, kept)));
-      await new Promise((resolve) => setTimeout(resolve, 200 + random.below(1_200)));
+      await until(() => kept.runs.length > before + 1);
+      await new Promise((resolve) => setTimeout(resolve, random.below(1_200)));
       running.child.kill('SIGKILL');
       await running.exit;
       await acting;

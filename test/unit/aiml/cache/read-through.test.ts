@@ -9,6 +9,7 @@ import {
   wireAssistant,
   type ScriptedUpstream,
 } from '../../../support/scripted-upstream.ts';
+import { until } from '../../../support/until.ts';
 
 let upstream: ScriptedUpstream;
 let client: AimlClient;
@@ -60,6 +61,44 @@ test('takes a 304 that it did not ask for as no answer', async () => {
     },
   });
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
+});
+
+test.each([
+  ['time', { deadlineMs: 1000 }, 'UPSTREAM_TIMEOUT'],
+  ['bytes', { bytes: 100 }, 'UPSTREAM_BAD_RESPONSE'],
+])('a read that was joined is made again where only the %s of the first operation ran out', async (_, limits, code) => {
+  let isOpen = false;
+  const responses: (() => void)[] = [];
+  upstream = await startScriptedUpstream(({ path }, response) => {
+    const respond = () => sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
+    if (isOpen) respond();
+    else responses.push(respond);
+  });
+  client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
+  const reads = new ReadThroughCache(client, { cacheTtlMs: 0 });
+  const sourceOf = ({ deadlineMs = 60_000, bytes = 1_000_000 }: { deadlineMs?: number; bytes?: number }) =>
+    createAssistantResource({
+      client,
+      reads,
+      context: {
+        credential: 'key',
+        tenant: 'tenant',
+        subject: 'tenant',
+        requestId: 'request-1',
+        cancel: new CancellationToken(),
+        deadlineAt: performance.now() + deadlineMs,
+        responseBytesLeft: { bytes },
+      },
+    });
+  const first = sourceOf(limits).get('x');
+  const firstFailure = expect(first).rejects.toMatchObject({ code });
+  const second = sourceOf({}).get('x');
+  await until(() => responses.length === 1);
+  isOpen = true;
+  if (code === 'UPSTREAM_BAD_RESPONSE') responses[0]?.();
+  await firstFailure;
+  expect((await second).id).toBe('x');
+  expect(upstream.lines()).toEqual(['GET /assistants/x', 'GET /assistants/x']);
 });
 
 describe('an operation that may hold 3,000 bytes', () => {
