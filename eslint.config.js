@@ -3,9 +3,9 @@ import tseslint from 'typescript-eslint';
 
 /** The layers, outermost first. A file imports from its own layer and from layers after it, never from one before it. */
 const layers = ['http', 'graphql', 'auth', 'aiml', 'redis', 'runtime'];
-/** Only these put the layers together. */
-const above = ['service', 'main'];
-/** What may not be imported from a folder of src; types and dynamic imports are imports. */
+/** Files that put the layers together. No layer imports them. */
+const above = ['service', 'start', 'main'];
+/** The folders that a folder of src must not import from. Type imports and dynamic imports count. */
 const forbidden = {
   ...Object.fromEntries(
     layers.map((layer, index) => [layer, [...layers.slice(0, index), ...above, 'commands', 'local-aiml']]),
@@ -43,8 +43,9 @@ export default tseslint.config(
   {
     ignores: [
       'dist',
+      'dist-dev',
       'coverage',
-      // They import code that a test generates, and are checked by it.
+      // These import code that a test generates; the test checks them.
       'test/clients/snippets/codegen-consumer.ts',
       'test/clients/support/exact-types.ts',
       'test/clients/support/wrong-use.ts',
@@ -71,12 +72,16 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/main.ts', 'src/local-aiml/main.ts', 'src/commands/**'],
+    ignores: ['src/config.ts', 'src/main.ts', 'src/start.ts', 'src/local-aiml/main.ts', 'src/commands/**'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
-        { object: 'process', property: 'exit', message: 'Only the entry points end the process.' },
+        { object: 'process', property: 'env', message: 'Read settings in src/config.ts only.' },
+        {
+          object: 'process',
+          property: 'exit',
+          message: 'Only entry points may end the process: throw an error instead.',
+        },
       ],
     },
   },

@@ -1,161 +1,17 @@
 #!/usr/bin/env node
-/** The process: configuration, start, signals, exit code. */
-import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
-import { readConfig, type Config } from './config.ts';
-import { ConfigError, readDotEnv } from './runtime/environment.ts';
-import { findMisspeltSettings } from './runtime/setting-names.ts';
-import { errorCode } from './runtime/error-code.ts';
-import { ListenError } from './http/shutdown.ts';
-import { describeModel } from './local-aiml/engine/describe-model.ts';
-import { LocalAimlStartError } from './local-aiml/start-error.ts';
-import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';
-import { VERSION } from './version.ts';
-import { LogWriter, writeToStderr } from './observability/log-writer.ts';
-
-const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
-
-Usage: npm start
-       assistants-graphql [--help | --version]
-
-It is set up by environment variables, or by a file .env beside it; .env.example explains each of them.
-Without any it listens on http://127.0.0.1:4000 and works on the embedded AIML API.
-`;
-
 /**
- * Settings of V8 (ADR 16). It lets garbage become three times what is in use where there is memory for that; the first holds
- * it to half, which is what keeps the process below 512 MB with a hundred large bodies at once. The second keeps V8 from
- * making what requests hold among the objects that live long, as it would after the first second of load: a fifth of the CPU
- * time.
+ * Owns the entry of the process: it checks the version of Node.js and then loads the service, which an old version may fail
+ * to link.
  */
-const V8_FLAGS = '--heap-growing-percent=50 --no-allocation-site-pretenuring';
 
-/**
- * One Ctrl+C can come as two signals, and so can one stop of a service manager: the process has its own, and npm passes
- * on the one that npm has. A signal so soon after the first, in milliseconds, is taken for the same.
- */
-const SAME_SIGNAL_MS = 500;
+/** The same as `engines` in package.json: major and minor version. */
+const MINIMUM: readonly [number, number] = [20, 19];
 
-/** How long the last entries of the log may take when the process ends, in milliseconds. */
-const LAST_FLUSH_MS = 300;
-
-async function main([argument]: readonly string[]): Promise<void> {
-  if (argument === '--help' || argument === '-h') {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (argument === '--version' || argument === '-v') {
-    process.stdout.write(`${VERSION}\n`);
-    return;
-  }
-  if (argument !== undefined) throw new ConfigError('there are no arguments: --help tells how to set it up');
-  // Before anything slow. As the first process of a container it would ignore a signal that has no handler.
-  const stopping = new StopSignals();
-  setFlagsFromString(V8_FLAGS);
-  const environment = { ...readDotEnv(), ...process.env };
-  const config = readConfig(environment);
-  const isTerminal = process.stdout.isTTY;
-  const output = new LogWriter(1, { immediate: isTerminal });
-  const options = { stacks: !config.isProduction, secrets: secretsOf(config) };
-  const logger = createLogger(config.logLevel, await createDestination(output, isTerminal), options);
-  const crash = (thrown: unknown) => {
-    // Not by the logger: it may be what failed.
-    writeToStderr(toCrashEntry(thrown, options));
-    output.flushSync(LAST_FLUSH_MS);
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
-  const exit = (code: number) => void output.flush(LAST_FLUSH_MS).finally(() => process.exit(code));
-  // Loaded where it is needed alone: nobody waits half a second to be told of a typing error in a setting.
-  const { createService } = await import('./service.ts');
-  const service = await createService(config, logger, { droppedLogEntries: () => output.droppedEntries });
-  stopping.handle((signal) => {
-    if (isTerminal) output.write(FAREWELL);
-    else logger.stopping(signal);
-    service.stop().then(
-      () => {
-        if (!isTerminal) logger.stopped();
-        exit(0);
-      },
-      (error: unknown) => {
-        logger.stopFailed(error);
-        exit(1);
-      },
-    );
-  });
-  for (const { name, suggestion } of findMisspeltSettings(Object.keys(environment)))
-    logger.settingMisspelt(name, suggestion);
-  // Said last: whoever waits for this line may send a signal the moment he reads it.
-  if (isTerminal) output.write(welcome(config, service.url));
-  else
-    logger.listening(`${service.url}/graphql`, {
-      version: VERSION,
-      upstream: config.upstream.kind,
-      auth: config.auth.mode,
-      model: config.upstream.kind === 'local' ? describeModel(config.runs) : undefined,
-    });
-}
-
-/** SIGTERM and SIGINT. Without a handler the first ends the process with exit code 0: nothing was served yet. */
-class StopSignals {
-  #handler: (signal: NodeJS.Signals) => void = () => process.exit(0);
-  #receivedAt: number | null = null;
-
-  constructor() {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive(signal));
-  }
-
-  handle(handler: (signal: NodeJS.Signals) => void): void {
-    this.#handler = handler;
-  }
-
-  /** The second signal ends the process at once. */
-  #receive(signal: NodeJS.Signals): void {
-    if (this.#receivedAt === null) {
-      this.#receivedAt = performance.now();
-      this.#handler(signal);
-    } else if (performance.now() - this.#receivedAt >= SAME_SIGNAL_MS) process.exit(1);
-  }
-}
-
-/** What `npm run seed` takes where it is given no address. */
-const SEEDED_BY_DEFAULT = 'http://127.0.0.1:4000';
-
-const FAREWELL = '\n  stopping   what is under way is finished first; Ctrl+C again ends it at once\n';
-
-/** What the process must never write down. */
-function secretsOf({ upstream, redisUrl, runs }: Config): string[] {
-  const apiKey = upstream.kind === 'aiml' ? upstream.apiKey : null;
-  const password = redisUrl?.password ?? '';
-  return [apiKey ?? '', runs.modelApi?.key ?? '', password, decodeURIComponent(password)].filter(
-    (secret) => secret !== '',
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
+  process.stderr.write(
+    `assistants-graphql: Node.js ${process.versions.node} is too old: this service needs ${MINIMUM.join('.')} or newer\n`,
   );
-}
-
-/** For a person at a terminal, who has two lines of npm's already: where to click, what it works on, what to do next. */
-function welcome({ explorer, upstream, runs }: Config, url: string): string {
-  const seed = url === SEEDED_BY_DEFAULT ? 'npm run seed' : `npm run seed -- ${url}`;
-  const [works, next] =
-    upstream.kind === 'local'
-      ? [
-          `the embedded AIML API, its data in ${upstream.dataDir}; runs by ${describeModel(runs)}`,
-          `${seed}, in a second terminal`,
-        ]
-      : ['the AIML API', explorer ? 'run an example in the explorer' : 'docs/clients.md'];
-  return [
-    ...(explorer ? [`  explore    ${url}/graphiql`] : []),
-    `  listening  ${url}/graphql`,
-    `  works on   ${works}`,
-    `  next       ${next}; Ctrl+C stops`,
-    '\n',
-  ].join('\n');
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const isOurs = error instanceof ConfigError || error instanceof LocalAimlStartError || error instanceof ListenError;
-  const message = isOurs ? error.message : `could not start (${errorCode(error) ?? 'an internal error'})`;
-  const lines = message.split('\n').map((line) => `assistants-graphql: ${line}\n`);
-  writeToStderr(lines.join(''));
   process.exit(1);
-});
+}
+await import('./start.ts');

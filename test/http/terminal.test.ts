@@ -69,7 +69,7 @@ describe('npm start', () => {
     expect(lines).toEqual([
       expect.stringMatching(/^> assistants-graphql@/),
       expect.stringMatching(/^> /),
-      `  explore    ${url}/graphiql`,
+      `  explore    ${url}/`,
       `  listening  ${url}/graphql`,
       `  works on   the embedded AIML API, its data in ${dataDir}; runs by the built-in model, which is no AI`,
       `  next       npm run seed -- ${url}, in a second terminal; Ctrl+C stops`,
