@@ -5,14 +5,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);
-const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-const [major, minor] = engines.node.replace('>=', '').split('.').map(Number);
-const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
+const { engines } = /** @type {{ engines: { node: string } }} */ (
+  JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+);
+const [major = 0, minor = 0] = toNumbers(engines.node.replace('>=', ''));
+const [ownMajor = 0, ownMinor = 0] = toNumbers(process.versions.node);
 
 if (ownMajor < major || (ownMajor === major && ownMinor < minor))
   exitWith(`Node.js ${process.versions.node} is too old: this project needs ${major}.${minor} or newer`);
 if (!existsSync(new URL('node_modules/typescript/', root)))
   exitWith('the packages are not installed: run "npm ci" first');
+
+/** @param {string} version */
+function toNumbers(version) {
+  return version.split('.').map(Number);
+}
 
 /** @param {string} problem */
 function exitWith(problem) {

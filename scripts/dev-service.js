@@ -10,7 +10,7 @@ process.argv.length = 2;
 process.once('disconnect', () => process.exit(0));
 process.once('message', () => {
   process.channel?.unref();
-  import(String(main)).catch((error) => {
+  import(String(main)).catch((/** @type {unknown} */ error) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(1);
   });

@@ -24,8 +24,8 @@ const QUIET_MS = 20;
 /** From a restart until the process for the next restart is started. */
 const STANDBY_DELAY_MS = 1000;
 
-/** @type {import('@swc/core').Options} */
-const OPTIONS = {
+/** `rewriteRelativeImportExtensions` is missing in the types of swc. */
+const OPTIONS = /** @type {import('@swc/core').Options} */ ({
   jsc: {
     target: 'es2023',
     parser: { syntax: 'typescript', decorators: true },
@@ -35,12 +35,14 @@ const OPTIONS = {
   module: { type: 'es6' },
   sourceMaps: 'inline',
   swcrc: false,
-};
+});
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 
 /** Packages that the compiled files import. @type {Set<string>} */
 const packages = new Set();
+/** The compiled text of each file. A file that is saved without a change causes no restart. @type {Map<string, string | null>} */
+const compiledFiles = new Map();
 /** @type {ChildProcess | undefined} */
 let service;
 /** @type {ChildProcess | undefined} */
@@ -49,13 +51,15 @@ let standby;
 const changed = new Set();
 /** @type {NodeJS.Timeout | undefined} */
 let timer;
+/** Whether the running service is older than the compiled files. */
+let isOutdated = false;
 let isRestarting = false;
 let isStopping = false;
 
 if (!existsSync('dist/explorer/manifest.json')) await import('../explorer/build.js');
 await rm(TARGET, { recursive: true, force: true });
 const files = (await readdir(SOURCES, { recursive: true })).filter(isSource);
-if ((await Promise.all(files.map(compile))).includes(false)) report('some files do not compile: save a fix');
+if ((await Promise.all(files.map(compile))).includes('failed')) report('some files do not compile: save a fix');
 watch(SOURCES, { recursive: true }, (_event, file) => {
   if (file === null || !isSource(file)) return;
   changed.add(file);
@@ -78,7 +82,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
     isStopping = true;
     types.kill();
     standby?.kill();
-    if (!service || service.exitCode !== null) process.exit(0);
+    if (service?.exitCode !== null) process.exit(0);
     service.removeAllListeners('exit');
     service.on('exit', (code) => process.exit(code ?? 0));
     service.kill('SIGTERM');
@@ -108,15 +112,17 @@ async function restart() {
     const batch = [...changed];
     changed.clear();
     const compiled = await Promise.all(batch.map(compile));
-    if (!compiled.includes(false) && !isStopping) await replaceService();
+    isOutdated ||= compiled.includes('changed');
+    if (isOutdated && !compiled.includes('failed')) await replaceService();
   }
   isRestarting = false;
 }
 
 /** Kills the running service, so that an open stream does not delay the restart; its data survives that. */
 async function replaceService() {
+  isOutdated = false;
   const running = service;
-  if (running && running.exitCode === null && running.signalCode === null) {
+  if (running?.exitCode === null && running.signalCode === null) {
     running.removeAllListeners('exit');
     const ended = new Promise((resolve) => running.once('exit', resolve));
     running.kill('SIGKILL');
@@ -125,13 +131,13 @@ async function replaceService() {
   if (!isStopping) start();
 }
 
-/** Resolves to false if the file does not compile. @param {string} file */
+/** @param {string} file @returns {Promise<'changed' | 'same' | 'failed'>} */
 async function compile(file) {
   const source = join(SOURCES, file);
   const output = join(TARGET, file.replace(/\.ts$/, '.js'));
   if (!existsSync(source)) {
     await rm(output, { force: true });
-    return true;
+    return toResult(file, null);
   }
   try {
     const { code } = await transform(await readFile(source, 'utf8'), {
@@ -149,12 +155,19 @@ async function compile(file) {
     for (const [, name = ''] of code.matchAll(/\bfrom ["']([^."'][^"']*)["']/g)) packages.add(name);
     await mkdir(dirname(output), { recursive: true });
     await writeFile(output, code);
-    return true;
+    return toResult(file, code);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     report(`${source}: ${message.split('Caused by:')[0]?.trim()}`);
-    return false;
+    return 'failed';
   }
+}
+
+/** @param {string} file @param {string | null} code @returns {'changed' | 'same'} */
+function toResult(file, code) {
+  const result = compiledFiles.get(file) === code ? 'same' : 'changed';
+  compiledFiles.set(file, code);
+  return result;
 }
 
 /** @param {string} file */
