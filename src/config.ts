@@ -1,6 +1,6 @@
 /**
- * The environment, read once and checked: what comes out of here is typed, frozen and fit to run with. Nothing else reads
- * `process.env`. An empty value counts as absent, as container platforms pass unset variables that way.
+ * Reads and validates the environment into a typed, frozen configuration. Nothing else reads `process.env`. An empty value
+ * counts as absent, because container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
 import { DEFAULT_RUN_SETTINGS, readRunSettings, type RunSettings } from './local-aiml/settings.ts';
@@ -14,7 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type UpstreamConfig =
   | { readonly kind: 'local'; readonly dataDir: string }
-  /** `apiKey` is null under `passthrough` only, where each caller brings one. */
+  /** `apiKey` is null only under `passthrough`, where each client sends its own. */
   | { readonly kind: 'aiml'; readonly baseUrl: URL; readonly apiKey: string | null };
 
 export type AuthConfig =
@@ -23,42 +23,42 @@ export type AuthConfig =
 
 export interface Config {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly isProduction: boolean;
-  /** The hosts that requests may name; null where they may name any. */
+  /** The hosts that requests may name; null for any. */
   readonly allowedHosts: AllowedHosts | null;
   readonly upstream: UpstreamConfig;
   readonly auth: AuthConfig;
-  /** How the embedded AIML API executes runs; it says nothing where upstream is another. */
+  /** How the embedded AIML API executes runs. Not used with another upstream. */
   readonly runs: RunSettings;
   readonly upstreamDeadlineMs: number;
   readonly upstreamAttemptTimeoutMs: number;
   readonly upstreamConnections: number;
-  /** For calls to the AIML API and to the identity provider; null where there is no proxy. */
+  /** For calls to the AIML API and to the identity provider; null for no proxy. */
   readonly proxies: ProxySettings | null;
   readonly maxInFlight: number;
   readonly maxStreams: number;
   /** Origins that browsers may call from. */
   readonly corsOrigins: readonly string[];
-  /** Whether pages served from this machine's own loopback addresses may call, whatever their port. */
+  /** Whether pages from loopback addresses of this machine may call, with any port. */
   readonly corsLoopback: boolean;
   readonly introspection: boolean;
   readonly explorer: boolean;
-  /** Whether it serves as a subgraph of Apollo Federation 2. */
+  /** Whether the service is a subgraph of Apollo Federation 2. */
   readonly federation: boolean;
-  /** How long a read may be answered from the cache without asking upstream; 0 for no cache. */
+  /** How long a cached read is fresh, in milliseconds; 0 for no cache. */
   readonly cacheTtlMs: number;
-  /** Redis or Valkey, for what replicas share; it may hold a user and a password. Null where there is none. */
+  /** Redis or Valkey, which replicas share; with user and password if it needs them. Null for none. */
   readonly redisUrl: URL | null;
-  /** How many requests to upstream each credential may cause; null where that is not limited. */
+  /** The limit of upstream requests per credential; null for no limit. */
   readonly upstreamRateLimit: { readonly requests: number; readonly perSeconds: number } | null;
-  /** A manifest of the operations that may run (`enforce`), or that are expected to (`log`); null where there is none. */
+  /** The manifest of operations. `enforce` runs no other operation; `log` runs and logs them. Null for none. */
   readonly persistedOperations: { readonly path: string; readonly mode: 'log' | 'enforce' } | null;
   readonly shutdownGraceMs: number;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: LogLevel;
-  /** Where traces go (OTLP over HTTP); null where tracing is off. */
+  /** The OTLP/HTTP collector for traces; null if tracing is off. */
   readonly tracing: { readonly endpoint: URL; readonly serviceName: string | undefined } | null;
 }
 
@@ -123,7 +123,7 @@ export function readConfig(environment: Environment): Config {
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Without authentication on loopback, only pages of this machine may call: a host that is allowed cannot be rebound. */
+/** Without authentication on loopback, only local names are allowed, which prevents DNS rebinding. */
 function readAllowedHosts(settings: Settings, host: string, auth: AuthConfig): AllowedHosts | null {
   const listed = settings.hosts('ALLOWED_HOSTS');
   if (auth.mode !== 'none' || !isLoopback(host)) return listed && { hosts: listed, probesByAddress: true };
@@ -146,7 +146,7 @@ function readAuth(settings: Settings): AuthConfig {
   return { mode, issuer, audience, jwksUrl };
 }
 
-/** The model API is AIML's own where a key for it is there, held or of each caller. */
+/** The default model API is the AIML API, if the service or each client has a key for it. */
 function readRuns(settings: Settings, { mode }: AuthConfig): RunSettings {
   const key = settings.text('AIML_API_KEY');
   const hasCallerKeys = mode === 'passthrough';
@@ -211,7 +211,7 @@ function readRedisUrl(settings: Settings): URL | null {
   return url;
 }
 
-/** The names are those of curl; the lower-case ones come first. */
+/** The names are curl's; lower-case names take precedence. */
 function readProxies(settings: Settings): ProxySettings | null {
   const http = settings.proxy('HTTP_PROXY');
   const https = settings.proxy('HTTPS_PROXY');
@@ -238,33 +238,32 @@ function readPersistedOperations(settings: Settings): Config['persistedOperation
   return path === null ? null : { path, mode };
 }
 
-/** The names are OpenTelemetry's own (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
+/** The names are OpenTelemetry's (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
 function readTracing(settings: Settings): Config['tracing'] {
   const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
   return endpoint && { endpoint, serviceName: settings.text('OTEL_SERVICE_NAME') ?? undefined };
 }
 
-/** Whether a host, as it stands in HOST or in a URL, is this machine alone. */
+/** Whether a host of HOST or of a URL is a loopback address. */
 export function isLoopback(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (address === 'localhost' || address === '::1') return true;
   return isIP(address) === 4 && address.startsWith('127.');
 }
 
-/** Stands for a URL that is missing: the configuration that it is in is never used. */
+/** Replaces a missing URL until `throwProblems` rejects the configuration. */
 const PLACEHOLDER_URL = new URL('https://placeholder.invalid');
 
-/** Reads settings one by one and collects what is wrong with them, so that all of it can be reported at once. */
+/** Reads settings and collects their problems, so that all can be reported together. */
 class Settings {
   readonly #environment: Environment;
-  /** By the name of the setting. */
   readonly #problems = new Map<string, string>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
-  /** `problem` goes on where the name ends. The first problem of a setting counts. */
+  /** The reported line is the name followed by `problem`. Only the first problem of a setting is reported. */
   addProblem(name: string, problem: string): void {
     if (!this.#problems.has(name)) this.#problems.set(name, problem);
   }
@@ -278,10 +277,10 @@ class Settings {
     if (lines.length > 0) throw new ConfigError(lines.join('\n'));
   }
 
-  /** The empty text where it is missing. */
+  /** Empty if the setting is missing, which adds a problem. */
   required(name: string, because: string): string {
     const text = this.text(name);
-    if (text === null) this.addProblem(name, `must be set where ${because}`);
+    if (text === null) this.addProblem(name, `must be set if ${because}`);
     return text ?? '';
   }
 
@@ -307,7 +306,7 @@ class Settings {
   oneOf<T extends string>(name: string, values: readonly T[]): T | null {
     const text = this.text(name);
     if (text === null) return null;
-    const value = values.find((known) => known === text);
+    const value = values.find((allowed) => allowed === text);
     if (value === undefined) this.addProblem(name, `must be one of: ${values.join(', ')}`);
     return value ?? null;
   }
@@ -321,7 +320,7 @@ class Settings {
     return null;
   }
 
-  /** The setting in lower case, or else in upper case. `host:port` alone is an http URL. */
+  /** Reads the lower-case name first. `host:port` counts as an http URL. */
   proxy(name: string): URL | null {
     const text = this.text(name.toLowerCase()) ?? this.text(name);
     if (text === null) return null;
@@ -338,7 +337,7 @@ class Settings {
     return origins;
   }
 
-  /** Hosts as {@link AllowedHosts} has them. */
+  /** Hosts in the form of {@link AllowedHosts}. */
   hosts(name: string): readonly string[] | null {
     const hosts = this.#list(name)?.map((item) => parseHost(isIP(item) === 6 ? `[${item}]` : item));
     if (hosts?.includes(null))

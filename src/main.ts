@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-/**
- * Owns the entry of the process: it checks the version of Node.js and then loads the service, which an old version may fail
- * to link.
- */
+/** The entry point. It checks the version of Node.js before it loads the service, which an old version may fail to link. */
 
 /** The same as `engines` in package.json: major and minor version. */
 const MINIMUM: readonly [number, number] = [20, 19];

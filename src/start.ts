@@ -1,4 +1,4 @@
-/** Owns the process: configuration, start, signals, exit code. */
+/** The process: arguments, configuration, start, signals and exit code. */
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { readConfig, type Config } from './config.ts';
@@ -46,7 +46,7 @@ async function main([argument]: readonly string[]): Promise<void> {
     return;
   }
   if (argument !== undefined) throw new ConfigError('there are no arguments; --help describes the settings');
-  // Before anything slow. As the first process of a container it would ignore a signal that has no handler.
+  // Before anything slow: as PID 1 of a container, the process would ignore signals without a handler.
   const stopping = new StopSignals();
   setFlagsFromString(V8_FLAGS);
   const environment = { ...readDotEnv(), ...process.env };
@@ -94,7 +94,7 @@ async function main([argument]: readonly string[]): Promise<void> {
     });
 }
 
-/** SIGTERM and SIGINT. Without a handler the first ends the process with exit code 0: nothing was served yet. */
+/** SIGTERM and SIGINT. Until a handler is set, a signal exits with code 0, as nothing has been served yet. */
 class StopSignals {
   #handler: (signal: NodeJS.Signals) => void = () => process.exit(0);
   #receivedAt: number | null = null;

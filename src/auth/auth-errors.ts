@@ -1,13 +1,13 @@
-/** Every way in which a caller is refused, with the text that says what to do about it. None holds a value of anybody. */
+/** The errors of authentication. Each message says what the client can do; none contains a value from the request. */
 import { PublicError } from '../runtime/errors.ts';
 import type { AuthFailure } from './principal.ts';
 
 export const authErrors = {
   noKey: unauthenticated('Send your AIML API key in the header "Authorization: Bearer …".'),
   noToken: unauthenticated('Send an access token in the header "Authorization: Bearer …".'),
-  /** Not told more closely: whoever made the token up learns nothing from it. */
+  /** Deliberately without a reason, which would help to forge a token. */
   badToken: unauthenticated('The access token is not valid here.'),
-  /** Told only of a token that is valid otherwise. */
+  /** Only for a token that is otherwise valid. */
   expiredToken: unauthenticated('The access token has expired.'),
   keysUnavailable: {
     kind: 'failure',

@@ -1,6 +1,6 @@
 /**
- * From the `Authorization` header to who is calling, in the one way that AUTH_MODE says. It decides who the caller is
- * and holds no opinion on what a GraphQL field needs.
+ * Authenticates a request by its `Authorization` header, as AUTH_MODE says. Authorization is not decided here: each
+ * GraphQL field declares the scope that it needs.
  */
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
@@ -14,13 +14,13 @@ const JWKS_TIMEOUT_MS = 5000;
 
 export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
-  /** The key that the AIML API is called with for callers who bring none; null under `passthrough` only. */
+  /** The key with which the service itself calls the AIML API; null only under `passthrough`. */
   readonly serviceKey: string | null;
-  /** Whether other processes have to know a caller by the same tenant; false where it is left out. */
+  /** Whether all processes must derive the same tenant from a credential; false by default. */
   readonly sharedTenants?: boolean;
-  /** Under `jwt`: the longest that one request for the identity provider's keys may take; 5 s where it is left out. */
+  /** Under `jwt`: the time-out of a request for the identity provider's keys; 5 s by default. */
   readonly jwksTimeoutMs?: number;
-  /** Under `jwt`: the way to the identity provider; null or absent where it is called directly. */
+  /** Under `jwt`: the proxies for the identity provider; null or absent if it is called directly. */
   readonly proxies?: ProxySettings | null;
   /** Under `jwt`: called when the identity provider's keys cannot be fetched, with a reason in a few words. */
   readonly onKeysUnavailable?: ((reason: string) => void) | undefined;
@@ -28,8 +28,8 @@ export interface AuthenticatorOptions {
 
 export interface Authenticator {
   /**
-   * Tells the caller by the `Authorization` header. Never throws or rejects. It answers at once but under `jwt`, where it
-   * may wait for the identity provider.
+   * Identifies the caller. Never throws or rejects. Synchronous except under `jwt`, which may have to fetch the identity
+   * provider's keys.
    */
   authenticate(authorization: string | undefined): Identity | Promise<Identity>;
 }
@@ -46,7 +46,7 @@ export function createAuthenticator({
 }: AuthenticatorOptions): Authenticator {
   const digest = createTenantId(sharedTenants);
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
-  if (serviceKey === null) throw new TypeError('where callers bring no key, the service must hold one');
+  if (serviceKey === null) throw new TypeError(`AUTH_MODE ${auth.mode} needs a key of the service`);
   if (auth.mode === 'jwt') {
     const verifier = new TokenVerifier(auth, { timeoutMs: jwksTimeoutMs, proxies, onKeysUnavailable });
     return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey, digest) };
@@ -78,9 +78,8 @@ async function byToken(
   }
 }
 
-/** The scheme in any case, spaces, one token. */
 const BEARER = /^Bearer +(\S+) *$/i;
 
-/** The one token of `Authorization: Bearer …`, whatever its form; null where the header is anything else. */
+/** The token of `Authorization: Bearer …`, which is not validated; null if the header has another form. */
 export const bearerTokenOf = (authorization: string | undefined): string | null =>
   BEARER.exec(authorization ?? '')?.[1] ?? null;

@@ -1,22 +1,25 @@
 /**
- * The identity provider's public keys: when they are fetched, how much of an answer is read, and for how long they are
- * believed. Which of them a token needs is left to jose, and what becomes of the token to `jwt.ts`.
+ * Cache of the identity provider's public keys. It decides when they are fetched, bounds the size of the response, and
+ * limits how long keys are trusted. jose selects the key for a token.
  */
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { fetch as fetchThrough, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { errorCode } from '../runtime/error-code.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { TokenBucket } from '../runtime/token-bucket.ts';
 
-/** Keys older than this are fetched anew while requests go on with the ones at hand, in milliseconds. */
+/** Keys older than this are refreshed in the background, in milliseconds. */
 const REFRESH_AFTER_MS = 5 * 60_000;
-/** Keys older than this are not used any more: a key that was withdrawn is not believed for longer. */
+/** Keys older than this are not used, which bounds how long a revoked key is trusted, in milliseconds. */
 const EXPIRE_AFTER_MS = 15 * 60_000;
-/** The longest key set that is read, after decompression. */
+/** How many fetches may follow each other at once. */
+const FETCH_BURST = 3;
+/** The time until one more fetch is allowed, in milliseconds. */
+const FETCH_REFILL_MS = 2000;
+/** The largest key set that is read, in bytes after decompression. */
 const MAX_BYTES = 256 * 1024;
 
-/** There are no keys that may be used. It has no cause, because causes name the URL. */
+/** No usable keys could be obtained. It has no `cause`, because causes name the URL. */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
   /** In a few words: `status 404`, `timeout`. */
@@ -29,7 +32,7 @@ export class KeysUnavailableError extends Error {
 }
 
 export interface JwksOptions {
-  /** The longest that one fetch may take, its body included. */
+  /** The time-out of a fetch, its body included. */
   readonly timeoutMs: number;
   /** Null or absent if the identity provider is called directly. */
   readonly proxies?: ProxySettings | null;
@@ -39,7 +42,7 @@ export interface JwksOptions {
 
 export class JwksCache {
   readonly #jwks: ReturnType<typeof createRemoteJWKSet>;
-  readonly #budget = new TokenBucket();
+  readonly #fetchLimit = new TokenBucket(FETCH_BURST, FETCH_REFILL_MS);
   readonly #onKeysUnavailable: (reason: string) => void;
   #fetchedAt = -Infinity;
 
@@ -49,14 +52,14 @@ export class JwksCache {
     const dispatcher = proxies && createProxyAgent(proxies);
     this.#jwks = createRemoteJWKSet(url, {
       timeoutDuration: timeoutMs,
-      // It fetches when it is told to and never by itself.
+      // jose fetches only when `reload` is called.
       cacheMaxAge: Infinity,
       cooldownDuration: Infinity,
       [customFetch]: (keysUrl, options) => fetchBounded(keysUrl, options, dispatcher),
     });
   }
 
-  /** The key that a token names. Rejects with {@link KeysUnavailableError}, or with jose's error about the token. */
+  /** Finds the key for a token. Rejects with {@link KeysUnavailableError} or with an error of jose. */
   readonly getKey: JWTVerifyGetKey = async (header, token) => {
     const now = performance.now();
     const ageMs = now - this.#fetchedAt;
@@ -69,13 +72,12 @@ export class JwksCache {
   };
 
   /**
-   * Fetches the keys anew unless they came in after `since` (as of `performance.now()`); one fetch serves all who wait
-   * for it. Resolves to false where they were fetched too often lately; rejects with {@link KeysUnavailableError} where
-   * they cannot be had.
+   * Fetches the keys again unless they were fetched after `since` (a `performance.now()` time). Concurrent calls share one
+   * fetch. Resolves to false if the fetch limit is reached; rejects with {@link KeysUnavailableError} if the fetch fails.
    */
   async refresh(since: number): Promise<boolean> {
     if (this.#fetchedAt > since) return true;
-    if (!this.#jwks.reloading && !this.#budget.take()) return false;
+    if (!this.#jwks.reloading && !this.#fetchLimit.take()) return false;
     try {
       await this.#jwks.reload();
     } catch (error) {
@@ -95,7 +97,7 @@ async function fetchBounded(
   { headers, signal }: FetchOptions,
   dispatcher: Dispatcher | null,
 ): Promise<Response> {
-  // Node's own `fetch` has an undici of its own, which another version's dispatcher does not fit.
+  // Node's `fetch` has its own copy of undici, which does not accept the dispatcher of another version.
   const response = await (dispatcher
     ? fetchThrough(url, { headers: [...headers], signal, redirect: 'manual', dispatcher })
     : fetch(url, { headers, signal, redirect: 'manual' }));
@@ -115,11 +117,39 @@ async function fetchBounded(
   return new Response(text);
 }
 
-/** Node's words for what failed; nothing of the URL, and nothing of the response. */
+/** A short reason for the log, without the URL and without text of the response. */
 function toFailureReason(error: unknown): string {
   if (error instanceof KeysUnavailableError) return error.reason;
   if (error instanceof errors.JWKSTimeout) return 'timeout';
   if (error instanceof errors.JOSEError) return 'no key set';
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : null;
   return errorCode(error) ?? errorCode(cause) ?? 'unreachable';
+}
+
+/**
+ * Limits how often the keys are fetched, whatever tokens clients send. The burst lets the next request notice a rotation
+ * or a recovery. While clients flood the service with tokens of unknown keys, a token of a new key may be rejected for as
+ * long as one refill takes.
+ */
+class TokenBucket {
+  readonly #capacity: number;
+  readonly #refillMs: number;
+  #left: number;
+  #countedAt = performance.now();
+
+  constructor(capacity: number, refillMs: number) {
+    this.#capacity = capacity;
+    this.#refillMs = refillMs;
+    this.#left = capacity;
+  }
+
+  /** False if no token is left. */
+  take(): boolean {
+    const now = performance.now();
+    this.#left = Math.min(this.#capacity, this.#left + (now - this.#countedAt) / this.#refillMs);
+    this.#countedAt = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
 }

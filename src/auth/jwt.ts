@@ -1,9 +1,9 @@
-/** Access tokens of the identity provider: whether one is to be believed, and what it allows. */
+/** Verifies access tokens of the identity provider and reads their scopes. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { scopes, type Scope } from './principal.ts';
 import { JwksCache, type JwksOptions } from './jwks.ts';
 
-/** Public-key algorithms only: neither `none` nor a secret that somebody made of a public key gets as far as the keys. */
+/** Public-key algorithms only, which excludes `none` and the use of a public key as an HMAC secret. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 const MAX_TOKEN_LENGTH = 8192;
@@ -17,7 +17,7 @@ export interface TokenVerifierOptions {
 
 export interface VerifiedToken {
   readonly scopes: ReadonlySet<Scope>;
-  /** Its `sub`, or its `client_id` where it has none; null where it names nobody. */
+  /** The claim `sub`, otherwise `client_id`; null if the token has neither. */
   readonly subject: string | null;
 }
 
@@ -37,8 +37,8 @@ export class TokenVerifier {
   }
 
   /**
-   * What the token allows, and whom it is for. Rejects with `KeysUnavailableError` where that cannot be told, with jose's `JWTExpired` where
-   * the token was good once, and with any other error where it is not to be believed.
+   * Rejects with `KeysUnavailableError` if the token cannot be checked, with jose's `JWTExpired` if it is valid but
+   * expired, and with another error if it is not valid.
    */
   async verify(token: string): Promise<VerifiedToken> {
     if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) throw new errors.JWTInvalid();
@@ -60,7 +60,7 @@ export class TokenVerifier {
     }
   }
 
-  /** For a token that does not say which of several keys signed it. */
+  /** For a token without a key id, when several keys match. */
   async #checkWithEach(keys: errors.JWKSMultipleMatchingKeys, token: string): Promise<JWTPayload> {
     for await (const key of keys) {
       try {
@@ -82,10 +82,10 @@ function toVerifiedToken(payload: JWTPayload): VerifiedToken {
   return { scopes: toScopes(payload), subject: typeof subject === 'string' ? subject : null };
 }
 
-/** Scopes that this service does not know are dropped. */
-function toScopes({ scope, scp }: JWTPayload): ReadonlySet<Scope> {
-  const granted = [...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))];
-  return new Set(scopes.filter((known) => granted.includes(known)));
+/** Scopes of other services are ignored. */
+function toScopes({ scope: scopeClaim, scp }: JWTPayload): ReadonlySet<Scope> {
+  const granted = [...words(scopeClaim), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))];
+  return new Set(scopes.filter((scope) => granted.includes(scope)));
 }
 
 const words = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(' ') : []);

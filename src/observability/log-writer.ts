@@ -1,24 +1,24 @@
 /**
- * Writes log entries to a file descriptor and owns what happens when that fails. A log that cannot be written never stops
- * the process or blocks its event loop: entries are dropped and counted, and later entries are tried again.
+ * Writes log entries to a file descriptor. A failing write never stops the process or blocks its event loop: the entries
+ * are dropped and counted, and later entries are tried again.
  */
 import { write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../runtime/error-code.ts';
 
-/** Entries are collected until there are this many characters, or for {@link FLUSH_AFTER_MS}. */
+/** Entries are buffered up to this many characters, or for {@link FLUSH_AFTER_MS}. */
 const FLUSH_LENGTH = 16_384;
 const FLUSH_AFTER_MS = 50;
-/** The most characters that wait while the reader of a pipe is slow. Entries beyond it are dropped. */
+/** The most characters that are buffered while the reader of a pipe is slow. Further entries are dropped. */
 const MAX_WAITING_LENGTH = 1024 * 1024;
-/** How often a full pipe is tried again at the end of the process. */
+/** The interval of retries on a full pipe when the process ends, in milliseconds. */
 const FINAL_RETRY_MS = 5;
 
 /** Standard output and standard error. */
 export type StandardFd = 1 | 2;
 
 export interface LogWriterOptions {
-  /** Writes each entry at once, for a person at a terminal. */
+  /** Writes each entry at once, for a terminal. */
   readonly immediate?: boolean;
 }
 
@@ -28,7 +28,7 @@ export class LogWriter {
   #waiting: string[] = [];
   #waitingLength = 0;
   #batch: Batch | null = null;
-  /** The rest of an entry of which a part was written before a write failed: it is written before any other. */
+  /** The rest of an entry that was partly written when a write failed. It is written first. */
   #begun: Buffer = Buffer.alloc(0);
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
@@ -37,7 +37,7 @@ export class LogWriter {
   constructor(fd: StandardFd, { immediate = false }: LogWriterOptions = {}) {
     // Node makes a pipe non-blocking when it opens the stream; without that, writing to a full pipe would block a thread.
     const stream = fd === 1 ? process.stdout : process.stderr;
-    // Whatever else writes to the stream: an error event without a listener would end the process.
+    // Other code may write to the stream, and an error event without a listener would end the process.
     stream.on('error', () => undefined);
     this.#fd = fd;
     this.#flushLength = immediate ? 1 : FLUSH_LENGTH;
@@ -68,7 +68,7 @@ export class LogWriter {
     }
   }
 
-  /** The same without the event loop, for a process that crashed. */
+  /** The synchronous form of {@link flush}, for a process that crashed. */
   flushSync(timeoutMs: number): void {
     const giveUpAt = performance.now() + timeoutMs;
     // A write in flight is completed by its thread before the process ends.
@@ -110,7 +110,7 @@ export class LogWriter {
     });
   }
 
-  /** The batch that is not written whole yet, else a new one of all that waits; null where there is nothing to write. */
+  /** The unfinished batch, otherwise a new one of all buffered entries; null if there is nothing to write. */
   #takeBatch(): Batch | null {
     if (this.#batch !== null || this.#waiting.length === 0) return this.#batch;
     this.#batch = new Batch(this.#begun, this.#waiting);
@@ -128,10 +128,10 @@ export class LogWriter {
   }
 }
 
-/** Writes the last text of a process that ends whether it can be written or not. Never blocks and never throws. */
+/** Writes a final text before the process exits. Never blocks and never throws. */
 export function writeToStderr(text: string): void {
   try {
-    // `fd` opens the stream, which makes a pipe non-blocking.
+    // Reading `fd` opens the stream, which makes a pipe non-blocking.
     writeSync(process.stderr.fd, text);
   } catch {
     // There is nowhere left to report it.
@@ -146,7 +146,7 @@ class Batch {
   readonly #begun: Buffer;
   readonly #entries: readonly string[];
 
-  /** `begun`: the rest of an entry before the others, which may be empty. */
+  /** `begun` is the rest of a partly written entry, or empty. */
   constructor(begun: Buffer, entries: readonly string[]) {
     this.#begun = begun;
     this.#entries = entries;
@@ -158,7 +158,7 @@ class Batch {
     return this.written === this.bytes.length;
   }
 
-  /** What is left: the rest of the entry that was begun, and how many entries were not. */
+  /** The rest of the partly written entry, and the number of entries of which nothing was written. */
   unwritten(): { readonly begun: Buffer; readonly entries: number } {
     let end = this.#begun.length;
     if (this.written < end) return { begun: this.#begun.subarray(this.written), entries: this.#entries.length };

@@ -1,32 +1,31 @@
 /**
- * The log of the service: one method for each event that it may hold, one JSON line for each event. Nothing else can be
- * logged, so what an entry holds is decided here: no credential, no text of a request or a response, and of an error
- * only what `redaction.ts` takes from it.
+ * The log of the service: one method per event, one JSON line per entry. Nothing else can be logged. Entries contain no
+ * credential and no text of a request or response; `redaction.ts` decides which parts of an error they contain.
  */
 import { pino, type DestinationStream } from 'pino';
 import type { LogWriter } from './log-writer.ts';
 import { createRedaction, toLoggedError } from './redaction.ts';
 import type { OperationRecord } from './operation-record.ts';
 
-/** Fields of an entry that are undefined are left out. */
+/** Undefined fields are omitted from the entry. */
 export interface OperationEntry extends OperationRecord {
   readonly requestId: string;
-  /** The id that the client gave the request, where it is a valid one. */
+  /** The request id that the client sent, if it is valid. */
   readonly callerRequestId: string | undefined;
-  /** Attempts of calls to the AIML API. */
+  /** The number of attempts of calls to the AIML API. */
   readonly upstreamCalls: number;
   /** Whether the response was shared with an identical query in flight. */
   readonly isShared: true | undefined;
   readonly traceId: string | undefined;
-  /** Of a subscription that was started: how its results were sent. */
+  /** The transport of a subscription that was started. */
   readonly transport?: string | undefined;
-  /** Stands for the caller: see `toTenantLabel`. Undefined if the caller is not known. */
+  /** Identifies the caller: see `toTenantLabel`. Undefined if the request is not authenticated. */
   readonly tenant?: string | undefined;
-  /** Ids of what a mutation created, changed or deleted. */
+  /** The ids that a mutation created, changed or deleted. */
   readonly writtenIds?: readonly string[] | undefined;
-  /** How its stream ended: completed, failed, disconnected or cut. */
+  /** How the stream of the subscription ended: completed, failed, disconnected or cut. */
   readonly end?: string | undefined;
-  /** How many results were sent. */
+  /** The number of results that were sent in the stream. */
   readonly events?: number | undefined;
 }
 
@@ -56,12 +55,12 @@ export interface UpstreamFailureEntry {
   readonly tenant: string;
 }
 
-/** What runs, and how: written when the service starts to listen. */
+/** Version and configuration, logged when the service starts to listen. */
 export interface StartEntry {
   readonly version: string;
   readonly upstream: string;
   readonly auth: string;
-  /** Which model executes runs; undefined if the embedded AIML API does not. */
+  /** The model that executes runs; undefined without the embedded AIML API. */
   readonly model: string | undefined;
 }
 
@@ -75,7 +74,7 @@ export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Logger {
   listening(url: string, entry?: StartEntry): void;
-  /** A variable of the environment that is one slip away from a setting. */
+  /** An environment variable that looks like a misspelt setting. */
   settingMisspelt(name: string, suggestion: string): void;
   stopping(signal: string): void;
   /** `suppressed`: how many such entries were left out before it. */
@@ -96,51 +95,50 @@ export interface Logger {
   requestRejected(entry: RejectionEntry): void;
   /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
   requestFailed(error: unknown, requestId: string): void;
-  /** A fault in the handling of a WebSocket, which is closed then. */
+  /** A fault in the handling of a WebSocket, which closes it. */
   webSocketFailed(error: unknown): void;
-  /** An error that callers see as INTERNAL_SERVER_ERROR. */
+  /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
   internalErrorMasked(error: unknown, requestId: string): void;
   operationUnlisted(entry: UnlistedOperationEntry): void;
-  /** Operations of the manifest that are not valid in the schema, by name; null for a name that may not be logged. */
+  /** The names of manifest operations that are not valid in the schema; null for a name that may not be logged. */
   manifestUnusable(operationNames: readonly (string | null)[]): void;
   clientDisconnected(reason: string): void;
   /** `reason` is the code of an error. */
   redisUnavailable(reason: string): void;
   redisAvailable(): void;
   explorerMissing(): void;
-  /** A library logged something. Its text is not logged, as it may hold anything. */
+  /** Logs the level only: the library's text may contain request data. */
   libraryLogged(library: string, level: LibraryLevel): void;
   readonly embeddedApi: EmbeddedApiLogger;
 }
 
 /**
- * For the embedded API, which has a logger of its own form: `(text)`, or `(fields, text)` of which the request id and the
- * error are logged. The texts are the embedded API's own. Its requests (info) are calls of the service and not logged.
+ * The embedded API's logger interface: `(text)` or `(fields, text)`. Only the request id and the error of the fields are
+ * logged. Its requests (info) are not logged, because they are upstream calls of the service.
  */
 export type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
 
 export interface LoggerOptions {
-  /** Whether errors are logged with the frames of their stacks. Off in production. */
+  /** Whether errors are logged with their stack frames. Off in production. */
   readonly stacks?: boolean;
-  /** What the process must keep secret. It is redacted wherever it turns up. */
+  /** Texts that are redacted in every entry. */
   readonly secrets?: readonly string[];
 }
 
-/** Where entries go: anything that takes text. */
 export type LogDestination = DestinationStream;
 
-/** Entries for a program as they are; on a terminal, entries for a person. */
+/** JSON lines, or readable lines on a terminal. */
 export const createDestination = async (writer: LogWriter, isTerminal: boolean): Promise<LogDestination> =>
   isTerminal ? createReadableDestination(writer) : writer;
 
-/** What makes entries readable is loaded only where it is used. */
+/** Formats entries for people. The formatter is loaded on demand. */
 export async function createReadableDestination(destination: LogDestination): Promise<LogDestination> {
   const { prettyFactory } = await import('pino-pretty');
   const toReadable = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true });
   return { write: (entry) => destination.write(toReadable(entry)) };
 }
 
-/** `level` is the lowest that is written, one of pino's. */
+/** `level` is the lowest level that is written, as in pino. */
 export function createLogger(
   level: string,
   destination: LogDestination,
@@ -151,7 +149,7 @@ export function createLogger(
       level,
       base: null,
       timestamp,
-      // Errors are mapped before they get here. Pino's own serializer would write their messages.
+      // Errors have been redacted by `toLoggedError`. Pino's own serializer would write their messages.
       serializers: { err: (err: unknown) => err },
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: createRedaction(secrets) },
@@ -170,7 +168,7 @@ export function createLogger(
   return {
     listening: (url, entry) => logger.info({ url, ...entry }, 'listening'),
     settingMisspelt: (name, suggestion) =>
-      logger.warn({ name, suggestion }, `${name} is no setting: is ${suggestion} meant?`),
+      logger.warn({ name, suggestion }, `${name} is not a setting; did you mean ${suggestion}?`),
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     upstreamCallFailed: (entry, suppressed) =>
       logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
@@ -188,28 +186,28 @@ export function createLogger(
     stopped: () => logger.info('stopped'),
     stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
     operationEnded: (entry) => logger.info(entry, 'operation'),
-    requestRejected: (entry) => logger.info(entry, 'refused'),
+    requestRejected: (entry) => logger.info(entry, 'request rejected'),
     webSocketFailed: (error) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
     requestFailed: (error, requestId) => logger.error({ err: toErr(error), requestId }, 'a request failed'),
     internalErrorMasked: (error, requestId) =>
       logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),
     operationUnlisted: (entry) => logger.warn(entry, 'an operation is not in the manifest'),
     manifestUnusable: (operations) =>
-      logger.warn({ count: operations.length, operations }, 'operations of the manifest do not fit the schema'),
-    clientDisconnected: (reason) => logger.info({ reason }, 'a client was disconnected that did not read its response'),
+      logger.warn({ count: operations.length, operations }, 'operations of the manifest are not valid in the schema'),
+    clientDisconnected: (reason) => logger.info({ reason }, 'disconnected a client that did not read its response'),
     redisUnavailable: (reason) =>
-      logger.warn({ reason }, 'Redis is away: what replicas share is held back until it returns'),
-    redisAvailable: () => logger.info('Redis is back'),
-    explorerMissing: () => logger.warn('there is no explorer, as it has not been built: run npm run build'),
-    libraryLogged: (library, libraryLevel) => logger[libraryLevel](`${library} reported something`),
+      logger.warn({ reason }, 'Redis is unavailable: replicas share nothing until it is available again'),
+    redisAvailable: () => logger.info('Redis is available again'),
+    explorerMissing: () => logger.warn('the explorer is unavailable because it has not been built: run npm run build'),
+    libraryLogged: (library, libraryLevel) => logger[libraryLevel](`${library} logged a message`),
     embeddedApi: { info: () => undefined, warn: logEmbedded('warn'), error: logEmbedded('error') },
   };
 }
 
-/** An entry of a crash is at most this long, in characters. */
+/** The longest crash entry, in characters. */
 const MAX_CRASH_LENGTH = 16_384;
 
-/** The entry of a crash, which is written when there may be no logger. Never throws. */
+/** The log entry of a crash, for when the logger may not work. Never throws. */
 export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: LoggerOptions = {}): string {
   const toEntry = (withStack: boolean) => {
     const err = toLoggedError(thrown, withStack);
@@ -228,7 +226,7 @@ export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: 
 let timedAt = NaN;
 let timeField = '';
 
-/** The field `time`, in ISO 8601. Under load many entries are of one millisecond. */
+/** The field `time`, in ISO 8601. It is cached because many entries share a millisecond under load. */
 function timestamp(): string {
   const now = Date.now();
   if (now !== timedAt) {

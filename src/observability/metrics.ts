@@ -1,62 +1,62 @@
 /**
- * The figures that Prometheus reads. Every label has a small, fixed set of values: no id, no credential, no URL and no
- * text that a caller chose (the name of an operation is one) ever becomes a label.
+ * The service's Prometheus metrics. Every label has a small, fixed set of values: never an id, a credential, a URL or
+ * text from a client, such as an operation name.
  */
 import { STATUS_CODES } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { OperationRecord } from './operation-record.ts';
 
-/** Every figure of the service itself, as the documents list them. Those of the process have prom-client's own names. */
+/** The service's own metrics, which the documentation lists. The metrics of the process have prom-client's names. */
 export const metricDescriptions = {
-  assistants_build_info: 'The version that runs; the value is always 1.',
+  assistants_build_info: 'The running version; the value is always 1.',
   assistants_operations_total: 'GraphQL operations that ended, by kind and outcome.',
-  assistants_operation_duration_seconds: 'How long GraphQL operations took, by kind.',
-  assistants_operations_in_flight: 'Operations under way.',
-  assistants_request_body_bytes: 'Memory that request bodies take, in bytes.',
+  assistants_operation_duration_seconds: 'Duration of GraphQL operations, by kind.',
+  assistants_operations_in_flight: 'Operations in flight.',
+  assistants_request_body_bytes: 'Memory reserved for request bodies, in bytes.',
   assistants_unsent_response_bytes: 'Bytes of responses that clients have not read yet.',
-  assistants_errors_total: 'Answers that held an error, by code; an answer counts once for each code in it.',
+  assistants_errors_total: 'Responses with errors, by code; a response counts once for each distinct code.',
   assistants_user_errors_total: 'Mutations that returned userErrors, by code; a mutation counts once for each code.',
   assistants_rate_limited_total:
     'Calls to the AIML API that were rejected by a rate limit: of this service (UPSTREAM_RATE_LIMIT), or of upstream (429).',
   assistants_cache_lookups_total: 'Reads that could come from a cache, by result. Only if CACHE_TTL_SECONDS is set.',
   assistants_upstream_attempts_total:
-    'Attempts of calls to the AIML API, by call, HTTP status ("none": no answer, "other": not one of HTTP) and outcome.',
-  assistants_upstream_attempt_duration_seconds: 'How long attempts of calls to the AIML API took, by call.',
-  assistants_upstream_retries_total: 'Attempts that were made because an earlier one of the same call failed.',
-  assistants_upstream_breaker_open: '1 while calls to the AIML API are held back, all of them or some, 0 otherwise.',
-  assistants_streams_open: 'Streams of subscriptions that are open, by transport.',
-  assistants_streams_total: 'Streams of subscriptions that ended, by transport and end.',
-  assistants_stream_events_total: 'Results that were sent in streams.',
-  assistants_stream_first_text_seconds: 'How long streams took from their start to the first text of a message.',
-  assistants_websockets_open: 'WebSockets that are open.',
-  assistants_runs_followed: 'Runs that are followed, or were a moment ago.',
+    'Attempts of calls to the AIML API, by call, HTTP status ("none": no response, "other": not a registered status) and outcome.',
+  assistants_upstream_attempt_duration_seconds: 'Duration of attempts of calls to the AIML API, by call.',
+  assistants_upstream_retries_total: 'Attempts after a failed attempt of the same call.',
+  assistants_upstream_breaker_open:
+    '1 while the circuit breaker blocks some or all calls to the AIML API, 0 otherwise.',
+  assistants_streams_open: 'Open subscription streams, by transport.',
+  assistants_streams_total: 'Subscription streams that ended, by transport and end.',
+  assistants_stream_events_total: 'Results sent in subscription streams.',
+  assistants_stream_first_text_seconds: 'Time from the start of a stream to the first text of a message.',
+  assistants_websockets_open: 'Open WebSockets.',
+  assistants_runs_followed: 'Runs that are followed, or were followed a moment ago.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
   assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
-  assistants_redis_up:
-    '1 while Redis can be used, 0 while the service goes on without it. Only where REDIS_URL is set.',
+  assistants_redis_up: '1 while Redis is available, 0 while the service runs without it. Only if REDIS_URL is set.',
 } as const;
 
-/** From a read that the cache answers to the deadline of an operation. */
+/** From a cache hit to the deadline of an operation. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** From a model that writes at once to the longest that a run may take. */
+/** From a model that responds at once to the expiry of a run. */
 const FIRST_TEXT_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 /**
- * How often the delay of the event loop is measured, in milliseconds. It costs a native timer and no JavaScript, and
- * the delays that it reports include this interval.
+ * The sampling interval of the event loop delay, in milliseconds. Sampling uses a native timer and runs no JavaScript; the
+ * reported delays include the interval.
  */
 const EVENT_LOOP_PRECISION_MS = 20;
 
-/** Stands for a code that is not one of the given ones. */
+/** The label of error codes that are not in {@link MetricsOptions.errorCodes}. */
 const OTHER_CODE = 'OTHER';
 
-/** One attempt of a call to upstream that ended. */
+/** An attempt of an upstream call that ended. */
 export interface AttemptMetrics {
   /** The call's name in the code, for example `assistants.get`. */
   readonly call: string;
   readonly kind: 'OK' | 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
-  /** Null where upstream did not answer. */
+  /** Null if upstream did not respond. */
   readonly status: number | null;
   readonly durationMs: number;
   readonly isRetry: boolean;
@@ -67,36 +67,31 @@ export interface StreamMetrics {
   readonly transport: string;
   readonly end: string;
   readonly events: number;
-  /** From its start to the first text of a message, in milliseconds; null where there was none. */
+  /** From its start to the first text of a message, in milliseconds; null if there was none. */
   readonly firstTextMs: number | null;
 }
 
 const CACHE_LOOKUP_RESULTS = ['hit', 'miss'] as const;
 export type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
 
+/** The functions are called when the metrics are read. */
 export interface MetricsOptions {
   /** Whether reads are cached; without it lookups are not counted. */
   readonly hasCache?: boolean;
   readonly version: string;
-  /** Every code that an error may have; others are counted as `OTHER`. */
+  /** All registered error codes. Others are counted as `OTHER`. */
   readonly errorCodes: readonly string[];
-  /** Asked when the figures are read. */
   readonly inFlight: () => number;
-  /** Asked when the metrics are read. */
   readonly requestBodyBytes?: () => number;
-  /** Asked when the metrics are read. */
   readonly unsentResponseBytes?: () => number;
-  /** Asked when the figures are read. */
   readonly isBreakerOpen: () => boolean;
-  /** How many streams are open on each transport; asked when the metrics are read. */
+  /** The number of open streams by transport. */
   readonly openStreams?: () => ReadonlyMap<string, number>;
-  /** Asked when the metrics are read. */
   readonly openWebSockets?: () => number;
-  /** Asked when the metrics are read. */
   readonly runsFollowed?: () => number;
-  /** How many log entries have been dropped; asked when the metrics are read. */
+  /** The number of log entries dropped since the start. */
   readonly droppedLogEntries?: () => number;
-  /** Asked when the figures are read; null or absent where there is no Redis. */
+  /** Null or absent without Redis. */
   readonly isRedisUp?: (() => boolean) | null;
 }
 
@@ -109,9 +104,9 @@ export interface Metrics {
   /** A call that was rejected by the service's own rate limit. */
   recordRateLimited(): void;
   recordCacheLookup(result: CacheLookupResult): void;
-  /** An operation that is not in the manifest, whether it was refused or not. */
+  /** An operation that is not in the manifest, whether it was rejected or not. */
   recordUnlisted(): void;
-  /** All figures in Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   text(): Promise<string>;
 }
 
@@ -242,7 +237,7 @@ export function createMetrics({
       },
     });
 
-  // A code that never came up is there as a zero, so that its first increase shows as one.
+  // Counters start at 0 so that `rate` and `increase` see the first error of a code.
   const codes = new Set([...errorCodes, OTHER_CODE]);
   for (const code of codes) errors.inc({ code }, 0);
   for (const by of ['service', 'upstream']) rateLimited.inc({ by }, 0);
@@ -251,11 +246,12 @@ export function createMetrics({
 
   return {
     contentType: registry.contentType,
-    recordOperation: ({ kind, outcome, errorCodes: found, durationMs }) => {
+    recordOperation: ({ kind, outcome, errorCodes: operationCodes, durationMs }) => {
       operations.inc({ kind, outcome });
       operationDuration.observe({ kind }, durationMs / 1000);
       const counter = outcome === 'user_error' ? userErrors : errors;
-      for (const code of found) counter.inc({ code: codes.has(code) || outcome === 'user_error' ? code : OTHER_CODE });
+      for (const code of operationCodes)
+        counter.inc({ code: codes.has(code) || outcome === 'user_error' ? code : OTHER_CODE });
     },
     recordAttempt: ({ call, kind, status, durationMs, isRetry }) => {
       attempts.inc({ call, status: toStatusLabel(status), outcome: kind });
@@ -275,7 +271,7 @@ export function createMetrics({
   };
 }
 
-/** Upstream may answer with any number: those that mean nothing in HTTP are counted as one. */
+/** Unregistered statuses share a label, because upstream could send any number. */
 const toStatusLabel = (status: number | null): string | number =>
   status === null ? 'none' : status in STATUS_CODES ? status : 'other';
 
@@ -283,7 +279,7 @@ const named = (name: keyof typeof metricDescriptions) => ({ name, help: metricDe
 
 let processRegistry: Registry | null = null;
 
-/** A process has one set of figures, and prom-client cannot stop what it starts to gather them: they are started once. */
+/** Created once per process: prom-client cannot stop the collectors of the process's metrics. */
 function processMetrics(): Registry {
   if (processRegistry) return processRegistry;
   processRegistry = new Registry();

@@ -1,10 +1,10 @@
 /**
- * Tracing by OpenTelemetry, sent in batches over OTLP/HTTP. Loaded only where tracing is on.
+ * OpenTelemetry tracing with batches over OTLP/HTTP. Loaded only if tracing is on.
  *
- * Attributes follow the semantic conventions for HTTP and GraphQL as far as those name nothing that must stay out of a
- * trace: there is no `url.full`, `url.query`, `server.address` or `graphql.document`. Nothing is registered globally, and
- * OpenTelemetry has no logger here: `onDelivery` reports a collector that fails. The exporter itself reads the other
- * OTEL_EXPORTER_OTLP_* variables (headers, compression).
+ * Attributes follow the semantic conventions for HTTP and GraphQL, without those that could leak data: `url.full`,
+ * `url.query`, `server.address` and `graphql.document`. Nothing is registered globally. OpenTelemetry gets no logger:
+ * `onDelivery` reports a failing collector. The exporter itself reads the other OTEL_EXPORTER_OTLP_* variables (headers,
+ * compression).
  */
 import {
   ROOT_CONTEXT,
@@ -32,7 +32,7 @@ import {
 
 const DEFAULT_TIMEOUT_MS = 3000;
 
-/** Spans beyond 2,048 that wait for the collector are dropped, so a slow one costs no memory. */
+/** At most 2,048 spans wait for the collector; further ones are dropped. */
 export function createOtlpTracing({
   endpoint,
   serviceName,
@@ -57,7 +57,7 @@ export function createOtlpTracing({
   };
 }
 
-/** Calls `onDelivery` when delivery begins to fail, and when it succeeds again. */
+/** Calls `onDelivery` when exports begin to fail, and when they succeed again. */
 class ReportingExporter extends OTLPTraceExporter {
   readonly #onDelivery: (isDelivered: boolean) => void;
   #isFailing = false;
@@ -77,7 +77,7 @@ class ReportingExporter extends OTLPTraceExporter {
   }
 }
 
-/** The endpoint's own path is kept (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
+/** Appends to the endpoint's path (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
 function toTracesUrl(endpoint: URL): string {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
@@ -98,18 +98,18 @@ class OtlpRequestTrace implements RequestTrace {
   readonly #request: Span;
   readonly #context: Context;
   #operation: Span | null = null;
-  /** The parent of calls to upstream. */
+  /** The parent of upstream calls. */
   #callContext: Context;
 
   constructor(tracer: Tracer, method: string, route: string, headers: TraceHeaders) {
-    const knownMethod = METHODS.has(method) ? method : '_OTHER';
+    const methodLabel = METHODS.has(method) ? method : '_OTHER';
     this.#tracer = tracer;
     this.#request = tracer.startSpan(
-      `${knownMethod === '_OTHER' ? 'HTTP' : knownMethod} ${route}`,
+      `${methodLabel === '_OTHER' ? 'HTTP' : methodLabel} ${route}`,
       {
         kind: SpanKind.SERVER,
         attributes: {
-          'http.request.method': knownMethod,
+          'http.request.method': methodLabel,
           'http.route': route,
           'url.path': route,
           'url.scheme': 'http',
@@ -134,7 +134,7 @@ class OtlpRequestTrace implements RequestTrace {
     const span = this.#operation;
     if (!span) return;
     this.#operation = null;
-    // The name that a caller gave it is an attribute only: span names must be few.
+    // The operation name is an attribute only: span names must have low cardinality.
     if (kind !== 'unknown') span.updateName(kind).setAttribute('graphql.operation.type', kind);
     if (operationName !== null) span.setAttribute('graphql.operation.name', operationName);
     const [code] = errorCodes;
@@ -159,10 +159,10 @@ class OtlpRequestTrace implements RequestTrace {
     this.#operation?.end();
     this.#operation = null;
     if (status !== null) this.#request.setAttribute('http.response.status_code', status);
-    // A server's own fault is an error of its span, a bad request is not.
+    // By the conventions, 4xx is not an error of a server span.
     if (status === null || status >= 500)
       this.#request
-        .setAttribute('error.type', status === null ? 'caller_gone' : String(status))
+        .setAttribute('error.type', status === null ? 'client_disconnected' : String(status))
         .setStatus({ code: SpanStatusCode.ERROR });
     this.#request.end();
   }
@@ -189,7 +189,7 @@ class OtlpCallTrace implements CallTrace {
   }
 }
 
-/** Of the caller's trace, its id and whether it is sampled are taken; `tracestate` and `baggage` are the caller's texts. */
+/** Only `traceparent` is read. `tracestate` and `baggage` are ignored because they can contain any text. */
 function readParent({ traceparent }: TraceHeaders): Context {
   const parent = typeof traceparent === 'string' ? parseTraceParent(traceparent) : null;
   return parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT;

@@ -1,15 +1,16 @@
-import { types } from 'node:util';
 /**
- * The last check of a finished log entry, in case a secret got into a text. It is a safety net: entries are made of
- * fields that hold no secret.
+ * Redacts secrets in finished log entries, and reduces errors to the parts that may be logged. The redaction is a safety
+ * net: no field of an entry should contain a secret in the first place.
  */
+import { types } from 'node:util';
+
 export const REDACTED = '[redacted]';
 
-/** Shorter ones would redact ordinary words. */
+/** Shorter secrets would match ordinary words. */
 const MIN_SECRET_LENGTH = 8;
 const BEARER = /(\bbearer(?:\s|%20|\+)+)[^\s"\\,;&]+/gi;
 
-/** Redacts the given secrets as they are, in base64 and URL-encoded, and whatever follows `Bearer`. */
+/** Redacts the secrets (plain, in base64 and URL-encoded) and the token after any `Bearer`. */
 export function createRedaction(secrets: readonly string[]): (entry: string) => string {
   const forms = new Set(
     secrets
@@ -35,12 +36,12 @@ export interface LoggedError {
   readonly type: string;
   readonly code?: string;
   readonly message?: string;
-  /** The frames of the stack alone, without the message that stacks begin with. */
+  /** The stack frames, without the message. */
   readonly stack?: readonly string[];
   readonly cause?: LoggedError;
 }
 
-/** The errors of this service, by name: their messages never hold a credential, an address, a body or a caller's value. */
+/** Names of this service's errors, whose messages never contain a credential, an address, a body or a client's value. */
 const OWN_ERRORS: ReadonlySet<string> = new Set([
   'PublicError',
   'ConfigError',
@@ -52,16 +53,16 @@ const OWN_ERRORS: ReadonlySet<string> = new Set([
 const ERROR_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 /** `ECONNREFUSED`, `UND_ERR_SOCKET`, `BAD_USER_INPUT`. */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
-/** A frame in a file, in Node or nowhere: what looks like a frame and names another place is part of a message. */
+/** A frame in a file, in Node or in anonymous code. A line with another location is part of a message. */
 const STACK_FRAME =
   /^at (?:[\w.$<>#[\] ]{1,200} \()?(?:(?:file:\/\/\/|node:|\/|[A-Za-z]:\\)[^\s()?]{1,500}:\d+:\d+|<anonymous>)\)?$/;
 const MAX_FRAMES = 20;
 const MAX_CAUSES = 3;
 
-/** Whether this is an error, of another realm as well. */
+/** True also for an error of another realm. */
 const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
-/** `thrown` may be anything; of what is no error only its type is told. `withStack`: whether the frames are logged. */
+/** `thrown` may be any value; if it is not an error, only its type is logged. */
 export const toLoggedError = (thrown: unknown, withStack: boolean): LoggedError =>
   isError(thrown) ? toLogged(thrown, withStack, MAX_CAUSES) : { type: typeof thrown };
 
@@ -78,7 +79,7 @@ function toLogged(error: Error, withStack: boolean, causes: number): LoggedError
   };
 }
 
-/** Anybody may set `name` to anything, so it is taken only where it looks like one. */
+/** `name` can be set to any value, so it is logged only if it looks like an error name. */
 const nameOf = ({ name }: { readonly name: unknown }): string =>
   typeof name === 'string' && ERROR_NAME.test(name) ? name : 'Error';
 
@@ -87,7 +88,7 @@ function codeOf(error: Error): string | null {
   return typeof code === 'string' && ERROR_CODE.test(code) ? code : null;
 }
 
-/** GraphQL errors keep their code a level down. */
+/** The code of a GraphQL error. */
 function extensionCodeOf(error: Error): unknown {
   const extensions = 'extensions' in error ? error.extensions : null;
   return typeof extensions === 'object' && extensions !== null && 'code' in extensions ? extensions.code : null;

@@ -1,8 +1,8 @@
 /**
- * Traces of requests, as the rest of the service sees them. Spans are handed on by hand: nothing here or below it uses
- * AsyncLocalStorage, and while tracing is off nothing of OpenTelemetry is loaded and no request allocates anything.
+ * The tracing interface of the service. Spans are passed as arguments instead of AsyncLocalStorage. If tracing is off,
+ * OpenTelemetry is not loaded and requests allocate nothing for it.
  *
- * No span ever holds a URL, a host, an id, a variable, a header or a credential.
+ * A span never contains a URL, a host, an id, a variable, a header or a credential.
  */
 import type { OperationRecord } from './operation-record.ts';
 
@@ -12,36 +12,36 @@ export interface TracingOptions {
   /** As in OTEL_SERVICE_NAME. */
   readonly serviceName?: string | undefined;
   readonly serviceVersion?: string | undefined;
-  /** The longest that one batch is tried, and that {@link Tracing.close} waits, in milliseconds; 3000 by default. */
-  /** Called when traces cannot be delivered any more, and when they can again. */
+  /** Called when exports begin to fail, and when they succeed again. */
   readonly onDelivery?: (isDelivered: boolean) => void;
+  /** The time-out of a batch and of {@link Tracing.close}, in milliseconds; 3000 by default. */
   readonly timeoutMs?: number | undefined;
 }
 
 export const DEFAULT_SERVICE_NAME = 'assistants-graphql';
 
-/** Request headers by their names in lower case, as node:http has them. */
+/** Request headers by lower-case name, as in node:http. */
 export type TraceHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Tracing {
   /**
-   * Begins the trace of a request, or goes on with the caller's where it sent a valid `traceparent`. Null while tracing
-   * is off. `route` is the path as the service knows it, never as it was asked for.
+   * Starts the server span of a request, as a child of the client's span if it sent a valid `traceparent`. Null if tracing
+   * is off. `route` is the path of the registered route, never the requested URL.
    */
   startRequest(method: string, route: string, headers: TraceHeaders): RequestTrace | null;
-  /** Sends what is left as long as the time-out allows, and never rejects. */
+  /** Exports the remaining spans within the time-out. Never rejects. */
   close(): Promise<void>;
 }
 
-/** One request. Whoever starts it ends it; what is started later than `end` still counts as part of it. */
+/** The trace of one request. The code that starts it must call `end`; spans that start later still belong to it. */
 export interface RequestTrace {
-  /** 32 hexadecimal digits, for log lines. */
+  /** 32 hexadecimal digits, for log entries. */
   readonly traceId: string;
   startOperation(): void;
   endOperation(record: OperationRecord): void;
-  /** Begins one attempt of a call to upstream, below the operation where there is one. */
+  /** Starts the span of an attempt of an upstream call, as a child of the operation if there is one. */
   startCall(call: TracedCall): CallTrace;
-  /** `status` is the HTTP status of the answer, null where the caller went away before there was one. */
+  /** `status` is the HTTP status of the response; null if the client disconnected before it. */
   end(status: number | null): void;
 }
 
@@ -61,7 +61,7 @@ export interface CallTrace {
 
 const OFF: Tracing = { startRequest: () => null, close: () => Promise.resolve() };
 
-/** Null switches tracing off. A collector that cannot be reached is no error: its spans are dropped in silence. */
+/** Null switches tracing off. If the collector cannot be reached, spans are dropped without an error. */
 export async function createTracing(options: TracingOptions | null): Promise<Tracing> {
   if (!options) return OFF;
   const { createOtlpTracing } = await import('./otlp.ts');

@@ -1,34 +1,33 @@
 /**
- * The one connection to Redis (or Valkey), and whether it can be relied on. What is kept there is not known here.
+ * Owns the connection to Redis (or Valkey) and its availability. It knows nothing of the data stored there.
  *
- * Redis is a help and never a need. What fails there, or takes too long, makes it count as away: from then on nobody
- * waits for it, until it has shown that it takes writes again.
+ * Redis is optional. After an error or a time-out it counts as unavailable and is bypassed until it accepts writes again.
  */
 import { Redis, type ChainableCommander, type RedisOptions } from 'ioredis';
 import { errorCode } from '../runtime/error-code.ts';
 
-/** The longest that anybody waits while Redis is silent. The connection is kept: it goes on where Redis does. */
+/** The longest wait for a silent Redis, in milliseconds. The connection stays open and is used again when Redis recovers. */
 const REPLY_TIMEOUT_MS = 300;
-/** A connection on which nothing comes for this long, though it should, is given up. */
+/** A connection that owes a reply and receives nothing for this long is closed, in milliseconds. */
 const SILENCE_TIMEOUT_MS = 1500;
 const CONNECT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_DELAY_MS = 2000;
-/** How often it is looked at while nobody asks for anything. */
+/** How often availability is checked, in milliseconds. */
 const CHECK_INTERVAL_MS = 1000;
 
-/** To be raised where replicas of two versions would not understand each other's keys. */
+/** Raise the number when a new version stores values that the previous one cannot read. */
 const PREFIX = 'assistants:1';
 
 export interface RedisConnectionOptions {
   /** `redis:` or `rediss:`, checked; it may hold a user and a password. */
   readonly url: URL;
-  /** What tells the keys of services on one upstream from those on another. */
+  /** Separates the keys of services with different upstreams. */
   readonly namespace: string;
-  /** Told when it goes away, with a word for the reason, and when it is back (null). */
+  /** Called with a reason when Redis becomes unavailable, and with null when it is available again. */
   readonly onChange: (unavailableReason: string | null) => void;
 }
 
-/** Commands that have to succeed before Redis counts as up; `wasUnavailable` tells whether it counted as away until now. */
+/** Commands that must succeed before Redis counts as available. `wasUnavailable` is false for the first connection. */
 export type ConnectHook = (client: Redis, wasUnavailable: boolean) => Promise<unknown>;
 
 export class RedisConnection {
@@ -53,12 +52,12 @@ export class RedisConnection {
     return this.#state === 'up';
   }
 
-  /** To be called before {@link open}. */
+  /** Call it before {@link open}. */
   onConnect(hook: ConnectHook): void {
     this.#connectHook = hook;
   }
 
-  /** Resolves once it is known whether Redis is there, which takes three seconds at most. Never rejects. */
+  /** Resolves when Redis is available or found unavailable, after three seconds at most. Never rejects. */
   async open(): Promise<void> {
     const settled = new Promise<void>((resolve) => (this.#settle = resolve));
     this.#client.connect().catch(() => undefined);
@@ -66,7 +65,7 @@ export class RedisConnection {
     await settled;
   }
 
-  /** Ends the connection without waiting for anything. */
+  /** Closes the connection without waiting for replies. */
   close(): void {
     this.#state = 'closed';
     this.#settle();
@@ -74,12 +73,12 @@ export class RedisConnection {
     this.#client.disconnect();
   }
 
-  /** A key of this service. Its parts hold no colon, and nothing that somebody sent. */
+  /** Builds a key of this service. The parts must not contain a colon or text from a request. */
   key(...parts: readonly string[]): string {
     return [this.#prefix, ...parts].join(':');
   }
 
-  /** What the commands answer, one after the other; null where Redis is away, or is from now on. Never rejects. */
+  /** The replies of the commands, in order; null if Redis is unavailable or just became so. Never rejects. */
   pipeline(commands: (pipeline: ChainableCommander) => ChainableCommander): Promise<readonly unknown[] | null> {
     return this.run(async (client) => {
       const replies = (await commands(client.pipeline()).exec()) ?? [];
@@ -90,7 +89,7 @@ export class RedisConnection {
     });
   }
 
-  /** The same for what brings commands of its own. A rejection of `run` is taken for a fault of Redis. */
+  /** Like {@link pipeline}, for a function that sends its own commands. If it rejects, Redis counts as unavailable. */
   async run<T extends object | number>(run: (client: Redis) => Promise<T>): Promise<T | null> {
     if (this.#state !== 'up') return null;
     try {
@@ -140,42 +139,42 @@ function toOptions({ protocol, hostname, port, username, password, pathname }: U
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
-    // The other side is not waited for, however it ends: otherwise a timer stays behind that holds the process.
+    // With another value a timer would keep the process alive after the connection is closed.
     disconnectTimeout: 0,
     retryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RECONNECT_DELAY_MS),
-    // Nothing waits for a Redis that is not there, and nothing is sent to it a second time.
+    // Commands are neither queued while Redis is unavailable nor sent twice.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    // Whether it can be used is found out by the entrance; the library's own check needs INFO, and warns on the console.
+    // The connect hook checks availability. The library's own check needs INFO and warns on the console.
     enableReadyCheck: false,
   } satisfies RedisOptions;
 }
 
 class NoReplyError extends Error {
-  readonly code = 'NO_ANSWER';
+  readonly code = 'NO_REPLY';
 }
 
 /**
- * Rejects where Redis is silent for too long. What has arrived while this process was busy is looked at first, and as long
- * as something arrives it is no silence: large answers take their time.
+ * Rejects if Redis sends nothing for too long. Any bytes reset the time-out, because large replies take longer. The check
+ * runs after pending I/O, so that data which arrived while this process was busy counts.
  */
 function withIdleTimeout<T>(client: Redis, reply: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let bytesSeen = client.stream.bytesRead;
-    const look = () => {
+    const check = () => {
       const { bytesRead } = client.stream;
       if (bytesRead === bytesSeen) reject(new NoReplyError());
-      else timer = setTimeout(listen, REPLY_TIMEOUT_MS);
+      else timer = setTimeout(checkAfterIo, REPLY_TIMEOUT_MS);
       bytesSeen = bytesRead;
     };
-    const listen = () => setImmediate(look);
-    let timer = setTimeout(listen, REPLY_TIMEOUT_MS);
+    const checkAfterIo = () => setImmediate(check);
+    let timer = setTimeout(checkAfterIo, REPLY_TIMEOUT_MS);
     void reply.then(resolve, reject).then(() => clearTimeout(timer));
   });
 }
 
-/** `ECONNREFUSED` and the like, or the word that Redis begins an error with (`NOAUTH`, `OOM`); the rest is its own. */
+/** An error code such as `ECONNREFUSED`, or the prefix of a Redis error (`NOAUTH`, `OOM`), whose text is not logged. */
 function errorLabel(error: unknown): string {
   const word = error instanceof Error ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
   return errorCode(error) ?? word ?? 'CONNECTION_LOST';

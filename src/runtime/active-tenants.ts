@@ -1,4 +1,4 @@
-/** Knows whether any tenant but one has been active lately. It remembers two tenants, however many there are. */
+/** Records whether another tenant has been active recently. It stores the two most recent tenants only. */
 export class ActiveTenants {
   readonly #now: () => number;
   #latest: { readonly tenant: string; at: number } | null = null;

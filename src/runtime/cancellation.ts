@@ -1,6 +1,6 @@
 /**
- * Tells whoever works for a caller that the caller went away. It does what an AbortSignal does, and every request makes
- * one: this one costs next to nothing until somebody listens.
+ * Cancels the work of a request, for example when its client disconnects. Every request creates one: unlike an
+ * AbortController it costs almost nothing until a listener is added.
  */
 export class CancellationToken {
   #isCancelled = false;
@@ -10,7 +10,7 @@ export class CancellationToken {
     return this.#isCancelled;
   }
 
-  /** Calls `listener` once when it happens; never where it has happened already. */
+  /** Calls `listener` once on cancellation. Check `isCancelled` first: a listener added later is never called. */
   onCancel(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -20,7 +20,6 @@ export class CancellationToken {
     if (index !== -1) this.#listeners.splice(index, 1);
   }
 
-  /** The caller went away. */
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;

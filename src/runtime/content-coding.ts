@@ -4,7 +4,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
 export type ContentCoding = 'identity' | 'gzip' | 'deflate' | 'br';
 
-/** A Map, as names come from foreign headers: an object would know `constructor` as well. */
+/** A Map because names come from headers: an object would also have `constructor`. */
 const codings: ReadonlyMap<string, ContentCoding> = new Map([
   ['gzip', 'gzip'],
   ['x-gzip', 'gzip'],
@@ -13,8 +13,8 @@ const codings: ReadonlyMap<string, ContentCoding> = new Map([
 ]);
 
 /**
- * The coding that a Content-Encoding header names, `identity` where it is absent or empty; null where the coding is unknown
- * or there are several, of which each would have to be bounded by itself.
+ * The coding of a Content-Encoding header; `identity` if it is absent or empty. Null if the coding is not supported or
+ * there are several, because each would need a size limit of its own.
  */
 export function toContentCoding(header: string | undefined): ContentCoding | null {
   if (header === undefined) return 'identity';
@@ -28,7 +28,7 @@ export function toContentCoding(header: string | undefined): ContentCoding | nul
 
 type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
-/** Each rejects with `ERR_BUFFER_TOO_LARGE` where more than `maxOutputLength` bytes come out. */
+/** Each rejects with `ERR_BUFFER_TOO_LARGE` if the output exceeds `maxOutputLength` bytes. */
 export const decompress: Readonly<Record<Exclude<ContentCoding, 'identity'>, Decompress>> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),

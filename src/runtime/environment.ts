@@ -1,4 +1,4 @@
-/** Settings as text: from the process's environment, and from the file `.env` in the working directory. */
+/** The settings as text, from the environment and the file `.env` in the working directory. */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { errorCode } from './error-code.ts';
@@ -6,17 +6,17 @@ import { decodeUtf8 } from './utf8.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Settings are wrong. The message has a line for each, which names it and says what it takes, never what it holds. */
+/** Invalid settings. The message has one line per setting: its name and the valid values, never the current value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** The settings in the file; none where there is no file. Throws {@link ConfigError} where it cannot be read as text. */
+/** The settings in the file; empty if it does not exist. Throws {@link ConfigError} if it is not readable text. */
 export function readDotEnv(path = '.env'): Environment {
   const bytes = readBytes(path);
   if (bytes === null) return {};
   const text = decodeText(bytes);
-  // Text with NUL is UTF-16 without a byte order mark, or no text.
+  // Text with NUL is UTF-16 without a byte order mark, or binary data.
   if (text === null || text.includes('\0')) throw new ConfigError('the file .env is not UTF-8 text: save it as UTF-8');
   return parseEnv(text);
 }
@@ -30,7 +30,7 @@ function readBytes(path: string): Buffer | null {
   }
 }
 
-/** UTF-8, or UTF-16 by its byte order mark, as Windows' editors and shells write it; null where it is neither. */
+/** Decodes UTF-8, or UTF-16 with a byte order mark as Windows writes it; null for anything else. */
 function decodeText(bytes: Buffer): string | null {
   const encoding = UTF16_BY_MARK.get(bytes.toString('hex', 0, 2));
   if (encoding === undefined) return decodeUtf8(bytes);

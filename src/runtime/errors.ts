@@ -1,9 +1,8 @@
 /**
- * The closed family of what can go wrong between the service and the AIML API.
+ * The error that clients may see, with its code.
  *
- * Nothing here ever holds a credential, a URL, a host or a body of upstream: what an error may tell is decided when it
- * is made, so that nobody downstream has to clean it. The one exception is the `reason` of a 400 or 422, which
- * `reason.ts` has already cleaned.
+ * It never contains a credential, a URL, a host or a body of upstream, so it can be sent as it is. Its only text from
+ * upstream is the `reason` of a 400 or 422, which `sanitize-reason.ts` has sanitized.
  */
 
 export type PublicErrorCode =
@@ -20,30 +19,30 @@ export type PublicErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'UNSUPPORTED_BY_UPSTREAM';
 
-/** What is known of a write that failed. NOT_APPLIED: it did not happen. UNKNOWN: it may have. */
+/** The outcome of a write that failed. NOT_APPLIED: upstream did not apply it. UNKNOWN: upstream may have applied it. */
 export type Outcome = 'NOT_APPLIED' | 'UNKNOWN';
 
 export interface PublicErrorDetails {
   readonly code: PublicErrorCode;
-  /** A fixed text for people; it never holds what upstream said. */
+  /** A fixed text, without any text of upstream. */
   readonly message: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** How long upstream asked to wait, in milliseconds; absent where it did not say. */
+  /** How long upstream asks to wait before a retry, in milliseconds; absent if it did not say. */
   readonly retryAfterMs?: number | undefined;
   /** Set for writes only. */
   readonly outcome?: Outcome | undefined;
-  /** Set where upstream answered. `requestId` is upstream's own, null where it sent none that is well-formed. */
+  /** Set if upstream responded. `requestId` is upstream's, or null if it sent no valid one. */
   readonly upstream?: { readonly status: number; readonly requestId: string | null } | undefined;
-  /** For BAD_USER_INPUT: why upstream refused, cleaned; null where it gave no reason. */
+  /** For BAD_USER_INPUT: upstream's sanitized reason, or null if it gave none. */
   readonly reason?: string | null | undefined;
-  /** For BAD_USER_INPUT: upstream's name for the parameter at fault, for example `tools[0].function.name`. */
+  /** For BAD_USER_INPUT: upstream's name of the invalid parameter, for example `tools[0].function.name`. */
   readonly param?: string | null | undefined;
-  /** For BAD_USER_INPUT that this service found out: what kind of problem it is. Absent where upstream rejected the input. */
+  /** For BAD_USER_INPUT found by this service: the kind of problem. Absent if upstream rejected the input. */
   readonly problem?: 'INVALID' | 'TOO_MANY' | undefined;
 }
 
-/** A call to the AIML API failed. */
+/** An error whose code and message may be sent to the client. */
 export class PublicError extends Error {
   override readonly name = 'PublicError';
   readonly code: PublicErrorCode;
@@ -55,20 +54,20 @@ export class PublicError extends Error {
     this.details = details;
   }
 
-  /** The same error, with what is now known of the write that it belongs to. */
+  /** A copy of the error with the outcome of the write that failed. */
   withOutcome(outcome: Outcome): PublicError {
     return new PublicError({ ...this.details, outcome });
   }
 }
 
-/** Each response may be as large as a response may be, so what one operation holds at a time has a bound of its own. */
+/** The responses that one operation holds at a time exceed its memory limit. */
 export const OPERATION_TOO_LARGE: PublicErrorDetails = {
   code: 'UPSTREAM_BAD_RESPONSE',
-  message: 'What the operation asks for is too large to be held at once: ask for less of it at a time.',
+  message: 'The data that the operation requests is too large: request less of it at a time.',
   retryable: false,
 };
 
-/** Whether the operation's own limits, rather than upstream, made a call fail: it may succeed for another operation. */
+/** Whether a call failed on the limits of its operation, so that the same call may succeed for another operation. */
 export const isLimitOfOperation = (error: unknown): boolean =>
   error instanceof PublicError &&
   (error.details.message === OPERATION_TOO_LARGE.message || error.code === 'UPSTREAM_TIMEOUT');

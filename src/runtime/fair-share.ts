@@ -1,8 +1,8 @@
 /**
- * Bounds how much of a common capacity one tenant may hold, so that the others always find some of it.
+ * Limits how much of a shared capacity one tenant may hold, so that some is always left for others.
  *
- * A tenant may hold half of the capacity while others are active, and all but a reserve for newcomers while it is alone.
- * Where there can be one tenant only, it may hold everything.
+ * A tenant may hold half of the capacity while others are active, and everything except a reserve while it is the only
+ * active one. In a single-tenant service the tenant may hold everything.
  */
 import { ActiveTenants } from './active-tenants.ts';
 import { Semaphore, type Release } from './semaphore.ts';
@@ -12,21 +12,21 @@ const ACTIVE_MS = 60_000;
 
 export interface FairShareOptions {
   readonly capacity: number;
-  /** Whether there can be more than one tenant. */
+  /** Whether the service can have more than one tenant. */
   readonly isMultiTenant: boolean;
-  /** How much of it is kept for newcomers while one tenant is alone: an eighth at most, and where it is left out. */
+  /** The capacity that a single active tenant leaves for others; an eighth of the capacity by default and at most. */
   readonly reserve?: number;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
 
 export class FairShare {
-  /** Bounds the one tenant that there can be; null where there can be more. */
+  /** Limits the only tenant; null in a multi-tenant service. */
   readonly #single: Semaphore | null;
   readonly #limitAlone: number;
   readonly #limitAmongOthers: number;
   readonly #active: ActiveTenants;
-  /** Holds only tenants that hold something. */
+  /** Contains only tenants that hold capacity. */
   readonly #held = new Map<string, number>();
 
   constructor({ capacity, isMultiTenant, reserve = Infinity, now }: FairShareOptions) {
@@ -36,7 +36,7 @@ export class FairShare {
     this.#active = new ActiveTenants(now);
   }
 
-  /** Null where the tenant holds its share already. */
+  /** Null if the tenant already holds its share. */
   tryAcquire(tenant: string): Release | null {
     if (this.#single) return this.#single.tryAcquire();
     this.#active.record(tenant);

@@ -1,12 +1,12 @@
-/** What a JSON text will come to, told from its bytes before it is parsed. */
+/** The estimated cost of parsing a JSON text, computed from its bytes. */
 export interface JsonEstimate {
-  /** Lists and objects inside one another. */
+  /** The nesting depth of arrays and objects. */
   readonly depth: number;
-  /** About how many bytes of memory it takes once it is parsed and its operation under way. */
+  /** The approximate memory, in bytes, of the text, the parsed value and the operation that uses it. */
   readonly heapBytes: number;
 }
 
-/** Measured with V8: the text and what is made of it, and an object, a list or an entry for each of `{}[],:`. */
+/** Measured with V8: bytes of memory per byte of text, and in addition per character of `{}[],:`. */
 const BYTES_PER_BYTE = 4;
 const BYTES_PER_STRUCTURE = 20;
 
@@ -20,7 +20,7 @@ const ROLES: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
   return '{['.includes(character) ? OPENS : '}]'.includes(character) ? CLOSES : ',:'.includes(character) ? DIVIDES : 0;
 });
 
-/** Goes over the text once. Of a text that is no JSON the shape means nothing. */
+/** Scans the text once. The result has no meaning for text that is not valid JSON. */
 export function estimateJson(text: Buffer): JsonEstimate {
   let structures = 0;
   let depth = 0;
@@ -40,7 +40,7 @@ export function estimateJson(text: Buffer): JsonEstimate {
   return { depth: deepest, heapBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE };
 }
 
-/** Where the string that begins at `start` ends: at the next quotation mark that is not escaped. */
+/** The index of the closing quotation mark of the string that begins at `start`. */
 function endOfString(text: Buffer, start: number): number {
   let index = start + 1;
   while (index < text.length && text[index] !== QUOTE) index += text[index] === BACKSLASH ? 2 : 1;

@@ -1,16 +1,16 @@
-/** Calls through an HTTP proxy, where the environment names one. Which calls go through it is undici's own decision. */
+/** HTTP proxies for outgoing calls. undici decides which proxy a call uses. */
 import { EnvHttpProxyAgent, type Agent } from 'undici';
 
 export interface ProxySettings {
-  /** For http URLs; it may hold a user and a password. Null where there is none. */
+  /** The proxy for http URLs, with user and password if it needs them; null for none. */
   readonly http: URL | null;
-  /** For https URLs; where it is null, that for http URLs is used. */
+  /** The proxy for https URLs; null to use that for http URLs. */
   readonly https: URL | null;
-  /** Comma-separated hosts that are called directly, as in NO_PROXY: subdomains are included, `*` is all. */
+  /** Comma-separated hosts that are called directly, as in NO_PROXY. Subdomains are included; `*` means all hosts. */
   readonly noProxy: string;
 }
 
-/** A dispatcher that calls each URL through its proxy, or directly. It reads nothing of the environment. */
+/** A dispatcher that calls each URL through its proxy, or directly. It does not read the environment. */
 export function createProxyAgent(
   { http, https, noProxy }: ProxySettings,
   options: Agent.Options = {},

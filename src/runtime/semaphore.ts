@@ -1,10 +1,10 @@
-/** A weighted semaphore: bounds a sum, of operations or of bytes, and serves those who wait in the order of their arrival. */
+/** A weighted FIFO semaphore, for counts of operations and of bytes. */
 
-/** Gives back what was acquired. Further calls do nothing. */
+/** Releases what was acquired. Further calls do nothing. */
 export type Release = () => void;
 
 export interface AcquireOptions {
-  /** The longest wait, in milliseconds; unbounded where it is absent. */
+  /** The longest wait, in milliseconds; unbounded if absent. */
   readonly maxWaitMs?: number;
 }
 
@@ -20,7 +20,7 @@ interface Waiter {
 
 export class Semaphore {
   readonly #capacity: number;
-  /** Iterated in the order of insertion; null until the first of them. */
+  /** In order of arrival; null until the first waiter, as most semaphores never have one. */
   #waiters: Set<Waiter> | null = null;
   #available: number;
 
@@ -29,12 +29,12 @@ export class Semaphore {
     this.#available = capacity;
   }
 
-  /** How much is acquired at present. */
+  /** The sum of the weights that are acquired. */
   get acquired(): number {
     return this.#capacity - this.#available;
   }
 
-  /** Null where `weight` is not available now, or where others wait for it already. */
+  /** Null if `weight` is not available, or if others are waiting. */
   tryAcquire(weight = 1): Release | null {
     const effective = Math.min(weight, this.#capacity);
     if (effective > this.#available || (this.#waiters !== null && this.#waiters.size > 0)) return null;
@@ -43,7 +43,7 @@ export class Semaphore {
   }
 
   /**
-   * Resolves once `weight` is available. A weight above the capacity waits for, and takes, the whole capacity.
+   * Resolves when `weight` has been acquired. A weight above the capacity acquires the whole capacity.
    * Rejects with an {@link AcquireTimeoutError}.
    */
   async acquire(weight = 1, { maxWaitMs }: AcquireOptions = {}): Promise<Release> {

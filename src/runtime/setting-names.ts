@@ -1,4 +1,4 @@
-/** The names of all settings, to find those that are misspelt. */
+/** The names of all settings, and the detection of misspelt ones. */
 
 const SETTING_NAMES = [
   'AIML_API_BASE_URL',
@@ -50,15 +50,15 @@ export interface MisspeltSetting {
   readonly suggestion: string;
 }
 
-/** Variables of systems and tools that look like a setting and are none. */
+/** Variables of systems and tools that resemble a setting. */
 const OTHER_VARIABLES = new Set(['PATH', 'HOME', 'POST', 'HOSTS', 'PORTS', 'NODE_ENV']);
 
-/** Names in the environment that are a slip away from a setting which is not set itself. Values are not looked at. */
+/** Names in the environment that are a typing error away from a setting that is not set. Values are not read. */
 export function findMisspeltSettings(names: readonly string[]): readonly MisspeltSetting[] {
   const given = new Set(names);
   const absent = SETTING_NAMES.filter((setting) => !given.has(setting));
   return names.flatMap((name) => {
-    // Longer than any setting, or not of their form: proxies are set in lower case, too.
+    // Names of another form cannot be misspelt settings. The lower-case names of proxies are valid, too.
     if (!/^[A-Z][A-Z0-9_]{2,39}$/.test(name) || OTHER_VARIABLES.has(name)) return [];
     if (SETTING_NAMES.some((setting) => setting === name)) return [];
     const [nearest] = absent

@@ -1,30 +1,28 @@
 /**
- * Work under way that others who ask for the same may join instead of doing it again.
+ * Single flight: concurrent calls with the same key share one execution.
  *
- * Nobody joins across tenants. Nobody joins what began before a write of his tenant was acknowledged either: whoever
- * acknowledges a write calls {@link SingleFlight.forget} first.
+ * Never shared across tenants. Call {@link SingleFlight.forget} before acknowledging a tenant's write, so that later calls
+ * do not share an execution that started before the write.
  */
 import { CancellationToken } from './cancellation.ts';
 
-/** As long as there are no more of them, a tenant's place is kept for his next work. */
+/** Empty maps of up to this many tenants are kept for reuse. */
 const MAX_IDLE_TENANTS = 1000;
 
 interface Entry<T> {
   /**
-   * Null once it has settled. The table of a Map keeps what was deleted until it is replaced, and what an old table that has
-   * grown into the old generation holds lives until the next full collection: with the promise, that would be the whole
-   * request, and every request.
+   * Set to null when it settles. A Map's backing store keeps deleted entries reachable until it is rehashed, and in old
+   * space until a full GC; through the promise, that would retain the whole request.
    */
   promise: Promise<T> | null;
-  /** Happens when all who wait have gone. */
+  /** Cancelled when all waiters are cancelled. */
   readonly cancellation: CancellationToken;
   waiting: number;
 }
 
 export interface SharedPromise<T> {
-  /** Settles as the work does. */
   readonly promise: Promise<T>;
-  /** Whether it was under way already. */
+  /** Whether the execution was already in flight. */
   readonly isShared: boolean;
 }
 
@@ -32,8 +30,8 @@ export class SingleFlight<T> {
   readonly #tenants = new Map<string, Map<string, Entry<T>>>();
 
   /**
-   * Joins what is under way for `key`, or starts it. `hangUp` is that of the one who asks; the work gets one that happens
-   * when all who wait for it have gone. Keys are best short, for the same reason as a promise is not kept.
+   * Shares the execution in flight for `key`, or starts one. `cancellation` is the caller's; `start` gets a token that is
+   * cancelled when all callers are. Keep keys short: deleted keys stay in memory like deleted promises.
    */
   run(
     tenant: string,
@@ -53,7 +51,7 @@ export class SingleFlight<T> {
     return { promise: wait(entry, promise, cancellation, () => this.#end(tenant, key, entry)), isShared: false };
   }
 
-  /** What is under way for the tenant is not joined any more. It goes on for those who wait for it. */
+  /** Later calls do not share the tenant's executions in flight. Current waiters still get their results. */
   forget(tenant: string): void {
     this.#tenants.delete(tenant);
   }

@@ -1,11 +1,11 @@
 /**
- * Turns of the event loop for work that is too long to be done at once. All such work of the process shares them, one part
- * in each turn, so that however many do it, whoever waits for the event loop waits for one part.
+ * Spreads long synchronous work over turns of the event loop. The queue is shared by the whole process and runs one part
+ * per turn, so other events wait for one part at most.
  */
 const waiting: (() => void)[] = [];
 let isScheduled = false;
 
-/** Resolves in a later turn of the event loop, in the order of the calls, at most one in each. */
+/** Resolves in a later turn of the event loop, in order of the calls, one per turn. */
 export const nextTurn = (): Promise<void> =>
   new Promise((resolve) => {
     waiting.push(resolve);
@@ -22,8 +22,8 @@ function schedule(): void {
   });
 }
 
-/** Larger texts, in bytes, are worth a turn of their own to be parsed in. */
+/** Larger texts are parsed in a turn of their own, in bytes. */
 const LARGE_TEXT = 64 * 1024;
 
-/** Whether a text is to be parsed in a {@link nextTurn} of its own. */
+/** Whether a text should be parsed after {@link nextTurn}. */
 export const needsTurn = (text: { readonly length: number }): boolean => text.length > LARGE_TEXT;

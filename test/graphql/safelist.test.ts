@@ -141,7 +141,7 @@ describe('enforced', () => {
       [requestIds[1], null, true],
       [requestIds[2], null, true],
     ]);
-    expect(service.logs.filter(({ msg }) => msg === 'refused')).toHaveLength(3);
+    expect(service.logs.filter(({ msg }) => msg === 'request rejected')).toHaveLength(3);
     expect(await unlistedMetric()).toBe(3);
     expect(JSON.stringify(service.logs)).not.toMatch(/asst_canary|not a name/);
   });

@@ -139,7 +139,7 @@ test('A client that disconnects within its body causes no internal error', async
     await until(() => socket.bytesWritten > start.length && socket.writableLength === 0);
     socket.destroy();
   }
-  await until(() => service.logs.filter(({ msg }) => msg === 'refused').length === 2);
+  await until(() => service.logs.filter(({ msg }) => msg === 'request rejected').length === 2);
   const metrics = await (await fetch(`${service.url}/metrics`)).text();
   expect(metrics).toContain('assistants_errors_total{code="INTERNAL_SERVER_ERROR"} 0\n');
   expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);

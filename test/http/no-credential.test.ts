@@ -138,6 +138,6 @@ describe('the text of a document', () => {
       400,
       [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED', requestId: headers.get('x-request-id') } }],
     ]);
-    expect(running.logs.filter(({ msg }) => msg === 'refused')).toHaveLength(1);
+    expect(running.logs.filter(({ msg }) => msg === 'request rejected')).toHaveLength(1);
   });
 });

@@ -98,7 +98,7 @@ describe('an operation', () => {
     ['is not there', 'query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
   ])('that %s leaves one line and is counted, though nothing was asked of upstream', async (_, document, code) => {
     const response = await service.query(document);
-    expect([...lines('operation'), ...lines('refused')]).toEqual([
+    expect([...lines('operation'), ...lines('request rejected')]).toEqual([
       expect.objectContaining({ requestId: response.headers.get('x-request-id'), errorCodes: [code] }),
     ]);
     expect(await increases(`assistants_errors_total{code="${code}"}`)).toEqual([1]);
@@ -122,7 +122,7 @@ describe('a request that never came to be an operation', () => {
   ])('because %s leaves one line and is counted', async (_, search, init, status) => {
     const response = await fetch(`${service.url}/graphql${search}`, init);
     expect(response.status).toBe(status);
-    expect([...lines('operation'), ...lines('refused')]).toEqual([
+    expect([...lines('operation'), ...lines('request rejected')]).toEqual([
       expect.objectContaining({ requestId: response.headers.get('x-request-id'), status, errorCodes: ['BAD_REQUEST'] }),
     ]);
     expect(await increases('assistants_errors_total{code="BAD_REQUEST"}')).toEqual([1]);

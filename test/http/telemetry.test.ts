@@ -63,7 +63,7 @@ describe('an operation', () => {
       headers: { 'content-type': 'application/json' },
       body: '{canary',
     });
-    expect(service.logs.filter(({ msg }) => msg === 'refused')).toEqual([
+    expect(service.logs.filter(({ msg }) => msg === 'request rejected')).toEqual([
       expect.objectContaining({
         requestId: response.headers.get('x-request-id'),
         status: 400,

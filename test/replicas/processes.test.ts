@@ -218,7 +218,10 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const [index, replica] of replicas.entries()) {
       const since = () => lines(replica, 'Redis is').slice(before[index]);
       await until(() => Promise.resolve(since().length >= 2));
-      expect(since().map((line) => /Redis is \w+/.exec(line)?.[0])).toEqual(['Redis is away', 'Redis is back']);
+      expect(since().map((line) => /Redis is \w+/.exec(line)?.[0])).toEqual([
+        'Redis is unavailable',
+        'Redis is available',
+      ]);
     }
   });
 

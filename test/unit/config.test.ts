@@ -208,10 +208,10 @@ describe('reading the environment', () => {
 
   test('names all settings that are missing, each in a line', () => {
     expect(problemsOf({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml' })).toEqual([
-      'JWT_ISSUER must be set where AUTH_MODE is jwt',
-      'JWT_AUDIENCE must be set where AUTH_MODE is jwt',
-      'JWKS_URL must be set where AUTH_MODE is jwt',
-      'AIML_API_KEY must be set where UPSTREAM is aiml',
+      'JWT_ISSUER must be set if AUTH_MODE is jwt',
+      'JWT_AUDIENCE must be set if AUTH_MODE is jwt',
+      'JWKS_URL must be set if AUTH_MODE is jwt',
+      'AIML_API_KEY must be set if UPSTREAM is aiml',
     ]);
   });
 

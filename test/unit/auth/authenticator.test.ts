@@ -33,7 +33,7 @@ test.each([
   { mode: 'none' as const },
   { mode: 'jwt' as const, issuer: 'i', audience: 'a', jwksUrl: new URL('http://127.0.0.1:9') },
 ])('there is no authenticator without a held key for callers who bring none: $mode', (auth) => {
-  expect(() => createAuthenticator({ auth, serviceKey: null })).toThrow('must hold one');
+  expect(() => createAuthenticator({ auth, serviceKey: null })).toThrow('needs a key of the service');
 });
 
 describe('AUTH_MODE passthrough', () => {

@@ -136,7 +136,7 @@ describe('a log entry', () => {
     const { logger, last } = record();
     for (const level of ['debug', 'info', 'warn', 'error'] as const) {
       logger.libraryLogged('Apollo Server', level);
-      expect(last()).toMatchObject({ level, msg: 'Apollo Server reported something' });
+      expect(last()).toMatchObject({ level, msg: 'Apollo Server logged a message' });
     }
   });
 });

@@ -214,7 +214,7 @@ describe('tracing that is on', () => {
     trace.endOperation(operation());
     await tracing.close();
     const request = collector.span('POST /graphql');
-    expect(attributesOf(request)).toMatchObject({ 'error.type': 'caller_gone' });
+    expect(attributesOf(request)).toMatchObject({ 'error.type': 'client_disconnected' });
     expect(collector.span('GraphQL operation').parentSpanId).toBe(request.spanId);
   });
 

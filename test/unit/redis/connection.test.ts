@@ -87,7 +87,7 @@ describeWithRedis('The connection to Redis', () => {
     await connect(redis.url);
     redis.hang();
     await until(() => !connection.isUp);
-    expect(changes).toEqual(['NO_ANSWER']);
+    expect(changes).toEqual(['NO_REPLY']);
     redis.resume();
   });
 
