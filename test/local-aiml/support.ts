@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/local-aiml/main.js', import.meta.url));
+const DIST = new URL('../../dist/local-aiml/', import.meta.url);
+const MAIN = fileURLToPath(new URL('main.js', DIST));
 
 export async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'local-aiml-'));
@@ -81,12 +82,26 @@ export interface Process {
   readonly exit: Promise<Exit>;
 }
 
+/** A process of its own that serves with these settings of runs. It has no settings of its own, and ends by a kill. */
+export function startProcessWith(dataDir: string, runs: object): Process {
+  const code = `
+    import { createLocalAiml } from ${JSON.stringify(new URL('server.js', DIST))};
+    import { DEFAULT_RUN_SETTINGS } from ${JSON.stringify(new URL('settings.js', DIST))};
+    const runs = { ...DEFAULT_RUN_SETTINGS, ...${JSON.stringify(runs)} };
+    const { url } = await createLocalAiml({ host: '127.0.0.1', port: 0, dataDir: ${JSON.stringify(dataDir)}, runs });
+    console.log('listening on ' + url);`;
+  return startCommand([process.execPath, '--input-type=module', '-e', code]);
+}
+
 /** Starts the stand-alone process. `shell` runs before it in the same process, such as an `ulimit`. */
 export function startProcess(
   env: Readonly<Record<string, string>>,
   { args = [], shell }: { readonly args?: readonly string[]; readonly shell?: string } = {},
 ): Process {
-  const command = [process.execPath, MAIN, ...args];
+  return startCommand([process.execPath, MAIN, ...args], env, shell);
+}
+
+function startCommand(command: readonly string[], env: Readonly<Record<string, string>> = {}, shell?: string): Process {
   const [file = '', ...rest] = shell === undefined ? command : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
   const child = spawn(file, rest, {
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },

@@ -29,6 +29,7 @@ export function createEngine(store: Store, settings: EngineSettings, logger: Eng
     { work, store, liveRuns, textSaver, contexts, estimates, models, logger },
     {
       concurrency: settings.runConcurrency,
+      leaseMs: settings.leaseMs,
       usesCallerKeys,
       onEnded: (run) => void scheduler.lose(run.id),
     },

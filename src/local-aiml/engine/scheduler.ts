@@ -7,7 +7,7 @@ import type { Caller } from './engine.ts';
 import { RunWorker, type WorkerParts } from './run-worker.ts';
 
 /** How long a run is held without a sign of life of its worker. */
-const LEASE_MS = 15_000;
+const DEFAULT_LEASE_MS = 15_000;
 /** Also how soon a cancel through another process is noticed. */
 const RENEW_INTERVAL_MS = 2_000;
 /** How soon runs that another process queued or left behind are noticed. */
@@ -19,6 +19,8 @@ const MAX_KEYS = 10_000;
 export interface SchedulerOptions {
   /** Runs at a time. */
   readonly concurrency: number;
+  /** In milliseconds; 15 s where it is left out. */
+  readonly leaseMs?: number | undefined;
   /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
   readonly usesCallerKeys: boolean;
   /** A run was ended by the sweep. */
@@ -33,6 +35,7 @@ interface ActiveRun {
 export class Scheduler {
   readonly #parts: WorkerParts;
   readonly #options: SchedulerOptions;
+  readonly #leaseMs: number;
   readonly #active = new Map<string, ActiveRun>();
   readonly #keys = new LRUCache<string, string>({ max: MAX_KEYS });
   readonly #timers: NodeJS.Timeout[] = [];
@@ -46,12 +49,13 @@ export class Scheduler {
   constructor(parts: WorkerParts, options: SchedulerOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#leaseMs = options.leaseMs ?? DEFAULT_LEASE_MS;
   }
 
   start(): void {
     this.claim();
     this.#every(CLAIM_INTERVAL_MS, () => this.claim());
-    this.#every(RENEW_INTERVAL_MS, () => void this.renew());
+    this.#every(Math.min(RENEW_INTERVAL_MS, this.#leaseMs / 6), () => void this.renew());
     this.#every(SWEEP_INTERVAL_MS, () => void this.#sweep());
     void this.#sweep();
   }
@@ -92,7 +96,7 @@ export class Scheduler {
     try {
       const states = await this.#parts.work.renewLeases(
         workers.map(({ claim }) => claim),
-        LEASE_MS,
+        this.#leaseMs,
       );
       for (const worker of workers) {
         const state = states.get(worker.claim.runId);
@@ -122,7 +126,7 @@ export class Scheduler {
       const accounts = await this.#accounts();
       if (accounts?.length === 0) continue;
       while (this.#hasCapacity) {
-        const claimed = await this.#parts.work.claimRun({ leaseMs: LEASE_MS, ...(accounts ? { accounts } : {}) });
+        const claimed = await this.#parts.work.claimRun({ leaseMs: this.#leaseMs, ...(accounts ? { accounts } : {}) });
         if (!claimed) break;
         this.#execute(claimed);
         // A claim is a write to disk: others get their turn between two of them.

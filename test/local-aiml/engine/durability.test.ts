@@ -1,16 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { amountOf, slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
-import { createFolder, startHere, startProcess, type Process } from '../support.ts';
+import { createFolder, startHere, startProcess, startProcessWith, type Process } from '../support.ts';
 import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
 import { createRandom, type Random } from './random.ts';
 
 const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 10 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
 
-const LEASE_MS = 15_000;
+/** Of the processes that are killed; the stand-alone process has 15 s. */
+const LEASE_MS = 3_000;
+const DEFAULT_LEASE_MS = 15_000;
 /** A lease may have been renewed just before the kill, and a run may be left behind three times. */
-const TAKE_OVER_MS = 3 * LEASE_MS + 20_000;
+const TAKE_OVER_MS = 3 * DEFAULT_LEASE_MS + 40_000;
 
 const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
 
@@ -70,6 +72,7 @@ async function submit(client: ConversationClient, run: WireRun, random: Random, 
   }
 }
 
+const RUNS = { runConcurrency: 8, leaseMs: LEASE_MS };
 const env = (dataDir: string): Record<string, string> => ({ DATA_DIR: dataDir, RUN_CONCURRENCY: '8' });
 
 test(
@@ -80,7 +83,7 @@ test(
     const kept: Acknowledged = { runs: [], messages: new Map(), outputs: new Map() };
     let assistantId: string | undefined;
     for (let round = 0; round < ROUNDS; round++) {
-      const running = startProcess(env(dataDir));
+      const running = startProcessWith(dataDir, RUNS);
       const client = new ConversationClient(await running.url);
       assistantId ??= await client.createAssistant();
       const before = kept.runs.length;
@@ -92,7 +95,7 @@ test(
       await acting;
     }
 
-    const client = new ConversationClient(await startProcess(env(dataDir)).url);
+    const client = new ConversationClient(await startProcessWith(dataDir, RUNS).url);
     expect(kept.runs.length).toBeGreaterThan(ROUNDS);
     for (const [threadId, contents] of kept.messages) {
       const found = (await client.messages(threadId)).map(textOf);

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { until } from '../../support/until.ts';
 import { createFolder, startHere } from '../support.ts';
 import { ConversationClient, textOf, type WireRun } from './conversation-client.ts';
 import { collectEvents, namesOf, openEvents, outlineOf, textsOf, type StreamedEvent } from './event-stream.ts';
@@ -319,5 +318,5 @@ test('A run is cancelled through another process on the same store', async () =>
   const run = await clients[0].start('/hang', assistant);
   await clients[0].reach(run, 'in_progress');
   await Promise.all(clients.map((each) => each.cancel(run)));
-  await until(async () => (await clients[1].retrieve(run)).status === 'cancelled');
+  expect((await clients[1].reach(run, 'cancelled')).status).toBe('cancelled');
 });
