@@ -8,7 +8,7 @@ import { runScript } from './support/frontend.ts';
 
 const COMMAND = resolve('dist/commands/check-breaking.js');
 const RELEASED = await readFile('schema/schema.graphql', 'utf8');
-const MODEL = /"""The id of the model that answers[^"]*"""\s+model: String!\n/;
+const MODEL = /"""The id of the model, for example[^"]*"""\s+model: String!\n/;
 const REMOVED = "Field 'model' was removed from object type 'Assistant'";
 
 let folder: string;

@@ -1,8 +1,8 @@
-/** The tools of an assistant and the resources they work on, as they are written. */
+/** Input types of an assistant's tools and of their resources. */
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { JSONObject, Metadata } from '../schema/scalars.ts';
-import { IDENTIFIER_FORMAT } from '../schema/input-validator.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 
 @InputType({ description: 'How results of a file search are ranked.' })
 export class FileSearchRankingOptionsInput {
@@ -17,7 +17,7 @@ export class FileSearchRankingOptionsInput {
 export class FileSearchToolInput {
   @Field(() => Int, {
     nullable: true,
-    description: 'The most results that a search gives, 1 to 50. Left out, upstream chooses.',
+    description: 'The maximum number of results of a search, 1 to 50. Left out, upstream chooses.',
   })
   declare readonly maxNumResults?: number | null;
 
@@ -28,14 +28,14 @@ export class FileSearchToolInput {
   declare readonly rankingOptions?: FileSearchRankingOptionsInput | null;
 }
 
-@InputType({ description: 'A function of the caller that the model may ask to have called.' })
+@InputType({ description: 'A function of the client that the model may call.' })
 export class FunctionToolInput {
-  @Field(() => String, { description: `The name by which the model calls the function: ${IDENTIFIER_FORMAT}.` })
+  @Field(() => String, { description: `The name of the function: ${ID_FORMAT}.` })
   declare readonly name: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the function does, for the model to decide when to call it.',
+    description: 'What the function does. The model decides by it when to call the function.',
   })
   declare readonly description?: string | null;
 
@@ -47,7 +47,7 @@ export class FunctionToolInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the model must keep to the schema exactly. Left out, upstream chooses.',
+    description: 'Whether the arguments must match the schema exactly. Left out, upstream chooses.',
   })
   declare readonly strict?: boolean | null;
 }
@@ -60,11 +60,11 @@ export class AssistantToolInput {
   @Field(() => FileSearchToolInput, { nullable: true, description: 'Search vector stores; `{}` takes every default.' })
   declare readonly fileSearch?: FileSearchToolInput;
 
-  @Field(() => FunctionToolInput, { nullable: true, description: 'Call a function of the caller.' })
+  @Field(() => FunctionToolInput, { nullable: true, description: 'Call a function of the client.' })
   declare readonly function?: FunctionToolInput;
 }
 
-@InputType({ description: 'What the code interpreter works on.' })
+@InputType({ description: 'The files of the code interpreter.' })
 export class CodeInterpreterResourcesInput {
   @Field(() => [ID], { description: 'Ids of uploaded files, at most 20.' })
   declare readonly fileIds: readonly string[];
@@ -72,16 +72,16 @@ export class CodeInterpreterResourcesInput {
 
 @InputType({ description: 'Chunks of a fixed size.' })
 export class StaticChunkingStrategyInput {
-  @Field(() => Int, { description: 'The most tokens that a chunk has, 100 to 4096.' })
+  @Field(() => Int, { description: 'The maximum size of a chunk in tokens, 100 to 4096.' })
   declare readonly maxChunkSizeTokens: number;
 
   @Field(() => Int, {
-    description: 'How many tokens neighbouring chunks share, 0 to half of `maxChunkSizeTokens`.',
+    description: 'The tokens that neighbouring chunks share, 0 to half of `maxChunkSizeTokens`.',
   })
   declare readonly chunkOverlapTokens: number;
 }
 
-@InputType({ description: 'How files are cut into chunks. Exactly one field is set; auto is set to true.' })
+@InputType({ description: 'How files are split into chunks. Exactly one field is set; auto is set to true.' })
 export class ChunkingStrategyInput {
   @Field(() => Boolean, { nullable: true, description: 'True: upstream chooses.' })
   declare readonly auto?: boolean;
@@ -95,22 +95,22 @@ export class VectorStoreInput {
   @Field(() => [ID], { nullable: true, description: 'Ids of uploaded files to put into it, at most 10,000.' })
   declare readonly fileIds?: readonly string[] | null;
 
-  @Field(() => Metadata, { nullable: true, description: "The caller's own pairs, kept with the vector store." })
+  @Field(() => Metadata, { nullable: true, description: "The client's own pairs, stored with the vector store." })
   declare readonly metadata?: WireMetadata | null;
 
   @Field(() => ChunkingStrategyInput, {
     nullable: true,
-    description: 'How the files are cut into chunks. Left out, upstream chooses.',
+    description: 'How the files are split into chunks. Left out, upstream chooses.',
   })
   declare readonly chunkingStrategy?: ChunkingStrategyInput | null;
 }
 
 @InputType({
   description:
-    'What the file search works on. vectorStores creates a store and attaches it; only createAssistant takes it.',
+    'The vector stores of the file search. vectorStores creates a store and attaches it; only a create accepts it.',
 })
 export class FileSearchResourcesInput {
-  @Field(() => [ID], { nullable: true, description: 'Ids of vector stores that exist, at most 1.' })
+  @Field(() => [ID], { nullable: true, description: 'Ids of existing vector stores, at most 1.' })
   declare readonly vectorStoreIds?: readonly string[] | null;
 
   @Field(() => [VectorStoreInput], {
@@ -120,11 +120,11 @@ export class FileSearchResourcesInput {
   declare readonly vectorStores?: readonly VectorStoreInput[] | null;
 }
 
-@InputType({ description: 'What the tools of an assistant work on. In it, null is the same as leaving out.' })
+@InputType({ description: 'The resources of the tools. A null in it is the same as an omitted field.' })
 export class ToolResourcesInput {
-  @Field(() => CodeInterpreterResourcesInput, { nullable: true, description: 'What the code interpreter works on.' })
+  @Field(() => CodeInterpreterResourcesInput, { nullable: true, description: 'The files of the code interpreter.' })
   declare readonly codeInterpreter?: CodeInterpreterResourcesInput | null;
 
-  @Field(() => FileSearchResourcesInput, { nullable: true, description: 'What the file search works on.' })
+  @Field(() => FileSearchResourcesInput, { nullable: true, description: 'The vector stores of the file search.' })
   declare readonly fileSearch?: FileSearchResourcesInput | null;
 }

@@ -1,4 +1,4 @@
-/** Tools, their resources and response formats from the wire to GraphQL. They are read already, so nothing is checked. */
+/** Maps tools, their resources and response formats from the wire to GraphQL. `src/aiml` has checked them. */
 import type { WireResponseFormat } from '../../aiml/resources/response-format.ts';
 import type { WireTool, WireToolResources } from '../../aiml/resources/tool.ts';
 import {

@@ -1,11 +1,10 @@
-/** The tools of an assistant and the resources they work on, as they are read. */
+/** Object types of an assistant's tools and of their resources. */
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 
 @InterfaceType({
-  description:
-    'What an assistant can use. A tool that upstream may add tomorrow arrives as `UnknownTool`, never as an error.',
+  description: 'A tool of an assistant. A tool of a kind that upstream adds later is an `UnknownTool`, never an error.',
 })
 export abstract class AssistantTool {
   @Field(() => String, { description: "Upstream's name for the kind of tool, for example `file_search`." })
@@ -19,7 +18,7 @@ export abstract class AssistantTool {
 @ObjectType({
   implements: AssistantTool,
   simpleResolvers: true,
-  description: 'Runs Python in a sandbox, over the files of `toolResources.codeInterpreter`.',
+  description: 'Runs Python in a sandbox that has the files of `toolResources.codeInterpreter`.',
 })
 export class CodeInterpreterTool extends AssistantTool {
   constructor() {
@@ -29,12 +28,12 @@ export class CodeInterpreterTool extends AssistantTool {
 
 @ObjectType({ simpleResolvers: true, description: 'How results of a file search are ranked.' })
 export class FileSearchRankingOptions {
-  @Field(() => String, { nullable: true, description: 'The ranker, for example `auto`. Null where upstream chooses.' })
+  @Field(() => String, { nullable: true, description: 'The ranker, for example `auto`. Null if upstream chooses.' })
   readonly ranker: string | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'The lowest score that a result must have, 0 to 1. Null where upstream chooses.',
+    description: 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.',
   })
   readonly scoreThreshold: number | null;
 
@@ -52,13 +51,13 @@ export class FileSearchRankingOptions {
 export class FileSearchTool extends AssistantTool {
   @Field(() => Int, {
     nullable: true,
-    description: 'The most results that a search gives, 1 to 50. Null where upstream chooses.',
+    description: 'The maximum number of results of a search, 1 to 50. Null if upstream chooses.',
   })
   readonly maxNumResults: number | null;
 
   @Field(() => FileSearchRankingOptions, {
     nullable: true,
-    description: 'How results are ranked. Null where upstream chooses.',
+    description: 'How results are ranked. Null if upstream chooses.',
   })
   readonly rankingOptions: FileSearchRankingOptions | null;
 
@@ -72,15 +71,15 @@ export class FileSearchTool extends AssistantTool {
 @ObjectType({
   implements: AssistantTool,
   simpleResolvers: true,
-  description: 'A function of the caller that the model may ask to have called.',
+  description: 'A function of the client that the model may call.',
 })
 export class FunctionTool extends AssistantTool {
-  @Field(() => String, { description: 'The name by which the model calls the function.' })
+  @Field(() => String, { description: 'The name of the function.' })
   readonly name: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the function does, for the model to decide when to call it. Null where there is none.',
+    description: 'What the function does. The model decides by it when to call the function. Null if there is none.',
   })
   readonly description: string | null;
 
@@ -92,7 +91,7 @@ export class FunctionTool extends AssistantTool {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the model must keep to the schema exactly. Null where upstream chooses.',
+    description: 'Whether the arguments must match the schema exactly. Null if upstream chooses.',
   })
   readonly strict: boolean | null;
 
@@ -108,10 +107,10 @@ export class FunctionTool extends AssistantTool {
 @ObjectType({
   implements: AssistantTool,
   simpleResolvers: true,
-  description: 'A tool of a kind that this schema does not know yet.',
+  description: 'A tool of a kind that this schema does not have.',
 })
 export class UnknownTool extends AssistantTool {
-  @Field(() => JSONObject, { description: 'The tool as upstream gave it, `type` included.' })
+  @Field(() => JSONObject, { description: 'The tool as upstream sent it, including `type`.' })
   readonly raw: JsonObject;
 
   constructor(raw: JsonObject & { readonly type: string }) {
@@ -120,9 +119,9 @@ export class UnknownTool extends AssistantTool {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What the code interpreter works on.' })
+@ObjectType({ simpleResolvers: true, description: 'The files of the code interpreter.' })
 export class CodeInterpreterResources {
-  @Field(() => [ID], { description: 'Ids of the files that the sandbox holds, at most 20.' })
+  @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
   readonly fileIds: readonly string[];
 
   constructor(fileIds: readonly string[]) {
@@ -130,7 +129,7 @@ export class CodeInterpreterResources {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What the file search works on.' })
+@ObjectType({ simpleResolvers: true, description: 'The vector stores of the file search.' })
 export class FileSearchResources {
   @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
   readonly vectorStoreIds: readonly string[];
@@ -140,12 +139,12 @@ export class FileSearchResources {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What the tools of an assistant work on.' })
+@ObjectType({ simpleResolvers: true, description: 'The resources of the tools.' })
 export class ToolResources {
-  @Field(() => CodeInterpreterResources, { nullable: true, description: 'Null where the assistant has none.' })
+  @Field(() => CodeInterpreterResources, { nullable: true, description: 'Null if the assistant has none.' })
   readonly codeInterpreter: CodeInterpreterResources | null;
 
-  @Field(() => FileSearchResources, { nullable: true, description: 'Null where the assistant has none.' })
+  @Field(() => FileSearchResources, { nullable: true, description: 'Null if the assistant has none.' })
   readonly fileSearch: FileSearchResources | null;
 
   constructor(codeInterpreter: CodeInterpreterResources | null, fileSearch: FileSearchResources | null) {

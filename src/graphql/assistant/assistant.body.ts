@@ -1,15 +1,13 @@
 /**
- * From the input of a mutation to the body that goes upstream.
- *
- * What the caller gave is sent, and nothing else: what was left out stays out. JSON objects and metadata are passed by
- * reference, so that no key of theirs is ever assigned. The input has passed `assistant.validation.ts`.
+ * Maps the input of a mutation to the request body. A field is sent only if the client set it. JSON objects and metadata
+ * are passed by reference: their keys are never assigned. The input has passed `assistant.validation.ts`.
  */
 import type { WireAssistantCreateBody, WireAssistantModifyBody } from '../../aiml/resources/assistant.ts';
 import { unlessEmpty, withoutEmpty, withoutUndefined } from '../schema/wire-body.ts';
 import type { AssistantSettings, CreateAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import { toResponseFormatBody, toToolBody, toToolResourcesBody } from './tool.body.ts';
 
-/** On a create, null is the same as leaving out. */
+/** On a create, null is the same as an omitted field. */
 export function toCreateBody(input: CreateAssistantInput): WireAssistantCreateBody {
   const settings = toSettings(input);
   return {
@@ -24,7 +22,7 @@ export const toModifyBody = (input: UpdateAssistantInput): WireAssistantModifyBo
   ...withoutUndefined({ ...toSettings(input), ...(input.tools === null && { tools: [] }) }),
 });
 
-/** A setting that is missing here, or unknown to the wire, does not compile. */
+/** `satisfies` fails if a setting of the wire is missing here, or the wire does not have it. */
 const toSettings = (input: AssistantSettings) =>
   ({
     name: input.name,

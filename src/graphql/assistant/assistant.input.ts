@@ -1,14 +1,12 @@
-/**
- * The inputs of the mutations of assistants. What of a value is wrong beyond its type is told by
- * `assistant.validation.ts`, as user errors.
- */
+/** Input types of the mutations of assistants. `assistant.validation.ts` checks what their types do not. */
 import { Field, Float, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { AssistantToolInput, ToolResourcesInput } from './assistant-tool.input.ts';
 import { ResponseFormatInput } from './response-format.input.ts';
 
-/** What create and update have in common. It is no type of the schema. */
+/** The fields of both create and update. It is not a type of the schema. */
 @InputType()
 export abstract class AssistantSettings {
   @Field(() => String, { nullable: true, description: 'The name, at most 256 characters.' })
@@ -22,19 +20,18 @@ export abstract class AssistantSettings {
 
   @Field(() => [AssistantToolInput], {
     nullable: true,
-    description:
-      'What the assistant can use, at most 128 tools. On an update the whole list is replaced; null empties it.',
+    description: 'The tools of the assistant, at most 128. An update replaces the whole list; null empties it.',
   })
   declare readonly tools?: readonly AssistantToolInput[] | null;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'What the tools work on.' })
+  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools.' })
   declare readonly toolResources?: ToolResourcesInput | null;
 
   @Field(() => Metadata, {
     nullable: true,
     description:
-      "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. On an update they " +
-      'take the place of all the pairs there were.',
+      "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. An update replaces all " +
+      'pairs.',
   })
   declare readonly metadata?: WireMetadata | null;
 
@@ -49,26 +46,26 @@ export abstract class AssistantSettings {
 
   @Field(() => String, {
     nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`; upstream knows the values a model takes.',
+    description: 'How much a reasoning model reasons, for example `low`. The values depend on the model.',
   })
   declare readonly reasoningEffort?: string | null;
 
-  @Field(() => ResponseFormatInput, { nullable: true, description: 'The format of the answers.' })
+  @Field(() => ResponseFormatInput, { nullable: true, description: "The format of the model's output." })
   declare readonly responseFormat?: ResponseFormatInput | null;
 }
 
 @InputType({
-  description: "A new assistant. Only the model is required; what is left out, or null, takes upstream's default.",
+  description: "A new assistant. Only the model is required. A field that is left out or null has upstream's default.",
 })
 export class CreateAssistantInput extends AssistantSettings {
-  @Field(() => String, { description: 'The id of the model that answers, for example `gpt-4o`. Not blank.' })
+  @Field(() => String, { description: 'The id of the model, for example `gpt-4o`. Not blank.' })
   declare readonly model: string;
 
   @Field(() => String, {
     nullable: true,
     description:
       'Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: ' +
-      '1 to 64 letters, digits, underscores and hyphens.',
+      `${ID_FORMAT}.`,
   })
   declare readonly idempotencyKey?: string | null;
 }
@@ -76,7 +73,7 @@ export class CreateAssistantInput extends AssistantSettings {
 @InputType({
   description:
     'Changes of an assistant. A field that is left out stays as it is; an explicit null clears it. Within a value, ' +
-    'null is the same as leaving out. Where nothing but the id is given, nothing is changed.',
+    'null is the same as leaving out. With nothing but the id, nothing is changed.',
 })
 export class UpdateAssistantInput extends AssistantSettings {
   @Field(() => ID, { description: 'The assistant to change.' })
@@ -84,7 +81,7 @@ export class UpdateAssistantInput extends AssistantSettings {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The id of the model that answers. Not blank, and not null: an assistant cannot be without one.',
+    description: 'The id of the model. Neither blank nor null: every assistant has a model.',
   })
   declare readonly model?: string | null;
 }

@@ -1,15 +1,14 @@
-/** What the mutations of assistants return. */
+/** The payloads of the mutations of assistants. */
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Payload } from '../schema/payload.type.ts';
 import type { UserError } from '../schema/user-error.ts';
 import { Assistant } from './assistant.type.ts';
 
-/** It is not a type of the schema. */
 @ObjectType({ simpleResolvers: true })
 abstract class AssistantPayload extends Payload {
   @Field(() => Assistant, {
     nullable: true,
-    description: 'The assistant as it is after the mutation. Null where there are user errors.',
+    description: 'The assistant as it is after the mutation. Null if there are user errors.',
   })
   readonly assistant: Assistant | null;
 
@@ -27,10 +26,7 @@ export class UpdateAssistantPayload extends AssistantPayload {}
 
 @ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
 export class DeleteAssistantPayload extends Payload {
-  @Field(() => ID, {
-    nullable: true,
-    description: 'The id of the deleted assistant. Null where there are user errors.',
-  })
+  @Field(() => ID, { nullable: true, description: 'The id of the deleted assistant. Null if there are user errors.' })
   readonly deletedAssistantId: string | null;
 
   constructor(deletedAssistantId: string | null, userErrors: readonly UserError[] = []) {

@@ -1,6 +1,4 @@
-/**
- * Queries and mutations of assistants: read the arguments, ask the loader, map the answer.
- */
+/** Queries and mutations of assistants: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '../server/request-context.ts';
@@ -20,7 +18,7 @@ export class AssistantResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => Assistant, {
     nullable: true,
-    description: 'One assistant, or null where upstream has none with this id.',
+    description: 'One assistant, or null if upstream has none with this id.',
   })
   async assistant(
     @Arg('id', () => ID, { description: "The assistant's id." }) id: string,
@@ -34,8 +32,8 @@ export class AssistantResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => AssistantConnection, {
     description:
-      "Assistants of the caller's upstream account, newest first unless order says otherwise. " +
-      'first and last: 1 to 100, 20 where both are absent. A page is `first` with or without `after`, or `last` with ' +
+      "Assistants of the client's upstream account, newest first unless `order` is set. " +
+      'first and last: 1 to 100, 20 if both are absent. A page is `first` with or without `after`, or `last` with ' +
       'or without `before`.',
   })
   async assistants(
@@ -51,7 +49,7 @@ export class AssistantResolver {
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => CreateAssistantPayload, {
-    description: 'Creates an assistant. It is sent once: where its outcome is unknown, look before sending it again.',
+    description: 'Creates an assistant. It is sent once: if its outcome is unknown, look before sending it again.',
   })
   async createAssistant(
     @Arg('input', () => CreateAssistantInput, { description: 'The new assistant.' }) input: CreateAssistantInput,
@@ -90,9 +88,9 @@ export class AssistantResolver {
   }
 
   @Authorized<Scope>('assistants:write')
-  @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant, for good.' })
+  @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant permanently.' })
   async deleteAssistant(
-    @Arg('input', () => DeleteAssistantInput, { description: 'What to delete.' }) input: DeleteAssistantInput,
+    @Arg('input', () => DeleteAssistantInput, { description: 'The assistant to delete.' }) input: DeleteAssistantInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteAssistantPayload> {

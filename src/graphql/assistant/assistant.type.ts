@@ -1,4 +1,4 @@
-/** An assistant as it is read, and its lists. */
+/** The object type of an assistant, and its connection. */
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 import type { WireAssistant } from '../../aiml/resources/assistant.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
@@ -12,72 +12,72 @@ import { ResponseFormat } from './response-format.type.ts';
 @ObjectType({
   implements: Node,
   simpleResolvers: true,
-  description: 'A model with instructions, tools and settings, kept by the AIML API for the account of the credential.',
+  description:
+    'A model with instructions, tools and settings, stored by the AIML API for the account of the credential.',
 })
 export class Assistant extends Node {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   override readonly id: string;
 
-  /** Unix time in seconds: the scalar makes the instant of it, and only where it is asked for. */
+  /** Unix time in seconds. The scalar converts it when it is serialized. */
   @Field(() => DateTime, { description: 'When the assistant was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => String, { description: 'The id of the model that answers, for example `gpt-4o`.' })
+  @Field(() => String, { description: 'The id of the model, for example `gpt-4o`.' })
   readonly model: string;
 
-  @Field(() => String, { nullable: true, description: 'The name, at most 256 characters. Null where it has none.' })
+  @Field(() => String, { nullable: true, description: 'The name, at most 256 characters. Null if it has none.' })
   readonly name: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the assistant is for, at most 512 characters. Null where there is none.',
+    description: 'What the assistant is for, at most 512 characters. Null if there is none.',
   })
   readonly description: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The system instructions, at most 256,000 characters. Null where there are none.',
+    description: 'The system instructions, at most 256,000 characters. Null if there are none.',
   })
   readonly instructions: string | null;
 
-  @Field(() => [AssistantTool], { description: 'What the assistant can use, at most 128 tools.' })
+  @Field(() => [AssistantTool], { description: 'The tools of the assistant, at most 128.' })
   readonly tools: readonly AssistantTool[];
 
   @Field(() => ToolResources, {
     nullable: true,
-    description: 'What the tools work on. Null where the assistant has no resources.',
+    description: 'The resources of the tools. Null if the assistant has none.',
   })
   readonly toolResources: ToolResources | null;
 
-  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Sampling temperature, 0 to 2; higher is more random. Null where upstream chooses.',
+    description: 'Sampling temperature, 0 to 2; higher is more random. Null if upstream chooses.',
   })
   readonly temperature: number | null;
 
   @Field(() => Float, {
     nullable: true,
     description:
-      'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken. Null where upstream chooses.',
+      'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken. Null if upstream chooses.',
   })
   readonly topP: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`. Null where upstream chooses.',
+    description: 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.',
   })
   readonly reasoningEffort: string | null;
 
   @Field(() => ResponseFormat, {
     nullable: true,
-    description: 'The format of the answers. Null where upstream chooses.',
+    description: "The format of the model's output. Null if upstream chooses.",
   })
   readonly responseFormat: ResponseFormat | null;
 
-  /** From the wire to GraphQL: here the API's snake_case becomes the schema's names. */
   constructor(wire: WireAssistant) {
     super();
     this.id = wire.id;
@@ -96,7 +96,7 @@ export class Assistant extends Node {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'An assistant in its place in a list.' })
+@ObjectType({ simpleResolvers: true, description: 'An assistant and its cursor.' })
 export class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of assistants.' })

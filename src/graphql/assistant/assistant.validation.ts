@@ -1,9 +1,9 @@
 /**
- * What is wrong with the input of a mutation, found before anything is sent: everything at once, as user errors.
+ * Validates the inputs of the mutations of assistants before a request is sent, and returns all errors at once.
  *
- * What upstream alone can know (which models and files there are) is not checked here, nor is what the schema's types
- * already hold.
+ * Models, files and vector stores are not looked up: upstream rejects those that do not exist.
  */
+import { inputLimits as limits } from '../schema/input-limits.ts';
 import { InputValidator } from '../schema/input-validator.ts';
 import type { UserError } from '../schema/user-error.ts';
 import type {
@@ -14,29 +14,7 @@ import type {
 } from './assistant.input.ts';
 import { checkResponseFormat, checkToolResources, checkTools } from './tool.validation.ts';
 
-/**
- * The limits of assistants, as OpenAI's Assistants API v2 has them and the AIML API follows them. Lengths are in
- * Unicode code points.
- */
-export const assistantLimits = {
-  nameLength: 256,
-  descriptionLength: 512,
-  instructionsLength: 256_000,
-  metadataPairs: 16,
-  metadataKeyLength: 64,
-  metadataValueLength: 512,
-  tools: 128,
-  codeInterpreterFiles: 20,
-  vectorStores: 1,
-  vectorStoreFiles: 10_000,
-  temperature: { min: 0, max: 2 },
-  topP: { min: 0, max: 1 },
-  maxNumResults: { min: 1, max: 50 },
-  scoreThreshold: { min: 0, max: 1 },
-  maxChunkSizeTokens: { min: 100, max: 4096 },
-} as const;
-
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCreate(input: CreateAssistantInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.notBlank(['input', 'model'], input.model);
@@ -45,7 +23,7 @@ export function validateCreate(input: CreateAssistantInput): readonly UserError[
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateUpdate(input: UpdateAssistantInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'id'], input.id);
@@ -60,7 +38,7 @@ export function validateUpdate(input: UpdateAssistantInput): readonly UserError[
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateDelete(input: DeleteAssistantInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'id'], input.id);
@@ -68,13 +46,13 @@ export function validateDelete(input: DeleteAssistantInput): readonly UserError[
 }
 
 function checkSettings(validator: InputValidator, input: AssistantSettings): void {
-  validator.length(['input', 'name'], input.name, assistantLimits.nameLength);
-  validator.length(['input', 'description'], input.description, assistantLimits.descriptionLength);
-  validator.length(['input', 'instructions'], input.instructions, assistantLimits.instructionsLength);
-  checkTools(validator, ['input', 'tools'], input.tools, assistantLimits.tools);
+  validator.length(['input', 'name'], input.name, limits.nameLength);
+  validator.length(['input', 'description'], input.description, limits.descriptionLength);
+  validator.length(['input', 'instructions'], input.instructions, limits.instructionsLength);
+  checkTools(validator, ['input', 'tools'], input.tools, limits.assistantTools);
   if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
-  validator.metadata(['input', 'metadata'], input.metadata, assistantLimits);
-  validator.range(['input', 'temperature'], input.temperature, assistantLimits.temperature);
-  validator.range(['input', 'topP'], input.topP, assistantLimits.topP);
+  validator.metadata(['input', 'metadata'], input.metadata);
+  validator.range(['input', 'temperature'], input.temperature, limits.temperature);
+  validator.range(['input', 'topP'], input.topP, limits.topP);
   checkResponseFormat(validator, ['input', 'responseFormat'], input.responseFormat);
 }

@@ -1,28 +1,28 @@
-/** The format of an assistant's answers, as it is written. */
+/** Input types of the response format. */
 import { Field, InputType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
-import { IDENTIFIER_FORMAT } from '../schema/input-validator.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 
 export const SimpleResponseFormatType = { AUTO: 'auto', TEXT: 'text', JSON_OBJECT: 'json_object' } as const;
 export type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];
 
 registerEnumType(SimpleResponseFormatType, {
   name: 'SimpleResponseFormatType',
-  description: 'The kinds of format that need nothing but their name.',
+  description: 'The kinds of format that have no options.',
   valuesConfig: {
     AUTO: { description: 'The model chooses.' },
     TEXT: { description: 'Plain text.' },
-    JSON_OBJECT: { description: 'Some JSON object; the instructions have to ask for JSON as well.' },
+    JSON_OBJECT: { description: 'Any JSON object. The instructions have to request JSON as well.' },
   },
 });
 
-@InputType({ description: 'A JSON Schema that answers must fit.' })
+@InputType({ description: 'A JSON Schema that the output matches.' })
 export class JsonSchemaFormatInput {
-  @Field(() => String, { description: `The name of the format: ${IDENTIFIER_FORMAT}.` })
+  @Field(() => String, { description: `The name of the format: ${ID_FORMAT}.` })
   declare readonly name: string;
 
-  @Field(() => String, { nullable: true, description: 'What the format is for, for the model.' })
+  @Field(() => String, { nullable: true, description: 'What the format is for. The model reads it.' })
   declare readonly description?: string | null;
 
   @Field(() => JSONObject, { nullable: true, description: 'The JSON Schema.' })
@@ -30,16 +30,16 @@ export class JsonSchemaFormatInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the model must keep to the schema exactly. Left out, upstream chooses.',
+    description: 'Whether the output must match the schema exactly. Left out, upstream chooses.',
   })
   declare readonly strict?: boolean | null;
 }
 
 @InputType({ description: 'Exactly one field is set.' })
 export class ResponseFormatInput {
-  @Field(() => SimpleResponseFormatType, { nullable: true, description: 'A format that needs nothing but its name.' })
+  @Field(() => SimpleResponseFormatType, { nullable: true, description: 'A format without options.' })
   declare readonly type?: SimpleResponseFormatType;
 
-  @Field(() => JsonSchemaFormatInput, { nullable: true, description: 'JSON that fits a schema.' })
+  @Field(() => JsonSchemaFormatInput, { nullable: true, description: 'JSON that matches a schema.' })
   declare readonly jsonSchema?: JsonSchemaFormatInput;
 }

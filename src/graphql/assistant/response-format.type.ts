@@ -1,4 +1,4 @@
-/** The format of an assistant's answers, as it is read. */
+/** Object types of the response format. */
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
@@ -14,33 +14,33 @@ export type ResponseFormatType = (typeof ResponseFormatType)[keyof typeof Respon
 
 registerEnumType(ResponseFormatType, {
   name: 'ResponseFormatType',
-  description: 'The kinds of format that answers can have.',
+  description: "The kinds of format of a model's output.",
   valuesConfig: {
     AUTO: { description: 'The model chooses.' },
     TEXT: { description: 'Plain text.' },
-    JSON_OBJECT: { description: 'Some JSON object; the instructions have to ask for JSON as well.' },
-    JSON_SCHEMA: { description: 'JSON that fits the schema in `jsonSchema`.' },
-    UNKNOWN: { description: 'A format that this schema does not know yet.' },
+    JSON_OBJECT: { description: 'Any JSON object. The instructions have to request JSON as well.' },
+    JSON_SCHEMA: { description: 'JSON that matches the schema in `jsonSchema`.' },
+    UNKNOWN: { description: 'A format that this schema does not have.' },
   },
 });
 
-@ObjectType({ simpleResolvers: true, description: 'A JSON Schema that answers fit.' })
+@ObjectType({ simpleResolvers: true, description: 'A JSON Schema that the output matches.' })
 export class JsonSchemaFormat {
   @Field(() => String, { description: 'The name of the format.' })
   readonly name: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the format is for, for the model. Null where there is none.',
+    description: 'What the format is for. The model reads it. Null if there is none.',
   })
   readonly description: string | null;
 
-  @Field(() => JSONObject, { nullable: true, description: 'The JSON Schema. Null where upstream holds none.' })
+  @Field(() => JSONObject, { nullable: true, description: 'The JSON Schema. Null if upstream has none.' })
   readonly schema: JsonObject | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the model must keep to the schema exactly. Null where upstream chooses.',
+    description: 'Whether the output must match the schema exactly. Null if upstream chooses.',
   })
   readonly strict: boolean | null;
 
@@ -52,12 +52,12 @@ export class JsonSchemaFormat {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: "The format of an assistant's answers." })
+@ObjectType({ simpleResolvers: true, description: "The format of a model's output." })
 export class ResponseFormat {
   @Field(() => ResponseFormatType, { description: 'The kind of format.' })
   readonly type: ResponseFormatType;
 
-  @Field(() => JsonSchemaFormat, { nullable: true, description: 'Set where `type` is `JSON_SCHEMA`, null otherwise.' })
+  @Field(() => JsonSchemaFormat, { nullable: true, description: 'Set if `type` is `JSON_SCHEMA`, null otherwise.' })
   readonly jsonSchema: JsonSchemaFormat | null;
 
   constructor(type: ResponseFormatType, jsonSchema: JsonSchemaFormat | null) {

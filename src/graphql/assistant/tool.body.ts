@@ -1,4 +1,4 @@
-/** From tools, their resources and response formats of an input to the body that goes upstream. */
+/** Maps tools, their resources and response formats of an input to parts of a request body. */
 import type { WireResponseFormatBody } from '../../aiml/resources/response-format.ts';
 import type { WireToolBody, WireToolResourcesBody, WireVectorStoreBody } from '../../aiml/resources/tool.ts';
 import { unlessEmpty, withoutEmpty } from '../schema/wire-body.ts';
@@ -11,7 +11,7 @@ import type {
 } from './assistant-tool.input.ts';
 import type { ResponseFormatInput } from './response-format.input.ts';
 
-/** Exactly one field is set: the schema sees to it. */
+/** Exactly one field is set: `@oneOf` enforces it. */
 export function toToolBody(tool: AssistantToolInput): WireToolBody {
   if (tool.function) {
     const { name, description, parameters, strict } = tool.function;
@@ -31,7 +31,7 @@ function toFileSearchBody({ maxNumResults, rankingOptions }: FileSearchToolInput
   return { type: 'file_search', ...(Object.keys(options).length > 0 && { file_search: options }) };
 }
 
-/** OpenAI rejects an empty object in here, so it is left out. */
+/** Empty objects are omitted: OpenAI rejects them. */
 export const toToolResourcesBody = ({ codeInterpreter, fileSearch }: ToolResourcesInput): WireToolResourcesBody =>
   withoutEmpty({
     code_interpreter: codeInterpreter && { file_ids: codeInterpreter.fileIds },

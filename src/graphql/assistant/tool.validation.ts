@@ -1,4 +1,5 @@
-/** What is wrong with tools, their resources and response formats, as assistants, threads and runs take them. */
+/** Validates tools, their resources and response formats in the inputs of assistants, threads and runs. */
+import { inputLimits as limits } from '../schema/input-limits.ts';
 import type { FieldPath, InputValidator } from '../schema/input-validator.ts';
 import type {
   AssistantToolInput,
@@ -7,10 +8,9 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import { assistantLimits } from './assistant.validation.ts';
 import type { ResponseFormatInput } from './response-format.input.ts';
 
-/** `limit` is the most tools that there may be. */
+/** `limit`: the maximum number of tools. */
 export function checkTools(
   validator: InputValidator,
   path: FieldPath,
@@ -34,9 +34,9 @@ function checkTool(validator: InputValidator, path: FieldPath, tool: AssistantTo
   if (tool.function) validator.identifier([...path, 'function', 'name'], tool.function.name);
   if (!tool.fileSearch) return;
   const search = [...path, 'fileSearch'];
-  validator.range([...search, 'maxNumResults'], tool.fileSearch.maxNumResults, assistantLimits.maxNumResults);
+  validator.range([...search, 'maxNumResults'], tool.fileSearch.maxNumResults, limits.maxNumResults);
   const threshold = tool.fileSearch.rankingOptions?.scoreThreshold;
-  validator.range([...search, 'rankingOptions', 'scoreThreshold'], threshold, assistantLimits.scoreThreshold);
+  validator.range([...search, 'rankingOptions', 'scoreThreshold'], threshold, limits.scoreThreshold);
 }
 
 export function checkToolResources(
@@ -47,7 +47,7 @@ export function checkToolResources(
   validator.requireExternalIds(
     [...path, 'codeInterpreter', 'fileIds'],
     codeInterpreter?.fileIds,
-    assistantLimits.codeInterpreterFiles,
+    limits.codeInterpreterFiles,
   );
   if (fileSearch) checkFileSearch(validator, [...path, 'fileSearch'], fileSearch);
 }
@@ -57,17 +57,17 @@ function checkFileSearch(
   path: FieldPath,
   { vectorStoreIds, vectorStores }: FileSearchResourcesInput,
 ): void {
-  validator.requireExternalIds([...path, 'vectorStoreIds'], vectorStoreIds, assistantLimits.vectorStores);
+  validator.requireExternalIds([...path, 'vectorStoreIds'], vectorStoreIds, limits.vectorStores);
   const stores = [...path, 'vectorStores'];
   if (vectorStoreIds && vectorStores)
     validator.add('INVALID', stores, '"vectorStores" and "vectorStoreIds" exclude each other.');
-  if (validator.count(stores, vectorStores, assistantLimits.vectorStores))
+  if (validator.count(stores, vectorStores, limits.vectorStores))
     for (const [index, store] of vectorStores.entries()) checkVectorStore(validator, [...stores, String(index)], store);
 }
 
 function checkVectorStore(validator: InputValidator, path: FieldPath, store: VectorStoreInput): void {
-  validator.requireExternalIds([...path, 'fileIds'], store.fileIds, assistantLimits.vectorStoreFiles);
-  validator.metadata([...path, 'metadata'], store.metadata, assistantLimits);
+  validator.requireExternalIds([...path, 'fileIds'], store.fileIds, limits.vectorStoreFiles);
+  validator.metadata([...path, 'metadata'], store.metadata);
   if (store.chunkingStrategy) checkChunking(validator, [...path, 'chunkingStrategy'], store.chunkingStrategy);
 }
 
@@ -75,7 +75,7 @@ function checkChunking(validator: InputValidator, path: FieldPath, strategy: Chu
   validator.requireTrue([...path, 'auto'], strategy.auto);
   if (!strategy.static) return;
   const { maxChunkSizeTokens, chunkOverlapTokens } = strategy.static;
-  validator.range([...path, 'static', 'maxChunkSizeTokens'], maxChunkSizeTokens, assistantLimits.maxChunkSizeTokens);
+  validator.range([...path, 'static', 'maxChunkSizeTokens'], maxChunkSizeTokens, limits.maxChunkSizeTokens);
   if (!(chunkOverlapTokens >= 0 && chunkOverlapTokens <= maxChunkSizeTokens / 2))
     validator.add(
       'OUT_OF_RANGE',

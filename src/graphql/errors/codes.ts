@@ -1,17 +1,17 @@
 /**
- * The public error codes, all in one registry, and the one class of errors whose texts are meant for callers.
+ * The registry of public error codes, and the class of errors whose messages clients see unchanged.
  *
- * What is thrown as a {@link ServiceError} reaches the caller with its message as it is, so that message never holds a
- * value of the caller. How every other error becomes an answer is decided in `format.ts`.
+ * The message of a {@link ServiceError} therefore never contains a value of the client. `format.ts` maps every other
+ * error.
  */
 import { GraphQLError, type ASTNode } from 'graphql';
 
 interface ErrorCodeEntry {
-  /** When a caller sees this code. */
+  /** When a client gets this code. */
   readonly description: string;
-  /** The message where the error brings none that is known to be safe. */
+  /** The message if the error has none that is safe. */
   readonly message: string;
-  /** The HTTP status where the whole request is refused with this code. Where the operation ran, it is 200. */
+  /** The HTTP status if the request fails before execution. Once an operation is executed, the status is 200. */
   readonly httpStatus: number;
 }
 
@@ -23,32 +23,32 @@ export const errorCodes = {
     httpStatus: 400,
   },
   GRAPHQL_VALIDATION_FAILED: {
-    description: 'The document does not fit the schema, or breaks a limit that documents have.',
+    description: 'The document does not fit the schema, or exceeds a limit on documents.',
     message: 'The document does not fit the schema.',
     httpStatus: 400,
   },
   OPERATION_RESOLUTION_FAILURE: {
-    description: 'It is not clear which operation of the document to run, or there is no such operation.',
+    description: 'The document does not have the operation to run, or the request does not select one of several.',
     message: 'The document has no such operation.',
     httpStatus: 400,
   },
   BAD_REQUEST: {
-    description: 'The HTTP request is not one that GraphQL over HTTP allows.',
+    description: 'The request is not a valid GraphQL-over-HTTP request.',
     message: 'The request is not a GraphQL request over HTTP.',
     httpStatus: 400,
   },
   PERSISTED_QUERY_NOT_FOUND: {
-    description: 'The hash names no document that is known here; send the document with it once.',
+    description: 'The hash of the persisted query is not registered; send the document along with it once.',
     message: 'PersistedQueryNotFound',
     httpStatus: 400,
   },
   BAD_USER_INPUT: {
-    description: 'An argument or a variable has a value that cannot be used; on a query, upstream refused it.',
+    description: 'An argument or a variable has an invalid value. On a query, upstream may have rejected it.',
     message: 'A value of the request cannot be used.',
     httpStatus: 400,
   },
   UNAUTHENTICATED: {
-    description: 'There is no usable credential, or upstream does not accept it.',
+    description: 'The credential is missing or invalid, or upstream does not accept it.',
     message: 'A valid credential is needed.',
     httpStatus: 401,
   },
@@ -63,43 +63,43 @@ export const errorCodes = {
     httpStatus: 402,
   },
   RATE_LIMITED: {
-    description: 'Too many requests; `retryAfterMs` tells how long to wait where that is known.',
+    description: 'Too many requests. `retryAfterMs` is the time to wait, if it is known.',
     message: 'Too many requests.',
     httpStatus: 429,
   },
   CONFLICT: {
-    description: 'Upstream is changing the same thing at the same time. Nothing was applied.',
-    message: 'Upstream is changing the same thing at the same time.',
+    description: 'Another request is changing the same object upstream. Nothing was applied.',
+    message: 'Another request is changing the same object upstream.',
     httpStatus: 409,
   },
   UPSTREAM_UNAVAILABLE: {
-    description: 'The AIML API cannot be reached, fails, or has no assistants for this account any more.',
+    description: 'The AIML API cannot be reached, fails, or no longer offers assistants to this account.',
     message: 'The AIML API is not available.',
     httpStatus: 502,
   },
   UPSTREAM_TIMEOUT: {
-    description: 'The AIML API did not answer in time.',
-    message: 'The AIML API did not answer in time.',
+    description: 'The AIML API did not respond in time.',
+    message: 'The AIML API did not respond in time.',
     httpStatus: 504,
   },
   UPSTREAM_BAD_RESPONSE: {
-    description: 'The AIML API answered something that it never promised.',
-    message: 'The AIML API gave an answer that cannot be used.',
+    description: 'The response of the AIML API does not have the documented form.',
+    message: 'The response of the AIML API cannot be used.',
     httpStatus: 502,
   },
   OUTCOME_UNKNOWN: {
-    description: 'A write was sent, and whether it was applied cannot be told.',
-    message: 'Whether the change was applied cannot be told.',
+    description: 'A write was sent, and it is unknown whether it was applied.',
+    message: 'It is unknown whether the change was applied.',
     httpStatus: 502,
   },
   UNSUPPORTED_BY_UPSTREAM: {
-    description: 'This upstream does not have what was asked for, for example a list of threads.',
-    message: 'This upstream does not have what was asked for.',
+    description: 'This upstream does not support the request, for example a list of threads.',
+    message: 'This upstream does not support the request.',
     httpStatus: 501,
   },
   OVERLOADED: {
-    description: 'The service has as many operations under way as it takes; try again later.',
-    message: 'The service has too much to do.',
+    description: 'The service has its maximum of operations in flight; try again later.',
+    message: 'The service is overloaded.',
     httpStatus: 503,
   },
   INTERNAL_SERVER_ERROR: {
@@ -115,28 +115,12 @@ export type ErrorCode = keyof typeof errorCodes;
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(errorCodes, value);
 
-interface ServiceErrorOptions {
-  /** The place of the document that is at fault. */
-  readonly node?: ASTNode | undefined;
-  /** The HTTP status where the whole request is refused; Apollo Server takes it from the error. */
-  readonly httpStatus?: number;
-}
-
-/**
- * An error of this service whose message is for the caller. It may hold names of the schema and of the document; it
- * never holds a value of the caller.
- */
+/** Its message may contain names of the schema and of the document, never a value of the client. */
 export class ServiceError extends GraphQLError {
   override readonly name = 'ServiceError';
 
-  constructor(code: ErrorCode, message: string, { node, httpStatus }: ServiceErrorOptions = {}) {
-    super(message, {
-      nodes: node ?? null,
-      extensions: { code, ...(httpStatus !== undefined && { http: { status: httpStatus } }) },
-    });
+  /** `node`: the invalid part of the document. */
+  constructor(code: ErrorCode, message: string, node?: ASTNode) {
+    super(message, { nodes: node ?? null, extensions: { code } });
   }
 }
-
-/** A request that is refused before any operation runs: its HTTP status is the one of the registry. */
-export const refuseRequest = (code: ErrorCode, message: string): ServiceError =>
-  new ServiceError(code, message, { httpStatus: errorCodes[code].httpStatus });

@@ -1,8 +1,8 @@
 /**
- * Turns whatever went wrong into the error that the caller gets: a code of the registry, a text that holds no value of
- * the caller, and what is known of upstream's part in it. It never throws, and it passes on nothing that it does not know.
+ * Formats every error of a response: a code of the registry, a message without values of the client, and details about
+ * upstream. It never throws, and it masks every error that it does not recognize.
  *
- * The request's id is not known here: `error-response.plugin.ts` adds it.
+ * `error-response.plugin.ts` adds the request id, which is not available here.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
@@ -10,12 +10,12 @@ import { toPublicMessage } from './public-message.ts';
 import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
 
 export interface ErrorFormatOptions {
-  /** Whether a message may tell names of the schema that the caller did not use ("Did you mean …"). */
+  /** Whether messages may suggest names of the schema ("Did you mean …"). */
   readonly suggestions: boolean;
 }
 
-/** Where a masked error keeps what was thrown, for the log: JSON leaves properties with symbols out. */
-export const maskedCause = Symbol('what was thrown');
+/** The key of a masked error's cause, for the log. JSON omits properties with symbol keys. */
+export const maskedCause = Symbol('masked cause');
 
 type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
@@ -29,47 +29,47 @@ const MASKED: FormattedError = {
   extensions: { code: 'INTERNAL_SERVER_ERROR' },
 };
 
-/** The parser goes as deep as the document, and ends where the stack does; only values can be that deep in 5,000 tokens. */
+/** The parser recurses until the stack overflows. Within 5,000 tokens only values can be nested that deep. */
 const TOO_DEEP: FormattedError = {
-  message: 'The document holds lists and objects that are too deep.',
+  message: 'Lists and objects of the document are nested too deep.',
   extensions: { code: 'GRAPHQL_PARSE_FAILED' },
 };
 
-/** Makes the function that Apollo Server asks to format every error of an answer. */
+/** Creates Apollo Server's `formatError`. */
 export function createErrorFormatter({ suggestions }: ErrorFormatOptions): ErrorFormatter {
   return ({ locations, path, extensions }, error) => {
-    const known = attempt(() => toFormattedError(error, extensions?.['code'], suggestions));
+    const formatted = tryFormat(() => toFormattedError(error, extensions?.['code'], suggestions));
     return {
-      ...(known ?? { ...MASKED, [maskedCause]: causeOf(error) }),
+      ...(formatted ?? { ...MASKED, [maskedCause]: causeOf(error) }),
       ...(locations && { locations }),
       ...(path && { path }),
     };
   };
 }
 
-/** Null where the error is nothing that a caller may learn about. `code`: what Apollo Server takes it for. */
+/** Null if the error has to be masked. `code` is Apollo Server's. */
 function toFormattedError(error: unknown, code: unknown, suggestions: boolean): FormattedError | null {
   const cause = causeOf(error);
   if (cause instanceof PublicError) return toUpstreamError(cause);
   if (cause instanceof RangeError && code === 'GRAPHQL_PARSE_FAILED') return TOO_DEEP;
   if (!(error instanceof GraphQLError && cause instanceof GraphQLError)) return null;
   const text = toPublicMessage(error, suggestions);
-  const known = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);
-  if (!known || (!text && isThrownByResolver(error))) return null;
-  return { message: text?.message ?? errorCodes[known].message, extensions: { code: known } };
+  const publicCode = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);
+  if (!publicCode || (!text && isThrownByResolver(error))) return null;
+  return { message: text?.message ?? errorCodes[publicCode].message, extensions: { code: publicCode } };
 }
 
-/** What a resolver threw is public only where it is one of our own errors, which have a text. */
+/** Errors of resolvers are public only if they are our own, and those have a message. */
 const isThrownByResolver = (error: GraphQLError): boolean => error.path !== undefined;
 
-/** What was thrown in the first place, below what graphql-js and Apollo Server wrapped around it. */
+/** The error that was thrown, without the wrappers of graphql-js and Apollo Server. */
 function causeOf(error: unknown): unknown {
   return error instanceof GraphQLError && !(error instanceof ServiceError) && error.originalError
     ? causeOf(error.originalError)
     : error;
 }
 
-/** NOT_FOUND is no public code: a read answers null, a write has a user error for it. */
+/** NOT_FOUND is not a public code: a read returns null, and a write returns a user error. */
 function toUpstreamError({ details }: PublicError): FormattedError | null {
   const { code, message, reason, retryable, retryAfterMs, outcome, upstream } = details;
   if (code === 'NOT_FOUND') return null;
@@ -85,9 +85,9 @@ function toUpstreamError({ details }: PublicError): FormattedError | null {
   };
 }
 
-const attempt = <T>(run: () => T): T | undefined => {
+const tryFormat = <T>(format: () => T): T | undefined => {
   try {
-    return run();
+    return format();
   } catch {
     return undefined;
   }

@@ -1,16 +1,16 @@
 /**
- * The messages of graphql-js and Apollo Server that may be sent as they are: each holds names of the document and the
- * schema, and nothing else. A message that fits none of these is somebody's value until shown otherwise.
+ * The messages of graphql-js and Apollo Server that clients may see: each contains names of the document and the schema
+ * and nothing else. Any other message is assumed to contain a value of the client.
  */
 import type { ErrorCode } from './codes.ts';
 
-/** A text for the caller; `code` is set where the code that Apollo Server gives, or lacks, is not the right one. */
+/** `code` is set if it differs from Apollo Server's. */
 export interface PublicMessage {
   readonly message: string;
   readonly code?: ErrorCode;
 }
 
-/** `{}` stands for a name, `<>` for a type. */
+/** `{}` is a name, `<>` a type. */
 const documentTemplates = [
   'Unknown argument "{}" on field "{}.{}".',
   'Unknown argument "{}" on directive "@{}".',
@@ -58,7 +58,7 @@ const documentTemplates = [
   'Must provide an operation.',
 ];
 
-/** Found while arguments and variables are read; they come without a code. */
+/** Errors in arguments and variables. They have no code. */
 const inputTemplates = [
   'Argument "{}" of required type "<>" was not provided.',
   'Argument "{}" of required type "<>" was provided the variable "${}" which was not provided a runtime value.',
@@ -66,7 +66,7 @@ const inputTemplates = [
   'Too many errors processing variables, error limit reached. Execution aborted.',
 ];
 
-/** What graphql-js finds wrong inside a variable; of the keys of a variable it names those of the schema alone. */
+/** Errors inside a variable. The only keys that graphql-js names here are fields of the schema. */
 const variableTemplates = [
   'Expected non-nullable type "<>" not to be null.',
   'Expected type "{}" to be an object.',
@@ -97,18 +97,18 @@ const requestTemplates = [
   'PersistedQueryNotSupported',
 ];
 
-/** Messages that are better told in words of our own, by the way they begin. */
+/** Messages that are replaced, by their beginning. */
 const rewritten: readonly (readonly [start: string, text: PublicMessage])[] = [
   [
     'GraphQL introspection is not allowed by Apollo Server',
-    { message: 'Introspection is switched off.', code: 'GRAPHQL_VALIDATION_FAILED' },
+    { message: 'Introspection is disabled.', code: 'GRAPHQL_VALIDATION_FAILED' },
   ],
   [
     'This operation has been blocked as a potential Cross-Site Request Forgery',
     {
       message:
-        'The request could come from another site without its user knowing. Send it with the content type ' +
-        'application/json, or with the header apollo-require-preflight.',
+        'The request could be a cross-site request forgery. Send it with the content type application/json, or with ' +
+        'the header apollo-require-preflight.',
       code: 'BAD_REQUEST',
     },
   ],
@@ -122,7 +122,7 @@ const rewritten: readonly (readonly [start: string, text: PublicMessage])[] = [
   ],
 ];
 
-/** No template is longer than this with its names filled in, unless the names are there to waste our time. */
+/** Bounds the time of the regular expressions. Only absurdly long names make a message longer than this. */
 export const LONGEST_MESSAGE = 2000;
 
 const NAME = '[_A-Za-z][_0-9A-Za-z]*';
@@ -144,24 +144,24 @@ const VARIABLE = compile(variableTemplates);
 const OPERATION = compile(operationTemplates);
 const REQUEST = compile(requestTemplates);
 const FRAGMENT_CYCLE = new RegExp(`^Cannot spread fragment "${NAME}" within itself via "${NAME}"(?:, "${NAME}")*\\.$`);
-/** The reason nests and abbreviates; it is made of names, types and a few fixed words. */
+/** The reason is nested and abbreviated. It consists of names, types and a few fixed words. */
 const FIELD_CONFLICT =
   /^Fields "[\w.]+" conflict because [\w ",.[\]!]+\. Use different aliases on the fields to fetch both if this was intentional\.$/;
 
-/** What graphql-js appends to a message: names of the schema like the one that it did not find. */
+/** The suggestion that graphql-js appends to a message: similar names of the schema. */
 const SUGGESTION = / Did you mean (?:[a-z ]+ )?"[\w .{}]+"(?:,? (?:or )?"[\w .{}]+")*\?$/;
 
-/** The suggestion at the end of a message, the empty string where it has none. */
+/** The suggestion at the end of a message, or the empty string. */
 export const suggestionOf = (message: string): string =>
   message.length <= LONGEST_MESSAGE ? (SUGGESTION.exec(message)?.[0] ?? '') : '';
 
-/** Whether a message about something inside a variable may be sent as it is. */
+/** Whether a message about a value inside a variable is safe. */
 export const isVariableTemplate = (message: string): boolean => VARIABLE.test(message);
 
-/** The text of a message that holds names only, null for every other. `suggestions` as in `toPublicMessage`. */
+/** The public text of a known message, null for every other. `suggestions` as in `toPublicMessage`. */
 export function templateText(full: string, suggestions: boolean): PublicMessage | null {
-  const other = rewritten.find(([start]) => full.startsWith(start));
-  if (other) return other[1];
+  const replacement = rewritten.find(([start]) => full.startsWith(start));
+  if (replacement) return replacement[1];
   if (full.length > LONGEST_MESSAGE) return null;
   const suggestion = suggestionOf(full);
   const message = full.slice(0, full.length - suggestion.length);

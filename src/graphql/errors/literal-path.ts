@@ -1,23 +1,23 @@
 /**
- * Where in a document a literal stands, told in names: graphql-js says what is wrong with a value, and not which one it
- * is. The tokens before the value are enough to tell, so neither the document nor the schema is needed.
+ * The path of a literal in a document. graphql-js says what is wrong with a value but not which value it is. The path is
+ * derived from the tokens before the value, so neither the document nor the schema is needed.
  */
 import { TokenKind, type ASTNode, type Token } from 'graphql';
 
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L]);
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);
 
-/** It holds names of the document and positions in lists, nothing else. */
+/** Contains names of the document and list indexes, nothing else. */
 export interface LiteralPath {
   /** `Argument "input"`, or `The default of variable "$first"`. */
   readonly owner: string;
-  /** `input.tools[1].function.name`; null where the literal is the whole value. */
+  /** `input.tools[1].function.name`; null if the literal is the whole value. */
   readonly path: string | null;
 }
 
-/** Null where the node is no value of an argument or a default. */
+/** Null if the node is not a value of an argument or a default. */
 export function pathOfLiteral({ loc }: ASTNode): LiteralPath | null {
-  /** From the value outwards: names of fields with a dot before them, positions in brackets. */
+  /** From the value outwards: field names with a leading dot, indexes in brackets. */
   const steps: string[] = [];
   let group = { siblings: 0, isNamed: false };
   let depth = 0;
@@ -53,14 +53,14 @@ function describe(kind: string, sigil: string, steps: readonly string[]): Litera
   return { owner: `${kind} "${sigil}${name}"`, path: inner.length > 0 ? [name, ...inner].join('') : null };
 }
 
-/** The name of the variable whose default stands after this `=`: nothing but its type is in between. */
+/** The name of the variable whose default follows this `=`. Only its type is in between. */
 function variableBefore(equals: Token): string {
   let token: Token | null = equals;
   while (token && token.kind !== TokenKind.DOLLAR) token = token.prev;
   return token?.next?.value ?? '';
 }
 
-/** The token before, comments aside. */
+/** The previous token that is not a comment. */
 function before(token: Token | undefined): Token | null {
   let previous = token?.prev ?? null;
   while (previous?.kind === TokenKind.COMMENT) previous = previous.prev;

@@ -1,9 +1,9 @@
 /**
- * The text of an error, without anything that the caller sent as a value.
+ * The public message of an error, without any value of the client.
  *
- * graphql-js quotes values in the messages of syntax errors, of literals and of variables. Those messages are taken
- * apart here and built anew from their fixed parts and the names in them. Safe by default: a message that is neither
- * rebuilt here nor known to hold names only (`known-messages.ts`) has no text, and the caller gets the one of its code.
+ * graphql-js quotes values in its messages about syntax, literals and variables. Those messages are rebuilt here from
+ * their fixed parts and the names in them. Safe by default: a message that is neither rebuilt here nor listed in
+ * `known-messages.ts` is replaced by the message of its code.
  */
 import { GraphQLError, Kind, type ASTNode } from 'graphql';
 import {
@@ -17,8 +17,8 @@ import { ServiceError } from './codes.ts';
 import { pathOfLiteral } from './literal-path.ts';
 
 /**
- * A text for the caller, null where none is known to be safe.
- * `suggestions`: whether names that the caller did not use may be told ("Did you mean …").
+ * The public message, null if the error has no safe one.
+ * `suggestions`: whether it may suggest names of the schema ("Did you mean …").
  */
 export function toPublicMessage(error: GraphQLError, suggestions: boolean): PublicMessage | null {
   const text =
@@ -31,11 +31,11 @@ export function toPublicMessage(error: GraphQLError, suggestions: boolean): Publ
   return text && { ...text, message: shortened(text.message) };
 }
 
-/** A name may be as long as a document, and stand in a hundred messages. */
+/** A name can be as long as a document and occur in a hundred messages. */
 const shortened = (message: string): string =>
   message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 
-/** What is wrong with a literal, and which one it is. */
+/** Adds the path of the literal that an error is about. */
 function locatedText({ nodes }: GraphQLError, text: PublicMessage | null): PublicMessage | null {
   const [node] = nodes ?? [];
   const literalPath = text && node && isLiteral(node) ? pathOfLiteral(node) : null;
@@ -57,13 +57,13 @@ const LITERALS: ReadonlySet<Kind> = new Set([
 ]);
 const isLiteral = ({ kind }: ASTNode): boolean => LITERALS.has(kind);
 
-/** Our own errors come wrapped: graphql-js adds the place, Apollo Server the code. */
+/** Our own errors are wrapped: graphql-js adds the location, Apollo Server the code. */
 function ownText(error: Error | undefined): PublicMessage | null {
   if (error instanceof ServiceError) return { message: error.message };
   return error instanceof GraphQLError ? ownText(error.originalError) : null;
 }
 
-/** `Variable "$name" got invalid value <value> at "name.path"; <reason>`: the value goes, the reason is rebuilt. */
+/** `Variable "$name" got invalid value <value> at "name.path"; <reason>`, without the value. */
 function variableText(error: GraphQLError, suggestions: boolean): PublicMessage | null {
   const node = error.nodes?.[0];
   if (node?.kind !== Kind.VARIABLE_DEFINITION) return null;
@@ -78,8 +78,8 @@ function variableText(error: GraphQLError, suggestions: boolean): PublicMessage 
 const PATH = /^(?:\.[_A-Za-z][_0-9A-Za-z]*|\[\d+\])+$/;
 
 /**
- * The path inside the variable, null where the message has none. It is made of fields of the schema and of positions;
- * it cannot be mistaken for the end of a value, since a value that ends with a quotation mark has its own escaped.
+ * The path inside the variable, null if the message has none. It consists of fields of the schema and indexes. The end of
+ * a value cannot look like one: quotation marks inside a value are escaped.
  */
 function pathOf(message: string, reason: string, variable: string): string | null {
   const end = `"; ${reason}`;
@@ -90,7 +90,7 @@ function pathOf(message: string, reason: string, variable: string): string | nul
   return PATH.test(path) ? variable + path : null;
 }
 
-/** Why a value of a variable cannot be used. Keys of a variable are values of the caller, not names of the document. */
+/** Why a value of a variable is invalid. Keys inside a variable are values of the client, so they are not repeated. */
 function valueReason(message: string, suggestions: boolean): string {
   const unknownField = /^Field "[^]*" is not defined by type "([_A-Za-z]\w*)"\./.exec(message);
   if (unknownField) {
@@ -108,7 +108,7 @@ const ENUM_VALUE = /^Value "[^]*" does not exist in "(\w+)" enum\./;
 const EXPECTED = /^Expected (?:value of )?type "([\w[\]!]+)"[.,]/;
 const ARGUMENT = /^Argument "(\w+)" has invalid value /;
 
-/** What graphql-js says of a value that does not fit, up to where it quotes the value. */
+/** The part of graphql-js' message before the quoted value. */
 function literalText(message: string): PublicMessage | null {
   const scalar = SCALAR.exec(message);
   if (scalar) return { message: `${scalar[0]}.` };
@@ -121,7 +121,7 @@ function literalText(message: string): PublicMessage | null {
   return null;
 }
 
-/** What graphql-js says where a literal turns out not to fit once the variables in it are known. */
+/** For a literal that is invalid only with the values of its variables. */
 function argumentText(message: string): PublicMessage | null {
   const argument = ARGUMENT.exec(message)?.[1];
   if (argument === undefined) return null;
@@ -135,7 +135,7 @@ const FIXED_SYNTAX =
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more \w+ (\d+) tokens\b/;
 const CONSTANT = /^Syntax Error: Unexpected variable "\$\w+" in constant value\.$/;
 
-/** A syntax error names the kind of token that it found; the token's own text may be a part of a value. */
+/** Keeps the kind of the unexpected token. Its text may be part of a value. */
 function syntaxText(message: string): PublicMessage | null {
   if (!message.startsWith('Syntax Error: ')) return null;
   if (CONSTANT.test(message)) return { message };
@@ -143,6 +143,6 @@ function syntaxText(message: string): PublicMessage | null {
   if (limit !== undefined) return { message: `The document has more than ${limit} tokens.` };
   if (message.startsWith('Syntax Error: Unexpected single quote character'))
     return { message: 'Syntax Error: Unexpected single quote character, strings have double quotes.' };
-  const known = EXPECTED_TOKEN.exec(message)?.[0] ?? FIXED_SYNTAX.exec(message)?.[0];
-  return { message: known === undefined ? 'Syntax Error: The document cannot be parsed.' : `${known}.` };
+  const safePart = EXPECTED_TOKEN.exec(message)?.[0] ?? FIXED_SYNTAX.exec(message)?.[0];
+  return { message: safePart === undefined ? 'Syntax Error: The document cannot be parsed.' : `${safePart}.` };
 }

@@ -1,7 +1,6 @@
 /**
- * What makes the service a subgraph of Apollo Federation 2: `_service`, its schema for those who compose, and `_entities`,
- * its entities for the gateway. See
- * https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-fields.
+ * The fields of an Apollo Federation 2 subgraph: `_service` with the SDL for composition, and `_entities` for the gateway.
+ * See https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-fields.
  */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
@@ -15,7 +14,7 @@ import { toSubgraphSdl } from './subgraph-sdl.ts';
 
 @ObjectType('_Service', { simpleResolvers: true, description: 'This service as a subgraph.' })
 class Subgraph {
-  @Field(() => String, { description: 'The schema to compose, with the directives of Federation.' })
+  @Field(() => String, { description: 'The SDL for composition, with the directives of Federation.' })
   readonly sdl: string;
 
   constructor(sdl: string) {
@@ -25,7 +24,7 @@ class Subgraph {
 
 const Entity = createUnionType({
   name: '_Entity',
-  description: 'What other subgraphs can refer to.',
+  description: 'The types that other subgraphs can refer to.',
   types: () => [Assistant] as const,
 });
 
@@ -33,7 +32,7 @@ const Entity = createUnionType({
 export class FederationResolver {
   #subgraph: Subgraph | null = null;
 
-  /** Whoever composes holds no credential of a caller, so none is asked for. */
+  /** Needs no credential: composition tools do not have one. */
   @Query(() => Subgraph, { name: '_service', description: 'For composition.' })
   service(@Info() { schema }: GraphQLResolveInfo): Subgraph {
     return (this.#subgraph ??= new Subgraph(toSubgraphSdl(schema)));
@@ -43,7 +42,7 @@ export class FederationResolver {
   @Query(() => [Entity], {
     name: '_entities',
     nullable: 'items',
-    description: 'For gateways. The answer keeps the order and holds null for each entity that is not found.',
+    description: 'For gateways. The result keeps the order and has null for each entity that is not found.',
   })
   entities(
     @Arg('representations', () => [Representation], {

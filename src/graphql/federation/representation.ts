@@ -1,19 +1,16 @@
-/** How a gateway refers to an entity: an object of its type's name and its key. */
+/** Representations: a gateway refers to an entity by an object with its type name and its key. */
 import { GraphQLScalarType } from 'graphql';
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import { ID_FORMAT, MAX_IDS } from '../schema/ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 
-/** It takes any value: what is wrong with one is told by {@link toAssistantIds}, and only to those who may read. */
+/** Accepts any value. {@link toAssistantIds} validates it after the scope check. */
 export const Representation = new GraphQLScalarType<unknown, unknown>({
   name: '_Any',
   description: 'A reference to an entity, for example `{"__typename": "Assistant", "id": "asst_1"}`.',
 });
 
-/**
- * The ids that the representations hold, in their order. Throws BAD_USER_INPUT that tells the place of the first one that
- * cannot be used.
- */
+/** The ids of the representations, in order. Throws BAD_USER_INPUT with the position of the first invalid one. */
 export function toAssistantIds(representations: readonly unknown[]): string[] {
   if (representations.length > MAX_IDS)
     throw new ServiceError('BAD_USER_INPUT', `Argument "representations" takes at most ${MAX_IDS} entries.`);

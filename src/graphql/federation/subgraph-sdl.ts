@@ -1,6 +1,5 @@
 /**
- * The schema as it is composed with those of other subgraphs: what graphql-js prints of it, and what Federation has to be
- * told beside it. The schema itself carries none of this.
+ * The SDL of the subgraph: the printed schema with the directives of Federation, which the schema itself does not have.
  */
 import {
   Kind,
@@ -14,9 +13,9 @@ import {
 } from 'graphql';
 
 /**
- * Shareable are the types that other subgraphs have under the same name for the same thing. The first version of
- * Federation 2 has all of this, so every gateway that knows Federation 2 can read it. Apollo's composition does not know
- * `@oneOf` unless it is told (https://github.com/apollographql/federation/issues/3437).
+ * Types that other subgraphs may define as well are shareable. v2.0 has all of these directives, so every gateway for
+ * Federation 2 accepts the SDL. `@oneOf` is defined here because Apollo's composition does not define it
+ * (https://github.com/apollographql/federation/issues/3437).
  */
 const annotations = parse(`
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
@@ -27,17 +26,17 @@ const annotations = parse(`
 `).definitions;
 
 /**
- * Root fields that are not for gateways. An id does not tell whose it is, so no gateway could know which subgraph to ask
- * for a node, and two subgraphs that both have the field cannot be composed.
+ * Root fields that are not composed. An id does not say which subgraph it belongs to, so a gateway cannot route `node`, and
+ * two subgraphs that both have the field do not compose.
  */
 const omitted: ReadonlySet<string> = new Set(['node', 'nodes']);
 
-/** The SDL for `_service`. It leaves out what a subgraph has for its gateway alone. */
+/** The SDL for `_service`, without the fields and types of Federation itself. */
 export function toSubgraphSdl(schema: GraphQLSchema): string {
   const definitions = parse(printSchema(schema))
     .definitions.filter((definition) => !('name' in definition && isFederation(definition.name)))
     .map((definition) => (definition.kind === Kind.OBJECT_TYPE_DEFINITION ? toSubgraphType(definition) : definition));
-  return print({ kind: Kind.DOCUMENT, definitions: [...annotations.filter(isWhole), ...definitions] });
+  return print({ kind: Kind.DOCUMENT, definitions: [...annotations.filter(isStandalone), ...definitions] });
 }
 
 function toSubgraphType(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
@@ -56,8 +55,8 @@ function toSubgraphType(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNod
   };
 }
 
-/** Names that begin with one underscore are Federation's own. */
+/** Federation's own names begin with an underscore. */
 const isFederation = (name: NameNode | undefined): boolean => name?.value.startsWith('_') ?? false;
 
-/** Whether it stands in the SDL as it is, and not beside a type. */
-const isWhole = ({ kind }: DefinitionNode): boolean => kind !== Kind.OBJECT_TYPE_EXTENSION;
+/** Whether it is printed as it is. Type extensions are merged into their types. */
+const isStandalone = ({ kind }: DefinitionNode): boolean => kind !== Kind.OBJECT_TYPE_EXTENSION;

@@ -1,10 +1,12 @@
-/** The parts of a message, as they are read. */
+/** Object types of the content of a message. */
 import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { WireContent, WireTextAnnotation, WireUnknown } from '../../aiml/resources/message.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 
-@InterfaceType({ description: 'A reference in a text. A kind that upstream may add arrives as `UnknownAnnotation`.' })
+@InterfaceType({
+  description: 'A reference in a text. One of a kind that upstream adds later is an `UnknownAnnotation`.',
+})
 export abstract class TextAnnotation {
   @Field(() => String, { description: "Upstream's name for the kind, for example `file_citation`." })
   readonly type: string;
@@ -14,10 +16,10 @@ export abstract class TextAnnotation {
   }
 }
 
-/** What annotations that refer to a file have in common. It is not a type of the schema. */
+/** The fields of annotations that refer to a file. It is not a type of the schema. */
 @ObjectType({ simpleResolvers: true })
 abstract class FileAnnotation extends TextAnnotation {
-  @Field(() => String, { description: 'The part of the text that is annotated.' })
+  @Field(() => String, { description: 'The annotated part of the text.' })
   readonly text: string;
 
   @Field(() => Int, { description: 'Where that part begins, in UTF-16 code units.' })
@@ -26,7 +28,7 @@ abstract class FileAnnotation extends TextAnnotation {
   @Field(() => Int, { description: 'Where that part ends, exclusive, in UTF-16 code units.' })
   readonly endIndex: number;
 
-  @Field(() => ID, { nullable: true, description: 'The file. Null where upstream names none.' })
+  @Field(() => ID, { nullable: true, description: 'The file. Null if upstream does not name it.' })
   readonly fileId: string | null;
 
   constructor(wire: WireTextAnnotation) {
@@ -55,7 +57,7 @@ export class FilePath extends FileAnnotation {}
 @ObjectType({
   implements: TextAnnotation,
   simpleResolvers: true,
-  description: 'A kind of annotation that is not known.',
+  description: 'An annotation of a kind that this schema does not have.',
 })
 export class UnknownAnnotation extends TextAnnotation {
   @Field(() => JSONObject, { description: 'The annotation as upstream sent it.' })
@@ -67,7 +69,7 @@ export class UnknownAnnotation extends TextAnnotation {
   }
 }
 
-@InterfaceType({ description: 'A part of a message. A kind that upstream may add arrives as `UnknownContent`.' })
+@InterfaceType({ description: 'A part of a message. One of a kind that upstream adds later is an `UnknownContent`.' })
 export abstract class MessageContent {
   @Field(() => String, { description: "Upstream's name for the kind, for example `text`." })
   readonly type: string;
@@ -110,7 +112,7 @@ export class ImageFileContent extends MessageContent {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The resolution, for example `low`. Null where upstream chooses.',
+    description: 'The resolution, for example `low`. Null if upstream chooses.',
   })
   readonly detail: string | null;
 
@@ -128,7 +130,7 @@ export class ImageUrlContent extends MessageContent {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The resolution, for example `low`. Null where upstream chooses.',
+    description: 'The resolution, for example `low`. Null if upstream chooses.',
   })
   readonly detail: string | null;
 
@@ -139,7 +141,11 @@ export class ImageUrlContent extends MessageContent {
   }
 }
 
-@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'A kind of content that is not known.' })
+@ObjectType({
+  implements: MessageContent,
+  simpleResolvers: true,
+  description: 'Content of a kind that this schema does not have.',
+})
 export class UnknownContent extends MessageContent {
   @Field(() => JSONObject, { description: 'The content as upstream sent it.' })
   readonly raw: JsonObject;

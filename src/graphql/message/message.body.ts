@@ -1,4 +1,4 @@
-/** From the input of a mutation of messages to the body that goes upstream. The input has passed its validation. */
+/** Maps the inputs of messages to request bodies. The input has passed its validation. */
 import type { WireContentBody, WireMessageBody } from '../../aiml/resources/message.ts';
 import { withoutEmpty } from '../schema/wire-body.ts';
 import type { MessageContentInput, MessageInput } from './message.input.ts';
@@ -15,7 +15,7 @@ export const toMessageBody = ({ role, text, content, attachments, metadata }: Me
   }),
 });
 
-/** Exactly one field is set: the schema enforces it. */
+/** Exactly one field is set: `@oneOf` enforces it. */
 function toContentBody({ text, imageFile, imageUrl }: MessageContentInput): WireContentBody {
   if (imageFile)
     return {

@@ -1,6 +1,7 @@
-/** The inputs of the mutations of messages, and of messages that are created along with a thread or a run. */
+/** Input types of the mutations of messages, and of messages that are created together with a thread or a run. */
 import { Field, ID, InputType, registerEnumType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { MessageRole } from './message.type.ts';
 
@@ -20,7 +21,7 @@ export const AttachmentTool = { CODE_INTERPRETER: 'code_interpreter', FILE_SEARC
 export type AttachmentTool = (typeof AttachmentTool)[keyof typeof AttachmentTool];
 registerEnumType(AttachmentTool, {
   name: 'AttachmentTool',
-  description: 'A tool that an attached file is added to.',
+  description: 'A tool that can use an attached file.',
   valuesConfig: {
     CODE_INTERPRETER: { description: 'The code interpreter.' },
     FILE_SEARCH: { description: 'The file search.' },
@@ -62,13 +63,13 @@ export class MessageAttachmentInput {
   @Field(() => ID, { description: 'The file.' })
   declare readonly fileId: string;
 
-  @Field(() => [AttachmentTool], { description: 'The tools that it is added to.' })
+  @Field(() => [AttachmentTool], { description: 'The tools that can use it.' })
   declare readonly tools: readonly AttachmentTool[];
 }
 
 @InputType({ description: 'A message. Exactly one of text and content is given.' })
 export class MessageInput {
-  @Field(() => MessageRole, { defaultValue: MessageRole.USER, description: 'Who it is from.' })
+  @Field(() => MessageRole, { defaultValue: MessageRole.USER, description: 'The author.' })
   declare readonly role: MessageRole;
 
   @Field(() => String, { nullable: true, description: 'Its text, at most 256,000 characters.' })
@@ -76,7 +77,7 @@ export class MessageInput {
 
   @Field(() => [MessageContentInput], {
     nullable: true,
-    description: 'Its parts, in order; at most 256,000 characters in all of them.',
+    description: 'Its parts, in order, with at most 256,000 characters in total.',
   })
   declare readonly content?: readonly MessageContentInput[] | null;
 
@@ -85,7 +86,7 @@ export class MessageInput {
 
   @Field(() => Metadata, {
     nullable: true,
-    description: "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+    description: "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
   })
   declare readonly metadata?: WireMetadata | null;
 }
@@ -99,7 +100,7 @@ export class CreateMessageInput extends MessageInput {
     nullable: true,
     description:
       'Sent again with the same key within 24 hours, the mutation returns the first message and creates none: ' +
-      '1 to 64 letters, digits, underscores and hyphens.',
+      `${ID_FORMAT}.`,
   })
   declare readonly idempotencyKey?: string | null;
 }
@@ -112,7 +113,7 @@ export class UpdateMessageInput {
   @Field(() => ID, { description: 'The message to change.' })
   declare readonly id: string;
 
-  @Field(() => Metadata, { nullable: true, description: 'Takes the place of all the pairs that there were.' })
+  @Field(() => Metadata, { nullable: true, description: 'Replaces all pairs.' })
   declare readonly metadata?: WireMetadata | null;
 }
 

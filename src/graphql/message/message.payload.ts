@@ -8,7 +8,7 @@ import { Message } from './message.type.ts';
 abstract class MessagePayload extends Payload {
   @Field(() => Message, {
     nullable: true,
-    description: 'The message as it is after the mutation. Null where there are user errors.',
+    description: 'The message as it is after the mutation. Null if there are user errors.',
   })
   readonly message: Message | null;
 
@@ -26,7 +26,7 @@ export class UpdateMessagePayload extends MessagePayload {}
 
 @ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
 export class DeleteMessagePayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The id of the deleted message. Null where there are user errors.' })
+  @Field(() => ID, { nullable: true, description: 'The id of the deleted message. Null if there are user errors.' })
   readonly deletedMessageId: string | null;
 
   constructor(deletedMessageId: string | null, userErrors: readonly UserError[] = []) {

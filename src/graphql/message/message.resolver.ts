@@ -6,7 +6,7 @@ import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { catchUserErrors } from '../schema/mutation.ts';
-import { diagnoseBelowThread, diagnoseBusyThread, findMissing } from '../run/thread-state.ts';
+import { diagnoseNotFound, diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
 import { Run } from '../run/run.type.ts';
 import { UserError } from '../schema/user-error.ts';
 import { withoutUndefined } from '../schema/wire-body.ts';
@@ -19,7 +19,7 @@ import { validateCreateMessage, validateDeleteMessage, validateUpdateMessage } f
 @Resolver(() => Message)
 export class MessageResolver {
   @Authorized<Scope>('assistants:read')
-  @Query(() => Message, { nullable: true, description: 'One message of a thread, or null where there is none.' })
+  @Query(() => Message, { nullable: true, description: 'One message of a thread, or null if there is none.' })
   async message(
     @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
     @Arg('id', () => ID, { description: "The message's id." }) id: string,
@@ -33,21 +33,23 @@ export class MessageResolver {
 
   @FieldResolver(() => Assistant, {
     nullable: true,
-    description: 'The assistant that wrote it. Null where none did, or where it no longer exists.',
+    description: 'The assistant that wrote it. Null if none did, or if it no longer exists.',
   })
   async assistant(@Root() { assistantId }: Message, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
     const wire = assistantId === null ? null : await upstream.assistants.load(assistantId);
     return wire && new Assistant(wire);
   }
 
-  @FieldResolver(() => Run, { nullable: true, description: 'The run that wrote it. Null where none did.' })
+  @FieldResolver(() => Run, { nullable: true, description: 'The run that wrote it. Null if none did.' })
   async run(@Root() { threadId, runId }: Message, @Ctx() { upstream }: RequestContext): Promise<Run | null> {
     const wire = runId === null ? null : await upstream.runs(threadId).load(runId);
     return wire && new Run(wire);
   }
 
   @Authorized<Scope>('assistants:write')
-  @Mutation(() => CreateMessagePayload, { description: 'Adds a message to a thread. No run may be in progress on it.' })
+  @Mutation(() => CreateMessagePayload, {
+    description: 'Adds a message to a thread. The thread must not have a run in progress.',
+  })
   async createMessage(
     @Arg('input', () => CreateMessageInput, { description: 'The new message.' }) input: CreateMessageInput,
     @Ctx() { upstream }: RequestContext,
@@ -81,9 +83,9 @@ export class MessageResolver {
       info,
       async () =>
         metadata === undefined
-          ? ((await messages.load(id)) ?? findMissing(upstream, threadId))
+          ? ((await messages.load(id)) ?? findMissingId(upstream, threadId))
           : messages.modify(id, withoutUndefined({ metadata })),
-      (error) => diagnoseBelowThread(upstream, threadId, error),
+      (error) => diagnoseNotFound(upstream, threadId, error),
     );
     return updated instanceof UserError
       ? new UpdateMessagePayload(null, [updated])
@@ -91,9 +93,9 @@ export class MessageResolver {
   }
 
   @Authorized<Scope>('assistants:write')
-  @Mutation(() => DeleteMessagePayload, { description: 'Deletes a message, for good.' })
+  @Mutation(() => DeleteMessagePayload, { description: 'Deletes a message permanently.' })
   async deleteMessage(
-    @Arg('input', () => DeleteMessageInput, { description: 'What to delete.' }) input: DeleteMessageInput,
+    @Arg('input', () => DeleteMessageInput, { description: 'The message to delete.' }) input: DeleteMessageInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteMessagePayload> {
@@ -103,7 +105,7 @@ export class MessageResolver {
     const failure = await catchUserErrors(
       info,
       () => upstream.messages(threadId).delete(id),
-      (error) => diagnoseBelowThread(upstream, threadId, error),
+      (error) => diagnoseNotFound(upstream, threadId, error),
     );
     return failure ? new DeleteMessagePayload(null, [failure]) : new DeleteMessagePayload(id);
   }

@@ -1,4 +1,4 @@
-/** A message as it is read, and its lists. */
+/** The object type of a message, and its connection. */
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
@@ -10,7 +10,7 @@ export const MessageRole = { USER: 'user', ASSISTANT: 'assistant' } as const;
 export type MessageRole = (typeof MessageRole)[keyof typeof MessageRole];
 registerEnumType(MessageRole, {
   name: 'MessageRole',
-  description: 'Who a message is from.',
+  description: 'The author of a message.',
   valuesConfig: { USER: { description: 'The user.' }, ASSISTANT: { description: 'The assistant.' } },
 });
 
@@ -18,20 +18,20 @@ export const MessageStatus = { IN_PROGRESS: 'in_progress', INCOMPLETE: 'incomple
 export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 registerEnumType(MessageStatus, {
   name: 'MessageStatus',
-  description: 'Whether a message is whole.',
+  description: 'Whether a message is complete.',
   valuesConfig: {
     IN_PROGRESS: { description: 'A run is writing it.' },
     INCOMPLETE: { description: 'It was cut short: see `incompleteReason`.' },
-    COMPLETED: { description: 'It is whole.' },
+    COMPLETED: { description: 'It is complete.' },
   },
 });
 
 @ObjectType({ simpleResolvers: true, description: 'A file that was attached to a message.' })
 export class MessageAttachment {
-  @Field(() => ID, { nullable: true, description: 'The file. Null where upstream names none.' })
+  @Field(() => ID, { nullable: true, description: 'The file. Null if upstream does not name it.' })
   readonly fileId: string | null;
 
-  @Field(() => [String], { description: "Upstream's names of the tools that the file was added to." })
+  @Field(() => [String], { description: "Upstream's names of the tools that can use the file." })
   readonly tools: readonly string[];
 
   constructor(wire: WireAttachment) {
@@ -42,7 +42,7 @@ export class MessageAttachment {
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'A message of a thread. It is known by its thread: it has an id but is no Node.',
+  description: 'A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
 })
 export class Message {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
@@ -51,20 +51,20 @@ export class Message {
   @Field(() => ID, { description: 'The thread.' })
   readonly threadId: string;
 
-  /** Unix time in seconds, as all times here. */
+  /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the message was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cut short. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was cut short. Null if it was not.' })
   readonly incompleteAt: number | null;
 
-  @Field(() => MessageRole, { description: 'Who it is from.' })
+  @Field(() => MessageRole, { description: 'The author.' })
   readonly role: MessageRole;
 
-  @Field(() => MessageStatus, { description: 'Whether it is whole.' })
+  @Field(() => MessageStatus, { description: 'Whether it is complete.' })
   readonly status: MessageStatus;
 
   @Field(() => String, {
@@ -75,24 +75,23 @@ export class Message {
   readonly incompleteReason: string | null;
 
   @Field(() => String, {
-    description:
-      'Its text parts joined by blank lines: what most screens show. Refusals and images are not part of it.',
+    description: 'Its text parts joined by blank lines, for display. It does not include refusals and images.',
   })
   readonly text: string;
 
-  @Field(() => [MessageContent], { description: 'Its parts, in order. Empty while nothing is written.' })
+  @Field(() => [MessageContent], { description: 'Its parts, in order. Empty until something is written.' })
   readonly content: readonly MessageContent[];
 
-  @Field(() => [MessageAttachment], { description: 'The files that were attached to it.' })
+  @Field(() => [MessageAttachment], { description: 'The attached files.' })
   readonly attachments: readonly MessageAttachment[];
 
-  @Field(() => ID, { nullable: true, description: 'The assistant that wrote it. Null where none did.' })
+  @Field(() => ID, { nullable: true, description: 'The assistant that wrote it. Null if none did.' })
   readonly assistantId: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'The run that wrote it. Null where none did.' })
+  @Field(() => ID, { nullable: true, description: 'The run that wrote it. Null if none did.' })
   readonly runId: string | null;
 
-  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
   constructor(wire: WireMessage) {
@@ -113,7 +112,7 @@ export class Message {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A message in its place in a list.' })
+@ObjectType({ simpleResolvers: true, description: 'A message and its cursor.' })
 export class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of messages.' })

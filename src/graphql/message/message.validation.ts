@@ -1,5 +1,5 @@
-/** What is wrong with the input of a mutation of messages, found before anything is sent. */
-import { conversationLimits } from '../schema/conversation-limits.ts';
+/** Validates the inputs of the mutations of messages before a request is sent. */
+import { inputLimits as limits } from '../schema/input-limits.ts';
 import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
 import type { UserError } from '../schema/user-error.ts';
 import type {
@@ -10,7 +10,7 @@ import type {
   UpdateMessageInput,
 } from './message.input.ts';
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCreateMessage(input: CreateMessageInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
@@ -19,16 +19,16 @@ export function validateCreateMessage(input: CreateMessageInput): readonly UserE
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateUpdateMessage(input: UpdateMessageInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
-  validator.metadata(['input', 'metadata'], input.metadata, conversationLimits);
+  validator.metadata(['input', 'metadata'], input.metadata);
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateDeleteMessage(input: DeleteMessageInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
@@ -36,13 +36,13 @@ export function validateDeleteMessage(input: DeleteMessageInput): readonly UserE
   return validator.errors;
 }
 
-/** Messages that are created along with a thread or a run. */
+/** Messages that are created together with a thread or a run. */
 export function checkMessages(
   validator: InputValidator,
   path: FieldPath,
   messages: readonly MessageInput[] | null | undefined,
 ): void {
-  if (validator.count(path, messages, conversationLimits.messages))
+  if (validator.count(path, messages, limits.messages))
     for (const [index, message] of messages.entries()) checkMessage(validator, [...path, String(index)], message);
 }
 
@@ -53,21 +53,21 @@ function checkMessage(validator: InputValidator, path: FieldPath, message: Messa
     validator.add('INVALID', [...path, 'text'], 'Exactly one of "text" and "content" is given.');
   if (hasText) {
     validator.notBlank([...path, 'text'], text);
-    validator.length([...path, 'text'], text, conversationLimits.messageLength);
+    validator.length([...path, 'text'], text, limits.messageLength);
   }
   if (hasContent && content) checkContent(validator, [...path, 'content'], content);
-  if (validator.count([...path, 'attachments'], attachments, conversationLimits.attachments))
+  if (validator.count([...path, 'attachments'], attachments, limits.attachments))
     for (const [index, { fileId, tools }] of attachments.entries()) {
       const position = [...path, 'attachments', String(index)];
       validator.notBlank([...position, 'fileId'], fileId);
       if (tools.length === 0) validator.add('BLANK', [...position, 'tools'], '"tools" must not be empty.');
     }
-  validator.metadata([...path, 'metadata'], metadata, conversationLimits);
+  validator.metadata([...path, 'metadata'], metadata);
 }
 
 function checkContent(validator: InputValidator, path: FieldPath, content: readonly MessageContentInput[]): void {
   if (content.length === 0) validator.add('BLANK', path, '"content" must not be empty.');
-  if (!validator.count(path, content, conversationLimits.contentParts)) return;
+  if (!validator.count(path, content, limits.contentParts)) return;
   for (const [index, { text, imageFile, imageUrl }] of content.entries()) {
     const position = [...path, String(index)];
     validator.notBlank([...position, 'text'], text);
@@ -75,7 +75,7 @@ function checkContent(validator: InputValidator, path: FieldPath, content: reado
     if (imageUrl && !isImageUrl(imageUrl.url))
       validator.add('INVALID', [...position, 'imageUrl', 'url'], '"url" must be an http, https or data URL.');
   }
-  validator.length(path, content.map(({ text }) => text ?? '').join(''), conversationLimits.messageLength);
+  validator.length(path, content.map(({ text }) => text ?? '').join(''), limits.messageLength);
 }
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;

@@ -1,4 +1,4 @@
-/** Pages of the messages of a thread, for every field that has such pages. */
+/** Reads a page of the messages of a thread or of one of its runs. */
 import type { RequestContext } from '../server/request-context.ts';
 import { requireIds } from '../schema/ids.ts';
 import { readPage, toPageRequest, type OldestFirstPageArguments } from '../schema/pagination.ts';

@@ -10,8 +10,8 @@ export class ModelResolver {
   @Query(() => [Model], {
     nullable: true,
     description:
-      "The models that an assistant can be given, in upstream's order, for pickers. Null, with an error, where they " +
-      'cannot be read. They are remembered for five minutes.',
+      "The models that an assistant can use, in upstream's order, for pickers. Null, with an error, if they cannot be read. " +
+      'They are cached for five minutes.',
   })
   async models(@Ctx() { upstream }: RequestContext): Promise<Model[]> {
     return (await upstream.models()).map((wire) => new Model(wire));

@@ -1,22 +1,25 @@
-/** A model as it is read. */
+/** The object type of a model. */
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { WireModel } from '../../aiml/resources/model.ts';
 
-@ObjectType({ simpleResolvers: true, description: 'A model that answers for an assistant.' })
+@ObjectType({ simpleResolvers: true, description: 'A model that an assistant can use.' })
 export class Model {
-  @Field(() => ID, { description: 'What `model` of an assistant or a run takes.' })
+  @Field(() => ID, { description: 'The value for `model` of an assistant or a run.' })
   readonly id: string;
 
-  @Field(() => String, { nullable: true, description: 'Who makes it. Null where upstream says nothing.' })
+  @Field(() => String, { nullable: true, description: 'The maker of the model. Null if upstream does not report it.' })
   readonly owner: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Upstream's kind of model, for example `chat-completion`. Null where it says nothing.",
+    description: "Upstream's kind of model, for example `chat-completion`. Null if upstream does not report it.",
   })
   readonly type: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'The most tokens of a context. Null where upstream says nothing.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The maximum context in tokens. Null if upstream does not report it.',
+  })
   readonly contextLength: number | null;
 
   constructor(wire: WireModel) {

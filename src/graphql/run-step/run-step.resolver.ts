@@ -1,4 +1,4 @@
-/** What a step refers to. */
+/** The fields of a step that are loaded by id. */
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { RequestContext } from '../server/request-context.ts';
 import { Message } from '../message/message.type.ts';
@@ -6,7 +6,7 @@ import { MessageCreationStep } from './run-step.type.ts';
 
 @Resolver(() => MessageCreationStep)
 export class MessageCreationStepResolver {
-  @FieldResolver(() => Message, { nullable: true, description: 'Null where the message no longer exists.' })
+  @FieldResolver(() => Message, { nullable: true, description: 'The message. Null if it no longer exists.' })
   async message(
     @Root() { threadId, messageId }: MessageCreationStep,
     @Ctx() { upstream }: RequestContext,

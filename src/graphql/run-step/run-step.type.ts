@@ -1,4 +1,4 @@
-/** A step of a run as it is read, and its lists. */
+/** The object types of a step of a run, and its connection. */
 import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
@@ -18,14 +18,14 @@ export const RunStepStatus = {
 export type RunStepStatus = WireRunStepStatus;
 registerEnumType(RunStepStatus, {
   name: 'RunStepStatus',
-  description: 'The state of a step. A state that upstream may add is UNKNOWN.',
+  description: 'The state of a step. A state that upstream adds later is UNKNOWN.',
   valuesConfig: {
     IN_PROGRESS: { description: 'It is in progress, or waits for tool outputs.' },
     CANCELLED: { description: 'Its run was cancelled.' },
     FAILED: { description: 'It failed: see `lastError`.' },
     COMPLETED: { description: 'It is done.' },
-    EXPIRED: { description: 'The time of its run ran out.' },
-    UNKNOWN: { description: 'A state that this service does not know.' },
+    EXPIRED: { description: 'Its run timed out.' },
+    UNKNOWN: { description: 'A state that this schema does not have.' },
   },
 });
 
@@ -42,35 +42,35 @@ export abstract class RunStep {
   @Field(() => ID, { description: 'The run.' })
   readonly runId: string;
 
-  @Field(() => ID, { nullable: true, description: 'The assistant. Null where upstream names none.' })
+  @Field(() => ID, { nullable: true, description: 'The assistant. Null if upstream does not name it.' })
   readonly assistantId: string | null;
 
-  /** Unix time in seconds, as all times here. */
+  /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the step began, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null if it was not.' })
   readonly cancelledAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null where it did not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null if it did not.' })
   readonly failedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it expired. Null where it did not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it expired. Null if it did not.' })
   readonly expiredAt: number | null;
 
   @Field(() => RunStepStatus, { description: 'Its state.' })
   readonly status: RunStepStatus;
 
-  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null where it did not.' })
+  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null if it did not.' })
   readonly lastError: RunError | null;
 
   @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null while it is in progress.' })
   readonly usage: TokenUsage | null;
 
-  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
   constructor(wire: WireRunStep) {
@@ -114,7 +114,11 @@ export class ToolCallsStep extends RunStep {
   }
 }
 
-@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'A kind of step that is not known.' })
+@ObjectType({
+  implements: RunStep,
+  simpleResolvers: true,
+  description: 'A step of a kind that this schema does not have.',
+})
 export class UnknownStep extends RunStep {
   @Field(() => JSONObject, { description: 'The step as upstream sent it.' })
   readonly raw: JsonObject;
@@ -136,7 +140,7 @@ export function toRunStep(wire: WireRunStep): RunStep {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A step in its place in a list.' })
+@ObjectType({ simpleResolvers: true, description: 'A step and its cursor.' })
 export class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of steps.' })

@@ -1,4 +1,4 @@
-/** Calls of tools, as they are read. */
+/** Object types of tool calls. */
 import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql';
 import type { WireCodeInterpreterOutput, WireFileSearchResult, WireToolCall } from '../../aiml/resources/run-step.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
@@ -6,9 +6,9 @@ import { JSONObject } from '../schema/scalars.ts';
 
 type Wire<Type extends WireToolCall['type']> = Extract<WireToolCall, { readonly type: Type }>;
 
-@InterfaceType({ description: 'A call of a tool. A kind that upstream may add arrives as `UnknownToolCall`.' })
+@InterfaceType({ description: 'A call of a tool. One of a kind that upstream adds later is an `UnknownToolCall`.' })
 export abstract class ToolCall {
-  @Field(() => ID, { description: 'The id of the call; for functions it goes into `submitToolOutputs`.' })
+  @Field(() => ID, { description: 'The id of the call. `submitToolOutputs` needs it for functions.' })
   readonly id: string;
 
   @Field(() => String, { description: "Upstream's name for the kind of tool, for example `function`." })
@@ -24,8 +24,8 @@ export abstract class ToolCall {
   implements: ToolCall,
   simpleResolvers: true,
   description:
-    'A call of a function. `arguments` is the JSON text that the model wrote: it may not parse, and it was not checked ' +
-    "against the function's parameters.",
+    'A call of a function. `arguments` is the JSON text that the model wrote. It may be invalid JSON, and it is not ' +
+    "validated against the function's parameters.",
 })
 export class FunctionToolCall extends ToolCall {
   @Field(() => String, { description: 'The name of the function.' })
@@ -34,7 +34,7 @@ export class FunctionToolCall extends ToolCall {
   @Field(() => String, { description: 'The arguments, as the JSON text that the model wrote.' })
   readonly arguments: string;
 
-  @Field(() => String, { nullable: true, description: 'Null until it was submitted.' })
+  @Field(() => String, { nullable: true, description: 'The output. Null until it is submitted.' })
   readonly output: string | null;
 
   constructor(wire: Omit<Wire<'function'>, 'type'>) {
@@ -47,13 +47,13 @@ export class FunctionToolCall extends ToolCall {
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'Exactly one of logs and imageFileId is set, or neither where upstream adds a kind.',
+  description: 'Exactly one of logs and imageFileId is set, or neither if upstream has added a kind.',
 })
 export class CodeInterpreterOutput {
   @Field(() => String, { description: "Upstream's name for the kind, for example `logs`." })
   readonly type: string;
 
-  @Field(() => String, { nullable: true, description: 'What the code printed.' })
+  @Field(() => String, { nullable: true, description: 'The text that the code printed.' })
   readonly logs: string | null;
 
   @Field(() => ID, { nullable: true, description: 'The file of an image that the code drew.' })
@@ -71,7 +71,7 @@ export class CodeInterpreterToolCall extends ToolCall {
   @Field(() => String, { description: 'The code.' })
   readonly input: string;
 
-  @Field(() => [CodeInterpreterOutput], { description: 'What it gave, in order.' })
+  @Field(() => [CodeInterpreterOutput], { description: 'The outputs of the code, in order.' })
   readonly outputs: readonly CodeInterpreterOutput[];
 
   constructor(wire: Wire<'code_interpreter'>) {
@@ -89,10 +89,10 @@ export class FileSearchResult {
   @Field(() => String, { description: 'Its name.' })
   readonly fileName: string;
 
-  @Field(() => Float, { description: 'How well it fits, 0 to 1.' })
+  @Field(() => Float, { description: 'The relevance, 0 to 1.' })
   readonly score: number;
 
-  @Field(() => [String], { description: 'What was found; empty where upstream leaves it out.' })
+  @Field(() => [String], { description: 'The matching text. Empty if upstream omits it.' })
   readonly text: readonly string[];
 
   constructor(wire: WireFileSearchResult) {
@@ -105,7 +105,7 @@ export class FileSearchResult {
 
 @ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A search of vector stores.' })
 export class FileSearchToolCall extends ToolCall {
-  @Field(() => [FileSearchResult], { description: 'What was found, best first.' })
+  @Field(() => [FileSearchResult], { description: 'The results, best first.' })
   readonly results: readonly FileSearchResult[];
 
   constructor(wire: Wire<'file_search'>) {
@@ -114,7 +114,11 @@ export class FileSearchToolCall extends ToolCall {
   }
 }
 
-@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A call of a kind that is not known.' })
+@ObjectType({
+  implements: ToolCall,
+  simpleResolvers: true,
+  description: 'A call of a kind that this schema does not have.',
+})
 export class UnknownToolCall extends ToolCall {
   @Field(() => JSONObject, { description: 'The call as upstream sent it.' })
   readonly raw: JsonObject;

@@ -1,4 +1,4 @@
-/** From the input of a mutation of runs to the body that goes upstream. The input has passed its validation. */
+/** Maps the inputs of runs to request bodies. The input has passed its validation. */
 import type { WireRunBody, WireRunSettings, WireThreadRunBody } from '../../aiml/resources/run.ts';
 import { toResponseFormatBody, toToolBody, toToolResourcesBody } from '../assistant/tool.body.ts';
 import { toMessageBody } from '../message/message.body.ts';
@@ -23,7 +23,7 @@ export const toThreadRunBody = (input: CreateThreadAndRunInput): WireThreadRunBo
   }),
 });
 
-/** Null is the same as leaving out: the run has then what the assistant has. */
+/** Null is the same as an omitted field: the setting of the assistant applies. */
 const toSettings = (input: RunSettings): WireRunSettings => ({
   assistant_id: input.assistantId,
   ...withoutEmpty({
@@ -47,7 +47,7 @@ const toTruncationBody = ({
 }: NonNullable<RunSettings['truncation']>): NonNullable<WireRunSettings['truncation_strategy']> =>
   lastMessages === undefined ? { type: 'auto' } : { type: 'last_messages', last_messages: lastMessages };
 
-/** Exactly one field is set: the schema enforces it. */
+/** Exactly one field is set: `@oneOf` enforces it. */
 function toToolChoiceBody(choice: ToolChoiceInput): NonNullable<WireRunSettings['tool_choice']> {
   if (choice.function !== undefined) return { type: 'function', function: { name: choice.function } };
   if (choice.codeInterpreter) return { type: 'code_interpreter' };

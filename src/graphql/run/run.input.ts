@@ -1,13 +1,16 @@
-/** The inputs of the mutations of runs. */
+/** Input types of the mutations of runs. */
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantToolInput, ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { ResponseFormatInput } from '../assistant/response-format.input.ts';
 import { MessageInput } from '../message/message.input.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { ThreadInput } from '../thread/thread.input.ts';
 
-@InputType({ description: 'What of a long thread the model sees. Exactly one field is set; auto is set to true.' })
+@InputType({
+  description: 'Which messages of a long thread the model reads. Exactly one field is set; auto is set to true.',
+})
 export class TruncationInput {
   @Field(() => Boolean, {
     nullable: true,
@@ -15,34 +18,34 @@ export class TruncationInput {
   })
   declare readonly auto?: boolean;
 
-  @Field(() => Int, { nullable: true, description: 'Only so many of the newest messages, at least 1.' })
+  @Field(() => Int, { nullable: true, description: 'The number of newest messages that the model reads, at least 1.' })
   declare readonly lastMessages?: number;
 }
 
 @InputType({
-  description: 'How the model chooses tools. Exactly one field is set; the Boolean ones are set to true.',
+  description: 'How the model chooses tools. Exactly one field is set; Boolean fields are set to true.',
 })
 export class ToolChoiceInput {
-  @Field(() => Boolean, { nullable: true, description: 'True: it calls no tool.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: the model calls no tool.' })
   declare readonly none?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: it chooses.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: the model chooses.' })
   declare readonly auto?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: it must call a tool.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: the model must call a tool.' })
   declare readonly required?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: it must run code.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: the model must use the code interpreter.' })
   declare readonly codeInterpreter?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: it must search files.' })
+  @Field(() => Boolean, { nullable: true, description: 'True: the model must use the file search.' })
   declare readonly fileSearch?: boolean;
 
-  @Field(() => String, { nullable: true, description: 'It must call the function of this name.' })
+  @Field(() => String, { nullable: true, description: 'The model must call the function with this name.' })
   declare readonly function?: string;
 }
 
-/** What both ways to start a run have in common. It is not a type of the schema. */
+/** The fields of both ways to start a run. It is not a type of the schema. */
 @InputType()
 export abstract class RunSettings {
   @Field(() => ID, { description: 'The assistant that runs.' })
@@ -51,18 +54,18 @@ export abstract class RunSettings {
   @Field(() => String, { nullable: true, description: 'The id of the model.' })
   declare readonly model?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Takes the place of the assistant's instructions." })
+  @Field(() => String, { nullable: true, description: "Replaces the assistant's instructions." })
   declare readonly instructions?: string | null;
 
   @Field(() => [AssistantToolInput], {
     nullable: true,
-    description: "Takes the place of the assistant's tools; at most 20.",
+    description: "Replaces the assistant's tools; at most 20.",
   })
   declare readonly tools?: readonly AssistantToolInput[] | null;
 
   @Field(() => Metadata, {
     nullable: true,
-    description: "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+    description: "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
   })
   declare readonly metadata?: WireMetadata | null;
 
@@ -72,13 +75,13 @@ export abstract class RunSettings {
   @Field(() => Float, { nullable: true, description: 'Nucleus sampling, 0 to 1.' })
   declare readonly topP?: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may read, at least 256.' })
+  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model reads, at least 256.' })
   declare readonly maxPromptTokens?: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may write, at least 256.' })
+  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model writes, at least 256.' })
   declare readonly maxCompletionTokens?: number | null;
 
-  @Field(() => TruncationInput, { nullable: true, description: 'What of a long thread the model sees.' })
+  @Field(() => TruncationInput, { nullable: true, description: 'Which messages of a long thread the model reads.' })
   declare readonly truncation?: TruncationInput | null;
 
   @Field(() => ToolChoiceInput, { nullable: true, description: 'How the model chooses tools.' })
@@ -92,7 +95,7 @@ export abstract class RunSettings {
 
   @Field(() => Int, {
     defaultValue: 0,
-    description: 'How long to wait for the run, 0 to 25 seconds. The run is returned as it is then.',
+    description: 'The time to wait for the run, 0 to 25 seconds. After it, the run is returned in its current state.',
   })
   declare readonly waitSeconds: number;
 
@@ -100,13 +103,14 @@ export abstract class RunSettings {
     nullable: true,
     description:
       'Sent again with the same key within 24 hours, the mutation returns the first run and starts none: ' +
-      '1 to 64 letters, digits, underscores and hyphens.',
+      `${ID_FORMAT}.`,
   })
   declare readonly idempotencyKey?: string | null;
 }
 
 @InputType({
-  description: 'A new run of an assistant on a thread. What is left out or null is as the assistant has it.',
+  description:
+    'A new run of an assistant on a thread. For a field that is left out or null, the setting of the assistant applies.',
 })
 export class CreateRunInput extends RunSettings {
   @Field(() => ID, { description: 'The thread.' })
@@ -114,7 +118,7 @@ export class CreateRunInput extends RunSettings {
 
   @Field(() => [MessageInput], {
     nullable: true,
-    description: 'Messages that are added to the thread before the run; at most 32. They stay there.',
+    description: 'Messages that are added to the thread before the run, at most 32. They remain in the thread.',
   })
   declare readonly additionalMessages?: readonly MessageInput[] | null;
 
@@ -126,13 +130,14 @@ export class CreateRunInput extends RunSettings {
 }
 
 @InputType({
-  description: 'A new thread and a run of an assistant on it. What is left out or null is as the assistant has it.',
+  description:
+    'A new thread and a run of an assistant on it. For a field that is left out or null, the setting of the assistant applies.',
 })
 export class CreateThreadAndRunInput extends RunSettings {
   @Field(() => ThreadInput, { nullable: true, description: 'The thread. Left out, it is empty.' })
   declare readonly thread?: ThreadInput | null;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'What the tools of this run work on.' })
+  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools in this run.' })
   declare readonly toolResources?: ToolResourcesInput | null;
 }
 
@@ -144,7 +149,7 @@ export class UpdateRunInput {
   @Field(() => ID, { description: 'The run to change.' })
   declare readonly id: string;
 
-  @Field(() => Metadata, { nullable: true, description: 'Takes the place of all the pairs that there were.' })
+  @Field(() => Metadata, { nullable: true, description: 'Replaces all pairs.' })
   declare readonly metadata?: WireMetadata | null;
 }
 
@@ -166,7 +171,7 @@ export class ToolOutputInput {
   declare readonly output: string;
 }
 
-@InputType({ description: 'The outputs that a run waits for: one for each of its requiredToolCalls, and no other.' })
+@InputType({ description: 'The outputs that a run waits for: exactly one for each of its requiredToolCalls.' })
 export class SubmitToolOutputsInput {
   @Field(() => ID, { description: 'The thread.' })
   declare readonly threadId: string;
@@ -179,7 +184,7 @@ export class SubmitToolOutputsInput {
 
   @Field(() => Int, {
     defaultValue: 0,
-    description: 'How long to wait for the run, 0 to 25 seconds. The run is returned as it is then.',
+    description: 'The time to wait for the run, 0 to 25 seconds. After it, the run is returned in its current state.',
   })
   declare readonly waitSeconds: number;
 }

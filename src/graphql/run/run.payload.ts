@@ -9,7 +9,7 @@ import { Run } from './run.type.ts';
 abstract class RunPayload extends Payload {
   @Field(() => Run, {
     nullable: true,
-    description: 'The run as it is after the mutation. Null where there are user errors.',
+    description: 'The run as it is after the mutation. Null if there are user errors.',
   })
   readonly run: Run | null;
 
@@ -33,7 +33,7 @@ export class SubmitToolOutputsPayload extends RunPayload {}
 
 @ObjectType({ simpleResolvers: true, description: 'The result of creating a thread and starting a run on it.' })
 export class CreateThreadAndRunPayload extends RunPayload {
-  @Field(() => Thread, { nullable: true, description: 'The new thread. Null where there are user errors.' })
+  @Field(() => Thread, { nullable: true, description: 'The new thread. Null if there are user errors.' })
   readonly thread: Thread | null;
 
   constructor(thread: Thread | null, run: Run | null, userErrors: readonly UserError[] = []) {

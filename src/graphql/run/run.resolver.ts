@@ -37,14 +37,14 @@ import {
   validateSubmitToolOutputs,
   validateUpdateRun,
 } from './run.validation.ts';
-import { diagnoseBelowThread, diagnoseBusyThread, findMissing, wrongState } from './thread-state.ts';
+import { diagnoseNotFound, diagnoseBusyThread, findMissingId, wrongState } from './thread-state.ts';
 import { checkToolOutputs, isWaitingFor } from './tool-outputs.ts';
 import { waitForRun } from './wait-for-run.ts';
 
 @Resolver(() => Run)
 export class RunResolver {
   @Authorized<Scope>('assistants:read')
-  @Query(() => Run, { nullable: true, description: 'One run of a thread, or null where there is none.' })
+  @Query(() => Run, { nullable: true, description: 'One run of a thread, or null if there is none.' })
   async run(
     @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
     @Arg('id', () => ID, { description: "The run's id." }) id: string,
@@ -56,20 +56,20 @@ export class RunResolver {
     return wire && new Run(wire);
   }
 
-  @FieldResolver(() => Assistant, { nullable: true, description: 'Null where the assistant no longer exists.' })
+  @FieldResolver(() => Assistant, { nullable: true, description: 'Null if the assistant no longer exists.' })
   async assistant(@Root() { assistantId }: Run, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
     const wire = await upstream.assistants.load(assistantId);
     return wire && new Assistant(wire);
   }
 
-  @FieldResolver(() => Thread, { nullable: true, description: 'Null where the thread no longer exists.' })
+  @FieldResolver(() => Thread, { nullable: true, description: 'Null if the thread no longer exists.' })
   async thread(@Root() { threadId }: Run, @Ctx() { upstream }: RequestContext): Promise<Thread | null> {
     const wire = await upstream.threads.load(threadId);
     return wire && new Thread(wire);
   }
 
   @FieldResolver(() => MessageConnection, {
-    description: 'The messages that this run wrote, oldest first unless order says otherwise.',
+    description: 'The messages that this run wrote, oldest first unless `order` is set.',
   })
   messages(
     @Root() { id, threadId }: Run,
@@ -79,7 +79,7 @@ export class RunResolver {
     return readMessages(upstream, threadId, args, id);
   }
 
-  @FieldResolver(() => RunStepConnection, { description: 'Oldest first unless order says otherwise.' })
+  @FieldResolver(() => RunStepConnection, { description: 'Its steps, oldest first unless `order` is set.' })
   async steps(
     @Root() { id, threadId }: Run,
     @Args(() => OldestFirstPageArguments) args: OldestFirstPageArguments,
@@ -92,8 +92,8 @@ export class RunResolver {
   @Authorized<Scope>('assistants:write')
   @Mutation(() => CreateRunPayload, {
     description:
-      'Starts a run on a thread, with messages to add before it where some are given. Returns once the run exists, or, ' +
-      'with waitSeconds, once it has ended, waits for tool outputs, or the time is up.',
+      'Starts a run on a thread, after adding messages to it if there are any. Returns once the run exists; with ' +
+      'waitSeconds, once it has ended, waits for tool outputs, or the time is up.',
   })
   async createRun(
     @Arg('input', () => CreateRunInput, { description: 'The new run.' }) input: CreateRunInput,
@@ -151,9 +151,9 @@ export class RunResolver {
       info,
       async () =>
         metadata === undefined
-          ? ((await runs.load(id)) ?? findMissing(upstream, threadId))
+          ? ((await runs.load(id)) ?? findMissingId(upstream, threadId))
           : runs.modify(id, withoutUndefined({ metadata })),
-      (error) => diagnoseBelowThread(upstream, threadId, error),
+      (error) => diagnoseNotFound(upstream, threadId, error),
     );
     return updated instanceof UserError
       ? new UpdateRunPayload(null, [updated])
@@ -175,7 +175,7 @@ export class RunResolver {
     const runs = upstream.runs(threadId);
     const cancelled = await catchUserErrors(
       info,
-      // A run that has ended since can no longer be cancelled: whether it was, its status says.
+      // The run may end before the cancel is applied: its status says which happened.
       () =>
         runs.act(id, {
           action: 'cancel',
@@ -183,7 +183,7 @@ export class RunResolver {
           isApplied: ({ status }) => status === 'cancelling' || hasEnded(status),
         }),
       async (error) => {
-        if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error);
+        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error);
         const run = await runs.reload(id);
         return run && (hasEnded(run.status) || run.status === 'cancelling') ? cannotCancel() : null;
       },
@@ -197,8 +197,8 @@ export class RunResolver {
   @Authorized<Scope>('assistants:write')
   @Mutation(() => SubmitToolOutputsPayload, {
     description:
-      'Gives a run that is REQUIRES_ACTION the outputs of all of its requiredToolCalls. It goes on in every stream that ' +
-      'follows it.',
+      'Submits the outputs of all requiredToolCalls of a run that is REQUIRES_ACTION. The run continues, also in every ' +
+      'stream that follows it.',
   })
   async submitToolOutputs(
     @Arg('input', () => SubmitToolOutputsInput, { description: 'The outputs.' }) input: SubmitToolOutputsInput,
@@ -214,7 +214,7 @@ export class RunResolver {
       info,
       async () => {
         const run = await runs.reload(runId);
-        if (!run) return [await findMissing(upstream, threadId, 'runId')];
+        if (!run) return [await findMissingId(upstream, threadId, 'runId')];
         const problems = checkToolOutputs(run, toolOutputs);
         if (problems.length > 0) return problems;
         return upstream.submitToolOutputs(run, {
@@ -223,7 +223,7 @@ export class RunResolver {
         });
       },
       async (error) => {
-        if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, 'runId');
+        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error, 'runId');
         const run = await runs.reload(runId);
         return run && !isWaitingFor(run, toolOutputs)
           ? wrongState('runId', 'The run does not wait for tool outputs.')
@@ -238,7 +238,7 @@ export class RunResolver {
 
 const cannotCancel = (): UserError => wrongState('id', 'The run has ended, or is being cancelled already.');
 
-/** The mutation was applied; where what it made cannot be read, that part is null and the rest is returned. */
+/** Null if the read fails: the mutation was applied, so the rest of the payload is returned. */
 async function loadIfPossible<T>(load: () => Promise<T | null>): Promise<T | null> {
   return load().catch(() => null);
 }

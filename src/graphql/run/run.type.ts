@@ -1,4 +1,4 @@
-/** A run as it is read, and its lists. */
+/** The object type of a run, and its connection. */
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import {
   hasEnded,
@@ -32,18 +32,18 @@ export const RunStatus = {
 export type RunStatus = WireRunStatus;
 registerEnumType(RunStatus, {
   name: 'RunStatus',
-  description: 'The state of a run. A state that upstream may add is UNKNOWN.',
+  description: 'The state of a run. A state that upstream adds later is UNKNOWN.',
   valuesConfig: {
-    QUEUED: { description: 'It waits for its turn.' },
+    QUEUED: { description: 'It has not started.' },
     IN_PROGRESS: { description: 'The model works on it.' },
     REQUIRES_ACTION: { description: 'It waits for the outputs of `requiredToolCalls`.' },
     CANCELLING: { description: 'It was cancelled and is being stopped.' },
     CANCELLED: { description: 'It was cancelled.' },
     FAILED: { description: 'It failed: see `lastError`.' },
     COMPLETED: { description: 'It is done.' },
-    INCOMPLETE: { description: 'It ended before its messages were whole: see `incompleteReason`.' },
-    EXPIRED: { description: 'Its time ran out.' },
-    UNKNOWN: { description: 'A state that this service does not know.' },
+    INCOMPLETE: { description: 'It ended before its messages were complete: see `incompleteReason`.' },
+    EXPIRED: { description: 'It timed out.' },
+    UNKNOWN: { description: 'A state that this schema does not have.' },
   },
 });
 
@@ -59,11 +59,11 @@ registerEnumType(ToolChoiceMode, {
   name: 'ToolChoiceMode',
   description: 'How the model chooses tools.',
   valuesConfig: {
-    NONE: { description: 'It calls no tool.' },
-    AUTO: { description: 'It chooses.' },
-    REQUIRED: { description: 'It must call a tool.' },
-    TOOL: { description: 'It must call a certain tool.' },
-    UNKNOWN: { description: 'A mode that this service does not know.' },
+    NONE: { description: 'The model calls no tool.' },
+    AUTO: { description: 'The model chooses.' },
+    REQUIRED: { description: 'The model must call a tool.' },
+    TOOL: { description: 'The model must call one specific tool.' },
+    UNKNOWN: { description: 'A mode that this schema does not have.' },
   },
 });
 
@@ -75,11 +75,11 @@ export const TruncationStrategy = {
 export type TruncationStrategy = WireTruncation['strategy'];
 registerEnumType(TruncationStrategy, {
   name: 'TruncationStrategy',
-  description: 'What of a long thread the model sees.',
+  description: 'Which messages of a long thread the model reads.',
   valuesConfig: {
     AUTO: { description: "Messages in the middle are left out until the rest fits the model's context." },
     LAST_MESSAGES: { description: 'Only the newest messages.' },
-    UNKNOWN: { description: 'A strategy that this service does not know.' },
+    UNKNOWN: { description: 'A strategy that this schema does not have.' },
   },
 });
 
@@ -88,7 +88,7 @@ export class RunError {
   @Field(() => String, { description: 'server_error, rate_limit_exceeded, invalid_prompt, …' })
   readonly code: string;
 
-  @Field(() => String, { description: "Upstream's sentence for people." })
+  @Field(() => String, { description: "Upstream's message for humans." })
   readonly message: string;
 
   constructor({ code, message }: WireError) {
@@ -120,10 +120,10 @@ export class ToolChoice {
   @Field(() => ToolChoiceMode, { description: 'The mode.' })
   readonly mode: ToolChoiceMode;
 
-  @Field(() => String, { nullable: true, description: "Where mode is TOOL: upstream's kind of tool." })
+  @Field(() => String, { nullable: true, description: "Upstream's kind of tool if mode is TOOL, null otherwise." })
   readonly tool: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Where the tool is a function: its name.' })
+  @Field(() => String, { nullable: true, description: 'The name of the function if the tool is one, null otherwise.' })
   readonly functionName: string | null;
 
   constructor(wire: WireToolChoice) {
@@ -133,12 +133,15 @@ export class ToolChoice {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What of a long thread the model sees.' })
+@ObjectType({ simpleResolvers: true, description: 'Which messages of a long thread the model reads.' })
 export class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
   readonly strategy: TruncationStrategy;
 
-  @Field(() => Int, { nullable: true, description: 'Where the strategy is LAST_MESSAGES: how many.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.',
+  })
   readonly lastMessages: number | null;
 
   constructor(wire: WireTruncation) {
@@ -149,7 +152,8 @@ export class Truncation {
 
 @ObjectType({
   simpleResolvers: true,
-  description: 'One turn of an assistant on a thread. It is known by its thread: it has an id but is no Node.',
+  description:
+    'One turn of an assistant on a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
 })
 export class Run {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
@@ -158,39 +162,39 @@ export class Run {
   @Field(() => ID, { description: 'The thread.' })
   readonly threadId: string;
 
-  /** Unix time in seconds, as all times here. */
+  /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the run was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When the model began to work on it. Null where it has not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the model began to work on it. Null if it has not.' })
   readonly startedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When its time runs out. Null where upstream says nothing.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it times out. Null if upstream does not report it.' })
   readonly expiresAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null where it was not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null if it was not.' })
   readonly cancelledAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null where it did not.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null if it did not.' })
   readonly failedAt: number | null;
 
   @Field(() => RunStatus, { description: 'Its state.' })
   readonly status: RunStatus;
 
   @Field(() => Boolean, {
-    description: 'Whether nothing changes any more: it is COMPLETED, INCOMPLETE, FAILED, CANCELLED or EXPIRED.',
+    description: 'Whether the run is over: COMPLETED, INCOMPLETE, FAILED, CANCELLED or EXPIRED.',
   })
   readonly hasEnded: boolean;
 
   @Field(() => [FunctionToolCall], {
-    description: 'The calls that submitToolOutputs has to give outputs for; empty unless REQUIRES_ACTION.',
+    description: 'The calls that need outputs from submitToolOutputs; empty unless REQUIRES_ACTION.',
   })
   readonly requiredToolCalls: readonly FunctionToolCall[];
 
-  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null where it did not.' })
+  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null if it did not.' })
   readonly lastError: RunError | null;
 
   @Field(() => String, { nullable: true, description: "Why it is INCOMPLETE, in upstream's words." })
@@ -202,13 +206,13 @@ export class Run {
   @Field(() => String, { description: 'The id of the model.' })
   readonly model: string;
 
-  @Field(() => String, { nullable: true, description: 'The instructions of this run. Null where there are none.' })
+  @Field(() => String, { nullable: true, description: 'The instructions of this run. Null if there are none.' })
   readonly instructions: string | null;
 
   @Field(() => [AssistantTool], { description: 'The tools of this run.' })
   readonly tools: readonly AssistantTool[];
 
-  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
   @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null until it has ended.' })
@@ -216,46 +220,46 @@ export class Run {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'What the run cost in US dollars. Null where upstream does not report it.',
+    description: 'What the run cost in US dollars. Null if upstream does not report it.',
   })
   readonly costUsd: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Sampling temperature. Null where upstream chooses.' })
+  @Field(() => Float, { nullable: true, description: 'Sampling temperature. Null if upstream chooses.' })
   readonly temperature: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Nucleus sampling. Null where upstream chooses.' })
+  @Field(() => Float, { nullable: true, description: 'Nucleus sampling. Null if upstream chooses.' })
   readonly topP: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may read. Null for no limit.' })
+  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model reads. Null for no limit.' })
   readonly maxPromptTokens: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The most tokens that the model may write. Null for no limit.' })
+  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model writes. Null for no limit.' })
   readonly maxCompletionTokens: number | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the model may call several tools at once. Null where upstream says nothing.',
+    description: 'Whether the model may call several tools at once. Null if upstream does not report it.',
   })
   readonly parallelToolCalls: boolean | null;
 
-  @Field(() => ToolChoice, { nullable: true, description: 'How the model chooses tools. Null where upstream chooses.' })
+  @Field(() => ToolChoice, { nullable: true, description: 'How the model chooses tools. Null if upstream chooses.' })
   readonly toolChoice: ToolChoice | null;
 
   @Field(() => Truncation, {
     nullable: true,
-    description: 'What of a long thread the model sees. Null where upstream chooses.',
+    description: 'Which messages of a long thread the model reads. Null if upstream chooses.',
   })
   readonly truncation: Truncation | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`. Null where upstream chooses.',
+    description: 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.',
   })
   readonly reasoningEffort: string | null;
 
   @Field(() => ResponseFormat, {
     nullable: true,
-    description: 'The format of the model’s output. Null where upstream chooses.',
+    description: "The format of the model's output. Null if upstream chooses.",
   })
   readonly responseFormat: ResponseFormat | null;
 
@@ -292,7 +296,7 @@ export class Run {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A run in its place in a list.' })
+@ObjectType({ simpleResolvers: true, description: 'A run and its cursor.' })
 export class RunEdge extends createEdgeType(() => Run, 'The run.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of runs.' })

@@ -1,7 +1,6 @@
-/** What is wrong with the input of a mutation of runs, found before anything is sent. */
-import { assistantLimits } from '../assistant/assistant.validation.ts';
+/** Validates the inputs of the mutations of runs before a request is sent. */
 import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
-import { conversationLimits as limits } from '../schema/conversation-limits.ts';
+import { inputLimits as limits } from '../schema/input-limits.ts';
 import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import { checkThread } from '../thread/thread.validation.ts';
@@ -15,21 +14,17 @@ import type {
   UpdateRunInput,
 } from './run.input.ts';
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCreateRun(input: CreateRunInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
   checkMessages(validator, ['input', 'additionalMessages'], input.additionalMessages);
-  validator.length(
-    ['input', 'additionalInstructions'],
-    input.additionalInstructions,
-    assistantLimits.instructionsLength,
-  );
+  validator.length(['input', 'additionalInstructions'], input.additionalInstructions, limits.instructionsLength);
   checkSettings(validator, input);
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCreateThreadAndRun(input: CreateThreadAndRunInput): readonly UserError[] {
   const validator = new InputValidator();
   if (input.thread) checkThread(validator, ['input', 'thread'], input.thread);
@@ -38,16 +33,16 @@ export function validateCreateThreadAndRun(input: CreateThreadAndRunInput): read
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateUpdateRun(input: UpdateRunInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
-  validator.metadata(['input', 'metadata'], input.metadata, limits);
+  validator.metadata(['input', 'metadata'], input.metadata);
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCancelRun(input: CancelRunInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
@@ -55,7 +50,7 @@ export function validateCancelRun(input: CancelRunInput): readonly UserError[] {
   return validator.errors;
 }
 
-/** Empty where the input can be sent. Which calls wait for an output is checked against the run itself. */
+/** Empty if the input can be sent. `checkToolOutputs` compares it with the run. */
 export function validateSubmitToolOutputs(input: SubmitToolOutputsInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'threadId'], input.threadId);
@@ -77,9 +72,9 @@ export function validateSubmitToolOutputs(input: SubmitToolOutputsInput): readon
 function checkSettings(validator: InputValidator, input: RunSettings): void {
   validator.requireId(['input', 'assistantId'], input.assistantId);
   if (input.model !== null) validator.notBlank(['input', 'model'], input.model);
-  validator.length(['input', 'instructions'], input.instructions, assistantLimits.instructionsLength);
+  validator.length(['input', 'instructions'], input.instructions, limits.instructionsLength);
   checkTools(validator, ['input', 'tools'], input.tools, limits.runTools);
-  validator.metadata(['input', 'metadata'], input.metadata, limits);
+  validator.metadata(['input', 'metadata'], input.metadata);
   validator.range(['input', 'temperature'], input.temperature, limits.temperature);
   validator.range(['input', 'topP'], input.topP, limits.topP);
   validator.range(['input', 'maxPromptTokens'], input.maxPromptTokens, limits.tokens);

@@ -1,4 +1,4 @@
-/** Finds out why upstream rejected a write below a thread: which id it does not have, or what the thread is doing. */
+/** Determines why upstream rejected a write in a thread: which id does not exist, or that a run is in progress. */
 import { PublicError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../server/request-context.ts';
@@ -7,8 +7,8 @@ import { UserError } from '../schema/user-error.ts';
 
 type Upstream = RequestContext['upstream'];
 
-/** NOT_FOUND at `threadId` where upstream has no such thread, otherwise at `field`. */
-export async function diagnoseBelowThread(
+/** NOT_FOUND at `threadId` if upstream has no such thread, otherwise at `field`. */
+export async function diagnoseNotFound(
   upstream: Upstream,
   threadId: string,
   { code }: PublicError,
@@ -18,8 +18,8 @@ export async function diagnoseBelowThread(
   return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
 }
 
-/** The same for a read that found nothing; `field` where the thread cannot be read either. */
-export async function findMissing(upstream: Upstream, threadId: string, field = 'id'): Promise<UserError> {
+/** The same after a read that found nothing. Assumes that the thread exists if it cannot be read. */
+export async function findMissingId(upstream: Upstream, threadId: string, field = 'id'): Promise<UserError> {
   try {
     return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
   } catch (error) {
@@ -28,14 +28,14 @@ export async function findMissing(upstream: Upstream, threadId: string, field = 
   }
 }
 
-/** THREAD_BUSY where the newest run of the thread has not ended, and as {@link diagnoseBelowThread}. */
+/** THREAD_BUSY if the newest run of the thread has not ended, NOT_FOUND as {@link diagnoseNotFound}. */
 export async function diagnoseBusyThread(
   upstream: Upstream,
   threadId: string,
   error: PublicError,
   field = 'threadId',
 ): Promise<UserError | null> {
-  if (error.code === 'NOT_FOUND') return diagnoseBelowThread(upstream, threadId, error, field);
+  if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error, field);
   const { data } = await upstream.runs(threadId).list({ limit: 1, order: 'desc', after: null });
   const newest = data[0];
   if (!newest || hasEnded(newest.status)) return null;

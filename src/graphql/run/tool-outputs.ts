@@ -1,10 +1,10 @@
-/** Compares the outputs of an input with the calls that a run waits for. */
+/** Compares submitted tool outputs with the calls that a run waits for. */
 import type { WireRun } from '../../aiml/resources/run.ts';
 import { UserError } from '../schema/user-error.ts';
 import type { ToolOutputInput } from './run.input.ts';
 import { wrongState } from './thread-state.ts';
 
-/** What is wrong with the outputs: every call takes exactly one, and no other is taken. Empty where they fit. */
+/** Each call that the run waits for needs exactly one output. Empty if the outputs match. */
 export function checkToolOutputs(run: WireRun, outputs: readonly ToolOutputInput[]): readonly UserError[] {
   if (run.status !== 'requires_action') return [wrongState('runId', 'The run does not wait for tool outputs.')];
   const required = new Set(run.required_tool_calls.map(({ id }) => id));

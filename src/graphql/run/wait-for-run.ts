@@ -7,9 +7,9 @@ const FIRST_POLL_MS = 250;
 const SLOWEST_POLL_MS = 2000;
 
 /**
- * The run once it has ended or requires action, or as it is after `seconds`. It ends before the deadline of the operation,
- * so that the payload can still be sent. A run whose stream is read here is waited for there, and any other is polled. A
- * read that fails ends the wait with what is known: the mutation was applied.
+ * Resolves to the run once it has ended or requires action, or to its last state after `seconds`. The wait ends before the
+ * deadline of the operation, so that the payload can still be sent. If this process reads the stream of the run, its events
+ * are used; any other run is polled. A failed read ends the wait with the last state, because the mutation was applied.
  */
 export async function waitForRun(
   upstream: RequestContext['upstream'],
@@ -18,16 +18,16 @@ export async function waitForRun(
 ): Promise<WireRun> {
   const until = Math.min(performance.now() + seconds * 1000, upstream.deadlineAt - SLOWEST_POLL_MS);
   let current = run;
-  for (let delayMs = FIRST_POLL_MS; isMoving(current); delayMs = Math.min(delayMs * 1.5, SLOWEST_POLL_MS)) {
+  for (let delayMs = FIRST_POLL_MS; isInProgress(current); delayMs = Math.min(delayMs * 1.5, SLOWEST_POLL_MS)) {
     const leftMs = until - performance.now();
     if (leftMs <= 0) return current;
     const waitMs = Math.min(delayMs, leftMs);
     const live = upstream.findStreamedRun(run);
     if (live) current = live.run;
-    if (!isMoving(current)) return current;
+    if (!isInProgress(current)) return current;
     await waitForChange(live, waitMs);
     if (upstream.findStreamedRun(run) !== null) continue;
-    if (live && !isMoving(live.run)) return live.run;
+    if (live && !isInProgress(live.run)) return live.run;
     try {
       current = (await upstream.runs(run.thread_id).reload(run.id)) ?? current;
     } catch (error) {
@@ -40,7 +40,7 @@ export async function waitForRun(
 
 type Live = ReturnType<RequestContext['upstream']['findStreamedRun']>;
 
-/** Resolves once the run does not move any more, or after `waitMs`. */
+/** Resolves once the run has ended or requires action, or after `waitMs`. */
 function waitForChange(live: Live, waitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -50,9 +50,9 @@ function waitForChange(live: Live, waitMs: number): Promise<void> {
     };
     const timer = setTimeout(end, waitMs);
     const unlisten = live?.listen(() => {
-      if (!isMoving(live.run)) end();
+      if (!isInProgress(live.run)) end();
     });
   });
 }
 
-const isMoving = ({ status }: WireRun): boolean => !hasEnded(status) && status !== 'requires_action';
+const isInProgress = ({ status }: WireRun): boolean => !hasEnded(status) && status !== 'requires_action';

@@ -1,4 +1,4 @@
-/** Who may ask for what: the check behind `@Authorized` on the root fields. */
+/** The scope check behind `@Authorized` on the root fields. */
 import { OperationTypeNode } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import { PublicError } from '../../runtime/errors.ts';
@@ -6,8 +6,8 @@ import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 
 /**
- * Refuses by throwing an error of its own, so that the caller learns which scope is missing. An arrow function, as
- * type-graphql takes everything with a prototype for a class.
+ * Throws instead of returning false, so that the error names the missing scope. It is an arrow function because
+ * type-graphql instantiates every function that has a prototype as a class.
  */
 export const authChecker: AuthChecker<RequestContext, Scope> = ({ context, info }, scopes) => {
   try {

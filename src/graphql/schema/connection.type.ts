@@ -17,7 +17,7 @@ export interface Connection<T> {
   readonly pageInfo: PageInfo;
 }
 
-/** Classes of nodes may be abstract: those of interfaces. */
+/** Abstract classes are allowed: interface types are abstract. */
 type NodeClass<T> = abstract new (...parameters: never) => T;
 
 /** The base class of an edge type. Its subclass is the object type and gives the name. */
@@ -27,7 +27,7 @@ export function createEdgeType<T extends Identified>(
 ): new (node: T) => Edge<T> {
   @ObjectType({ simpleResolvers: true })
   class EdgeType implements Edge<T> {
-    @Field(() => String, { description: 'Marks this place, for `after` and `before`. It is the id of the node.' })
+    @Field(() => String, { description: 'A position in the list, for `after` and `before`. It is the id of the node.' })
     readonly cursor: string;
 
     @Field(() => nodeType(), { description: nodeDescription })
@@ -41,7 +41,7 @@ export function createEdgeType<T extends Identified>(
   return EdgeType;
 }
 
-/** The base class of a connection type: `nodes` has the order of the page. `plural` names the nodes in descriptions. */
+/** The base class of a connection type. `nodes` has the order of the page. `plural` names the nodes in descriptions. */
 export function createConnectionType<T extends Identified>(
   nodeType: () => NodeClass<T>,
   edgeType: new (node: T) => Edge<T>,
@@ -55,7 +55,7 @@ export function createConnectionType<T extends Identified>(
     @Field(() => [nodeType()], { description: `The ${plural} of the page, in order.` })
     readonly nodes: readonly T[];
 
-    @Field(() => PageInfo, { description: 'Where the page lies in the list.' })
+    @Field(() => PageInfo, { description: 'The position of the page in the list.' })
     readonly pageInfo: PageInfo;
 
     constructor(nodes: readonly T[], page: Page<Identified>) {

@@ -1,14 +1,12 @@
-/**
- * From upstream's name for a parameter to the path of a field of the input.
- */
+/** Converts upstream's name of a parameter to the path of an input field. */
 import { getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql';
 
-/** `tools[0].function.name` and `tools.0.function.name` are the same place; no real position has more digits. */
+/** Reads `tools[0].function.name` and `tools.0.function.name` alike. No real index has more than five digits. */
 const SEGMENT = /[A-Za-z_]+|\d{1,5}/g;
 
 /**
- * The path below `root` that `param` names, as far as the input has such fields; null where not even its first segment
- * is one of them. The path stops at scalars: what a map holds are values of the caller, keys included.
+ * The path below `root` that `param` names, as far as the input type has such fields. Null if the input type does not
+ * have the first segment. The path stops at scalars, because the keys of a map are values of the client.
  */
 export function toInputPath(param: string, root: string, rootType: GraphQLInputType): readonly string[] | null {
   const path = [root];

@@ -1,12 +1,13 @@
 /**
- * The checks that inputs of mutations are made of, and the list of user errors that they fill.
+ * The checks of mutation inputs. Each adds user errors to one list.
  *
- * A check takes null and undefined for "nothing to check". Its message names the field, by the end of the path, and the
- * limit; it never holds the value, and of metadata it never holds a key.
+ * A check ignores null and undefined unless it says otherwise. Messages name the field, which is the end of the path, and
+ * the limit. They never contain a value of the client or a key of metadata.
  */
 import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { ID_FORMAT } from './ids.ts';
+import { inputLimits as limits } from './input-limits.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
 
 export type FieldPath = readonly string[];
@@ -15,18 +16,9 @@ interface Range {
   readonly min: number;
   readonly max: number;
 }
-interface MetadataLimits {
-  readonly metadataPairs: number;
-  readonly metadataKeyLength: number;
-  readonly metadataValueLength: number;
-}
-
-/** Names of functions and of JSON Schemas. */
-const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
-export const IDENTIFIER_FORMAT = '1 to 64 letters, digits, underscores and hyphens';
 
 export class InputValidator {
-  /** A small request must not get an answer of many megabytes: what is wrong beyond this is not told. */
+  /** Bounds the size of the response. Further errors are dropped. */
   static readonly MAX_ERRORS = 100;
 
   readonly errors: UserError[] = [];
@@ -39,7 +31,7 @@ export class InputValidator {
     if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORMAT}.`);
   }
 
-  /** Null is as blank as white space; only undefined is nothing to check. */
+  /** Null is blank as well. Only undefined is ignored. */
   notBlank(path: FieldPath, value: string | null | undefined): void {
     if (value !== undefined && (value === null || value.trim() === ''))
       this.add('BLANK', path, `"${nameOf(path)}" must not be blank.`);
@@ -51,7 +43,7 @@ export class InputValidator {
       this.add('TOO_LONG', path, `"${nameOf(path)}" takes at most ${limit} characters.`);
   }
 
-  /** Whether the list is given and within its limit, so that its entries are worth a look. */
+  /** Returns whether the list is given and within its limit, so that its entries can be checked. */
   count<T>(path: FieldPath, list: Maybe<readonly T[]>, limit: number): list is readonly T[] {
     if (!isGiven(list)) return false;
     if (list.length <= limit) return true;
@@ -59,7 +51,7 @@ export class InputValidator {
     return false;
   }
 
-  /** Ids of things that upstream keeps: their form is upstream's business, but there must be something. */
+  /** Ids of files and vector stores. Upstream defines their format; here they must not be blank. */
   requireExternalIds(path: FieldPath, ids: Maybe<readonly string[]>, limit: number): void {
     if (!this.count(path, ids, limit)) return;
     for (const [index, id] of ids.entries())
@@ -72,20 +64,21 @@ export class InputValidator {
       this.add('OUT_OF_RANGE', path, `"${nameOf(path)}" must be from ${min} to ${max}.`);
   }
 
+  /** Names of functions and of JSON Schemas have the format of ids. */
   identifier(path: FieldPath, value: string): void {
-    if (!IDENTIFIER.test(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${IDENTIFIER_FORMAT}.`);
+    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${ID_FORMAT}.`);
   }
 
   idempotencyKey(path: FieldPath, key: Maybe<string>): void {
     if (isGiven(key)) this.identifier(path, key);
   }
 
-  /** For the fields of a oneOf type that say something by being there. */
+  /** For Boolean fields of oneOf types, which select an option by being set. */
   requireTrue(path: FieldPath, value: boolean | undefined): void {
     if (value === false) this.add('INVALID', path, `"${nameOf(path)}" can only be set to true.`);
   }
 
-  metadata(path: FieldPath, metadata: Maybe<WireMetadata>, limits: MetadataLimits): void {
+  metadata(path: FieldPath, metadata: Maybe<WireMetadata>): void {
     if (!isGiven(metadata)) return;
     const pairs = Object.entries(metadata);
     if (pairs.length > limits.metadataPairs) {
@@ -109,7 +102,7 @@ const isGiven = <T>(value: Maybe<T>): value is T => value !== null && value !== 
 
 const nameOf = (path: FieldPath): string => path.at(-1) ?? '';
 
-/** Whether a text has more than `limit` code points; a code point is one or two units of a JavaScript string. */
+/** Whether a text has more than `limit` code points. A code point is one or two UTF-16 code units. */
 function isLonger(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
   if (text.length > 2 * limit) return true;

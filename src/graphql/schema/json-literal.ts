@@ -1,13 +1,13 @@
 /**
- * JSON as a value of GraphQL: what of it can be sent on without loss, and how a literal of a document becomes it.
+ * JSON as a GraphQL value: checks that a value can be forwarded without loss, and converts literals of a document.
  *
- * A refusal is a predicate ("holds a number that …") and never shows a value. Nothing here recurses deeper than
- * {@link MAX_LEVELS}, so that no nesting can exhaust the stack.
+ * A problem is a predicate ("holds a number that …") and never contains a value. Recursion stops at {@link MAX_LEVELS},
+ * so nesting cannot exhaust the stack.
  */
 import { Kind, type ObjectFieldNode, type ValueNode } from 'graphql';
 import type { JsonValue } from '../../aiml/wire.ts';
 
-/** Objects and lists inside one another, the outermost one counted. */
+/** Nested objects and lists, including the outermost. */
 const MAX_LEVELS = 64;
 
 const TOO_DEEP = `holds at most ${MAX_LEVELS} levels of objects and lists`;
@@ -16,7 +16,7 @@ const NOT_JSON = 'holds objects, lists, strings, numbers, true, false and null o
 
 export type VariableValues = Readonly<Record<string, unknown>> | null | undefined;
 
-/** Why a value cannot be sent on as JSON, null where it can. The value is walked, not copied. */
+/** Why a value cannot be forwarded as JSON. Null if it can be. The value is not copied. */
 export function jsonProblem(value: unknown, level = 1): string | null {
   switch (typeof value) {
     case 'string':
@@ -39,8 +39,8 @@ export function jsonProblem(value: unknown, level = 1): string | null {
 }
 
 /**
- * An integer beyond this may be another one than the caller wrote: JSON.parse reads 2^53 + 1 as 2^53.
- * 2^53 itself can be told from its neighbours in a literal only.
+ * Larger integers may differ from what the client wrote: JSON.parse reads 2^53 + 1 as 2^53. For the same reason a
+ * variable cannot hold 2^53 itself; a literal can, because its digits are available.
  */
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
@@ -48,9 +48,9 @@ const isExact = (value: number): boolean =>
 type LiteralResult = { readonly value: JsonValue | undefined } | { readonly problem: string };
 
 /**
- * The value of a literal, its variables put in. What a variable holds is checked like every other value. In an object
- * a variable without a value is left out, in a list it is null, as in every list and input object of GraphQL; a literal
- * that is nothing but such a variable is undefined.
+ * The value of a literal with its variables replaced; values of variables are checked as well. As everywhere in
+ * GraphQL, a variable without a value is omitted from an object and is null in a list. A literal that consists of such
+ * a variable alone is undefined.
  */
 export function fromJsonLiteral(node: ValueNode, variables: VariableValues, level = 1): LiteralResult {
   switch (node.kind) {
@@ -94,7 +94,7 @@ function readObject(fields: readonly ObjectFieldNode[], variables: VariableValue
     const item = fromJsonLiteral(value, variables, level + 1);
     if ('problem' in item) return item;
     if (item.value === undefined) continue;
-    // Assigned, a key named __proto__ would set the object's prototype and be lost.
+    // Assigning a key named __proto__ would set the object's prototype and lose the value.
     Object.defineProperty(object, name.value, {
       value: item.value,
       enumerable: true,
@@ -105,11 +105,11 @@ function readObject(fields: readonly ObjectFieldNode[], variables: VariableValue
   return { value: object };
 }
 
-/** 2^53 has 16 digits, so that no text is longer than its sign and those. */
+/** 2^53 has 16 digits, so an exact integer has at most 17 characters with its sign. */
 const isExactInteger = (text: string): boolean =>
   text.length <= 17 && Math.abs(Number(text)) <= 2 ** 53 && BigInt(text) === BigInt(Number(text));
 
-/** A literal that is not zero but reads as zero (`1e-400`) has lost everything. */
+/** A nonzero literal that underflows to zero (`1e-400`) is not exact. */
 const isExactFloat = (text: string): boolean => {
   const value = Number(text);
   return isExact(value) && (value !== 0 || !/[1-9]/.test(text.replace(/e.*$/i, '')));

@@ -1,4 +1,4 @@
-/** Nodes by their ids. The form of an id says which kind of node it belongs to. */
+/** Loads nodes by id. The prefix of an id decides its type. */
 import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Node } from './node.type.ts';
@@ -9,7 +9,7 @@ type Upstream = RequestContext['upstream'];
 /** Every other id belongs to an assistant: `asst_…`, and the UUIDs of AIML's older backend. */
 const THREAD_PREFIX = 'thread_';
 
-/** Null where upstream has none. `id` has passed requireIds. */
+/** Null if upstream does not have it. `id` has passed requireIds. */
 export async function loadNode(upstream: Upstream, id: string): Promise<Node | null> {
   if (id.startsWith(THREAD_PREFIX)) {
     const thread = await upstream.threads.load(id);
@@ -18,15 +18,15 @@ export async function loadNode(upstream: Upstream, id: string): Promise<Node | n
   return loadAssistant(upstream, id);
 }
 
-/** Null where upstream has none. `id` has passed requireIds. */
+/** Null if upstream does not have it. `id` has passed requireIds. */
 export async function loadAssistant(upstream: Upstream, id: string): Promise<Assistant | null> {
   const assistant = await upstream.assistants.load(id);
   return assistant && new Assistant(assistant);
 }
 
 /**
- * In the order of the ids, null where upstream has none. Where the read of one id fails, its error stands in its place and
- * the others are not affected.
+ * Loads in the order of the ids. An entry is null if upstream does not have it, and an error if reading it failed; the
+ * other entries are not affected.
  */
 export const loadMany = <T>(
   ids: readonly string[],

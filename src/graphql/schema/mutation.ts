@@ -1,19 +1,18 @@
 /**
- * What a mutation makes of a failed write: data where the caller can fix it, a top-level error otherwise.
+ * Maps failed writes of mutations: a user error if the client can fix it, a top-level error otherwise.
  */
 import type { GraphQLResolveInfo } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 
-/** Finds out what a rejected write means. Null where it is nothing special. May read upstream; what it throws counts. */
+/** Determines why a write was rejected; may read upstream. Null if the default mapping applies. */
 export type Diagnosis = (error: PublicError) => Promise<UserError | null>;
 
 /**
- * Runs what a mutation does with its one argument `input`. Resolves to a user error where upstream does not have the id
- * (NOT_FOUND) or rejects the input (REJECTED_BY_UPSTREAM); rejects with everything else. `diagnose` is asked first, with an
- * error of one of these two kinds. The loader reports the outcome of every write that it began, so an error of the family
- * without one came before anything was applied.
+ * Runs the write of a mutation whose only argument is `input`. Resolves to a user error if upstream does not have the id
+ * (NOT_FOUND) or rejects the input (REJECTED_BY_UPSTREAM). `diagnose` may replace that user error. Rejects with every
+ * other error. The loader sets the outcome of every write that it sent, so a PublicError without one is NOT_APPLIED.
  */
 export async function catchUserErrors<T>(
   info: GraphQLResolveInfo,
@@ -30,7 +29,7 @@ export async function catchUserErrors<T>(
   }
 }
 
-/** A read that fails leaves the cause open; the write is known to be rejected all the same. */
+/** If the read fails, the cause stays open. The write was rejected in any case. */
 async function tryDiagnosis(diagnose: Diagnosis, error: PublicError): Promise<UserError | null> {
   try {
     return await diagnose(error);
@@ -40,7 +39,7 @@ async function tryDiagnosis(diagnose: Diagnosis, error: PublicError): Promise<Us
   }
 }
 
-/** Upstream has nothing with the id that stands in `field` of the input. */
+/** For an id in `field` of the input that upstream does not have. */
 export const notFound = (field = 'id'): UserError =>
   new UserError('NOT_FOUND', ['input', field], `The AIML API has nothing with the given "${field}".`);
 

@@ -10,9 +10,9 @@ import { Node } from './node.type.ts';
 @Resolver()
 export class NodeResolver {
   @Authorized<Scope>('assistants:read')
-  @Query(() => Node, { nullable: true, description: 'The thing with this id, or null where upstream has none.' })
+  @Query(() => Node, { nullable: true, description: 'The object with this id, or null if upstream has none.' })
   node(
-    @Arg('id', () => ID, { description: 'An id that this API gave.' }) id: string,
+    @Arg('id', () => ID, { description: 'An id that this API returned.' }) id: string,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Node | null> {
     requireIds('id', id);
@@ -22,7 +22,7 @@ export class NodeResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => [Node], {
     nullable: 'items',
-    description: `At most ${MAX_IDS} ids; the answer keeps their order and holds null for each that is not found.`,
+    description: `At most ${MAX_IDS} ids. The result keeps their order and has null for each that is not found.`,
   })
   nodes(
     @Arg('ids', () => [ID], { description: `At most ${MAX_IDS}; one may occur more than once.` }) ids: string[],

@@ -1,7 +1,7 @@
-/** What has an id of its own; the interface behind `node` and `nodes`. */
+/** The Node interface of Relay, behind `node` and `nodes`. */
 import { Field, ID, InterfaceType } from 'type-graphql';
 
-@InterfaceType({ description: 'A thing with an id of its own, which `node` finds again.' })
+@InterfaceType({ description: 'An object with an id, which `node` refetches.' })
 export abstract class Node {
   @Field(() => ID, { description: 'Opaque to clients.' })
   declare readonly id: string;

@@ -1,8 +1,8 @@
 /**
- * Pages of any list of upstream: the arguments, their rules, and the truth about what lies before and after a page.
+ * Pagination of upstream's lists: the arguments, their validation, and PageInfo.
  *
- * Upstream's lists come in three generations (see `src/aiml/wire.ts`): with `has_more`, without it, and as bare arrays;
- * its own `before` is ill-defined and never used. A cursor is the id of its node.
+ * Upstream's lists have three forms (see `src/aiml/wire.ts`): with `has_more`, without it, and bare arrays. Upstream's
+ * own `before` is ill-defined, so backward pages are read forward in the opposite order. A cursor is the id of its node.
  */
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { PublicError } from '../../runtime/errors.ts';
@@ -22,9 +22,9 @@ registerEnumType(SortOrder, {
   valuesConfig: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
 });
 
-/** What the arguments of all pages have in common. */
+/** The arguments of every page but its order. It is not a type of the schema. */
 @ArgsType()
-abstract class PageWindow {
+abstract class PageBounds {
   @Field(() => Int, {
     nullable: true,
     description: `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`,
@@ -44,21 +44,21 @@ abstract class PageWindow {
   declare readonly before?: string | null;
 }
 
-/** Of lists that begin with the newest. */
+/** For lists that are newest first by default. */
 @ArgsType()
-export class PageArguments extends PageWindow {
+export class PageArguments extends PageBounds {
   @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
 
-/** Of lists that begin with the oldest. */
+/** For lists that are oldest first by default. */
 @ArgsType()
-export class OldestFirstPageArguments extends PageWindow {
+export class OldestFirstPageArguments extends PageBounds {
   @Field(() => SortOrder, { defaultValue: SortOrder.ASC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list.' })
+@ObjectType({ simpleResolvers: true, description: 'The position of a page in its list.' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether nodes follow after this page.' })
   readonly hasNextPage: boolean;
@@ -66,10 +66,10 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Whether nodes precede this page.' })
   readonly hasPreviousPage: boolean;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the first node, null where the page is empty.' })
+  @Field(() => String, { nullable: true, description: 'The cursor of the first node, null if the page is empty.' })
   readonly startCursor: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the last node, null where the page is empty.' })
+  @Field(() => String, { nullable: true, description: 'The cursor of the last node, null if the page is empty.' })
   readonly endCursor: string | null;
 
   constructor({ items, hasNextPage, hasPreviousPage }: Page<Item>) {
@@ -81,27 +81,26 @@ export class PageInfo {
 }
 
 export interface PageRequest {
-  /** Backward pages are read in the opposite order and turned around. */
+  /** Backward pages are read in the opposite order and reversed. */
   readonly isBackward: boolean;
   readonly size: number;
-  /** Exclusive; null for the start of the list, or its end where the page is read backward. */
+  /** Exclusive. Null for the start of the list, or for its end if the page is backward. */
   readonly cursor: string | null;
   readonly order: SortOrder;
 }
 
-/** Anything that upstream lists. */
 interface Item {
   readonly id: string;
 }
 
 export interface Page<T> {
-  /** In the order that was asked for. */
+  /** In the requested order. */
   readonly items: readonly T[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
 }
 
-/** Throws BAD_USER_INPUT, with everything that is wrong in one message. An explicit null is the same as nothing. */
+/** Throws BAD_USER_INPUT with all problems in one message. An explicit null is the same as an omitted argument. */
 export function toPageRequest({
   first,
   after,
@@ -144,9 +143,9 @@ interface Slice<T> {
 }
 
 /**
- * Reads one page through `list`, with one call; with a second one only where a full page of the largest size comes
- * without a word on whether more follow. Rejects with what `list` rejects with; an unknown cursor is told by the name
- * of the argument that held it.
+ * Reads one page with one call of `list`. A second call is needed only after a full page of the largest size if upstream
+ * does not report whether more follow. Rejects with the errors of `list`; the error about an unknown cursor names the
+ * argument.
  */
 export async function readPage<T extends Item>(
   { isBackward, size, cursor, order }: PageRequest,
@@ -158,18 +157,18 @@ export async function readPage<T extends Item>(
       throw isUnknownCursor(error) ? unknownCursor(error, isBackward ? 'before' : 'after') : error;
     },
   );
-  // An upstream that ignores the limit must not make the page any longer.
+  // Upstream may ignore the limit.
   const items = slice.data.slice(0, size);
   const hasMore =
     slice.data.length > size || (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, readOrder, list))));
-  // The node of a cursor lies on the other side of the page.
+  // The node of the cursor itself is on the other side of the page.
   const hasCursor = cursor !== null;
   return isBackward
     ? { items: items.toReversed(), hasNextPage: hasCursor, hasPreviousPage: hasMore }
     : { items, hasNextPage: hasMore, hasPreviousPage: hasCursor };
 }
 
-/** One more than the largest page cannot be asked for, so what follows a full one is asked for by itself. */
+/** Upstream's limit is the largest page, so the node after a full page needs a call of its own. */
 async function hasItemAfter<T extends Item>(
   items: readonly T[],
   order: SortOrder,

@@ -1,9 +1,9 @@
 /**
  * The scalars of the schema: DateTime, JSONObject and Metadata.
  *
- * They refuse what could not be sent on without loss, and pass everything else on as it is: a value of a variable is
- * checked and never copied. Their messages tell what is wrong with a value and never show it. The limits of metadata
- * are no business of its scalar: they are reported as user errors.
+ * They reject values that could not be forwarded without loss. Values of variables are checked, never copied. Messages
+ * say what is wrong with a value and never contain it. The limits of metadata are checked by the input validator, which
+ * reports them as user errors.
  */
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
@@ -11,10 +11,10 @@ import { ServiceError } from '../errors/codes.ts';
 import { fromJsonLiteral, jsonProblem, type VariableValues } from './json-literal.ts';
 
 const rejectValue = (message: string, node?: ValueNode): never => {
-  throw new ServiceError('BAD_USER_INPUT', message, { node });
+  throw new ServiceError('BAD_USER_INPUT', message, node);
 };
 
-/** ISO 8601 with date, time and offset, as RFC 3339 narrows it, leap seconds aside. */
+/** RFC 3339 without leap seconds. */
 const INSTANT =
   /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -26,13 +26,13 @@ function toInstant(value: unknown, node?: ValueNode): Date {
     : rejectValue('A DateTime is an ISO 8601 instant with its offset, for example 2026-11-22T11:33:00.000Z.', node);
 }
 
-/** JavaScript takes February 30 for March 2. */
+/** JavaScript parses February 30 as March 2. */
 function isDay(day: string): boolean {
   const midnight = new Date(`${day}T00:00:00Z`);
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
-/** Goes out from a Date or from Unix seconds, comes in as a Date. */
+/** Serializes a Date or Unix seconds. Parses to a Date. */
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'An instant, ISO 8601 in UTC with milliseconds, for example `2026-11-22T11:33:00.000Z`.',
@@ -89,8 +89,8 @@ export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
 });
 
 /**
- * The value of a literal. A document is validated before its variables are known; until then a literal that holds one
- * is read as if the variable had been left out.
+ * The value of a literal. Validation runs before the variables are available: there a literal is read as if its
+ * variables were omitted.
  */
 function literal(node: ValueNode, variables: VariableValues, scalar: string): unknown {
   const result = fromJsonLiteral(node, variables);

@@ -1,7 +1,7 @@
 /**
- * The executable schema: type-graphql's, and what type-graphql cannot say.
+ * The executable schema: type-graphql's, with `@oneOf` and the root descriptions, which type-graphql cannot express.
  *
- * The names, types and defaults are the public contract; `schema/schema.graphql` is what comes out of here.
+ * Names, types and defaults are the public contract. `npm run schema` prints them to `schema/schema.graphql`.
  */
 import 'reflect-metadata';
 import { isInputObjectType, type GraphQLSchema } from 'graphql';
@@ -28,7 +28,7 @@ import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from '..
 import { RunResolver } from '../run/run.resolver.ts';
 import { ThreadResolver } from '../thread/thread.resolver.ts';
 
-/** Input types of which exactly one field is set. A `@oneOf` directive would be printed, and not enforced. */
+/** Input types of which exactly one field is set. type-graphql would print a `@oneOf` directive but not enforce it. */
 const oneOfTypes = [
   'AssistantToolInput',
   'ChunkingStrategyInput',
@@ -43,26 +43,26 @@ const errorCodeList = Object.entries(errorCodes)
   .join('\n');
 
 const rootDescriptions = {
-  Query: `What can be read. Nothing here changes anything.\n\nErrors have one of these as \`extensions.code\`:\n${errorCodeList}`,
-  Subscription: 'What can be followed. Nothing here changes anything, and to stop following changes nothing either.',
+  Query: `Reads. They change nothing.\n\nErrors have one of these as \`extensions.code\`:\n${errorCodeList}`,
+  Subscription: 'Streams of events. They change nothing, and neither does ending one.',
   Mutation:
-    'What can be changed. What the caller can mend comes back as `userErrors`; everything else is a top-level error, ' +
-    'with an `outcome` that tells whether the change happened.',
+    'Writes. Errors that the client can fix are `userErrors`; every other error is a top-level error, with an `outcome` ' +
+    'that says whether the write was applied.',
 };
 
 const NO_PUB_SUB: PubSub = {
   publish: () => undefined,
   subscribe: () => {
-    throw new TypeError('subscriptions bring their sources');
+    throw new TypeError('Every subscription has a source of its own.');
   },
 };
 
 export interface SchemaOptions {
-  /** Whether gateways are served as well: the schema is then that of a subgraph of Apollo Federation 2. */
+  /** Whether the schema is a subgraph of Apollo Federation 2. */
   readonly federation?: boolean;
 }
 
-/** Builds the schema anew with every call; one for the life of the process is enough. */
+/** Builds a new schema with every call. A process needs one. */
 export function buildServiceSchema({ federation = false }: SchemaOptions = {}): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
@@ -76,7 +76,7 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
       NodeResolver,
       ...(federation ? [FederationResolver] : []),
     ],
-    // What only an interface within an interface leads to is not found by type-graphql.
+    // type-graphql does not find types that are reachable only through an interface within an interface.
     orphanedTypes: [
       FileCitation,
       FilePath,
@@ -94,7 +94,7 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
     // A query of the whole introspection. Apollo Server validates the schema as well, in a tenth of the time.
     skipCheck: true,
     authChecker,
-    // Every subscription brings its source, but type-graphql asks for this where there is any.
+    // Not used, but type-graphql requires it if the schema has a subscription.
     pubSub: NO_PUB_SUB,
   });
   for (const name of oneOfTypes) {

@@ -1,7 +1,7 @@
 /**
- * What the caller of a mutation can mend, as data.
+ * Errors that the client of a mutation can fix, as data.
  *
- * Messages name the field and the limit. They never hold a value of the caller, and of a map never a key.
+ * Messages name the field and the limit. They never contain a value of the client or a key of a map.
  */
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 
@@ -22,14 +22,14 @@ registerEnumType(UserErrorCode, {
   name: 'UserErrorCode',
   description: 'What is wrong with a value of the input.',
   valuesConfig: {
-    BLANK: { description: 'The value is empty, or null where it must not be.' },
+    BLANK: { description: 'The value is empty, or null if it must not be.' },
     TOO_LONG: { description: 'The text has too many characters, counted in Unicode code points.' },
     TOO_MANY: { description: 'The list or map has too many entries.' },
     OUT_OF_RANGE: { description: 'The number is not finite, too small or too large.' },
-    INVALID: { description: 'The value is not of the form that is asked for, or does not go with another one.' },
+    INVALID: { description: 'The value does not have the required form, or conflicts with another value.' },
     NOT_FOUND: { description: 'Upstream has nothing with this id.' },
     REJECTED_BY_UPSTREAM: {
-      description: 'The AIML API refused the input (400 or 422); the message holds its reason where it gave one.',
+      description: 'The AIML API rejected the input (400 or 422). The message contains its reason, if it gave one.',
     },
     THREAD_BUSY: {
       description: 'The thread has a run in progress: wait for it, submit its tool outputs, or cancel it.',
@@ -41,17 +41,17 @@ registerEnumType(UserErrorCode, {
 @ObjectType({
   simpleResolvers: true,
   description:
-    'What the caller can mend: a bad value, or a thing that is not there. Everything else is a top-level error.',
+    'An error that the client can fix: a bad value, or an id that does not exist. Every other error is a top-level error.',
 })
 export class UserError {
-  @Field(() => String, { description: 'What is wrong, in one sentence for people. It never quotes the input.' })
+  @Field(() => String, { description: 'What is wrong, in one sentence for humans. It never quotes the input.' })
   readonly message: string;
 
   @Field(() => [String], {
     nullable: true,
     description:
-      'The path from the argument to the value at fault, positions in lists as numbers in text: ' +
-      '`["input", "tools", "0", "function", "name"]`. Null where no single value is at fault.',
+      'The path from the argument to the invalid value, with list indexes as strings: ' +
+      '`["input", "tools", "0", "function", "name"]`. Null if no single value is invalid.',
   })
   readonly field: readonly string[] | null;
 

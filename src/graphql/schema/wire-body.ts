@@ -1,10 +1,10 @@
-/** Which fields of a body are sent. A value is passed by reference, so that no key of a JSON object is ever assigned. */
+/** Selects the fields of a request body. Values are passed by reference: the keys of JSON objects are never assigned. */
 
 type Fields = Readonly<Record<string, unknown>>;
 type WithoutEmpty<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
 type WithoutUndefined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
-/** For creates and nested values, where null is the same as leaving out. */
+/** For creates and nested values, where null is the same as an omitted field. */
 export const withoutEmpty = <T extends object>(fields: T): WithoutEmpty<T> =>
   pick(fields as Fields, (value) => value !== undefined && value !== null);
 

@@ -5,7 +5,7 @@ import { toMessageBody } from '../message/message.body.ts';
 import { unlessEmpty, withoutEmpty, withoutUndefined } from '../schema/wire-body.ts';
 import type { ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
-/** On a create, null is the same as leaving out. */
+/** On a create, null is the same as an omitted field. */
 export const toThreadCreateBody = ({ messages, toolResources, metadata }: ThreadInput): WireThreadCreateBody =>
   withoutEmpty({
     messages: messages?.map(toMessageBody),

@@ -1,24 +1,25 @@
-/** The inputs of the mutations of threads. */
+/** Input types of the mutations of threads. */
 import { Field, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { MessageInput } from '../message/message.input.ts';
+import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 
-@InputType({ description: 'A thread that is created along with a run.' })
+@InputType({ description: 'A thread that is created together with a run.' })
 export class ThreadInput {
   @Field(() => [MessageInput], { nullable: true, description: 'Its first messages, in order, at most 32.' })
   declare readonly messages?: readonly MessageInput[] | null;
 
   @Field(() => ToolResourcesInput, {
     nullable: true,
-    description: 'What tools work on in this thread, beside what the assistant has.',
+    description: 'The resources of the tools in this thread, in addition to those of the assistant.',
   })
   declare readonly toolResources?: ToolResourcesInput | null;
 
   @Field(() => Metadata, {
     nullable: true,
-    description: "The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+    description: "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
   })
   declare readonly metadata?: WireMetadata | null;
 }
@@ -29,8 +30,8 @@ export class CreateThreadInput extends ThreadInput {
     nullable: true,
     description:
       'Sent again with the same key within 24 hours, the mutation returns the first thread and creates none: ' +
-      '1 to 64 letters, digits, underscores and hyphens. The AIML API cannot list threads, so there a key is known to ' +
-      'the process of the service only.',
+      `${ID_FORMAT}. The AIML API cannot list threads, so there a key is valid within ` +
+      'one process of the service only.',
   })
   declare readonly idempotencyKey?: string | null;
 }
@@ -40,10 +41,10 @@ export class UpdateThreadInput {
   @Field(() => ID, { description: 'The thread to change.' })
   declare readonly id: string;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'What tools work on in this thread.' })
+  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools in this thread.' })
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @Field(() => Metadata, { nullable: true, description: 'Takes the place of all the pairs that there were.' })
+  @Field(() => Metadata, { nullable: true, description: 'Replaces all pairs.' })
   declare readonly metadata?: WireMetadata | null;
 }
 

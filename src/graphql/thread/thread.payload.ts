@@ -8,7 +8,7 @@ import { Thread } from './thread.type.ts';
 abstract class ThreadPayload extends Payload {
   @Field(() => Thread, {
     nullable: true,
-    description: 'The thread as it is after the mutation. Null where there are user errors.',
+    description: 'The thread as it is after the mutation. Null if there are user errors.',
   })
   readonly thread: Thread | null;
 
@@ -26,7 +26,7 @@ export class UpdateThreadPayload extends ThreadPayload {}
 
 @ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
 export class DeleteThreadPayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The id of the deleted thread. Null where there are user errors.' })
+  @Field(() => ID, { nullable: true, description: 'The id of the deleted thread. Null if there are user errors.' })
   readonly deletedThreadId: string | null;
 
   constructor(deletedThreadId: string | null, userErrors: readonly UserError[] = []) {

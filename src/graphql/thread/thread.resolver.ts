@@ -19,7 +19,7 @@ import { validateCreateThread, validateDeleteThread, validateUpdateThread } from
 @Resolver(() => Thread)
 export class ThreadResolver {
   @Authorized<Scope>('assistants:read')
-  @Query(() => Thread, { nullable: true, description: 'One thread, or null where upstream has none with this id.' })
+  @Query(() => Thread, { nullable: true, description: 'One thread, or null if upstream has none with this id.' })
   async thread(
     @Arg('id', () => ID, { description: "The thread's id." }) id: string,
     @Ctx() { upstream }: RequestContext,
@@ -32,8 +32,8 @@ export class ThreadResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => ThreadConnection, {
     description:
-      "The caller's threads, newest first unless order says otherwise. Only the embedded AIML API can list threads: " +
-      'elsewhere the error code is UNSUPPORTED_BY_UPSTREAM.',
+      "The client's threads, newest first unless `order` is set. Only the embedded AIML API can list threads; with any other " +
+      'upstream the error is UNSUPPORTED_BY_UPSTREAM.',
   })
   async threads(
     @Args(() => PageArguments) args: PageArguments,
@@ -48,18 +48,18 @@ export class ThreadResolver {
     );
   }
 
-  @FieldResolver(() => MessageConnection, { description: 'Its messages, oldest first unless order says otherwise.' })
+  @FieldResolver(() => MessageConnection, { description: 'Its messages, oldest first unless `order` is set.' })
   messages(
     @Root() { id }: Thread,
     @Args(() => OldestFirstPageArguments) args: OldestFirstPageArguments,
-    @Arg('runId', () => ID, { nullable: true, description: 'Only messages that this run wrote.' })
+    @Arg('runId', () => ID, { nullable: true, description: 'Only the messages that this run wrote.' })
     runId: string | null | undefined,
     @Ctx() { upstream }: RequestContext,
   ): Promise<MessageConnection> {
     return readMessages(upstream, id, args, runId);
   }
 
-  @FieldResolver(() => RunConnection, { description: 'Its runs, newest first unless order says otherwise.' })
+  @FieldResolver(() => RunConnection, { description: 'Its runs, newest first unless `order` is set.' })
   async runs(
     @Root() { id }: Thread,
     @Args(() => PageArguments) args: PageArguments,
@@ -73,7 +73,7 @@ export class ThreadResolver {
   }
 
   @Authorized<Scope>('assistants:write')
-  @Mutation(() => CreateThreadPayload, { description: 'Creates a thread, with messages where some are given.' })
+  @Mutation(() => CreateThreadPayload, { description: 'Creates a thread, with its first messages if there are any.' })
   async createThread(
     @Arg('input', () => CreateThreadInput, { description: 'The new thread.' }) input: CreateThreadInput,
     @Ctx() { upstream }: RequestContext,
@@ -111,9 +111,9 @@ export class ThreadResolver {
   }
 
   @Authorized<Scope>('assistants:write')
-  @Mutation(() => DeleteThreadPayload, { description: 'Deletes a thread with its messages and runs, for good.' })
+  @Mutation(() => DeleteThreadPayload, { description: 'Deletes a thread with its messages and runs permanently.' })
   async deleteThread(
-    @Arg('input', () => DeleteThreadInput, { description: 'What to delete.' }) input: DeleteThreadInput,
+    @Arg('input', () => DeleteThreadInput, { description: 'The thread to delete.' }) input: DeleteThreadInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteThreadPayload> {

@@ -1,4 +1,4 @@
-/** A thread as it is read, and its lists. */
+/** The object type of a thread, and its connection. */
 import { Field, ID, ObjectType } from 'type-graphql';
 import type { WireThread } from '../../aiml/resources/thread.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
@@ -8,7 +8,11 @@ import { createConnectionType, createEdgeType } from '../schema/connection.type.
 import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 
-@ObjectType({ implements: Node, simpleResolvers: true, description: 'A conversation: messages, and runs on them.' })
+@ObjectType({
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A conversation: messages, and the runs that add to them.',
+})
 export class Thread extends Node {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   override readonly id: string;
@@ -17,12 +21,13 @@ export class Thread extends Node {
   @Field(() => DateTime, { description: 'When the thread was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => Metadata, { description: "The caller's own pairs; an empty object where there are none." })
+  @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
   @Field(() => ToolResources, {
     nullable: true,
-    description: 'What tools work on in this thread, beside what the assistant has. Null where there is nothing.',
+    description:
+      'The resources of the tools in this thread, in addition to those of the assistant. Null if there are none.',
   })
   readonly toolResources: ToolResources | null;
 
@@ -35,7 +40,7 @@ export class Thread extends Node {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A thread in its place in a list.' })
+@ObjectType({ simpleResolvers: true, description: 'A thread and its cursor.' })
 export class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of threads.' })

@@ -1,12 +1,11 @@
-/** What is wrong with the input of a mutation of threads, found before anything is sent. */
+/** Validates the inputs of the mutations of threads before a request is sent. */
 import { checkToolResources } from '../assistant/tool.validation.ts';
-import { conversationLimits } from '../schema/conversation-limits.ts';
 import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import type { UserError } from '../schema/user-error.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateCreateThread(input: CreateThreadInput): readonly UserError[] {
   const validator = new InputValidator();
   checkThread(validator, ['input'], input);
@@ -14,7 +13,7 @@ export function validateCreateThread(input: CreateThreadInput): readonly UserErr
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateUpdateThread(input: UpdateThreadInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'id'], input.id);
@@ -25,20 +24,20 @@ export function validateUpdateThread(input: UpdateThreadInput): readonly UserErr
       ['input', 'toolResources', 'fileSearch', 'vectorStores'],
       '"vectorStores" is for creates only; an update takes "vectorStoreIds".',
     );
-  validator.metadata(['input', 'metadata'], input.metadata, conversationLimits);
+  validator.metadata(['input', 'metadata'], input.metadata);
   return validator.errors;
 }
 
-/** Empty where the input can be sent. */
+/** Empty if the input can be sent. */
 export function validateDeleteThread(input: DeleteThreadInput): readonly UserError[] {
   const validator = new InputValidator();
   validator.requireId(['input', 'id'], input.id);
   return validator.errors;
 }
 
-/** A thread that is created, by itself or along with a run. */
+/** A new thread, on its own or together with a run. */
 export function checkThread(validator: InputValidator, path: FieldPath, thread: ThreadInput): void {
   checkMessages(validator, [...path, 'messages'], thread.messages);
   if (thread.toolResources) checkToolResources(validator, [...path, 'toolResources'], thread.toolResources);
-  validator.metadata([...path, 'metadata'], thread.metadata, conversationLimits);
+  validator.metadata([...path, 'metadata'], thread.metadata);
 }

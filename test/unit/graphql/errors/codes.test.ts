@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { errorCodes, isErrorCode, refuseRequest } from '../../../../src/graphql/errors/codes.ts';
+import { errorCodes, isErrorCode } from '../../../../src/graphql/errors/codes.ts';
 
 describe('the registry of error codes', () => {
-  test('holds the codes that callers rely on, and no other', () => {
+  test('has exactly the codes of the contract', () => {
     expect(Object.keys(errorCodes).sort()).toEqual([
       'BAD_REQUEST',
       'BAD_USER_INPUT',
@@ -33,15 +33,8 @@ describe('the registry of error codes', () => {
     }
   });
 
-  test('knows nothing but its codes', () => {
+  test('recognizes its codes only', () => {
     expect(isErrorCode('CONFLICT')).toBe(true);
     for (const value of ['toString', '__proto__', 'NOT_FOUND', '', null, 400]) expect(isErrorCode(value)).toBe(false);
-  });
-
-  test('gives a refused request the status of its code', () => {
-    expect(refuseRequest('OVERLOADED', 'Later.')).toMatchObject({
-      message: 'Later.',
-      extensions: { code: 'OVERLOADED', http: { status: 503 } },
-    });
   });
 });

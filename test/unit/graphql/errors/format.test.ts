@@ -257,7 +257,7 @@ describe('a request that is refused', () => {
     const response = await execute(closed, { query: '{ __schema { types { name } } }' });
     expect(response.status).toBe(400);
     expect(response.errors[0]).toMatchObject({
-      message: 'Introspection is switched off.',
+      message: 'Introspection is disabled.',
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
     });
   });

@@ -254,7 +254,7 @@ describe('a document beyond a limit', () => {
     const error = new GraphQLError('', { originalError: new RangeError('Maximum call stack size exceeded') });
     const formatted = { message: '', extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
     expect(createErrorFormatter({ suggestions: false })(formatted, error)).toEqual({
-      message: 'The document holds lists and objects that are too deep.',
+      message: 'Lists and objects of the document are nested too deep.',
       extensions: { code: 'GRAPHQL_PARSE_FAILED' },
     });
   });
