@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { HotCounter, HotHistogram } from './hot-metrics.ts';
 import type { OperationRecord } from './operation-record.ts';
 
 /** The service's own metrics, which the documentation lists. The metrics of the process have prom-client's names. */
@@ -127,33 +128,35 @@ export function createMetrics({
   const registry = new Registry();
   const registers = [registry];
 
-  const operations = new Counter({
-    ...named('assistants_operations_total'),
-    labelNames: ['kind', 'outcome'],
-    registers,
-  });
-  const operationDuration = new Histogram({
+  const operations = new HotCounter(named('assistants_operations_total'), ['kind', 'outcome'], registers);
+  const operationDuration = new HotHistogram({
     ...named('assistants_operation_duration_seconds'),
-    labelNames: ['kind'],
+    labelName: 'kind',
     buckets: DURATION_BUCKETS_SECONDS,
-    registers,
   });
   const errors = new Counter({ ...named('assistants_errors_total'), labelNames: ['code'], registers });
   const userErrors = new Counter({ ...named('assistants_user_errors_total'), labelNames: ['code'], registers });
   const rateLimited = new Counter({ ...named('assistants_rate_limited_total'), labelNames: ['by'], registers });
-  const cacheLookups = hasCache
-    ? new Counter({ ...named('assistants_cache_lookups_total'), labelNames: ['result'], registers })
-    : null;
-  const attempts = new Counter({
-    ...named('assistants_upstream_attempts_total'),
-    labelNames: ['call', 'status', 'outcome'],
+  const cacheLookups = { hit: 0, miss: 0 };
+  if (hasCache)
+    new Counter({
+      ...named('assistants_cache_lookups_total'),
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset();
+        for (const result of CACHE_LOOKUP_RESULTS) this.inc({ result }, cacheLookups[result]);
+      },
+    });
+  const attempts = new HotCounter(
+    named('assistants_upstream_attempts_total'),
+    ['call', 'status', 'outcome'],
     registers,
-  });
-  const attemptDuration = new Histogram({
+  );
+  const attemptDuration = new HotHistogram({
     ...named('assistants_upstream_attempt_duration_seconds'),
-    labelNames: ['call'],
+    labelName: 'call',
     buckets: DURATION_BUCKETS_SECONDS,
-    registers,
   });
   const retries = new Counter({ ...named('assistants_upstream_retries_total'), labelNames: ['call'], registers });
   const streams = new Counter({
@@ -241,33 +244,36 @@ export function createMetrics({
   const codes = new Set([...errorCodes, OTHER_CODE]);
   for (const code of codes) errors.inc({ code }, 0);
   for (const by of ['service', 'upstream']) rateLimited.inc({ by }, 0);
-  for (const result of CACHE_LOOKUP_RESULTS) cacheLookups?.inc({ result }, 0);
   const processRegistry = processMetrics();
 
   return {
     contentType: registry.contentType,
     recordOperation: ({ kind, outcome, errorCodes: operationCodes, durationMs }) => {
-      operations.inc({ kind, outcome });
-      operationDuration.observe({ kind }, durationMs / 1000);
+      operations.increment(`${kind} ${outcome}`, () => ({ kind, outcome }));
+      operationDuration.observe(kind, durationMs / 1000);
       const counter = outcome === 'user_error' ? userErrors : errors;
       for (const code of operationCodes)
         counter.inc({ code: codes.has(code) || outcome === 'user_error' ? code : OTHER_CODE });
     },
     recordAttempt: ({ call, kind, status, durationMs, isRetry }) => {
-      attempts.inc({ call, status: toStatusLabel(status), outcome: kind });
-      attemptDuration.observe({ call }, durationMs / 1000);
+      const label = toStatusLabel(status);
+      attempts.increment(`${call} ${label} ${kind}`, () => ({ call, status: label, outcome: kind }));
+      attemptDuration.observe(call, durationMs / 1000);
       if (isRetry) retries.inc({ call });
       if (status === 429) rateLimited.inc({ by: 'upstream' });
     },
     recordRateLimited: () => rateLimited.inc({ by: 'service' }),
-    recordCacheLookup: (result) => cacheLookups?.inc({ result }),
+    recordCacheLookup: (result) => {
+      cacheLookups[result] += 1;
+    },
     recordStream: ({ transport, end, events, firstTextMs }) => {
       streams.inc({ transport, end });
       streamEvents.inc(events);
       if (firstTextMs !== null) firstText.observe(firstTextMs / 1000);
     },
     recordUnlisted: () => unlisted.inc(),
-    text: async () => `${await registry.metrics()}\n${await processRegistry.metrics()}`,
+    text: async () =>
+      `${await registry.metrics()}\n${operationDuration.text()}\n${attemptDuration.text()}\n${await processRegistry.metrics()}`,
   };
 }
 
