@@ -15,6 +15,8 @@ const endpoint = new URL('graphql', document.baseURI).href;
 const shownEndpoint = document.querySelector('#endpoint');
 if (shownEndpoint) shownEndpoint.textContent = endpoint;
 
+void showNotice();
+
 const script = document.createElement('script');
 script.src = SANDBOX_SCRIPT;
 script.addEventListener('load', openSandbox);
@@ -23,6 +25,16 @@ script.addEventListener('error', () => {
   if (state) state.textContent = 'Not available: this browser does not reach the internet.';
 });
 document.head.append(script);
+
+/** What the service has to say to people, for example that its upstream has no assistants any more. */
+async function showNotice(): Promise<void> {
+  const response = await fetch(document.baseURI, { headers: { accept: 'application/json' } });
+  const { notice } = (await response.json()) as { readonly notice?: string };
+  const element = document.querySelector<HTMLElement>('#notice');
+  if (!element || notice === undefined) return;
+  element.textContent = notice;
+  element.hidden = false;
+}
 
 function openSandbox(): void {
   if (!window.EmbeddedSandbox) return;

@@ -1,9 +1,11 @@
 /** Puts the parts together: one call makes a service that listens, one ends it. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
+import { hasAssistants } from './aiml/assistants-probe.ts';
 import { AimlClient } from './aiml/client.ts';
+import { SUNSET_MESSAGE } from './aiml/outcome.ts';
 import { IdempotencyKeys } from './aiml/idempotency-keys.ts';
 import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
@@ -58,6 +60,11 @@ const NAMESPACE_LENGTH = 22;
 export interface Service {
   /** Where it listens, without a trailing slash. */
   readonly url: string;
+  /**
+   * Asks the AIML API once whether the account of the service's own key still has assistants, and logs it if not. Does
+   * nothing if callers bring their keys, or on the embedded API. Never rejects.
+   */
+  probe(): Promise<void>;
   /** Drains as the contract says; resolves once everything is closed. A second call waits for the first. */
   stop(): Promise<void>;
 }
@@ -96,6 +103,7 @@ export async function createService(
   const localAiml =
     config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, config, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
+  let isSunset = false;
   const lifecycle = new Lifecycle(config.maxInFlight);
   const bodyMemory = new BodyMemory();
   const connections = new Connections({
@@ -270,6 +278,7 @@ export async function createService(
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,
     explorer: config.explorer,
+    notice: () => (isSunset ? SUNSET_MESSAGE : null),
     isRedisUp,
     startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
     heartbeatMs,
@@ -301,8 +310,19 @@ export async function createService(
   let stopped: Promise<void> | null = null;
   return {
     url: urlOf(config.host, port),
+    probe,
     stop: () => (stopped ??= stop()),
   };
+
+  async function probe(): Promise<void> {
+    if (config.upstream.kind !== 'aiml' || config.upstream.apiKey === null) return;
+    isSunset = !(await hasAssistants(client, {
+      credential: config.upstream.apiKey,
+      requestId: randomUUID(),
+      timeoutMs: config.upstreamAttemptTimeoutMs,
+    }));
+    if (isSunset) logger.assistantsUnavailable();
+  }
 
   async function stop(): Promise<void> {
     const drainedAt = performance.now() + config.shutdownGraceMs + config.shutdownTimeoutMs;

@@ -81,6 +81,7 @@ async function main([argument]: readonly string[]): Promise<void> {
       },
     );
   });
+  void service.probe();
   for (const { name, suggestion } of findMisspeltSettings(Object.keys(environment)))
     logger.settingMisspelt(name, suggestion);
   // Written last: a supervisor may send a signal as soon as it reads this, so the handlers must be installed.

@@ -218,6 +218,12 @@ export class AimlClient {
     }
   }
 
+  /** Makes the call once, without a retry. `status` is that of the HTTP response; null if there was none. */
+  async tryOnce(call: Call<unknown>, context: UpstreamContext): Promise<{ readonly status: number | null }> {
+    const attempt = await this.#attempt(call, context, 0);
+    return { status: attempt.kind === 'OK' ? 200 : attempt.status };
+  }
+
   /** Opens a connection ahead of the first call; resolves when it is open or cannot be opened. */
   preconnect(): Promise<void> {
     return this.#transport.preconnect();

@@ -38,7 +38,7 @@ export interface ResponseParser<T> {
 export const SUNSET_MESSAGE =
   'The AIML API has no assistants endpoint for this account any more: OpenAI switched its Assistants API off on ' +
   '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to go on with ' +
-  'the embedded AIML API.';
+  'the embedded AIML API; the same AIML_API_KEY is then used for the model.';
 
 /** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
 export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent: ReasonContext): AttemptOutcome<T> {

@@ -48,6 +48,8 @@ export interface AppOptions extends GraphQLRouteOptions {
   readonly corsLoopback: boolean;
   /** Whether the landing page and the explorer are served. */
   readonly explorer: boolean;
+  /** A notice for people on the landing page; null if there is none. */
+  readonly notice?: (() => string | null) | undefined;
   /** Whether Redis can be used, which is told and changes nothing else; null or absent where there is none. */
   readonly isRedisUp?: (() => boolean) | null;
 }
@@ -124,7 +126,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   unrouted.register(app);
 
   for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, options);
-  if (options.explorer && !(await registerExplorer(app))) logger.explorerMissing();
+  if (options.explorer && !(await registerExplorer(app, options.notice))) logger.explorerMissing();
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) =>
     reply

@@ -76,6 +76,8 @@ export interface Logger {
   listening(url: string, entry?: StartEntry): void;
   /** An environment variable that looks like a misspelt setting. */
   settingMisspelt(name: string, suggestion: string): void;
+  /** The account of the service's key has no assistants at the AIML API. */
+  assistantsUnavailable(): void;
   stopping(signal: string): void;
   /** `suppressed`: how many such entries were left out before it. */
   upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
@@ -170,6 +172,7 @@ export function createLogger(
     listening: (url, entry) => logger.info({ url, ...entry }, 'listening'),
     settingMisspelt: (name, suggestion) =>
       logger.warn({ name, suggestion }, `${name} is not a setting; did you mean ${suggestion}?`),
+    assistantsUnavailable: () => logger.warn(SUNSET_NOTICE),
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     upstreamCallFailed: (entry, suppressed) =>
       logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
@@ -209,6 +212,10 @@ export function createLogger(
     embeddedApi: { info: () => undefined, warn: logEmbedded('warn'), error: logEmbedded('error') },
   };
 }
+
+const SUNSET_NOTICE =
+  'the account has no assistants at the AIML API: start with UPSTREAM=local to go on with the embedded AIML API, ' +
+  'with the same AIML_API_KEY for the model';
 
 /** The longest crash entry, in characters. */
 const MAX_CRASH_LENGTH = 16_384;

@@ -22,11 +22,26 @@ export interface ScriptedUpstream {
 
 export type Script = (call: ReceivedCall, response: ServerResponse, index: number) => void | Promise<void>;
 
-/** Starts a server on loopback that answers every request by `script`. */
-export async function startScriptedUpstream(script: Script): Promise<ScriptedUpstream> {
+/** What a service asks when it starts, whatever the test is about. */
+const PROBE = '/assistants?limit=1';
+
+export interface ScriptedUpstreamOptions {
+  /** Whether the script gets the probe of a service that starts; otherwise it is responded to and not recorded. */
+  readonly seesProbe?: boolean;
+}
+
+/** Starts a server on loopback that responds to every request by `script`. */
+export async function startScriptedUpstream(
+  script: Script,
+  { seesProbe = false }: ScriptedUpstreamOptions = {},
+): Promise<ScriptedUpstream> {
   const calls: ReceivedCall[] = [];
   const server = createServer((request, response) => {
     void receive(request).then((call) => {
+      if (call.path === PROBE && !seesProbe) {
+        sendJson(response, 200, { object: 'list', data: [], first_id: null, last_id: null, has_more: false });
+        return;
+      }
       calls.push(call);
       return script(call, response, calls.length - 1);
     });

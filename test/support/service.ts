@@ -35,6 +35,8 @@ export interface TestService {
     variables?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<GraphQLHttpResponse>;
+  /** As the process does when it has started. */
+  probe(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startService(environment: Environment = {}, options?: Serv
     dataDir,
     logs,
     query: (document, variables, headers) => query(service.url, document, variables, headers),
+    probe: () => service.probe(),
     stop: async () => {
       await service.stop();
       await rm(dataDir, { recursive: true, force: true });

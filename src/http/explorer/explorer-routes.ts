@@ -13,13 +13,19 @@ const ASK_AGAIN = 'no-cache';
 const EXPLORER_PATH = '/graphiql';
 
 /** Registers nothing, and returns false, where the pages have not been built. */
-export async function registerExplorer(app: FastifyInstance): Promise<boolean> {
+export async function registerExplorer(
+  app: FastifyInstance,
+  notice: () => string | null = () => null,
+): Promise<boolean> {
   const bundle = await readBundle();
   if (!bundle) return false;
 
   app.get('/', (request, reply) => {
     varyBy(reply, 'Accept');
-    if (!acceptsHtml(request.headers.accept)) return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH });
+    if (!acceptsHtml(request.headers.accept)) {
+      const text = notice();
+      return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH, ...(text !== null && { notice: text }) });
+    }
     return sendFile(request, reply.headers(pageHeaders(landingPolicy)), bundle.landing, ASK_AGAIN);
   });
   app.get(EXPLORER_PATH, (request, reply) =>
