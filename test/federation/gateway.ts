@@ -13,6 +13,7 @@ interface HiveGateway {
   readonly createGatewayRuntime: (options: {
     readonly supergraph: string;
     readonly transports: { readonly http: unknown };
+    readonly transportEntries: Readonly<Record<string, { readonly options: { readonly method: 'POST' } }>>;
     readonly logging: false;
     readonly propagateHeaders: {
       readonly fromClientToSubgraphs: (payload: { readonly request: Request }) => Record<string, string> | undefined;
@@ -30,6 +31,7 @@ export interface SubgraphAddress {
 }
 
 export interface Gateway {
+  readonly url: string;
   query(
     document: string,
     variables?: unknown,
@@ -46,6 +48,8 @@ export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promi
   const gateway = createGatewayRuntime({
     supergraph: supergraphSdl,
     transports: { http },
+    // It sends subscriptions by GET otherwise, which the service takes for queries alone.
+    transportEntries: { '*.http': { options: { method: 'POST' } } },
     logging: false,
     propagateHeaders: {
       fromClientToSubgraphs: ({ request }) => {
@@ -57,5 +61,5 @@ export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promi
   const server = createServer(gateway);
   cleanUpLater(() => gateway[Symbol.asyncDispose]());
   const url = `http://127.0.0.1:${await listen(server)}`;
-  return { query: (document, variables, headers) => query(url, document, variables, headers) };
+  return { url, query: (document, variables, headers) => query(url, document, variables, headers) };
 }

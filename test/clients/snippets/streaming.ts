@@ -1,0 +1,87 @@
+// Following a run: what docs/clients.md shows of it. The tests beside this folder run every line.
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { Client as UrqlClient, fetchExchange, subscriptionExchange } from '@urql/core';
+import type { Client as WebSocketClient } from 'graphql-ws';
+import { Observable, type GraphQLResponse, type SubscribeFunction } from 'relay-runtime';
+import { defer, retry, tap } from 'rxjs';
+
+interface Result {
+  readonly data?: unknown;
+}
+interface Sink<R> {
+  next(result: R): void;
+  error(error: unknown): void;
+  complete(): void;
+}
+interface Payload {
+  readonly variables?: Record<string, unknown> | null | undefined;
+}
+
+/** After a lost connection, clients send the same payload again: it then has the cursor of the last event. */
+export function resumable<P extends Payload, R extends Result>(payload: P, sink: Sink<R>): [P, Sink<R>] {
+  const variables = { ...payload.variables };
+  const next = (result: R) => {
+    const { runEvents } = (result.data ?? {}) as { runEvents?: { cursor?: string } };
+    if (runEvents?.cursor !== undefined) variables['after'] = runEvents.cursor;
+    sink.next(result);
+  };
+  return [
+    { ...payload, variables },
+    { next, error: (error) => sink.error(error), complete: () => sink.complete() },
+  ];
+}
+
+const resumeLink = new ApolloLink((operation, forward) =>
+  defer(() => forward(operation)).pipe(
+    tap(({ data }) => {
+      const { runEvents } = (data ?? {}) as { runEvents?: { cursor?: string } };
+      if (runEvents?.cursor !== undefined) operation.variables = { ...operation.variables, after: runEvents.cursor };
+    }),
+    retry({ count: 10, delay: 300, resetOnSuccess: true }),
+  ),
+);
+
+export const createStreamingApolloClient = (uri: string) =>
+  new ApolloClient({
+    link: ApolloLink.from([resumeLink, new HttpLink({ uri })]), // multipart
+    cache: new InMemoryCache(),
+  });
+
+export const createWebSocketApolloClient = (client: WebSocketClient) =>
+  new ApolloClient({
+    link: new GraphQLWsLink({
+      ...client,
+      subscribe: (payload, sink) => client.subscribe(...resumable(payload, sink)),
+    }),
+    cache: new InMemoryCache(),
+  });
+
+export const createStreamingUrqlClient = (url: string) =>
+  new UrqlClient({ url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] });
+
+export const createWebSocketUrqlClient = (url: string, client: WebSocketClient) =>
+  new UrqlClient({
+    url,
+    preferGetMethod: false,
+    exchanges: [
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: client.subscribe(
+              ...resumable({ query, variables: variables as Payload['variables'] }, sink as Sink<Result>),
+            ),
+          }),
+        }),
+      }),
+    ],
+  });
+
+/** The second argument of `Network.create`. */
+export const createRelaySubscribe =
+  (client: WebSocketClient): SubscribeFunction =>
+  ({ text }, variables) =>
+    Observable.create<GraphQLResponse>((sink) =>
+      client.subscribe(...resumable({ query: text ?? '', variables }, sink as Sink<Result>)),
+    );

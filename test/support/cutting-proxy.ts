@@ -1,0 +1,59 @@
+// A TCP proxy that cuts its connections every few chunks, as networks do: in the midst of a chunk, and both ways.
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { cleanUpLater } from './cleanup.ts';
+import { createRandom } from './random.ts';
+
+export interface CuttingProxy {
+  /** Of what is behind it, with the proxy's address. */
+  readonly url: string;
+  /** How many connections it has cut. */
+  readonly cuts: () => number;
+  /** From now on it cuts no more. */
+  heal(): void;
+}
+
+/** Cuts each connection after 2 to `mostChunks` chunks from the server to the client. The seed makes it repeatable. */
+export async function startCuttingProxy(to: string, seed: number, mostChunks = 6): Promise<CuttingProxy> {
+  const random = createRandom(seed);
+  const { hostname, port } = new URL(to);
+  const sockets = new Set<Socket>();
+  let cuts = 0;
+  let isHealed = false;
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    const destroy = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', destroy);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        destroy();
+      });
+    }
+    let left = 2 + random.below(mostChunks - 1);
+    client.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => {
+      left -= 1;
+      if (left > 0 || isHealed) {
+        client.write(chunk);
+        return;
+      }
+      cuts += 1;
+      client.write(chunk.subarray(0, random.below(chunk.length)), destroy);
+    });
+    upstream.on('end', () => client.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUpLater(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cuts: () => cuts,
+    heal: () => void (isHealed = true),
+  };
+}
