@@ -5,7 +5,10 @@ export interface Random {
   next(): number;
   /** A whole number from 0 up to, but without, `end`. */
   below(end: number): number;
-  pick<T>(values: readonly [T, ...T[]]): T;
+  /** True with this probability. */
+  chance(probability: number): boolean;
+  /** Throws where there are no values. */
+  pick<T>(values: readonly T[]): T;
 }
 
 /** Mulberry32. */
@@ -18,5 +21,20 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const below = (end: number): number => Math.floor(next() * end);
-  return { next, below, pick: (values) => values[below(values.length)] ?? values[0] };
+  return {
+    next,
+    below,
+    chance: (probability) => next() < probability,
+    pick: <T>(values: readonly T[]): T => {
+      if (values.length === 0) throw new RangeError('there is nothing to pick from');
+      return values[below(values.length)] as T;
+    },
+  };
+}
+
+/** A number from 0 up to, but without, 1, which depends on the seed and the word alone. */
+export function numberOf(seed: number, word: string): number {
+  let hash = seed >>> 0;
+  for (const character of word) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return createRandom(hash).next();
 }

@@ -6,6 +6,8 @@ import {
   isInputObjectType,
   isListType,
   isNonNullType,
+  isScalarType,
+  isSpecifiedScalarType,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLLeafType,
@@ -60,7 +62,10 @@ function createListCoercer(itemType: GraphQLInputType): InputCoercer {
 }
 
 function createLeafCoercer(type: GraphQLLeafType): InputCoercer {
+  const takesObjects = isScalarType(type) && !isSpecifiedScalarType(type);
   return (value) => {
+    // graphql-js would print the whole object into an error that is thrown away.
+    if (typeof value === 'object' && !takesObjects) return MISFIT;
     const coerced: unknown = type.parseValue(value);
     return coerced === undefined ? MISFIT : coerced;
   };

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { hang, json, reset, sendAndEnd, status } from '../../support/raw-responses.ts';
 import type { RawResponse, RawRequest } from '../../support/raw-upstream.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
-import { chanceOf } from './random.ts';
+import { numberOf } from '../../support/random.ts';
 
 /** What goes wrong with a request: whether it is done, and what is answered instead of the truth. */
 interface Mishap {
@@ -71,7 +71,7 @@ export function createFaultyStore(seed: number): FaultyStore {
     const word = `${method} ${path} ${body}`;
     const times = (seen.get(word) ?? 0) + 1;
     seen.set(word, times);
-    let left = chanceOf(seed, `${word} ${times}`) * 100;
+    let left = numberOf(seed, `${word} ${times}`) * 100;
     return mishaps.find(({ percent }) => (left -= percent) < 0);
   };
 
@@ -81,7 +81,8 @@ export function createFaultyStore(seed: number): FaultyStore {
     const name = body === '' ? '' : (JSON.parse(body) as { readonly name: string }).name;
     if (id === undefined && method === 'POST') {
       const ids = created.get(name) ?? [];
-      const newId = `asst_${name}_${ids.length}`;
+      // Ids are in the log; names, which are values of callers, must not be.
+      const newId = `asst_${name.replace('op-', '')}_${ids.length}`;
       created.set(name, [...ids, newId]);
       names.set(newId, name);
       return json(201, wireAssistant(newId, { name }));

@@ -3,7 +3,7 @@
 // Operations run in lanes. A lane works on assistants of its own, one operation at a time, so that it always knows what
 // they may look like; every write leaves a name of its own behind, so that the store can tell which writes took place.
 import type { FaultyStore } from './faulty-store.ts';
-import { createRandom } from './random.ts';
+import { createRandom, type Random } from '../../support/random.ts';
 import type { Reply, Target } from './target.ts';
 
 const LANES = 80;
@@ -68,7 +68,7 @@ export async function writeHistory(
 
 class Lane {
   readonly #target: Target;
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #history: History & { reported: Reported[] };
   /** The assistants that are there for certain, each with the names that it may have. */
   readonly #alive = new Map<string, Set<string>>();
@@ -77,14 +77,14 @@ class Lane {
   /** Those that were deleted for certain. */
   readonly #deleted: string[] = [];
 
-  constructor(target: Target, random: () => number, history: History & { reported: Reported[] }) {
+  constructor(target: Target, random: Random, history: History & { reported: Reported[] }) {
     this.#target = target;
     this.#random = random;
     this.#history = history;
   }
 
   async operate(mark: string): Promise<void> {
-    const chance = this.#random();
+    const chance = this.#random.next();
     const id = this.#choose([...this.#alive.keys()]);
     const deletedId = this.#choose(this.#deleted);
     let reply: Reply;
@@ -182,7 +182,7 @@ class Lane {
   }
 
   #choose(ids: readonly string[]): string | undefined {
-    return ids[Math.floor(this.#random() * ids.length)];
+    return ids[Math.floor(this.#random.next() * ids.length)];
   }
 }
 

@@ -3,7 +3,7 @@ import { amountOf, slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, startHere, startProcess, startProcessWith, type Process } from '../support.ts';
 import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../../support/random.ts';
 
 const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 10 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);

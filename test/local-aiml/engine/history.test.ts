@@ -5,7 +5,7 @@ import { amountOf } from '../../support/slow.ts';
 import { startHere } from '../support.ts';
 import { ConversationClient, textOf, type WireRun } from './conversation-client.ts';
 import { collectEvents, namesOf, textsOf } from './event-stream.ts';
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../../support/random.ts';
 import {
   callStage,
   endStream,

@@ -2,13 +2,15 @@
 // was asked for.
 import type { ListQuery } from '../../../src/aiml/resource.ts';
 import { PublicError } from '../../../src/runtime/errors.ts';
-import type {
-  WireAssistant,
-  WireAssistantCreateBody,
-  WireAssistantModifyBody,
+import {
+  readAssistant,
+  type WireAssistant,
+  type WireAssistantCreateBody,
+  type WireAssistantModifyBody,
 } from '../../../src/aiml/resources/assistant.ts';
 import type { WireList } from '../../../src/aiml/wire.ts';
 import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
+import { wireAssistant as sentAssistant } from '../../support/scripted-upstream.ts';
 
 /** `has-more`: says whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
 export type Generation = 'has-more' | 'silent' | 'generous';
@@ -20,20 +22,9 @@ export type Call =
   | readonly ['modify', string, WireAssistantModifyBody]
   | readonly ['delete', string];
 
+/** As it is read from upstream, with nothing that may be absent. */
 export const wireAssistant = (fields: Partial<WireAssistant> = {}): WireAssistant => ({
-  id: 'asst_1',
-  created_at: 1_700_000_000,
-  model: 'gpt-4o',
-  name: null,
-  description: null,
-  instructions: null,
-  tools: [],
-  tool_resources: null,
-  metadata: {},
-  temperature: null,
-  top_p: null,
-  reasoning_effort: null,
-  response_format: null,
+  ...readAssistant(sentAssistant('asst_1', { temperature: null, top_p: null, response_format: null })),
   ...fields,
 });
 

@@ -15,7 +15,7 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql';
-import { createRandom } from '../../../faults/history/random.ts';
+import { createRandom, type Random } from '../../../support/random.ts';
 import { ids } from './recording-context.ts';
 
 export interface RandomOperation {
@@ -41,7 +41,7 @@ const ODD_VALUES: readonly unknown[] = [null, 5, 'odd', true, {}, [], 1.5, [null
 
 export class RandomOperations {
   readonly #schema: GraphQLSchema;
-  readonly #random: () => number;
+  readonly #random: Random;
   #fragments: { readonly on: string; readonly name: string; readonly text: string }[] = [];
   #variables: Variable[] = [];
   #selectionsLeft = MAX_SELECTIONS;
@@ -75,11 +75,11 @@ export class RandomOperations {
   }
 
   #chance(probability: number): boolean {
-    return this.#random() < probability;
+    return this.#random.next() < probability;
   }
 
   #upTo(limit: number): number {
-    return Math.floor(this.#random() * limit);
+    return Math.floor(this.#random.next() * limit);
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -94,7 +94,7 @@ export class RandomOperations {
   }
 
   #selection(type: GraphQLCompositeType, depth: number): string {
-    const kind = this.#random();
+    const kind = this.#random.next();
     if (kind < 0.1) return `__typename${this.#condition()}`;
     if (depth < MAX_DEPTH && kind < 0.22) {
       const on = this.#pick(this.#typesWithin(type));
@@ -144,7 +144,7 @@ export class RandomOperations {
   #conditionValue(): string {
     const known = this.#variables.filter(({ type }) => type.startsWith('Boolean'));
     if (known.length > 0 && this.#chance(0.4)) return `$${this.#pick(known).name}`;
-    const kind = this.#random();
+    const kind = this.#random.next();
     if (kind < 0.3) return String(this.#chance(0.5));
     const values: unknown[] = [true, false, true, false, null, undefined];
     if (this.#chance(0.05)) values.push(...ODD_VALUES);
