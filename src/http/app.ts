@@ -1,6 +1,6 @@
 /**
- * The HTTP surface: paths, request ids, body limits, CORS, health, and JSON for everything that is refused. It owns no
- * GraphQL and never talks to upstream.
+ * The Fastify app: routes, request ids, body limits, CORS, health checks and JSON error responses. It contains no GraphQL
+ * and never calls upstream.
  */
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
@@ -35,11 +35,11 @@ const FOREIGN_CHARSET: HttpErrorResponse = {
 };
 
 export interface AppOptions extends GraphQLRouteOptions {
-  /** Creates the server, to be listened with. */
+  /** Creates the HTTP server of the app. */
   readonly servers: Pick<HttpServers, 'create'>;
   readonly connections: Pick<Connections, 'begin'>;
   readonly bodyMemory: BodyMemory;
-  /** The hosts that requests may name; null where they may name any. */
+  /** The hosts that requests may name; null for any. */
   readonly allowedHosts: AllowedHosts | null;
   readonly onErrorResponse: (record: ErrorResponseRecord) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
@@ -50,23 +50,23 @@ export interface AppOptions extends GraphQLRouteOptions {
   readonly explorer: boolean;
   /** A notice for people on the landing page; null if there is none. */
   readonly notice?: (() => string | null) | undefined;
-  /** Whether Redis can be used, which is told and changes nothing else; null or absent where there is none. */
+  /** Whether Redis is available, which `/readyz` reports; null or absent without Redis. */
   readonly isRedisUp?: (() => boolean) | null;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { bodyMemory, connections, lifecycle, logger, metrics, onErrorResponse, isRedisUp, servers } = options;
   const app = Fastify({
-    // What is to be logged is logged once, with the request id, by the service's own logger.
+    // The service's own logger writes one entry per request.
     logger: false,
-    // No route has a schema, so nothing is loaded to compile one.
+    // No route has a schema, so the schema compilers are not loaded.
     schemaController: { compilersFactory: { buildValidator: rejectSchema, buildSerializer: rejectSchema } },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     serverFactory: (handler) => servers.create(handler),
-    // HttpServers handles this on every server; Fastify would on the first alone.
+    // HttpServers handles these errors on every server; Fastify would handle them on the first only.
     clientErrorHandler: () => undefined,
     frameworkErrors: (_error, request, reply) => {
       connections.begin(request.raw, reply.raw).respond(0);
@@ -102,14 +102,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addContentTypeParser('application/json', (request: FastifyRequest) => {
     const reservation = new BodyReservation(bodyMemory);
     request.bodyReservation = reservation;
-    // Its operation takes it over where there is one, as it goes on when the client has disconnected.
+    // An operation takes over the reservation, because it continues after the client has disconnected.
     exchangeOf(request).onEnded(() => request.bodyReservation?.release());
     return readJsonBody(request.raw, reservation);
   });
   app.addHook('onSend', reportResponse);
   app.setErrorHandler((error, request, reply) => {
     const errorResponse = toErrorResponse(error);
-    // A request that was shed (503) is no fault.
+    // Rejected requests (503, for example) are not faults.
     if (errorResponse.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
     return sendErrorResponse(reply, errorResponse);
   });
@@ -138,10 +138,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function rejectSchema(): never {
-  throw new TypeError('routes have no schemas here');
+  throw new TypeError('routes must not have schemas');
 }
 
-/** Whether pages of the origin may call. */
+/** Whether pages of the origin may call the service. */
 export function isAllowedOrigin(
   origin: string,
   { corsOrigins, corsLoopback }: Pick<AppOptions, 'corsOrigins' | 'corsLoopback'>,

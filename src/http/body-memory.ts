@@ -1,21 +1,21 @@
 /**
- * How much memory the request bodies of all requests take together: as bytes, by what of them has arrived, and as the
- * objects that they become, until their operations have ended. A body of 2 MiB may become 50 MB of objects.
+ * Limits the memory of all request bodies together: of their bytes while they arrive, and of the parsed objects until
+ * their operations have ended. A body of 2 MiB can become 50 MB of objects.
  */
 import { AcquireTimeoutError, Semaphore, type Release } from '../runtime/semaphore.ts';
 import { CLIENT_DISCONNECTED, RequestError } from './error-response.ts';
 
-/** What of a body is free, in bytes: small bodies wait for nothing. */
+/** This much of every body needs no reservation, in bytes, so that small bodies never wait. */
 export const FREE_BODY_BYTES = 4096;
-/** For the bytes of bodies that arrive. */
+/** The memory for bodies that are arriving. */
 const MAX_ARRIVING_BYTES = 24 * 1024 * 1024;
 /**
- * For the rest of bodies that have begun to arrive, once there is nothing left of the above. A body that gets it gets
- * all that it may need, so there are always bodies that become whole and give back what they hold.
+ * Reserve for bodies that have begun to arrive when the memory above is exhausted. A body reserves all that it may need
+ * at once, so that some bodies always complete and release their memory.
  */
 const MAX_COMPLETING_BYTES = 8 * 1024 * 1024;
 const MAX_PARSED_BYTES = 64 * 1024 * 1024;
-/** As many at a time as Node has threads for: a brotli decoder takes 16 MiB for itself, however small its input is. */
+/** One per thread of libuv's pool. A brotli decoder uses 16 MiB, however small its input is. */
 const MAX_DECOMPRESSING = 4;
 const MAX_WAIT_MS = 10_000;
 
@@ -25,19 +25,19 @@ export class BodyMemory {
   readonly parsed = new Semaphore(MAX_PARSED_BYTES);
   readonly decompressing = new Semaphore(MAX_DECOMPRESSING);
 
-  /** What is reserved at present, in bytes. */
+  /** The reserved bytes. */
   get reservedBytes(): number {
     return this.arriving.acquired + this.completing.acquired + this.parsed.acquired;
   }
 }
 
 /**
- * The memory of one request's body. What waits rejects with a RequestError: 503 where the wait takes too long, or where
- * the reservation was released meanwhile.
+ * The memory of one request's body. The methods that wait reject with a RequestError: 503 if the wait takes too long, 400
+ * if the reservation was released in the meantime.
  */
 export class BodyReservation {
   readonly #memory: BodyMemory;
-  /** Null until something is held: small bodies hold nothing. */
+  /** Null until something is reserved, which small bodies never do. */
   #held: Set<Release> | null = null;
   #reserved = FREE_BODY_BYTES;
   #isReleased = false;
@@ -47,8 +47,8 @@ export class BodyReservation {
   }
 
   /**
-   * Reserves so many bytes in all for a body that may take `maxBytes`. Null where they are reserved when this returns;
-   * nothing more is to be read before the promise resolves.
+   * Raises the reservation to `bytes`, for a body of at most `maxBytes`. Returns null if that succeeds at once; otherwise
+   * the caller must not read more of the body until the promise resolves.
    */
   reserve(bytes: number, maxBytes: number): Promise<void> | null {
     const missing = bytes - this.#reserved;
@@ -65,7 +65,7 @@ export class BodyReservation {
     });
   }
 
-  /** Reserves what the parsed body takes, and gives back what its bytes took. Null where that is done when this returns. */
+  /** Replaces the reservation of the bytes by one for the parsed body. Returns null if that succeeds at once. */
   reserveParsed(bytes: number): Promise<void> | null {
     if (bytes > 0) return this.#replaceWithParsed(bytes);
     for (const release of this.#held ?? []) this.#giveBack(release);
@@ -78,13 +78,13 @@ export class BodyReservation {
     for (const release of ofBytes) this.#giveBack(release);
   }
 
-  /** Resolves when the body may be decompressed; what it resolves to is to be called when that has been done. */
+  /** Resolves when the body may be decompressed, to a function that the caller must call afterwards. */
   async acquireDecompression(): Promise<() => void> {
     const release = await this.#acquire(this.#memory.decompressing, 1);
     return () => this.#giveBack(release);
   }
 
-  /** Gives back all that is reserved, and what is being waited for when that is there. Further calls do nothing. */
+  /** Releases everything, including what is still being waited for. Further calls do nothing. */
   release(): void {
     this.#isReleased = true;
     for (const release of this.#held ?? []) this.#giveBack(release);
@@ -103,7 +103,7 @@ export class BodyReservation {
     const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS }).catch((error: unknown) => {
       throw error instanceof AcquireTimeoutError ? new RequestError(NO_MEMORY) : error;
     });
-    // Here and not with the caller, whose turn comes later: `release` may be called before that.
+    // Checked here: `release` may be called before the caller continues.
     if (this.#isReleased) {
       release();
       throw new RequestError(CLIENT_DISCONNECTED);

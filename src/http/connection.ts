@@ -1,38 +1,38 @@
 /**
- * One connection of a client and its requests in flight. It owns the one notification that everything of a request is
- * released by: a request has ended when its response was sent or its connection was closed, whichever comes first.
+ * A client's connection and its HTTP exchanges. An exchange ends when its response was sent or its connection was closed,
+ * whichever comes first; everything that a request holds is released by that one notification.
  *
- * Node emits no 'close' on a response that is queued behind another one when their connection closes, so the socket's
- * own 'close' is listened to as well.
+ * Node emits no 'close' on a response that is queued behind another one when the connection closes, so the 'close' of the
+ * socket is handled as well.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * A pipelined request is read and executed when the ones before it have their responses, and when no more than this of
- * these responses is unsent, in bytes. Until then the rest stays with the client, as Node stops reading the connection.
+ * A pipelined request is executed when the requests before it have their responses and at most this many bytes of those
+ * are unsent. Until then Node stops reading from the connection.
  */
 const MAX_UNSENT_AHEAD_BYTES = 8 * 1024 * 1024;
 
-/** About what the headers of a response take, in bytes. It keeps responses without a body from being free. */
+/** The approximate size of response headers, in bytes, so that responses without a body count as well. */
 const RESPONSE_HEAD_BYTES = 512;
 
-/** Node's own time-out of sockets looks at the same number: what of the writes to a socket the system has not taken yet. */
+/** `writeQueueSize`: bytes written to the socket that the system has not accepted. Node's socket time-out uses it, too. */
 type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 export interface UnsentObserver {
-  /** The unsent bytes of a connection have changed by `bytes`. */
+  /** Called when the unsent bytes of a connection have changed by `bytes`. */
   unsentChanged(connection: Connection, bytes: number): void;
 }
 
 export class Connection {
   readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
-  /** In the order of the requests, which is that of their responses. */
+  /** In the order of the requests, which is also that of their responses. */
   readonly #exchanges = new Set<HttpExchange>();
   #progressAt = 0;
   #unsentBytes = 0;
-  /** How many exchanges wait for their turn. */
+  /** The number of exchanges that wait for their turn. */
   #waiting = 0;
 
   constructor(socket: QueueingSocket, observer: UnsentObserver) {
@@ -41,14 +41,14 @@ export class Connection {
     socket.once('close', () => this.#endAll());
   }
 
-  /** How much of its responses had not reached the operating system at the last {@link refresh}, in bytes. */
+  /** The bytes of responses that had not reached the operating system at the last {@link refresh}. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
 
   /**
-   * Since when the client has been reading nothing of a response that waits for it, on `performance.now()`; null where
-   * the next response is not made yet.
+   * The `performance.now()` time since which the client has read nothing of a pending response; null if no response is
+   * pending.
    */
   get stalledSince(): number | null {
     const [current] = this.#exchanges;
@@ -56,17 +56,17 @@ export class Connection {
     return respondedAt === null ? null : Math.max(respondedAt, this.#progressAt);
   }
 
-  /** Whether it has one request in flight and no more. */
+  /** Whether it has exactly one exchange. */
   get hasOneRequest(): boolean {
     return this.#exchanges.size === 1;
   }
 
-  /** The last request that will get a response of its own; null where there is none. */
+  /** The last request that will get a response; null if there is none. */
   get lastInFlight(): HttpExchange | null {
     return [...this.#exchanges].reverse().find(({ isInFlight }) => isInFlight) ?? null;
   }
 
-  /** Whether a client takes a response that is written to the socket now for the one to what arrives at present. */
+  /** Whether the client would match a response written to the socket now with the data that is arriving. */
   get isAwaitingResponse(): boolean {
     const [current, ...others] = this.#exchanges;
     return !current || (others.length === 0 && !current.isInFlight && !current.hasResponse);
@@ -84,16 +84,16 @@ export class Connection {
     this.changeUnsent(-exchange.unsentBytes, now);
   }
 
-  /** `now` is on `performance.now()`. */
+  /** `now` is a `performance.now()` time. */
   changeUnsent(bytes: number, now: number): void {
-    // A client that had read everything has not been reading nothing since then.
+    // A client that had read everything was not stalled until now.
     if (bytes < 0 || this.#unsentBytes === 0) this.#progressAt = now;
     this.#unsentBytes += bytes;
     if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
     this.grantNextTurn();
   }
 
-  /** Looks at how much of the current response has reached the operating system. */
+  /** Updates how much of the current response has reached the operating system. */
   refresh(): void {
     const [current] = this.#exchanges;
     if (!current?.isWritten) return;
@@ -101,7 +101,7 @@ export class Connection {
     if (sentBytes > 0) current.progress(sentBytes);
   }
 
-  /** Lets the first request that has no response yet be worked on, if it waits for that and may. */
+  /** Starts the first request without a response if it waits for its turn. */
   grantNextTurn(): void {
     if (this.#waiting === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
     for (const exchange of this.#exchanges)
@@ -123,7 +123,7 @@ export class Connection {
     for (const exchange of this.#exchanges) exchange.end();
   }
 
-  /** Closes the connection; its requests have ended when this returns. */
+  /** Closes the connection and ends its exchanges. */
   destroy(): void {
     this.#socket.destroy();
     this.#endAll();
@@ -132,11 +132,11 @@ export class Connection {
 
 /** One request and its response. */
 export class HttpExchange {
-  /** How much of the response has not reached the operating system, in bytes; 0 until there is one. */
+  /** The bytes of the response that have not reached the operating system; 0 until there is a response. */
   unsentBytes = 0;
-  /** Whether its operation has begun. */
+  /** Whether its operation has started. */
   isExecuted = false;
-  /** When the response was handed over to be sent, on `performance.now()`; null until then. */
+  /** The `performance.now()` time at which the response was ready; null until then. */
   respondedAt: number | null = null;
   readonly #connection: Connection;
   readonly #request: IncomingMessage;
@@ -159,12 +159,12 @@ export class HttpExchange {
     return this.#hasEnded;
   }
 
-  /** Whether the request has arrived whole, or is executed though its body has not. */
+  /** Whether the request has arrived completely, or is executed before its body has. */
   get isInFlight(): boolean {
     return this.isExecuted || this.#request.complete;
   }
 
-  /** Whether all of the response has been written, and what of it is unsent is a matter of the socket. */
+  /** Whether all of the response has been written to the socket. */
   get isWritten(): boolean {
     return this.#response.writableEnded;
   }
@@ -173,26 +173,26 @@ export class HttpExchange {
     return this.respondedAt !== null || this.#response.headersSent;
   }
 
-  /** The status of the response; null where the connection was closed before all of it was sent. */
+  /** The status of the response; null if the connection was closed before the response was sent. */
   get sentStatus(): number | null {
     return this.#response.writableFinished ? this.#response.statusCode : null;
   }
 
-  /** Calls `listener` once the request has ended: at once where it has ended already. */
+  /** Calls `listener` when the exchange has ended, at once if it already has. */
   onEnded(listener: () => void): void {
     if (this.#hasEnded) listener();
     else this.#onEnded.push(listener);
   }
 
-  /** Ends {@link onEnded}. */
+  /** Removes a listener of {@link onEnded}. */
   ignoreEnd(listener: () => void): void {
     const index = this.#onEnded.indexOf(listener);
     if (index !== -1) this.#onEnded.splice(index, 1);
   }
 
   /**
-   * Resolves when the requests before this one on its connection have their responses, or when the connection is
-   * closed. Null where there is nothing to wait for.
+   * Resolves when the earlier requests of the connection have their responses, or when the connection is closed. Null if
+   * there is nothing to wait for.
    */
   waitForTurn(): Promise<void> | null {
     if (this.#hasEnded || this.#connection.hasOneRequest) return null;
@@ -203,7 +203,7 @@ export class HttpExchange {
     });
   }
 
-  /** Ends {@link waitForTurn}. */
+  /** Resolves {@link waitForTurn}. */
   grantTurn(): void {
     const onTurn = this.#onTurn;
     if (!onTurn) return;
@@ -212,7 +212,7 @@ export class HttpExchange {
     onTurn();
   }
 
-  /** The response is handed over to be sent; its body has so many bytes. */
+  /** Call it when the response is ready to be sent. */
   respond(bodyBytes: number): void {
     if (this.#hasEnded || this.respondedAt !== null) return;
     const now = performance.now();
@@ -221,12 +221,12 @@ export class HttpExchange {
     this.#connection.changeUnsent(this.unsentBytes, now);
   }
 
-  /** The response is a stream: what is written of it is reported by {@link progress}, with negative numbers. */
+  /** Call it when the response is a stream. Each write is then reported to {@link progress} with a negative number. */
   beginStream(): void {
     this.respondedAt ??= performance.now();
   }
 
-  /** So many bytes of the response have reached the operating system. */
+  /** Call it when bytes of the response have reached the operating system. */
   progress(bytes: number): void {
     if (this.#hasEnded) return;
     this.unsentBytes -= bytes;

@@ -1,27 +1,27 @@
 /**
- * The connections of all clients. It bounds what responses that clients do not read may take, in bytes and in time, and
- * decides what becomes of a connection on which something arrives that is no request.
+ * Tracks the connections of all clients. It limits unread responses in bytes and in time, and decides whether a connection
+ * that receives invalid data gets an error response or is closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Connection, HttpExchange, type UnsentObserver } from './connection.ts';
 
-/** How long a client may read nothing of a response that waits for it, in milliseconds. */
+/** How long a client may read nothing of a pending response, in milliseconds. */
 const STALL_TIMEOUT_MS = 30_000;
 /**
- * The most that is unsent of all responses together, in bytes. Beyond it the connections that have read nothing for the
- * longest time are closed: to hold back responses that exist already would save no memory.
+ * The limit of unsent bytes of all responses. Above it, the connections that have stalled longest are closed: delaying
+ * responses that exist already would save no memory.
  */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
-/** How often stalled clients are looked for within the time-out. */
+/** The number of checks for stalled clients per time-out. */
 const CHECKS_PER_TIMEOUT = 30;
 
 export type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
 
 export interface ConnectionsOptions {
-  /** How long a client may read nothing of a response, in milliseconds; 30 s where it is absent. */
+  /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number | undefined;
-  /** A client was disconnected because it did not read its responses. */
+  /** Called when a client was disconnected because it did not read its responses. */
   readonly onDisconnect: (reason: DisconnectReason) => void;
 }
 
@@ -39,13 +39,13 @@ export class Connections implements UnsentObserver {
     this.#timer = setInterval(() => this.#disconnectStalled(), stallTimeoutMs / CHECKS_PER_TIMEOUT).unref();
   }
 
-  /** How much of all responses has not reached the operating system, in bytes. */
+  /** The bytes of all responses that have not reached the operating system. */
   get unsentBytes(): number {
     this.#refresh();
     return this.#unsentBytes;
   }
 
-  /** To be called for each request when its headers have arrived. */
+  /** Call it for each request when its headers have arrived. */
   begin(request: IncomingMessage, response: ServerResponse): HttpExchange {
     const { socket } = request;
     let connection = this.#bySocket.get(socket);
@@ -54,9 +54,9 @@ export class Connections implements UnsentObserver {
   }
 
   /**
-   * Whether an error response may be written to a socket on which something arrived that is no request, or nothing for
-   * too long (`isTimeout`). Where a client would take it for the response to another request, the connection is closed
-   * instead: at once, or after a time-out when the requests in flight have their responses.
+   * Whether an error response may be written to a socket that received invalid data, or timed out (`isTimeout`). If the
+   * client would match it with another request, the connection is closed instead: at once, or after a time-out when the
+   * requests in flight have their responses.
    */
   mayReject(socket: Duplex, isTimeout: boolean): boolean {
     const connection = this.#bySocket.get(socket);
@@ -74,7 +74,7 @@ export class Connections implements UnsentObserver {
     if (bytes > 0 && this.#unsentBytes > MAX_UNSENT_BYTES) this.#disconnectSlowest();
   }
 
-  /** To be called when no more requests come. */
+  /** Call it when no more requests arrive. */
   close(): void {
     clearInterval(this.#timer);
   }

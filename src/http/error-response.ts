@@ -1,11 +1,11 @@
-/** What is answered where no GraphQL operation came to run: JSON in GraphQL's own form, never HTML, never a stack. */
+/** Error responses for requests without a GraphQL operation: JSON in the form of a GraphQL response. */
 import type { FastifyReply } from 'fastify';
 import { errorCode } from '../runtime/error-code.ts';
 import type { ErrorCode } from '../graphql/errors/codes.ts';
 import { msSince } from '../observability/operation-record.ts';
 import { pathOf } from './request-target.ts';
 
-/** Clients and proxies that join paths send the second. */
+/** Some clients and proxies append a slash. */
 export const GRAPHQL_PATHS: readonly string[] = ['/graphql', '/graphql/'];
 
 export interface HttpErrorResponse {
@@ -14,7 +14,7 @@ export interface HttpErrorResponse {
   readonly message: string;
 }
 
-/** A request to `/graphql` that never came to be an operation. */
+/** A request to `/graphql` that was rejected before it became an operation. */
 export interface ErrorResponseRecord {
   readonly requestId: string;
   readonly status: number;
@@ -42,14 +42,14 @@ export function toErrorBody({ code, message }: Pick<HttpErrorResponse, 'code' | 
   return JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
 }
 
-/** Tells of a refusal where `/graphql` was asked. */
+/** Reports the error response of a request to `/graphql`. */
 export function recordErrorResponse(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
   if (!GRAPHQL_PATHS.includes(pathOf(request.url))) return;
   server.onErrorResponse({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 
-/** What Fastify itself refuses, by its own codes (https://fastify.dev/docs/latest/Reference/Errors/). */
+/** Error responses by Fastify's error code (https://fastify.dev/docs/latest/Reference/Errors/). */
 const errorResponses: Readonly<Record<string, HttpErrorResponse>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
@@ -64,7 +64,7 @@ export const TOO_LARGE: HttpErrorResponse = {
   message: 'The request body is larger than 2 MiB.',
 };
 
-/** For a caller who went away while his request was read: nobody gets this. */
+/** The client disconnected while it sent the request; this response is never delivered. */
 export const CLIENT_DISCONNECTED: HttpErrorResponse = {
   status: 400,
   code: 'BAD_REQUEST',
@@ -77,13 +77,13 @@ const internalError: HttpErrorResponse = {
   message: 'Internal server error.',
 };
 
-/** The refusal that an error of the HTTP layer stands for. */
+/** The response for an error of the HTTP layer. */
 export function toErrorResponse(error: unknown): HttpErrorResponse {
   if (error instanceof RequestError) return error.errorResponse;
   return errorResponses[errorCode(error) ?? ''] ?? internalError;
 }
 
-/** A request that the HTTP layer itself turns down. */
+/** A request that the HTTP layer rejects. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly errorResponse: HttpErrorResponse;

@@ -1,4 +1,4 @@
-/** `/graphql`: from a Fastify request into Apollo Server and back, with nothing in between that the hot path can do without. */
+/** The route `/graphql`: maps a Fastify request to a GraphQL request, and the result to a response. It is on the hot path. */
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CancellationToken } from '../runtime/cancellation.ts';
@@ -22,9 +22,9 @@ import type { GraphQLHttpResponse } from '../graphql/server/request-handler.ts';
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Lifecycle;
-  /** Null while tracing is off. */
+  /** Returns null if tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
-  /** How long nothing may be sent in a stream, in milliseconds; 12 s where it is left out. */
+  /** The interval of heartbeats in a stream, in milliseconds; 12 s by default. */
   readonly heartbeatMs?: number | undefined;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
@@ -40,7 +40,7 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
     handler: (request, reply) => {
       const exchange = exchangeOf(request);
       if (exchange.hasEnded) return sendErrorResponse(reply, CLIENT_DISCONNECTED);
-      // Apollo Server looks at this only once the operation has run, which for a mutation is too late.
+      // Checked before execution. Apollo Server checks it afterwards, which is too late for a mutation.
       const contentType = chooseContentType(request.headers.accept);
       const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
       if (contentType === null && streaming === null)
@@ -84,8 +84,8 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
 }
 
 /**
- * Takes over the memory of the request's body. What it returns is to be called when the operation has ended, which is not
- * when its response is sent: that takes as long as its client likes.
+ * Takes over the body's memory reservation. Call the returned function when the operation has ended, without waiting for
+ * the client to read the response.
  */
 function claimBody(request: FastifyRequest, releaseOperation: Release): () => void {
   const { bodyReservation } = request;
@@ -101,19 +101,19 @@ interface ResponseOptions
   extends
     Pick<GraphQLRouteOptions, 'lifecycle' | 'heartbeatMs' | 'execute'>,
     Pick<RequestInfo, 'cancellation' | 'trace'> {
-  /** Of a response that is no stream. */
+  /** The Content-Type of a response that is not a stream. */
   readonly contentType: string;
-  /** Null where the response cannot be a stream. */
+  /** Null if the client accepts no stream. */
   readonly streaming: StreamAcceptance | null;
   readonly search: string;
-  /** The operation has ended, or its stream has begun. */
+  /** Called when the operation has ended or its stream has started. */
   readonly onSettled: () => void;
 }
 
-/** Stands for the Content-Type of clients that accept streams alone; overload and draining are responded to with JSON. */
+/** The Content-Type of errors such as OVERLOADED for clients that accept streams only. */
 const STREAM_ONLY = 'application/json; charset=utf-8';
 
-/** Resolves to the body, not to the reply: Fastify would wait for that to be sent, which costs more than to send it. */
+/** Resolves to the body. With the reply, Fastify would wait until it is sent, which costs more than sending it. */
 async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -141,9 +141,9 @@ async function respond(
   for (const [name, value] of headers) reply.header(name, value);
   reply.code(status).header('content-type', contentType);
   if (lifecycle.state === 'draining') reply.header('connection', 'close');
-  // What Apollo Server's plugins saw has its request id; what it refused before them (CSRF, a malformed request) has not.
+  // Errors that Apollo Server raises before its plugins run (CSRF, malformed requests) lack the request id.
   const completed = status < 400 || body.includes(requestId) ? body : completeErrorResponse(body, status, reply);
-  // Clients of streams take another status than 200 for a failure of the connection, and come again.
+  // Clients of streams treat another status than 200 as a connection failure and reconnect.
   const isStreamed = streaming !== null && status !== 503 && (isSubscription || streaming.isPreferred);
   if (!streaming || !isStreamed) return completed;
   sendOneResult(reply, completed, { type: streaming.type, exchange });
@@ -166,15 +166,15 @@ function execute(
 
 const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };
 
-/** The parameters of a GET, empty for a POST, which has its own in the body; null where they are not UTF-8. */
+/** The query string of a GET, empty for a POST; null if it is not UTF-8. */
 const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : toSearch(url));
 
 const callerRequestIdOf = (header: string | string[] | undefined): string | null =>
   typeof header === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(header) ? header : null;
 
 /**
- * A POST has come through the parser for application/json, which no other site's page can send without a preflight, so
- * CSRF prevention has nothing left to look at. The content type of the answer is chosen here for both methods.
+ * A POST has the content type application/json, which pages of other sites cannot send without a preflight, so Apollo
+ * Server's CSRF prevention need not check it. Accept is omitted because this route chooses the content type.
  */
 const POST_HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
 

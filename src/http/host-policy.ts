@@ -1,6 +1,6 @@
 /**
- * Which hosts requests may name. A page on another site can make its own name resolve to a loopback address and then call
- * the service as its own origin (DNS rebinding); the Host header still names that site, so the request is rejected by it.
+ * Rejects requests for other hosts, which prevents DNS rebinding: a site can let its name resolve to a loopback address
+ * and call the service as its own origin, but the Host header still names the site.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -8,17 +8,17 @@ import type { HttpErrorResponse } from './error-response.ts';
 import { authorityOf, pathOf } from './request-target.ts';
 
 export interface AllowedHosts {
-  /** Names and addresses in lower case, IPv6 in brackets. One with a port is allowed with that port alone. */
+  /** Names and addresses in lower case, IPv6 in brackets. An entry with a port allows only that port. */
   readonly hosts: readonly string[];
   /**
-   * Whether probes may name the service by any IP address, or `localhost`, as orchestrators do. An address cannot be
-   * rebound.
+   * Whether health checks may use any IP address or `localhost`, as orchestrators do. DNS rebinding is not possible with an
+   * address.
    */
   readonly probesByAddress: boolean;
 }
 
 const PROBED_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
-/** The longest DNS name and a port; no longer header is looked into. */
+/** The longest DNS name with a port. Longer headers are not parsed. */
 const MAX_LENGTH = 300;
 
 const MISDIRECTED: HttpErrorResponse = {
@@ -38,7 +38,7 @@ const SEVERAL_HOSTS: HttpErrorResponse = {
 };
 
 export class HostPolicy {
-  /** Null where every host is allowed. */
+  /** Null if every host is allowed. */
   readonly #allowed: ReadonlySet<string> | null;
   readonly #probesByAddress: boolean;
   /** The last Host header that every path may be requested with: clients send the same one again and again. */
@@ -50,10 +50,10 @@ export class HostPolicy {
     this.#probesByAddress = allowed?.probesByAddress ?? false;
   }
 
-  /** The error response for a request, an upgrade included; null where it may go on. */
+  /** The error response for a request or an upgrade; null if the host is allowed. */
   check({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): HttpErrorResponse | null {
     const { host } = headers;
-    // RFC 9112, 3.2: a server responds with 400 to both.
+    // RFC 9112, 3.2 requires 400 for both.
     if (host === undefined && httpVersion === '1.1') return NO_HOST;
     if (hasSeveralHosts(rawHeaders)) return SEVERAL_HOSTS;
     if (!this.#allowed || (host === this.#lastAllowed && url.startsWith('/'))) return null;
@@ -77,9 +77,9 @@ export class HostPolicy {
 }
 
 export interface Host {
-  /** In lower case, without the dot that ends an absolute name; an IPv6 address shortened and in brackets. */
+  /** In lower case, without the trailing dot of an absolute name; an IPv6 address is shortened and in brackets. */
   readonly name: string;
-  /** Digits; empty where none is named. */
+  /** Digits, or empty. */
   readonly port: string;
 }
 

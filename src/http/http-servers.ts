@@ -1,6 +1,6 @@
 /**
- * The HTTP servers of the service, one for each address that it listens on. Each is created here, so time-outs and the
- * handling of what never becomes a request are the same on all of them.
+ * The HTTP servers of the service, one per address. All have the same time-outs and the same handling of connections that
+ * send no valid request.
  */
 import { randomUUID } from 'node:crypto';
 import dns, { type LookupAddress } from 'node:dns';
@@ -26,18 +26,18 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** The longest a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** How often the two above are checked, in milliseconds. */
+/** The interval at which Node checks the time-outs, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 /** How long a rejected connection stays open for its client to read the response, in milliseconds. */
 const LINGER_MS = 2000;
 const LINGER_WHILE_STOPPING_MS = 200;
-/** How often a free port is looked for that is free on every address. */
+/** How many free ports are tried to find one that is free on every address. */
 const MAX_PORTS_TRIED = 10;
 
 export interface ListenOptions {
-  /** `localhost` stands for every address that it has on this machine. */
+  /** `localhost` listens on all of its addresses. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
@@ -48,18 +48,18 @@ export class HttpServers {
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
-  /** `webSockets`: null where no request becomes one. */
+  /** `webSockets` is null if WebSockets are not supported. */
   constructor(connections: Pick<Connections, 'mayReject'>, webSockets: Pick<WebSockets, 'accept'> | null = null) {
     this.#connections = connections;
     this.#webSockets = webSockets;
   }
 
-  /** Those that were created, whether they listen or not. */
+  /** All servers, whether they listen or not. */
   get all(): readonly Server[] {
     return this.#servers;
   }
 
-  /** Creates the server of the first address; the servers of other addresses get the same handler. */
+  /** Creates the first server. The servers of further addresses use the same handler. */
   create(handler: RequestListener): Server {
     this.#handler = handler;
     const server = createServer(
@@ -68,7 +68,7 @@ export class HttpServers {
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
-        // HostPolicy checks this, as Node's own response has no body.
+        // HostPolicy checks it, because Node's response has no body.
         requireHostHeader: false,
       },
       handler,
@@ -109,7 +109,7 @@ export class HttpServers {
     }
   }
 
-  /** Cuts off requests that take longer than `timeoutMs` from their first byte to their last, from now on. */
+  /** From now on, closes connections whose requests take longer than `timeoutMs` to arrive. */
   limitArrival(timeoutMs: number): void {
     this.#lingerMs = LINGER_WHILE_STOPPING_MS;
     for (const server of this.#servers) {
@@ -166,7 +166,7 @@ export class HttpServers {
   #takeIdle(): Server {
     const idle = this.#servers.find((server) => !server.listening);
     if (idle) return idle;
-    if (!this.#handler) throw new TypeError('create() comes before listen()');
+    if (!this.#handler) throw new TypeError('call create() before listen()');
     return this.create(this.#handler);
   }
 }
@@ -183,10 +183,14 @@ const isUnavailable = (error: unknown): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPO
 const EXPECTATION_FAILED: HttpErrorResponse = {
   status: 417,
   code: 'BAD_REQUEST',
-  message: 'The service meets no expectation but 100-continue.',
+  message: 'The service supports no expectation other than 100-continue.',
 };
 const ALLOWED_METHODS = ['Allow: GET, HEAD, OPTIONS, POST'];
-const NO_TUNNELS: HttpErrorResponse = { status: 405, code: 'BAD_REQUEST', message: 'The service opens no tunnels.' };
+const NO_TUNNELS: HttpErrorResponse = {
+  status: 405,
+  code: 'BAD_REQUEST',
+  message: 'The service does not support CONNECT.',
+};
 const HEADERS_TOO_LARGE: HttpErrorResponse = {
   status: 431,
   code: 'BAD_REQUEST',
@@ -204,7 +208,7 @@ const clientErrors: ReadonlyMap<string | undefined, HttpErrorResponse> = new Map
   ['ERR_HTTP_REQUEST_TIMEOUT', TOO_SLOW],
 ]);
 
-/** Sockets that have their last response: more of what they send is no error to respond to. */
+/** Sockets that got an error response. Further errors on them are ignored. */
 const rejected = new WeakSet<Duplex>();
 
 function send(response: ServerResponse, { status, code, message }: HttpErrorResponse): void {
@@ -217,7 +221,7 @@ function send(response: ServerResponse, { status, code, message }: HttpErrorResp
   response.end(body);
 }
 
-/** Sends a response on a socket that has no ServerResponse, and ends it. */
+/** Sends a response on a socket without a ServerResponse, and ends the socket. */
 function sendRaw(socket: Duplex, { status, code, message }: HttpErrorResponse, headers: readonly string[]): void {
   const requestId = randomUUID();
   const body = toErrorBody({ code, message }, requestId);
@@ -236,8 +240,8 @@ function sendRaw(socket: Duplex, { status, code, message }: HttpErrorResponse, h
 }
 
 /**
- * Reads on until the client ends the connection, because to close it on unread bytes resets it, and the client would lose
- * the response; one that does not end it in time is cut off.
+ * Reads until the client closes the connection, or closes it after the time-out. Closing a socket with unread bytes would
+ * reset the connection, and the client would lose the response.
  */
 function endWithin(socket: Duplex, timeoutMs: number): void {
   const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();

@@ -1,9 +1,9 @@
-/** Media types with parameters, as Accept and Content-Type have them (RFC 9110, 8.3.1 and 12.5.1). */
+/** Parses media types of Accept and Content-Type headers (RFC 9110, 8.3.1 and 12.5.1). */
 
 export interface MediaType {
-  /** `type/subtype` in lower case, unchecked. */
+  /** `type/subtype` in lower case, not validated. */
   readonly type: string;
-  /** Names in lower case; values without quotes. The first counts where a name comes twice. */
+  /** Names in lower case, values without quotes. The first of several equal names counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -19,7 +19,7 @@ export function parseMediaType(text: string): MediaType {
   return { type: type.trim().toLowerCase(), parameters };
 }
 
-/** The media ranges of an Accept header, empty ones left out. */
+/** The media ranges of an Accept header, without empty ones. */
 export const parseMediaRanges = (header: string): readonly MediaType[] =>
   splitUnquoted(header, ',')
     .filter((range) => range.trim() !== '')

@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
 import { CLIENT_DISCONNECTED, RequestError, TOO_LARGE } from './error-response.ts';
 
-/** The largest request body, in bytes, as it comes and after decompression. */
+/** The largest request body, in bytes, before and after decompression. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
-/** Rejects with a RequestError: 413, or 400 for a client that disconnected, or as the reservation does. */
+/** Rejects with a RequestError: 413, 400 if the client disconnected, or that of the reservation. */
 export function readBody(request: IncomingMessage, reservation: BodyReservation): Promise<Buffer> {
   const announcedBytes = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
   return new Promise((resolve, reject) => {
@@ -25,13 +25,13 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
 
     const append = (chunk: Buffer) => {
       const needed = length + chunk.length;
-      // A body of one chunk is not copied.
+      // A body in one chunk is not copied.
       if (length === 0 && needed === announcedBytes) {
         body = chunk;
         length = needed;
         return;
       }
-      // One buffer that grows, as a list of chunks of one byte would take a hundred times what they hold.
+      // One growing buffer: a list of one-byte chunks would take a hundred times the memory.
       if (needed > body.length) {
         const grown = Buffer.allocUnsafeSlow(capacityFor(needed, announcedBytes));
         body.copy(grown, 0, 0, length);
@@ -62,7 +62,7 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
     const end = (error: Error | null) => {
       request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
       if (error) {
-        // What still arrives is dropped.
+        // Discard the rest of the body.
         request.on('error', () => undefined).resume();
         reject(error);
       } else resolve(length === body.length ? body : body.subarray(0, length));
@@ -71,6 +71,6 @@ export function readBody(request: IncomingMessage, reservation: BodyReservation)
   });
 }
 
-/** Twice what is needed, so that few bytes are copied again, but no more than was announced. */
+/** Doubles the capacity to limit copying, up to the announced length. */
 const capacityFor = (bytes: number, announcedBytes: number): number =>
   Math.max(bytes, Math.min(announcedBytes, Math.max(2 * bytes, FREE_BODY_BYTES)));

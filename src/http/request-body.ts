@@ -8,14 +8,14 @@ import type { BodyReservation } from './body-memory.ts';
 import { RequestError, type HttpErrorResponse } from './error-response.ts';
 import { MAX_BODY_BYTES, readBody } from './read-body.ts';
 
-/** Bodies up to this size, in bytes, are parsed without a look at what they will come to. */
+/** Bodies up to this size, in bytes, are parsed without an estimate of their memory. */
 const SMALL_BODY_BYTES = 4096;
-/** Far more than any value of the schema can have, and far less than what code that calls itself would stumble over. */
+/** More than any value of the schema needs, and low enough for recursive code. */
 const MAX_DEPTH = 256;
 
 /**
- * Reads a whole request body. The caller releases the reservation when nothing of the result is used any more, or when
- * this rejects: with a RequestError (400, 413, 415), or as the reservation does.
+ * Reads and parses a request body. Rejects with a RequestError: 400, 413, 415, or that of the reservation. In every case
+ * the caller must release the reservation when the result is no longer used.
  */
 export async function readJsonBody(request: IncomingMessage, reservation: BodyReservation): Promise<unknown> {
   const coding = toContentCoding(request.headers['content-encoding']);
@@ -26,12 +26,12 @@ export async function readJsonBody(request: IncomingMessage, reservation: BodyRe
   try {
     return await parseReserved(await decode(bytes, coding), reservation);
   } finally {
-    // Not before the memory of the parsed body is reserved: until then it bounds what decompressed bytes take.
+    // Released after the reservation for the parsed body, because it also bounds the decompressed bytes.
     release();
   }
 }
 
-/** Small bodies are parsed before this returns. */
+/** Synchronous for small bodies. */
 function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
   const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body) : null;
   if (estimate && estimate.depth > MAX_DEPTH)
@@ -48,7 +48,7 @@ const UNKNOWN_CODING: HttpErrorResponse = {
 const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not UTF-8 text.' };
 const NO_JSON: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' };
 
-/** A byte order mark at the start is ignored. Throws a RequestError (400). */
+/** Ignores a leading byte order mark. Throws a RequestError (400). */
 function parseJson(body: Buffer): unknown {
   const text = decodeUtf8(body);
   if (text === null) throw new RequestError(NO_UTF8);
@@ -69,7 +69,7 @@ async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): 
       code: 'BAD_REQUEST',
       message: isTooLarge
         ? 'The request body is larger than 2 MiB after decompression.'
-        : 'The request body is not compressed as its Content-Encoding says.',
+        : 'The request body does not match its Content-Encoding.',
     });
   }
 }

@@ -1,15 +1,15 @@
-/** What the HTTP layer keeps on a Fastify request. */
+/** The properties that the HTTP layer adds to Fastify requests. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BodyReservation } from './body-memory.ts';
 import type { HttpExchange } from './connection.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When it came, on `performance.now()`. */
+    /** The `performance.now()` time at which the headers arrived. */
     startedAt: number;
-    /** Null until its headers have been looked at. */
+    /** Null until the onRequest hook. */
     exchange: HttpExchange | null;
-    /** Null where its body takes no memory, or where its operation has taken it over. */
+    /** Null without a body, or after the operation has taken it over. */
     bodyReservation: BodyReservation | null;
   }
 }
@@ -21,6 +21,6 @@ export function decorateRequests(app: FastifyInstance): void {
 }
 
 export function exchangeOf({ exchange }: FastifyRequest): HttpExchange {
-  if (!exchange) throw new TypeError('the request is not known to its connection yet');
+  if (!exchange) throw new TypeError('the request has no exchange before the onRequest hook');
   return exchange;
 }

@@ -1,9 +1,9 @@
-/** The two parts of a request target (RFC 9112, 3.2) that are looked at before a request is routed. */
+/** Splits request targets (RFC 9112, 3.2) into authority, path and query string. */
 
-/** Where the target of an absolute form, `http://host/path`, begins to be a path. */
+/** The scheme of a target in absolute form, `http://host/path`. */
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** The `host:port` of a target in absolute form; null where the target has none. */
+/** The `host:port` of a target in absolute form; null for other forms. */
 export function authorityOf(target: string): string | null {
   const start = startOfAuthority(target);
   return start === 0 ? null : target.slice(start, endOf(target, start, /[/?#]/g));
@@ -16,7 +16,7 @@ export function pathOf(target: string): string {
   return target.slice(pathStart, endOf(target, pathStart, /[?#]/g));
 }
 
-/** 0 where there is none. */
+/** 0 if the target has no authority. */
 function startOfAuthority(target: string): number {
   return target.startsWith('/') ? 0 : (SCHEME.exec(target)?.[0].length ?? 0);
 }

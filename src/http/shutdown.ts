@@ -1,30 +1,33 @@
-/** How the HTTP server ends: nobody who is being served, or is about to send on a connection he holds, is cut off. */
+/**
+ * Graceful shutdown: requests in flight finish, and idle keep-alive connections stay open for a while because a request may
+ * be on its way.
+ */
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
 /**
- * How long connections that are idle when listening ends are kept, in milliseconds. Their owners may have a request on
- * the way, and can see on them that the service is draining.
+ * How long idle connections stay open after listening ends, in milliseconds. Requests that arrive on them get a response
+ * that closes the connection.
  */
 const LINGER_MS = 1000;
 const CHECK_EVERY_MS = 20;
-/** How long connections may take to close when they are forced to, in milliseconds. */
+/** The wait for forced closes, in milliseconds. */
 const FORCED_CLOSE_MS = 200;
 
 export interface DrainOptions {
-  /** The longest that requests in flight may take after listening ended, in milliseconds. */
+  /** How long requests in flight may take after listening ends, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Stops listening at once; resolves when the last connection is closed, which is forced after `timeoutMs`. */
+/** Stops listening at once. Resolves when all connections are closed, which is forced after `timeoutMs`. */
 export async function drain(servers: readonly HttpServer[], options: DrainOptions): Promise<void> {
   await Promise.all(servers.map((server) => drainOne(server, options)));
 }
 
 async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
   const listener = { isClosed: false };
-  // http.Server's own close also closes idle connections, and a request just sent on one of them would be lost.
+  // http.Server.close also closes idle connections, which would lose a request just sent on one of them.
   NetServer.prototype.close.call(server, () => {
     listener.isClosed = true;
   });
@@ -37,7 +40,7 @@ async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promis
   }
 }
 
-/** The address could not be opened. The message is one line for people and holds no value of a setting. */
+/** The address could not be opened. The message is one line and contains no value of a setting. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }

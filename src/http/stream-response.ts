@@ -1,7 +1,7 @@
 /**
- * Sends a stream of results as the response to a request: as server-sent events (graphql-sse's distinct connections mode) or
- * as parts of a multipart body (Apollo's subscriptionSpec=1.0). A result is sent when the one before it has reached the
- * operating system, so that no more than one waits for a client that reads slowly.
+ * Sends a stream of results as server-sent events (graphql-sse's distinct connections mode) or as a multipart body (Apollo's
+ * subscriptionSpec=1.0). A result is requested when the previous one has reached the operating system, so at most one is
+ * buffered for a slow client.
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
@@ -9,7 +9,7 @@ import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import type { HttpExchange } from './connection.ts';
 import type { StreamType } from './stream-type.ts';
 
-/** Less than the 30 to 60 seconds after which proxies close a connection on which nothing is sent, in milliseconds. */
+/** Proxies close a connection that is idle for 30 to 60 seconds. In milliseconds. */
 const HEARTBEAT_MS = 12_000;
 
 interface Framing {
@@ -41,9 +41,9 @@ const framings: Readonly<Record<StreamType, Framing>> = {
 export interface StreamResponseOptions {
   readonly type: StreamType;
   readonly exchange: HttpExchange;
-  /** Whether the service ends what is left. */
+  /** Whether the service is shutting down. */
   readonly isStopping: () => boolean;
-  /** How long nothing may be sent, in milliseconds; 12 s where it is left out. */
+  /** The interval of heartbeats, in milliseconds; 12 s by default. */
   readonly heartbeatMs?: number | undefined;
 }
 
@@ -72,7 +72,7 @@ export async function sendStream(
   response.end();
 }
 
-/** Sends a response that is no stream as a stream of one result. */
+/** Sends a single response in the form of a stream. */
 export function sendOneResult(
   reply: FastifyReply,
   body: Buffer,
@@ -91,7 +91,7 @@ function sendHead(reply: FastifyReply, { contentType }: Framing): ServerResponse
   raw.writeHead(200, {
     'content-type': contentType,
     'cache-control': 'no-store, no-transform',
-    // Without it nginx collects what it passes on.
+    // Disables buffering in nginx.
     'x-accel-buffering': 'no',
   });
   return raw;

@@ -1,4 +1,4 @@
-/** Responses to requests that no route takes: 404, 405 with Allow, and OPTIONS that is no CORS preflight. */
+/** Responses to requests that match no route: 404, 405 with Allow, and OPTIONS without a CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendErrorResponse, type HttpErrorResponse } from './error-response.ts';
 import { pathOf } from './request-target.ts';
@@ -11,7 +11,7 @@ export const NOT_FOUND: HttpErrorResponse = {
 const NOT_ALLOWED: HttpErrorResponse = {
   status: 405,
   code: 'BAD_REQUEST',
-  message: 'This path does not take the method of the request: the Allow header names those that it takes.',
+  message: 'This path does not support the method of the request: the Allow header lists those that it supports.',
 };
 
 interface Route {
@@ -19,7 +19,7 @@ interface Route {
   readonly methods: readonly string[];
 }
 
-/** To be created before the routes, as it learns of them while they are registered. */
+/** Create it before the routes: it collects them as they are registered. */
 export class Unrouted {
   readonly #routes: Route[] = [];
 
@@ -33,9 +33,9 @@ export class Unrouted {
     });
   }
 
-  /** To be called after CORS is registered, whose headers let pages read these responses. */
+  /** Call it after CORS is registered, so that pages can read these responses. */
   register(app: FastifyInstance): void {
-    // Before the body is read: nothing here would use it.
+    // Before the body is read, which is not needed.
     app.addHook('onRequest', (request, reply, done) => {
       if (request.is404) this.#respond(request, reply);
       else done();
@@ -46,7 +46,7 @@ export class Unrouted {
   #respond(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = pathOf(request.url);
     const methods = new Set(this.#routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
-    // A route that found nothing under a name, such as a file of the explorer.
+    // A route that responded with 404, such as one for files of the explorer.
     const isServed = methods.has(request.method);
     if (path !== '*' && (methods.size === 0 || isServed)) return sendErrorResponse(reply, NOT_FOUND);
     reply.header('allow', path === '*' ? 'GET, HEAD, OPTIONS, POST' : [...methods].sort().join(', '));

@@ -1,13 +1,13 @@
 /**
- * Requests with an Upgrade header. A WebSocket is taken over by what serves WebSockets; every other protocol is ignored, as
- * RFC 9110 (7.8) allows and as Node does where nothing listens for upgrades: clients offer h2c with ordinary requests.
+ * Requests with an Upgrade header. Only WebSockets are upgraded. Other protocols are ignored, as RFC 9110 (7.8) allows and
+ * as Node does without an upgrade listener: some clients offer h2c with ordinary requests.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
 
-/** Lets the server read the request again, without what offers the upgrade. `head` is what came behind the headers. */
+/** Lets the server parse the request again without its upgrade headers. `head` contains the bytes after the headers. */
 export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method = 'GET', url = '/', httpVersion, rawHeaders } = request;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
@@ -20,7 +20,7 @@ export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: 
   server.emit('connection', socket);
 }
 
-/** Null for a header that is left out. */
+/** Null for a header that is removed. */
 function withoutUpgrade(name: string, value: string): string | null {
   switch (name.toLowerCase()) {
     case 'upgrade':

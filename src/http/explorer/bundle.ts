@@ -1,13 +1,13 @@
 /**
- * What `explorer/build.js` made: pages, scripts and styles, known by name from the manifest. A name out of a request is
- * only ever looked up there and never becomes part of a path.
+ * The files that `explorer/build.js` creates, by name from its manifest. A name from a request is only looked up there and
+ * never becomes part of a path.
  */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { errorCode } from '../../runtime/error-code.ts';
 
-/** From `src` and from `dist` alike. */
+/** The path is the same from `src` and from `dist`. */
 const FOLDER = new URL('../../../dist/explorer/', import.meta.url);
 
 interface Manifest {
@@ -19,18 +19,17 @@ export interface BundledFile {
   readonly contentType: string;
   /** Without quotes. Changes with the content. */
   readonly etag: string;
-  /** Reads it from the disk. */
   read(encoding: 'gzip' | 'identity'): Promise<Buffer>;
 }
 
 export interface Bundle {
   readonly landing: BundledFile;
   readonly graphiql: BundledFile;
-  /** Everything that the pages load, by its name, which holds a hash of the content. */
+  /** The files that the pages load, by name. Each name contains a hash of the content. */
   readonly assets: ReadonlyMap<string, BundledFile>;
 }
 
-/** Null where nothing has been built. */
+/** Null if the explorer has not been built. */
 export async function readBundle(): Promise<Bundle | null> {
   let text: string;
   try {
@@ -41,13 +40,13 @@ export async function readBundle(): Promise<Bundle | null> {
   }
   const { pages, files } = JSON.parse(text) as Manifest;
   const assets = new Map(Object.entries(files).map(([name, file]) => [name, toBundledFile(name, file)]));
-  const take = (name: string): BundledFile => {
+  const takePage = (name: string): BundledFile => {
     const page = assets.get(name);
     if (!page) throw new Error(`the explorer's manifest has no ${name}`);
     assets.delete(name);
     return page;
   };
-  return { landing: take(pages.landing), graphiql: take(pages.graphiql), assets };
+  return { landing: takePage(pages.landing), graphiql: takePage(pages.graphiql), assets };
 }
 
 function toBundledFile(name: string, { contentType, etag }: Manifest['files'][string]): BundledFile {

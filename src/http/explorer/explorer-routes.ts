@@ -1,18 +1,18 @@
 /**
- * The pages for people: `/`, the landing page with Apollo Sandbox, and `/graphiql`, the explorer that needs nothing but
- * this service. They hold no secret and know no caller; whether they are served at all is the caller's decision.
+ * The HTML pages: `/`, the landing page with Apollo Sandbox, and `/graphiql`, the explorer that needs no internet. They
+ * contain no secret and need no authentication.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBundle, type BundledFile } from './bundle.ts';
 import { graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
 
-/** For what has a hash of its content in its name. */
-const FOR_EVER = 'public, max-age=31536000, immutable';
-const ASK_AGAIN = 'no-cache';
+/** For files with a hash of their content in the name. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+const REVALIDATE = 'no-cache';
 
 const EXPLORER_PATH = '/graphiql';
 
-/** Registers nothing, and returns false, where the pages have not been built. */
+/** Returns false and registers nothing if the pages have not been built. */
 export async function registerExplorer(
   app: FastifyInstance,
   notice: () => string | null = () => null,
@@ -26,10 +26,10 @@ export async function registerExplorer(
       const text = notice();
       return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH, ...(text !== null && { notice: text }) });
     }
-    return sendFile(request, reply.headers(pageHeaders(landingPolicy)), bundle.landing, ASK_AGAIN);
+    return sendFile(request, reply.headers(pageHeaders(landingPolicy)), bundle.landing, REVALIDATE);
   });
   app.get(EXPLORER_PATH, (request, reply) =>
-    sendFile(request, reply.headers(pageHeaders(graphiqlPolicy)), bundle.graphiql, ASK_AGAIN),
+    sendFile(request, reply.headers(pageHeaders(graphiqlPolicy)), bundle.graphiql, REVALIDATE),
   );
   app.get<{ Params: { name: string } }>(`${EXPLORER_PATH}/:name`, (request, reply) => {
     const asset = bundle.assets.get(request.params.name);
@@ -37,8 +37,8 @@ export async function registerExplorer(
       reply.callNotFound();
       return reply;
     }
-    // A worker script is a page of its own where policies are concerned.
-    return sendFile(request, reply.header('content-security-policy', graphiqlPolicy), asset, FOR_EVER);
+    // A worker has its own Content-Security-Policy, from the response of its script.
+    return sendFile(request, reply.header('content-security-policy', graphiqlPolicy), asset, IMMUTABLE);
   });
   return true;
 }
@@ -60,7 +60,7 @@ async function sendFile(
   return reply.type(file.contentType).send(await file.read(encoding));
 }
 
-/** Adds to what CORS has said already. */
+/** Appends to the Vary header of CORS. */
 function varyBy(reply: FastifyReply, name: string): void {
   const names = reply.getHeader('vary');
   reply.header('vary', names === undefined ? name : `${names.toString()}, ${name}`);

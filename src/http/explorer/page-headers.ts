@@ -1,9 +1,9 @@
-/** The security headers of pages for people: what a page may load, and that no other page may frame it. */
+/** The security headers of the HTML pages: what they may load, and that no other page may frame them. */
 
 const SANDBOX_SCRIPTS = 'https://embeddable-sandbox.cdn.apollographql.com';
 const SANDBOX_FRAME = 'https://sandbox.embed.apollographql.com';
 
-/** Apollo's two hosts, which this page loads Sandbox from, and nothing else that is not its own. */
+/** Allows the two hosts of Apollo Sandbox. */
 export const landingPolicy = toPolicy({
   'script-src': ["'self'", SANDBOX_SCRIPTS],
   'style-src': ["'self'"],
@@ -12,7 +12,7 @@ export const landingPolicy = toPolicy({
   'frame-src': [SANDBOX_FRAME],
 });
 
-/** No host but this one. The editor positions its lines with styles that it writes itself, hence `unsafe-inline` there. */
+/** Allows no other host. The editor positions its lines with inline styles, which need `unsafe-inline`. */
 export const graphiqlPolicy = toPolicy({
   'script-src': ["'self'"],
   'style-src': ["'self'", "'unsafe-inline'"],

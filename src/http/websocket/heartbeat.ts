@@ -1,7 +1,7 @@
-/** Sends pings, and ends a WebSocket whose client responds to nothing for too long: it reads nothing, or is not there. */
+/** Sends pings, and closes a WebSocket whose client does not respond for too long. */
 import type { WebSocket } from 'ws';
 
-/** How often it is looked at the socket within the time between two pings. */
+/** The number of checks of the socket per ping interval. */
 const CHECKS_PER_PING = 4;
 
 export interface HeartbeatOptions {
@@ -13,16 +13,16 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #seenAt = performance.now();
   #pingedAt = performance.now();
-  /** When the first ping was sent that has no response yet, on `performance.now()`; null where all have. */
+  /** The `performance.now()` time of the first ping without a response; null if all have one. */
   #waitingSince: number | null = null;
 
   constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs }: HeartbeatOptions) {
-    const onSign = () => {
+    const onReceive = () => {
       this.#seenAt = performance.now();
       this.#waitingSince = null;
     };
-    socket.on('pong', onSign);
-    socket.on('message', onSign);
+    socket.on('pong', onReceive);
+    socket.on('message', onReceive);
     this.#timer = setInterval(() => {
       const now = performance.now();
       if (this.#waitingSince !== null && now - this.#waitingSince >= stallTimeoutMs) {

@@ -1,6 +1,6 @@
 /**
- * The operations of WebSockets: graphql-ws speaks the protocol (graphql-transport-ws), and every operation goes the way of
- * one that came over HTTP.
+ * The operations of WebSockets. graphql-ws implements the protocol (graphql-transport-ws); operations are executed as over
+ * HTTP.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -20,17 +20,17 @@ import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.t
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
-/** How many operations there may be on one socket at a time. */
+/** The operations that one socket may have at a time. */
 const MAX_OPERATIONS = 20;
 const CONNECTION_INIT_TIMEOUT_MS = 5000;
 
-/** What belongs to one socket. */
+/** The state of one socket. */
 export interface SocketState {
   /** The request that was upgraded. */
   readonly request: IncomingMessage;
-  /** Ends each operation that is executed or streamed. */
+  /** The tokens of the operations that are executed or streamed. */
   readonly operations: Set<CancellationToken>;
-  /** An operation has ended. */
+  /** Called when an operation has ended. */
   readonly onOperationEnd: () => void;
 }
 
@@ -43,10 +43,10 @@ export interface WebSocketOperationsOptions {
 type ConnectionParams = Record<string, unknown>;
 type SocketContext = Context<ConnectionParams, SocketState>;
 
-/** What graphql-ws is given to execute: the real document has been executed by then. */
-const NO_SCHEMA = new GraphQLSchema({});
-const STAND_INS = { stream: parse('subscription { _ }'), result: parse('{ _ }') };
-/** A WebSocket has gone through the check of its origin, so CSRF prevention has nothing left to look at. */
+/** graphql-ws requires a schema and a document to execute, but the operation has already been executed. */
+const EMPTY_SCHEMA = new GraphQLSchema({});
+const PLACEHOLDER_DOCUMENTS = { stream: parse('subscription { _ }'), result: parse('{ _ }') };
+/** The origin of a WebSocket has been checked, so Apollo Server's CSRF prevention need not check the request. */
 const HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
 
 export function createOperationsServer(options: WebSocketOperationsOptions): Server<SocketState> {
@@ -57,10 +57,10 @@ export function createOperationsServer(options: WebSocketOperationsOptions): Ser
       const outcome = await execute(context, payload, options);
       if ('errors' in outcome) return [new GraphQLError('', { extensions: { errors: outcome.errors } })];
       const isStream = 'next' in outcome.value;
-      const document = isStream ? STAND_INS.stream : STAND_INS.result;
-      return { schema: NO_SCHEMA, document, rootValue: outcome.value };
+      const document = isStream ? PLACEHOLDER_DOCUMENTS.stream : PLACEHOLDER_DOCUMENTS.result;
+      return { schema: EMPTY_SCHEMA, document, rootValue: outcome.value };
     },
-    // The results are formatted already, and sent by `onNext` as they are.
+    // The results have been formatted, and `onNext` sends them unchanged.
     subscribe: ({ rootValue }) => rootValue as AsyncGenerator<ExecutionResult>,
     execute: ({ rootValue }) => rootValue as ExecutionResult,
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
@@ -90,7 +90,7 @@ async function execute(
     operations.delete(cancellation);
     onOperationEnd();
   };
-  // An empty document with a hash asks for the document that is persisted under the hash: the protocol demands a text.
+  // The protocol requires a query text, so an empty one with a hash means a persisted query.
   const body = { ...(query !== '' && { query }), operationName, variables, extensions };
   const response = await executeRequest(
     { method: 'POST', headers: HEADERS, search: '', body: withoutUndefined(body) },
@@ -111,13 +111,13 @@ async function execute(
   return { errors: result.errors.map((error) => withRequestId(error, requestId)) };
 }
 
-/** The parameters are what a browser can set; other clients have headers. */
+/** Browsers can set connection parameters only; other clients can also send headers. */
 function credentialOf(parameters: ConnectionParams | undefined, { headers }: IncomingMessage): string | undefined {
   const [, given] = Object.entries(parameters ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
   return typeof given === 'string' ? given : headers.authorization;
 }
 
-/** As graphql-ws takes it for a generator, which it ends with `return`. */
+/** Has `return` and `throw` because graphql-ws treats it as a generator. */
 function toIterator(
   stream: OperationStream,
   cancellation: CancellationToken,
@@ -158,7 +158,7 @@ function toIterator(
 const withoutUndefined = (body: object): object =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 
-/** What was rejected before Apollo Server saw it has no id. */
+/** Errors that are raised before Apollo Server's plugins run have no request id. */
 const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQLFormattedError => ({
   ...error,
   extensions: { requestId, ...error.extensions },
@@ -168,5 +168,5 @@ const overloaded = (message: string, requestId: string): GraphQLFormattedError =
   message,
   extensions: { code: 'OVERLOADED', requestId },
 });
-const OVER_SOCKET_LIMIT = 'There are 20 operations on this WebSocket, which is as many as there may be.';
+const OVER_SOCKET_LIMIT = 'This WebSocket has 20 operations in flight, which is the limit.';
 const OVER_SERVICE_LIMIT = 'The service is working on as many operations as it can: try again in a moment.';

@@ -1,6 +1,6 @@
 /**
- * The WebSockets of the service (graphql-transport-ws on `/graphql`): it owns the sockets from the upgrade to their close,
- * ends those whose clients do not read or respond, and drains them.
+ * The WebSockets of the service (graphql-transport-ws on `/graphql`), from the upgrade to the close. It closes sockets whose
+ * clients do not read or respond, and drains all of them at shutdown.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -15,18 +15,18 @@ import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const HEARTBEAT_MS = 12_000;
-/** How long a client may respond to nothing, in milliseconds. */
+/** How long a client may leave a ping without a response, in milliseconds. */
 const STALL_TIMEOUT_MS = 30_000;
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
 const CHECK_INTERVAL_MS = 20;
-/** How long sockets that were closed may take to end, in milliseconds. */
+/** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
 
 export interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
   readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
-  /** A fault in the handling of a message. */
+  /** Called on a fault in the handling of a message. */
   readonly onError: (error: unknown) => void;
   readonly heartbeatMs?: number | undefined;
   readonly stallTimeoutMs?: number | undefined;
@@ -52,12 +52,12 @@ export class WebSockets {
     });
   }
 
-  /** How many are open. */
+  /** The number of open WebSockets. */
   get count(): number {
     return this.#open.size;
   }
 
-  /** Takes over the socket of a request that asks for a WebSocket; the error response where it may not be one. */
+  /** Upgrades the request's socket. Returns the error response if the upgrade is rejected, otherwise null. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): HttpErrorResponse | null {
     const rejection = checkUpgrade(request, this.#options);
     if (rejection) return rejection;
@@ -65,7 +65,7 @@ export class WebSockets {
     return null;
   }
 
-  /** Closes each socket when it has no operation, and all that are left after `timeoutMs`. Clients may connect elsewhere. */
+  /** Closes each socket when it has no operation, and the remaining ones after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
     for (const [socket, operations] of this.#open) if (operations.size === 0) socket.close(GOING_AWAY);
@@ -85,7 +85,7 @@ export class WebSockets {
     const closed = this.#operations.opened(
       {
         protocol: socket.protocol,
-        // A result waits until the one before it has reached the operating system.
+        // Resolves when the result has reached the operating system, which limits buffering to one result.
         send: (text) =>
           new Promise((resolve) => {
             if (socket.readyState === socket.OPEN) socket.send(text, () => resolve());
@@ -104,12 +104,12 @@ export class WebSockets {
         request,
         operations,
         onOperationEnd: () => {
-          // Its last message is sent first.
+          // After the last message has been sent.
           if (this.#isDraining && operations.size === 0) setImmediate(() => socket.close(GOING_AWAY));
         },
       },
     );
-    // What is wrong with a socket closes it, which is all that there is to do.
+    // An error always closes the socket, which needs no further handling.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
       heartbeat.stop();
