@@ -26,7 +26,7 @@ import { findUnusable, ManifestError, parseManifest } from './graphql/server/man
 import { buildServiceSchema } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
-import { Connections } from './http/connections.ts';
+import { ConnectionTracker } from './http/connection-tracker.ts';
 import { drain, ListenError } from './http/shutdown.ts';
 import type { GraphQLRouteOptions } from './http/graphql-route.ts';
 import { HostPolicy } from './http/host-policy.ts';
@@ -42,6 +42,7 @@ import { createOperationPlugin } from './graphql/server/operation.plugin.ts';
 import { createTracing } from './observability/tracing.ts';
 import { GraphQLRequestHandler } from './graphql/server/request-handler.ts';
 import { FairShare } from './runtime/fair-share.ts';
+import { Semaphore } from './runtime/semaphore.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { decodeUtf8 } from './runtime/utf8.ts';
 import type { ServiceContext } from './graphql/server/request-context.ts';
@@ -104,9 +105,10 @@ export async function createService(
     config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, config, logger) : null;
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   let isSunset = false;
-  const lifecycle = new Lifecycle(config.maxInFlight);
+  const lifecycle = new Lifecycle();
+  const operationSlots = new Semaphore(config.maxInFlight);
   const bodyMemory = new BodyMemory();
-  const connections = new Connections({
+  const connections = new ConnectionTracker({
     stallTimeoutMs,
     onDisconnect: (reason) => logger.clientDisconnected(reason),
   });
@@ -130,7 +132,7 @@ export async function createService(
     hasCache: config.cacheTtlMs > 0,
     version: VERSION,
     errorCodes: Object.keys(errorCodes),
-    inFlight: () => lifecycle.inFlight,
+    inFlight: () => operationSlots.acquired,
     requestBodyBytes: () => bodyMemory.reservedBytes,
     unsentResponseBytes: () => connections.unsentBytes,
     isBreakerOpen: () => client.isBreakerOpen,
@@ -259,6 +261,7 @@ export async function createService(
   const execute: GraphQLRouteOptions['execute'] = (request, info) => requestHandler.execute(request, info);
   const webSockets: WebSockets = new WebSockets({
     lifecycle,
+    operationSlots,
     hosts: new HostPolicy(config.allowedHosts),
     isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),
     execute,
@@ -274,6 +277,7 @@ export async function createService(
     bodyMemory,
     allowedHosts: config.allowedHosts,
     lifecycle,
+    operationSlots,
     metrics,
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,

@@ -4,15 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
 import { readJsonBody } from './request-body.ts';
-import type { Connections } from './connections.ts';
+import type { ConnectionTracker } from './connection-tracker.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
-import { hasForeignCharset } from './content-type.ts';
 import {
   CLIENT_DISCONNECTED,
   GRAPHQL_PATHS,
@@ -24,11 +23,11 @@ import {
 } from './error-response.ts';
 import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
+import { hasUnsupportedCharset } from './media-type.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
-import { reportResponse } from './response-body.ts';
-import { NOT_FOUND, Unrouted } from './unrouted.ts';
+import { NOT_FOUND, UnmatchedRequests } from './unmatched-requests.ts';
 
-const FOREIGN_CHARSET: HttpErrorResponse = {
+const UNSUPPORTED_CHARSET: HttpErrorResponse = {
   status: 415,
   code: 'BAD_REQUEST',
   message: 'The charset of the Content-Type must be utf-8.',
@@ -37,7 +36,7 @@ const FOREIGN_CHARSET: HttpErrorResponse = {
 export interface AppOptions extends GraphQLRouteOptions {
   /** Creates the HTTP server of the app. */
   readonly servers: Pick<HttpServers, 'create'>;
-  readonly connections: Pick<Connections, 'begin'>;
+  readonly connections: Pick<ConnectionTracker, 'begin'>;
   readonly bodyMemory: BodyMemory;
   /** The hosts that requests may name; null for any. */
   readonly allowedHosts: AllowedHosts | null;
@@ -90,8 +89,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('onErrorResponse', onErrorResponse);
   app.removeAllContentTypeParsers();
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    if (request.method === 'POST' && hasForeignCharset(request.headers['content-type'] ?? '')) {
-      done(new RequestError(FOREIGN_CHARSET));
+    if (request.method === 'POST' && hasUnsupportedCharset(request.headers['content-type'] ?? '')) {
+      done(new RequestError(UNSUPPORTED_CHARSET));
       return;
     }
     const exchange = exchangeOf(request);
@@ -113,7 +112,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (errorResponse.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
     return sendErrorResponse(reply, errorResponse);
   });
-  const unrouted = new Unrouted(app);
+  const unmatched = new UnmatchedRequests(app);
   if (options.corsOrigins.length > 0 || options.corsLoopback)
     await app.register(cors, {
       origin: (origin, decide) => {
@@ -123,7 +122,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       exposedHeaders: ['x-request-id'],
       maxAge: 600,
     });
-  unrouted.register(app);
+  unmatched.register(app);
 
   for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, options);
   if (options.explorer && !(await registerExplorer(app, options.notice))) logger.explorerMissing();
@@ -135,6 +134,18 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   );
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return app;
+}
+
+/** An onSend hook that reports the size of the response to its exchange. */
+function reportResponse(
+  { exchange, method }: FastifyRequest,
+  _reply: FastifyReply,
+  payload: unknown,
+  done: () => void,
+): void {
+  const isBody = method !== 'HEAD' && (typeof payload === 'string' || Buffer.isBuffer(payload));
+  exchange?.respond(isBody ? Buffer.byteLength(payload) : 0);
+  done();
 }
 
 function rejectSchema(): never {

@@ -68,40 +68,40 @@ export class BodyReservation {
   /** Replaces the reservation of the bytes by one for the parsed body. Returns null if that succeeds at once. */
   reserveParsed(bytes: number): Promise<void> | null {
     if (bytes > 0) return this.#replaceWithParsed(bytes);
-    for (const release of this.#held ?? []) this.#giveBack(release);
+    for (const release of this.#held ?? []) this.#releaseOne(release);
     return null;
   }
 
   async #replaceWithParsed(bytes: number): Promise<void> {
-    const ofBytes = [...(this.#held ?? [])];
+    const byteReleases = [...(this.#held ?? [])];
     await this.#acquire(this.#memory.parsed, bytes);
-    for (const release of ofBytes) this.#giveBack(release);
+    for (const release of byteReleases) this.#releaseOne(release);
   }
 
   /** Resolves when the body may be decompressed, to a function that the caller must call afterwards. */
   async acquireDecompression(): Promise<() => void> {
     const release = await this.#acquire(this.#memory.decompressing, 1);
-    return () => this.#giveBack(release);
+    return () => this.#releaseOne(release);
   }
 
   /** Releases everything, including what is still being waited for. Further calls do nothing. */
   release(): void {
     this.#isReleased = true;
-    for (const release of this.#held ?? []) this.#giveBack(release);
+    for (const release of this.#held ?? []) this.#releaseOne(release);
   }
 
   #hold(release: Release): void {
     (this.#held ??= new Set()).add(release);
   }
 
-  #giveBack(release: Release): void {
+  #releaseOne(release: Release): void {
     this.#held?.delete(release);
     release();
   }
 
   async #acquire(semaphore: Semaphore, weight: number): Promise<Release> {
     const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS }).catch((error: unknown) => {
-      throw error instanceof AcquireTimeoutError ? new RequestError(NO_MEMORY) : error;
+      throw error instanceof AcquireTimeoutError ? new RequestError(MEMORY_EXHAUSTED) : error;
     });
     // Checked here: `release` may be called before the caller continues.
     if (this.#isReleased) {
@@ -113,7 +113,7 @@ export class BodyReservation {
   }
 }
 
-const NO_MEMORY = {
+const MEMORY_EXHAUSTED = {
   status: 503,
   code: 'OVERLOADED',
   message: 'The service is working on as many large requests as it can: try again in a moment.',

@@ -185,7 +185,7 @@ export class HttpExchange {
   }
 
   /** Removes a listener of {@link onEnded}. */
-  ignoreEnd(listener: () => void): void {
+  offEnded(listener: () => void): void {
     const index = this.#onEnded.indexOf(listener);
     if (index !== -1) this.#onEnded.splice(index, 1);
   }

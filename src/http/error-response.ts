@@ -58,7 +58,7 @@ const errorResponses: Readonly<Record<string, HttpErrorResponse>> = {
   },
 };
 
-export const TOO_LARGE: HttpErrorResponse = {
+export const BODY_TOO_LARGE: HttpErrorResponse = {
   status: 413,
   code: 'BAD_REQUEST',
   message: 'The request body is larger than 2 MiB.',

@@ -4,8 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CancellationToken } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
-import type { Release } from '../runtime/semaphore.ts';
-import { chooseContentType } from './content-type.ts';
+import type { Release, Semaphore } from '../runtime/semaphore.ts';
+import { chooseContentType, chooseStreamType, type StreamAcceptance } from './content-negotiation.ts';
 import {
   CLIENT_DISCONNECTED,
   recordErrorResponse,
@@ -14,14 +14,15 @@ import {
 } from './error-response.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
-import { toSearch } from './search.ts';
+import { queryStringOf } from './request-target.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';
-import { chooseStreamType, type StreamAcceptance } from './stream-type.ts';
 import type { RequestInfo } from '../graphql/server/request-context.ts';
 import type { GraphQLHttpResponse } from '../graphql/server/request-handler.ts';
 
 export interface GraphQLRouteOptions {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: Pick<Lifecycle, 'state'>;
+  /** Limits the operations in flight (`MAX_IN_FLIGHT`). */
+  readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
   /** Returns null if tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
   /** The interval of heartbeats in a stream, in milliseconds; 12 s by default. */
@@ -31,7 +32,7 @@ export interface GraphQLRouteOptions {
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {
-  const { lifecycle, startTrace, heartbeatMs, execute } = options;
+  const { lifecycle, operationSlots, startTrace, heartbeatMs, execute } = options;
 
   app.route({
     method: ['GET', 'POST'],
@@ -52,8 +53,8 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
             'multipart/mixed with subscriptionSpec=1.0, which Accept rules out.',
         });
       const search = searchOf(request);
-      if (search === null) return sendErrorResponse(reply, NO_UTF8);
-      const release = lifecycle.tryBeginOperation();
+      if (search === null) return sendErrorResponse(reply, NOT_UTF8);
+      const release = operationSlots.tryAcquire();
       if (!release)
         return sendErrorResponse(reply, {
           status: 503,
@@ -69,7 +70,7 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       });
       // One literal, without a spread: properties that follow a spread cost a microsecond each.
       return respond(request, reply, {
-        contentType: contentType ?? STREAM_ONLY,
+        contentType: contentType ?? ERROR_CONTENT_TYPE,
         streaming,
         search,
         cancellation,
@@ -111,7 +112,7 @@ interface ResponseOptions
 }
 
 /** The Content-Type of errors such as OVERLOADED for clients that accept streams only. */
-const STREAM_ONLY = 'application/json; charset=utf-8';
+const ERROR_CONTENT_TYPE = 'application/json; charset=utf-8';
 
 /** Resolves to the body. With the reply, Fastify would wait until it is sent, which costs more than sending it. */
 async function respond(
@@ -164,10 +165,14 @@ function execute(
   });
 }
 
-const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The query string is not UTF-8 text.' };
+const NOT_UTF8: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The query string is not UTF-8 text.',
+};
 
 /** The query string of a GET, empty for a POST; null if it is not UTF-8. */
-const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : toSearch(url));
+const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : queryStringOf(url));
 
 const callerRequestIdOf = (header: string | string[] | undefined): string | null =>
   typeof header === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(header) ? header : null;

@@ -16,7 +16,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
-import type { Connections } from './connections.ts';
+import type { ConnectionTracker } from './connection-tracker.ts';
 import { toErrorBody, type HttpErrorResponse } from './error-response.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
@@ -42,14 +42,17 @@ export interface ListenOptions {
 }
 
 export class HttpServers {
-  readonly #connections: Pick<Connections, 'mayReject'>;
+  readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
   readonly #webSockets: Pick<WebSockets, 'accept'> | null;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
   /** `webSockets` is null if WebSockets are not supported. */
-  constructor(connections: Pick<Connections, 'mayReject'>, webSockets: Pick<WebSockets, 'accept'> | null = null) {
+  constructor(
+    connections: Pick<ConnectionTracker, 'maySendError'>,
+    webSockets: Pick<WebSockets, 'accept'> | null = null,
+  ) {
     this.#connections = connections;
     this.#webSockets = webSockets;
   }
@@ -76,7 +79,7 @@ export class HttpServers {
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
     server.on('checkExpectation', (_request, response) => send(response, EXPECTATION_FAILED));
     server.on('connect', (_request, socket) => {
-      if (this.#connections.mayReject(socket, false)) this.#reject(socket, NO_TUNNELS, ALLOWED_METHODS);
+      if (this.#connections.maySendError(socket, false)) this.#reject(socket, CONNECT_NOT_SUPPORTED, ALLOWED_METHODS);
     });
     const webSockets = this.#webSockets;
     if (webSockets)
@@ -85,7 +88,7 @@ export class HttpServers {
           ignoreUpgrade(server, request, socket, head);
           return;
         }
-        if (!this.#connections.mayReject(socket, false)) return;
+        if (!this.#connections.maySendError(socket, false)) return;
         const rejection = webSockets.accept(request, socket, head);
         if (rejection) this.#reject(socket, rejection, []);
       });
@@ -154,8 +157,8 @@ export class HttpServers {
     if (rejected.has(socket)) return;
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else if (this.#connections.mayReject(socket, isTimeout))
-      this.#reject(socket, clientErrors.get(error.code) ?? NO_HTTP, []);
+    else if (this.#connections.maySendError(socket, isTimeout))
+      this.#reject(socket, clientErrors.get(error.code) ?? INVALID_HTTP, []);
   }
 
   #reject(socket: Duplex, rejection: HttpErrorResponse, headers: readonly string[]): void {
@@ -186,7 +189,7 @@ const EXPECTATION_FAILED: HttpErrorResponse = {
   message: 'The service supports no expectation other than 100-continue.',
 };
 const ALLOWED_METHODS = ['Allow: GET, HEAD, OPTIONS, POST'];
-const NO_TUNNELS: HttpErrorResponse = {
+const CONNECT_NOT_SUPPORTED: HttpErrorResponse = {
   status: 405,
   code: 'BAD_REQUEST',
   message: 'The service does not support CONNECT.',
@@ -201,7 +204,7 @@ const TOO_SLOW: HttpErrorResponse = {
   code: 'BAD_REQUEST',
   message: 'The request took too long to arrive.',
 };
-const NO_HTTP: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
+const INVALID_HTTP: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
 
 const clientErrors: ReadonlyMap<string | undefined, HttpErrorResponse> = new Map([
   ['HPE_HEADER_OVERFLOW', HEADERS_TOO_LARGE],

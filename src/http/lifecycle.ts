@@ -1,20 +1,9 @@
-/** Where the service stands between start and end, and how many operations are in flight. */
-import { Semaphore, type Release } from '../runtime/semaphore.ts';
-
+/** The state of the service, which health checks report. */
 export class Lifecycle {
   #state: 'starting' | 'ready' | 'draining' = 'starting';
-  readonly #operations: Semaphore;
-
-  constructor(maxInFlight: number) {
-    this.#operations = new Semaphore(maxInFlight);
-  }
 
   get state(): 'starting' | 'ready' | 'draining' {
     return this.#state;
-  }
-
-  get inFlight(): number {
-    return this.#operations.acquired;
   }
 
   markReady(): void {
@@ -23,10 +12,5 @@ export class Lifecycle {
 
   markDraining(): void {
     this.#state = 'draining';
-  }
-
-  /** To be released when the operation has ended. Null where as many are in flight as may be. */
-  tryBeginOperation(): Release | null {
-    return this.#operations.tryAcquire();
   }
 }

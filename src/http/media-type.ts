@@ -47,3 +47,12 @@ function unquote(value: string): string {
   const isQuoted = trimmed.length >= 2 && trimmed.startsWith('"') && trimmed.endsWith('"');
   return isQuoted ? trimmed.slice(1, -1).replace(/\\(.)/g, '$1') : trimmed;
 }
+
+/** JSON is UTF-8 (RFC 8259, 8.1), which includes ASCII. */
+const CHARSETS: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii', 'ascii']);
+
+/** Whether a Content-Type header names a charset that is not valid for JSON. */
+export function hasUnsupportedCharset(contentType: string): boolean {
+  if (!contentType.includes(';')) return false;
+  return !CHARSETS.has(parseMediaType(contentType).parameters.get('charset')?.toLowerCase() ?? '');
+}

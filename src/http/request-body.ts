@@ -4,10 +4,11 @@ import { errorCode } from '../runtime/error-code.ts';
 import { estimateJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import type { BodyReservation } from './body-memory.ts';
-import { RequestError, type HttpErrorResponse } from './error-response.ts';
-import { MAX_BODY_BYTES, readBody } from './read-body.ts';
+import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
+import { BODY_TOO_LARGE, CLIENT_DISCONNECTED, RequestError, type HttpErrorResponse } from './error-response.ts';
 
+/** The largest request body, in bytes, before and after decompression. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Bodies up to this size, in bytes, are parsed without an estimate of their memory. */
 const SMALL_BODY_BYTES = 4096;
 /** More than any value of the schema needs, and low enough for recursive code. */
@@ -19,8 +20,8 @@ const MAX_DEPTH = 256;
  */
 export async function readJsonBody(request: IncomingMessage, reservation: BodyReservation): Promise<unknown> {
   const coding = toContentCoding(request.headers['content-encoding']);
-  if (coding === null) throw new RequestError(UNKNOWN_CODING);
-  const bytes = await readBody(request, reservation);
+  if (coding === null) throw new RequestError(UNSUPPORTED_CODING);
+  const bytes = await readBytes(request, reservation);
   if (coding === 'identity') return parseReserved(bytes, reservation);
   const release = await reservation.acquireDecompression();
   try {
@@ -40,22 +41,30 @@ function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
   return wait ? wait.then(() => parseJson(body)) : parseJson(body);
 }
 
-const UNKNOWN_CODING: HttpErrorResponse = {
+const UNSUPPORTED_CODING: HttpErrorResponse = {
   status: 415,
   code: 'BAD_REQUEST',
   message: 'The Content-Encoding must be one of gzip, deflate and br.',
 };
-const NO_UTF8: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not UTF-8 text.' };
-const NO_JSON: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' };
+const NOT_UTF8: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request body is not UTF-8 text.',
+};
+const INVALID_JSON: HttpErrorResponse = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request body is not valid JSON.',
+};
 
 /** Ignores a leading byte order mark. Throws a RequestError (400). */
 function parseJson(body: Buffer): unknown {
   const text = decodeUtf8(body);
-  if (text === null) throw new RequestError(NO_UTF8);
+  if (text === null) throw new RequestError(NOT_UTF8);
   try {
     return JSON.parse(text);
   } catch {
-    throw new RequestError(NO_JSON);
+    throw new RequestError(INVALID_JSON);
   }
 }
 
@@ -73,3 +82,72 @@ async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): 
     });
   }
 }
+
+const EMPTY = Buffer.alloc(0);
+
+/** Rejects with a RequestError: 413, 400 if the client disconnected, or that of the reservation. */
+function readBytes(request: IncomingMessage, reservation: BodyReservation): Promise<Buffer> {
+  const announcedBytes = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
+  return new Promise((resolve, reject) => {
+    if (announcedBytes > MAX_BODY_BYTES) {
+      reject(new RequestError(BODY_TOO_LARGE));
+      return;
+    }
+    if (request.destroyed) {
+      reject(new RequestError(CLIENT_DISCONNECTED));
+      return;
+    }
+    let body: Buffer = EMPTY;
+    let length = 0;
+
+    const append = (chunk: Buffer) => {
+      const needed = length + chunk.length;
+      // A body in one chunk is not copied.
+      if (length === 0 && needed === announcedBytes) {
+        body = chunk;
+        length = needed;
+        return;
+      }
+      // One growing buffer: a list of one-byte chunks would take a hundred times the memory.
+      if (needed > body.length) {
+        const grown = Buffer.allocUnsafeSlow(capacityFor(needed, announcedBytes));
+        body.copy(grown, 0, 0, length);
+        body = grown;
+      }
+      chunk.copy(body, length);
+      length = needed;
+    };
+    const onData = (chunk: Buffer) => {
+      const needed = length + chunk.length;
+      if (needed > MAX_BODY_BYTES) {
+        end(new RequestError(BODY_TOO_LARGE));
+        return;
+      }
+      const wait = reservation.reserve(needed > body.length ? capacityFor(needed, announcedBytes) : 0, announcedBytes);
+      if (!wait) {
+        append(chunk);
+        return;
+      }
+      request.pause();
+      wait.then(() => {
+        append(chunk);
+        request.resume();
+      }, end);
+    };
+    const onEnd = () => end(null);
+    const onClose = () => end(new RequestError(CLIENT_DISCONNECTED));
+    const end = (error: Error | null) => {
+      request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
+      if (error) {
+        // Discard the rest of the body.
+        request.on('error', () => undefined).resume();
+        reject(error);
+      } else resolve(length === body.length ? body : body.subarray(0, length));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
+  });
+}
+
+/** Doubles the capacity to limit copying, up to the announced length. */
+const capacityFor = (bytes: number, announcedBytes: number): number =>
+  Math.max(bytes, Math.min(announcedBytes, Math.max(2 * bytes, FREE_BODY_BYTES)));

@@ -1,4 +1,5 @@
 /** Splits request targets (RFC 9112, 3.2) into authority, path and query string. */
+import { decodeUtf8 } from '../runtime/utf8.ts';
 
 /** The scheme of a target in absolute form, `http://host/path`. */
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -24,4 +25,41 @@ function startOfAuthority(target: string): number {
 function endOf(target: string, from: number, delimiter: RegExp): number {
   delimiter.lastIndex = from;
   return delimiter.exec(target)?.index ?? target.length;
+}
+
+/** GraphQL over HTTP treats these parameters as absent if they are empty. */
+const OPTIONAL_PARAMETERS = ['operationName', 'variables', 'extensions'];
+
+/**
+ * The query string with its `?`, or empty; null if it is not UTF-8. Empty optional parameters are removed, because Apollo
+ * Server would parse them.
+ */
+export function queryStringOf(target: string): string | null {
+  const start = target.indexOf('?');
+  if (start === -1) return '';
+  const search = decodeRawBytes(target.slice(start));
+  if (search === null || !isEncodedUtf8(search)) return null;
+  const parameters = new URLSearchParams(search);
+  const empty = OPTIONAL_PARAMETERS.filter((name) => isEmpty(parameters.getAll(name)));
+  if (empty.length === 0) return search;
+  for (const name of empty) parameters.delete(name);
+  return `?${parameters.toString()}`;
+}
+
+const isEmpty = (values: readonly string[]): boolean => values.length === 1 && values[0] === '';
+
+/** Node reads a request target as Latin-1. Some clients send UTF-8 in it unencoded. */
+function decodeRawBytes(text: string): string | null {
+  return /[\u0080-\u00ff]/.test(text) ? decodeUtf8(Buffer.from(text, 'latin1')) : text;
+}
+
+/** Whether the percent-encoded bytes are UTF-8. A percent sign without two digits is literal, as in `URLSearchParams`. */
+function isEncodedUtf8(text: string): boolean {
+  if (!/%[89a-f]/i.test(text)) return true;
+  try {
+    decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+    return true;
+  } catch {
+    return false;
+  }
 }

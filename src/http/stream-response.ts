@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { OperationStream } from '../graphql/server/operation-stream.ts';
 import type { HttpExchange } from './connection.ts';
-import type { StreamType } from './stream-type.ts';
+import type { StreamType } from './content-negotiation.ts';
 
 /** Proxies close a connection that is idle for 30 to 60 seconds. In milliseconds. */
 const HEARTBEAT_MS = 12_000;
@@ -122,7 +122,7 @@ class Writer {
     this.#exchange.progress(-bytes.length);
     return new Promise((resolve) => {
       const end = () => {
-        this.#exchange.ignoreEnd(end);
+        this.#exchange.offEnded(end);
         resolve();
       };
       this.#exchange.onEnded(end);

@@ -4,9 +4,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
-import { Connections } from '../../src/http/connections.ts';
+import { ConnectionTracker } from '../../src/http/connection-tracker.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
+import { Semaphore } from '../../src/runtime/semaphore.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { RequestTrace } from '../../src/observability/tracing.ts';
 import { until } from '../support/until.ts';
@@ -29,13 +30,14 @@ const startTrace = (): RequestTrace => {
 };
 
 const startApp = async (): Promise<FastifyInstance> => {
-  const connections = new Connections({ onDisconnect: () => undefined });
+  const connections = new ConnectionTracker({ onDisconnect: () => undefined });
   const app = await createApp({
     servers: new HttpServers(connections),
     connections,
     bodyMemory: new BodyMemory(),
     allowedHosts: null,
-    lifecycle: new Lifecycle(1000),
+    lifecycle: new Lifecycle(),
+    operationSlots: new Semaphore(1000),
     logger: createLogger('trace', { write: (line: string) => void logs.push(line) }),
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
     corsOrigins: [],
@@ -53,7 +55,7 @@ const startApp = async (): Promise<FastifyInstance> => {
   return app;
 };
 
-/** A connection of a client that sends what it likes; `answer` is all that came when the server has closed it. */
+/** Opens a raw connection; `response` resolves to everything received until the server closed it. */
 async function open(app: FastifyInstance): Promise<{ readonly socket: Socket; readonly response: Promise<string> }> {
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   let text = '';

@@ -15,6 +15,7 @@ import {
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
+import type { Semaphore } from '../../runtime/semaphore.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
@@ -35,7 +36,9 @@ export interface SocketState {
 }
 
 export interface WebSocketOperationsOptions {
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: Pick<Lifecycle, 'state'>;
+  /** Limits the operations in flight (`MAX_IN_FLIGHT`). */
+  readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
@@ -78,11 +81,11 @@ type Outcome =
 async function execute(
   { extra: { request, operations, onOperationEnd }, connectionParams }: SocketContext,
   { query, operationName, variables, extensions }: SubscribePayload,
-  { lifecycle, execute: executeRequest }: WebSocketOperationsOptions,
+  { operationSlots, execute: executeRequest }: WebSocketOperationsOptions,
 ): Promise<Outcome> {
   const requestId = randomUUID();
   if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
-  const release = lifecycle.tryBeginOperation();
+  const release = operationSlots.tryAcquire();
   if (!release) return { errors: [overloaded(OVER_SERVICE_LIMIT, requestId)] };
   const cancellation = new CancellationToken();
   operations.add(cancellation);

@@ -18,22 +18,22 @@ const CHECKS_PER_TIMEOUT = 30;
 
 export type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
 
-export interface ConnectionsOptions {
+export interface ConnectionTrackerOptions {
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number | undefined;
   /** Called when a client was disconnected because it did not read its responses. */
   readonly onDisconnect: (reason: DisconnectReason) => void;
 }
 
-export class Connections implements UnsentObserver {
+export class ConnectionTracker implements UnsentObserver {
   readonly #bySocket = new WeakMap<Duplex, Connection>();
   readonly #unread = new Set<Connection>();
   readonly #stallTimeoutMs: number;
-  readonly #onDisconnect: ConnectionsOptions['onDisconnect'];
+  readonly #onDisconnect: ConnectionTrackerOptions['onDisconnect'];
   readonly #timer: NodeJS.Timeout;
   #unsentBytes = 0;
 
-  constructor({ stallTimeoutMs = STALL_TIMEOUT_MS, onDisconnect }: ConnectionsOptions) {
+  constructor({ stallTimeoutMs = STALL_TIMEOUT_MS, onDisconnect }: ConnectionTrackerOptions) {
     this.#stallTimeoutMs = stallTimeoutMs;
     this.#onDisconnect = onDisconnect;
     this.#timer = setInterval(() => this.#disconnectStalled(), stallTimeoutMs / CHECKS_PER_TIMEOUT).unref();
@@ -58,7 +58,7 @@ export class Connections implements UnsentObserver {
    * client would match it with another request, the connection is closed instead: at once, or after a time-out when the
    * requests in flight have their responses.
    */
-  mayReject(socket: Duplex, isTimeout: boolean): boolean {
+  maySendError(socket: Duplex, isTimeout: boolean): boolean {
     const connection = this.#bySocket.get(socket);
     if (!connection || connection.isAwaitingResponse) return true;
     const inFlight = isTimeout ? connection.lastInFlight : null;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseContentType, hasForeignCharset } from '../../../src/http/content-type.ts';
+import { chooseContentType } from '../../../src/http/content-negotiation.ts';
+import { hasUnsupportedCharset } from '../../../src/http/media-type.ts';
 
 const [JSON_TYPE, GRAPHQL_TYPE] = ['application/json', 'application/graphql-response+json'];
 
@@ -35,7 +36,7 @@ describe('the media type of a response', () => {
   ])('for Accept %j is %j', (accept, type) => {
     const expected = type && `${type}; charset=utf-8`;
     expect(chooseContentType(accept)).toBe(expected);
-    // From what is remembered as well.
+    // The second result comes from the cache.
     expect(chooseContentType(accept)).toBe(expected);
   });
 
@@ -59,6 +60,6 @@ test.each([
   ['application/json; x=1; CHARSET=GBK', true],
   ['application/json; charset=utf-16', true],
   ['application/json; charset=constructor', true],
-])('Content-Type %j has a foreign charset: %j', (header, isForeign) => {
-  expect(hasForeignCharset(header)).toBe(isForeign);
+])('Content-Type %j has an unsupported charset: %j', (header, isUnsupported) => {
+  expect(hasUnsupportedCharset(header)).toBe(isUnsupported);
 });

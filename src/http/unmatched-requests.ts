@@ -20,7 +20,7 @@ interface Route {
 }
 
 /** Create it before the routes: it collects them as they are registered. */
-export class Unrouted {
+export class UnmatchedRequests {
   readonly #routes: Route[] = [];
 
   constructor(app: FastifyInstance) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { toSearch } from '../../../src/http/search.ts';
+import { queryStringOf } from '../../../src/http/request-target.ts';
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
@@ -10,7 +10,7 @@ test.each<[string, string | null]>([
   ['/graphql?variables=&operationName=&extensions=&query=a', '?query=a'],
   ['/graphql?query=a&%76ariables=', '?query=a'],
   ['/graphql?query=a&variables', '?query=a'],
-  // What comes twice is for Apollo Server to reject.
+  // Apollo Server rejects repeated parameters.
   ['/graphql?variables=&variables={}', '?variables=&variables={}'],
   ['/graphql?query=', '?query='],
   ['/graphql?query=%C3%AB', '?query=%C3%AB'],
@@ -23,5 +23,5 @@ test.each<[string, string | null]>([
   ['/graphql?x=%ff&query=a', null],
   ['/graphql?query=\u00eb', null],
 ])('the query string of %j becomes %j', (target, search) => {
-  expect(toSearch(target)).toBe(search);
+  expect(queryStringOf(target)).toBe(search);
 });

@@ -1,0 +1,78 @@
+/** Chooses the media type of a response, or the kind of stream, from the Accept header. */
+import Negotiator from 'negotiator';
+import { parseMediaRanges, type MediaType } from './media-type.ts';
+
+/** In the order of preference of the service (https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types). */
+const MEDIA_TYPES = ['application/json', 'application/graphql-response+json'];
+/** Clients send few different Accept headers, so the results are cached. */
+const MAX_CACHED = 64;
+
+const contentTypesByAccept = new Map<string, string | null>();
+
+/** The Content-Type for an Accept header; null if it accepts neither type. An empty header accepts any. */
+export function chooseContentType(accept: string | undefined): string | null {
+  if (accept === undefined) return `${MEDIA_TYPES[0] ?? ''}; charset=utf-8`;
+  let contentType = contentTypesByAccept.get(accept);
+  if (contentType === undefined) {
+    const mediaType = new Negotiator({ headers: { accept: withoutParameters(accept) } }).mediaType(MEDIA_TYPES);
+    contentType = mediaType === undefined ? null : `${mediaType}; charset=utf-8`;
+    if (contentTypesByAccept.size >= MAX_CACHED) contentTypesByAccept.clear();
+    contentTypesByAccept.set(accept, contentType);
+  }
+  return contentType;
+}
+
+/**
+ * Removes all parameters except weights. Negotiator requires every other parameter to match, and clients of earlier
+ * GraphQL over HTTP drafts send `charset=utf-8`.
+ */
+function withoutParameters(accept: string): string {
+  const ranges = parseMediaRanges(accept);
+  if (ranges.length === 0) return '*/*';
+  return ranges
+    .map(({ type, parameters }) => {
+      const weight = parameters.get('q');
+      return weight === undefined ? type : `${type};q=${weight}`;
+    })
+    .join(',');
+}
+
+/** Server-sent events, or parts of a multipart body. */
+export type StreamType = 'sse' | 'multipart';
+
+export interface StreamAcceptance {
+  readonly type: StreamType;
+  /** Whether the client prefers the stream to JSON. */
+  readonly isPreferred: boolean;
+}
+
+/**
+ * The first kind of stream with the highest weight; null if the header names none. Wildcards do not count, because clients
+ * that accept anything expect JSON.
+ */
+export function chooseStreamType(accept: string | undefined): StreamAcceptance | null {
+  if (accept === undefined || !/event-stream|multipart/i.test(accept)) return null;
+  let chosen: { type: StreamType; weight: number; index: number } | null = null;
+  let json: { weight: number; index: number } | null = null;
+  for (const [index, range] of parseMediaRanges(accept).entries()) {
+    const weight = weightOf(range);
+    const type = toStreamType(range);
+    if (weight <= 0) continue;
+    if (type !== null && weight > (chosen?.weight ?? 0)) chosen = { type, weight, index };
+    if (type === null && weight > (json?.weight ?? 0)) json = { weight, index };
+  }
+  if (!chosen) return null;
+  const isPreferred =
+    json === null || chosen.weight > json.weight || (chosen.weight === json.weight && chosen.index < json.index);
+  return { type: chosen.type, isPreferred };
+}
+
+function toStreamType({ type, parameters }: MediaType): StreamType | null {
+  if (type === 'text/event-stream') return 'sse';
+  return type === 'multipart/mixed' && parameters.get('subscriptionspec') === '1.0' ? 'multipart' : null;
+}
+
+function weightOf({ parameters }: MediaType): number {
+  const weight = Number(parameters.get('q') ?? 1);
+  return Number.isNaN(weight) ? 1 : weight;
+}
