@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, toRunningProcess } from '../support/process.ts';
+import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 
 /** A folder with what the command reads. */
@@ -19,7 +20,7 @@ async function copyProject(): Promise<string> {
 }
 
 describe('npm run dev', () => {
-  test('serves a saved file, keeps serving while a file does not compile, and ends with the service', async () => {
+  slowTest('serves a saved file, keeps serving while a file does not compile, and ends with the service', async () => {
     const folder = await copyProject();
     const child = spawn(process.execPath, ['scripts/dev.js'], {
       cwd: folder,
