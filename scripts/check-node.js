@@ -5,9 +5,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);
-const { engines } = /** @type {{ engines: { node: string } }} */ (
-  JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
-);
+/** @type {unknown} */
+const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+const { engines } = /** @type {{ engines: { node: string } }} */ (manifest);
 const [major = 0, minor = 0] = toNumbers(engines.node.replace('>=', ''));
 const [ownMajor = 0, ownMinor = 0] = toNumbers(process.versions.node);
 
