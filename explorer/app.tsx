@@ -8,15 +8,30 @@ import './app.css';
 import { examplesPlugin } from './examples.tsx';
 
 const OPEN_AT_FIRST = ['AssistantsForward', 'CreateAssistant'];
-/** Where GraphiQL keeps its tabs. */
+/** Where GraphiQL stores its tabs. */
 const TABS_KEY = 'graphiql:tabState';
 
 const fetcher = createGraphiQLFetcher({ url: new URL('graphql', document.baseURI).href });
 const defaultTabs = EXAMPLES.filter(({ name }) => OPEN_AT_FIRST.includes(name));
-// GraphiQL shows the variables of a default tab only once the tab was left and opened again, so those of the first one
-// are handed over twice; after the first visit they would come on top of what it has kept.
-const isFirstVisit = localStorage.getItem(TABS_KEY) === null;
-const initialVariables = isFirstVisit ? defaultTabs[0]?.variables : undefined;
+const activeTab = storedActiveTab() ?? defaultTabs[0];
+
+/**
+ * The tab that was active on the last visit. GraphiQL stores all tabs, but shows the query and the variables of the active
+ * one only if they were edited or are passed to it.
+ */
+function storedActiveTab(): { query: string | null; variables: string | null } | undefined {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem(TABS_KEY) ?? '{}') as StoredTabs;
+    return tabs?.[activeTabIndex ?? 0];
+  } catch {
+    return undefined;
+  }
+}
+
+interface StoredTabs {
+  readonly tabs?: readonly { readonly query: string | null; readonly variables: string | null }[];
+  readonly activeTabIndex?: number;
+}
 
 const root = document.querySelector('#root');
 if (root)
@@ -26,7 +41,8 @@ if (root)
       plugins={[examplesPlugin]}
       visiblePlugin={examplesPlugin}
       defaultTabs={defaultTabs.map(({ query, variables }) => ({ query, variables }))}
-      {...(initialVariables === undefined ? {} : { initialVariables })}
+      {...(typeof activeTab?.query === 'string' && { initialQuery: activeTab.query })}
+      {...(typeof activeTab?.variables === 'string' && { initialVariables: activeTab.variables })}
       defaultEditorToolsVisibility="variables"
       inputValueDeprecation
       schemaDescription

@@ -1,5 +1,6 @@
-/** The pane of example operations. One click opens an example in a tab, with its sample variables. */
+/** The pane of example operations. A click opens an example in a tab, with sample variables and the newest ids. */
 import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/react';
+import { withNewestIds } from './newest-ids.ts';
 
 const GROUPS = [
   { title: 'Queries', kind: 'query' },
@@ -14,13 +15,15 @@ function Examples() {
   const tabs = useGraphiQL((state) => state.tabs);
   const queryEditor = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);
+  const headerEditor = useGraphiQL((state) => state.headerEditor);
 
-  const open = ({ query, variables }: Example) => {
+  const open = async ({ query, variables: sample }: Example) => {
     const index = tabs.findIndex((tab) => tab.query === query);
     if (index !== -1) {
       actions.changeTab(index);
       return;
     }
+    const variables = await withNewestIds(sample, headerEditor?.getValue() ?? '');
     actions.addTab();
     queryEditor?.setValue(query);
     variableEditor?.setValue(variables);
@@ -37,7 +40,7 @@ function Examples() {
             <ul>
               {examples.map((example) => (
                 <li key={example.name}>
-                  <button type="button" onClick={() => open(example)}>
+                  <button type="button" onClick={() => void open(example)}>
                     <strong>{example.name}</strong>
                     <span>{withCode(example.description)}</span>
                   </button>
@@ -50,7 +53,7 @@ function Examples() {
   );
 }
 
-/** What stands between backticks is code. */
+/** Renders text between backticks as code. */
 const withCode = (text: string) =>
   text.split('`').map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>));
 

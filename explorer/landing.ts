@@ -4,6 +4,9 @@ import './landing.css';
 /** The script that Apollo Server's landing page loads. A test compares it with the installed Apollo Server's. */
 const SANDBOX_SCRIPT = 'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
 
+/** How long the script may take before the page says that it does not arrive. */
+const SCRIPT_TIMEOUT_MS = 8000;
+
 declare global {
   interface Window {
     /** Set by {@link SANDBOX_SCRIPT}. */
@@ -21,10 +24,20 @@ const script = document.createElement('script');
 script.src = SANDBOX_SCRIPT;
 script.addEventListener('load', openSandbox);
 script.addEventListener('error', () => {
-  const state = document.querySelector('#sandbox-state');
-  if (state) state.textContent = 'Not available: this browser does not reach the internet.';
+  clearTimeout(timeout);
+  showState('Not available: this browser does not reach the internet.');
 });
 document.head.append(script);
+// A connection that hangs raises no event. If the script arrives later, Sandbox opens all the same.
+const timeout = setTimeout(
+  () => showState('Not available so far: Apollo’s server does not respond. GraphiQL needs no internet.'),
+  SCRIPT_TIMEOUT_MS,
+);
+
+function showState(text: string): void {
+  const state = document.querySelector('#sandbox-state');
+  if (state) state.textContent = text;
+}
 
 /** What the service has to say to people, for example that its upstream has no assistants any more. */
 async function showNotice(): Promise<void> {

@@ -1,14 +1,16 @@
 /**
- * `npm run seed`: gives a running service a handful of assistants and a conversation to look at, through its GraphQL API like
- * any client. What an earlier run created is recognised by its `seed` in the metadata and left alone.
+ * `npm run seed`: creates example assistants and a conversation in a running service, through its GraphQL API. An earlier
+ * run's objects are recognised by `seed` in their metadata and are not created again.
  */
+import { readDotEnv } from '../runtime/environment.ts';
 import { seedAssistants, seedConversation } from './seed-assistants.ts';
 
 const USAGE = `Creates a few example assistants and a conversation in a running service.
 
-  npm run seed                          the service on http://127.0.0.1:4000
-  npm run seed -- http://host:port      another one
+  npm run seed                          the service on http://127.0.0.1:PORT; PORT is 4000 if it is not set
+  npm run seed -- http://host:port      another service
 
+PORT is read from the environment or from a file .env in the working directory, as the service reads it.
 Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passthrough).
 `;
 
@@ -43,13 +45,19 @@ const CREATE = `mutation Seed($input: CreateAssistantInput!) {
   createAssistant(input: $input) { assistant { id } userErrors { message } }
 }`;
 
-/** The newest are enough: nobody who has more conversations needs an example. */
+/** The newest hundred are enough: an account with more conversations needs no example. */
 const THREADS = `query SeededThreads { threads(first: 100) { nodes { metadata } } }`;
 const CONVERSE = `mutation SeedConversation($input: CreateThreadAndRunInput!) {
   createThreadAndRun(input: $input) { thread { id } userErrors { message } }
 }`;
 
-async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Promise<void> {
+/** Where `npm start` listens with the same settings. With PORT=0 only the service knows its port. */
+function defaultAddress(): string {
+  const port = process.env['PORT'] ?? readDotEnv()['PORT'] ?? '';
+  return `http://127.0.0.1:${['', '0'].includes(port.trim()) ? '4000' : port.trim()}`;
+}
+
+async function main([address = defaultAddress()]: readonly string[]): Promise<void> {
   if (address === '--help' || address === '-h') {
     process.stdout.write(USAGE);
     return;
@@ -74,11 +82,11 @@ async function main([address = 'http://127.0.0.1:4000']: readonly string[]): Pro
   process.stdout.write(`a conversation: ${await converse(url, seeded)}\n`);
 }
 
-/** Makes the conversation, unless it is there; says what became of it. */
+/** Creates the conversation if it does not exist. Returns the result in words. */
 async function converse(url: URL, seeded: ReadonlyMap<string | undefined, string>): Promise<string> {
   const { assistantSeed, seed, text } = seedConversation;
   const { data: listed, errors = [] } = await send(url, THREADS, {}, 'UNSUPPORTED_BY_UPSTREAM');
-  // Where threads cannot be listed it could not be found again, and each one costs money.
+  // If threads cannot be listed, the next run would not find it and would create, and pay for, another one.
   if (errors.length > 0) return 'left out, as this upstream cannot list threads';
   if (listed?.threads?.nodes.some(({ metadata }) => metadata['seed'] === seed) === true) return 'already there';
   const assistantId = seeded.get(assistantSeed) ?? '';
@@ -109,14 +117,16 @@ async function send(url: URL, query: string, variables: unknown, expected?: stri
     headers: { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key.trim()}` }) },
     body: JSON.stringify({ query, variables }),
   }).catch(() => {
-    throw new Error('no service answers there: start one with "npm start", or give its address');
+    throw new Error(
+      `no service responds at ${url.origin}: start one with "npm start", or give its address: npm run seed -- http://host:port`,
+    );
   });
   const reply = (await response.json().catch(() => {
-    throw new Error('what answers there is not this service: give its address');
+    throw new Error(`${url.origin} is another service: give the address: npm run seed -- http://host:port`);
   })) as GraphQLResponse;
   const [error] = reply.errors ?? [];
   if (error?.extensions?.code === 'UNAUTHENTICATED')
-    throw new Error('the service does not know who is calling: set AIML_API_KEY to a credential that it takes');
+    throw new Error('the service requires a credential: set AIML_API_KEY to one that it accepts');
   if (error && (expected === undefined || error.extensions?.code !== expected)) throw new Error(error.message);
   return reply;
 }

@@ -1,6 +1,4 @@
-/**
- * `npm run manifest`: a manifest of persisted operations made of the example operations. Run from the project's root.
- */
+/** `npm run manifest`: writes a manifest of persisted operations from the examples. Run from the project's root. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -28,11 +26,14 @@ async function run(args: string[]): Promise<void> {
     return;
   }
   const [file, ...more] = positionals;
-  if (more.length > 0) throw new Error('there is one file to write: --help tells more');
+  if (more.length > 0) throw new Error('give one file; --help shows the usage');
   const manifest = { format: MANIFEST_FORMAT, version: MANIFEST_VERSION, operations: await readOperations() };
   const json = `${JSON.stringify(manifest, null, 2)}\n`;
   if (file === undefined) process.stdout.write(json);
-  else await writeFile(file, json);
+  else {
+    await writeFile(file, json);
+    process.stdout.write(`Wrote ${manifest.operations.length} operations to ${file}.\n`);
+  }
 }
 
 async function readOperations(): Promise<readonly ManifestOperation[]> {

@@ -124,8 +124,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     });
   unmatched.register(app);
 
-  for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, options);
-  if (options.explorer && !(await registerExplorer(app, options.notice))) logger.explorerMissing();
+  const hasLandingPage = options.explorer && (await registerExplorer(app, options.notice));
+  if (options.explorer && !hasLandingPage) logger.explorerMissing();
+  for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, { ...options, hasLandingPage });
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) =>
     reply

@@ -12,6 +12,7 @@ import {
   sendErrorResponse,
   type HttpErrorResponse,
 } from './error-response.ts';
+import { acceptsHtml, addVary } from './explorer/page-headers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { exchangeOf } from './request-state.ts';
 import { queryStringOf } from './request-target.ts';
@@ -27,12 +28,14 @@ export interface GraphQLRouteOptions {
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
   /** The interval of heartbeats in a stream, in milliseconds; 12 s by default. */
   readonly heartbeatMs?: number | undefined;
+  /** Whether `/` is a page. A browser that opens this URL without an operation is then redirected to it. */
+  readonly hasLandingPage?: boolean;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {
-  const { lifecycle, operationSlots, startTrace, heartbeatMs, execute } = options;
+  const { lifecycle, operationSlots, startTrace, heartbeatMs, execute, hasLandingPage = false } = options;
 
   app.route({
     method: ['GET', 'POST'],
@@ -41,6 +44,7 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
     handler: (request, reply) => {
       const exchange = exchangeOf(request);
       if (exchange.hasEnded) return sendErrorResponse(reply, CLIENT_DISCONNECTED);
+      if (hasLandingPage && request.method === 'GET' && isPageVisit(request)) return redirectToLandingPage(reply);
       // Checked before execution. Apollo Server checks it afterwards, which is too late for a mutation.
       const contentType = chooseContentType(request.headers.accept);
       const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
@@ -201,4 +205,14 @@ function completeErrorResponse(body: Buffer, status: number, reply: FastifyReply
     error.extensions = { ...error.extensions, requestId: reply.request.id };
   }
   return Buffer.from(JSON.stringify(response));
+}
+
+/** Whether a browser opens the URL as a page, without an operation in it. */
+function isPageVisit({ headers, raw }: FastifyRequest): boolean {
+  return acceptsHtml(headers.accept) && !/[?&](?:query|extensions)=/.test(raw.url ?? '');
+}
+
+function redirectToLandingPage(reply: FastifyReply): FastifyReply {
+  addVary(reply, 'Accept');
+  return reply.redirect('/', 302);
 }

@@ -91,6 +91,27 @@ describeInBrowser('GraphiQL in a browser', () => {
     await seesInResponse(id);
   });
 
+  test('shows the variables of the first example on the second visit', async () => {
+    const { page } = watched;
+    const variables = page.locator('.graphiql-editor-tool .view-line', { hasText: '"first": 10' });
+    await variables.first().waitFor();
+    await page.reload();
+    await variables.first().waitFor();
+    expect(await page.getByRole('tab', { name: /Assistant/ }).count()).toBe(2);
+  });
+
+  test('opens examples with the newest ids, so that they return data', async () => {
+    await openExample('CreateAssistant');
+    const { createAssistant } = (await run()).data as { createAssistant: { assistant: { id: string } } };
+    const { id } = createAssistant.assistant;
+    await openExample('Assistant');
+    expect((await run()).data).toMatchObject({ assistant: { id } });
+    await openExample('CreateThreadAndRun');
+    const { createThreadAndRun } = (await run()).data as { createThreadAndRun: { run: { id: string } } };
+    await openExample('Run');
+    expect((await run()).data).toMatchObject({ run: { id: createThreadAndRun.run.id } });
+  });
+
   slowTest('opens every example in a tab of its own, with its variables', async () => {
     const { page } = watched;
     const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();

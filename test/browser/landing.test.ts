@@ -45,6 +45,13 @@ describeInBrowser('the landing page in a browser', () => {
     expect(problems).toEqual([expect.stringContaining('net::ERR_INTERNET_DISCONNECTED')]);
   });
 
+  test('says so if Apollo’s script does not arrive', async () => {
+    const { page, context } = watched;
+    await context.route(SANDBOX_SCRIPT, () => undefined);
+    await page.goto(service.url, { waitUntil: 'domcontentloaded' });
+    await page.getByText('Apollo’s server does not respond').waitFor();
+  });
+
   test('opens Apollo Sandbox on this service where the browser has the internet', async () => {
     const { page, context, problems } = watched;
     await context.route(SANDBOX_SCRIPT, (route) => route.fulfill({ contentType: 'text/javascript', body: standIn }));

@@ -28,6 +28,25 @@ describe('what is served at /', () => {
     expect(linksOf(await page.text())).toContain('graphiql');
   });
 
+  test.each(['/graphql', '/graphql/', '/graphql?variables={}'])(
+    'is where a browser that opens %s is led to',
+    async (path) => {
+      const response = await fetch(service.url + path, {
+        headers: { accept: 'text/html,*/*;q=0.8' },
+        redirect: 'manual',
+      });
+      expect(response.status).toBe(302);
+      expect(response.headers.get('location')).toBe('/');
+      expect(response.headers.get('vary')).toContain('Accept');
+    },
+  );
+
+  test('is not where a browser that sends an operation to /graphql is led to', async () => {
+    const headers = { accept: 'text/html,*/*;q=0.8', 'apollo-require-preflight': '1' };
+    const response = await fetch(`${service.url}/graphql?query={__typename}`, { headers, redirect: 'manual' });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
   test.each([undefined, '*/*', 'application/json'])('is the way to GraphQL for whoever accepts %s', async (accept) => {
     const response = await get('/', accept === undefined ? {} : { accept });
     expect(response.headers.get('content-type')).toContain('application/json');

@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
-import { listeningUrl, runProcess } from '../support/process.ts';
+import { listeningUrl, runProcess, toRunningProcess } from '../support/process.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { query, startService } from '../support/service.ts';
 import { listen } from '../support/listen.ts';
@@ -94,6 +95,19 @@ describe('npm run seed', () => {
     await service.stop();
   });
 
+  test('without an address uses the port of the service’s own settings', async () => {
+    const service = await startService();
+    const settings = { PORT: new URL(service.url).port };
+    const command = runProcess(settings, { entry: 'commands/seed.js' });
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^5\/5 .*: asst_/m);
+    await service.stop();
+    const rejected = runProcess(settings, { entry: 'commands/seed.js' });
+    expect(await rejected.exit).toBe(1);
+    expect(rejected.output()).toContain(`no service responds at ${service.url}`);
+    expect(rejected.output()).toContain('npm run seed -- http://host:port');
+  });
+
   slowTest('says in one line what to do where no service answers, or it wants a credential', async () => {
     const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
     expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
@@ -122,5 +136,14 @@ describe('a service that starts', () => {
     expect(stored.data).toEqual({ assistants: { nodes: [{ id: createAssistant.assistant.id }] } });
     second.child.kill('SIGTERM');
     expect(await second.exit).toBe(0);
+  });
+});
+
+describe('npm run manifest', () => {
+  test('says how many operations it wrote, and to which file', async () => {
+    const file = join(folder, 'operations.json');
+    const command = toRunningProcess(spawn(process.execPath, ['dist/commands/write-manifest.js', file]));
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Wrote \d+ operations to .*operations\.json\.\n$/);
   });
 });

@@ -42,6 +42,10 @@ const errorCodeList = Object.entries(errorCodes)
   .map(([code, { description }]) => `- \`${code}\`: ${description}`)
   .join('\n');
 
+const schemaDescription =
+  'Assistants and their conversations: threads, messages and runs of the AIML API, in the manner of Relay. ' +
+  'Lists are connections, ids are opaque, and mutations return `userErrors`.';
+
 const rootDescriptions = {
   Query: `Reads. They change nothing.\n\nErrors have one of these as \`extensions.code\`:\n${errorCodeList}`,
   Subscription: 'Streams of events. They change nothing, and neither does ending one.',
@@ -102,6 +106,7 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
     if (!isInputObjectType(type)) throw new TypeError(`The schema has no input type ${name}.`);
     type.isOneOf = true;
   }
+  schema.description = schemaDescription;
   for (const [name, description] of Object.entries(rootDescriptions)) {
     const type = schema.getType(name);
     if (type) type.description = description;

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBundle, type BundledFile } from './bundle.ts';
-import { graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
+import { acceptsHtml, addVary, graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
 
 /** For files with a hash of their content in the name. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -21,7 +21,7 @@ export async function registerExplorer(
   if (!bundle) return false;
 
   app.get('/', (request, reply) => {
-    varyBy(reply, 'Accept');
+    addVary(reply, 'Accept');
     if (!acceptsHtml(request.headers.accept)) {
       const text = notice();
       return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH, ...(text !== null && { notice: text }) });
@@ -43,8 +43,6 @@ export async function registerExplorer(
   return true;
 }
 
-const acceptsHtml = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? '');
-
 async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -53,17 +51,11 @@ async function sendFile(
 ): Promise<FastifyReply> {
   const encoding = /\bgzip\b/i.test(header(request, 'accept-encoding')) ? 'gzip' : 'identity';
   const etag = `"${file.etag}-${encoding}"`;
-  varyBy(reply, 'Accept-Encoding');
+  addVary(reply, 'Accept-Encoding');
   reply.header('cache-control', cacheControl).header('etag', etag);
   if (header(request, 'if-none-match').includes(etag)) return reply.code(304).send();
   if (encoding !== 'identity') reply.header('content-encoding', encoding);
   return reply.type(file.contentType).send(await file.read(encoding));
-}
-
-/** Appends to the Vary header of CORS. */
-function varyBy(reply: FastifyReply, name: string): void {
-  const names = reply.getHeader('vary');
-  reply.header('vary', names === undefined ? name : `${names.toString()}, ${name}`);
 }
 
 function header(request: FastifyRequest, name: 'accept-encoding' | 'if-none-match'): string {

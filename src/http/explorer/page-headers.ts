@@ -1,4 +1,5 @@
-/** The security headers of the HTML pages: what they may load, and that no other page may frame them. */
+/** Headers of the HTML pages: how responses vary, what the pages may load, and that no other page may frame them. */
+import type { FastifyReply } from 'fastify';
 
 const SANDBOX_SCRIPTS = 'https://embeddable-sandbox.cdn.apollographql.com';
 const SANDBOX_FRAME = 'https://sandbox.embed.apollographql.com';
@@ -43,4 +44,13 @@ function toPolicy(sources: Readonly<Record<string, readonly string[]>>): string 
   return Object.entries(directives)
     .map(([name, values]) => `${name} ${values.join(' ')}`)
     .join('; ');
+}
+
+/** Whether a browser opens the URL as a page. */
+export const acceptsHtml = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? '');
+
+/** Adds to the Vary header, which CORS may have set. */
+export function addVary(reply: FastifyReply, name: string): void {
+  const names = reply.getHeader('vary');
+  reply.header('vary', names === undefined ? name : `${names.toString()}, ${name}`);
 }

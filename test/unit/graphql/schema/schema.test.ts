@@ -37,6 +37,10 @@ describe('the schema', () => {
     expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(committed);
   });
 
+  test('has a description', () => {
+    expect(schema.description).toMatch(/Assistants and their conversations/);
+  });
+
   test('describes every type, field, argument, input field and enum value', () => {
     const undocumented = publicTypes
       .flatMap((type) => [...documented(type)])
