@@ -80,5 +80,21 @@ const modify = z.strictObject({
 export type CreateAssistantBody = z.infer<typeof create>;
 export type ModifyAssistantBody = z.infer<typeof modify>;
 
+type Members = Omit<z.infer<z.ZodObject<typeof members>>, 'metadata'>;
+/** The members of an assistant that are stored as a body has them. */
+export type AssistantSettings = { readonly [Name in keyof Members]-?: Exclude<Members[Name], undefined> };
+
+/** The values of members that a create leaves out. */
+export const defaultSettings: AssistantSettings = {
+  name: null,
+  description: null,
+  instructions: null,
+  tools: [],
+  temperature: 1,
+  top_p: 1,
+  reasoning_effort: null,
+  response_format: 'auto',
+};
+
 export const readCreateBody = createBodyReader(create);
 export const readModifyBody = createBodyReader(modify);

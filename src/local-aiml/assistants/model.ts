@@ -10,25 +10,17 @@
  */
 import { createId } from '../ids.ts';
 import { createVectorStores, toToolResources, type ToolResources, type VectorStore } from '../tool-resources.ts';
-import type { CreateAssistantBody, ModifyAssistantBody } from './body.ts';
+import { defaultSettings, type AssistantSettings, type CreateAssistantBody, type ModifyAssistantBody } from './body.ts';
 
-/** Reads back exactly as it was written; the order of the members is the order in which they are sent. */
-export interface Assistant {
+/** Reads back exactly as it was written. */
+export interface Assistant extends AssistantSettings {
   readonly id: string;
   readonly object: 'assistant';
   /** Unix time in seconds. */
   readonly created_at: number;
-  readonly name: string | null;
-  readonly description: string | null;
   readonly model: string;
-  readonly instructions: string | null;
-  readonly tools: readonly AssistantTool[];
   readonly tool_resources: ToolResources | null;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly temperature: number | null;
-  readonly top_p: number | null;
-  readonly reasoning_effort: string | null;
-  readonly response_format: ResponseFormat | null;
 }
 
 export type ResponseFormat = NonNullable<CreateAssistantBody['response_format']>;
@@ -45,17 +37,10 @@ export function createAssistant(
     id: createId('asst'),
     object: 'assistant',
     created_at: now,
-    name: null,
-    description: null,
     model: body.model,
-    instructions: null,
-    tools: [],
+    ...defaultSettings,
     tool_resources: null,
     metadata: {},
-    temperature: 1,
-    top_p: 1,
-    reasoning_effort: null,
-    response_format: 'auto',
   };
   return { assistant: withBody(fresh, body, vectorStores), vectorStores };
 }
