@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { cleanUpLater } from '../../support/cleanup.ts';
 
 export interface Frontend {
   readonly folder: string;
@@ -40,4 +41,5 @@ export const runScript = (cwd: string, script: string, args: readonly string[]) 
     const child = execFile(process.execPath, [script, ...args], { cwd, env }, (_error, stdout, stderr) =>
       done({ code: child.exitCode ?? 1, output: stdout + stderr }),
     );
+    cleanUpLater(() => child.kill('SIGKILL'));
   });

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
-import { cleanUpLater } from '../../support/cleanup.ts';
 import { amountOf } from '../../support/slow.ts';
 import { startHere } from '../support.ts';
 import { ConversationClient, textOf, type WireRun } from './conversation-client.ts';
@@ -227,7 +226,6 @@ test(
   async () => {
     const random = createRandom(SEED);
     const staged = await startStagedModelApi((request, response) => random.pick(STAGES)(request, response));
-    cleanUpLater(() => staged[Symbol.asyncDispose]());
     const modelApi = {
       baseUrl: staged.url,
       key: 'key',

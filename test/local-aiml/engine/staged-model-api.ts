@@ -1,6 +1,6 @@
 // A chat completions API on loopback that does what a test stages: the dialects of real servers, and their failures.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../../support/listen.ts';
 
 export interface StagedRequest {
   readonly path: string;
@@ -20,6 +20,7 @@ export interface StagedModelApi extends AsyncDisposable {
   stages: Stage[];
 }
 
+/** It is closed when the test or the file has ended. */
 export async function startStagedModelApi(...stages: Stage[]): Promise<StagedModelApi> {
   const requests: StagedRequest[] = [];
   const server = createServer((message, response) => {
@@ -38,8 +39,7 @@ export async function startStagedModelApi(...stages: Stage[]): Promise<StagedMod
       void stage?.(request, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const staged: StagedModelApi = {
     url: `http://127.0.0.1:${port}/v1`,
     requests,

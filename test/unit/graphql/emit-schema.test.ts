@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { cleanUpLater } from '../../support/cleanup.ts';
 
 const command = resolve('dist/commands/emit-schema.js');
 let folder = '';
@@ -22,6 +23,7 @@ const run = (...args: string[]): Promise<Run> =>
     const child = execFile(process.execPath, [command, ...args], { cwd: folder }, (_, stdout, stderr) =>
       done({ code: child.exitCode, stdout, stderr }),
     );
+    cleanUpLater(() => child.kill('SIGKILL'));
   });
 const schemaFile = (): string => join(folder, 'schema/schema.graphql');
 

@@ -1,13 +1,13 @@
-import { connect as netConnect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect as netConnect, createServer } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { RedisConnection } from '../../../src/redis/connection.ts';
+import { listen } from '../../support/listen.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
 
 describeWithRedis('The connection to Redis', () => {
   let redis: TestRedis;
   let connection: RedisConnection;
-  let proxy: Server | null = null;
   /** What it told of itself: why it went away, null when it was back. */
   let changes: (string | null)[];
 
@@ -24,7 +24,6 @@ describeWithRedis('The connection to Redis', () => {
   const untilUp = () => until(() => connection.isUp);
   afterEach(async () => {
     connection.close();
-    proxy?.close();
     await redis.stop();
   });
 
@@ -105,7 +104,7 @@ describeWithRedis('The connection to Redis', () => {
   test('waits for an answer as long as more of it arrives', async () => {
     redis = await startRedis();
     let isSlow = false;
-    proxy = createServer((socket) => {
+    const proxy = createServer((socket) => {
       const server = netConnect(redis.port, '127.0.0.1');
       socket.on('data', (bytes) => server.write(bytes)).on('close', () => server.destroy());
       server.on('data', (bytes) => {
@@ -114,7 +113,7 @@ describeWithRedis('The connection to Redis', () => {
         else socket.write(bytes);
       });
     });
-    const { port } = await listen(proxy);
+    const port = await listen(proxy);
     await connect(`redis://127.0.0.1:${port}`);
     isSlow = true;
     expect(await connection.pipeline((pipeline) => pipeline.echo('a text of some length'))).not.toBeNull();
@@ -130,8 +129,3 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 });
-
-async function listen(server: Server): Promise<AddressInfo> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server.address() as AddressInfo;
-}
