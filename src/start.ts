@@ -5,7 +5,7 @@ import { readConfig, type Config } from './config.ts';
 import { ConfigError, readDotEnv } from './runtime/environment.ts';
 import { findMisspeltSettings } from './runtime/setting-names.ts';
 import { errorCode } from './runtime/error-code.ts';
-import { ListenError } from './http/shutdown.ts';
+import { ListenError } from './http/http-servers.ts';
 import { describeModel } from './local-aiml/engine/describe-model.ts';
 import { LocalAimlStartError } from './local-aiml/start-error.ts';
 import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';

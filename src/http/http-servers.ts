@@ -41,6 +41,11 @@ export interface ListenOptions {
   readonly port: number;
 }
 
+/** The address could not be opened. The message is one line that names the setting at fault, without its value. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
 export class HttpServers {
   readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
   readonly #webSockets: Pick<WebSockets, 'accept'> | null;
@@ -97,17 +102,18 @@ export class HttpServers {
   }
 
   /**
-   * Resolves to the port, which is one on all addresses. Rejects with Node's error, and nothing listens then, where no
-   * address can be opened or another process has the port on one of them.
+   * Resolves to the port, which is the same on all addresses. Rejects with a {@link ListenError} if no address can be opened
+   * or another process has the port on one of them; then nothing listens.
    */
   async listen({ host, port }: ListenOptions): Promise<number> {
-    const addresses = host.toLowerCase() === 'localhost' ? await addressesOf(host) : [host];
     for (let tried = 1; ; tried += 1) {
       try {
+        const addresses = host.toLowerCase() === 'localhost' ? await addressesOf(host) : [host];
         return await this.#listenOn(addresses, port);
       } catch (error) {
         await this.close();
-        if (port !== 0 || errorCode(error) !== 'EADDRINUSE' || tried === MAX_PORTS_TRIED) throw error;
+        if (port !== 0 || errorCode(error) !== 'EADDRINUSE' || tried === MAX_PORTS_TRIED)
+          throw new ListenError(describeListenError(error));
       }
     }
   }
@@ -172,6 +178,15 @@ export class HttpServers {
     if (!this.#handler) throw new TypeError('call create() before listen()');
     return this.create(this.#handler);
   }
+}
+
+function describeListenError(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'EADDRINUSE') return 'PORT is in use by another process: stop it, or set PORT to another port';
+  if (code === 'EACCES') return 'PORT may not be opened by this user: set PORT to 1024 or above';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'HOST is not an address of this machine';
+  return 'HOST and PORT could not be opened';
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

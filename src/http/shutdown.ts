@@ -39,8 +39,3 @@ async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promis
     if (isPast(timeoutMs)) server.closeAllConnections();
   }
 }
-
-/** The address could not be opened. The message is one line and contains no value of a setting. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}

@@ -67,7 +67,7 @@ export interface StartEntry {
 export interface UnlistedOperationEntry {
   readonly requestId: string;
   readonly operationName: string | null;
-  readonly refused: boolean;
+  readonly rejected: boolean;
 }
 
 export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';

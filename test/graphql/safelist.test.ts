@@ -135,7 +135,7 @@ describe('enforced', () => {
     );
     const requestIds = responses.map(({ errors }) => errors?.[0]?.extensions['requestId']);
     expect(
-      unlistedLines().map(({ requestId, operationName, refused: rejected }) => [requestId, operationName, rejected]),
+      unlistedLines().map(({ requestId, operationName, rejected }) => [requestId, operationName, rejected]),
     ).toEqual([
       [requestIds[0], 'Unlisted', true],
       [requestIds[1], null, true],
@@ -165,7 +165,7 @@ describe('logged only', () => {
       { query: LISTED, variables },
     ])
       for (const send of [post, get]) expect(await send(service.url, request)).toEqual(ran);
-    expect(unlistedLines().map(({ operationName, refused: rejected }) => [operationName, rejected])).toEqual([
+    expect(unlistedLines().map(({ operationName, rejected }) => [operationName, rejected])).toEqual([
       ['Unlisted', false],
       [null, false],
       ['Unlisted', false],

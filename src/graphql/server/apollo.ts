@@ -37,7 +37,7 @@ export interface ApolloOptions<Context extends RequestContext> {
   /** The service's own schema where it is left out. */
   readonly schema?: GraphQLSchema;
   /** Of the same schema; one of its own where it is left out. */
-  readonly requestHandler?: OperationCache;
+  readonly operationCache?: OperationCache;
   /** Where documents are found by their hashes; a cache of this process alone where it is left out. */
   readonly persistedDocuments?: DocumentCache;
   /** Run before the plugins of this module, so that those have the last word on the answer. */
@@ -56,7 +56,7 @@ export function createApollo<Context extends RequestContext>({
   introspection,
   logger,
   schema = buildServiceSchema(),
-  requestHandler = new OperationCache(createExecutor(schema)),
+  operationCache = new OperationCache(createExecutor(schema)),
   persistedDocuments = createApqCache(null),
   plugins = [],
   onInternalError = () => undefined,
@@ -64,7 +64,7 @@ export function createApollo<Context extends RequestContext>({
   const formatError = createErrorFormatter({ suggestions: introspection });
   const completeErrors = createErrorCompleter(onInternalError);
   return new ApolloServer<Context>({
-    gateway: asGateway(requestHandler, {
+    gateway: asGateway(operationCache, {
       schema,
       formatErrors: (errors, requestId) =>
         completeErrors(
@@ -75,7 +75,7 @@ export function createApollo<Context extends RequestContext>({
     logger,
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
-    documentStore: requestHandler.documentStore,
+    documentStore: operationCache.documentStore,
     persistedQueries: { cache: persistedDocuments },
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,

@@ -7,7 +7,11 @@
  */
 import type { ApolloServerPlugin, BaseContext, HTTPGraphQLRequest } from '@apollo/server';
 import { hashOf, type DocumentCache } from './apq-cache.ts';
-import type { ManifestOperation } from './manifest.ts';
+import { readFile } from 'node:fs/promises';
+import type { GraphQLSchema } from 'graphql';
+import { ConfigError } from '../../runtime/environment.ts';
+import { decodeUtf8 } from '../../runtime/utf8.ts';
+import { findUnusable, ManifestError, parseManifest, type ManifestOperation } from './manifest.ts';
 
 export class Safelist {
   readonly #bodiesById: ReadonlyMap<string, string>;
@@ -60,3 +64,28 @@ export const createSafelistPlugin = <Context extends BaseContext>(
       },
     }),
 });
+
+/**
+ * Reads the manifest in the file. `onUnusable` is called with the names of the operations that are not valid in the schema,
+ * if there are any. Rejects with a {@link ConfigError} if the file is not a manifest.
+ */
+export async function readSafelist(
+  path: string,
+  schema: GraphQLSchema,
+  onUnusable: (operationNames: readonly string[]) => void,
+): Promise<Safelist> {
+  const bytes = await readFile(path).catch(() => {
+    throw new ConfigError('PERSISTED_OPERATIONS names a file that cannot be read');
+  });
+  const json = decodeUtf8(bytes);
+  if (json === null) throw new ConfigError('PERSISTED_OPERATIONS names a file that is not UTF-8 text');
+  try {
+    const operations = parseManifest(json);
+    const unusable = findUnusable(operations, schema).map(({ name }) => name);
+    if (unusable.length > 0) onUnusable(unusable);
+    return new Safelist(operations);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new ConfigError(`PERSISTED_OPERATIONS names a file that ${error.message}`);
+  }
+}
