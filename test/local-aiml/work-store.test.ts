@@ -115,6 +115,25 @@ describe('a worker', () => {
     ]);
   });
 
+  test('saves text that grows exactly, and keeps the metadata that a client sets meanwhile', async () => {
+    const { threadId } = await createRun(url);
+    const claimed = await claim(work);
+    const messageId = await startMessage(work, claimed);
+    const path = `/threads/${threadId}/messages/${messageId}`;
+    await send(url, `POST ${path}`, { metadata: { topic: '\ud800 "quoted" \u0000' } });
+    const text = 'a\u0000b\ud800c\udc00d😀\u2028"\\\n';
+    const saved = { claim: claimed.claim, messageId, content: textOf(text) };
+    expect(await work.saveTexts([saved, { ...saved, messageId: 'msg_unknown' }])).toEqual(
+      new Set([claimed.claim.runId]),
+    );
+    expect(await work.saveTexts([saved])).toEqual(new Set());
+    expect(await send(url, `GET ${path}`)).toMatchObject({
+      status: 'in_progress',
+      content: textOf(text),
+      metadata: { topic: '\ud800 "quoted" \u0000' },
+    });
+  });
+
   test('writes text before its calls, as two steps, each with its usage', async () => {
     const { path } = await createRun(url);
     const claimed = await claim(work);

@@ -144,9 +144,9 @@ export interface WorkStore {
   context(threadId: string, before: number | undefined, limit: number): Promise<readonly ContextItem[]>;
 
   /**
-   * Calls `listener` after each write of this process to the run, and, within about 100 ms, after writes of other processes
-   * (of any run). It gets no state: it reads a snapshot where it wants one. Returns how to stop. Cheap: a thousand
-   * watchers are fine.
+   * Calls `listener` after each write of this process to the run except `saveTexts`, whose texts this process has in memory,
+   * and, within about 100 ms, after writes of other processes (to any run). It gets no state: it reads a snapshot where it
+   * wants one. Returns how to stop. Cheap: a thousand watchers are fine.
    */
   watch(runId: string, listener: () => void): () => void;
 

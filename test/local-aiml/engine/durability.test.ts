@@ -5,7 +5,7 @@ import { createFolder, startHere, startProcess, startProcessWith, type Process }
 import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
 import { createRandom, type Random } from '../../support/random.ts';
 
-const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 10 });
+const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 30 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
 
 /** Of the processes that are killed; the stand-alone process has 15 s. */

@@ -5,7 +5,7 @@ import { ConversationClient } from './conversation-client.ts';
 import { collectEvents, namesOf } from './event-stream.ts';
 import { readFile } from 'node:fs/promises';
 
-const RUNS = amountOf('SOAK_RUNS', { fast: 0, slow: 400 });
+const RUNS = amountOf('SOAK_RUNS', { fast: 0, slow: 1_000 });
 const AT_A_TIME = 20;
 /** What the heap may grow by once it is warm: it is not collected at once. */
 const GROWTH_MB = 48;

@@ -6,6 +6,7 @@ import { toCursor, type Position } from './cursor.ts';
 import { nextEvent } from './projection.ts';
 import { toFrame } from './frames.ts';
 import { asDeleted, toView, withLive, type RunView } from './run-view.ts';
+import type { Turns } from './turns.ts';
 
 export interface FeedListener {
   /** There may be more to send. */
@@ -30,6 +31,7 @@ export class RunFeed {
   readonly #work: WorkStore;
   readonly #liveRuns: LiveRuns;
   readonly #listeners = new Set<FeedListener>();
+  readonly #turns: Turns;
   readonly #onIdle: () => void;
   #stopWatching: (() => void) | undefined;
   #stored: RunView | undefined;
@@ -40,10 +42,12 @@ export class RunFeed {
   /** Of the view that is shown now. */
   readonly #events = new Map<string, SharedEvent | undefined>();
 
-  constructor(runId: string, work: WorkStore, liveRuns: LiveRuns, onIdle: () => void) {
+  /** `turns` is shared by all feeds. `onIdle` is called when the last listener leaves. */
+  constructor(runId: string, work: WorkStore, liveRuns: LiveRuns, turns: Turns, onIdle: () => void) {
     this.#runId = runId;
     this.#work = work;
     this.#liveRuns = liveRuns;
+    this.#turns = turns;
     this.#onIdle = onIdle;
   }
 
@@ -102,7 +106,7 @@ export class RunFeed {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#turns.add(() => {
       this.#isScheduled = false;
       if (!this.isWatched) return;
       void this.#notify();

@@ -10,11 +10,13 @@ import { toThreadFrame } from './frames.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunView } from './run-view.ts';
+import { Turns } from './turns.ts';
 
 export class SharedRunStreams implements RunStreams {
   readonly #work: WorkStore;
   readonly #liveRuns: LiveRuns;
   readonly #timings: FollowerTimings;
+  readonly #turns = new Turns();
   readonly #feeds = new Map<string, RunFeed>();
   readonly #followers = new Set<Follower>();
   #isStopping = false;
@@ -67,7 +69,7 @@ export class SharedRunStreams implements RunStreams {
   #feedOf(runId: string): RunFeed {
     const known = this.#feeds.get(runId);
     if (known) return known;
-    const feed = new RunFeed(runId, this.#work, this.#liveRuns, () => {
+    const feed = new RunFeed(runId, this.#work, this.#liveRuns, this.#turns, () => {
       if (this.#feeds.get(runId) === feed) this.#feeds.delete(runId);
     });
     this.#feeds.set(runId, feed);

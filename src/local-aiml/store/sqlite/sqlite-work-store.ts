@@ -85,8 +85,10 @@ export class SqliteWorkStore implements WorkStore {
       const until = Date.now() + leaseMs;
       return new Map(
         claims.map(({ runId, attempt }): [string, ClaimState] => {
-          if (this.#queries.renew.run(until, runId, attempt).changes === 0) return [runId, 'lost'];
-          return [runId, this.#queries.isCancelling.get(runId) === undefined ? 'held' : 'cancelling'];
+          const renewed = this.#queries.renew.get(until, runId, attempt) as
+            { readonly live_status: string } | undefined;
+          if (!renewed) return [runId, 'lost'];
+          return [runId, renewed.live_status === 'cancelling' ? 'cancelling' : 'held'];
         }),
       );
     });
@@ -117,12 +119,9 @@ export class SqliteWorkStore implements WorkStore {
     return this.#transactions.writeRelaxed(() => {
       const lost = new Set<string>();
       for (const { claim, messageId, content } of progress) {
-        const message =
-          this.#rows.isHeld(claim) && this.#rows.openMessages(claim.runId).find(({ id }) => id === messageId);
-        if (message) {
-          this.#tables.messages.update({ ...message, content });
-          this.#watch.touch(claim.runId);
-        } else lost.add(claim.runId);
+        const { runId, attempt } = claim;
+        const saved = this.#queries.saveText.run(JSON.stringify(content), messageId, runId, runId, attempt);
+        if (saved.changes === 0) lost.add(runId);
       }
       return lost;
     });

@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals';
+import { LiveMessage } from '../../../src/local-aiml/engine/live-runs.ts';
+import { TextSaver } from '../../../src/local-aiml/engine/text-saver.ts';
+import { Turns } from '../../../src/local-aiml/engine/streams/turns.ts';
+import type { MessageProgress, WorkStore } from '../../../src/local-aiml/store/work-store.ts';
+import { until } from '../../support/until.ts';
+
+const RUNS = 100;
+const messageOf = (index: number): LiveMessage => new LiveMessage(`msg_${index}`);
+const claimOf = (index: number) => ({ runId: `run_${index}`, attempt: 1 });
+
+/** Notes what is saved, and when. */
+function createSaver(saveTexts: (progress: readonly MessageProgress[]) => Promise<ReadonlySet<string>>) {
+  const lost: string[] = [];
+  const saver = new TextSaver(
+    { saveTexts } as Pick<WorkStore, 'saveTexts'> as WorkStore,
+    (runId) => lost.push(runId),
+    () => undefined,
+  );
+  return { saver, lost };
+}
+
+test('The texts of all runs are saved in one transaction, at most one each 250 ms', async () => {
+  const saves: { readonly at: number; readonly count: number }[] = [];
+  const { saver } = createSaver((progress) => {
+    saves.push({ at: performance.now(), count: progress.length });
+    return Promise.resolve(new Set());
+  });
+  const messages = Array.from({ length: RUNS }, (_, index) => messageOf(index));
+  await until(() => {
+    for (const [index, message] of messages.entries()) {
+      message.append('text', 'word ');
+      saver.mark(claimOf(index), message);
+    }
+    return saves.length >= 3;
+  });
+  expect(saves.map(({ count }) => count)).toEqual([RUNS, RUNS, RUNS]);
+  const gaps = saves.slice(1).map(({ at }, index) => at - (saves[index]?.at ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(250);
+  await saver.flush();
+});
+
+test('A save that fails is made again, with what was written since', async () => {
+  const saved: string[] = [];
+  let failures = 1;
+  const { saver, lost } = createSaver((progress) => {
+    if (failures-- > 0) return Promise.reject(new Error('the disk is full'));
+    saved.push(JSON.stringify(progress[0]?.content));
+    return Promise.resolve(new Set(['run_0']));
+  });
+  const message = messageOf(0);
+  message.append('text', 'Hel');
+  saver.mark(claimOf(0), message);
+  await saver.flush();
+  expect(saved).toEqual([]);
+  message.append('text', 'lo');
+  await until(() => saved.length > 0);
+  expect([saved[0], lost]).toEqual([expect.stringContaining('"Hello"'), ['run_0']]);
+});
+
+test('Notifications leave their turn to other work after some milliseconds, and keep their order', async () => {
+  const turns = new Turns();
+  const done: number[] = [];
+  let otherWork = 0;
+  for (let index = 0; index < 10; index++)
+    turns.add(() => {
+      const endAt = performance.now() + 3;
+      while (performance.now() < endAt);
+      done.push(index);
+    });
+  const count = (): void => {
+    otherWork++;
+    if (done.length < 10) setTimeout(count, 0);
+  };
+  setTimeout(count, 0);
+  await until(() => done.length === 10);
+  expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(otherWork).toBeGreaterThan(2);
+});
