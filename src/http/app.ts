@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
-import { readJsonBody } from './request-body.ts';
+import { isSmallBody, readJsonBody, readSmallJsonBody } from './request-body.ts';
 import type { ConnectionTracker } from './connection-tracker.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
@@ -99,6 +99,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     else done();
   });
   app.addContentTypeParser('application/json', (request: FastifyRequest) => {
+    if (isSmallBody(request.headers)) return readSmallJsonBody(request.raw);
     const reservation = new BodyReservation(bodyMemory);
     request.bodyReservation = reservation;
     // An operation takes over the reservation, because it continues after the client has disconnected.

@@ -1,5 +1,5 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorCode } from '../runtime/error-code.ts';
 import { estimateJson } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
@@ -10,7 +10,7 @@ import { BODY_TOO_LARGE, CLIENT_DISCONNECTED, RequestError, type HttpErrorRespon
 /** The largest request body, in bytes, before and after decompression. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Bodies up to this size, in bytes, are parsed without an estimate of their memory. */
-const SMALL_BODY_BYTES = 4096;
+const SMALL_BODY_BYTES = FREE_BODY_BYTES;
 /** More than any value of the schema needs, and low enough for recursive code. */
 const MAX_DEPTH = 256;
 
@@ -31,6 +31,14 @@ export async function readJsonBody(request: IncomingMessage, reservation: BodyRe
     release();
   }
 }
+
+/** Whether a body is announced to be so small that no memory has to be reserved for it. */
+export const isSmallBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-encoding'] === undefined && Number(headers['content-length'] ?? Infinity) <= SMALL_BODY_BYTES;
+
+/** Reads a body for which {@link isSmallBody} holds. Rejects with a RequestError (400). */
+export const readSmallJsonBody = async (request: IncomingMessage): Promise<unknown> =>
+  parseJson(await readBytes(request, null));
 
 /** Synchronous for small bodies. */
 function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
@@ -85,8 +93,11 @@ async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): 
 
 const EMPTY = Buffer.alloc(0);
 
-/** Rejects with a RequestError: 413, 400 if the client disconnected, or that of the reservation. */
-function readBytes(request: IncomingMessage, reservation: BodyReservation): Promise<Buffer> {
+/**
+ * Rejects with a RequestError: 413, 400 if the client disconnected, or that of the reservation. `reservation` is null for
+ * a small body.
+ */
+function readBytes(request: IncomingMessage, reservation: BodyReservation | null): Promise<Buffer> {
   const announcedBytes = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
   return new Promise((resolve, reject) => {
     if (announcedBytes > MAX_BODY_BYTES) {
@@ -123,7 +134,7 @@ function readBytes(request: IncomingMessage, reservation: BodyReservation): Prom
         end(new RequestError(BODY_TOO_LARGE));
         return;
       }
-      const wait = reservation.reserve(needed > body.length ? capacityFor(needed, announcedBytes) : 0, announcedBytes);
+      const wait = reservation?.reserve(needed > body.length ? capacityFor(needed, announcedBytes) : 0, announcedBytes);
       if (!wait) {
         append(chunk);
         return;

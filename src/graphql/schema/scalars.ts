@@ -32,13 +32,32 @@ function isDay(day: string): boolean {
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
+const SECONDS_PER_DAY = 86_400;
+let formattedDay = NaN;
+let datePart = '';
+
+const toTwoDigits = (value: number): string => (value < 10 ? `0${value}` : String(value));
+
+/** What Date makes of Unix seconds. Most instants of a response are of one day, whose date is formatted once. */
+function toIsoString(seconds: number): string {
+  if (!Number.isInteger(seconds)) return new Date(seconds * 1000).toISOString();
+  const day = Math.floor(seconds / SECONDS_PER_DAY);
+  if (day !== formattedDay) {
+    datePart = new Date(day * SECONDS_PER_DAY * 1000).toISOString().slice(0, -13);
+    formattedDay = day;
+  }
+  const second = seconds - day * SECONDS_PER_DAY;
+  const minute = Math.floor(second / 60);
+  return `${datePart}${toTwoDigits(Math.floor(minute / 60))}:${toTwoDigits(minute % 60)}:${toTwoDigits(second % 60)}.000Z`;
+}
+
 /** Serializes a Date or Unix seconds. Parses to a Date. */
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'An instant, ISO 8601 in UTC with milliseconds, for example `2026-11-22T11:33:00.000Z`.',
   specifiedByURL: 'https://datatracker.ietf.org/doc/html/rfc3339',
   serialize: (value) => {
-    if (typeof value === 'number') return new Date(value * 1000).toISOString();
+    if (typeof value === 'number') return toIsoString(value);
     if (value instanceof Date) return value.toISOString();
     throw new TypeError('A DateTime is made from a Date or from Unix seconds.');
   },

@@ -83,6 +83,8 @@ async function callResolver(call: Call): Promise<RootResult> {
   }
 }
 
+const NO_RESULTS: readonly RootResult[] = [];
+
 class PlannedOperation implements PreparedOperation {
   bytes = 0;
   onResize: (() => void) | null = null;
@@ -181,7 +183,7 @@ class PlannedOperation implements PreparedOperation {
     // Where the arguments of a non-null field do not fit, graphql-js gets no further, and that is all of the response.
     const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
     const made = lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1);
-    const results = await Promise.all(made.map(callResolver));
+    const results = made.length === 0 ? NO_RESULTS : await Promise.all(made.map(callResolver));
     for (const field of plan.fields) {
       if (lastIndex !== -1 && field.call !== lastIndex) continue;
       const call = field.call === null ? undefined : plan.calls[field.call];

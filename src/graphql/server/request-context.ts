@@ -95,8 +95,8 @@ export class RequestScope {
   largeBody: Buffer | null = null;
   /** What its subscription comes to; null where none was started. */
   results: SubscriptionResults | null = null;
-  /** Codes of the `userErrors` of its mutations. */
-  readonly userErrorCodes = new Set<string>();
+  /** Codes of the `userErrors` of its mutations; null for none. */
+  userErrorCodes: Set<string> | null = null;
   /** Ids of what its mutations created, changed or deleted. */
   readonly writtenIds: string[] = [];
   /** When the first text of a run came, on `performance.now()`; null until then. */
@@ -218,7 +218,7 @@ export class ServiceContext implements RequestContext {
   }
 
   recordUserError(code: UserErrorCode): void {
-    this.scope.userErrorCodes.add(code);
+    (this.scope.userErrorCodes ??= new Set()).add(code);
   }
 
   recordWrite(id: string): void {

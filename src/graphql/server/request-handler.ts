@@ -217,7 +217,7 @@ export class GraphQLRequestHandler {
   recordEnd(ended: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     const { userErrorCodes } = scope;
     const record =
-      ended.outcome === 'ok' && userErrorCodes.size > 0
+      ended.outcome === 'ok' && userErrorCodes
         ? { ...ended, outcome: 'user_error' as const, errorCodes: [...userErrorCodes] }
         : ended;
     scope.record = record;

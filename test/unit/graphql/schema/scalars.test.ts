@@ -193,3 +193,13 @@ describe('Metadata', () => {
     expect(() => Metadata.serialize(['a'])).toThrow('made from an object');
   });
 });
+
+test('Unix seconds are formatted as Date formats them, whatever the day before', () => {
+  const instants = [
+    0, -1, -86_400, -86_401, 1.5, 1_700_000_000, 951_782_399, 951_782_400, 253_402_300_799, -62_135_596_801,
+  ];
+  const steps = Array.from({ length: 2000 }, (_, index) => 1_700_000_000 + index * 4_321);
+  for (const seconds of [...instants, ...steps])
+    expect(DateTime.serialize(seconds)).toBe(new Date(seconds * 1000).toISOString());
+  expect(() => DateTime.serialize(1e14)).toThrow(RangeError);
+});
