@@ -1,5 +1,7 @@
-// What stands in more than one place stands there alike.
-import { readFileSync } from 'node:fs';
+// Documents agree with the code: lists that exist twice, and the paths that they name.
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from '@jest/globals';
 import { errorCodes } from '../../src/graphql/errors/codes.ts';
@@ -43,3 +45,53 @@ describe('the settings', () => {
     expect(named).toEqual(settings);
   });
 });
+
+describe('the documents', () => {
+  const documents = async () => [
+    ...(await readdir('.')).filter((name) => name.endsWith('.md')),
+    ...(await readdir('docs', { recursive: true }))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+    'bench/README.md',
+  ];
+
+  test('name files that exist', async () => {
+    const folders = ['src', 'test', 'docs', 'schema', 'deploy', 'explorer', 'scripts', 'bench'];
+    const files = (await Promise.all(folders.map((folder) => readdir(folder, { recursive: true })))).flat();
+    /** Files of readers' own projects, and files that commands write. */
+    const foreign = ['bench/results/last.json', 'codegen.ts', 'operations.ts', 'relay-documents.ts'];
+    const missing: string[] = [];
+    for (const document of await documents())
+      for (const name of matches(
+        read(document),
+        /`((?:[\w.@-]+\/)*[\w.-]+\.(?:tsx?|js|json|graphql|yml|md)|[\w./-]+\/)`/g,
+      )) {
+        if (foreign.includes(name) || !(name.endsWith('.ts') || folders.includes(name.split('/')[0] ?? ''))) continue;
+        if (!existsSync(name) && !files.some((file) => file === name || file.endsWith(`/${name}`)))
+          missing.push(`${document}: ${name}`);
+      }
+    expect(missing).toEqual([]);
+  });
+
+  test('link to files and headings that exist', async () => {
+    const broken: string[] = [];
+    for (const document of await documents())
+      for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? document : join(dirname(document), path);
+        if (!existsSync(file)) broken.push(`${document}: ${target}`);
+        else if (anchor !== undefined && !headingsOf(file).includes(anchor)) broken.push(`${document}: ${target}`);
+      }
+    expect(broken).toEqual([]);
+  });
+});
+
+/** As GitHub makes them into anchors. */
+function headingsOf(file: string): string[] {
+  return Array.from(read(file).matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
