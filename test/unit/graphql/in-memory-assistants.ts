@@ -72,11 +72,11 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
   }
 
   act(): Promise<WireAssistant> {
-    throw new Error('assistants have no actions');
+    throw new Error('Assistants have no actions.');
   }
 
   remember(): void {
-    missing();
+    throw new Error('Assistants are not followed.');
   }
 
   reload(id: string): Promise<WireAssistant | null> {
@@ -98,25 +98,11 @@ const unknownCursor = new PublicError({
   param: 'after',
 });
 
-const missing = (): never => {
-  throw new Error('the test has assistants only');
-};
-
 /** An upstream that has assistants and nothing else. */
-export const upstreamOf = (assistants: RequestContext['upstream']['assistants']): RequestContext['upstream'] => ({
-  assistants,
-  deadlineAt: Infinity,
-  get threads() {
-    return missing();
-  },
-  messages: missing,
-  runs: missing,
-  steps: missing,
-  createRun: missing,
-  createThreadRun: missing,
-  submitToolOutputs: missing,
-  followRun: missing,
-  findStreamedRun: missing,
-  requireThreadList: missing,
-  models: missing,
-});
+export const upstreamOf = (assistants: RequestContext['upstream']['assistants']): RequestContext['upstream'] =>
+  new Proxy({ assistants, deadlineAt: Infinity } as RequestContext['upstream'], {
+    get(target, name: keyof RequestContext['upstream']) {
+      if (!(name in target)) throw new Error(`The test has assistants only, not ${name}.`);
+      return target[name];
+    },
+  });
