@@ -208,11 +208,14 @@ async function startService(
   await redis?.open();
 
   const execute: GraphQLRouteOptions['execute'] = (request, info) => requestHandler.execute(request, info);
+  const startTrace: GraphQLRouteOptions['startTrace'] = (method, route, headers) =>
+    tracing.startRequest(method, route, headers);
   const webSockets: WebSockets = new WebSockets({
     lifecycle,
     operationSlots,
     hosts: new HostPolicy(config.allowedHosts),
     isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),
+    startTrace,
     execute,
     onError: (error) => logger.webSocketFailed(error),
     heartbeatMs,
@@ -234,7 +237,7 @@ async function startService(
     explorer: config.explorer,
     notice: () => (isSunset ? SUNSET_MESSAGE : null),
     isRedisUp,
-    startTrace: (method, route, headers) => tracing.startRequest(method, route, headers),
+    startTrace,
     heartbeatMs,
     execute,
     onErrorResponse: (record) => reporter.requestRejected(record),

@@ -106,6 +106,7 @@ export class ConnectionTracker implements UnsentObserver {
   }
 
   #disconnect(connection: Connection, reason: DisconnectReason): void {
+    connection.isCut = true;
     connection.destroy();
     this.#onDisconnect(reason);
   }

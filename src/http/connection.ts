@@ -26,6 +26,8 @@ export interface UnsentObserver {
 }
 
 export class Connection {
+  /** Whether it is closed because the client does not read. */
+  isCut = false;
   readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
   /** In the order of the requests, which is also that of their responses. */
@@ -176,6 +178,11 @@ export class HttpExchange {
   /** The status of the response; null if the connection was closed before the response was sent. */
   get sentStatus(): number | null {
     return this.#response.writableFinished ? this.#response.statusCode : null;
+  }
+
+  /** Whether the connection is closed because the client does not read. */
+  get isCut(): boolean {
+    return this.#connection.isCut;
   }
 
   /** Calls `listener` when the exchange has ended, at once if it already has. */

@@ -7,6 +7,8 @@ const CHECKS_PER_PING = 4;
 export interface HeartbeatOptions {
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
+  /** Called before the socket is ended. */
+  readonly onStall: () => void;
 }
 
 export class Heartbeat {
@@ -16,7 +18,7 @@ export class Heartbeat {
   /** The `performance.now()` time of the first ping without a response; null if all have one. */
   #waitingSince: number | null = null;
 
-  constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs }: HeartbeatOptions) {
+  constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs, onStall }: HeartbeatOptions) {
     const onReceive = () => {
       this.#seenAt = performance.now();
       this.#waitingSince = null;
@@ -26,6 +28,7 @@ export class Heartbeat {
     this.#timer = setInterval(() => {
       const now = performance.now();
       if (this.#waitingSince !== null && now - this.#waitingSince >= stallTimeoutMs) {
+        onStall();
         socket.terminate();
         return;
       }

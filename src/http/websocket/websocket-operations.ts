@@ -16,14 +16,18 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Semaphore } from '../../runtime/semaphore.ts';
+import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
+import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
 /** The operations that one socket may have at a time. */
 const MAX_OPERATIONS = 20;
 const CONNECTION_INIT_TIMEOUT_MS = 5000;
+/** The status of the request that became the socket. */
+const SWITCHING_PROTOCOLS = 101;
 
 /** The state of one socket. */
 export interface SocketState {
@@ -33,12 +37,18 @@ export interface SocketState {
   readonly operations: Set<CancellationToken>;
   /** Called when an operation has ended. */
   readonly onOperationEnd: () => void;
+  /** The service, or upstream, has accepted the socket's credential, or not. */
+  readonly onCredential: (isAccepted: boolean) => void;
+  /** Whether the service closes it. */
+  readonly isCut: () => boolean;
 }
 
 export interface WebSocketOperationsOptions {
   readonly lifecycle: Pick<Lifecycle, 'state'>;
   /** Limits the operations in flight (`MAX_IN_FLIGHT`). */
   readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
+  /** Null while tracing is off. */
+  readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
@@ -79,9 +89,9 @@ type Outcome =
   | { readonly value: FormattedExecutionResult | AsyncIterableIterator<FormattedExecutionResult> };
 
 async function execute(
-  { extra: { request, operations, onOperationEnd }, connectionParams }: SocketContext,
+  { extra: { request, operations, onOperationEnd, onCredential, isCut }, connectionParams }: SocketContext,
   { query, operationName, variables, extensions }: SubscribePayload,
-  { operationSlots, execute: executeRequest }: WebSocketOperationsOptions,
+  { operationSlots, startTrace, execute: executeRequest }: WebSocketOperationsOptions,
 ): Promise<Outcome> {
   const requestId = randomUUID();
   if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
@@ -89,8 +99,10 @@ async function execute(
   if (!release) return { errors: [overloaded(OVER_SERVICE_LIMIT, requestId)] };
   const cancellation = new CancellationToken();
   operations.add(cancellation);
+  const trace = startTrace('GET', '/graphql', request.headers);
   const end = () => {
     operations.delete(cancellation);
+    trace?.end(SWITCHING_PROTOCOLS);
     onOperationEnd();
   };
   // The protocol requires a query text, so an empty one with a hash means a persisted query.
@@ -102,14 +114,18 @@ async function execute(
       callerRequestId: null,
       authorization: credentialOf(connectionParams, request),
       cancellation,
-      trace: null,
+      trace,
       streamTransport: 'websocket',
     },
   );
   release();
-  if (response.stream) return { value: toIterator(response.stream, cancellation, end) };
-  end();
+  if (response.stream) {
+    onCredential(true);
+    return { value: toIterator(response.stream, { cancellation, isCut, onEnd: end }) };
+  }
   const result = JSON.parse(response.body.toString()) as FormattedExecutionResult;
+  onCredential(!codesOf(result.errors).includes('UNAUTHENTICATED'));
+  end();
   if (result.data !== undefined || !result.errors) return { value: result };
   return { errors: result.errors.map((error) => withRequestId(error, requestId)) };
 }
@@ -123,15 +139,18 @@ function credentialOf(parameters: ConnectionParams | undefined, { headers }: Inc
 /** Has `return` and `throw` because graphql-ws treats it as a generator. */
 function toIterator(
   stream: OperationStream,
-  cancellation: CancellationToken,
-  onEnd: () => void,
+  {
+    cancellation,
+    isCut,
+    onEnd,
+  }: { readonly cancellation: CancellationToken; readonly isCut: () => boolean; readonly onEnd: () => void },
 ): AsyncIterableIterator<FormattedExecutionResult> {
   let hasEnded = false;
   const end = () => {
     if (hasEnded) return;
     hasEnded = true;
     onEnd();
-    stream.end('disconnected');
+    stream.end(isCut() ? 'cut' : 'disconnected');
     cancellation.cancel();
   };
   if (cancellation.isCancelled) end();

@@ -20,6 +20,8 @@ const STALL_TIMEOUT_MS = 30_000;
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
+/** Of graphql-transport-ws. Clients connect again with the credential that they have then. */
+const FORBIDDEN = 4403;
 const CHECK_INTERVAL_MS = 20;
 /** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
@@ -38,6 +40,8 @@ export class WebSockets {
   readonly #operations: Server<SocketState>;
   /** The operations of each open socket. */
   readonly #open = new Map<WebSocket, ReadonlySet<CancellationToken>>();
+  /** Those that the service ends while they have operations. */
+  readonly #cut = new WeakSet<WebSocket>();
   #isDraining = false;
 
   constructor(options: WebSocketsOptions) {
@@ -71,7 +75,10 @@ export class WebSockets {
     for (const [socket, operations] of this.#open) if (operations.size === 0) socket.close(GOING_AWAY);
     const until = performance.now() + timeoutMs;
     while (this.#open.size > 0 && performance.now() < until) await sleep(CHECK_INTERVAL_MS);
-    for (const socket of this.#open.keys()) socket.close(GOING_AWAY);
+    for (const socket of this.#open.keys()) {
+      this.#cut.add(socket);
+      socket.close(GOING_AWAY);
+    }
     const closedBy = performance.now() + CLOSE_TIMEOUT_MS;
     while (this.#open.size > 0 && performance.now() < closedBy) await sleep(CHECK_INTERVAL_MS);
     for (const socket of this.#open.keys()) socket.terminate();
@@ -80,8 +87,14 @@ export class WebSockets {
   #serve(socket: WebSocket, request: IncomingMessage): void {
     const operations = new Set<CancellationToken>();
     const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
-    const heartbeat = new Heartbeat(socket, { heartbeatMs, stallTimeoutMs });
+    const heartbeat = new Heartbeat(socket, {
+      heartbeatMs,
+      stallTimeoutMs,
+      onStall: () => this.#cut.add(socket),
+    });
     this.#open.set(socket, operations);
+    let wasAccepted = false;
+    let hasExpired = false;
     const closed = this.#operations.opened(
       {
         protocol: socket.protocol,
@@ -105,8 +118,15 @@ export class WebSockets {
         operations,
         onOperationEnd: () => {
           // After the last message has been sent.
-          if (this.#isDraining && operations.size === 0) setImmediate(() => socket.close(GOING_AWAY));
+          if (operations.size > 0 || (!this.#isDraining && !hasExpired)) return;
+          const code = this.#isDraining ? GOING_AWAY : FORBIDDEN;
+          setImmediate(() => socket.close(code));
         },
+        onCredential: (isAccepted) => {
+          hasExpired = wasAccepted && !isAccepted;
+          wasAccepted ||= isAccepted;
+        },
+        isCut: () => this.#cut.has(socket),
       },
     );
     // An error always closes the socket, which needs no further handling.

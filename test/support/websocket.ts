@@ -1,0 +1,54 @@
+// A WebSocket that speaks for itself: what it gets, and how it was closed.
+import { WebSocket } from 'ws';
+import { cleanUpLater } from './cleanup.ts';
+import { until } from './until.ts';
+
+export interface SocketMessage {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+export interface OpenSocketOptions {
+  readonly protocol?: string;
+  readonly origin?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Not sent where it is null. */
+  readonly connectionParams?: object | null;
+}
+
+/** Opens a socket and, where it may be opened, begins the protocol. */
+export async function openSocket(
+  { url }: { readonly url: string },
+  { protocol = 'graphql-transport-ws', connectionParams = {}, ...options }: OpenSocketOptions = {},
+) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, options);
+  cleanUpLater(() => socket.terminate());
+  const messages: SocketMessage[] = [];
+  const state: { closedWith: number | null; status: number | null; pings: number } = {
+    closedWith: null,
+    status: null,
+    pings: 0,
+  };
+  socket.on('message', (data) => messages.push(JSON.parse((data as Buffer).toString()) as SocketMessage));
+  socket.on('ping', () => (state.pings += 1));
+  socket.on('close', (code) => (state.closedWith = code));
+  socket.on('unexpected-response', (_request, response) => (state.status = response.statusCode ?? null));
+  socket.on('error', () => undefined);
+  await until(() => socket.readyState === WebSocket.OPEN || state.closedWith !== null || state.status !== null);
+  const send = (message: object) => socket.send(JSON.stringify(message));
+  const of = (id: string) => messages.filter((message) => message.id === id);
+  if (connectionParams !== null && state.closedWith === null && state.status === null) {
+    send({ type: 'connection_init', payload: connectionParams });
+    await until(() => messages.length > 0 || state.closedWith !== null);
+  }
+  return {
+    socket,
+    state,
+    messages,
+    send,
+    of,
+    subscribe: (id: string, query: string, variables: object = {}) =>
+      send({ type: 'subscribe', id, payload: { query, variables } }),
+  };
+}
