@@ -1,4 +1,4 @@
-// What callers.test.ts leaves open: whose credential goes upstream, a provider that is away, and requests of other sites.
+// Which credential is sent upstream, an identity provider that is unavailable, and requests from other sites.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { leaksIn } from '../support/leaks.ts';
@@ -41,7 +41,7 @@ async function start(environment: Environment): Promise<void> {
 }
 const authorizations = () => upstream.calls.map(({ headers }) => headers.authorization);
 
-/** Everything that the service let out but what it sent to upstream. */
+/** All output of the service except its requests to upstream. */
 async function outputs(
   ...responses: readonly { readonly text: string; readonly headers: Headers }[]
 ): Promise<(string | object)[]> {
@@ -52,7 +52,7 @@ async function outputs(
 describe('under AUTH_MODE=none', () => {
   afterEach(() => service.stop());
 
-  test('the held key goes upstream, whatever a caller sends, and neither comes out', async () => {
+  test('the key of the service is sent upstream, whatever a client sends, and neither credential is disclosed', async () => {
     await start({ AIML_API_KEY: SERVICE_KEY });
     const responses = [
       await service.query(READ),
@@ -71,7 +71,7 @@ describe('under AUTH_MODE=none', () => {
 describe('under AUTH_MODE=passthrough', () => {
   afterEach(() => service.stop());
 
-  test('only the key of the caller goes upstream, also where the service was given one', async () => {
+  test('only the key of the client is sent upstream, even if the service has one', async () => {
     await start({ AUTH_MODE: 'passthrough', AIML_API_KEY: SERVICE_KEY });
     await service.query(READ, undefined, bearer('key-of-a'));
     await service.query(READ, undefined, { authorization: 'bearer  key-of-b ' });
@@ -100,7 +100,7 @@ describe('under AUTH_MODE=jwt', () => {
     }),
   );
 
-  test('the held key goes upstream and the token does not; neither comes out', async () => {
+  test('the key of the service is sent upstream and the token is not; neither is disclosed', async () => {
     const token = await sign(key, { scope: 'assistants:read assistants:write' });
     const responses = [
       await service.query(READ, undefined, bearer(token)),
@@ -113,7 +113,7 @@ describe('under AUTH_MODE=jwt', () => {
       expect(leaksIn(seen, { credential, upstream: provider.url, texts: [] })).toEqual([]);
   });
 
-  test('without a token nothing is asked of upstream, and a write is not applied', async () => {
+  test('without a token nothing is sent upstream, and a write is NOT_APPLIED', async () => {
     const { errors } = await service.query(WRITE);
     expect(errors?.map(({ extensions }) => extensions)).toEqual([
       { code: 'UNAUTHENTICATED', retryable: false, outcome: 'NOT_APPLIED', requestId: expect.any(String) },
@@ -121,7 +121,7 @@ describe('under AUTH_MODE=jwt', () => {
     expect(upstream.lines()).toEqual([]);
   });
 
-  test('while the keys of the provider cannot be had callers are told to come back, and served when they can', async () => {
+  test('while the keys of the identity provider are unavailable clients get a retryable error, and are served afterwards', async () => {
     const token = bearer(await sign(key, { scope: 'assistants:read assistants:write' }));
     await provider.goDown();
     const read = await service.query(READ, undefined, token);
@@ -134,7 +134,7 @@ describe('under AUTH_MODE=jwt', () => {
   });
 });
 
-describe('what a page of another site can send without being asked first', () => {
+describe('requests that a page of another site can send without a preflight', () => {
   const json = JSON.stringify({ query: WRITE });
   beforeAll(() => start({ AIML_API_KEY: SERVICE_KEY }));
   afterAll(() => service.stop());
@@ -153,7 +153,7 @@ describe('what a page of another site can send without being asked first', () =>
     ],
     ['JSON that says nothing', '', { method: 'POST', body: new Blob([json]) }],
     ['a query beside no body', `?query=${encodeURIComponent(WRITE)}`, { method: 'POST' }],
-  ])('%s is refused and asks nothing of upstream', async (_, search, init) => {
+  ])('%s is rejected and sends nothing upstream', async (_, search, init) => {
     const response = await fetch(`${service.url}/graphql${search}`, init);
     const { errors } = (await response.json()) as { errors: { extensions: unknown }[] };
     expect([400, 415]).toContain(response.status);
@@ -161,7 +161,7 @@ describe('what a page of another site can send without being asked first', () =>
     expect(upstream.lines()).toEqual([]);
   });
 
-  test('a write by GET is refused even where the page was allowed to ask', async () => {
+  test('a mutation by GET is rejected even if CORS allows the page', async () => {
     const response = await fetch(`${service.url}/graphql?query=${encodeURIComponent(WRITE)}`, {
       headers: { 'apollo-require-preflight': 'true' },
     });

@@ -1,4 +1,4 @@
-// Who may call, through the whole service on the embedded AIML API.
+// The three modes of authentication, with the whole service on the embedded AIML API.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { startScriptedUpstream, sendJson } from '../support/scripted-upstream.ts';
@@ -42,7 +42,7 @@ describe('under AUTH_MODE=passthrough', () => {
   });
   afterAll(() => service.stop());
 
-  test('each key has its own assistants, however requests are mixed', async () => {
+  test('each key has its own assistants, even if requests are interleaved', async () => {
     const keys = ['key-of-tenant-a', 'key-of-tenant-b', 'key-of-tenant-c'];
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => {
@@ -66,7 +66,7 @@ describe('under AUTH_MODE=passthrough', () => {
     ['two tokens', 'Bearer one two'],
     ['what is no token', 'Bearer "quoted"'],
     ['a token that is too long', `Bearer ${'k'.repeat(513)}`],
-  ])('with %s every read and write is refused, a write as not applied', async (_name, authorization) => {
+  ])('with %s every read and write is rejected, and a write is NOT_APPLIED', async (_name, authorization) => {
     const headers = authorization === undefined ? {} : { authorization };
     for (const document of [...READS, ...WRITES]) {
       const response = await service.query(document, undefined, headers);
@@ -76,7 +76,7 @@ describe('under AUTH_MODE=passthrough', () => {
     }
   });
 
-  test('what concerns no account needs no key', async () => {
+  test('fields that concern no account need no key', async () => {
     expect((await service.query('{ __typename __schema { queryType { name } } }')).errors).toBeUndefined();
   });
 });
@@ -103,7 +103,7 @@ describe('under AUTH_MODE=jwt', () => {
     await provider.goDown();
   });
 
-  test('assistants:read allows to read and not to write, assistants:write the other way round', async () => {
+  test('assistants:read allows reads only, and assistants:write allows writes only', async () => {
     const reader = bearer(await sign(key, { scope: 'assistants:read' }));
     const writer = bearer(await sign(key, { scp: ['assistants:write'], scope: undefined }));
     for (const document of READS) {
@@ -119,7 +119,7 @@ describe('under AUTH_MODE=jwt', () => {
     }
   });
 
-  test('who may not read does not get the answer that a reader is waiting for', async () => {
+  test('a caller without the scope does not share the response of a read in flight', async () => {
     const reader = bearer(await sign(key, { scope: 'assistants:read' }));
     const writer = bearer(await sign(key, { scope: 'assistants:write' }));
     await service.query(LIST, undefined, reader);
@@ -127,7 +127,7 @@ describe('under AUTH_MODE=jwt', () => {
     expect(responses.map((response) => codesOf(response).length)).toEqual([0, 1, 0, 1]);
   });
 
-  test('tokens of others are refused', async () => {
+  test('tokens of other issuers are rejected', async () => {
     const stranger = await createKey('key-1');
     for (const token of [await sign(stranger), await sign(key, { exp: 1 }), await sign(key, { aud: 'else' }), 'x.y.z'])
       expect(codesOf(await service.query(LIST, undefined, bearer(token)))).toEqual(['UNAUTHENTICATED']);
@@ -135,14 +135,14 @@ describe('under AUTH_MODE=jwt', () => {
 });
 
 describe('a credential', () => {
-  test('is in no answer, log line or figure, whatever upstream says', async () => {
+  test('is in no response, log entry or metric, whatever upstream sends', async () => {
     const credential = 'sk-credential/of+the~caller==';
     const secret = 'what-upstream-says';
     const statuses = [200, 400, 401, 403, 404, 422, 429, 500];
     const upstream = await startScriptedUpstream(({ headers }, response, index) => {
       const status = statuses[index % statuses.length] ?? 500;
       sendJson(response, status, {
-        // The reason that callers may learn of.
+        // The reason is shown to clients.
         message: status === 400 || status === 422 ? `bad ${headers.authorization ?? ''}` : secret,
         authorization: headers.authorization,
       });

@@ -1,4 +1,4 @@
-// What a client does with its connection while requests on it are in flight.
+// Clients that pipeline, disconnect or send invalid data while requests are in flight.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
@@ -12,13 +12,13 @@ import { until } from '../support/until.ts';
 interface HeldUpstream {
   /** `GET /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
-  /** How many requests the service gave up before they had a response. */
+  /** The number of requests that the service cancelled before they had a response. */
   readonly aborted: () => number;
-  /** Responds to all requests that wait, and to those that come. */
+  /** Responds to all waiting and later requests. */
   readonly release: () => void;
 }
 
-/** An upstream that responds when it is released. */
+/** An upstream that does not respond until it is released. */
 async function startHeld(
   environment: Environment = {},
 ): Promise<{ readonly service: TestService; readonly upstream: HeldUpstream }> {
@@ -34,7 +34,7 @@ async function startHeld(
   return { service, upstream: { lines: upstream.lines, aborted: () => aborted, release } };
 }
 
-/** A connection and all that has come on it. */
+/** A connection and everything received on it. */
 async function open(service: TestService): Promise<{ readonly socket: Socket; readonly received: () => string }> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   cleanUpLater(() => socket.destroy());
@@ -57,7 +57,7 @@ function post(query: string): string {
 const read = (id: string): string => post(`{ assistant(id: "${id}") { id } }`);
 const CREATE = post('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
 
-test('Pipelined requests are executed one after another, and their responses come in their order', async () => {
+test('Pipelined requests are executed one after another, and their responses arrive in order', async () => {
   const { service, upstream } = await startHeld();
   const { socket, received } = await open(service);
   socket.write(read('asst_1') + CREATE + read('asst_2') + 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -87,7 +87,7 @@ test.each<[string, (socket: Socket) => unknown]>([
   expect(upstream.lines()).toEqual(['GET /assistants/asst_1', 'GET /assistants/asst_3']);
 });
 
-test('A write that was sent is left to finish when its client disconnects, and is in flight until then', async () => {
+test('A write that was sent is finished although its client disconnects, and is in flight until then', async () => {
   const { service, upstream } = await startHeld({ MAX_IN_FLIGHT: '1' });
   const { socket } = await open(service);
   socket.write(CREATE);
@@ -130,7 +130,7 @@ test('Bytes that are not HTTP after a response get an error response of their ow
   expect(received().match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
 });
 
-test('A client that disconnects within its body causes no internal error', async () => {
+test('A client that disconnects while it sends its body causes no internal error', async () => {
   const { service } = await startHeld();
   for (const framing of ['Content-Length: 100000', 'Transfer-Encoding: chunked']) {
     const { socket } = await open(service);
@@ -145,7 +145,7 @@ test('A client that disconnects within its body causes no internal error', async
   expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('Bodies that are announced and do not come hold no memory and keep no one from being served', async () => {
+test('Bodies that are announced and never sent reserve no memory and do not delay other clients', async () => {
   const { service, upstream } = await startHeld();
   upstream.release();
   const announcements = [
@@ -163,7 +163,7 @@ test('Bodies that are announced and do not come hold no memory and keep no one f
   expect(await readGauges(service.url)).toEqual({ inFlight: 0, bodyBytes: 0, unsentBytes: 0 });
 });
 
-test('A body takes about the memory of the bytes that have arrived, however small its chunks are', async () => {
+test('A body reserves about the memory of the bytes that have arrived, however small its chunks are', async () => {
   const { service, upstream } = await startHeld();
   upstream.release();
   const { socket, received } = await open(service);

@@ -42,8 +42,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
   });
 });
 
-describe('while it drains', () => {
-  test('the service finishes a hundred requests in flight, drops none, and takes no new connection', async () => {
+describe('while the service drains', () => {
+  test('the service finishes a hundred requests in flight, drops none, and accepts no new connection', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async ({ path }, response) => {
@@ -74,7 +74,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  test('/readyz says 503 on a connection that was open before', async () => {
+  test('/readyz returns 503 on a connection that was already open', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const service = runProcess({ DATA_DIR: dataDir });
     const url = await listeningUrl(service);
@@ -88,7 +88,7 @@ describe('while it drains', () => {
     agent.destroy();
   });
 
-  slowTest('/readyz says 503 and /healthz 200 on new connections for as long as SHUTDOWN_GRACE_MS', async () => {
+  slowTest('/readyz returns 503 and /healthz 200 on new connections during SHUTDOWN_GRACE_MS', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '4000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');
@@ -118,7 +118,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  test('one Ctrl+C that arrives twice, as npm passes it on, cuts nobody off', async () => {
+  test('one Ctrl+C that arrives twice, because npm forwards it, aborts no request', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async (_call, response) => {
@@ -139,7 +139,7 @@ describe('while it drains', () => {
     await upstream.stop();
   });
 
-  test('the service takes new connections within SHUTDOWN_GRACE_MS, and the signal sent again ends it at once', async () => {
+  test('the service accepts new connections during SHUTDOWN_GRACE_MS, and exits at once on a second signal', async () => {
     const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '600000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');

@@ -5,7 +5,7 @@ import { startService, type TestService } from '../support/service.ts';
 
 const ORIGIN = 'Origin: http://localhost:5173';
 
-/** Anything that is not GraphQL's, with the status that it gets. */
+/** Requests that are not GraphQL operations, with the expected status. */
 const REQUESTS: readonly (readonly [string, string, number])[] = [
   ['no Host header', rawRequest('GET /readyz HTTP/1.1', { host: null }), 400],
   ['an unknown expectation', rawRequest('GET /readyz HTTP/1.1', { headers: ['Expect: 200-ok'] }), 417],
@@ -71,7 +71,7 @@ describe('every response has its request id and is JSON', () => {
       ['/healthz', 'GET, HEAD'],
       ['/graphiql/some-file.js', 'GET, HEAD'],
       ['*', 'GET, HEAD, OPTIONS, POST'],
-    ])('OPTIONS %s says what is allowed, with or without an origin', async (target, allow) => {
+    ])('OPTIONS %s lists the allowed methods, with or without an origin', async (target, allow) => {
       for (const headers of [[], [ORIGIN], ['Origin: https://evil.example', 'Access-Control-Request-Method: POST']]) {
         const request = rawRequest(`OPTIONS ${target} HTTP/1.1`, { headers });
         const response = await sendRaw(services.get(environment)?.url ?? '', request);
@@ -81,7 +81,7 @@ describe('every response has its request id and is JSON', () => {
       }
     });
 
-    test('405 names what is allowed', async () => {
+    test('405 lists the allowed methods', async () => {
       for (const [line, allow] of [
         ['TRACE /graphql', 'GET, POST'],
         ['DELETE /graphql/', 'GET, POST'],
@@ -94,7 +94,7 @@ describe('every response has its request id and is JSON', () => {
   });
 });
 
-/** This machine may have one address for localhost, so its lookup is staged. */
+/** The lookup of localhost is staged, because this machine may have only one address for it. */
 async function startOnTwoAddresses(): Promise<TestService> {
   const lookup = dns.lookup.bind(dns) as (...args: unknown[]) => void;
   jest.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: [object, (...args: unknown[]) => void]) => {
@@ -112,7 +112,7 @@ async function startOnTwoAddresses(): Promise<TestService> {
   }
 }
 
-describe('HOST=localhost that is two addresses', () => {
+describe('HOST=localhost with two addresses', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await startOnTwoAddresses();
@@ -120,7 +120,7 @@ describe('HOST=localhost that is two addresses', () => {
   afterAll(() => service.stop());
   const urls = () => ['127.0.0.1', '127.0.0.2'].map((host) => `http://${host}:${new URL(service.url).port}`);
 
-  test.each(REQUESTS)('both respond alike to %s', async (_name, request, status) => {
+  test.each(REQUESTS)('both addresses respond alike to %s', async (_name, request, status) => {
     for (const url of urls()) {
       const response = await sendRaw(url, request);
       expect(response.status).toBe(status);
@@ -128,7 +128,7 @@ describe('HOST=localhost that is two addresses', () => {
     }
   });
 
-  test('both end with the service, and a connection that is open is told so', async () => {
+  test('both addresses close with the service, and open connections get a response that closes them', async () => {
     const keepAlive = rawRequest('GET /readyz HTTP/1.1').replace('Connection: close\r\n', '');
     const responses = urls().map((url) => sendRaw(url, keepAlive));
     await Promise.all(urls().map((url) => sendRaw(url, rawRequest('GET /healthz HTTP/1.1'))));

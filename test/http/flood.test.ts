@@ -1,16 +1,16 @@
-// What is remembered of operations is bounded: a process with little room takes any number of different ones.
+// The caches of operations are bounded: a process with little memory serves any number of different operations.
 import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 
-/** In MiB: three times what may be remembered, and a third of what the flood would take. */
+/** In MiB: three times the limit of the caches, and a third of what the flood would take without it. */
 const CAPACITY = 150;
 const OPERATIONS = 400;
 const AT_ONCE = 20;
 
-/** A document of nearly as many tokens as there may be, and short enough to be remembered. */
+/** A document with nearly the maximum of tokens, and short enough to be cached. */
 const toDocument = (name: string): string =>
   `query ${name}($ids: [ID!]! = [${'1 '.repeat(4800)}]) { nodes(ids: $ids) { id } }`;
 
@@ -36,7 +36,7 @@ afterAll(async () => {
 /** Some seconds of CPU. */
 jest.setTimeout(300_000);
 
-slowTest('a flood of operations that are all different is served, and memory does not grow with it', async () => {
+slowTest('a flood of different operations is served in constant memory', async () => {
   const names = Array.from({ length: OPERATIONS }, (_, index) => `Q${index}`);
   while (names.length > 0)
     await Promise.all(

@@ -1,4 +1,4 @@
-// Clients that leave their connections at random points. HANG_UPS sets how many, HANG_UPS_SEED makes one run again.
+// Clients that disconnect at random points. HANG_UPS sets their number, and HANG_UPS_SEED repeats a run.
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -62,7 +62,7 @@ function toRequest(random: Random): Buffer {
   }
 }
 
-/** Opens a connection, sends what `random` says in pieces, and leaves it in one of the ways there are. */
+/** Opens a connection, sends random requests in pieces, and disconnects in a random way. */
 async function leave(port: number, random: Random): Promise<void> {
   const requests = Array.from({ length: random.pick([1, 1, 2, 5, 20]) }, () => toRequest(random));
   const bytes = Buffer.concat(requests);

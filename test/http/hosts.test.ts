@@ -74,7 +74,7 @@ describe('without authentication on loopback', () => {
     if (host !== '') expect(body).not.toContain(host);
   });
 
-  test.each(PATHS)('no method finds %s under another host', async (path) => {
+  test.each(PATHS)('every method on %s is rejected under another host', async (path) => {
     for (const method of ['GET', 'POST', 'HEAD', 'OPTIONS', 'TRACE', 'DELETE'])
       expect([method, await statusOf('evil.example', `${method} ${path} HTTP/1.1`)]).toEqual([method, 421]);
   });
@@ -125,7 +125,7 @@ describe('without authentication on loopback', () => {
   });
 });
 
-describe('where authentication is on or the network is listened on', () => {
+describe('with authentication, or beyond loopback', () => {
   let service: TestService | null = null;
   const statusOf = async (host: string | null, line = 'GET /nothing HTTP/1.1') =>
     (await sendRaw(service?.url ?? '', rawRequest(line, { host }))).status;
@@ -138,7 +138,7 @@ describe('where authentication is on or the network is listened on', () => {
     await service.stop();
   });
 
-  test('ALLOWED_HOSTS alone is served, and probes may name an address', async () => {
+  test('only ALLOWED_HOSTS are served, and health checks may use an address', async () => {
     service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local', ALLOWED_HOSTS: 'api.example' });
     expect(await statusOf('api.example:443')).toBe(404);
     for (const host of ['other.example', 'localhost', '127.0.0.1', '10.1.2.3:4000', '[fd00::1]'])

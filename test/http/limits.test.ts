@@ -41,7 +41,7 @@ async function send(body: string): Promise<GraphQLHttpResponse> {
   };
 }
 
-/** It is a small error of the caller's, with its request id, and upstream was asked nothing. */
+/** The response is a small error with the request id, and nothing was sent upstream. */
 function expectErrorResponse({ status, headers, errors = [], text }: GraphQLHttpResponse, code: string | RegExp): void {
   expect(errors.length).toBeGreaterThan(0);
   for (const { extensions } of errors) {
@@ -56,7 +56,7 @@ function expectErrorResponse({ status, headers, errors = [], text }: GraphQLHttp
 const assistant = (fields: string): string => `{ assistant(id: "asst_1") { ${fields} } }`;
 const createOne = (input: string): string => `createAssistant(input: ${input}) { userErrors { code } }`;
 
-describe('a document over a limit is refused and asks nothing of upstream', () => {
+describe('a document over a limit is rejected and sends nothing upstream', () => {
   test.each([
     ['tokens', assistant('id '.repeat(5000)), 'GRAPHQL_PARSE_FAILED', 'The document has more than 5000 tokens.'],
     [
@@ -107,7 +107,7 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
     expect(response.errors?.map((error) => error.message)).toEqual([message]);
   });
 
-  test('also where it is asked with GET', async () => {
+  test('with GET as well', async () => {
     const query = encodeURIComponent(assistant(repeat(31, (index) => `a${index}: id`)));
     const response = await fetch(`${service.url}/graphql?query=${query}`, {
       headers: { 'apollo-require-preflight': '1' },
@@ -116,14 +116,14 @@ describe('a document over a limit is refused and asks nothing of upstream', () =
     expect(upstream.lines()).toEqual([]);
   });
 
-  test('also where it was refused before', async () => {
+  test('again when it has been rejected before', async () => {
     const query = assistant(repeat(31, (index) => `b${index}: id`));
     for (let time = 0; time < 3; time += 1)
       expectErrorResponse(await service.query(query), 'GRAPHQL_VALIDATION_FAILED');
   });
 });
 
-describe('what is within the limits is served', () => {
+describe('a document within the limits is served', () => {
   test('the standard introspection query', async () => {
     expect((await service.query(getIntrospectionQuery())).errors).toBeUndefined();
   });
@@ -147,7 +147,7 @@ describe('what is within the limits is served', () => {
     expect(upstream.lines()).toEqual(Array(10).fill('POST /assistants'));
   });
 
-  test('a hundred ids of which none may be read, with one error for each in an answer of bounded size', async () => {
+  test('a hundred ids that cannot be read, with one error for each in a response of bounded size', async () => {
     const ids = Array.from({ length: 100 }, () => 'asst_forbidden');
     const query = `{ ${repeat(2, (index) => `a${index}: nodes(ids: ${JSON.stringify(ids)}) { id }`)} }`;
     const { errors = [], text, headers } = await service.query(query);
@@ -159,7 +159,7 @@ describe('what is within the limits is served', () => {
   });
 });
 
-describe('what is made to hurt is refused as a fault of the caller', () => {
+describe('malicious requests are rejected as client errors', () => {
   const MiB = 1024 * 1024;
   const overlapping = (count: number): string =>
     `{ ${repeat(count, (index) => `...F${index}`)} } ${repeat(
@@ -217,12 +217,12 @@ describe('what is made to hurt is refused as a fault of the caller', () => {
     expectErrorResponse(await send(body), code);
   });
 
-  test('brackets in texts are not counted', async () => {
+  test('brackets in strings are not counted', async () => {
     const { data } = await send(withValue(`{"a":"${'['.repeat(300_000)}\\"${'{'.repeat(300_000)}"}`));
     expect(data).toEqual({ createAssistant: { userErrors: [] } });
   });
 
-  test('and the service goes on serving, without a word of an error of its own', async () => {
+  test('and afterwards the service still serves, and has logged no error of its own', async () => {
     expect((await service.query(assistant('id'))).data).toEqual({ assistant: { id: 'asst_1' } });
     expect(service.logs.filter(({ level }) => level !== 'info')).toEqual([]);
   });

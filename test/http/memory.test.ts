@@ -1,4 +1,4 @@
-// How much memory the process takes at most while everything that is large comes at once. It is read where Linux tells it.
+// The peak memory of the process while many large requests and responses arrive at once. Linux only.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
@@ -14,9 +14,9 @@ import { startRawUpstream, type RawResponse, type RawUpstream } from '../support
 const MiB = 1024 * 1024;
 /** How many requests arrive at once. */
 const REQUESTS = amountOf('MEMORY_REQUESTS', { fast: 20, slow: 100 });
-/** To upstream at once: as many as there may be. */
+/** The connections to upstream: the maximum. */
 const CONNECTIONS = amountOf('MEMORY_CONNECTIONS', { fast: 16, slow: 64 });
-/** Each test is the work of some seconds of CPU. */
+/** Each test takes some seconds of CPU time. */
 jest.setTimeout(300_000);
 const MAX_RESIDENT_BYTES = 512 * MiB;
 
@@ -26,12 +26,12 @@ let url: string;
 /** What upstream does with the next requests. */
 let response: RawResponse;
 
-/** Takes its time, so that what was made of a request is held meanwhile. */
+/** Responds slowly, so that the memory of each request stays in use. */
 const work: RawResponse = (socket, request) => {
   void sleep(200).then(() => json(200, workingBody({ ...request, body: '' }))(socket, request));
 };
 
-/** Sends all of them at once, each on a connection of its own; resolves to how often each answer came, by status and code. */
+/** Sends all requests at once, each on its own connection; resolves to the number of responses by status and code. */
 async function sendAll(
   count: number,
   request: (index: number) => readonly [body: string | Buffer, encoding?: string],
@@ -58,7 +58,7 @@ const send = (body: string | Buffer, encoding?: string): Promise<string> =>
     request.end(body);
   });
 
-/** The most memory that the process ever had, in bytes. */
+/** The peak RSS of the process, in bytes. */
 async function peakBytes(): Promise<number> {
   const status = await readFile(`/proc/${service.child.pid ?? 0}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
@@ -66,7 +66,7 @@ async function peakBytes(): Promise<number> {
 
 const CREATE = 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }';
 
-/** A request of so many bytes with a value of `unit` again and again. */
+/** A request of this size whose value repeats `unit`. */
 function bodyOf(bytes: number, query: string, head: string, unit: string, tail: string): Buffer {
   const start = `{"query":${JSON.stringify(query)},"variables":${head}`;
   const end = `${tail}}`;
@@ -78,7 +78,7 @@ const PARAMETERS = '{"i":{"model":"m","tools":[{"function":{"name":"f","paramete
 const brotli = (bytes: Buffer): Buffer =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
 
-/** One of them after the other, again and again. */
+/** Cycles through the values. */
 const inTurns =
   <T>(...values: readonly [T, ...T[]]) =>
   (index: number): T =>
@@ -101,7 +101,7 @@ describe.each<[string, Environment]>([
   });
 
   describe(`${REQUESTS} requests at once`, () => {
-    test('that are bombs are refused', async () => {
+    test('that are decompression bombs are rejected', async () => {
       const zeros = Buffer.alloc(64 * MiB);
       const bombs = inTurns<readonly [Buffer, string]>(
         [gzipSync(zeros), 'gzip'],
@@ -114,7 +114,7 @@ describe.each<[string, Environment]>([
     test.each([
       ['a megabyte', 1_000_000],
       ['2 MiB, as large as they may be', 2 * MiB],
-    ])('of %s are served, or get OVERLOADED where memory is short for too long', async (_size, bytes) => {
+    ])('of %s are served, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
       const text = bodyOf(bytes, CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
       const objects = bodyOf(bytes, CREATE, `${PARAMETERS}[`, '{},', ']}}}]}}');
       const unused = bodyOf(bytes, '{ assistant(id: "asst_1") { id } }', '{"unused":[', '[],', ']}');
@@ -129,7 +129,7 @@ describe.each<[string, Environment]>([
       expect(served + shed).toBe(REQUESTS);
     });
 
-    test('with documents that are comments, each another one, are served where these are few, and kept nowhere', async () => {
+    test('with different documents of comments are served in small numbers and not cached', async () => {
       const long = `#${'x'.repeat(900_000)}`;
       const many = '#\n'.repeat(300_000);
       const { '200 data': served, '400 GRAPHQL_VALIDATION_FAILED': rejected } = await sendAll(REQUESTS, (index) => [
@@ -148,7 +148,7 @@ describe.each<[string, Environment]>([
       return Buffer.concat([Buffer.from(head.replace('content-length: 0', `content-length: ${body.length}`)), body]);
     };
 
-    test(`may answer on ${CONNECTIONS} connections at once with bombs and with all that is too large`, async () => {
+    test(`may send bombs and other oversized responses on ${CONNECTIONS} connections at once`, async () => {
       const objects = Buffer.alloc(16 * MiB - 7, '{},');
       objects.write('{"data":[');
       const bomb = encoded(gzipSync(Buffer.alloc(64 * MiB)), 'gzip');
@@ -167,7 +167,7 @@ describe.each<[string, Environment]>([
         JSON.stringify({ query: `{ assistants(after: "asst_${index}") { nodes { id } } }` }),
       ]);
       response = work;
-      // Once it has failed often enough, it is not asked any more.
+      // After enough failures the circuit breaker is open.
       expect(Object.keys(counts)).toEqual(expect.arrayContaining(['200 UPSTREAM_BAD_RESPONSE']));
       expect(Object.keys(counts).filter((key) => !key.startsWith('200 UPSTREAM_'))).toEqual([]);
       // How many there are at a time is the machine's to say; one after the other would prove nothing.
@@ -175,7 +175,7 @@ describe.each<[string, Environment]>([
     });
   });
 
-  test('the process never had more than 512 MB, and goes on serving', async () => {
+  test('the process never used more than 512 MB, and still serves', async () => {
     expect(await send(JSON.stringify({ query: '{ __typename }' }))).toBe('200 data');
     if (existsSync('/proc/self/status')) expect(await peakBytes()).toBeLessThan(MAX_RESIDENT_BYTES);
     const lines = service.output().split('\n');

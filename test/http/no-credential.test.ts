@@ -1,4 +1,4 @@
-// A caller without a usable credential, where the schema is no secret to be read without one.
+// Clients without a usable credential, with and without introspection.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { sendJson, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -62,7 +62,7 @@ describe('without introspection, a request without a usable credential is reject
     await expectRejected(await start({ AUTH_MODE: 'passthrough' }), 'UNAUTHENTICATED', {});
   });
 
-  test('under passthrough, with what is no key', async () => {
+  test('under passthrough, with an invalid key', async () => {
     const headers = { authorization: 'Bearer "quoted"' };
     await expectRejected(await start({ AUTH_MODE: 'passthrough' }), 'UNAUTHENTICATED', headers);
   });
@@ -114,7 +114,7 @@ describe('without introspection, a request without a usable credential is reject
 });
 
 describe('with introspection', () => {
-  test('the schema is there for everybody, and fields are not', async () => {
+  test('the schema can be read without a credential, and fields cannot', async () => {
     const running = await start({ AUTH_MODE: 'passthrough', INTROSPECTION: 'true' });
     expect((await running.query('{ __schema { queryType { name } } }')).data).toEqual({
       __schema: { queryType: { name: 'Query' } },
@@ -131,7 +131,7 @@ describe('the text of a document', () => {
     ['lines', `{ assistant(id: """${'\n'.repeat(5001)}""") { id } }`, 'The document has more than 5000 lines.'],
     ['lines of another kind', `${'\r'.repeat(5001)}{ not closed`, 'The document has more than 5000 lines.'],
     ['escapes', `{ assistant(id: "${'\\n'.repeat(300_001)}") { id } }`, 'The document has more than 300000 escapes.'],
-  ])('is not parsed where it has too many %s', async (_, document, message) => {
+  ])('is not parsed if it has too many %s', async (_, document, message) => {
     const running = await start({ AIML_API_KEY: 'held-key' });
     const { status, errors, headers } = await running.query(document);
     expect([status, errors]).toEqual([

@@ -1,4 +1,4 @@
-// What telemetry.test.ts leaves open: writes, retries, refusals and faults of the service itself.
+// Logs and metrics of writes, retries, rejected requests and faults of the service.
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ResourceLoader } from '../../src/aiml/resource-loader.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -35,14 +35,14 @@ async function readMetrics(): Promise<MetricValues> {
   return new Map([...text.matchAll(/^(\S+) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]));
 }
 
-/** By how much each of these figures went up since the test began. */
+/** The increase of each of these metrics since the test began. */
 async function increases(...names: readonly string[]): Promise<number[]> {
   const now = await readMetrics();
   return names.map((name) => (now.get(name) ?? 0) - (before.get(name) ?? 0));
 }
 
 describe('an operation', () => {
-  test('that writes leaves one line and its figures, without what was written', async () => {
+  test('that writes is logged once and counted, without the values that were written', async () => {
     const response = await service.query(
       'mutation Write($input: CreateAssistantInput!) { createAssistant(input: $input) { userErrors { code } } }',
       { input: { model: 'canary-model', name: 'canary-name', metadata: { 'canary-key': 'canary-value' } } },
@@ -67,7 +67,7 @@ describe('an operation', () => {
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 
-  test('whose call was made again tells of every attempt', async () => {
+  test('whose call was retried reports every attempt', async () => {
     expect((await service.query('{ assistant(id: "asst_flaky") { id } }')).errors).toBeUndefined();
     expect(lines('operation')[0]).toMatchObject({ outcome: 'ok', upstreamCalls: 2 });
     const increased = await increases(
@@ -79,7 +79,7 @@ describe('an operation', () => {
     expect(increased).toEqual([1, 1, 1, 2]);
   });
 
-  test('that fails in part tells its codes, each once', async () => {
+  test('that fails in part reports each of its codes once', async () => {
     await service.query(
       'query Part { a: assistant(id: "..") { id } b: assistant(id: "/") { id } c: assistant(id: "asst_1") { id } }',
     );
@@ -96,7 +96,7 @@ describe('an operation', () => {
     ['has too many tokens', `{ ${'a '.repeat(5000)} }`, 'GRAPHQL_PARSE_FAILED'],
     ['has too many aliases', `{ ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['is not there', 'query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
-  ])('that %s leaves one line and is counted, though nothing was asked of upstream', async (_, document, code) => {
+  ])('that %s is logged once and counted, although nothing was sent upstream', async (_, document, code) => {
     const response = await service.query(document);
     expect([...lines('operation'), ...lines('request rejected')]).toEqual([
       expect.objectContaining({ requestId: response.headers.get('x-request-id'), errorCodes: [code] }),
@@ -106,7 +106,7 @@ describe('an operation', () => {
   });
 });
 
-describe('a request that never came to be an operation', () => {
+describe('a request that is rejected before it becomes an operation', () => {
   const canary = encodeURIComponent('{ canary }');
 
   test.each<[string, string, RequestInit, number]>([
@@ -119,7 +119,7 @@ describe('a request that never came to be an operation', () => {
       { method: 'POST', body: `"${'canary'.repeat(400_000)}"`, headers: { 'content-type': 'application/json' } },
       413,
     ],
-  ])('because %s leaves one line and is counted', async (_, search, init, status) => {
+  ])('because %s is logged once and counted', async (_, search, init, status) => {
     const response = await fetch(`${service.url}/graphql${search}`, init);
     expect(response.status).toBe(status);
     expect([...lines('operation'), ...lines('request rejected')]).toEqual([
@@ -131,7 +131,7 @@ describe('a request that never came to be an operation', () => {
 });
 
 describe('a fault of the service', () => {
-  test('is masked for the caller, and the log has it under the request id', async () => {
+  test('is masked for the client, and logged with the request id', async () => {
     const bug = jest.spyOn(ResourceLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
     const response = await service.query('{ assistant(id: "asst_1") { id } }');
     expect(bug).toHaveBeenCalledTimes(1);
@@ -151,7 +151,7 @@ describe('a fault of the service', () => {
   });
 });
 
-describe('a caller’s own request id', () => {
+describe('a request id that the client sends', () => {
   test.each([
     ['of every character that there may be', 'Aa0._:-', true],
     ['of 128 characters', 'x'.repeat(128), true],
@@ -159,7 +159,7 @@ describe('a caller’s own request id', () => {
     ['with a space', 'a b', false],
     ['with a quotation mark', 'a"b', false],
     ['that is empty', '', false],
-  ])('%s is logged only where it is valid, and never sent on', async (_, id, isValid) => {
+  ])('%s is logged only if it is valid, and never sent upstream', async (_, id, isValid) => {
     const response = await service.query('{ assistant(id: "asst_1") { id } }', undefined, { 'x-request-id': id });
     expect(lines('operation').map(({ callerRequestId }) => callerRequestId)).toEqual([isValid ? id : undefined]);
     expect(response.headers.get('x-request-id')).not.toBe(id);

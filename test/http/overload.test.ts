@@ -1,4 +1,4 @@
-// As many operations at once as MAX_IN_FLIGHT allows, and one more.
+// The limit of operations in flight.
 import { expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -11,7 +11,7 @@ interface Held {
   readonly read: (id: string, key?: string) => Promise<GraphQLHttpResponse>;
 }
 
-/** Reads wait until they are released, in the order in which they arrive. */
+/** Reads wait until they are released, in order of arrival. */
 async function startHeld(environment: Environment): Promise<Held> {
   const waiting: (() => void)[] = [];
   const upstream = await startScriptedUpstream(async ({ path }, response) => {
@@ -24,7 +24,7 @@ async function startHeld(environment: Environment): Promise<Held> {
   return { upstream, waiting, read };
 }
 
-test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and one is served when another has ended', async () => {
+test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and is served when another has ended', async () => {
   const { upstream, waiting, read } = await startHeld({ AIML_API_KEY: 'test-key', MAX_IN_FLIGHT: '3' });
   const inFlight = ['asst_1', 'asst_2', 'asst_3'].map((id) => read(id));
   await until(() => waiting.length === 3);
@@ -45,7 +45,7 @@ test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and one is serv
   for (const response of await Promise.all(inFlight)) expect(response.errors).toBeUndefined();
 });
 
-test('MAX_IN_FLIGHT bounds the operations of all callers together, however few each of them has', async () => {
+test('MAX_IN_FLIGHT bounds the operations of all callers together, however few each caller has', async () => {
   const { upstream, waiting, read } = await startHeld({ AUTH_MODE: 'passthrough', MAX_IN_FLIGHT: '8' });
   const inFlight = Array.from({ length: 8 }, (_, index) => read(`asst_${index}`, `caller-${index}`));
   await until(() => waiting.length === 8);

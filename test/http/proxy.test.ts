@@ -1,4 +1,4 @@
-// HTTP_PROXY, HTTPS_PROXY and NO_PROXY: what goes through the proxy, and what never does.
+// HTTP_PROXY, HTTPS_PROXY and NO_PROXY: which calls use the proxy.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/aut
 const READ = '{ assistant(id: "asst_1") { id } }';
 const CREATE = 'mutation { createAssistant(input: { model: "m" }) { assistant { id } } }';
 
-/** A proxy that tunnels every host to one port of this machine, and notes what it was asked for. */
+/** A proxy that tunnels every host to one local port, and records its requests. */
 async function startProxy(port: string) {
   const targets: string[] = [];
   const authorizations: (string | undefined)[] = [];
@@ -55,7 +55,7 @@ describe('the AIML API', () => {
     expect(upstream.calls[0]?.headers.host).toBe('aiml.invalid');
   });
 
-  test('is called with the user and password of the proxy, which nobody else gets to see', async () => {
+  test('is called with the user and password of the proxy, which are sent to the proxy only', async () => {
     const upstream = await startUpstream();
     const proxy = await startProxy(new URL(upstream.url).port);
     const service = await startService({
@@ -81,7 +81,7 @@ describe('the AIML API', () => {
     },
   );
 
-  test('is unavailable where the proxy is, and a write is known not to have been applied', async () => {
+  test('is unavailable if the proxy is, and a write is NOT_APPLIED', async () => {
     const service = await startService({
       AIML_API_KEY: 'key',
       AIML_API_BASE_URL: 'http://aiml.invalid',
@@ -102,7 +102,7 @@ describe('the AIML API', () => {
   });
 });
 
-test('the keys of the identity provider are fetched through the proxy, or directly where NO_PROXY says so', async () => {
+test('the keys of the identity provider are fetched through the proxy, or directly if NO_PROXY lists it', async () => {
   const key = await createKey('key-1');
   const provider = await IdentityProvider.start(key);
   cleanUpLater(() => provider.goDown());
@@ -131,7 +131,7 @@ test.each(['socks5://127.0.0.1:1080', 'http://', 'a b'])(
   (url) => {
     const environment = { AIML_API_KEY: 'key', HTTPS_PROXY: url };
     expect(() => readConfig(environment)).toThrow(/^HTTPS_PROXY must be the http or https URL of a proxy$/);
-    // Where nothing is called beyond this machine, it does not matter.
+    // A service that calls no other host ignores the proxy.
     expect(readConfig({ HTTPS_PROXY: url }).proxies).toBeNull();
   },
 );

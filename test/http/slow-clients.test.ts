@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 
 const logs: string[] = [];
 let executed = 0;
-/** What operations wait for. */
+/** Operations wait until it resolves. */
 let gate: Promise<void> = Promise.resolve();
 
 const traces = { started: 0, ended: [] as (number | null)[] };
@@ -80,8 +80,8 @@ describe('a client may take', () => {
   });
 });
 
-// The times are looked at once a second, so the tests bring down what they are, not how they are looked at.
-describe('a client that takes too long is cut off with an answer in JSON, and nothing is executed', () => {
+// The tests lower the time-outs; the interval at which they are checked stays the same.
+describe('a client that takes too long gets a JSON response and is disconnected, and nothing is executed', () => {
   let app: FastifyInstance;
   beforeAll(async () => {
     app = await startApp();
@@ -90,7 +90,7 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
   });
   afterAll(() => app.close());
 
-  test('with his headers, with his body, and with a large one', async () => {
+  test('with its headers, with its body, and with a large one', async () => {
     const slow: readonly (readonly [start: string, drip: string])[] = [
       [`${HEAD}content-length: 100\r\n`, 'x'],
       [`${HEAD}content-length: 100\r\n\r\n{"query":`, ' '],
@@ -111,7 +111,7 @@ describe('a client that takes too long is cut off with an answer in JSON, and no
     expect(executed).toBe(0);
   });
 
-  test('while those that are quick enough are served', async () => {
+  test('while faster clients are served', async () => {
     app.server.headersTimeout = app.server.requestTimeout = 30_000;
     const { socket, response } = await open(app);
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
@@ -134,7 +134,7 @@ describe('while a request is in flight', () => {
     await app.close();
   });
 
-  test('another that takes too long on its connection is cut off after the response to the first', async () => {
+  test('a second request that takes too long closes the connection after the response to the first', async () => {
     app.server.headersTimeout = 100;
     app.server.requestTimeout = 100;
     const { socket, response } = await open(app);
@@ -167,7 +167,7 @@ describe('while a request is in flight', () => {
   });
 });
 
-describe('room for large bodies', () => {
+describe('memory for large bodies', () => {
   let app: FastifyInstance;
   beforeAll(async () => {
     app = await startApp();
@@ -184,13 +184,13 @@ describe('room for large bodies', () => {
     expect(await response).toContain('{"data":{}}');
   }
 
-  // More of them than there is room for, had each kept what it took.
+  // More than fit into the memory if it were not released.
   test.each([
     ['had a client who went away before it was all sent', 'POST', '/graphql', '{"query":"'],
     ['were sent where nobody reads them', 'PUT', '/graphql', body],
     ['were sent to no path', 'POST', '/other', body],
     ['are no JSON', 'POST', '/graphql', 'x'.repeat(1_000_000)],
-  ])('is there again after forty that %s', async (_, method, path, text) => {
+  ])('is released after forty requests that %s', async (_, method, path, text) => {
     for (let sent = 0; sent < 40; sent += 10)
       await Promise.all(
         Array.from({ length: 10 }, async () => {
@@ -203,7 +203,7 @@ describe('room for large bodies', () => {
     await expectFreeMemory();
   });
 
-  test('is not held by small bodies whose size was not announced, while their operations are under way', async () => {
+  test('is not reserved by small bodies without an announced size while their operations are in flight', async () => {
     let letGo = (): void => undefined;
     gate = new Promise((resolve) => (letGo = resolve));
     executed = 0;

@@ -10,7 +10,7 @@ import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const MiB = 1024 * 1024;
-/** More than what the buffers of a connection take on both of its ends. */
+/** More than the socket buffers of both ends hold. */
 const RESPONSE_BYTES = 12 * MiB;
 const NEVER_MS = 3_600_000;
 
@@ -35,7 +35,7 @@ async function startWithUpstream(
   return { service, upstream };
 }
 
-/** The size makes each of them another operation, which is not joined with the others. */
+/** Different sizes make different operations, which do not share a response. */
 function listRequest(index: number): string {
   const body = JSON.stringify({ query: `{ assistants(first: ${90 - index}) { nodes { instructions } } }` });
   return (
@@ -44,11 +44,11 @@ function listRequest(index: number): string {
   );
 }
 
-/** A connection that sends `bytes` and reads nothing until it is told to. */
+/** A connection that sends `bytes` and reads nothing until it is resumed. */
 function open(service: TestService, bytes: string): { readonly socket: Socket; readonly isClosed: () => boolean } {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   let isClosed = false;
-  // A paused socket learns of the end of its connection by writing. Empty lines before a request mean nothing in HTTP.
+  // A paused socket notices a closed connection by writing. HTTP ignores empty lines before a request.
   const timer = setInterval(() => socket.write('\r\n'), 100);
   socket
     .on('error', () => undefined)

@@ -36,7 +36,7 @@ describe('a service that cannot start', () => {
       ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
       ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
     ]),
-  )('because of %s says so in one line and exits with 1', async (_name, environment, line) => {
+  )('because of %s reports it in one line and exits with 1', async (_name, environment, line) => {
     const service = runProcess(environment());
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd()).toMatch(line);
@@ -44,7 +44,7 @@ describe('a service that cannot start', () => {
     expect(service.output()).not.toContain('canary');
   });
 
-  test('because of several settings names each in a line and exits with 1', async () => {
+  test('because of several settings reports each in a line and exits with 1', async () => {
     const service = runProcess({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml', MAX_IN_FLIGHT: 'canary', JWKS_URL: 'canary' });
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd().split('\n')).toEqual(
@@ -55,14 +55,14 @@ describe('a service that cannot start', () => {
     expect(service.output()).not.toContain('canary');
   });
 
-  test('because its port is taken says so in one line and exits with 1', async () => {
+  test('because its port is in use reports it in one line and exits with 1', async () => {
     const service = runProcess({ DATA_DIR: folder, PORT: String(await listen(createServer())) });
     expect(await service.exit).toBe(1);
     expect(service.output().trimEnd()).toMatch(/^assistants-graphql: PORT is in use/);
   });
 });
 
-describe('asked for help', () => {
+describe('the command line', () => {
   test.each(
     casesOf(2, [
       'main.js',
@@ -85,7 +85,7 @@ describe('npm run seed', () => {
     return { code: await command.exit, lines: command.output().trimEnd().split('\n') };
   };
 
-  test('creates each example once, and shows how far it is', async () => {
+  test('creates each example once, and shows its progress', async () => {
     const service = await startService();
     const first = await seed(service.url);
     expect(first).toEqual({ code: 0, lines: expect.arrayContaining([expect.stringMatching(/^5\/5 .*: asst_/)]) });
@@ -108,7 +108,7 @@ describe('npm run seed', () => {
     expect(rejected.output()).toContain('npm run seed -- http://host:port');
   });
 
-  slowTest('says in one line what to do where no service answers, or it wants a credential', async () => {
+  slowTest('reports in one line what to do if no service responds, or if it needs a credential', async () => {
     const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
     expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
     await service.stop();
@@ -121,7 +121,7 @@ describe('npm run seed', () => {
 });
 
 describe('a service that starts', () => {
-  test('answers where its listening line says, and keeps what it was given over a kill -9', async () => {
+  test('responds at the logged URL, and its data survives a kill -9', async () => {
     const environment = { DATA_DIR: join(folder, 'kept') };
     const first = runProcess(environment);
     const response = await query(
@@ -140,7 +140,7 @@ describe('a service that starts', () => {
 });
 
 describe('npm run manifest', () => {
-  test('says how many operations it wrote, and to which file', async () => {
+  test('reports the number of operations and the file', async () => {
     const file = join(folder, 'operations.json');
     const command = toRunningProcess(spawn(process.execPath, ['dist/commands/write-manifest.js', file]));
     expect(await command.exit).toBe(0);

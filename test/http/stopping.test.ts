@@ -1,4 +1,4 @@
-// What becomes of clients, of upstream's requests and of the process when a signal comes.
+// What a signal does to clients, to calls in flight and to the process.
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
@@ -8,14 +8,14 @@ import { casesOf } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
-/** Longer than any test may take, so that nothing ends by it. */
+/** Longer than any test may take, so that the time-out never ends anything. */
 const NEVER_MS = '600000';
 
 interface Stopping {
   readonly service: RunningProcess;
   readonly url: string;
   readonly upstream: ScriptedUpstream;
-  /** How many requests the service gave up before they had a response. */
+  /** The number of requests that the service cancelled before they had a response. */
   readonly aborted: () => number;
   readonly release: () => void;
 }
@@ -64,7 +64,7 @@ const CREATE = post('mutation { createAssistant(input: { model: "m" }) { assista
 
 const isStopping = ({ service }: Stopping): boolean => service.output().includes('stopping');
 
-test('Requests that have not arrived whole are cut off, and one that is in flight before another is finished', async () => {
+test('Incomplete requests are cut off, and a request in flight before one of them is finished', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, release } = running;
   const inFlight = open(url, READ + CREATE.slice(0, -1));
@@ -82,7 +82,7 @@ test('Requests that have not arrived whole are cut off, and one that is in fligh
   expect(upstream.lines()).toEqual(['GET /assistants/asst_1']);
 });
 
-test('A request that arrives whole within the time is finished', async () => {
+test('A request that arrives completely within the time is finished', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, release } = running;
   release();
@@ -111,7 +111,7 @@ test.each(
   await until(() => socket.closed);
 });
 
-test('The process ends with 0 though a client does not read its response', async () => {
+test('The process exits with 0 although a client does not read its response', async () => {
   const { service, url, release } = await start('500');
   release();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -135,7 +135,7 @@ test('A write whose client has disconnected is finished before the process ends'
   await until(() => isStopping(running));
   let hasExited = false;
   void service.exit.then(() => (hasExited = true));
-  // Idle connections are closed after a second, and nothing is left then but the write.
+  // Idle connections are closed after a second, so only the write remains.
   await until(() => idle.socket.closed);
   expect([hasExited, aborted()]).toEqual([false, 0]);
   release();
@@ -143,8 +143,8 @@ test('A write whose client has disconnected is finished before the process ends'
   expect(aborted()).toBe(0);
 });
 
-test('a signal that comes while the service starts ends it at once, with exit code 0', async () => {
-  // Sends the signal as soon as there is a handler.
+test('A signal during the start ends the process at once, with exit code 0', async () => {
+  // Sends the signal as soon as the handler is installed.
   const preload = `process.on('newListener', (event) => {
     if (event === 'SIGTERM') setImmediate(() => process.kill(process.pid, 'SIGTERM'));
   });`;

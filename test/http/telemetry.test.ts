@@ -1,4 +1,4 @@
-// What an operator sees of a request: its line, the figures, its trace.
+// What an operator sees of a request: its log entry, metrics and trace.
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
@@ -21,7 +21,7 @@ const metric = async (line: string): Promise<number> => {
 };
 
 describe('an operation', () => {
-  test('leaves one line, with its name, outcome, duration, upstream calls and request id, and no variables', async () => {
+  test('is logged once, with its name, outcome, duration, upstream calls and request id, and without variables', async () => {
     service = await startService();
     const response = await service.query(
       'query Several($a: ID!, $b: ID!) { x: assistant(id: $a) { id } y: assistant(id: $b) { id } }',
@@ -56,7 +56,7 @@ describe('an operation', () => {
     expect(await metric('assistants_upstream_breaker_open')).toBe(0);
   });
 
-  test('that never came to run leaves a line and is counted as well', async () => {
+  test('that is rejected is logged and counted as well', async () => {
     service = await startService();
     const response = await fetch(`${service.url}/graphql`, {
       method: 'POST',
@@ -74,7 +74,7 @@ describe('an operation', () => {
     expect(JSON.stringify(service.logs)).not.toContain('canary');
   });
 
-  test('keeps the caller’s own request id in its line where that is a valid one, and nowhere else', async () => {
+  test('has the client’s request id in its log entry if it is valid, and nowhere else', async () => {
     service = await startService();
     const response = await service.query('{ __typename }', undefined, { 'x-request-id': 'caller:1.a-b_c' });
     await service.query('{ __typename }', undefined, { 'x-request-id': 'no valid id' });
@@ -85,7 +85,7 @@ describe('an operation', () => {
 });
 
 describe('a trace', () => {
-  test('goes on from the caller through the operation to upstream, and holds no id and no address', async () => {
+  test('continues from the client through the operation to upstream, and contains no id and no address', async () => {
     const bodies: string[] = [];
     const collector = createServer((request, response) => {
       request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));

@@ -1,4 +1,4 @@
-// `npm start` as a person and a service manager meet it: npm is in between.
+// `npm start` on a terminal and under a service manager, with npm in between.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-/** What a developer's own file .env could set is set here. */
+/** Overrides a developer's own file .env. */
 const environment = (): Record<string, string | undefined> => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
-  // npm would ask its registry for a newer npm.
+  // Keeps npm from looking for a newer version of itself.
   npm_config_update_notifier: 'false',
   PORT: '0',
   HOST: '127.0.0.1',
@@ -32,7 +32,7 @@ const environment = (): Record<string, string | undefined> => ({
 });
 
 function run(command: string, args: readonly string[]): RunningProcess {
-  // In a process group of its own, so that what npm started is killed with it where a test fails.
+  // In its own process group, so that a failed test kills npm's children, too.
   const child = spawn(command, args, { env: environment(), detached: true });
   cleanUpLater(() => {
     try {
@@ -45,11 +45,11 @@ function run(command: string, args: readonly string[]): RunningProcess {
 }
 
 describe('npm start', () => {
-  slowTest('ends with the service, and with 0, at a SIGTERM to npm', async () => {
+  slowTest('exits with 0 together with the service on a SIGTERM to npm', async () => {
     const npm = run('npm', ['start']);
     const url = await listeningUrl(npm);
     npm.child.kill('SIGTERM');
-    // The streams end with the last process that holds them, which is the service.
+    // The output streams end with the service, the last process that holds them.
     expect(await npm.exit).toBe(0);
     expect(npm.output()).toContain('stopped');
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
@@ -57,7 +57,7 @@ describe('npm start', () => {
 
   const onLinux = process.platform === 'linux' ? test : test.skip;
 
-  onLinux('on a terminal says all in six lines, npm’s own included, and ends with 0 at Ctrl+C', async () => {
+  onLinux('on a terminal prints six lines, npm’s included, and exits with 0 on Ctrl+C', async () => {
     // util-linux's `script` is the terminal.
     const terminal = run('script', ['-qec', 'exec npm start', '/dev/null']);
     const url = await listeningUrl(terminal);

@@ -1,4 +1,4 @@
-// Text comes through as it was sent, or not at all: it is never replaced.
+// Text is passed on unchanged or rejected; invalid text is never replaced.
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
@@ -79,7 +79,7 @@ describe('a request', () => {
     expect(body.data?.createAssistant.assistant.name).toBe('Zoë 𝄞');
   });
 
-  test('may begin with a byte order mark, which is no part of the text', async () => {
+  test('may begin with a byte order mark, which is ignored', async () => {
     const { body } = await post(toBytes(`\ufeff${toCreate('\ufeffa')}`));
     expect(body.data?.createAssistant.assistant.name).toBe('\ufeffa');
   });
@@ -139,7 +139,7 @@ describe('a request', () => {
     },
   );
 
-  test('may ask for a media type with parameters', async () => {
+  test('may accept a media type with parameters', async () => {
     for (const accept of ['application/json;charset="UTF-8"', '', 'application/graphql-response+json; charset=utf-8']) {
       const response = await service.query('{ __typename }', undefined, { accept });
       expect([accept, response.status]).toEqual([accept, 200]);
@@ -147,7 +147,7 @@ describe('a request', () => {
   });
 });
 
-describe('what upstream sends', () => {
+describe('a response of upstream', () => {
   let upstream: ScriptedUpstream;
   let service: TestService;
   let reply: { status: number; headers: Record<string, string>; body: Buffer };
@@ -171,7 +171,7 @@ describe('what upstream sends', () => {
   test.each([
     ['as it is', asItIs],
     ['compressed', gzipSync],
-  ])('is never repaired where it is not UTF-8, %s', async (_name, compress: (bytes: Buffer) => Buffer) => {
+  ])('is never repaired if it is not UTF-8, %s', async (_name, compress: (bytes: Buffer) => Buffer) => {
     reply.body = compress(Buffer.from(JSON.stringify(wireAssistant('a', { name: 'Zoë' })), 'latin1'));
     if (_name === 'compressed') reply.headers['content-encoding'] = 'gzip';
     const { data, errors, text } = await read();
@@ -180,13 +180,13 @@ describe('what upstream sends', () => {
     expect(text).not.toContain('\ufffd');
   });
 
-  test('of a write that it made is an unknown outcome where it is not UTF-8', async () => {
+  test('to a write makes its outcome UNKNOWN if it is not UTF-8', async () => {
     reply.body = Buffer.from(JSON.stringify(wireAssistant('a', { name: 'Zoë' })), 'latin1');
     const { errors } = await service.query(CREATE, { input: { model: 'gpt-4o' } });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' });
   });
 
-  test('of an error is no reason where it is not UTF-8', async () => {
+  test('with an error gives no reason if it is not UTF-8', async () => {
     reply = { status: 400, headers: {}, body: Buffer.from('{"error":{"message":"no Zoë"}}', 'latin1') };
     const { errors, text } = await read();
     expect(errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');

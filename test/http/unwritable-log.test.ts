@@ -1,4 +1,4 @@
-// A log that cannot be written, staged with the real thing: a full device, a file at its limit, a pipe without a reader.
+// A log that cannot be written: a full device, a file at its size limit, a pipe without a reader.
 // Needs the build.
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -87,7 +87,7 @@ describe('the service', () => {
     expect(service.child.exitCode).toBe(0);
   });
 
-  slowTest('drops entries while its log file cannot grow, and logs again, in whole lines, when it can', async () => {
+  slowTest('drops entries while its log file cannot grow, and logs complete lines again when it can', async () => {
     const file = join(folder, 'log');
     await writeFile(file, '');
     const shell = { before: 'ulimit -f 8', redirect: `>> ${file}` };
@@ -111,7 +111,7 @@ describe('the service', () => {
 
 describe('a crash', () => {
   const CANARY = 'canary-of-a-message';
-  /** Makes the process crash at a signal, as a fault of its own would. */
+  /** Makes the process crash on a signal. */
   async function crashing(environment: Readonly<Record<string, string>>): Promise<Record<string, string>> {
     const module = join(folder, 'crash.mjs');
     const thrown = `new TypeError('${CANARY}', { cause: new Error('Bearer ${CANARY}') })`;
@@ -159,7 +159,7 @@ describe('a crash', () => {
     expect(service.output()).toMatch(output);
   });
 
-  slowTest('ends the process with 1 where nobody reads what it writes', async () => {
+  slowTest('ends the process with 1 if its output is not read', async () => {
     const service = runProcess(await crashing({ NODE_ENV: 'production' }));
     const url = await listeningUrl(service);
     service.child.stdout.pause();

@@ -1,4 +1,4 @@
-// Two processes of the service side by side, as an operator runs them, on one AIML API and one Redis.
+// Two replicas of the service on one AIML API and one Redis.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const CREATE = 'mutation ($input: CreateAssistantInput!) { createAssistant(input
 const UPDATE = 'mutation ($input: UpdateAssistantInput!) { updateAssistant(input: $input) { assistant { id } } }';
 const DELETE = 'mutation ($input: DeleteAssistantInput!) { deleteAssistant(input: $input) { deletedAssistantId } }';
 
-/** Long enough to be struck out of a line if it came into one; neither may be found anywhere. */
+/** Long enough to be redacted in a log entry; neither may be found anywhere. */
 const USER = 'canary-user';
 const PASSWORD = 'canary-password';
 
@@ -32,7 +32,7 @@ describeWithRedis('Two processes with one Redis', () => {
   let replicas: [Replica, Replica];
   let one: Replica;
   let other: Replica;
-  /** Each test is an account of its own. */
+  /** Each test uses its own account. */
   let key: string;
 
   const start = async (settings: Readonly<Record<string, string>>, entry?: string): Promise<Replica> => {
@@ -83,7 +83,7 @@ describeWithRedis('Two processes with one Redis', () => {
       }
     ).createAssistant.assistant.id;
   const rename = (replica: Replica, id: string, to: string) => send(replica, UPDATE, { input: { id, name: to } });
-  /** Has both read the lists and each of the assistants. */
+  /** Lets both replicas read the lists and each of the assistants. */
   const warmUp = async (...ids: readonly string[]) => {
     for (const replica of replicas) {
       await send(replica, LIST);
@@ -97,7 +97,7 @@ describeWithRedis('Two processes with one Redis', () => {
       (sum, [, count]) => sum + Number(count),
       0,
     );
-  /** What `/readyz` answers and the gauge says. */
+  /** The state of Redis in `/readyz` and in the gauge. */
   const state = async (replica: Replica) => {
     const response = await fetch(`${replica.url}/readyz`);
     const up = /^assistants_redis_up (\d)$/m.exec(await metrics(replica))?.[1];
@@ -115,7 +115,7 @@ describeWithRedis('Two processes with one Redis', () => {
       .split('\n')
       .filter((line) => line.includes(text));
 
-  test('answer from what the other has read, without upstream', async () => {
+  test('serve from what the other has read, without upstream', async () => {
     const id = await create(one, 'first');
     await send(one, LIST);
     await send(one, ONE, { id });
@@ -125,7 +125,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await attempts(other)).toBe(before);
   });
 
-  test('show a create, an update and a delete through one at once through the other, in lists and by id', async () => {
+  test('show a write through one at once through the other, in lists and by id', async () => {
     const first = await create(one, 'first');
     await warmUp(first);
 
@@ -148,7 +148,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  test('ask again for everything that a credential has read, once it has written', async () => {
+  test('read everything of a credential again after it has written', async () => {
     const [first, second] = [await create(one, 'first'), await create(one, 'second')];
     await warmUp(first, second);
     await rename(one, first, 'renamed');
@@ -157,7 +157,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await attempts(other)).toBe(before + 1);
   });
 
-  test('never give another credential what one has read', async () => {
+  test('never share reads across credentials', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     for (const replica of replicas) expect(await name(replica, id, 'another-key')).toBeNull();
@@ -165,7 +165,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const replica of replicas) expect(await names(replica)).toEqual([]);
   });
 
-  test('run a persisted query by its hash that was registered through the other', async () => {
+  test('run a persisted query that was registered through the other by its hash', async () => {
     const document = 'query Persisted { assistants(first: 1) { nodes { id } } }';
     const sha256Hash = createHash('sha256').update(document).digest('hex');
     const persisted = async ({ url }: Replica, text?: string) => {
@@ -181,7 +181,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await persisted(other)).toEqual({ data: { assistants: { nodes: [] } } });
   });
 
-  test('keep no credential, id or address in the names of keys, no credential in what is kept, and all for a while', async () => {
+  test('store no credential, id or address in keys, no credential in values, and everything with an expiry', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     const keys = await redis.client.keys('*');
@@ -195,7 +195,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const name of keys) expect(await redis.client.pttl(name)).toBeGreaterThan(0);
   });
 
-  test('go on without Redis when it dies, say so, and show nothing old when it is back', async () => {
+  test('continue without Redis when it crashes, report it, and serve nothing stale when it is back', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     await untilBoth(UP);
@@ -225,7 +225,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  test('go on without Redis when it hangs, and show nothing old when it goes on', async () => {
+  test('continue without Redis when it hangs, and serve nothing stale when it resumes', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
 
@@ -237,7 +237,7 @@ describeWithRedis('Two processes with one Redis', () => {
     await untilBoth(UNAVAILABLE);
     expect(await name(other, id)).toBe('second');
 
-    // Nothing of the write has reached it: what the other read before is still there, and whole.
+    // The write has not reached Redis: the earlier reads are still stored.
     redis.resume();
     await untilBoth(UP);
     for (const replica of replicas) {

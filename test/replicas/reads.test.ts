@@ -1,5 +1,4 @@
-// What two services that share a Redis do with reads that are under way while something is written, on an upstream that
-// the test holds up.
+// Reads that are in flight during a write, in two services that share a Redis, on an upstream that the test controls.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ describeWithRedis('Two services with one Redis', () => {
   let upstream: ScriptedUpstream;
   let services: [TestService, TestService] | [];
   let names: Map<string, string>;
-  /** Answers wait here until the test lets them go: those to reads, or, while `holdsWrites`, those to writes. */
+  /** Responses that wait until the test releases them: to reads or, with `holdsWrites`, to writes. */
   let holdsWrites: boolean;
   let gate: { readonly open: () => void; readonly opened: Promise<void> };
   const closeGate = () => {
@@ -71,7 +70,7 @@ describeWithRedis('Two services with one Redis', () => {
     service.query(UPDATE, { input: { id, name } }, { authorization: 'Bearer a' });
   const received = (count: number) => until(() => upstream.calls.length >= count);
 
-  test('do not keep what was read before a write through either and came back after it', async () => {
+  test('do not cache a read that started before a write through either and ended after it', async () => {
     const both = await startBoth();
     for (const [index, writer] of both.entries()) {
       const id = `x${index}`;
@@ -86,7 +85,7 @@ describeWithRedis('Two services with one Redis', () => {
     }
   });
 
-  test('give nothing that was read before a write was sent, even if nobody lives to tell that it ended', async () => {
+  test('serve nothing that was read before a write was sent, even if its process dies before it ends', async () => {
     const [one, other] = await startBoth();
     for (const service of [one, other]) await read(service, 'x');
     holdsWrites = true;
@@ -103,7 +102,7 @@ describeWithRedis('Two services with one Redis', () => {
     'join no read that began before a write through the other, and any that began after it (CACHE_TTL_SECONDS=%s)',
     async (ttl) => {
       const [one, other] = await startBoth({ CACHE_TTL_SECONDS: ttl });
-      // From its second time on an operation is known to be a query, and could be joined as a whole.
+      // From its second execution on, an operation is cached as a query and could be shared as a whole.
       await read(other, 'warm');
       upstream.calls.length = 0;
       closeGate();
@@ -119,7 +118,7 @@ describeWithRedis('Two services with one Redis', () => {
     },
   );
 
-  test('share what they read on one embedded AIML API, and nothing where each has its own', async () => {
+  test('share reads on one embedded AIML API, and nothing if each has its own', async () => {
     const settings = { REDIS_URL: redis.url, CACHE_TTL_SECONDS: '60' };
     const [DATA_DIR, another] = [await mkdtemp(join(tmpdir(), 'store-')), await mkdtemp(join(tmpdir(), 'store-'))];
     const embedded = await Promise.all(
@@ -136,7 +135,7 @@ describeWithRedis('Two services with one Redis', () => {
     for (const folder of [DATA_DIR, another]) await rm(folder, { recursive: true });
   });
 
-  test('send together no more requests for a credential than UPSTREAM_RATE_LIMIT allows', async () => {
+  test('together send no more requests for a credential than UPSTREAM_RATE_LIMIT allows', async () => {
     const both = await startBoth({ UPSTREAM_RATE_LIMIT: '5/h' });
     const codes: unknown[] = [];
     for (const [index, service] of [...both, ...both, ...both, ...both].entries()) {
@@ -148,7 +147,7 @@ describeWithRedis('Two services with one Redis', () => {
     for (const service of both) expect((await read(service, 'x', 'b')).errors).toBeUndefined();
   });
 
-  test('limit each on its own while Redis is away', async () => {
+  test('apply the limit separately while Redis is unavailable', async () => {
     const both = await startBoth({ UPSTREAM_RATE_LIMIT: '2/h' });
     await redis.kill();
     for (const [index, service] of [...both, ...both].entries())

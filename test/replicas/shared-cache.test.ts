@@ -1,4 +1,4 @@
-// What is kept in Redis is given again as upstream sent it, or not at all.
+// Responses cached in Redis are returned exactly as upstream sent them, or not at all.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
@@ -68,7 +68,7 @@ describeWithRedis('What replicas share of their reads', () => {
     return key;
   };
 
-  test('is what upstream sent, to the last unpaired surrogate and the oddest key', async () => {
+  test('is exactly what upstream sent, including unpaired surrogates and odd keys', async () => {
     fields = {
       name: '\ud800 and \udfff',
       description: '\u0000 \u2028 \u{1f600}',
@@ -94,7 +94,7 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(({} as Record<string, unknown>)['a']).toBeUndefined();
   });
 
-  describe('is nothing where', () => {
+  describe('is not used if', () => {
     test.each<[string, (cached: Buffer) => Buffer | string]>([
       ['a bit of it is another', (cached) => flipped(cached, cached.length >> 1)],
       ['its last bit is another', (cached) => flipped(cached, cached.length - 1)],
@@ -111,7 +111,7 @@ describeWithRedis('What replicas share of their reads', () => {
       await expectMiss(first);
     });
 
-    test('it is no text', async () => {
+    test('it is not text', async () => {
       const first = await get('x');
       const key = await responseKey();
       await redis.client.del(key);
@@ -120,13 +120,13 @@ describeWithRedis('What replicas share of their reads', () => {
       await expectMiss(first);
     });
 
-    test.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation'])('%s is gone', async (pattern) => {
+    test.each(['assistants:1:test:epoch', 'assistants:1:test:a:generation'])('%s is missing', async (pattern) => {
       const first = await get('x');
       await redis.client.del(await redis.client.keys(pattern));
       await expectMiss(first);
     });
 
-    /** It is asked for again, as if nothing were known of it, and kept. */
+    /** It is requested again without a condition, and stored. */
     const expectMiss = async (first: unknown) => {
       for (let time = 0; time < 2; time += 1) expect(await get('x')).toEqual(first);
       expect(upstream.calls).toHaveLength(2);
@@ -134,7 +134,7 @@ describeWithRedis('What replicas share of their reads', () => {
       expect(connection.isUp).toBe(true);
     };
 
-    test('it is the answer to another question of the same generation', async () => {
+    test('it is the response to another request of the same generation', async () => {
       const list = (limit: number) => sourceOf('a').list({ limit, order: 'asc', after: null });
       await list(1);
       const one = await responseKey();
@@ -162,7 +162,7 @@ describeWithRedis('What replicas share of their reads', () => {
     });
   });
 
-  test('is asked for under its ETag once its time is up, and is new again where it has not changed', async () => {
+  test('is revalidated by its ETag when it expires, and is fresh again if it has not changed', async () => {
     await get('x');
     const key = await responseKey();
     await redis.client.pexpire(key, HOUR_MS);
@@ -172,7 +172,7 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(await redis.client.pttl(key)).toBeGreaterThan(HOUR_MS);
   });
 
-  test('is asked for under its ETag after any write of the tenant, and after none of another', async () => {
+  test('is revalidated by its ETag after any write of the tenant, and not after writes of others', async () => {
     await get('x');
     await sourceOf('b').modify('y', { name: 'n' });
     await get('x');
@@ -186,7 +186,7 @@ describeWithRedis('What replicas share of their reads', () => {
     ]);
   });
 
-  test('leaves out what was not found, and what is larger than 2 MiB', async () => {
+  test('does not store 404s and responses larger than 2 MiB', async () => {
     for (let time = 0; time < 2; time += 1) await expect(get('gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     fields = { instructions: 'x'.repeat(2 * 1024 * 1024) };
     await get('large');
@@ -195,14 +195,14 @@ describeWithRedis('What replicas share of their reads', () => {
     expect(await responseKeys()).toEqual([]);
   });
 
-  test('leaves nothing behind for long of what was asked for in vain', async () => {
+  test('removes keys of failed requests soon', async () => {
     await expect(get('gone')).rejects.toThrow();
     const keys = await redis.client.keys('assistants:1:test:a:*');
     expect(keys).toHaveLength(1);
     for (const key of keys) expect(await redis.client.pttl(key)).toBeLessThanOrEqual(2 * 60 * 1000);
   });
 
-  test('counts for what an operation may hold like what upstream sends', async () => {
+  test('counts towards the memory of an operation like a response of upstream', async () => {
     fields = { instructions: 'x'.repeat(1000) };
     for (const id of ['a', 'b', 'c']) await get(id);
     const source = sourceOf('a', { bytes: 3000 });

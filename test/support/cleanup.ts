@@ -1,4 +1,4 @@
-// Ends what the tests start, whether they pass, fail or run out of time. Jest runs this file before each test file.
+// Cleans up after tests that pass, fail or time out. Jest runs this file before each test file.
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 
 type CleanUp = () => unknown;
@@ -7,8 +7,8 @@ const ofTheFile: CleanUp[] = [];
 let ofTheTest: CleanUp[] | null = null;
 
 /**
- * Runs `cleanUp` after the test that is running, or after the last test of the file where it is called in a `beforeAll`.
- * What was registered last runs first. It may be something that the test has done itself by then.
+ * Runs `cleanUp` after the current test, or after the last test of the file if it is called in a `beforeAll`.
+ * The last registered function runs first. The test may have done the work itself already.
  */
 export function cleanUpLater(cleanUp: CleanUp): void {
   (ofTheTest ?? ofTheFile).push(cleanUp);
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 afterAll(() => runAll(ofTheFile));
 
-/** Runs every one of them, and then fails where one failed. */
+/** Runs all functions, then throws if one failed. */
 async function runAll(cleanUps: CleanUp[]): Promise<void> {
   const failures: unknown[] = [];
   for (let next = cleanUps.pop(); next; next = cleanUps.pop()) {

@@ -1,4 +1,4 @@
-// The upstream of a fault case: a listener on bare sockets, or a place where there is none.
+// The upstream of a fault case: a listener on bare sockets, or an address without a listener.
 import dns from 'node:dns';
 import { jest } from '@jest/globals';
 import { startRawUpstream, takeClosedPort, type RawResponse, type RawUpstream } from './raw-upstream.ts';
@@ -11,12 +11,12 @@ export interface FaultyPath {
 
 const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0, at: 0, isOpen: () => true };
 
-/** `url` is where the client is sent; `upstream` counts what arrives. */
+/** `url` is the base URL of the client; `upstream` counts the requests. */
 export async function startFaultUpstream({ place, onConnection, response }: FaultyPath) {
   const upstream = await startRawUpstream({
     response,
     ...(place === 'untrusted certificate' && { tls: 'self-signed' as const }),
-    // A server that speaks plain HTTP takes a TLS handshake for a bad request.
+    // A plain HTTP server treats a TLS handshake as a bad request.
     ...(place === 'plain HTTP for TLS' && {
       onConnection: (socket) => {
         socket.resume();
@@ -43,8 +43,8 @@ async function urlOf(place: string | undefined, upstream: RawUpstream): Promise<
 }
 
 /**
- * Answers for `.invalid` what every resolver answers, without asking one: tests behave alike with and without a network.
- * Any test's end takes it back, so it belongs into the `beforeAll` that runs the cases.
+ * Resolves `.invalid` names as every resolver does, so that tests behave the same with and without a network.
+ * Every test's end restores the resolver, so call it in the `beforeAll` that runs the cases.
  */
 export function resolveNothingInvalid(): void {
   const lookup = dns.lookup as (...args: unknown[]) => void;

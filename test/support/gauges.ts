@@ -1,4 +1,4 @@
-// What the service holds for requests, as its metrics report it.
+// The resources that the service holds for requests, from its metrics.
 import { expect } from '@jest/globals';
 import { until } from './until.ts';
 
@@ -10,7 +10,7 @@ export interface Gauges {
   readonly unsentBytes: number;
 }
 
-/** Without the response that reports them. */
+/** Without the response that contains them. */
 export async function readGauges(url: string): Promise<Gauges> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const [inFlight = NaN, bodyBytes = NaN, unsentBytes = NaN] = NAMES.map((name) =>
@@ -19,7 +19,7 @@ export async function readGauges(url: string): Promise<Gauges> {
   return { inFlight, bodyBytes, unsentBytes };
 }
 
-/** Waits until nothing is held; fails with what still is. */
+/** Waits until nothing is held; throws with what remains. */
 export async function expectNothingHeld(url: string): Promise<void> {
   let gauges = await readGauges(url);
   await until(async () => {

@@ -1,14 +1,14 @@
-// Looks for what must never come out of the service: in errors, answers and log lines.
+// Searches errors, responses and log entries for secrets.
 
 export interface Secrets {
   readonly credential: string;
   /** The base URL of upstream; its host and its port are secret. */
   readonly upstream: URL;
-  /** Bodies of upstream, values of callers: any text of a test's own that is unmistakable. */
+  /** Unmistakable texts of the test: bodies of upstream, values of clients. */
   readonly texts: readonly string[];
 }
 
-/** What of `secrets` is found in `outputs`, by name; empty where nothing is. */
+/** The names of the secrets that `outputs` contain. */
 export function leaksIn(outputs: readonly (string | object)[], { credential, upstream, texts }: Secrets): string[] {
   const base64 = Buffer.from(credential).toString('base64');
   const needles: readonly (readonly [name: string, needle: string | RegExp])[] = [

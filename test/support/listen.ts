@@ -19,5 +19,5 @@ export async function listen(server: Server, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Stops to listen, and resolves when the last connection has ended. */
+/** Stops listening, and resolves when the last connection has ended. */
 export const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));

@@ -1,4 +1,4 @@
-// A test that writes to the console fails: what the service has to say goes through its logger.
+// A test that writes to the console fails: the service logs through its logger only.
 import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 
 const methods = ['log', 'info', 'warn', 'error', 'debug'] as const;

@@ -1,4 +1,4 @@
-// Requests that name their document instead of sending it, and manifests of what may be named.
+// Requests with persisted documents, and manifests of them.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -71,7 +71,7 @@ export async function writeManifest(operations: readonly object[]): Promise<Mani
   });
 }
 
-/** What `npm run manifest` makes of the example operations. Needs the build. */
+/** The output of `npm run manifest` for the example operations. Needs the build. */
 export function writeExampleManifest(): Promise<ManifestFile> {
   return keep(async (path) => {
     await promisify(execFile)(process.execPath, ['dist/commands/write-manifest.js', path]);

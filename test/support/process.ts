@@ -10,21 +10,21 @@ export interface RunningProcess {
   readonly child: ChildProcessWithoutNullStreams;
   /** Everything on stdout and stderr so far. */
   readonly output: () => string;
-  /** Resolves with the exit code, null where a signal ended it. */
+  /** Resolves to the exit code; null if a signal ended the process. */
   readonly exit: Promise<number | null>;
 }
 
 export interface RunOptions {
-  /** Of the built entry points; `main.js` where it is left out. */
+  /** A built entry point; `main.js` by default. */
   readonly entry?: string | undefined;
   readonly args?: readonly string[];
-  /** Where the process gets its output and limits from, in bash, such as `ulimit -f 10` and `> /dev/full`. */
+  /** Limits and redirections of the process in bash, such as `ulimit -f 10` and `> /dev/full`. */
   readonly shell?: { readonly before?: string; readonly redirect?: string };
 }
 
 /**
- * Runs a built entry point with nothing of this process's environment but PATH. It is killed when the test or the file
- * has ended, where it still runs.
+ * Runs a built entry point; of this process's environment it gets only PATH. It is killed when the test or the file
+ * has ended.
  */
 export function runProcess(
   environment: Environment,
@@ -47,7 +47,7 @@ export function toRunningProcess(child: ChildProcessWithoutNullStreams): Running
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exit = once(child, 'close').then(([code]) => code as number | null);
   cleanUpLater(() => {
-    // A process whose output nobody reads any more would never be closed.
+    // The 'close' event needs all output to be read.
     child.stdout.destroy();
     child.stderr.destroy();
     child.kill('SIGKILL');
@@ -56,7 +56,7 @@ export function toRunningProcess(child: ChildProcessWithoutNullStreams): Running
   return { child, output: () => output, exit };
 }
 
-/** Waits for the line with `listening` and returns the URL in it, without a path. Rejects where the process ends first. */
+/** Waits for the entry `listening` and returns its URL without the path. Rejects if the process ends first. */
 export async function listeningUrl({ child, output, exit }: RunningProcess): Promise<string> {
   const ended = exit.then(() => {
     throw new Error(`ended before it listened: ${output()}`);

@@ -1,4 +1,4 @@
-// Random numbers that a seed makes again.
+// Random numbers that are reproducible by a seed.
 
 export interface Random {
   /** From 0 up to, but without, 1. */
@@ -7,7 +7,7 @@ export interface Random {
   below(end: number): number;
   /** True with this probability. */
   chance(probability: number): boolean;
-  /** Throws where there are no values. */
+  /** Throws if there are no values. */
   pick<T>(values: readonly T[]): T;
 }
 

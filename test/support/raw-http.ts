@@ -1,4 +1,4 @@
-// HTTP as no client library would send it: bytes on a connection of their own.
+// Raw HTTP: bytes that no client library would send, on a new connection.
 import { connect } from 'node:net';
 
 export interface RawResponse {
@@ -8,7 +8,7 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** Sends the bytes and resolves to what came when the server has closed the connection, which the request must ask for. */
+/** Sends the bytes and resolves to the response when the server closes the connection, which the request must demand. */
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   const chunks: Buffer[] = [];

@@ -1,10 +1,10 @@
-// What an upstream on bare sockets can do to a request: proper answers, broken ones, and none.
+// Responses of an upstream on bare sockets: valid, broken and missing ones.
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 import type { RawResponse, RawRequest } from './raw-upstream.ts';
 import { wireAssistant } from './scripted-upstream.ts';
 
-/** Stands in every error body of these upstreams: nothing outside may ever hold it. */
+/** Part of every error body of these upstreams. It must never leave the service. */
 export const UPSTREAM_CANARY = 'canary-of-upstream';
 export const UPSTREAM_REQUEST_ID = 'upstream-request-1';
 
@@ -30,7 +30,7 @@ export const sendAndEnd =
   (socket) =>
     void socket.end(bytes);
 
-/** Sends this and resets the connection once the other side had the time to read it. */
+/** Sends this and resets the connection after the other side could read it. */
 export const sendAndReset =
   (bytes: string): RawResponse =>
   (socket) => {
@@ -38,7 +38,7 @@ export const sendAndReset =
     setTimeout(() => socket.resetAndDestroy(), 20);
   };
 
-/** An answer with this status and an error body of upstream's own form. */
+/** A response with this status and an error body in upstream's form. */
 export const status = (code: number, headers: Headers = []): RawResponse =>
   send(
     message(
@@ -48,14 +48,14 @@ export const status = (code: number, headers: Headers = []): RawResponse =>
     ),
   );
 
-/** An answer with this status and this JSON body. */
+/** A response with this status and this JSON body. */
 export const json = (code: number, body: unknown, headers: Headers = []): RawResponse =>
   send(message(code, JSON.stringify(body), headers));
 
 export const reset: RawResponse = (socket) => void socket.resetAndDestroy();
 export const hang: RawResponse = () => undefined;
 
-/** What a working upstream answers: the assistant that was asked for, as the body wants it. */
+/** The response of a working upstream: the requested assistant with the values of the body. */
 export function workingBody({ method, path, body }: RawRequest, fields: object = {}): unknown {
   const id = path.split('/').at(2) ?? 'asst_new';
   if (method === 'DELETE') return { id, object: 'assistant.deleted', deleted: true };
@@ -71,7 +71,7 @@ export const work =
   (socket, request) =>
     json(200, workingBody(request, fields))(socket, request);
 
-/** One byte of an answer at a time, one every `everyMs`; it ends only after many seconds. */
+/** Sends a response byte by byte, one every `everyMs`; it ends only after many seconds. */
 export const drip =
   (bytes: string, everyMs = 10): RawResponse =>
   (socket) => {
@@ -83,7 +83,7 @@ export const drip =
 const head = (...lines: readonly string[]): string =>
   ['HTTP/1.1 200 OK', 'content-type: application/json', ...lines, '', ''].join('\r\n');
 
-/** The first half of a body that would be fine. */
+/** The first half of a valid body. */
 export const HALF_BODY = `{"id":"asst_1","object":"assistant","created_at":17000,"instructions":"${UPSTREAM_CANARY}`;
 export const IN_HEADERS = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-half-a-hea`;
 export const HALF_WITH_LENGTH = head('connection: keep-alive', 'content-length: 5000') + HALF_BODY;
@@ -94,10 +94,10 @@ export const HALF_CHUNKED =
 const DEEP_ASSISTANT =
   '"id":"asst_1","created_at":1,"model":"m","tools":[{"type":"new","x":' +
   `${'['.repeat(30_000)}${']'.repeat(30_000)}}]`;
-/** What could be an assistant or a list, but for a tool that goes too deep to be written again. */
+/** A valid assistant or list except for a tool that is nested too deeply. */
 export const DEEP_JSON = `{${DEEP_ASSISTANT},"data":[{${DEEP_ASSISTANT}}],"deleted":"yes"}`;
 
-/** A body of 64 MB that is never held in memory as a whole. `headers` go before it. */
+/** A body of 64 MB that is generated in parts, after `headers`. */
 export const huge =
   (...headers: readonly string[]): RawResponse =>
   (socket) => {
@@ -127,7 +127,7 @@ export const truncatedGzip: RawResponse = (socket, request) => {
 };
 export const oversizedHeaders = send(head(`x-large: ${'x'.repeat(64 * 1024)}`, 'content-length: 2') + '{}');
 
-/** Every answer once, the last one again and again. */
+/** Each response once; the last one repeats. */
 export const inTurn =
   (...responses: readonly RawResponse[]): RawResponse =>
   (socket: Socket, request: RawRequest) =>

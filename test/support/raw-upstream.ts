@@ -1,5 +1,5 @@
-// An upstream on bare sockets, for what no HTTP server can be made to do: it reads requests properly and lets each test
-// do to the connection whatever it likes. It counts the requests that arrived, by method and path.
+// An upstream on bare sockets, for faults that no HTTP server can stage. It parses requests and lets each test control
+// the connection. It counts the requests by method and path.
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { cleanUpLater } from './cleanup.ts';
@@ -9,27 +9,27 @@ export interface RawRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
-  /** As it came, with the query. */
+  /** The raw target, with the query. */
   readonly target: string;
   readonly body: string;
-  /** How many requests had arrived before this one. */
+  /** The number of requests before this one. */
   readonly index: number;
-  /** When it arrived, on `performance.now()`. */
+  /** The `performance.now()` time of its arrival. */
   readonly at: number;
-  /** Whether the connection that it came in on is still open. */
+  /** Whether its connection is still open. */
   readonly isOpen: () => boolean;
 }
 
-/** What is done with one request, on the bare socket that it came in on. */
+/** Handles one request on its socket. */
 export type RawResponse = (socket: Socket, request: RawRequest) => void;
 
 export interface RawUpstreamOptions {
   readonly response: RawResponse;
-  /** `accepting`: instead of reading requests, this is done with every new connection. */
+  /** `accepting` handles every new connection instead of reading requests. */
   readonly onConnection?: (socket: Socket) => void;
-  /** `self-signed`: https with a certificate that nobody trusts. */
+  /** `self-signed`: https with an untrusted certificate. */
   readonly tls?: 'self-signed';
-  /** The port to listen on again; a free one where it is left out. */
+  /** The port to listen on; any free one by default. */
   readonly port?: number;
 }
 
@@ -39,17 +39,17 @@ export interface RawUpstream {
   readonly requests: readonly RawRequest[];
   /** The connections that are open. */
   readonly sockets: ReadonlySet<Socket>;
-  /** How many connections were opened so far. */
+  /** The number of connections opened so far. */
   readonly connections: () => number;
-  /** How many requests of this method arrived, for this path where one is given. */
+  /** The number of requests of this method, for all paths or one. */
   readonly count: (method: string, path?: string) => number;
-  /** How many bytes of answers the sockets took. */
+  /** The bytes of responses that the sockets accepted. */
   readonly bytesSent: () => number;
-  /** Cuts every connection and stops to listen. */
+  /** Closes every connection and stops listening. */
   stop(): Promise<void>;
 }
 
-/** Starts to listen on loopback. */
+/** Starts listening on loopback. */
 export async function startRawUpstream(options: RawUpstreamOptions): Promise<RawUpstream> {
   const requests: RawRequest[] = [];
   const sockets = new Set<Socket>();
@@ -104,7 +104,7 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
 }
 
 /**
- * A port of loopback on which nobody listens. A connection to `upstream` holds it, so that nobody else gets it before
+ * A loopback port without a listener. A connection to `upstream` reserves it, so that no other process gets it before
  * `upstream` stops.
  */
 export async function takeClosedPort(upstream: RawUpstream): Promise<number> {
@@ -114,7 +114,7 @@ export async function takeClosedPort(upstream: RawUpstream): Promise<number> {
   return socket.localPort ?? 0;
 }
 
-/** Reads request after request of a kept-alive connection; bodies come with a Content-Length. */
+/** Parses the requests of a keep-alive connection; bodies have a Content-Length. */
 function readRequests(
   socket: Socket,
   onRequest: (request: Pick<RawRequest, 'method' | 'path' | 'target' | 'body'>) => void,

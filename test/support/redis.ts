@@ -1,4 +1,4 @@
-// A real redis-server (or valkey-server) of the test's own, on a free loopback port, that keeps nothing on disk.
+// A real redis-server (or valkey-server) for the test, on a free loopback port and without persistence.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const BINARY = (process.env['PATH'] ?? '')
   .flatMap((folder) => ['redis-server', 'valkey-server'].map((name) => join(folder, name)))
   .find((path) => existsSync(path));
 
-/** Like `describe`, but skipped, with a name that says why, where there is no Redis. With `CI=true` it fails instead. */
+/** Like `describe`, but skipped without a Redis, with the reason in its name. With `CI=true` it fails instead. */
 export function describeWithRedis(name: string, tests: () => void): void {
   if (BINARY !== undefined || process.env['CI'] === 'true') {
     describe(name, tests);
@@ -31,13 +31,13 @@ export function describeWithRedis(name: string, tests: () => void): void {
 export interface TestRedis {
   readonly port: number;
   readonly url: string;
-  /** To look at what is kept, and to damage it. */
+  /** A client to inspect and damage the data. */
   readonly client: Redis;
-  /** Ends it as a crash would; what it kept is gone. */
+  /** Ends it like a crash; its data is lost. */
   kill(): Promise<void>;
   /** Starts it again on the same port. */
   restart(): Promise<void>;
-  /** It takes connections and commands, and answers nothing until `resume`. */
+  /** It accepts connections and commands, and sends no replies until `resume`. */
   hang(): void;
   resume(): void;
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-// What tests of streams share: conversations with the built-in model, and readers of the two kinds of HTTP streams.
+// Conversations with the built-in model, and readers of both kinds of HTTP streams.
 import type { TestService } from './service.ts';
 
 export interface RunEvent {
@@ -31,7 +31,7 @@ export const RUN_EVENTS = `subscription Follow($threadId: ID!, $runId: ID!, $aft
   }
 }`;
 
-/** Starts a run on a thread of its own, with the built-in model and what the message makes it do. */
+/** Starts a run of the built-in model on a new thread; the message controls the model. */
 export async function startRun(
   service: TestService,
   text: string,
@@ -76,7 +76,7 @@ export function subscribe(
   });
 }
 
-/** The results of a stream of server-sent events, as they come. Throws where it was cut. */
+/** The results of a stream of server-sent events. Throws if the stream was cut. */
 export async function* readSse(response: Response): AsyncGenerator<StreamResult, void> {
   for await (const frame of frames(response, '\n\n')) {
     if (frame.startsWith('event: complete')) return;
@@ -87,7 +87,7 @@ export async function* readSse(response: Response): AsyncGenerator<StreamResult,
   throw new Error('the stream ended without a complete event');
 }
 
-/** As {@link readSse}, for parts of a multipart body. */
+/** Like {@link readSse}, for the parts of a multipart body. */
 export async function* readMultipart(response: Response): AsyncGenerator<StreamResult, void> {
   for await (const part of frames(response, '\r\n--graphql')) {
     const body = part.split('\r\n\r\n')[1];
@@ -117,7 +117,7 @@ export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
   return array;
 }
 
-/** All events of a stream that comes to its end. */
+/** All events of a stream that ends. */
 export async function eventsOf(results: AsyncIterable<StreamResult>): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   for await (const { data, errors } of results) {
@@ -127,7 +127,7 @@ export async function eventsOf(results: AsyncIterable<StreamResult>): Promise<Ru
   return events;
 }
 
-/** The text of each message, as a client has it that applies offsets. Throws where text is missing before an offset. */
+/** The text of each message in a client that applies offsets. Throws if text is missing before an offset. */
 export function textsOf(events: readonly RunEvent[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const { messageId, offset, text } of events) {
@@ -139,7 +139,7 @@ export function textsOf(events: readonly RunEvent[]): ReadonlyMap<string, string
   return texts;
 }
 
-/** The texts of the messages that a run wrote, as they are stored. */
+/** The stored texts of a run's messages. */
 export async function storedTexts(
   service: TestService,
   { threadId, runId }: RunReference,

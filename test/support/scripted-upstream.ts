@@ -1,14 +1,14 @@
-// A double of the AIML API for what the embedded one cannot be made to do: each test scripts the answers.
+// A double of the AIML API for cases that the embedded one cannot stage: each test scripts the responses.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUpLater } from './cleanup.ts';
 
 export interface ReceivedCall {
   readonly method: string;
-  /** Path and query as they came. */
+  /** The raw path and query. */
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** Parsed JSON; null where there was no body. */
+  /** Parsed JSON; null without a body. */
   readonly body: unknown;
 }
 
@@ -22,7 +22,7 @@ export interface ScriptedUpstream {
 
 export type Script = (call: ReceivedCall, response: ServerResponse, index: number) => void | Promise<void>;
 
-/** What a service asks when it starts, whatever the test is about. */
+/** The probe that every service sends when it starts. */
 const PROBE = '/assistants?limit=1';
 
 export interface ScriptedUpstreamOptions {
@@ -72,7 +72,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedCall> {
   };
 }
 
-/** Answers with JSON. */
+/** Responds with JSON. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -83,7 +83,7 @@ export function sendJson(
   response.end(JSON.stringify(body));
 }
 
-/** An assistant as today's generation of the API sends it. */
+/** An assistant as the current API sends it. */
 export const wireAssistant = (id: string, fields: Readonly<Record<string, unknown>> = {}) => ({
   id,
   object: 'assistant',

@@ -1,4 +1,4 @@
-// The real service, as main.ts starts it, on the real embedded AIML API or on an upstream of the test's own.
+// The real service, on the real embedded AIML API or on an upstream of the test.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,30 +17,30 @@ export interface GraphQLError {
 export interface GraphQLHttpResponse {
   readonly status: number;
   readonly headers: Headers;
-  // The shape is the test's own: it knows what it asked for.
+  // Each test knows the shape of its own query.
   readonly data: Readonly<Record<string, unknown>> | null | undefined;
   readonly errors: readonly GraphQLError[] | undefined;
-  /** The whole body as it came. */
+  /** The raw body. */
   readonly text: string;
 }
 
 export interface TestService {
   readonly url: string;
-  /** Where the embedded upstream keeps its data, unless `environment` says otherwise. */
+  /** The data folder of the embedded upstream, unless `environment` sets another. */
   readonly dataDir: string;
-  /** Every line that the service logged, parsed. */
+  /** All log entries, parsed. */
   readonly logs: Readonly<Record<string, unknown>>[];
   query(
     document: string,
     variables?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<GraphQLHttpResponse>;
-  /** As the process does when it has started. */
+  /** Called by the process after the start. */
   probe(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts the service, which is stopped when the test or the file has ended, on a free port and, unless `environment` says otherwise, on an embedded upstream of its own. */
+/** Starts the service on a free port and, by default, on its own embedded upstream. It stops with the test or the file. */
 export async function startService(environment: Environment = {}, options?: ServiceOptions): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
   cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export async function startService(environment: Environment = {}, options?: Serv
   };
 }
 
-/** Sends one operation and reads the answer. */
+/** Sends one operation and reads the response. */
 export async function query(
   url: string,
   document: string,

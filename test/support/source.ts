@@ -1,4 +1,4 @@
-// A data source over a real client, on an upstream on bare sockets.
+// A data source with a real client, on an upstream on bare sockets.
 import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
 import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
@@ -15,10 +15,10 @@ import { startRawUpstream, type RawResponse, type RawUpstream } from './raw-upst
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
 
-/** One, as in the service: it is large. */
+/** Shared by all tests, because it is large. */
 const idempotencyKeys = new IdempotencyKeys();
 
-/** Over an upstream that keeps no idempotency keys. */
+/** For an upstream without idempotency keys. */
 export const createAssistantResource = (
   access: Omit<CallAccess, 'idempotencyKeys' | 'isEmbedded'>,
 ): AssistantResource => new Resource(assistants, { ...access, idempotencyKeys, isEmbedded: false });
@@ -34,7 +34,7 @@ export interface TestSource {
   readonly reports: readonly AttemptReport[];
   /** `POST /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
-  /** All callers hang up. */
+  /** Cancels all requests. */
   readonly cancel: () => void;
   /** A source of another request through the same client. */
   readonly another: (deadlineMs?: number) => AssistantResource;
@@ -85,7 +85,7 @@ export async function startSource(
   };
 }
 
-/** For `afterEach`: the upstream goes first, so that nothing is waited for. */
+/** For `afterEach`. The upstream stops first, so that no call is waited for. */
 export async function endSources(): Promise<void> {
   for (const { client, upstream } of open.splice(0)) {
     await upstream.stop();
@@ -93,7 +93,7 @@ export async function endSources(): Promise<void> {
   }
 }
 
-/** The details of the PublicError that a call ends with. */
+/** The details of the PublicError with which a call fails. */
 export async function failureOf(call: Promise<unknown>): Promise<PublicErrorDetails> {
   const reason: unknown = await call.then(
     () => new Error('the call succeeded'),

@@ -1,11 +1,11 @@
-// AUTH_MODE none and passthrough, and what callers are told apart by. AUTH_MODE jwt has files of its own.
+// AUTH_MODE none and passthrough, and tenants. AUTH_MODE jwt has its own files.
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import { requirePrincipal, requireScope, type Identity } from '../../../src/auth/principal.ts';
 import { principalOf, codeOf, SERVICE_KEY } from './identity-provider.ts';
 
-/** Both modes answer at once: a promise here fails the test. */
+/** Both modes are synchronous: a promise fails the test. */
 function authenticate(mode: 'none' | 'passthrough', authorization?: string): Identity {
   const serviceKey = mode === 'none' ? SERVICE_KEY : null;
   const identity = createAuthenticator({ auth: { mode }, serviceKey }).authenticate(authorization);
@@ -15,7 +15,7 @@ function authenticate(mode: 'none' | 'passthrough', authorization?: string): Ide
 
 describe('AUTH_MODE none', () => {
   test.each([undefined, '', 'Bearer another-key', 'Basic dTpw', 'nonsense'])(
-    'serves everybody: %p',
+    'accepts any Authorization header: %p',
     (authorization) => {
       const principal = principalOf(authenticate('none', authorization));
       expect(principal.credential).toBe(SERVICE_KEY);
@@ -32,7 +32,7 @@ describe('AUTH_MODE none', () => {
 test.each([
   { mode: 'none' as const },
   { mode: 'jwt' as const, issuer: 'i', audience: 'a', jwksUrl: new URL('http://127.0.0.1:9') },
-])('there is no authenticator without a held key for callers who bring none: $mode', (auth) => {
+])('AUTH_MODE $mode needs a key of the service', (auth) => {
   expect(() => createAuthenticator({ auth, serviceKey: null })).toThrow('needs a key of the service');
 });
 
@@ -44,7 +44,7 @@ describe('AUTH_MODE passthrough', () => {
     ['Bearer   key-1  ', 'key-1'],
     ['Bearer aA0-._~+/==', 'aA0-._~+/=='],
     [`Bearer ${'k'.repeat(512)}`, 'k'.repeat(512)],
-  ])('takes the key of the caller: %p', (authorization, key) => {
+  ])('uses the key of the client: %p', (authorization, key) => {
     const principal = principalOf(authenticate('passthrough', authorization));
     expect(principal.credential).toBe(key);
     expect(principal.scopes).toBeNull();
@@ -70,7 +70,7 @@ describe('AUTH_MODE passthrough', () => {
     ' Bearer key-1',
     `Bearer ${'k'.repeat(513)}`,
     `Bearer ${' '.repeat(16_000)}`,
-  ])('refuses what is not one bearer token: %p', (authorization) => {
+  ])('rejects anything but one bearer token: %p', (authorization) => {
     const identity = authenticate('passthrough', authorization);
     expect(codeOf(identity)).toBe('UNAUTHENTICATED');
     expect(inspect(identity, { depth: null })).not.toContain('key-1');
@@ -81,7 +81,7 @@ describe('a caller', () => {
   const authenticator = createAuthenticator({ auth: { mode: 'passthrough' }, serviceKey: null });
   const principalWith = (key: string) => principalOf(authenticator.authenticate(`Bearer ${key}`) as Identity);
 
-  test('is the same tenant with the same key, and another with another', () => {
+  test('is the same tenant with the same key, and another tenant with another key', () => {
     expect(principalWith('key-1').tenant).toBe(principalWith('key-1').tenant);
     expect(principalWith('key-1').tenant).not.toBe(principalWith('key-2').tenant);
     expect(principalWith('key-1').tenant).toMatch(/^[\w-]{22}$/);
@@ -110,13 +110,13 @@ describe('a caller', () => {
     expect(shown.join()).not.toContain('key-1');
   });
 
-  test('may do everything where there are no scopes', () => {
+  test('may do everything without scopes', () => {
     expect(() => requireScope(principalWith('key-1'), 'assistants:read')).not.toThrow();
     expect(() => requireScope(principalWith('key-1'), 'assistants:write')).not.toThrow();
   });
 });
 
-test('whoever was refused is refused whatever is asked for', () => {
+test('a failed authentication fails every authorization', () => {
   const noPrincipal = authenticate('passthrough');
   expect(() => requirePrincipal(noPrincipal)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
   expect(() => requireScope(noPrincipal, 'assistants:read')).toThrow(

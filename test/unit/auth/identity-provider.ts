@@ -13,11 +13,11 @@ export interface SigningKey {
   readonly alg: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
-  /** As the provider publishes it. */
+  /** The public key in the published set. */
   readonly jwk: JWK;
 }
 
-/** `kid` null: the provider gives its keys no ids. */
+/** `kid` is null if the keys have no ids. */
 export async function createKey(kid: string | null, alg = 'ES256'): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg, use: 'sig', ...(kid !== null && { kid }) };
@@ -26,10 +26,10 @@ export async function createKey(kid: string | null, alg = 'ES256'): Promise<Sign
 
 export const now = (): number => Math.floor(Date.now() / 1000);
 
-/** Of any type, because tokens may hold anything; undefined leaves a claim out. */
+/** Of any type, because tokens may contain anything; undefined omits the claim. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Claims that are good in every way but for what `claims` changes. */
+/** Valid claims, changed by `claims`. */
 export const goodClaims = (claims: Claims = {}): JWTPayload => ({
   iss: ISSUER,
   aud: AUDIENCE,
@@ -38,7 +38,7 @@ export const goodClaims = (claims: Claims = {}): JWTPayload => ({
   ...claims,
 });
 
-/** A token that is good in every way but for what `claims` and `header` change. */
+/** A valid token, changed by `claims` and `header`. */
 export const sign = (
   key: SigningKey,
   claims: Claims = {},
@@ -55,11 +55,11 @@ export const assemble = (header: unknown, payload: unknown, signature: string): 
 export const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 export class IdentityProvider {
-  /** What it publishes. */
+  /** The published keys. */
   keys: readonly JWK[] = [];
-  /** Answers in place of the keys while it is set. */
+  /** Responds instead of the keys while it is set. */
   response: RequestListener | null = null;
-  /** How often it was asked for the keys. */
+  /** The number of requests for the keys. */
   requests = 0;
   #server: Server | null = null;
   #port = 0;
@@ -75,7 +75,7 @@ export class IdentityProvider {
     return new URL(`http://127.0.0.1:${this.#port}/keys`);
   }
 
-  /** Listens on the port that it had before. */
+  /** Listens again on the same port. */
   async goUp(): Promise<void> {
     const server = createServer((request, response) => {
       this.requests += 1;
@@ -94,7 +94,7 @@ export class IdentityProvider {
     await close(server);
   }
 
-  /** An authenticator as under AUTH_MODE=jwt. */
+  /** An authenticator under AUTH_MODE=jwt. */
   authenticator(jwksTimeoutMs?: number): Authenticator {
     return createAuthenticator({
       auth: { mode: 'jwt', issuer: ISSUER, audience: AUDIENCE, jwksUrl: this.url },
@@ -104,11 +104,11 @@ export class IdentityProvider {
   }
 }
 
-/** The code of the refusal; null where the caller may be served. */
+/** The error code; null if the caller is authenticated. */
 export const codeOf = (identity: Identity): string | null => (identity.kind === 'failure' ? identity.error.code : null);
 
-/** Fails where there is none. */
+/** Throws if the authentication failed. */
 export function principalOf(identity: Identity): Principal {
-  if (identity.kind === 'failure') throw new Error(`refused: ${identity.error.message}`);
+  if (identity.kind === 'failure') throw new Error(`rejected: ${identity.error.message}`);
   return identity;
 }

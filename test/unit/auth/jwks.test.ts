@@ -1,4 +1,4 @@
-// AUTH_MODE jwt: the provider's keys change, and the provider fails in every way it can.
+// AUTH_MODE jwt: rotation of the identity provider's keys, and faults of the provider.
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import type { Authenticator } from '../../../src/auth/authenticator.ts';
 import { until } from '../../support/until.ts';
 import { codeOf, createKey, IdentityProvider, sign, type SigningKey } from './identity-provider.ts';
 
-/** Requests for the keys that may follow each other at once. */
+/** The burst of requests for the keys. */
 const BURST = 3;
 const REFILL_MS = 2000;
 const REFRESH_AFTER_MS = 5 * 60_000;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 const identityOf = async (token: string) => authenticator.authenticate(`Bearer ${token}`);
 const verdict = async (token: string) => codeOf(await identityOf(token));
 
-/** The clocks for the age of the keys and for how often they may be fetched go on when they are read or told to. */
+/** The clock advances when it is read or set. */
 let time = 0;
 beforeEach(() => {
   time = Date.now();
@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => provider.goDown());
 
 describe('rotation', () => {
-  test('a token of a new key is believed as soon as the provider shows the key, the old one while it does', async () => {
+  test('a token of a new key is accepted once the provider publishes the key, and one of the old key as long as it does', async () => {
     const [old, fresh] = [await sign(first), await sign(second)];
     expect(await verdict(old)).toBeNull();
     expect(await verdict(fresh)).toBe('UNAUTHENTICATED');
@@ -54,7 +54,7 @@ describe('rotation', () => {
     expect(await verdict(fresh)).toBeNull();
   });
 
-  test('works where keys have no ids', async () => {
+  test('works without key ids', async () => {
     const [old, fresh] = [await createKey(null), await createKey(null)];
     provider.keys = [old.jwk];
     expect(await verdict(await sign(old))).toBeNull();
@@ -69,7 +69,7 @@ describe('rotation', () => {
     expect(await verdict(await sign(old))).toBe('UNAUTHENTICATED');
   });
 
-  test('claims are checked whichever of several keys without ids signed', async () => {
+  test('claims are checked with several keys without ids', async () => {
     const [one, other] = [await createKey(null), await createKey(null)];
     provider.keys = [one.jwk, other.jwk];
     for (const key of [one, other]) {
@@ -80,14 +80,14 @@ describe('rotation', () => {
     }
   });
 
-  test('works where the new key takes the id of the old one', async () => {
+  test('works if the new key has the id of the old one', async () => {
     const successor = await createKey('first');
     expect(await verdict(await sign(first))).toBeNull();
     provider.keys = [successor.jwk];
     expect(await verdict(await sign(successor))).toBeNull();
   });
 
-  test('is noticed behind the requests once the keys are a few minutes old', async () => {
+  test('is noticed in the background once the keys are a few minutes old', async () => {
     const old = await sign(first);
     expect(await verdict(old)).toBeNull();
     provider.keys = [second.jwk];
@@ -98,7 +98,7 @@ describe('rotation', () => {
 });
 
 describe('unknown keys and bad signatures', () => {
-  test('cost the provider a few requests, then one in two seconds', async () => {
+  test('cause a burst of requests for the keys, then one every two seconds', async () => {
     const unknown = await sign(second);
     const forged = await sign(await createKey('first'));
     for (let round = 0; round < 30; round += 1)
@@ -114,7 +114,7 @@ describe('unknown keys and bad signatures', () => {
     expect(provider.requests).toBe(2 * BURST + 1);
   });
 
-  test('do not keep good tokens from being believed, nor new keys from being noticed', async () => {
+  test('do not prevent valid tokens from being accepted, nor new keys from being noticed', async () => {
     const unknown = await sign(second);
     for (let round = 0; round < 30; round += 1) await verdict(unknown);
     expect(await verdict(await sign(first))).toBeNull();
@@ -124,7 +124,7 @@ describe('unknown keys and bad signatures', () => {
     expect(await verdict(unknown)).toBeNull();
   });
 
-  test('do not hold back a rotated key: its token is accepted as soon as a fetch is allowed', async () => {
+  test('do not block a rotated key: its token is accepted as soon as a fetch is allowed', async () => {
     const fresh = await sign(second);
     const flood = async () => {
       const unknown = await Promise.all(
@@ -137,13 +137,13 @@ describe('unknown keys and bad signatures', () => {
     provider.keys = [second.jwk];
     expect(await verdict(fresh)).toBe('UNAUTHENTICATED');
     pass(REFILL_MS);
-    // The flood gets the fetch, and the token what the fetch brought.
+    // The flood causes the fetch, and the token uses its result.
     await flood();
     expect(await verdict(fresh)).toBeNull();
     expect(provider.requests).toBe(BURST + 1);
   });
 
-  test('cost no second request where the first one was made for them', async () => {
+  test('cause no second request if the keys were just fetched', async () => {
     expect(await verdict(await sign(second))).toBe('UNAUTHENTICATED');
     expect(provider.requests).toBe(1);
   });
@@ -197,7 +197,7 @@ const hanging: Readonly<Record<string, RequestListener>> = {
   },
 };
 
-describe('a provider that cannot be used makes a clear error, and is asked again', () => {
+describe('an unusable provider causes a clear error, and is tried again', () => {
   const expectUnavailable = async (token: string) => {
     const identity = await identityOf(token);
     expect(identity).toMatchObject({
@@ -217,7 +217,7 @@ describe('a provider that cannot be used makes a clear error, and is asked again
     expect(await verdict(token)).toBeNull();
   });
 
-  test.each(Object.entries(responses))('it answers with %s', async (_, response) => {
+  test.each(Object.entries(responses))('it responds with %s', async (_, response) => {
     const token = await sign(first);
     provider.response = response;
     await expectUnavailable(token);
@@ -240,7 +240,7 @@ describe('a provider that cannot be used makes a clear error, and is asked again
     });
   });
 
-  test('while it stays down, requests for the keys are few and answers come all the same', async () => {
+  test('while it is down, requests for the keys are limited and clients still get responses', async () => {
     const token = await sign(first);
     provider.response = (_, response) => response.writeHead(503).end();
     for (let round = 0; round < 50; round += 1) await expectUnavailable(token);
@@ -251,14 +251,14 @@ describe('a provider that cannot be used makes a clear error, and is asked again
     expect(await verdict(token)).toBeNull();
   });
 
-  test('it is down when a new key is needed: nobody can tell, while the known keys go on', async () => {
+  test('it is down when a new key is needed: tokens of cached keys are still accepted', async () => {
     expect(await verdict(await sign(first))).toBeNull();
     await provider.goDown();
     await expectUnavailable(await sign(second));
     expect(await verdict(await sign(first))).toBeNull();
   });
 
-  test('it is down when the keys are to be fetched anew: they are believed for 15 minutes in all', async () => {
+  test('it is down when the keys expire: they are trusted for 15 minutes in all', async () => {
     const token = await sign(first, { exp: 4_000_000_000 });
     expect(await verdict(token)).toBeNull();
     await provider.goDown();
@@ -273,12 +273,12 @@ describe('a provider that cannot be used makes a clear error, and is asked again
     expect(await verdict(token)).toBeNull();
   });
 
-  test('what is no token is refused as such while it is down', async () => {
+  test('a malformed token is rejected as such while it is down', async () => {
     await provider.goDown();
     expect(await verdict('a.b.c')).toBe('UNAUTHENTICATED');
   });
 });
 
-test('an authenticator asks the provider for nothing before the first token comes', () => {
+test('an authenticator fetches nothing before the first token', () => {
   expect(provider.requests).toBe(0);
 });

@@ -1,4 +1,4 @@
-// AUTH_MODE jwt: which tokens are believed, and what they allow.
+// AUTH_MODE jwt: which tokens are accepted, and their scopes.
 import { generateKeyPairSync, createHmac, createSign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { inspect } from 'node:util';
@@ -42,14 +42,14 @@ const scopesOf = async (claims: Claims) => [
   ...(principalOf(await authenticate(`Bearer ${await sign(ec, { scope: undefined, ...claims })}`)).scopes ?? ['all']),
 ];
 
-/** Every test starts with an authenticator that has fetched nothing. */
+/** Each test has a new authenticator, which has not fetched the keys. */
 beforeEach(() => {
   authenticator = provider.authenticator();
   provider.requests = 0;
 });
 
-describe('a good token', () => {
-  test.each(['RS256', 'ES256', 'EdDSA'])('is believed: %s', async (alg) => {
+describe('a valid token', () => {
+  test.each(['RS256', 'ES256', 'EdDSA'])('is accepted: %s', async (alg) => {
     const key = [rsa, ec, ed].find((candidate) => candidate.alg === alg) ?? ec;
     const principal = principalOf(await authenticate(`Bearer ${await sign(key)}`));
     expect(principal.credential).toBe(SERVICE_KEY);
@@ -68,14 +68,14 @@ describe('a good token', () => {
     expect(await verdict(await sign(ec, { note: 'n'.repeat(5000) }))).toBeNull();
   });
 
-  test('costs one request for the keys, however many there are', async () => {
+  test('causes one request for the keys, for any number of tokens', async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => sign(ec, { jti: String(index) })));
     expect(await Promise.all(tokens.map(verdict))).toEqual(tokens.map(() => null));
     for (const token of tokens) await verdict(token);
     expect(provider.requests).toBe(1);
   });
 
-  test('makes callers of one tenant, that of the held key', async () => {
+  test('belongs to the tenant of the service’s key', async () => {
     const [one, other] = [
       await authenticate(`Bearer ${await sign(ec)}`),
       await authenticate(`Bearer ${await sign(ed)}`),
@@ -84,7 +84,7 @@ describe('a good token', () => {
   });
 });
 
-describe('what is no token is refused without a request for the keys', () => {
+describe('a malformed token is rejected without a request for the keys', () => {
   test.each([undefined, '', 'Bearer', 'Basic dTpw', 'Bearer a.b.c d.e.f', 'Bearer a.b.c\n', 'Bearer a\n.b.c'])(
     '%p',
     async (authorization) => {
@@ -101,7 +101,7 @@ describe('what is no token is refused without a request for the keys', () => {
     },
   );
 
-  test('a token of more than 8 KiB, well signed as it may be', async () => {
+  test('a token of more than 8 KiB, even if its signature is valid', async () => {
     expect(await verdict(await sign(ec, { note: 'n'.repeat(8192) }))).toBe('UNAUTHENTICATED');
     expect(provider.requests).toBe(0);
   });
@@ -114,7 +114,7 @@ describe('what is no token is refused without a request for the keys', () => {
   });
 });
 
-describe('a token that nobody signed with a key of the provider is refused', () => {
+describe('a token that was not signed with a key of the provider is rejected', () => {
   test.each(['none', 'None', 'NONE', 'nOnE', ''])('alg %p', async (alg) => {
     const token = assemble({ alg, kid: 'rsa' }, goodClaims(), '');
     for (const forged of [token, `${token}AA`]) expect(await verdict(forged)).toBe('UNAUTHENTICATED');
@@ -125,7 +125,7 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     expect(await verdict(assemble({ kid: 'rsa' }, goodClaims(), 'AA'))).toBe('UNAUTHENTICATED');
   });
 
-  test.each(['HS256', 'HS384', 'HS512'])('%s with what the public key is published as for a secret', async (alg) => {
+  test.each(['HS256', 'HS384', 'HS512'])('%s with the published public key as the secret', async (alg) => {
     const pem = await exportSPKI(rsa.publicKey);
     const { n = '' } = rsa.jwk;
     const secrets = [pem, pem.trim(), JSON.stringify(rsa.jwk), n, Buffer.from(n, 'base64url'), ''];
@@ -164,7 +164,7 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     for (const token of forged) expect(await verdict(token)).toBe('UNAUTHENTICATED');
   });
 
-  test('a key of somebody else under the id of a real one, alone or brought along in the header', async () => {
+  test('another key under the id of a real one, alone or included in the header', async () => {
     const stranger = await createKey('ec');
     let requested = 0;
     const strangers = createServer((_, response) => {
@@ -177,7 +177,7 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     expect(requested).toBe(0);
   });
 
-  test.each(['RS384', 'RS512', 'PS256', 'ES384', 'ES512'])('%s, which is not agreed upon', async (alg) => {
+  test.each(['RS384', 'RS512', 'PS256', 'ES384', 'ES512'])('%s, which is not supported', async (alg) => {
     const key = await createKey('more', alg);
     const generous = await IdentityProvider.start(key);
     expect(codeOf(await generous.authenticator().authenticate(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
@@ -208,7 +208,7 @@ describe('a token that nobody signed with a key of the provider is refused', () 
     await weak.goDown();
   });
 
-  test('an extension that must be understood and is not, an unencoded payload', async () => {
+  test('an unknown critical extension, and an unencoded payload', async () => {
     const [, , signature = ''] = (await sign(ec)).split('.');
     for (const header of [
       { alg: 'ES256', kid: 'ec', crit: ['x'], x: 1 },
@@ -218,7 +218,7 @@ describe('a token that nobody signed with a key of the provider is refused', () 
   });
 });
 
-describe('a token that the provider signed is refused', () => {
+describe('a token that the provider signed is rejected', () => {
   test.each<[string, Claims]>([
     ['from another issuer', { iss: 'https://evil.example.com/' }],
     ['from an issuer whose name begins alike', { iss: `${ISSUER}evil` }],
@@ -290,13 +290,13 @@ describe('scopes', () => {
   });
 });
 
-describe('what a refusal tells', () => {
+describe('an authentication error', () => {
   const messageOf = async (token: string) => {
     const identity = await authenticate(`Bearer ${token}`);
     return identity.kind === 'failure' ? identity.error.message : null;
   };
 
-  test('that a good token has expired, and of a forged one nothing at all', async () => {
+  test('reports that a valid token has expired, and nothing of a forged one', async () => {
     const stranger = await createKey('ec');
     expect(await messageOf(await sign(ec, { exp: now() - 60 }))).toBe('The access token has expired.');
     const forged = await messageOf(await sign(stranger, { exp: now() - 60 }));
@@ -305,7 +305,7 @@ describe('what a refusal tells', () => {
     expect(await messageOf(await sign(ec, { aud: 'x', exp: 0 }))).toBe(forged);
   });
 
-  test('nothing of the token, the keys, the held key or the provider', async () => {
+  test('contains nothing of the token, the keys, the service’s key or the provider', async () => {
     const token = await sign(ec, { iss: 'https://evil.example.com/', sub: 'somebody', secret: 'claim' });
     const identity = await authenticate(`Bearer ${token}`);
     const shown = inspect(identity, { depth: null, showHidden: true }) + JSON.stringify(identity);
@@ -313,7 +313,7 @@ describe('what a refusal tells', () => {
       expect(shown).not.toContain(secret);
   });
 
-  test('a served caller shows neither the token nor the held key either', async () => {
+  test('a principal shows neither the token nor the service’s key', async () => {
     const token = await sign(ec);
     const shown = inspect(await authenticate(`Bearer ${token}`), { depth: null, showHidden: true });
     for (const secret of [...token.split('.'), SERVICE_KEY]) expect(shown).not.toContain(secret);

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Grows a reservation as a body of 2 MiB does that arrives in parts; resolves to what became of it. */
+/** Grows a reservation like a body of 2 MiB that arrives in parts; resolves to the result. */
 async function readWhole(reservation: BodyReservation): Promise<'read' | number> {
   try {
     for (let bytes = 64 * 1024; bytes <= 2 * MiB; bytes += 64 * 1024) await reservation.reserve(bytes, 2 * MiB);
@@ -21,13 +21,13 @@ async function readWhole(reservation: BodyReservation): Promise<'read' | number>
 }
 
 describe('the memory of bodies', () => {
-  test('is not taken by the first 4 KiB of a body', () => {
+  test('is not reserved for the first 4 KiB of a body', () => {
     const memory = new BodyMemory();
     expect(new BodyReservation(memory).reserve(4096, 2 * MiB)).toBeNull();
     expect(memory.reservedBytes).toBe(0);
   });
 
-  test('lets any number of bodies that arrive at once become whole, one after another', async () => {
+  test('lets any number of concurrent bodies complete, one after another', async () => {
     const memory = new BodyMemory();
     const bodies = Array.from({ length: 100 }, () => new BodyReservation(memory));
     const results = bodies.map(async (body) => {
@@ -41,7 +41,7 @@ describe('the memory of bodies', () => {
     expect(memory.reservedBytes).toBe(0);
   });
 
-  test('rejects a body that waits too long with OVERLOADED, and gives back all of it', async () => {
+  test('rejects a body that waits too long with OVERLOADED, and releases its memory', async () => {
     const memory = new BodyMemory();
     const stuck = Array.from({ length: 16 }, () => new BodyReservation(memory));
     const held = stuck.map(readWhole);
@@ -55,7 +55,7 @@ describe('the memory of bodies', () => {
     expect(memory.reservedBytes).toBe(0);
   });
 
-  test('is given back whenever its request ends: before, while and after it is waited for', async () => {
+  test('is released when the request ends before, during or after the wait', async () => {
     const memory = new BodyMemory();
     const hog = new BodyReservation(memory);
     const hogged = hog.reserveParsed(64 * MiB);
@@ -75,7 +75,7 @@ describe('the memory of bodies', () => {
     expect(memory.reservedBytes).toBe(0);
   });
 
-  test('of the bytes is given back when that of the parsed body is taken', async () => {
+  test('of the bytes is released when the memory of the parsed body is reserved', async () => {
     const memory = new BodyMemory();
     const body = new BodyReservation(memory);
     await body.reserve(MiB, MiB);

@@ -1,4 +1,4 @@
-// The writer on a real pipe, in a process whose output this test reads when it likes. Needs the build.
+// The writer on a real pipe, in a process whose output the test reads on demand. Needs the build.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { cleanUpLater } from '../../support/cleanup.ts';
 
 const MODULE = pathToFileURL(resolve('dist/observability/log-writer.js')).href;
 
-/** Runs `body`, which has a `writer` on standard output and may `report` values. */
+/** Runs `body`, which can use `writer` on standard output and `report` values. */
 function run(body: string) {
   const script = `
     import { LogWriter } from '${MODULE}';

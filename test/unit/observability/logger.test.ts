@@ -1,4 +1,4 @@
-// What no log entry may ever hold, tried with canaries: a key, an address and a body that are looked for in every form.
+// No log entry contains secrets: canaries of a key, an address and a body are searched in every form.
 import { connect, createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -38,7 +38,7 @@ const expectNoKey = (text: string) => {
   for (const form of FORMS) expect(text).not.toContain(form);
 };
 
-/** What is logged of an error. */
+/** The logged form of an error. */
 function loggedError(error: unknown, options?: LoggerOptions): Entry['err'] {
   const { logger, last, text } = record(options);
   logger.internalErrorMasked(error, 'r-1');
@@ -46,7 +46,7 @@ function loggedError(error: unknown, options?: LoggerOptions): Entry['err'] {
   return last().err;
 }
 
-/** An error as `node:net` makes it, with the address in its message and its fields. */
+/** An error of `node:net`, with the address in its message and fields. */
 async function connectionRefused(): Promise<{ readonly error: Error; readonly port: number }> {
   const server = createServer();
   const port = await listen(server);
@@ -99,7 +99,7 @@ describe('a log entry', () => {
     });
   });
 
-  test('holds no bearer token, whatever text it got into', () => {
+  test('contains no bearer token in any text', () => {
     const { logger, text } = record();
     logger.redisUnavailable(`upstream was sent Authorization: Bearer ${KEY}`);
     logger.listening(`http://localhost/Bearer%20${encodeURIComponent(KEY)}`);
@@ -107,7 +107,7 @@ describe('a log entry', () => {
     expect(text().match(/\[redacted\]/g)).toHaveLength(2);
   });
 
-  test('holds none of the secrets of the process in any form, whatever text they got into', () => {
+  test('contains none of the secrets of the process in any form or text', () => {
     const { logger, text } = record({ secrets: [KEY] });
     for (const form of FORMS) logger.redisUnavailable(`<${form}>`);
     logger.embeddedApi.error(`failed with ${KEY}`);
@@ -115,7 +115,7 @@ describe('a log entry', () => {
     for (const line of text().trim().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
   });
 
-  test('keeps ordinary words where a secret is too short to be one', () => {
+  test('keeps ordinary words if a secret is very short', () => {
     const { logger, last } = record({ secrets: ['list', ''] });
     logger.listening('http://localhost');
     expect(last()).toMatchObject({ msg: 'listening' });
@@ -132,7 +132,7 @@ describe('a log entry', () => {
     expectNoKey(text());
   });
 
-  test('of a library says that something was logged, at its level', () => {
+  test('of a library has its level and no text', () => {
     const { logger, last } = record();
     for (const level of ['debug', 'info', 'warn', 'error'] as const) {
       logger.libraryLogged('Apollo Server', level);
@@ -158,7 +158,7 @@ describe('an error in a log entry', () => {
     expect(text()).not.toContain('127.0.0.1');
   });
 
-  test('holds nothing of a body that could not be parsed', () => {
+  test('contains nothing of a body that could not be parsed', () => {
     let error: unknown;
     try {
       JSON.parse(`${KEY} is no JSON`);
@@ -180,7 +180,7 @@ describe('an error in a log entry', () => {
     expect(loggedError(new PublicError(message))).toEqual({ type: 'PublicError', code: 'UPSTREAM_TIMEOUT', message });
   });
 
-  test('takes the code of a GraphQL error, and nothing else of its extensions', () => {
+  test('has the code of a GraphQL error, and nothing else of its extensions', () => {
     const extensions = { code: 'BAD_REQUEST', more: KEY };
     expect(loggedError(Object.assign(new Error(KEY), { name: 'GraphQLError', extensions }))).toEqual({
       type: 'GraphQLError',
@@ -189,18 +189,18 @@ describe('an error in a log entry', () => {
   });
 
   test.each([KEY, { message: KEY }, undefined, null, Symbol(KEY), 7n])(
-    'that is none has its type alone: %p',
+    'that is another value has its type only: %p',
     (thrown) => {
       expect(loggedError(thrown)).toEqual({ type: typeof thrown });
     },
   );
 
-  test('has no stack unless stacks are asked for', () => {
+  test('has no stack unless stacks are enabled', () => {
     expect(loggedError(new Error('x'))).toEqual({ type: 'Error' });
     expect(loggedError(new Error('x'), { stacks: true })?.stack?.[0]).toMatch(/^at .*logger\.test\.ts:\d+:\d+\)?$/);
   });
 
-  test('has nothing in its stack but frames, whatever the message looks like', () => {
+  test('has only frames in its stack, even if the message looks like one', () => {
     const forged = `first\n    at http://upstream.test:8080/${KEY}:1:2\n    at f (http://upstream.test:1:2)\n${KEY}`;
     const changed = new Error(forged);
     changed.message = 'another';
@@ -211,12 +211,12 @@ describe('an error in a log entry', () => {
     }
   });
 
-  test('does not believe a name or code that is none', () => {
+  test('has no invalid name or code', () => {
     expect(loggedError(Object.assign(new Error('x'), { name: `Err ${KEY}`, code: KEY }))).toEqual({ type: 'Error' });
     expect(loggedError(Object.assign(new Error('x'), { name: 7, code: 404 }))).toEqual({ type: 'Error' });
   });
 
-  test('names its causes in the same way, a few levels deep', () => {
+  test('has its causes in the same form, a few levels deep', () => {
     let error = new Error(KEY);
     for (let depth = 0; depth < 10; depth += 1) error = new TypeError(KEY, { cause: error });
     const cause = { type: 'TypeError' };
@@ -225,7 +225,7 @@ describe('an error in a log entry', () => {
 });
 
 describe('the entry of a crash', () => {
-  test('is one line with the same things redacted, and is bounded', () => {
+  test('is one redacted line of bounded length', () => {
     const entry = toCrashEntry(new TypeError(`Bearer ${KEY}`, { cause: new Error(KEY) }), { secrets: [KEY] });
     expect(entry).toMatch(/^\{.*\}\n$/);
     expect(JSON.parse(entry)).toMatchObject({ level: 'fatal', msg: 'crashed', err: { type: 'TypeError' } });
@@ -236,7 +236,7 @@ describe('the entry of a crash', () => {
       expect(toCrashEntry(new Error('w', { cause }), { stacks: true }).length).toBeLessThan(16_500);
   });
 
-  test('is written of anything that is thrown', () => {
+  test('is written for any thrown value', () => {
     const hostile = new Error('x');
     Object.defineProperty(hostile, 'cause', {
       get: () => {
@@ -248,8 +248,8 @@ describe('the entry of a crash', () => {
   });
 });
 
-describe('where log entries go', () => {
-  test('is readable on a terminal, with the same things redacted', async () => {
+describe('the destination of log entries', () => {
+  test('is readable on a terminal, and redacted', async () => {
     const written: string[] = [];
     const terminal = { write: (text: string) => void written.push(text) };
     const logger = createLogger('info', await createReadableDestination(terminal), { secrets: [KEY] });

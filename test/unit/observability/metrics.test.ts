@@ -1,4 +1,4 @@
-// The figures as a Prometheus server would read them.
+// The metrics as a Prometheus server reads them.
 import { describe, expect, test } from '@jest/globals';
 import { createMetrics, metricDescriptions, type Metrics } from '../../../src/observability/metrics.ts';
 
@@ -8,7 +8,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** Reads the text format, and fails on a line that it does not have. */
+/** Parses the text format, and throws on an invalid line. */
 function parse(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n')) {
@@ -58,7 +58,7 @@ describe('metrics', () => {
     });
   });
 
-  test('are all there with their help from the start, named as Prometheus asks', async () => {
+  test('are all present with their help from the start, and follow the naming conventions', async () => {
     const text = await create({ isRedisUp: () => true, hasCache: true }).text();
     for (const [name, help] of Object.entries(metricDescriptions)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
@@ -70,7 +70,7 @@ describe('metrics', () => {
     for (const [, name] of text.matchAll(/^# TYPE (assistants_\w+) histogram$/gm)) expect(name).toMatch(/_seconds$/);
   });
 
-  test('say whether Redis can be used where there is one, and nothing of it where there is none', async () => {
+  test('report whether Redis is available if it is configured, and nothing otherwise', async () => {
     let isUp = true;
     const metrics = create({ isRedisUp: () => isUp });
     expect(await valueOf(metrics, 'assistants_redis_up')).toBe(1);
@@ -93,7 +93,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_operation_duration_seconds_bucket', { ...bucket, le: '2.5' })).toBe(1);
   });
 
-  test('count errors by code, and codes that nobody registered as one', async () => {
+  test('count errors by code, and unregistered codes together', async () => {
     const metrics = create();
     expect(await read(metrics)).toContainEqual({
       name: 'assistants_errors_total',
@@ -123,7 +123,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_upstream_retries_total', { call })).toBe(2);
   });
 
-  test('ask for what is under way when they are read', async () => {
+  test('read the gauges when they are collected', async () => {
     let inFlight = 3;
     let isBreakerOpen = false;
     const metrics = create({ inFlight: () => inFlight, isBreakerOpen: () => isBreakerOpen });
@@ -135,7 +135,7 @@ describe('metrics', () => {
     expect(await valueOf(metrics, 'assistants_upstream_breaker_open')).toBe(1);
   });
 
-  test('hold the figures of the process, once', async () => {
+  test('contain the metrics of the process, once', async () => {
     create();
     const samples = await read(create());
     const names = samples.map(({ name }) => name);
@@ -145,7 +145,7 @@ describe('metrics', () => {
     expect(new Set(samples.map(({ name, labels }) => name + JSON.stringify(labels))).size).toBe(samples.length);
   });
 
-  test('are counted for each service by itself', async () => {
+  test('are separate for each service', async () => {
     const one = create();
     const other = create();
     one.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 1 });
@@ -153,7 +153,7 @@ describe('metrics', () => {
     expect(await valueOf(other, 'assistants_operations_total')).toBe(0);
   });
 
-  test('do not grow with what callers and upstream choose', async () => {
+  test('do not grow with values of clients and upstream', async () => {
     const metrics = create();
     const seriesOf = async () => (await read(metrics)).filter(({ name }) => name.startsWith('assistants_')).length;
     const record = (index: number) => {

@@ -1,4 +1,4 @@
-// What tracing costs where no collector is set: nothing is loaded and nothing is made.
+// Tracing without a collector costs nothing: nothing is loaded or allocated.
 import { describe, expect, jest, test } from '@jest/globals';
 
 const loaded: string[] = [];
@@ -24,13 +24,13 @@ describe('tracing that is off', () => {
     expect(loaded).toEqual([]);
   });
 
-  test('makes nothing for a request', async () => {
+  test('allocates nothing for a request', async () => {
     const tracing = await createTracing(null);
     expect(tracing).toBe(await createTracing(null));
     expect(tracing.startRequest('POST', '/graphql', { traceparent: 'any' })).toBeNull();
   });
 
-  test('would be noticed here if it did', async () => {
+  test('is a test that detects tracing that is on', async () => {
     await expect(createTracing({ endpoint: new URL('http://127.0.0.1:1') })).rejects.toThrow('was loaded');
     expect(loaded).not.toEqual([]);
   });

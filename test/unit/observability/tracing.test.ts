@@ -1,4 +1,4 @@
-// Traces as a collector gets them, over a real socket.
+// Traces as a collector receives them, over a real socket.
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -109,7 +109,7 @@ describe('tracing that is on', () => {
     return trace;
   }
 
-  test('sends a span for the request, the operation and each attempt upstream, each below the last', async () => {
+  test('sends a span for the request, the operation and each attempt upstream, each a child of the previous', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.startCall(CALL).end({ kind: 'UNKNOWN', status: 503 });
@@ -152,7 +152,7 @@ describe('tracing that is on', () => {
     expect([request, query, first, second].map(({ status }) => status.code ?? 0)).toEqual([0, 0, ERROR, 0]);
   });
 
-  test("goes on with the caller's trace and passes it on upstream", async () => {
+  test("continues the client's trace and passes it on upstream", async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-01`, tracestate: 'vendor=text' });
     trace.startOperation();
     const call = trace.startCall(CALL);
@@ -167,7 +167,7 @@ describe('tracing that is on', () => {
     expect(collector.requests[0]?.text).not.toContain('vendor=text');
   });
 
-  test('sends nothing of a trace that the caller does not sample, and still passes it on', async () => {
+  test('sends nothing of a trace that is not sampled, and still passes it on', async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-00` });
     trace.startOperation();
     const call = trace.startCall(CALL);
@@ -188,13 +188,13 @@ describe('tracing that is on', () => {
     `00-${TRACE_ID}-${PARENT_ID}-01-more`,
     `00-${TRACE_ID}-${PARENT_ID}-01, 00-${TRACE_ID}-${PARENT_ID}-01`,
     [`00-${TRACE_ID}-${PARENT_ID}-01`, `00-${TRACE_ID}-${PARENT_ID}-01`],
-  ])('begins a trace of its own for the traceparent %j', (traceparent) => {
+  ])('starts a new trace for the traceparent %j', (traceparent) => {
     const { traceId } = startRequest({ traceparent });
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(traceId).not.toBe(TRACE_ID);
   });
 
-  test('marks what went wrong, by codes alone', async () => {
+  test('marks errors by their codes only', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.startCall(CALL).end({ kind: 'NOT_SENT', status: null });
@@ -207,7 +207,7 @@ describe('tracing that is on', () => {
     for (const { status } of collector.spans()) expect(status).toEqual({ code: ERROR });
   });
 
-  test('ends an operation that never came to its end with the request', async () => {
+  test('ends an unfinished operation with its request', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.end(null);
@@ -218,7 +218,7 @@ describe('tracing that is on', () => {
     expect(collector.span('GraphQL operation').parentSpanId).toBe(request.spanId);
   });
 
-  test('takes a write that outlives its request, and a request that fails before its operation', async () => {
+  test('records a write that outlives its request, and a request that fails before its operation', async () => {
     const trace = startRequest();
     const call = trace.startCall(CALL);
     trace.end(400);
@@ -229,14 +229,14 @@ describe('tracing that is on', () => {
     expect(request.status.code ?? 0).toBe(0);
   });
 
-  test('takes no method from a caller that HTTP does not have', async () => {
+  test('records no unknown HTTP method', async () => {
     startRequest({}, 'CANARY').end(404);
     await tracing.close();
     expect(attributesOf(collector.span('HTTP /graphql'))).toMatchObject({ 'http.request.method': '_OTHER' });
     expect(collector.requests[0]?.text).not.toContain('CANARY');
   });
 
-  test('sends none of the headers', async () => {
+  test('sends no headers of the request', async () => {
     startRequest({ authorization: 'Bearer canary-key', cookie: 'canary-key', baggage: 'canary-key' }).end(200);
     await tracing.close();
     expect(collector.requests[0]?.text).not.toContain('canary-key');
@@ -278,7 +278,7 @@ describe('a collector that does not work', () => {
     ['drops connections', (socket: Socket) => socket.destroy()],
     ['speaks no HTTP', (socket: Socket) => void socket.on('error', () => undefined).end('what?\r\n\r\n')],
     ['never answers', (socket: Socket) => void socket.on('error', () => undefined).resume()],
-  ])('disturbs nobody where it %s', async (_what, onConnection) => {
+  ])('disturbs no request if it %s', async (_what, onConnection) => {
     const sockets = new Set<Socket>();
     const server = createTcpServer((socket) => {
       sockets.add(socket);
@@ -296,7 +296,7 @@ describe('a collector that does not work', () => {
     if (onConnection) await close();
   });
 
-  test('does not make memory grow where it is slow: spans that do not fit the queue are dropped', async () => {
+  test('uses bounded memory if it is slow: spans beyond the queue are dropped', async () => {
     const collector = await startCollector();
     const tracing = await createTracing({ endpoint: collector.url });
     for (let index = 0; index < 5000; index += 1) trace(tracing);

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 describeWithRedis('The connection to Redis', () => {
   let redis: TestRedis;
   let connection: RedisConnection;
-  /** What it told of itself: why it went away, null when it was back. */
+  /** The reported reasons for which Redis became unavailable; null when it was available again. */
   let changes: (string | null)[];
 
   const connect = async (url: string) => {
@@ -27,7 +27,7 @@ describeWithRedis('The connection to Redis', () => {
     await redis.stop();
   });
 
-  test('is up once it is open, and says nothing of it', async () => {
+  test('is available once it is open, and reports nothing', async () => {
     redis = await startRedis();
     await connect(`${redis.url}/3`);
     expect(connection.isUp).toBe(true);
@@ -37,7 +37,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  test('opens without a Redis, answers nothing, says so once, and is back when there is one', async () => {
+  test('opens without a Redis, returns null, reports it once, and recovers when Redis starts', async () => {
     redis = await startRedis();
     await redis.kill();
     await connect(redis.url);
@@ -49,7 +49,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual(['ECONNREFUSED', null]);
   });
 
-  test('opens with a Redis that does not take its password, and tells the reason without it', async () => {
+  test('opens with a Redis that rejects its password, and reports the reason without the password', async () => {
     redis = await startRedis(['--requirepass', 'right']);
     await connect(redis.url.replace('//', '//:wrong@'));
     expect(await ping()).toBeNull();
@@ -59,7 +59,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(await ping()).toEqual(['PONG']);
   });
 
-  test('opens with a Redis that hangs, and is there when that goes on', async () => {
+  test('opens with a Redis that hangs, and recovers when Redis resumes', async () => {
     redis = await startRedis();
     redis.hang();
     await connect(redis.url);
@@ -69,7 +69,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([expect.any(String), null]);
   });
 
-  test('is away while Redis refuses writes', async () => {
+  test('is unavailable while Redis rejects writes', async () => {
     redis = await startRedis();
     await connect(redis.url);
     connection.onConnect((client) => client.set('entrance', '1'));
@@ -81,7 +81,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual(['OOM', null]);
   });
 
-  test('notices that Redis hangs although nobody asks for anything', async () => {
+  test('notices that Redis hangs without any command', async () => {
     redis = await startRedis();
     await connect(redis.url);
     redis.hang();
@@ -90,7 +90,7 @@ describeWithRedis('The connection to Redis', () => {
     redis.resume();
   });
 
-  test('is not away because this process had no time to look at an answer', async () => {
+  test('stays available while this process is too busy to read a reply', async () => {
     redis = await startRedis();
     await connect(redis.url);
     const response = ping();
@@ -101,7 +101,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  test('waits for an answer as long as more of it arrives', async () => {
+  test('waits for a reply as long as more of it arrives', async () => {
     redis = await startRedis();
     let isSlow = false;
     const proxy = createServer((socket) => {
@@ -120,7 +120,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  test('answers nothing once it is closed, and says nothing of it', async () => {
+  test('returns null once it is closed, and reports nothing', async () => {
     redis = await startRedis();
     await connect(redis.url);
     connection.close();

@@ -15,7 +15,7 @@ describe('the file .env', () => {
   });
   afterAll(() => rm(join(path, '..'), { recursive: true }));
 
-  test('need not be there', () => {
+  test('is optional', () => {
     expect(readDotEnv(`${path}.none`)).toEqual({});
   });
 
@@ -43,7 +43,7 @@ describe('the file .env', () => {
     expect(read).toThrow(/^the file \.env is not UTF-8 text: save it as UTF-8$/);
   });
 
-  test('is rejected where it is no file', () => {
+  test('is rejected if it is not a file', () => {
     expect(() => readDotEnv(join(path, '..'))).toThrow(/^the file \.env cannot be read$/);
   });
 });

@@ -20,11 +20,11 @@ const countOf = (acquire: (tenant: string) => boolean, tenant: string) =>
   Array.from({ length: 200 }, () => acquire(tenant)).filter(Boolean).length;
 
 describe('A share', () => {
-  test('is everything where there can be one tenant only', () => {
+  test('is everything in a single-tenant service', () => {
     expect(countOf(setUp({ capacity: 100, isMultiTenant: false }).acquire, 'a')).toBe(100);
   });
 
-  test('of a tenant that is alone leaves a reserve to newcomers', () => {
+  test('of a single active tenant leaves a reserve for others', () => {
     const { acquire } = setUp({ capacity: 100, isMultiTenant: true });
     expect(countOf(acquire, 'a')).toBe(88);
     expect(acquire('b')).toBe(true);
@@ -50,7 +50,7 @@ describe('A share', () => {
     expect(acquire('b')).toBe(true);
   });
 
-  test('is given back once, however often it is released', () => {
+  test('is released once, however often the function is called', () => {
     const share = new FairShare({ capacity: 2, isMultiTenant: false });
     const release = share.tryAcquire('a');
     share.tryAcquire('a');

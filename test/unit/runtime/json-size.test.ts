@@ -3,7 +3,7 @@ import { estimateJson } from '../../../src/runtime/json-size.ts';
 
 const shapeOf = (text: string) => estimateJson(Buffer.from(text));
 
-describe('the shape of a JSON text', () => {
+describe('the estimate of a JSON text', () => {
   test.each([
     ['""', 0],
     ['{}', 1],
@@ -12,17 +12,17 @@ describe('the shape of a JSON text', () => {
     ['"[[[["', 0],
     ['["[[","\\"[[","\\\\",["]]]]"]]', 2],
     ['{"[{\\\\\\"[{":[]}', 2],
-  ])('%s is as deep as its lists and objects are', (text, depth) => {
+  ])('%s is as deep as its arrays and objects', (text, depth) => {
     expect(shapeOf(text).depth).toBe(depth);
   });
 
-  test('takes more memory with every list, object and entry, and not with what a text holds', () => {
+  test('takes more memory with every array, object and entry, and not with characters in strings', () => {
     const plain = shapeOf(`["${'a'.repeat(100)}"]`).heapBytes;
     expect(shapeOf(`["${'{'.repeat(100)}"]`).heapBytes).toBe(plain);
     expect(shapeOf(`[${'{},'.repeat(33)}{}]`).heapBytes).toBeGreaterThan(4 * plain);
   });
 
-  test.each(['', '"', '"\\', '}}}}', '[[[['])('that is no JSON (%s) is told as well', (text) => {
+  test.each(['', '"', '"\\', '}}}}', '[[[['])('that is not valid JSON (%s) is estimated as well', (text) => {
     expect(shapeOf(text).heapBytes).toBeGreaterThanOrEqual(0);
   });
 });

@@ -10,7 +10,7 @@ afterEach(() => {
 
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
-/** Acquires each weight in turn, and keeps which of them were granted and which timed out, by index. */
+/** Acquires each weight in turn, and records which were granted and which timed out, by index. */
 async function acquireAll(semaphore: Semaphore, weights: readonly number[], options?: AcquireOptions) {
   const granted: number[] = [];
   const timedOut: number[] = [];
@@ -76,7 +76,7 @@ describe('a semaphore', () => {
     expect([granted, semaphore.acquired]).toEqual([[0, 1, 2], 0]);
   });
 
-  test('acquires nothing without waiting while others wait, even where it would be available', async () => {
+  test('acquires nothing without waiting while others wait, even if it would be available', async () => {
     const semaphore = new Semaphore(10);
     const { release } = await acquireAll(semaphore, [6, 5]);
     expect(semaphore.tryAcquire(1)).toBeNull();
@@ -84,7 +84,7 @@ describe('a semaphore', () => {
     expect(semaphore.tryAcquire(1)).not.toBeNull();
   });
 
-  test('rejects who waited too long, and grants those behind', async () => {
+  test('rejects a waiter that waited too long, and grants the ones behind it', async () => {
     const semaphore = new Semaphore(10);
     const { granted, timedOut } = await acquireAll(semaphore, [5, 10, 5], { maxWaitMs: 1000 });
     await jest.advanceTimersByTimeAsync(999);
@@ -94,7 +94,7 @@ describe('a semaphore', () => {
     expect(semaphore.acquired).toBe(10);
   });
 
-  test('waits without end where there is no longest wait', async () => {
+  test('waits without a limit if there is no longest wait', async () => {
     const { granted, timedOut, release } = await acquireAll(new Semaphore(1), [1, 1]);
     await jest.advanceTimersByTimeAsync(3_600_000);
     expect(timedOut).toEqual([]);

@@ -4,7 +4,7 @@ import { findMisspeltSettings } from '../../../src/runtime/setting-names.ts';
 
 const documented = Array.from(readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=/gm), ([, name = '']) => name);
 
-/** Without its last letter but one, as a slip of the finger leaves it. */
+/** Without its last letter but one, as by a typing error. */
 const misspell = (name: string): string => name.slice(0, -2) + name.slice(-1);
 
 test('Every setting of .env.example is suggested if it is misspelt', () => {
@@ -35,6 +35,6 @@ test('Settings, and variables of other programs, are not reported', () => {
       'npm_config_x',
     ]),
   ).toEqual([]);
-  // Set beside the right one, it is another program's.
+  // Beside the correct setting, the variable belongs to another program.
   expect(findMisspeltSettings(['PORT', 'PROT'])).toEqual([]);
 });

@@ -9,7 +9,7 @@ describe('decoding UTF-8', () => {
     },
   );
 
-  test('one byte order mark at the start is left out', () => {
+  test('a byte order mark at the start is removed', () => {
     expect(decodeUtf8(Buffer.from('\ufeff{}'))).toBe('{}');
     expect(decodeUtf8(Buffer.from('\ufeff\ufeff{}'))).toBe('\ufeff{}');
   });
@@ -24,7 +24,7 @@ describe('decoding UTF-8', () => {
     ['a code point beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
     ['UTF-16 with a byte order mark', [0xff, 0xfe, 0x7b, 0x00]],
     ['GBK', [0xc4, 0xe3, 0xba, 0xc3]],
-  ])('%s is no text', (_name, bytes) => {
+  ])('%s is not text', (_name, bytes) => {
     expect(decodeUtf8(Buffer.from(bytes))).toBeNull();
   });
 });
