@@ -1,5 +1,5 @@
 /**
- * Owns the HTTP application around the routes: request ids, who calls, and that every failure, wherever it is noticed,
+ * Owns the HTTP application around the routes: request ids, authentication, and that every failure, wherever it is noticed,
  * leaves in the API's error form. It does not listen; the routes are those of the registry below.
  */
 import { randomUUID } from 'node:crypto';

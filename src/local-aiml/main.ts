@@ -23,7 +23,7 @@ Settings (environment):
   MODEL_API_KEY        its key                                               (AIML_API_KEY)
   MODEL_API_FIRST_TOKEN_TIMEOUT_MS, MODEL_API_TIMEOUT_MS
                        silence until the first chunk, and between chunks     (300000, 60000)
-  MODEL_ALIASES        models to ask for under another name: gpt-4=gpt-4.1,…
+  MODEL_ALIASES        models to request under another name: gpt-4=gpt-4.1,…
   RUN_CONCURRENCY      runs at a time                                        (64)
   RUN_EXPIRES_AFTER_SECONDS                                                  (600)
 

@@ -35,7 +35,7 @@ export interface LocalAimlOptions {
 export interface LocalAiml {
   /** Its base URL, without a path and a trailing slash. */
   readonly url: string;
-  /** Tells its store from every other one; the same for all processes that share one. */
+  /** Identifies its store; the same for all processes that share one. */
   readonly storeId: string;
   /**
    * The key of the account of the service. It is made of a secret in the store: only processes that share the store know it,

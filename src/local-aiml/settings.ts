@@ -41,14 +41,14 @@ export interface StandaloneSettings extends Settings {
 }
 
 /** Reads where to listen. Throws a {@link LocalAimlStartError} with a line for each wrong setting, without its value. */
-export const readSettings = (environment: Environment): Settings => readAll(environment, readPlace);
+export const readSettings = (environment: Environment): Settings => readAll(environment, readListenSettings);
 
 /** The same for all settings of the stand-alone process. */
 export const readStandaloneSettings = (environment: Environment): StandaloneSettings =>
   readAll(environment, (reader) => {
     const key = reader.text('AIML_API_KEY');
     const defaults = { baseUrl: key === null ? null : AIML_MODEL_API, key, hasCallerKeys: false };
-    return { ...readPlace(reader), runs: readRuns(reader, defaults) };
+    return { ...readListenSettings(reader), runs: readRuns(reader, defaults) };
   });
 
 /** The same for the settings of runs and models. */
@@ -62,7 +62,7 @@ function readAll<T>(environment: Environment, read: (reader: SettingsReader) => 
   return settings;
 }
 
-const readPlace = (reader: SettingsReader): Settings => ({
+const readListenSettings = (reader: SettingsReader): Settings => ({
   port: reader.integer('PORT', 4000, 0, 65_535),
   host: reader.host('HOST') ?? '127.0.0.1',
   dataDir: reader.text('DATA_DIR') ?? '.data',

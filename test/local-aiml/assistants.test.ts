@@ -29,7 +29,7 @@ const modify = (id: string, body: unknown) => call(url, `POST /assistants/${id}`
 const retrieve = (id: string) => call(url, `GET /assistants/${id}`);
 
 describe('create', () => {
-  test('answers 201 with every member, and the defaults of those that were left out', async () => {
+  test('responds 201 with every member, and the defaults of those that were left out', async () => {
     const before = Math.floor(Date.now() / 1000);
     const { status, body } = await call(url, 'POST /assistants', { body: { model: 'gpt-4o' } });
     expect(status).toBe(201);
@@ -72,7 +72,7 @@ describe('create', () => {
     expect((await retrieve(id)).body).toMatchObject({ ...nulls, metadata: {} });
   });
 
-  test('makes the vector store that it is asked for and attaches it', async () => {
+  test('makes the vector store of the body and attaches it', async () => {
     const vectorStore = {
       file_ids: ['file-1'],
       metadata: { a: 'b' },
@@ -127,17 +127,17 @@ describe('modify', () => {
   test('changes what is named and leaves the rest', async () => {
     const id = await create(url, everything);
     const { body: before } = await retrieve(id);
-    const answer = await modify(id, { model: 'gpt-5', tools: [], metadata: { other: 'b' } });
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ ...before, model: 'gpt-5', tools: [], metadata: { other: 'b' } });
-    expect((await retrieve(id)).text).toBe(answer.text);
+    const reply = await modify(id, { model: 'gpt-5', tools: [], metadata: { other: 'b' } });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toEqual({ ...before, model: 'gpt-5', tools: [], metadata: { other: 'b' } });
+    expect((await retrieve(id)).text).toBe(reply.text);
   });
 
   test('with nothing named changes nothing', async () => {
     const id = await create(url, everything);
     const { text } = await retrieve(id);
-    const answer = await modify(id, {});
-    expect([answer.status, answer.text]).toEqual([200, text]);
+    const reply = await modify(id, {});
+    expect([reply.status, reply.text]).toEqual([200, text]);
   });
 
   test.each([
@@ -160,13 +160,13 @@ describe('modify', () => {
     expect((await modify(id, { metadata: null })).body['metadata']).toEqual({});
   });
 
-  test.each(['model', 'tools'])('refuses null for %s', async (member) => {
+  test.each(['model', 'tools'])('rejects null for %s', async (member) => {
     const id = await create(url, everything);
     const { status, body } = await modify(id, { [member]: null });
     expect([status, body['param']]).toEqual([400, member]);
   });
 
-  test('that is refused changes nothing', async () => {
+  test('that is rejected changes nothing', async () => {
     const id = await create(url, everything);
     const { text } = await retrieve(id);
     expect((await modify(id, { name: 'x', temperature: 3 })).status).toBe(400);
@@ -177,19 +177,19 @@ describe('modify', () => {
     const parameters = { x: 'x'.repeat(5 * 1024 * 1024) };
     const id = await create(url, { tools: [{ type: 'function', function: { name: 'f', parameters } }] });
     const { text } = await retrieve(id);
-    const answer = await modify(id, {
+    const reply = await modify(id, {
       response_format: { type: 'json_schema', json_schema: { name: 's', schema: parameters } },
     });
-    expect(answer.status).toBe(413);
+    expect(reply.status).toBe(413);
     expect((await retrieve(id)).text).toBe(text);
   });
 });
 
 describe('delete', () => {
-  test('says so, and the assistant is gone', async () => {
+  test('says so, and the assistant does not exist any more', async () => {
     const id = await create(url);
-    const answer = await call(url, `DELETE /assistants/${id}`);
-    expect([answer.status, answer.body]).toEqual([200, { id, object: 'assistant.deleted', deleted: true }]);
+    const reply = await call(url, `DELETE /assistants/${id}`);
+    expect([reply.status, reply.body]).toEqual([200, { id, object: 'assistant.deleted', deleted: true }]);
     expect((await retrieve(id)).status).toBe(404);
     expect((await modify(id, {})).status).toBe(404);
     expect((await call(url, `DELETE /assistants/${id}`)).status).toBe(404);

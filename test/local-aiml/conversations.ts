@@ -1,6 +1,6 @@
 // What the tests of threads, messages and runs share: a server, and a worker on its store that the test moves by hand.
-import { nowSeconds } from '../../src/local-aiml/clock.ts';
-import { createId } from '../../src/local-aiml/ids.ts';
+import { nowSeconds } from '../../src/local-aiml/wire/unix-time.ts';
+import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
 import { EMPTY_TALLY, type RequiredToolCall, type Tally } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
@@ -10,7 +10,7 @@ import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/local-aiml/store/store.ts';
 import type { ClaimedRun, WorkStore } from '../../src/local-aiml/store/work-store.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { call, create, createFolder, startHere, type Answer, type CallOptions } from './support.ts';
+import { call, create, createFolder, startHere, type Reply, type CallOptions } from './support.ts';
 
 export const LEASE_MS = 60_000;
 
@@ -40,9 +40,9 @@ export async function startConversation(options: Partial<LocalAimlOptions> = {})
 
 /** Sends a request that has to succeed, and gives its body. */
 export async function send(url: string, request: string, body?: unknown, options: CallOptions = {}) {
-  const answer = await call(url, request, { ...options, ...(body === undefined ? {} : { body }) });
-  if (answer.status !== 200 && answer.status !== 201) throw new Error(`${request}: ${answer.status} ${answer.text}`);
-  return answer.body;
+  const reply = await call(url, request, { ...options, ...(body === undefined ? {} : { body }) });
+  if (reply.status !== 200 && reply.status !== 201) throw new Error(`${request}: ${reply.status} ${reply.text}`);
+  return reply.body;
 }
 
 export async function createThread(url: string, body: object = {}, options: CallOptions = {}): Promise<string> {
@@ -86,7 +86,7 @@ export async function startMessage(work: WorkStore, { claim: held, run }: Claime
 
 export const textOf = (value: string) => [{ type: 'text', text: { value, annotations: [] } }] as const;
 
-/** The run asks for outputs of these calls of the function f. */
+/** The run requires outputs of these calls of the function f. */
 export async function requireOutputs(work: WorkStore, { claim: held, run }: ClaimedRun, callIds: readonly string[]) {
   const calls = callIds.map((id): RequiredToolCall => ({
     id,
@@ -102,7 +102,7 @@ export const complete = (work: WorkStore, { claim: held }: ClaimedRun) =>
   work.endRun(held, { status: 'completed' }, EMPTY_TALLY);
 
 /** Status, message, param and code of an error response. */
-export function errorOf({ status, body }: Answer) {
+export function errorOf({ status, body }: Reply) {
   const { message, param, code } = body['error'] as { message: string; param: string | null; code: string | null };
   return { status, message, param, code };
 }

@@ -44,10 +44,10 @@ describe('a key', () => {
     ['has a character that RFC 6750 does not allow', { authorization: 'Bearer a b' }],
     ['has padding in the middle', { authorization: 'Bearer a=b' }],
     ['has 513 characters', { authorization: `Bearer ${'k'.repeat(513)}` }],
-  ])('that %s is answered 401', async (_what, headers) => {
+  ])('that %s gets 401', async (_what, headers) => {
     for (const request of ['GET /assistants', 'POST /assistants', 'GET /assistants/x', 'DELETE /assistants/x']) {
-      const answer = await call(url, request, { key: null, headers });
-      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      const reply = await call(url, request, { key: null, headers });
+      expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     }
   });
 
@@ -57,16 +57,16 @@ describe('a key', () => {
 
   test('is the same account whatever the case of the scheme', async () => {
     const id = await create(url, {}, { key: 'scheme' });
-    const answer = await call(url, `GET /assistants/${id}`, {
+    const reply = await call(url, `GET /assistants/${id}`, {
       key: null,
       headers: { authorization: 'bearer  scheme' },
     });
-    expect(answer.status).toBe(200);
+    expect(reply.status).toBe(200);
   });
 
   test('is looked at before the body', async () => {
-    const answer = await call(url, 'POST /assistants', { key: null, body: '{' });
-    expect(answer.status).toBe(401);
+    const reply = await call(url, 'POST /assistants', { key: null, body: '{' });
+    expect(reply.status).toBe(401);
   });
 
   test('is neither stored nor logged', async () => {
@@ -118,12 +118,12 @@ describe('an error', () => {
     ],
     ['a compressed body', 'POST /assistants', { body: '{"model":"m"}', headers: { 'content-encoding': 'gzip' } }, 415],
     ['a body over 8 MiB', 'POST /assistants', { body: ' '.repeat(8 * 1024 * 1024 + 1) }, 413],
-  ])('is the answer to %s', async (_what, request, options, status) => {
-    const answer = await call(url, request, options);
-    expect(answer.status).toBe(status);
-    expect(Object.keys(answer.body)).toEqual(['message', 'path', 'requestId', 'statusCode', 'timestamp', 'error']);
-    expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
-    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  ])('is the response to %s', async (_what, request, options, status) => {
+    const reply = await call(url, request, options);
+    expect(reply.status).toBe(status);
+    expect(Object.keys(reply.body)).toEqual(['message', 'path', 'requestId', 'statusCode', 'timestamp', 'error']);
+    expect(reply.body['requestId']).toBe(reply.headers.get('x-request-id'));
+    expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
   test.each([
@@ -131,12 +131,12 @@ describe('an error', () => {
     ['DELETE /assistants', 'GET, HEAD, POST'],
     ['PATCH /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
     ['OPTIONS /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
-  ])('of 405 is the answer to %s, and says what is allowed', async (request, allow) => {
-    const answer = await call(url, request);
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+  ])('of 405 is the response to %s, and says what is allowed', async (request, allow) => {
+    const reply = await call(url, request);
+    expect([reply.status, reply.headers.get('allow')]).toEqual([405, allow]);
   });
 
-  test('is the answer to a body that is not UTF-8', async () => {
+  test('is the response to a body that is not UTF-8', async () => {
     const response = await fetch(`${url}/assistants`, {
       method: 'POST',
       headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
@@ -148,7 +148,7 @@ describe('an error', () => {
   test.each([
     ['HTTP', 'GARBAGE\r\n\r\n', 400],
     ['within the limit of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('is the answer to what is not %s', async (_what, request, status) => {
+  ])('is the response to what is not %s', async (_what, request, status) => {
     const { socket, received } = openSocket(url);
     socket.write(request);
     const [head = '', body = ''] = (await received).split('\r\n\r\n');
@@ -158,7 +158,7 @@ describe('an error', () => {
 });
 
 describe('an ETag', () => {
-  test('is weak, of the form that Express gives, and stays while the answer does', async () => {
+  test('is weak, of the form that Express gives, and stays while the response does', async () => {
     const id = await create(url);
     const first = await call(url, `GET /assistants/${id}`);
     const tag = first.headers.get('etag') ?? '';
@@ -178,13 +178,13 @@ describe('an ETag', () => {
     ['any tag', () => '*', 304],
     ['another tag', () => 'W/"2-x"', 200],
     ['the tag without its quotes', (tag) => tag.slice(3, -1), 200],
-  ])('that is asked for as %s', async (_what, known, status) => {
+  ])('that is requested as %s', async (_what, known, status) => {
     const path = `/assistants/${await create(url)}`;
     const { headers, text } = await call(url, `GET ${path}`);
     const tag = headers.get('etag') ?? '';
-    const answer = await call(url, `GET ${path}`, { headers: { 'if-none-match': known(tag) } });
-    expect([answer.status, answer.text]).toEqual([status, status === 304 ? '' : text]);
-    expect(answer.headers.get('etag')).toBe(tag);
+    const reply = await call(url, `GET ${path}`, { headers: { 'if-none-match': known(tag) } });
+    expect([reply.status, reply.text]).toEqual([status, status === 304 ? '' : text]);
+    expect(reply.headers.get('etag')).toBe(tag);
   });
 
   test('is compared for lists too, but never for a write', async () => {
@@ -244,7 +244,7 @@ describe('the paths', () => {
 });
 
 describe('stop', () => {
-  test('finishes a request in flight, refuses new connections and closes the connection that is open', async () => {
+  test('finishes a request in flight, rejects new connections and closes the connection that is open', async () => {
     const localAiml = await startHere();
     const body = '{"model":"m"}';
     const { socket, received } = openSocket(localAiml.url);
@@ -263,7 +263,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  test('answers a request that comes on a connection it has already accepted', async () => {
+  test('responds to a request that comes on a connection it has already accepted', async () => {
     const localAiml = await startHere();
     const { socket, received } = openSocket(localAiml.url);
     await new Promise<void>((resolve) => socket.once('connect', resolve));

@@ -28,7 +28,7 @@ const STORE = 'tool_resources.file_search.vector_stores[0]';
 const SIZES = `${STORE}.chunking_strategy.static`;
 
 /** Members of a body, and the parameter that the refusal names. */
-const refused: [what: string, body: object, param: string][] = [
+const rejected: [what: string, body: object, param: string][] = [
   ['an empty model', { model: '' }, 'model'],
   ['a model that is no string', { model: 1 }, 'model'],
   ['a name of 257 characters', { name: 'x'.repeat(257) }, 'name'],
@@ -103,7 +103,7 @@ const refused: [what: string, body: object, param: string][] = [
   ['unknown resources', { tool_resources: { web: {} } }, 'tool_resources.web'],
 ];
 
-const refusedOnCreate: typeof refused = [
+const rejectedOnCreate: typeof rejected = [
   ['10,001 files for a new vector store', newStore({ file_ids: times(10_001, 'f') }), `${STORE}.file_ids`],
   ['17 pairs of metadata of a vector store', newStore({ metadata: pairs(17) }), `${STORE}.metadata`],
   ['a chunking strategy of null', newStore({ chunking_strategy: null }), `${STORE}.chunking_strategy`],
@@ -156,20 +156,20 @@ const send = (path: string, body: object) =>
   call(url, `POST ${path}`, { body: JSON.stringify(body).replace('"INFINITY"', '1e400') });
 
 describe('a limit', () => {
-  test.each(refused)('refuses %s on create and on modify', async (_what, body, param) => {
+  test.each(rejected)('rejects %s on create and on modify', async (_what, body, param) => {
     for (const [path, whole] of [
       ['/assistants', { model: 'm', ...body }],
       [`/assistants/${id}`, body],
     ] as const) {
-      const answer = await send(path, whole);
-      expect([answer.status, answer.body['param']]).toEqual([400, param]);
-      expect(answer.body['message']).toContain(`'${param}'`);
+      const reply = await send(path, whole);
+      expect([reply.status, reply.body['param']]).toEqual([400, param]);
+      expect(reply.body['message']).toContain(`'${param}'`);
     }
   });
 
-  test.each(refusedOnCreate)('refuses %s on create', async (_what, body, param) => {
-    const answer = await send('/assistants', { model: 'm', ...body });
-    expect([answer.status, answer.body['param']]).toEqual([400, param]);
+  test.each(rejectedOnCreate)('rejects %s on create', async (_what, body, param) => {
+    const reply = await send('/assistants', { model: 'm', ...body });
+    expect([reply.status, reply.body['param']]).toEqual([400, param]);
   });
 
   test.each(accepted)('lets through %s', async (_what, body) => {
@@ -188,22 +188,22 @@ describe('a limit', () => {
 });
 
 describe('a body', () => {
-  test('without a model is refused on create', async () => {
+  test('without a model is rejected on create', async () => {
     const { status, body } = await send('/assistants', { name: 'x' });
     expect([status, body['message'], body['param']]).toEqual([400, "Missing required parameter: 'model'.", 'model']);
   });
 
-  test('with a new vector store is refused on modify', async () => {
+  test('with a new vector store is rejected on modify', async () => {
     const { status, body } = await send(`/assistants/${id}`, newStore({}));
     expect([status, body['param']]).toEqual([400, 'tool_resources.file_search.vector_stores']);
   });
 
-  test.each(['null', '[]', '"x"', '1'])('of %s is refused: it is no object', async (body) => {
-    const answer = await call(url, 'POST /assistants', { body });
-    expect([answer.status, answer.body['message']]).toEqual([400, 'Invalid body: expected a JSON object.']);
+  test.each(['null', '[]', '"x"', '1'])('of %s is rejected: it is no object', async (body) => {
+    const reply = await call(url, 'POST /assistants', { body });
+    expect([reply.status, reply.body['message']]).toEqual([400, 'Invalid body: expected a JSON object.']);
   });
 
-  test('with a __proto__ member is refused: the API has no such parameter', async () => {
+  test('with a __proto__ member is rejected: the API has no such parameter', async () => {
     expect((await call(url, 'POST /assistants', { body: '{"model":"m","__proto__":{"name":"x"}}' })).status).toBe(400);
   });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe('a list', () => {
-  test('answers 20, newest first, unless it is asked otherwise', async () => {
+  test('has 20 items, newest first, without parameters', async () => {
     const key = 'many';
     const ids: string[] = [];
     for (let i = 0; i < 21; i++) ids.unshift(await create(url, {}, { key }));
@@ -52,14 +52,14 @@ describe('a list', () => {
           const query = new URLSearchParams({ order, limit: String(limit) });
           if (after !== undefined) query.set('after', after);
           if (before !== undefined) query.set('before', before);
-          const answer = await call(url, `GET /assistants?${query.toString()}`);
+          const reply = await call(url, `GET /assistants?${query.toString()}`);
 
-          expect({ query: query.toString(), ids: idsOf(answer), hasMore: answer.body['has_more'] }).toEqual({
+          expect({ query: query.toString(), ids: idsOf(reply), hasMore: reply.body['has_more'] }).toEqual({
             query: query.toString(),
             ids: page,
             hasMore: between.length > limit,
           });
-          expect([answer.body['first_id'], answer.body['last_id']]).toEqual([page.at(0) ?? null, page.at(-1) ?? null]);
+          expect([reply.body['first_id'], reply.body['last_id']]).toEqual([page.at(0) ?? null, page.at(-1) ?? null]);
         }
   });
 
@@ -88,15 +88,15 @@ describe('a list', () => {
     ['after=%00', 'after'],
     ['before=asst_unknown', 'before'],
     ['before=a&before=b', 'before'],
-  ])('refuses ?%s and names the parameter', async (query, param) => {
+  ])('rejects ?%s and names the parameter', async (query, param) => {
     const { status, body } = await call(url, `GET /assistants?${query}`);
     expect([status, body['param']]).toEqual([400, param]);
   });
 
   test('does not know the cursor of an assistant that was deleted', async () => {
-    const id = await create(url, {}, { key: 'gone' });
-    await call(url, `DELETE /assistants/${id}`, { key: 'gone' });
-    expect((await call(url, `GET /assistants?after=${id}`, { key: 'gone' })).status).toBe(400);
+    const id = await create(url, {}, { key: 'deleted' });
+    await call(url, `DELETE /assistants/${id}`, { key: 'deleted' });
+    expect((await call(url, `GET /assistants?after=${id}`, { key: 'deleted' })).status).toBe(400);
   });
 
   test('is read from the index alone, from the cursor on, in both orders', async () => {

@@ -25,8 +25,8 @@ const ID = '[A-Za-z0-9]{24}';
 
 describe('a message', () => {
   test('has every member, and reads back as it was made', async () => {
-    const answer = await add({ role: 'user', content: 'Hi', metadata: { a: 'b' } });
-    expect([answer.status, answer.body]).toEqual([
+    const reply = await add({ role: 'user', content: 'Hi', metadata: { a: 'b' } });
+    expect([reply.status, reply.body]).toEqual([
       200,
       {
         id: expect.stringMatching(new RegExp(`^msg_${ID}$`)),
@@ -35,7 +35,7 @@ describe('a message', () => {
         thread_id: threadId,
         status: 'completed',
         incomplete_details: null,
-        completed_at: answer.body['created_at'],
+        completed_at: reply.body['created_at'],
         incomplete_at: null,
         role: 'user',
         content: textOf('Hi'),
@@ -45,8 +45,8 @@ describe('a message', () => {
         metadata: { a: 'b' },
       },
     ]);
-    const id = String(answer.body['id']);
-    expect((await call(url, `GET /threads/${threadId}/messages/${id}`)).text).toBe(answer.text);
+    const id = String(reply.body['id']);
+    expect((await call(url, `GET /threads/${threadId}/messages/${id}`)).text).toBe(reply.text);
   });
 
   test('may have parts of text and images', async () => {
@@ -72,11 +72,11 @@ describe('a message', () => {
 
   test('keeps text exactly: NUL, lone surrogates, __proto__ as a key of metadata', async () => {
     const content = 'a\u0000b\ud800c\udc00d😀\u2028"\\\n';
-    const answer = await add(`{"role":"user","content":${JSON.stringify(content)},"metadata":{"__proto__":"x"}}`);
-    expect(answer.body['content']).toEqual(textOf(content));
-    expect(answer.text).toContain('"metadata":{"__proto__":"x"}');
-    const read = await call(url, `GET /threads/${threadId}/messages/${String(answer.body['id'])}`);
-    expect(read.text).toBe(answer.text);
+    const reply = await add(`{"role":"user","content":${JSON.stringify(content)},"metadata":{"__proto__":"x"}}`);
+    expect(reply.body['content']).toEqual(textOf(content));
+    expect(reply.text).toContain('"metadata":{"__proto__":"x"}');
+    const read = await call(url, `GET /threads/${threadId}/messages/${String(reply.body['id'])}`);
+    expect(read.text).toBe(reply.text);
   });
 
   test('adds the files of its attachments to the thread', async () => {

@@ -31,7 +31,7 @@ test('The official SDK creates, retrieves, updates, lists page by page and delet
   await expect(assistants.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
 });
 
-test('The official SDK reads the refusals', async () => {
+test('The official SDK reads error responses', async () => {
   const { assistants } = client.beta;
   await expect(assistants.create({ model: '' })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
   const stranger = new OpenAI({ apiKey: 'not a key', baseURL: client.baseURL, maxRetries: 0 });

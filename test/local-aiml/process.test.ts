@@ -125,10 +125,10 @@ test('A store that cannot grow rejects writes with 409 and one line in the log; 
   const kept: string[] = [];
   let status = 201;
   while (status === 201 && kept.length < 100) {
-    const answer = await call(url, 'POST /assistants', { body: { model: 'm', instructions } });
-    ({ status } = answer);
-    if (status === 201) kept.unshift(String(answer.body['id']));
-    else expect(answer.body).toMatchObject({ statusCode: 409, requestId: answer.headers.get('x-request-id') });
+    const reply = await call(url, 'POST /assistants', { body: { model: 'm', instructions } });
+    ({ status } = reply);
+    if (status === 201) kept.unshift(String(reply.body['id']));
+    else expect(reply.body).toMatchObject({ statusCode: 409, requestId: reply.headers.get('x-request-id') });
   }
   expect(status).toBe(409);
   expect(idsOf(await call(url, 'GET /assistants?limit=100'))).toEqual(kept);

@@ -66,28 +66,28 @@ describe('an Idempotency-Key', () => {
 
   test('makes one object where many requests come at once', async () => {
     for (const [index, [request, body]] of (await creates()).entries()) {
-      const answers = await Promise.all(
+      const replies = await Promise.all(
         Array.from({ length: 8 }, () => call(url, request, withKey(`race-${index}`, body))),
       );
-      expect(new Set(answers.map((answer) => answer.body['id'])).size).toBe(1);
-      expect(new Set(answers.map(({ status }) => status)).size).toBe(1);
+      expect(new Set(replies.map((reply) => reply.body['id'])).size).toBe(1);
+      expect(new Set(replies.map(({ status }) => status)).size).toBe(1);
     }
   });
 
   test('is rejected with another body or path, which SDKs are not to send again', async () => {
     for (const [index, [request, body]] of (await creates()).entries()) {
       await call(url, request, withKey(`other-${index}`, body));
-      const answers = [
+      const replies = [
         await call(url, request, withKey(`other-${index}`, { ...body, metadata: { a: 'b' } })),
         ...(request === 'POST /threads' ? [] : [await call(url, 'POST /threads', withKey(`other-${index}`, {}))]),
       ];
-      for (const answer of answers) {
-        expect(errorOf(answer)).toMatchObject({
+      for (const reply of replies) {
+        expect(errorOf(reply)).toMatchObject({
           status: 409,
           param: 'Idempotency-Key',
           code: 'idempotency_key_reused',
         });
-        expect(answer.headers.get('x-should-retry')).toBe('false');
+        expect(reply.headers.get('x-should-retry')).toBe('false');
       }
     }
   });
@@ -115,13 +115,13 @@ describe('an Idempotency-Key', () => {
   test('of an object that was deleted makes no other', async () => {
     const { body } = await call(url, 'POST /threads', withKey('deleted', {}));
     await call(url, `DELETE /threads/${String(body['id'])}`);
-    const answer = await call(url, 'POST /threads', withKey('deleted', {}));
-    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([409, 'false']);
+    const reply = await call(url, 'POST /threads', withKey('deleted', {}));
+    expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([409, 'false']);
   });
 
   test.each(['', 'a b', 'x'.repeat(256)])('of %j is rejected', async (key) => {
-    const answer = await call(url, 'POST /threads', withKey(key, {}));
-    expect(errorOf(answer)).toMatchObject({ status: 400, param: 'Idempotency-Key' });
+    const reply = await call(url, 'POST /threads', withKey(key, {}));
+    expect(errorOf(reply)).toMatchObject({ status: 400, param: 'Idempotency-Key' });
   });
 
   test('holds between processes and after kill -9', async () => {
@@ -130,11 +130,11 @@ describe('an Idempotency-Key', () => {
     const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
     const made = new Map<string, unknown>();
     for (let i = 0; i < 5; i++) {
-      const answers = await Promise.all(
+      const replies = await Promise.all(
         [first, second, first, second].map((base) => call(base, 'POST /threads', withKey(`key-${i}`, {}))),
       );
-      expect(new Set(answers.map(({ body }) => body['id'])).size).toBe(1);
-      made.set(`key-${i}`, answers[0]?.body['id']);
+      expect(new Set(replies.map(({ body }) => body['id'])).size).toBe(1);
+      made.set(`key-${i}`, replies[0]?.body['id']);
     }
     for (const { child, exit } of processes) {
       child.kill('SIGKILL');

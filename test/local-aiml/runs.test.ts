@@ -215,9 +215,9 @@ describe('a run is rejected', () => {
   ])('where it demands %s', async (_what, body, message) => {
     const assistantId = await create(url, { tools: [functionTool('f')] });
     const threadId = await createThread(url);
-    const answer = await call(url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId, ...body } });
-    expect(answer.status).toBe(400);
-    expect(errorOf(answer).message).toMatch(message);
+    const reply = await call(url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId, ...body } });
+    expect(reply.status).toBe(400);
+    expect(errorOf(reply).message).toMatch(message);
     expect(idsOf(await call(url, `GET /threads/${threadId}/runs`))).toEqual([]);
   });
 
@@ -266,16 +266,16 @@ describe('a thread with a live run', () => {
     expect((await post('runs', { assistant_id: assistantId })).status).toBe(200);
   });
 
-  test('takes one run where many are asked for at once, by two processes', async () => {
+  test('takes one run where many are created at once, through two processes', async () => {
     const other = await startConversation();
     const assistantId = await create(other.url);
     const threadId = await createThread(other.url);
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: 10 }, () =>
         call(other.url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId } }),
       ),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(400)]);
+    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(400)]);
   });
 });
 
@@ -349,8 +349,8 @@ describe('tool outputs', () => {
     const { url: own, work } = await startAlone();
     const { path } = await createRun(own);
     await requireOutputs(work, await claim(work), ['call_1', 'call_2']);
-    const answer = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: ids.map(output) } });
-    expect(errorOf(answer)).toEqual({ status: 400, message, param: null, code: null });
+    const reply = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: ids.map(output) } });
+    expect(errorOf(reply)).toEqual({ status: 400, message, param: null, code: null });
     expect(await send(own, `GET ${path}`)).toMatchObject({ status: 'requires_action' });
   });
 
@@ -360,8 +360,8 @@ describe('tool outputs', () => {
     if (status === 'in_progress') await claim(work);
     if (status === 'completed') await complete(work, await claim(work));
     if (status === 'cancelled') await send(own, `POST ${path}/cancel`);
-    const answer = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: [output('call_1')] } });
-    expect(errorOf(answer)).toEqual({
+    const reply = await call(own, `POST ${path}/submit_tool_outputs`, { body: { tool_outputs: [output('call_1')] } });
+    expect(errorOf(reply)).toEqual({
       status: 400,
       message: `Runs in status "${status}" do not accept tool outputs.`,
       param: null,
@@ -390,14 +390,14 @@ describe('tool outputs', () => {
     const { url: own, work } = await startAlone();
     const { path } = await createRun(own);
     await requireOutputs(work, await claim(work), ['call_1']);
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       ['a', 'b', 'c', 'd'].map((text) =>
         call(own, `POST ${path}/submit_tool_outputs`, {
           body: { tool_outputs: [{ tool_call_id: 'call_1', output: text }] },
         }),
       ),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400]);
+    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400]);
   });
 });
 

@@ -6,7 +6,7 @@ import { cleanUpLater } from '../support/cleanup.ts';
 import { startService } from '../support/service.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
-test('Only the key of the service is served, whatever it is asked for', async () => {
+test('Only the key of the service is served, whatever the request', async () => {
   const localAiml = await startHere({ callers: 'service' });
   for (const key of ['local', 'any-token', localAiml.storeId, `${localAiml.serviceKey}=`, null])
     for (const request of ['GET /assistants', 'POST /assistants', 'GET /threads', 'POST /v1/threads', 'GET /models']) {

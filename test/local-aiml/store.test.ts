@@ -11,7 +11,7 @@ import { NotFoundError } from '../../src/local-aiml/store/errors.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { createStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { call, create, createFolder, idsOf, startHere, type Answer } from './support.ts';
+import { call, create, createFolder, idsOf, startHere, type Reply } from './support.ts';
 
 /** Starts on this folder, which has to fail, and gives the message. */
 async function startErrorOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {
@@ -33,7 +33,7 @@ describe('a start fails in one line that says what to change', () => {
   });
 
   test('where the folder cannot be written', async () => {
-    // A place that refuses the super-user too.
+    // A folder that not even the super-user can write.
     expect(await startErrorOf('/proc/self/data')).toMatch(/^DATA_DIR /);
   });
 
@@ -111,7 +111,7 @@ test('Every commit is on the disk before it is acknowledged', async () => {
 describe('a vector store', () => {
   const body = { tool_resources: { file_search: { vector_stores: [{ file_ids: ['f'], metadata: { a: 'b' } }] } } };
 
-  test('is kept with what was asked for', async () => {
+  test('is kept with the members of the body', async () => {
     const dataDir = await createFolder();
     const { url } = await startHere({ dataDir });
     const id = await create(url, body);
@@ -194,7 +194,7 @@ describe('a store that another process keeps locked', () => {
 
     other.exec('BEGIN IMMEDIATE');
     const order: string[] = [];
-    const note = async (what: string, response: Promise<Answer>) => {
+    const note = async (what: string, response: Promise<Reply>) => {
       const { status, body, headers } = await response;
       order.push(`${what} ${status}`);
       return { status, body, retryAfter: headers.get('retry-after') };
@@ -251,7 +251,7 @@ describe('a store that is damaged', () => {
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ['in the middle', (bytes) => bytes.fill(0xff, 8192, 8192 + 512)],
     [
-      'in many places',
+      'at many offsets',
       (bytes) => {
         for (let at = 8192; at < bytes.length; at += 16_384) bytes.fill(0xff, at, at + 512);
         return bytes;
@@ -291,7 +291,7 @@ describe('a store that is damaged', () => {
   });
 });
 
-test('A store is told from every other one, by each process that shares it', async () => {
+test('A store has one id in all processes that share it, and another store has another', async () => {
   const dataDir = await createFolder();
   const start = (folder: string) => createLocalAiml({ dataDir: folder, host: '127.0.0.1', port: 0 });
   const running = await Promise.all([dataDir, dataDir, await createFolder()].map(start));

@@ -23,7 +23,7 @@ export async function startHere(options: Partial<LocalAimlOptions> = {}): Promis
   return localAiml;
 }
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -38,7 +38,7 @@ export interface CallOptions {
   readonly body?: unknown;
 }
 
-export async function call(url: string, request: string, options: CallOptions = {}): Promise<Answer> {
+export async function call(url: string, request: string, options: CallOptions = {}): Promise<Reply> {
   const [method = '', path = ''] = request.split(' ');
   const { key = 'key-1', body, headers } = options;
   const response = await fetch(url + path, {
@@ -61,13 +61,13 @@ export async function call(url: string, request: string, options: CallOptions = 
 
 /** Creates an assistant and gives its id. */
 export async function create(url: string, body: object = {}, options: CallOptions = {}): Promise<string> {
-  const answer = await call(url, 'POST /assistants', { ...options, body: { model: 'gpt-4o', ...body } });
-  if (answer.status !== 201) throw new Error(`not created: ${answer.text}`);
-  return String(answer.body['id']);
+  const reply = await call(url, 'POST /assistants', { ...options, body: { model: 'gpt-4o', ...body } });
+  if (reply.status !== 201) throw new Error(`not created: ${reply.text}`);
+  return String(reply.body['id']);
 }
 
-export function idsOf(answer: Answer): unknown[] {
-  return (answer.body['data'] as { id: unknown }[]).map(({ id }) => id);
+export function idsOf(reply: Reply): unknown[] {
+  return (reply.body['data'] as { id: unknown }[]).map(({ id }) => id);
 }
 
 export interface Exit {

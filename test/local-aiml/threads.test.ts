@@ -24,8 +24,8 @@ describe('a thread', () => {
     'is made of %j with every member',
     async (body) => {
       const before = Math.floor(Date.now() / 1000);
-      const answer = await call(url, 'POST /threads', body === undefined ? {} : { body });
-      expect([answer.status, answer.body]).toEqual([
+      const reply = await call(url, 'POST /threads', body === undefined ? {} : { body });
+      expect([reply.status, reply.body]).toEqual([
         200,
         {
           id: expect.stringMatching(new RegExp(`^thread_${ID}$`)),
@@ -35,12 +35,12 @@ describe('a thread', () => {
           metadata: {},
         },
       ]);
-      expect(answer.body['created_at']).toBeGreaterThanOrEqual(before);
-      expect((await call(url, `GET /threads/${String(answer.body['id'])}`)).text).toBe(answer.text);
+      expect(reply.body['created_at']).toBeGreaterThanOrEqual(before);
+      expect((await call(url, `GET /threads/${String(reply.body['id'])}`)).text).toBe(reply.text);
     },
   );
 
-  test('keeps its messages in their order, and makes the vector store that it is asked for', async () => {
+  test('keeps its messages in their order, and makes the vector store of the body', async () => {
     const id = await createThread(url, {
       messages: ['one', 'two', 'three'].map((content) => ({ role: 'user', content })),
       tool_resources: { code_interpreter: { file_ids: ['file-1'] }, file_search: { vector_stores: [{}] } },
@@ -161,8 +161,8 @@ describe('accounts', () => {
       const body = request.startsWith('POST')
         ? { body: request.endsWith('messages') ? { role: 'user', content: 'x' } : {} }
         : {};
-      const answer = await call(own, request, { key: 'theirs', ...body });
-      expect({ request, ...errorOf(answer) }).toMatchObject({
+      const reply = await call(own, request, { key: 'theirs', ...body });
+      expect({ request, ...errorOf(reply) }).toMatchObject({
         request,
         status: 404,
         message: `No thread found with id '${threadId}'.`,
@@ -175,11 +175,11 @@ describe('accounts', () => {
   test('do not see the assistants of others through a run', async () => {
     const { assistantId } = await createRun(url, {}, { key: 'owner' });
     const threadId = await createThread(url, {}, { key: 'other' });
-    const answer = await call(url, `POST /threads/${threadId}/runs`, {
+    const reply = await call(url, `POST /threads/${threadId}/runs`, {
       key: 'other',
       body: { assistant_id: assistantId },
     });
-    expect(errorOf(answer)).toMatchObject({ status: 404, message: `No assistant found with id '${assistantId}'.` });
+    expect(errorOf(reply)).toMatchObject({ status: 404, message: `No assistant found with id '${assistantId}'.` });
   });
 
   test('keep their threads over a restart', async () => {
@@ -231,8 +231,8 @@ describe('an address', () => {
     ['DELETE /threads/thread_1/messages/msg_1/x', null],
     ['POST /threads/thread_1/runs/run_1/steps', 'GET, HEAD'],
   ])('%s has the methods %s', async (request, allow) => {
-    const answer = await call(url, request);
-    expect([answer.status, answer.headers.get('allow')]).toEqual([allow === null ? 404 : 405, allow]);
+    const reply = await call(url, request);
+    expect([reply.status, reply.headers.get('allow')]).toEqual([allow === null ? 404 : 405, allow]);
   });
 
   test.each([
@@ -252,8 +252,8 @@ describe('an address', () => {
   });
 
   test('shows no text of an id that is none', async () => {
-    const answer = await call(url, 'GET /threads/SECRET%20text');
-    expect(answer.status).toBe(400);
-    expect(errorOf(answer).message).not.toContain('SECRET');
+    const reply = await call(url, 'GET /threads/SECRET%20text');
+    expect(reply.status).toBe(400);
+    expect(errorOf(reply).message).not.toContain('SECRET');
   });
 });

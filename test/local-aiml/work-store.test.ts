@@ -1,6 +1,6 @@
 // What workers may rely on: claims, leases, fencing, take-over, expiry and fairness.
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createId } from '../../src/local-aiml/ids.ts';
+import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { EMPTY_TALLY } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
 import { ClaimLostError } from '../../src/local-aiml/store/errors.ts';
@@ -324,7 +324,7 @@ describe('expiry', () => {
     return created;
   }
 
-  test.each(states)('of a run that is %s is seen by whoever reads it, and frees the thread', async (state) => {
+  test.each(states)('of a run that is %s is seen by every read, and frees the thread', async (state) => {
     const { path, threadId } = await createIn(state);
     moveClock(601);
     expect(await send(url, `GET ${path}`)).toMatchObject({
@@ -403,8 +403,8 @@ describe('the context of a model', () => {
       tool_outputs: [{ tool_call_id: 'call_1', output: '1' }],
     });
     const resumed = await claim(work);
-    const answer = await startMessage(work, resumed);
-    await work.endRun(resumed.claim, { status: 'completed' }, TALLY, whole(answer, 'answer'));
+    const reply = await startMessage(work, resumed);
+    await work.endRun(resumed.claim, { status: 'completed' }, TALLY, whole(reply, 'answer'));
     await send(url, `POST /threads/${first.threadId}/messages`, { role: 'user', content: 'next' });
     await send(url, `POST /threads/${first.threadId}/runs`, { assistant_id: first.assistantId });
     await startMessage(work, await claim(work));

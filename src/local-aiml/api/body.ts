@@ -1,7 +1,7 @@
 /** Owns how bodies are read: JSON in UTF-8, with a digest of what came. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../wire/json.ts';
 import { ApiError } from './api-error.ts';
 
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;

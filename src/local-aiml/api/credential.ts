@@ -1,4 +1,4 @@
-/** Owns how a request says who calls. Which account that is, is for the store to say. */
+/** Owns how the key of a caller is read from a request. The store maps it to an account. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';
 

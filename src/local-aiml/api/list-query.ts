@@ -46,7 +46,7 @@ export function readText(value: unknown, name: string): string | undefined {
 
 const INCLUDABLE = 'step_details.tool_calls[*].file_search.results[*].content';
 
-/** Checks `include[]`: the one value that there is asks for results of file searches, which no run here has. */
+/** Checks `include[]`: its only value includes results of file searches, which no run here has. */
 export function checkInclude(query: Query): void {
   const values = [query['include[]'], query['include']].flat().filter((value) => value !== undefined);
   if (values.some((value) => value !== INCLUDABLE))

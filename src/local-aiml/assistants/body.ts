@@ -3,8 +3,8 @@
  * is rejected, in nested objects as well, so that nothing is ever dropped in silence.
  */
 import { z } from 'zod';
-import { toolResourcesOfCreate, toolResourcesOfModify } from '../tool-resources.ts';
-import { createBodyReader, identifier, jsonObject, metadata, nonEmptyText, text } from '../validation.ts';
+import { toolResourcesOfCreate, toolResourcesOfModify } from '../wire/tool-resources.ts';
+import { createBodyReader, identifier, jsonObject, metadata, nonEmptyText, text } from '../api/validation.ts';
 
 const codeInterpreterTool = z.strictObject({ type: z.literal('code_interpreter') });
 

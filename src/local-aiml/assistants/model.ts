@@ -8,8 +8,8 @@
  * `tool_resources` is null unless it was given: its description is nullable and names no default. A modify replaces
  * `tools`, `tool_resources` and `metadata` as a whole.
  */
-import { createId } from '../ids.ts';
-import { createVectorStores, toToolResources, type ToolResources, type VectorStore } from '../tool-resources.ts';
+import { createId } from '../wire/ids.ts';
+import { createVectorStores, toToolResources, type ToolResources, type VectorStore } from '../wire/tool-resources.ts';
 import { defaultSettings, type AssistantSettings, type CreateAssistantBody, type ModifyAssistantBody } from './body.ts';
 
 /** Reads back exactly as it was written. */

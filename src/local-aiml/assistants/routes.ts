@@ -1,8 +1,8 @@
-/** Owns the routes of assistants: what each reads from its request, asks of the store and sends. */
+/** Owns the routes of assistants: what each reads from its request, calls in the store and sends. */
 import { readListQuery } from '../api/list-query.ts';
 import { toListJson } from '../api/respond.ts';
 import { created, ok, type ApiRequest, type Route } from '../api/route.ts';
-import { nowSeconds } from '../clock.ts';
+import { nowSeconds } from '../wire/unix-time.ts';
 import type { AssistantStore } from '../store/store.ts';
 import { readCreateBody, readModifyBody } from './body.ts';
 import { createAssistant, modifyAssistant } from './model.ts';

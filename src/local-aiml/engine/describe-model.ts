@@ -1,4 +1,4 @@
-/** Owns how it is said which model writes, to whoever starts the process. */
+/** Owns the words in which the start line and the log name the model. */
 import type { EngineSettings } from './engine.ts';
 
 /** Completes a sentence such as "Runs are executed by …". */

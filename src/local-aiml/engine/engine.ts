@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { ProxySettings } from '../../runtime/proxy.ts';
 import type { Run } from '../runs/model.ts';
 
-/** Who calls. `key` is the bearer token of the request; it is never stored. */
+/** The caller. `key` is the bearer token of the request; it is never stored. */
 export interface Caller {
   readonly account: string;
   readonly key: string;
@@ -75,7 +75,7 @@ export interface EngineParts {
 export interface EngineSettings {
   /** Null: the built-in model takes every call. */
   readonly modelApi: ModelApiSettings | null;
-  /** Names of models that are asked for under another name. */
+  /** Names of models that are requested under another name. */
   readonly modelAliases: ReadonlyMap<string, string>;
   /** Runs at a time in this process; 0 leaves them to other processes. */
   readonly runConcurrency: number;

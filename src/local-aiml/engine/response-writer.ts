@@ -1,11 +1,11 @@
 /** Owns how one response of a model becomes a message and a step of tool calls, in memory and in the store. */
-import { createId } from '../ids.ts';
+import { createId } from '../wire/ids.ts';
 import { createRunMessage, type MessageEnd } from '../messages/model.ts';
 import type { RequiredToolCall, Run, Tally, Usage } from '../runs/model.ts';
 import { createStep } from '../runs/step.ts';
 import type { RunStep } from '../runs/step.ts';
 import type { Claim, WorkStore, WrittenMessage } from '../store/work-store.ts';
-import { nowSeconds } from '../clock.ts';
+import { nowSeconds } from '../wire/unix-time.ts';
 import { LiveMessage, LiveToolStep, type LiveRun, type LiveRuns } from './live-runs.ts';
 import { ModelError } from './model/model-error.ts';
 import type { ModelChunk } from './model/model-api.ts';
@@ -44,7 +44,7 @@ export class ResponseWriter {
     switch (chunk.type) {
       case 'text':
       case 'refusal':
-        // Text behind calls has no place in the thread: the calls are what the run waits for.
+        // Text behind calls is dropped: the run waits for the outputs of the calls.
         if (!this.#toolStep) await this.#append(chunk.type, chunk.text);
         break;
       case 'tool_call':

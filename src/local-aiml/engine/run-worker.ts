@@ -10,7 +10,7 @@ import type { Claim, ClaimedRun } from '../store/work-store.ts';
 import { PromptBudgetError, remaining, type BuiltContext, type ContextBuilder } from './context/context-builder.ts';
 import type { TokenEstimates } from './context/token-estimate.ts';
 import type { ModelRouter } from './model-router.ts';
-import type { AnsweringAssistant, ModelEnd } from './model/model-api.ts';
+import type { RespondingAssistant, ModelEnd } from './model/model-api.ts';
 import { ModelError } from './model/model-error.ts';
 import { ResponseWriter, type WriterParts } from './response-writer.ts';
 
@@ -138,7 +138,7 @@ export class RunWorker {
     }
   }
 
-  async #assistant(account: string, run: Run): Promise<AnsweringAssistant> {
+  async #assistant(account: string, run: Run): Promise<RespondingAssistant> {
     const { instructions } = run;
     try {
       const json = await this.#parts.store.assistants.get([account], run.assistant_id);

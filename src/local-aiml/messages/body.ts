@@ -1,6 +1,6 @@
 /** Owns the rules for the bodies of messages, alone and within those of threads and runs. */
 import { z } from 'zod';
-import { countCodePoints, createBodyReader, expectation, metadata, nonEmptyText, text } from '../validation.ts';
+import { countCodePoints, createBodyReader, expectation, metadata, nonEmptyText, text } from '../api/validation.ts';
 
 /** Of all text in a message, in Unicode code points. */
 const MAX_LENGTH = 256_000;

@@ -1,5 +1,5 @@
 /** Owns the message of a thread: its wire form, how one is made, and what a run may make of it. Pure. */
-import { createId } from '../ids.ts';
+import { createId } from '../wire/ids.ts';
 import type { CreateMessageBody, ModifyMetadataBody } from './body.ts';
 
 /** As it is on the wire; the order of the members is the order in which they are sent. */

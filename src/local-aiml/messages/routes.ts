@@ -1,5 +1,5 @@
 /** Owns the routes of messages. */
-import { nowSeconds } from '../clock.ts';
+import { nowSeconds } from '../wire/unix-time.ts';
 import { readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
 import { toListJson } from '../api/respond.ts';

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { reasoningEffort, responseFormat, sampling, tool } from '../assistants/body.ts';
 import { messageBodies } from '../messages/body.ts';
 import { threadBody } from '../threads/body.ts';
-import { toolResourcesOfModify } from '../tool-resources.ts';
-import { createBodyReader, expectation, identifier, metadata, nonEmptyText, text } from '../validation.ts';
+import { toolResourcesOfModify } from '../wire/tool-resources.ts';
+import { createBodyReader, expectation, identifier, metadata, nonEmptyText, text } from '../api/validation.ts';
 
 const truncationStrategy = z
   .strictObject({ type: z.enum(['auto', 'last_messages']), last_messages: z.int().min(1).nullish() })
@@ -55,7 +55,7 @@ const createThreadAndRun = z.strictObject({
   tool_resources: toolResourcesOfModify.nullish(),
 });
 
-/** As many as one model call can ask for. */
+/** As many as one response of a model can have. */
 const MAX_OUTPUTS = 128;
 
 const submit = z.strictObject({

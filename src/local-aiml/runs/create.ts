@@ -1,8 +1,8 @@
 /** Owns how a run is made: a snapshot of its assistant, with what the request overrides. Pure. */
 import type { Assistant } from '../assistants/model.ts';
 import { ApiError, invalid } from '../api/api-error.ts';
-import { createId } from '../ids.ts';
-import { toToolResources } from '../tool-resources.ts';
+import { createId } from '../wire/ids.ts';
+import { toToolResources } from '../wire/tool-resources.ts';
 import type { CreateRunBody, CreateThreadAndRunBody } from './body.ts';
 import type { Run, ToolChoice } from './model.ts';
 

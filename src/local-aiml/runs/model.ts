@@ -4,7 +4,7 @@
  */
 import type { AssistantTool, ResponseFormat } from '../assistants/model.ts';
 import type { MessageIncompleteReason } from '../messages/model.ts';
-import type { ToolResources } from '../tool-resources.ts';
+import type { ToolResources } from '../wire/tool-resources.ts';
 
 /** In these a run is live: it locks its thread. */
 export const LIVE_STATUSES = ['queued', 'in_progress', 'requires_action', 'cancelling'] as const;

@@ -1,6 +1,6 @@
 /** Owns the routes of runs. */
 import type { Assistant } from '../assistants/model.ts';
-import { nowSeconds } from '../clock.ts';
+import { nowSeconds } from '../wire/unix-time.ts';
 import type { EngineParts, StreamRequest } from '../engine/engine.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
@@ -25,7 +25,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
   const readAssistant = async (account: string, id: string) =>
     JSON.parse(await assistants.get([account], id)) as Assistant;
 
-  /** Has a run that is queued taken up, and sends it, or its events where the request asks for a stream. */
+  /** Has a run that is queued taken up, and sends it, or its events where the request has `stream: true`. */
   const respond = (
     { run }: RunWritten,
     { caller }: ApiRequest,
@@ -134,7 +134,7 @@ function okRun(run: Run): JsonResponse {
   return ok(JSON.stringify(run), pollHeaders(run));
 }
 
-/** How long a client waits until it asks again: little at first, when most runs end. */
+/** How long a client waits between two polls: little at first, when most runs end. */
 function pollHeaders(run: Run): Readonly<Record<string, string>> {
   if (!isLive(run.status)) return {};
   const ageSeconds = nowSeconds() - (run.started_at ?? run.created_at);

@@ -76,7 +76,7 @@ export class ThreadBusyError extends Error {
   }
 }
 
-/** The run is in a state in which it cannot do what is asked. */
+/** The run is in a state that does not allow the operation. */
 export class WrongStateError extends Error {
   override readonly name = 'WrongStateError';
   readonly status: RunStatus;

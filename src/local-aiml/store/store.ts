@@ -1,5 +1,5 @@
 /**
- * Owns the contract of the store: what the routes and the engine may ask of it, and what it promises. Every method is
+ * Owns the contract of the store: its operations for the routes and the engine, and what it promises. Every method is
  * asynchronous, so that a database over the network is another implementation and not another design.
  *
  * - A method that writes resolves once the write is durable. It writes all of it or nothing.
@@ -12,7 +12,7 @@ import type { Assistant } from '../assistants/model.ts';
 import type { Message } from '../messages/model.ts';
 import type { Run } from '../runs/model.ts';
 import type { Thread } from '../threads/model.ts';
-import type { VectorStore } from '../tool-resources.ts';
+import type { VectorStore } from '../wire/tool-resources.ts';
 import type { WorkStore } from './work-store.ts';
 
 /** The account, and below it the objects that the path names: `[account]`, `[account, threadId]`, `[account, threadId, runId]`. */
@@ -22,9 +22,9 @@ export interface ListQuery {
   readonly order: 'asc' | 'desc';
   /** At least 1. */
   readonly limit: number;
-  /** Only what follows this id in the order asked for. */
+  /** Only what follows this id in the requested order. */
   readonly after: string | undefined;
-  /** Only what stands before this id in the order asked for. */
+  /** Only what stands before this id in the requested order. */
   readonly before: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface Created {
 export interface Reads<Q extends ListQuery = ListQuery> {
   get(owner: Owner, id: string): Promise<string>;
   /**
-   * A page in the order asked for: the items right after `after`; with `before` alone, those right before it; with both,
+   * A page in the requested order: the items right after `after`; with `before` alone, those right before it; with both,
    * the first ones of what lies between. Rejects with UnknownCursorError.
    */
   list(owner: Owner, query: Q): Promise<Page>;
@@ -112,7 +112,7 @@ export interface NewRun {
   readonly messages: readonly Message[];
 }
 
-/** A run after a request, and whether an earlier request did what this one asks for. */
+/** A run after a request, and whether an earlier request did the same. */
 export interface RunWritten {
   readonly run: Run;
   readonly isRepetition: boolean;
@@ -151,7 +151,7 @@ export interface RunStore extends Reads, Writes<Run> {
 export type StepStore = Reads;
 
 export interface Store {
-  /** Tells this store from every other one, a later one in the same folder included. It guards nothing. */
+  /** Identifies this store; a later one in the same folder has another id. It is no secret. */
   readonly id: string;
   /** A key that only processes that can read the store know. */
   readonly serviceKey: string;

@@ -1,6 +1,6 @@
 /**
- * Owns the contract of the store for whoever executes or follows runs: claims, the writes of a worker, and reading the
- * state of a run. Nothing here asks for an account: a worker acts for the service.
+ * Owns the contract of the store for the workers and the followers of runs: claims, the writes of a worker, and reading the
+ * state of a run. No method takes an account: a worker acts for the service.
  *
  * **Durability.** What ends a response, a message or a run is on the disk before its method resolves. Claims, leases and text
  * that is being written outlive the process, but a power failure may undo them: the run is then taken up from before.

@@ -1,8 +1,8 @@
 /** Owns the rules for the bodies of threads. */
 import { z } from 'zod';
 import { messageBodies } from '../messages/body.ts';
-import { toolResourcesOfCreate, toolResourcesOfModify } from '../tool-resources.ts';
-import { createBodyReader, metadata } from '../validation.ts';
+import { toolResourcesOfCreate, toolResourcesOfModify } from '../wire/tool-resources.ts';
+import { createBodyReader, metadata } from '../api/validation.ts';
 
 export const threadBody = z.strictObject({
   messages: messageBodies.nullish(),

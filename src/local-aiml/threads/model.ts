@@ -1,5 +1,5 @@
 /** Owns the thread: how one is made from a create, and what a modify makes of it. Pure. */
-import { createId } from '../ids.ts';
+import { createId } from '../wire/ids.ts';
 import type { Attachment } from '../messages/model.ts';
 import {
   createVectorStore,
@@ -7,7 +7,7 @@ import {
   toToolResources,
   type ToolResources,
   type VectorStore,
-} from '../tool-resources.ts';
+} from '../wire/tool-resources.ts';
 import type { CreateThreadBody, ModifyThreadBody } from './body.ts';
 
 /** As it is on the wire; the order of the members is the order in which they are sent. */

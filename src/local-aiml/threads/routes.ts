@@ -1,5 +1,5 @@
 /** Owns the routes of threads. */
-import { nowSeconds } from '../clock.ts';
+import { nowSeconds } from '../wire/unix-time.ts';
 import type { RunEngine } from '../engine/engine.ts';
 import { readListQuery } from '../api/list-query.ts';
 import { readId } from '../api/request-reader.ts';

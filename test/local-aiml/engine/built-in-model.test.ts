@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BuiltInModel } from '../../../src/local-aiml/engine/built-in/built-in-model.ts';
 import { createValue } from '../../../src/local-aiml/engine/built-in/schema-value.ts';
 import type { ModelChunk, ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
-import type { JsonValue } from '../../../src/local-aiml/json.ts';
+import type { JsonValue } from '../../../src/local-aiml/wire/json.ts';
 
 const model = new BuiltInModel();
 const ASSISTANT = { name: 'Ada', instructions: 'Be brief.\nNever shout.' };
@@ -36,7 +36,7 @@ interface Result {
   readonly pieces: number;
 }
 
-async function ask(
+async function complete(
   message: string,
   request: Partial<ModelRequest> = {},
   signal = new AbortController().signal,
@@ -70,8 +70,8 @@ async function ask(
 
 const namesOf = ({ calls }: Result): string[] => calls.map(({ name }) => name);
 
-test('Plain text is answered by name, with the first line of the instructions and the message, word by word', async () => {
-  const result = await ask('What is the time?');
+test('Plain text gets a response with the name of the assistant, the first line of the instructions and the message, word by word', async () => {
+  const result = await complete('What is the time?');
   expect(result.text).toContain('Ada');
   expect(result.text).toContain('no AI');
   expect(result.text).toContain('Be brief.');
@@ -82,12 +82,12 @@ test('Plain text is answered by name, with the first line of the instructions an
 });
 
 test('The same request gets the same text and the same usage, but for /vary', async () => {
-  const [first, second] = [await ask('Hello'), await ask('Hello')];
+  const [first, second] = [await complete('Hello'), await complete('Hello')];
   expect(second).toEqual(first);
   expect(first.end.usage?.total_tokens).toBe(
     (first.end.usage?.prompt_tokens ?? 0) + (first.end.usage?.completion_tokens ?? 0),
   );
-  const varied = await Promise.all(Array.from({ length: 5 }, () => ask('/vary\nHello')));
+  const varied = await Promise.all(Array.from({ length: 5 }, () => complete('/vary\nHello')));
   expect(new Set(varied.map(({ text }) => text)).size).toBeGreaterThan(1);
 });
 
@@ -99,7 +99,7 @@ test('It is listed as what it is', async () => {
 
 describe('Functions', () => {
   test('A message that names a function calls it with arguments that fit', async () => {
-    const result = await ask('Use get_weather please', { tools: [WEATHER, TIME] });
+    const result = await complete('Use get_weather please', { tools: [WEATHER, TIME] });
     expect(namesOf(result)).toEqual(['get_weather']);
     expect(JSON.parse(result.calls[0]?.arguments ?? '')).toEqual({ city: 'example', days: 2 });
     expect(result.end.finishReason).toBe('tool_calls');
@@ -107,18 +107,18 @@ describe('Functions', () => {
   });
 
   test('Values come from a JSON object in the message, and are made to fit', async () => {
-    const result = await ask('get_weather with {"city":"Rome","days":9,"unit":"F"} now', { tools: [WEATHER] });
+    const result = await complete('get_weather with {"city":"Rome","days":9,"unit":"F"} now', { tools: [WEATHER] });
     expect(JSON.parse(result.calls[0]?.arguments ?? '')).toEqual({ city: 'Rome', days: 5, unit: 'F' });
   });
 
   test('A longer word that has the name in it does not call it', async () => {
-    expect(namesOf(await ask('get_weather_now', { tools: [WEATHER] }))).toEqual([]);
+    expect(namesOf(await complete('get_weather_now', { tools: [WEATHER] }))).toEqual([]);
   });
 
   test('Several are called at once, or one after another where parallel calls are off', async () => {
     const tools = [WEATHER, TIME];
-    expect(namesOf(await ask('/tools get_weather get_time', { tools }))).toEqual(['get_weather', 'get_time']);
-    const first = await ask('/tools get_weather get_time', { tools, parallel_tool_calls: false });
+    expect(namesOf(await complete('/tools get_weather get_time', { tools }))).toEqual(['get_weather', 'get_time']);
+    const first = await complete('/tools get_weather get_time', { tools, parallel_tool_calls: false });
     expect(namesOf(first)).toEqual(['get_weather']);
     const messages = [
       { role: 'user' as const, content: '/tools get_weather get_time' },
@@ -128,13 +128,13 @@ describe('Functions', () => {
       },
       { role: 'tool' as const, tool_call_id: 'a', content: 'sunny' },
     ];
-    expect(namesOf(await ask('', { tools, parallel_tool_calls: false, messages }))).toEqual(['get_time']);
+    expect(namesOf(await complete('', { tools, parallel_tool_calls: false, messages }))).toEqual(['get_time']);
   });
 
   test('/tool sends the arguments that are given as they are', async () => {
-    const result = await ask('/tool get_weather {"anything": [1, 2]}', { tools: [WEATHER] });
+    const result = await complete('/tool get_weather {"anything": [1, 2]}', { tools: [WEATHER] });
     expect(result.calls[0]?.arguments).toBe('{"anything":[1,2]}');
-    expect((await ask('/tool nothing', { tools: [WEATHER] })).text).toContain('no function nothing');
+    expect((await complete('/tool nothing', { tools: [WEATHER] })).text).toContain('no function nothing');
   });
 
   test('The outputs are quoted afterwards', async () => {
@@ -146,35 +146,35 @@ describe('Functions', () => {
       },
       { role: 'tool' as const, tool_call_id: 'a', content: 'sunny and 20 degrees' },
     ];
-    const result = await ask('', { tools: [WEATHER], messages });
+    const result = await complete('', { tools: [WEATHER], messages });
     expect(result.calls).toEqual([]);
     expect(result.text).toContain('sunny and 20 degrees');
   });
 
   test('tool_choice forbids, demands and names', async () => {
     const tools = [WEATHER, TIME];
-    expect(namesOf(await ask('get_time', { tools, tool_choice: 'none' }))).toEqual([]);
-    expect(namesOf(await ask('hello', { tools, tool_choice: 'required' }))).toEqual(['get_weather']);
+    expect(namesOf(await complete('get_time', { tools, tool_choice: 'none' }))).toEqual([]);
+    expect(namesOf(await complete('hello', { tools, tool_choice: 'required' }))).toEqual(['get_weather']);
     const choice = { type: 'function' as const, function: { name: 'get_time' } };
-    expect(namesOf(await ask('get_weather', { tools, tool_choice: choice }))).toEqual(['get_time']);
+    expect(namesOf(await complete('get_weather', { tools, tool_choice: choice }))).toEqual(['get_time']);
   });
 });
 
 describe('Commands', () => {
   test('/words writes so many, and /incomplete and the token limit cut them', async () => {
-    expect((await ask('/words 500')).text.split(' ')).toHaveLength(500);
-    const cut = await ask('/words 10\n/incomplete');
+    expect((await complete('/words 500')).text.split(' ')).toHaveLength(500);
+    const cut = await complete('/words 10\n/incomplete');
     expect(cut.text.trim().split(' ')).toHaveLength(5);
     expect(cut.end.finishReason).toBe('length');
-    expect((await ask('/incomplete content_filter')).end.finishReason).toBe('content_filter');
-    const limited = await ask('/words 500', { max_completion_tokens: 300 });
+    expect((await complete('/incomplete content_filter')).end.finishReason).toBe('content_filter');
+    const limited = await complete('/words 500', { max_completion_tokens: 300 });
     expect(limited.text.trim().split(' ')).toHaveLength(300);
     expect(limited.end).toMatchObject({ finishReason: 'length', usage: { completion_tokens: 300 } });
   });
 
   test('/fail fails with the code, at once or behind so many words', async () => {
     for (const code of ['server_error', 'rate_limit_exceeded', 'invalid_prompt'])
-      await expect(ask(`/fail ${code}`)).rejects.toMatchObject({ name: 'ModelError', code });
+      await expect(complete(`/fail ${code}`)).rejects.toMatchObject({ name: 'ModelError', code });
     const texts: string[] = [];
     const reading = (async () => {
       const messages = [{ role: 'user' as const, content: '/fail server_error after 10\n/words 50' }];
@@ -186,8 +186,8 @@ describe('Commands', () => {
   });
 
   test('/refuse declines, /help lists every command', async () => {
-    expect(await ask('/refuse')).toMatchObject({ text: '', refusal: expect.stringContaining('decline') });
-    const { text } = await ask('/help');
+    expect(await complete('/refuse')).toMatchObject({ text: '', refusal: expect.stringContaining('decline') });
+    const { text } = await complete('/help');
     for (const name of ['words', 'slow', 'vary', 'tool', 'tools', 'fail', 'refuse', 'incomplete', 'hang', 'help'])
       expect(text).toContain(`/${name}`);
   });
@@ -195,7 +195,7 @@ describe('Commands', () => {
   test('/hang and /slow end when the call is aborted', async () => {
     for (const message of ['/hang', '/slow 60000', '/hang after 3']) {
       const controller = new AbortController();
-      const reading = ask(message, {}, controller.signal);
+      const reading = complete(message, {}, controller.signal);
       setImmediate(() => controller.abort(new Error('cancelled')));
       await expect(reading).rejects.toThrow('cancelled');
     }
@@ -203,13 +203,13 @@ describe('Commands', () => {
 
   test('Unknown commands and wrong arguments are plain text', async () => {
     for (const line of ['/unknown', '/words many', '/fail nonsense', '/slow', '/etc/passwd'])
-      expect((await ask(line)).text).toContain(line);
+      expect((await complete(line)).text).toContain(line);
   });
 });
 
 describe('Formats', () => {
   test('json_object is JSON, json_schema fits its schema', async () => {
-    expect(JSON.parse((await ask('Hi', { response_format: { type: 'json_object' } })).text)).toMatchObject({
+    expect(JSON.parse((await complete('Hi', { response_format: { type: 'json_object' } })).text)).toMatchObject({
       message: 'Hi',
     });
     const schema = {
@@ -222,7 +222,7 @@ describe('Formats', () => {
       required: ['title', 'done', 'tags'],
       additionalProperties: false,
     };
-    const { text } = await ask('{"title":"Short","done":false,"other":1}', {
+    const { text } = await complete('{"title":"Short","done":false,"other":1}', {
       response_format: { type: 'json_schema', json_schema: { name: 'task', schema, strict: true } },
     });
     expect(JSON.parse(text)).toEqual({ title: 'Shortxxxxxxx', done: false, tags: ['example', 'example'] });

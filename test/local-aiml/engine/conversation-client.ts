@@ -1,5 +1,5 @@
 // A caller of the embedded API for tests of conversations: plain fetch, and responses that are checked against their shape.
-import { call, type Answer } from '../support.ts';
+import { call, type Reply } from '../support.ts';
 import { until } from '../../support/until.ts';
 import * as shapes from './wire-shapes.ts';
 
@@ -68,7 +68,7 @@ export class ConversationClient {
     this.key = key;
   }
 
-  call(request: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  call(request: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
     return call(this.url, request, { key: this.key, headers, ...(body === undefined ? {} : { body }) });
   }
 
@@ -122,7 +122,7 @@ export class ConversationClient {
     return toRun(await this.call(`POST ${this.pathOf(run)}/submit_tool_outputs`, body));
   }
 
-  cancel(run: WireRun): Promise<Answer> {
+  cancel(run: WireRun): Promise<Reply> {
     return this.call(`POST ${this.pathOf(run)}/cancel`);
   }
 
@@ -149,14 +149,14 @@ export class ConversationClient {
   }
 }
 
-export function idOf(answer: Answer): string {
-  if (answer.status >= 300) throw new Error(`${answer.status} ${answer.text}`);
-  return String(answer.body['id']);
+export function idOf(reply: Reply): string {
+  if (reply.status >= 300) throw new Error(`${reply.status} ${reply.text}`);
+  return String(reply.body['id']);
 }
 
-export function toRun(answer: Answer): WireRun {
-  if (answer.status >= 300) throw new Error(`${answer.status} ${answer.text}`);
-  const { error } = shapes.run.safeParse(answer.body);
-  if (error) throw new Error(`${error.message} in ${answer.text}`);
-  return answer.body as unknown as WireRun;
+export function toRun(reply: Reply): WireRun {
+  if (reply.status >= 300) throw new Error(`${reply.status} ${reply.text}`);
+  const { error } = shapes.run.safeParse(reply.body);
+  if (error) throw new Error(`${error.message} in ${reply.text}`);
+  return reply.body as unknown as WireRun;
 }

@@ -33,7 +33,7 @@ const MESSAGES = [
   '/incomplete',
 ];
 
-/** Does what comes to its mind until the process is gone. What was acknowledged is kept. */
+/** Sends random requests until the process has ended, and notes what was acknowledged. */
 async function act(client: ConversationClient, assistantId: string, random: Random, kept: Acknowledged): Promise<void> {
   try {
     for (;;) {
@@ -49,7 +49,7 @@ async function act(client: ConversationClient, assistantId: string, random: Rand
       }
     }
   } catch (error) {
-    // The connection was cut: what it asked for may or may not have happened.
+    // The connection was cut: the request may or may not have been executed.
     if ((error as Error).name === 'TypeError') return;
     throw error;
   }
@@ -109,7 +109,7 @@ test(
         if (current.status === 'requires_action') {
           const before = kept.outputs.get(run.id);
           // Once its outputs were acknowledged, no call is shown again.
-          if (before) throw new Error(`${run.id} asks again for ${JSON.stringify(current.required_action)}`);
+          if (before) throw new Error(`${run.id} requires again ${JSON.stringify(current.required_action)}`);
           await submit(client, run, random, kept);
         }
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -121,8 +121,8 @@ test(
       const steps = await client.steps(current);
       expect(steps.every(({ status }) => status !== 'in_progress')).toBe(true);
       const output = kept.outputs.get(run.id);
-      const asked = steps.flatMap((step) => (step.status === 'completed' ? (step.step_details.tool_calls ?? []) : []));
-      if (output) expect(asked).toMatchObject([{ id: output.id, function: { output: output.output } }]);
+      const called = steps.flatMap((step) => (step.status === 'completed' ? (step.step_details.tool_calls ?? []) : []));
+      if (output) expect(called).toMatchObject([{ id: output.id, function: { output: output.output } }]);
     }
   },
   TAKE_OVER_MS + 60_000 + ROUNDS * 4_000,
@@ -168,25 +168,25 @@ test('Two processes on one store never work on one run, and never both accept ou
       const waiting = await clients[0].reach(run, 'requires_action');
       const calls = waiting.required_action?.submit_tool_outputs.tool_calls ?? [];
       expect(calls).toHaveLength(1);
-      const answers = await Promise.all(
+      const replies = await Promise.all(
         clients.map((client, index) =>
           client.call(`POST ${client.pathOf(run)}/submit_tool_outputs`, {
             tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: `by ${index}` })),
           }),
         ),
       );
-      const accepted = answers.findIndex(({ status }) => status === 200);
+      const accepted = replies.findIndex(({ status }) => status === 200);
       await clients[1].reach(run, 'completed');
-      const [answer, question] = await clients[1].messages(run.thread_id);
-      expect([textOf(answer).includes(`by ${accepted}`), textOf(question)]).toEqual([true, 'get_time']);
+      const [reply, question] = await clients[1].messages(run.thread_id);
+      expect([textOf(reply).includes(`by ${accepted}`), textOf(question)]).toEqual([true, 'get_time']);
       expect((await clients[0].steps(run)).map(({ type }) => type)).toEqual(['tool_calls', 'message_creation']);
-      return answers.map(({ status }) => status).sort();
+      return replies.map(({ status }) => status).sort();
     }),
   );
   expect(statuses).toEqual(runs.map(() => [200, 400]));
 });
 
-test('A process that is asked to stop leaves its runs to the next one at once', async () => {
+test('A process that stops leaves its runs to the next one at once', async () => {
   const dataDir = await createFolder();
   const first: Process = startProcess(env(dataDir));
   const before = new ConversationClient(await first.url);

@@ -23,7 +23,7 @@ let liveRuns: LiveRuns;
 let live: LiveRun;
 let responses: ServerResponse[];
 
-/** A run whose message is open in the store, and streams of short times in another process's place. */
+/** A run whose message is open in the store, and streams of short times as in another process. */
 beforeEach(async () => {
   const dataDir = await createFolder();
   const client = new ConversationClient((await startHere({ dataDir })).url);
@@ -55,7 +55,7 @@ function write(text: string): void {
   liveRuns.changed(run.id);
 }
 
-test('A client that reads nothing holds one unsent event, is cut, and holds up nobody', async () => {
+test('A client that reads nothing holds one unsent event, is cut, and delays no other', async () => {
   const { hostname, port } = new URL(url);
   const stalled = connect(Number(port), hostname);
   cleanUpLater(() => stalled.destroy());

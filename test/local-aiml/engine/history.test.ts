@@ -28,7 +28,7 @@ const soon = { 'retry-after-ms': '1' };
 
 /** What the model does: mostly what it should. */
 const STAGES: readonly Stage[] = [
-  ...Array.from({ length: 6 }, () => textStage('The answer is as long as this')),
+  ...Array.from({ length: 6 }, () => textStage('The reply is as long as this')),
   ...Array.from({ length: 3 }, () => callStage({ name: 'get_time', arguments: '{}' })),
   callStage({ name: 'get_time', arguments: '{"a":1}' }, { name: 'get_weather', arguments: '{"city":"Rome"}' }),
   errorStage(500, { error: { message: 'Sorry' } }, soon),
@@ -129,39 +129,39 @@ class Worker {
 
   async #addMessage(thread: KnownThread): Promise<void> {
     const content = this.#text();
-    const answer = await this.#client.call(`POST /threads/${thread.id}/messages`, { role: 'user', content });
-    if (answer.status < 300) thread.messages.push(content);
-    else expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('is active.') } });
+    const reply = await this.#client.call(`POST /threads/${thread.id}/messages`, { role: 'user', content });
+    if (reply.status < 300) thread.messages.push(content);
+    else expect(reply).toMatchObject({ status: 400, body: { message: expect.stringContaining('is active.') } });
   }
 
   async #createRun(thread: KnownThread): Promise<void> {
     const content = this.#text();
     const hasMessage = this.#random.chance(0.3);
-    const answer = await this.#client.call(`POST /threads/${thread.id}/runs`, {
+    const reply = await this.#client.call(`POST /threads/${thread.id}/runs`, {
       assistant_id: this.#assistantId,
       ...(hasMessage ? { additional_messages: [{ role: 'user', content }] } : {}),
     });
-    if (answer.status < 300) {
+    if (reply.status < 300) {
       if (hasMessage) thread.messages.push(content);
-      thread.runs.push(answer.body as unknown as WireRun);
-    } else expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('active') } });
+      thread.runs.push(reply.body as unknown as WireRun);
+    } else expect(reply).toMatchObject({ status: 400, body: { message: expect.stringContaining('active') } });
   }
 
   async #submit(run: WireRun): Promise<void> {
     const current = await this.#client.retrieve(run);
     const calls = current.required_action?.submit_tool_outputs.tool_calls ?? [{ id: 'call_none' }];
     const isWrong = this.#random.chance(0.2);
-    const answer = await this.#client.call(`POST ${this.#client.pathOf(run)}/submit_tool_outputs`, {
+    const reply = await this.#client.call(`POST ${this.#client.pathOf(run)}/submit_tool_outputs`, {
       tool_outputs: calls.map(({ id }) => ({ tool_call_id: isWrong ? 'call_wrong' : id, output: 'fine' })),
     });
-    if (current.status === 'requires_action' && !isWrong) expect(answer.status).toBeLessThan(300);
-    else expect(answer.status).toBe(400);
+    if (current.status === 'requires_action' && !isWrong) expect(reply.status).toBeLessThan(300);
+    else expect(reply.status).toBe(400);
   }
 
   async #cancel(run: WireRun): Promise<void> {
-    const answer = await this.#client.cancel(run);
-    if (answer.status < 300) expect(['cancelling', 'cancelled']).toContain(answer.body['status']);
-    else expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('Cannot cancel run') } });
+    const reply = await this.#client.cancel(run);
+    if (reply.status < 300) expect(['cancelling', 'cancelled']).toContain(reply.body['status']);
+    else expect(reply).toMatchObject({ status: 400, body: { message: expect.stringContaining('Cannot cancel run') } });
   }
 
   /** The text that a follower adds up is the text that is stored. */
@@ -222,7 +222,7 @@ class Worker {
 }
 
 test(
-  `Whatever is asked and however the model fails, nothing is lost or doubled (${OPERATIONS} operations, seed ${SEED})`,
+  `Whatever is called and however the model fails, nothing is lost or doubled (${OPERATIONS} operations, seed ${SEED})`,
   async () => {
     const random = createRandom(SEED);
     const staged = await startStagedModelApi((request, response) => random.pick(STAGES)(request, response));

@@ -192,9 +192,7 @@ describe('Dialects of servers', () => {
       toChunk({ content: [{ type: 'text', text: 'Hi' }] }),
       toChunk({ content: [{ type: 'text', text: ' you' }] }, 'end_turn', { usage: USAGE }),
     ),
-    'A finish reason that nobody knows, behind text': streamOf(
-      toChunk({ content: 'Hi you' }, 'because', { usage: USAGE }),
-    ),
+    'An unknown finish reason, behind text': streamOf(toChunk({ content: 'Hi you' }, 'because', { usage: USAGE })),
   };
   for (const [name, stage] of Object.entries(dialects))
     test(name, async () => {
@@ -250,7 +248,7 @@ describe('Tool calls', () => {
     'whole in one chunk, with finish_reason stop': streamOf(
       toChunk({ tool_calls: [whole(0, 'call_a', both[0] as never), whole(1, 'call_b', both[1] as never)] }, 'stop'),
     ),
-    'all with index 0, told apart by their ids': streamOf(
+    'all with index 0, distinguished by their ids': streamOf(
       toChunk({ tool_calls: [whole(0, 'call_a', both[0] as never)] }),
       toChunk({ tool_calls: [whole(0, 'call_b', both[1] as never)] }, 'tool_calls'),
     ),
@@ -431,7 +429,7 @@ describe('Failures', () => {
       expect(staged.requests).toHaveLength(1);
     });
 
-  test('An address that refuses connections, and one that does not exist', async () => {
+  test('An address without a listener, and one that does not exist', async () => {
     const closed = await startStagedModelApi();
     await closed[Symbol.asyncDispose]();
     for (const baseUrl of [closed.url, 'http://model.invalid/v1']) {

@@ -49,7 +49,7 @@ async function setUp(stages: Stage[], options: Partial<RunSettings> = {}, dataDi
 type Sent = { role: string; content: unknown; tool_calls?: unknown; tool_call_id?: string }[];
 const messagesOf = (staged: StagedModelApi, index = 0): Sent => staged.requests[index]?.body['messages'] as Sent;
 
-describe('What a model is asked', () => {
+describe('The request to a model', () => {
   test('Instructions, additional ones, the messages, the tools and the parameters of the run', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const assistantId = await client.createAssistant({ temperature: 0.2, reasoning_effort: 'low' });
@@ -157,7 +157,7 @@ describe('What a model is asked', () => {
     expect((await client.messages(run.thread_id)).map(textOf)).toEqual(['Noon.', 'Let me see.', 'time?']);
   });
 
-  test('Tools that do not run here are not offered, and the model is told so', async () => {
+  test('Tools that do not run here are not offered, and the system message says so', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const assistantId = await client.createAssistant({
       tools: [{ type: 'code_interpreter' }, { type: 'file_search' }, TIME],
@@ -282,7 +282,7 @@ describe('How a run ends', () => {
         });
     });
 
-  test('An API that refuses connections: failed', async () => {
+  test('An API without a listener: failed', async () => {
     const { staged, client } = await setUp([]);
     await staged[Symbol.asyncDispose]();
     open = [];

@@ -20,7 +20,7 @@ const WEATHER = {
 const createAssistant = () =>
   client.beta.assistants.create({ model: 'gpt-4o', name: 'Ada', instructions: 'Be brief.', tools: [WEATHER] });
 
-test('createAndPoll runs a thread to its end, and the answer is listed', async () => {
+test('createAndPoll runs a thread to its end, and the response is listed', async () => {
   const assistant = await createAssistant();
   const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: 'Good morning' }] });
   const run = await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
@@ -58,7 +58,7 @@ test('A stream has every event in its order, and the helper adds it up', async (
   ]);
 });
 
-test('Functions are called, their outputs submitted, and the answer streamed', async () => {
+test('Functions are called, their outputs submitted, and the response streamed', async () => {
   const assistant = await createAssistant();
   const stream = client.beta.threads.createAndRunStream({
     assistant_id: assistant.id,
@@ -150,7 +150,7 @@ test('Threads, messages, runs and steps page both ways, under /v1 as well', asyn
   await expect(threads.retrieve(thread.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
 });
 
-test('createAndRunPoll and submitToolOutputsAndPoll go from a question to its answer', async () => {
+test('createAndRunPoll and submitToolOutputsAndPoll run to the end', async () => {
   const assistant = await createAssistant();
   const run = await client.beta.threads.createAndRunPoll({
     assistant_id: assistant.id,

@@ -33,7 +33,7 @@ const CALLS = ['thread.run.step.created', 'thread.run.step.in_progress', 'thread
 
 describe('Sequences', () => {
   const sequences: Record<string, { message: string; body?: object; expected: string[] }> = {
-    'a plain answer': {
+    'a plain response': {
       message: 'Hello',
       expected: [
         ...BEGIN,
@@ -63,7 +63,7 @@ describe('Sequences', () => {
       message: '/fail rate_limit_exceeded',
       expected: [...BEGIN, 'thread.run.failed', 'done'],
     },
-    'a cut answer': {
+    'a cut response': {
       message: '/incomplete',
       expected: [
         ...BEGIN,
@@ -87,7 +87,7 @@ describe('Sequences', () => {
     },
   };
   for (const [name, { message, body, expected }] of Object.entries(sequences))
-    test(`${name}: every event has its shape and its place`, async () => {
+    test(`${name}: every event has its shape and its order`, async () => {
       expect(outlineOf(await streamRun(message, body))).toEqual(expected);
     });
 
@@ -100,7 +100,7 @@ describe('Sequences', () => {
         thread: { messages: [{ role: 'user', content: 'Hello' }] },
       },
     });
-    expect(outlineOf(events)).toEqual(['thread.created', ...(sequences['a plain answer']?.expected ?? [])]);
+    expect(outlineOf(events)).toEqual(['thread.created', ...(sequences['a plain response']?.expected ?? [])]);
   });
 
   test('Submitting outputs streams from the end of the tool step on', async () => {
@@ -240,8 +240,8 @@ describe('Joining and resuming', () => {
   test('Cursors that are none of this run are rejected before the stream begins', async () => {
     const run = await client.settle(await client.start('Hello', assistantId));
     for (const after of ['nonsense', '1-2-3', '99-5-0-0-0-0', '1-5-9-0-0-0', '1-5-7-4-1-1', '-1', '1-99-0-0-0-0']) {
-      const answer = await client.call(`GET ${client.pathOf(run)}/events?after=${after}`);
-      expect([after, answer.status, (answer.body['error'] as { param: string }).param]).toEqual([after, 400, 'after']);
+      const reply = await client.call(`GET ${client.pathOf(run)}/events?after=${after}`);
+      expect([after, reply.status, (reply.body['error'] as { param: string }).param]).toEqual([after, 400, 'after']);
     }
     const other = new ConversationClient(client.url, 'key-2');
     expect((await other.call(`GET ${client.pathOf(run)}/events`)).status).toBe(404);

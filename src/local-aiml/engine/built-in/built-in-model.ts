@@ -1,9 +1,9 @@
 /**
- * Owns the built-in model, which answers where no model API is configured. It is no AI and says so. It is deterministic
+ * Owns the built-in model, which writes the responses if no model API is configured. It is no AI and says so. It is deterministic
  * and steerable, so that every state of a chat screen can be built and tested without a key, a network or a bill.
  */
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
-import { createId } from '../../ids.ts';
+import { createId } from '../../wire/ids.ts';
 import { ModelError } from '../model/model-error.ts';
 import type { CompleteOptions, ModelApi, ModelChunk, ModelListing, ModelRequest } from '../model/model-api.ts';
 import { readConversation, type Conversation } from './conversation.ts';

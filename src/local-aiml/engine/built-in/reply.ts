@@ -1,6 +1,6 @@
 /** Owns what the built-in model writes and which functions it calls. */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
-import type { AnsweringAssistant, ModelRequest } from '../model/model-api.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import type { RespondingAssistant, ModelRequest } from '../model/model-api.ts';
 import { HELP } from './commands.ts';
 import type { Conversation } from './conversation.ts';
 import { createValue } from './schema-value.ts';
@@ -28,7 +28,7 @@ const MAX_QUOTED_CHARS = 4_000;
 export function createReply(
   request: ModelRequest,
   conversation: Conversation,
-  assistant: AnsweringAssistant | undefined,
+  assistant: RespondingAssistant | undefined,
 ): Reply {
   const { commands } = conversation;
   if (commands.isRefusing)
@@ -119,7 +119,7 @@ function parseObject(text: string): JsonObject | undefined {
 function toFormat(
   request: ModelRequest,
   conversation: Conversation,
-  assistant: AnsweringAssistant | undefined,
+  assistant: RespondingAssistant | undefined,
 ): string {
   const { response_format: format } = request;
   if (format?.type === 'json_schema') {
@@ -139,7 +139,7 @@ function toFormat(
 
 function toProse(
   { commands, text, images, calls }: Conversation,
-  assistant: AnsweringAssistant | undefined,
+  assistant: RespondingAssistant | undefined,
   tools: readonly FunctionTool[],
 ): string {
   if (commands.isHelp) return HELP;
@@ -159,12 +159,12 @@ function toProse(
   return sentences.join('\n');
 }
 
-function nameOf(assistant: AnsweringAssistant | undefined): string {
+function nameOf(assistant: RespondingAssistant | undefined): string {
   const name = assistant?.name ?? '';
   return name === '' ? 'the assistant' : name;
 }
 
-function firstLine(assistant: AnsweringAssistant | undefined): string {
+function firstLine(assistant: RespondingAssistant | undefined): string {
   return assistant?.instructions.trim().split('\n', 1)[0]?.trim() ?? '';
 }
 

@@ -2,7 +2,7 @@
  * Owns how a value is made that fits a JSON Schema, from values that are given and from defaults. Deterministic. It knows
  * the keywords that function parameters use; a schema that nothing fits gives the nearest value.
  */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { matchingText } from './pattern-text.ts';
 
 type Schema = JsonValue | undefined;

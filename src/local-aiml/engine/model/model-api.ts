@@ -6,7 +6,7 @@ import type {
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../wire/json.ts';
 
 export type ChatMessage = ChatCompletionMessageParam;
 
@@ -59,11 +59,11 @@ export interface CompleteOptions {
   readonly signal: AbortSignal;
   /** The bearer token of the call; absent, the API's own is used, if there is one. */
   readonly key?: string | undefined;
-  /** For whom the model writes. The built-in model shows it; a model API never sees it. */
-  readonly assistant?: AnsweringAssistant | undefined;
+  /** The assistant of the run. The built-in model shows it; a model API never gets it. */
+  readonly assistant?: RespondingAssistant | undefined;
 }
 
-export interface AnsweringAssistant {
+export interface RespondingAssistant {
   readonly name: string | null;
   readonly instructions: string;
 }

@@ -18,7 +18,7 @@ export class ModelError extends Error {
   readonly code: ModelErrorCode;
   /** Whether the same call may succeed if it is made again. */
   readonly isRetryable: boolean;
-  /** How long the model API asked to wait; null where it did not say. */
+  /** Of the Retry-After header; null if there is none. */
   readonly retryAfterMs: number | null;
   /** Whether fewer messages may help. */
   readonly isContextTooLong: boolean;

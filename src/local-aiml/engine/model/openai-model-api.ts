@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { ProxySettings } from '../../../runtime/proxy.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
 import { createModelFetch, type ModelFetch } from './model-fetch.ts';
@@ -17,7 +17,7 @@ export interface OpenAIModelApiOptions {
   readonly baseUrl: string;
   /** Absent where the API wants none, or each call brings its own. */
   readonly key?: string | undefined;
-  /** Names that are asked for under another name. */
+  /** Names of models that are requested under another name. */
   readonly aliases?: ReadonlyMap<string, string>;
   /** How long a call may be silent until its first chunk. */
   readonly firstTokenTimeoutMs: number;
@@ -30,7 +30,7 @@ export interface OpenAIModelApiOptions {
 
 const MAX_ATTEMPTS = 4;
 const DEFAULT_RETRY_DELAY_MS = 500;
-/** A model API that asks to wait longer is not waited for: the run fails at once and says so. */
+/** If the Retry-After of a model API is longer, the run fails at once and says so. */
 const MAX_RETRY_AFTER_MS = 60_000;
 const LIST_TIMEOUT_MS = 15_000;
 /** The package's time-out ends at the headers; the watchdog is ours. */
@@ -64,19 +64,19 @@ export class OpenAIModelApi implements ModelApi {
 
   async *complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
     const { signal } = options;
-    const asked = this.#toAsked(request);
+    const toSend = this.#toSent(request);
     for (let attempt = 1; ;) {
       let hasBegun = false;
       let failure: ModelError;
       try {
-        for await (const chunk of this.#attempt(asked, options)) {
+        for await (const chunk of this.#attempt(toSend, options)) {
           hasBegun = true;
           yield chunk;
         }
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!hasBegun && this.#parameters.learn(asked, error)) continue;
+        if (!hasBegun && this.#parameters.learn(toSend, error)) continue;
         failure = this.#toModelError(error, null, options);
       }
       const waitMs = failure.retryAfterMs ?? this.#backoffMs(attempt);
@@ -103,13 +103,13 @@ export class OpenAIModelApi implements ModelApi {
     return this.#fetch.close();
   }
 
-  async *#attempt(asked: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
+  async *#attempt(toSend: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
     const reader = new ChunkReader();
     const watchdog = new Watchdog(options.signal, this.#options);
     let requestId: string | null = null;
     try {
       const { data, response } = await this.#client.chat.completions
-        .create(this.#parameters.apply(asked) satisfies RequestBody, {
+        .create(this.#parameters.apply(toSend) satisfies RequestBody, {
           signal: watchdog.signal,
           headers: this.#headers(options),
         })
@@ -139,7 +139,7 @@ export class OpenAIModelApi implements ModelApi {
     }
   }
 
-  #toAsked(request: ModelRequest): ModelRequest {
+  #toSent(request: ModelRequest): ModelRequest {
     const model = this.#options.aliases?.get(request.model) ?? request.model;
     const topP = request.top_p === 0 ? MIN_TOP_P : request.top_p;
     return { ...request, model, ...(topP === undefined ? {} : { top_p: topP }) };

@@ -2,7 +2,7 @@
  * Owns how pieces of tool calls become calls. Servers leave out indexes and ids, give several calls the same index,
  * repeat names, or send a call whole; what comes out is in order of index, each call whole before the next begins.
  */
-import { createId } from '../../ids.ts';
+import { createId } from '../../wire/ids.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelChunk } from './model-api.ts';
 
@@ -16,7 +16,7 @@ export interface ToolCallPiece {
 interface PendingCall {
   /** The index that the server gave; undefined where it gave none. */
   readonly serverIndex: number | undefined;
-  /** What the server gave, which tells calls of the same index apart. */
+  /** What the server sent; it distinguishes calls of the same index. */
   readonly serverId: string | undefined;
   readonly id: string;
   name: string;

@@ -74,7 +74,7 @@ export class Follower implements FeedListener {
     this.#end(toErrorFrame('The run cannot be followed at the moment. It goes on.'));
   }
 
-  /** Cuts the connection, so that the client can tell it from an end, and resume. */
+  /** Cuts the connection, so that the client does not take it for the end, and can resume. */
   cut(): void {
     this.stop();
     this.#response.destroy();

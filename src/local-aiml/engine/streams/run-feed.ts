@@ -1,5 +1,5 @@
 /** Owns the state of one run that has followers in this process: it is read once for all of them, however many there are. */
-import { nowSeconds } from '../../clock.ts';
+import { nowSeconds } from '../../wire/unix-time.ts';
 import type { WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
 import { toCursor, type Position } from './cursor.ts';
@@ -90,7 +90,7 @@ export class RunFeed {
     await this.#read();
   }
 
-  /** The event behind `from` as it is sent, and where it leads. Followers who stand at the same place share it. */
+  /** The event behind `from` as it is sent, and where it leads. Followers at the same position share it. */
   next(from: Position): SharedEvent | undefined {
     const { view } = this;
     if (!view) return undefined;

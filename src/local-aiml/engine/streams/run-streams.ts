@@ -1,4 +1,4 @@
-/** Owns the streams of runs in this process: who follows which run, and how a stream begins and is cut. */
+/** Owns the streams of runs in this process: the followers of each run, and how a stream begins and is cut. */
 import type { FastifyReply } from 'fastify';
 import { ApiError, invalid } from '../../api/api-error.ts';
 import type { WorkStore } from '../../store/work-store.ts';

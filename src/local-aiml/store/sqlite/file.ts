@@ -16,7 +16,7 @@ const FILE_NAME = 'aiml.db';
 const OPEN_TIMEOUT_MS = 5_000;
 const OPEN_RETRY_MS = 50;
 
-/** "AIML" in ASCII: tells this store from other people's SQLite files. */
+/** "AIML" in ASCII: marks the SQLite file as this store. */
 const APPLICATION_ID = 0x41_49_4d_4c;
 
 /** A store up to this size is read through at the start; damage in a larger one shows when it is met. */
@@ -33,8 +33,8 @@ export async function openStoreFile(dataDir: string): Promise<Database.Database>
   try {
     ensureFolder(dataDir);
     const path = join(dataDir, FILE_NAME);
-    const isMadeInPlace = !existsSync(path) && createStoreFile(path) === 'in place';
-    if (!isMadeInPlace) await rejectEmpty(path);
+    const isCreatedDirectly = !existsSync(path) && createStoreFile(path) === 'in place';
+    if (!isCreatedDirectly) await rejectEmpty(path);
     // A folder or a file that cannot be written is reported by its error code, which SQLite would hide.
     closeSync(openSync(path, 'r+'));
     database = new Database(path, { timeout: 0 });
@@ -169,7 +169,7 @@ function rejectForeign(database: Database.Database): void {
   if (isEmpty) return;
   if (readPragma(database, 'application_id') !== APPLICATION_ID)
     throw new LocalAimlStartError(
-      `DATA_DIR holds an ${FILE_NAME} that is not the embedded AIML API's: move it away or set DATA_DIR to another folder.`,
+      `DATA_DIR holds an ${FILE_NAME} that is not the embedded AIML API's: move it elsewhere or set DATA_DIR to another folder.`,
     );
   if (readVersion(database) > MIGRATIONS.length)
     throw new LocalAimlStartError(
@@ -198,7 +198,7 @@ function toStartError(error: unknown): LocalAimlStartError {
 
 function damagedError(cause?: unknown): LocalAimlStartError {
   return new LocalAimlStartError(
-    `The ${FILE_NAME} in DATA_DIR is not a database, or a damaged one: put back a copy of it, or move it away to start with a new store.`,
+    `The ${FILE_NAME} in DATA_DIR is not a database, or a damaged one: put back a copy of it, or move it elsewhere to start with a new store.`,
     { cause },
   );
 }

@@ -3,7 +3,7 @@
  * transitions themselves are those of `runs/model.ts`.
  */
 import type Database from 'libsql';
-import { nowSeconds } from '../../clock.ts';
+import { nowSeconds } from '../../wire/unix-time.ts';
 import { endMessage, type Message } from '../../messages/model.ts';
 import { beginCancel, endRun, messageReasonOf, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
 import { completeStep, endStep, type RunStep } from '../../runs/step.ts';

@@ -1,4 +1,4 @@
-/** Owns who is notified when a run may have changed: by this process at its commit, by another one within a tenth of a second. */
+/** Owns the listeners that are notified when a run may have changed: by this process at its commit, by another one within a tenth of a second. */
 import type Database from 'libsql';
 
 const POLL_MS = 100;

@@ -1,6 +1,6 @@
 /** Owns the assistants of the SQLite store; see `store.ts` for the contract. */
 import type { Assistant } from '../../assistants/model.ts';
-import type { VectorStore } from '../../tool-resources.ts';
+import type { VectorStore } from '../../wire/tool-resources.ts';
 import type { AssistantStore, Created, Owner, Repetition } from '../store.ts';
 import { EntityStore } from './entity-store.ts';
 import type { StoreParts } from './store-parts.ts';

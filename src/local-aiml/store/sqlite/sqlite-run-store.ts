@@ -1,6 +1,6 @@
-/** Owns what requests ask of the runs of the SQLite store; see `store.ts` for the contract. */
+/** Owns what requests read and write of runs in the SQLite store; see `store.ts` for the contract. */
 import type Database from 'libsql';
-import { nowSeconds } from '../../clock.ts';
+import { nowSeconds } from '../../wire/unix-time.ts';
 import { resumeRun, type Run, type Usage } from '../../runs/model.ts';
 import { completeStep, withOutputs } from '../../runs/step.ts';
 import {
@@ -120,8 +120,8 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
     if (!isComplete) throw new ToolOutputsMismatchError(pending, received);
     for (const step of rows.openSteps(run.id)) {
       const { usage } = this.#usageOfStep.get(step.id) as { readonly usage: string | null };
-      const answered = withOutputs(step, new Map(outputs.map((output) => [output.tool_call_id, output.output])));
-      const completed = completeStep(answered, JSON.parse(usage ?? 'null') as Usage | null, nowSeconds());
+      const withOutput = withOutputs(step, new Map(outputs.map((output) => [output.tool_call_id, output.output])));
+      const completed = completeStep(withOutput, JSON.parse(usage ?? 'null') as Usage | null, nowSeconds());
       tables.steps.update(completed, { is_open: 0 });
     }
     return rows.save(resumeRun(run), null);

@@ -1,6 +1,6 @@
-/** Owns what the engine and the streams ask of the SQLite store; see `work-store.ts` for the contract. */
+/** Owns what the engine and the streams read and write in the SQLite store; see `work-store.ts` for the contract. */
 import { setImmediate } from 'node:timers/promises';
-import { nowSeconds } from '../../clock.ts';
+import { nowSeconds } from '../../wire/unix-time.ts';
 import type { Message } from '../../messages/model.ts';
 import {
   startRun,

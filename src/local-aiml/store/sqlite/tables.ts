@@ -5,7 +5,7 @@ import type { Message } from '../../messages/model.ts';
 import type { Run } from '../../runs/model.ts';
 import type { RunStep } from '../../runs/step.ts';
 import type { Thread } from '../../threads/model.ts';
-import type { VectorStore } from '../../tool-resources.ts';
+import type { VectorStore } from '../../wire/tool-resources.ts';
 import type { Owner } from '../store.ts';
 import { EntityTable } from './entity-table.ts';
 

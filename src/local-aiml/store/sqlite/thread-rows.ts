@@ -1,8 +1,8 @@
 /** Owns how threads and messages made by hand are added to the tables. Calls run within a transaction. */
-import { nowSeconds } from '../../clock.ts';
+import { nowSeconds } from '../../wire/unix-time.ts';
 import type { Message } from '../../messages/model.ts';
 import { attachFiles, type Thread } from '../../threads/model.ts';
-import type { VectorStore } from '../../tool-resources.ts';
+import type { VectorStore } from '../../wire/tool-resources.ts';
 import type { NewThread } from '../store.ts';
 import type { Tables } from './tables.ts';
 

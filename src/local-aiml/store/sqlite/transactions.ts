@@ -50,7 +50,7 @@ export class Transactions {
   }
 
   /**
-   * As `write`, for what nobody was promised: it outlives the process, but a power failure may undo it, together with
+   * As `write`, for what was not acknowledged: it outlives the process, but a power failure may undo it, together with
    * everything after it. It does not wait for the disk, which holds up the whole process for a millisecond or more.
    */
   writeRelaxed<T>(work: () => T): Promise<T> {

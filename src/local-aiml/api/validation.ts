@@ -6,8 +6,8 @@
  * members; so schemas here only check: no defaults, no transforms.
  */
 import { z } from 'zod';
-import { ApiError, invalid } from './api/api-error.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { ApiError, invalid } from './api-error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
 /** Checks bodies against `schema`. What comes back is the body itself. Throws an ApiError of 400. */
 export function createBodyReader<S extends z.ZodType>(schema: S): (body: JsonValue) => z.output<S> {
@@ -191,7 +191,7 @@ function sizeError(
   );
 }
 
-/** A name that looks like one is shown; anything else may be data that ended up in the wrong place. */
+/** A plain name is shown; anything else may be data. */
 function unknownParameter(param: string, name: string): ApiError {
   const isPlainName = /^[A-Za-z_]{1,40}$/.test(name);
   const shown = isPlainName ? toParam(param === '' ? [name] : [param, name]) : param;

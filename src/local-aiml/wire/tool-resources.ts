@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { createId } from './ids.ts';
 import type { JsonValue } from './json.ts';
-import { expectation, metadata, nonEmptyText } from './validation.ts';
+import { expectation, metadata, nonEmptyText } from '../api/validation.ts';
 
 export interface ToolResources {
   readonly code_interpreter?: { readonly file_ids: readonly string[] };
   readonly file_search?: { readonly vector_store_ids: readonly string[] };
 }
 
-/** A vector store that a request asked for. The API shows its id only. */
+/** A vector store that a request created. The API shows its id only. */
 export interface VectorStore {
   readonly id: string;
   readonly object: 'vector_store';
@@ -49,7 +49,7 @@ const vectorStore = z.strictObject({
 
 const codeInterpreter = z.strictObject({ file_ids: ids(20).optional() });
 
-/** The API's description asks for exactly one of the two; neither of them is harmless and read as no vector store. */
+/** The API's description requires exactly one of the two; a body with neither means no vector store. */
 const fileSearchOfCreate = z
   .strictObject({ vector_store_ids: ids(1).optional(), vector_stores: z.array(vectorStore).max(1).optional() })
   .check((context) => {
@@ -70,7 +70,7 @@ export const toolResourcesOfModify = z.strictObject({
 
 type ToolResourcesBody = z.infer<typeof toolResourcesOfCreate>;
 
-/** The vector stores that a body asks for. `now` is Unix time in seconds. */
+/** The vector stores that a body creates. `now` is Unix time in seconds. */
 export function createVectorStores(body: ToolResourcesBody | null | undefined, now: number): readonly VectorStore[] {
   return (body?.file_search?.vector_stores ?? []).map((store) => ({
     ...createVectorStore(store.file_ids ?? [], now),
