@@ -23,7 +23,7 @@ export class FairSemaphore {
   /** By tenant. Its first tenant is the next. */
   readonly #waiting = new Map<string, Set<Waiter>>();
   /** One for all that wait, as setting a timer for each costs more than most of the waits. */
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #timerEndsAt = Infinity;
   #inFlight = 0;
 
@@ -67,14 +67,14 @@ export class FairSemaphore {
     const waiting = this.#waiting.get(tenant);
     waiting?.delete(waiter);
     if (waiting?.size === 0) this.#waiting.delete(tenant);
-    if (this.#waiting.size === 0) this.#setTimer(Infinity);
   }
 
   #setTimer(endsAt: number): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     this.#timerEndsAt = endsAt;
-    this.#timer =
-      endsAt === Infinity ? null : setTimeout(() => this.#expire(), Math.max(1, endsAt - performance.now()));
+    if (endsAt === Infinity) return;
+    // It is left to end when nobody waits any more: the next wait needs it again.
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, endsAt - performance.now())).unref();
   }
 
   #expire(): void {

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 async function setUp(script: Script, { path = '', ...options }: Partial<AimlClientOptions> & { path?: string } = {}) {
-  upstream = await startScriptedUpstream(script);
+  upstream = await startScriptedUpstream(script, { seesProbe: true });
   client = new AimlClient({
     baseUrl: new URL(upstream.url + path),
     connections: 4,
