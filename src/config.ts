@@ -10,9 +10,9 @@ import type { ProxySettings } from './runtime/proxy.ts';
 import { parseHost, type AllowedHosts } from './http/host-policy.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
-export type UpstreamConfig =
+type UpstreamConfig =
   | { readonly kind: 'local'; readonly dataDir: string }
   /** `apiKey` is null only under `passthrough`, where each client sends its own. */
   | { readonly kind: 'aiml'; readonly baseUrl: URL; readonly apiKey: string | null };
@@ -245,7 +245,7 @@ function readTracing(settings: Settings): Config['tracing'] {
 }
 
 /** Whether a host of HOST or of a URL is a loopback address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (address === 'localhost' || address === '::1') return true;
   return isIP(address) === 4 && address.startsWith('127.');

@@ -2,7 +2,7 @@
 import { CancellationToken } from '../runtime/cancellation.ts';
 import type { AimlClient } from './client.ts';
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly credential: string;
   /** In log entries and in upstream's logs. */
   readonly requestId: string;

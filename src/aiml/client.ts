@@ -45,7 +45,7 @@ export interface UpstreamContext {
 }
 
 /** Traces attempts; `traceparent` is sent along. */
-export interface AttemptTracer {
+interface AttemptTracer {
   startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
     readonly traceparent: string;
     end(attempt: { readonly kind: AttemptOutcome<unknown>['kind']; readonly status: number | null }): void;
@@ -77,7 +77,7 @@ export interface Call<T> {
   readonly onAlreadyDeleted?: () => T;
 }
 
-export interface ReadBack<T> {
+interface ReadBack<T> {
   readonly name: string;
   readonly path: string;
   readonly read: (body: unknown) => T;
@@ -94,7 +94,7 @@ export interface AttemptReport {
 }
 
 /** An attempt that failed for another reason than what the caller asked for. */
-export interface FailedAttemptReport extends AttemptReport {
+interface FailedAttemptReport extends AttemptReport {
   readonly cause: FailureCause;
   /** The id of the GraphQL request. */
   readonly requestId: string;

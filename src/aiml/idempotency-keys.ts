@@ -24,7 +24,7 @@ interface KnownCreate {
 }
 
 /** One create with a key. */
-export interface KeyedCreate<T> {
+interface KeyedCreate<T> {
   readonly tenant: string;
   /** The path of the collection: keys of different collections are different keys. */
   readonly path: string;

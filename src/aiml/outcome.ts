@@ -21,7 +21,7 @@ export type AttemptOutcome<T> =
     };
 export type FailedAttempt = Exclude<AttemptOutcome<never>, { kind: 'OK' }>;
 
-export interface ResponseParser<T> {
+interface ResponseParser<T> {
   /** What the call is about, in messages to callers: `assistant`. */
   readonly noun: string;
   /** Whether a 404 or 410 means that the account has no such endpoint any more. */

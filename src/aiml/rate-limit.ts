@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { RedisConnection } from '../redis/connection.ts';
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   readonly requests: number;
   readonly perSeconds: number;
 }

@@ -21,7 +21,7 @@ export interface StreamReceiver {
   end(): void;
 }
 
-export interface StreamBodyOptions {
+interface StreamBodyOptions {
   readonly receiver: StreamReceiver;
   /** Null for a coding that is not known. */
   readonly coding: ContentCoding | null;

@@ -30,7 +30,7 @@ const STREAM_IDLE_TIMEOUT_MS = 60_000;
 /** How often it is looked whether the exchanges in flight have ended, in milliseconds. */
 const CHECK_INTERVAL_MS = 10;
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Appended to the path of the base URL; starts with a slash and holds checked values only. */
   readonly path: string;
@@ -51,7 +51,7 @@ export interface HttpRequest {
   readonly receiver?: StreamReceiver | null;
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   /** The base URL; its path, with or without a trailing slash, is put before every request's path. */
   readonly baseUrl: URL;
   readonly connections: number;

@@ -42,7 +42,7 @@ interface TenantHealth {
 }
 
 /** What a breaker holds back: every call, calls without a recent success, or one request of one tenant. */
-export type BreakerScope = 'connections' | 'outage' | 'request';
+type BreakerScope = 'connections' | 'outage' | 'request';
 
 export type BreakerListener = (scope: BreakerScope, isOpen: boolean) => void;
 

@@ -35,7 +35,7 @@ export interface RequestAccess extends UpstreamWithRuns, UpstreamAccess {
   readonly onRunEvent?: (event: RunEvent) => void;
 }
 
-export interface ToolOutputSubmission {
+interface ToolOutputSubmission {
   readonly outputs: readonly WireToolOutput[];
   /** Whether the run does not wait for these outputs any more. */
   readonly isApplied: (run: WireRun) => boolean;
@@ -47,11 +47,11 @@ type LoaderOf<D> =
     ? ResourceLoader<T, CreateBody, ModifyBody>
     : never;
 
-export type AssistantLoader = LoaderOf<typeof assistants>;
-export type ThreadLoader = LoaderOf<typeof threads>;
-export type MessageLoader = LoaderOf<typeof messages>;
-export type RunLoader = LoaderOf<typeof runs>;
-export type RunStepLoader = LoaderOf<typeof runSteps>;
+type AssistantLoader = LoaderOf<typeof assistants>;
+type ThreadLoader = LoaderOf<typeof threads>;
+type MessageLoader = LoaderOf<typeof messages>;
+type RunLoader = LoaderOf<typeof runs>;
+type RunStepLoader = LoaderOf<typeof runSteps>;
 
 /** A loader for each kind of object and parent, made when it is first asked for. Parents are checked ids. */
 export class UpstreamRequest {

@@ -12,7 +12,7 @@ import { TokenVerifier, toRejectionReason } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
 
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   readonly auth: AuthConfig;
   /** The key with which the service itself calls the AIML API; null only under `passthrough`. */
   readonly serviceKey: string | null;
@@ -81,5 +81,5 @@ async function byToken(
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /** The token of `Authorization: Bearer …`, which is not validated; null if the header has another form. */
-export const bearerTokenOf = (authorization: string | undefined): string | null =>
+const bearerTokenOf = (authorization: string | undefined): string | null =>
   BEARER.exec(authorization ?? '')?.[1] ?? null;

@@ -9,13 +9,13 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 const MAX_TOKEN_LENGTH = 8192;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-export interface TokenVerifierOptions {
+interface TokenVerifierOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: URL;
 }
 
-export interface VerifiedToken {
+interface VerifiedToken {
   readonly scopes: ReadonlySet<Scope>;
   /** The claim `sub`, otherwise `client_id`; null if the token has neither. */
   readonly subject: string | null;

@@ -5,7 +5,7 @@
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildSchema } from 'graphql';
 
-export interface Acknowledgement {
+interface Acknowledgement {
   /** The change in the words of graphql-inspector, as the check prints it. */
   readonly change: string;
   readonly reason: string;
@@ -19,7 +19,7 @@ export interface SchemaChange {
   readonly reason?: string;
 }
 
-export interface SchemaChanges {
+interface SchemaChanges {
   /** The gravest first. */
   readonly changes: readonly SchemaChange[];
   /** Acknowledgements of what is not a breaking change, or not any more. */

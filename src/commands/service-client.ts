@@ -1,7 +1,7 @@
 /** Sends GraphQL operations to a running service, as the commands do that work on its data. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface GraphQLError {
+interface GraphQLError {
   readonly message: string;
   readonly extensions?: {
     readonly code?: string;
@@ -10,7 +10,7 @@ export interface GraphQLError {
   };
 }
 
-export interface GraphQLResponse<T> {
+interface GraphQLResponse<T> {
   readonly data?: T | null;
   readonly errors?: readonly GraphQLError[];
 }
@@ -27,7 +27,7 @@ export class ServiceRequestError extends Error {
   }
 }
 
-export interface SendOptions {
+interface SendOptions {
   /**
    * Whether the operation may be sent again after an error that is retryable or leaves its outcome open. True for reads, and
    * for mutations with an idempotency key.

@@ -33,7 +33,7 @@ const UNSUPPORTED_CHARSET: HttpErrorResponse = {
   message: 'The charset of the Content-Type must be utf-8.',
 };
 
-export interface AppOptions extends GraphQLRouteOptions {
+interface AppOptions extends GraphQLRouteOptions {
   /** Creates the HTTP server of the app. */
   readonly servers: Pick<HttpServers, 'create'>;
   readonly connections: Pick<ConnectionTracker, 'begin'>;

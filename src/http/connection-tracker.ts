@@ -16,9 +16,9 @@ const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 /** The number of checks for stalled clients per time-out. */
 const CHECKS_PER_TIMEOUT = 30;
 
-export type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
+type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
 
-export interface ConnectionTrackerOptions {
+interface ConnectionTrackerOptions {
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number | undefined;
   /** Called when a client was disconnected because it did not read its responses. */

@@ -76,7 +76,7 @@ export class HostPolicy {
   }
 }
 
-export interface Host {
+interface Host {
   /** In lower case, without the trailing dot of an absolute name; an IPv6 address is shortened and in brackets. */
   readonly name: string;
   /** Digits, or empty. */

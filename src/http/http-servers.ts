@@ -34,7 +34,7 @@ const LINGER_WHILE_STOPPING_MS = 200;
 /** How many free ports are tried to find one that is free on every address. */
 const MAX_PORTS_TRIED = 10;
 
-export interface ListenOptions {
+interface ListenOptions {
   /** `localhost` listens on all of its addresses. */
   readonly host: string;
   /** 0 for any free port. */

@@ -7,7 +7,7 @@ export interface MediaType {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-export function parseMediaType(text: string): MediaType {
+function parseMediaType(text: string): MediaType {
   const [type = '', ...rest] = splitUnquoted(text, ';');
   const parameters = new Map<string, string>();
   for (const part of rest) {

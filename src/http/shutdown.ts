@@ -15,7 +15,7 @@ const CHECK_EVERY_MS = 20;
 /** The wait for forced closes, in milliseconds. */
 const FORCED_CLOSE_MS = 200;
 
-export interface DrainOptions {
+interface DrainOptions {
   /** How long requests in flight may take after listening ends, in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -38,7 +38,7 @@ const framings: Readonly<Record<StreamType, Framing>> = {
   },
 };
 
-export interface StreamResponseOptions {
+interface StreamResponseOptions {
   readonly type: StreamType;
   readonly exchange: HttpExchange;
   /** Whether the service is shutting down. */

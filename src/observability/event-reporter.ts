@@ -9,7 +9,7 @@ import type { RequestTrace } from './tracing.ts';
 const MAX_ENTRIES_PER_SECOND = 10;
 
 /** An attempt of an upstream call that failed. */
-export interface FailedAttempt extends AttemptMetrics {
+interface FailedAttempt extends AttemptMetrics {
   readonly cause: string;
   readonly requestId: string;
   readonly upstreamRequestId: string | null;
@@ -18,7 +18,7 @@ export interface FailedAttempt extends AttemptMetrics {
 }
 
 /** What is reported of an operation in addition to its record. */
-export interface EndedOperation {
+interface EndedOperation {
   readonly info: {
     readonly requestId: string;
     readonly callerRequestId: string | null;

@@ -41,7 +41,7 @@ interface Durations {
   sum: number;
 }
 
-export interface HotHistogramOptions extends MetricName {
+interface HotHistogramOptions extends MetricName {
   readonly labelName: string;
   /** Ascending upper bounds, in seconds. */
   readonly buckets: readonly number[];

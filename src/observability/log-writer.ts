@@ -15,9 +15,9 @@ const MAX_WAITING_LENGTH = 1024 * 1024;
 const FINAL_RETRY_MS = 5;
 
 /** Standard output and standard error. */
-export type StandardFd = 1 | 2;
+type StandardFd = 1 | 2;
 
-export interface LogWriterOptions {
+interface LogWriterOptions {
   /** Writes each entry at once, for a terminal. */
   readonly immediate?: boolean;
 }

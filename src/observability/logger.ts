@@ -8,7 +8,7 @@ import { createRedaction, toLoggedError } from './redaction.ts';
 import type { OperationRecord } from './operation-record.ts';
 
 /** Undefined fields are omitted from the entry. */
-export interface OperationEntry extends OperationRecord {
+interface OperationEntry extends OperationRecord {
   readonly requestId: string;
   /** The request id that the client sent, if it is valid. */
   readonly callerRequestId: string | undefined;
@@ -30,7 +30,7 @@ export interface OperationEntry extends OperationRecord {
 }
 
 /** A request that got an error response before it became an operation. */
-export interface RejectionEntry {
+interface RejectionEntry {
   readonly requestId: string;
   readonly status: number;
   readonly errorCodes: readonly string[];
@@ -38,7 +38,7 @@ export interface RejectionEntry {
 }
 
 /** An attempt of a call to the AIML API that failed. */
-export interface UpstreamFailureEntry {
+interface UpstreamFailureEntry {
   /** The id of the GraphQL request. */
   readonly requestId: string;
   /** The endpoint, for example `assistants.get`. */
@@ -56,7 +56,7 @@ export interface UpstreamFailureEntry {
 }
 
 /** Version and configuration, logged when the service starts to listen. */
-export interface StartEntry {
+interface StartEntry {
   readonly version: string;
   readonly upstream: string;
   readonly auth: string;
@@ -64,7 +64,7 @@ export interface StartEntry {
   readonly model: string | undefined;
 }
 
-export interface UnlistedOperationEntry {
+interface UnlistedOperationEntry {
   readonly requestId: string;
   readonly operationName: string | null;
   readonly rejected: boolean;
@@ -118,7 +118,7 @@ export interface Logger {
  * The embedded API's logger interface: `(text)` or `(fields, text)`. Only the request id and the error of the fields are
  * logged. Its requests (info) are not logged, because they are upstream calls of the service.
  */
-export type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
+type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
 
 export interface LoggerOptions {
   /** Whether errors are logged with their stack frames. Off in production. */
@@ -127,7 +127,7 @@ export interface LoggerOptions {
   readonly secrets?: readonly string[];
 }
 
-export type LogDestination = DestinationStream;
+type LogDestination = DestinationStream;
 
 /** JSON lines, or readable lines on a terminal. */
 export const createDestination = async (writer: LogWriter, isTerminal: boolean): Promise<LogDestination> =>

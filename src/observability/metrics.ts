@@ -73,10 +73,10 @@ export interface StreamMetrics {
 }
 
 const CACHE_LOOKUP_RESULTS = ['hit', 'miss'] as const;
-export type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
+type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
 
 /** The functions are called when the metrics are read. */
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Whether reads are cached; without it lookups are not counted. */
   readonly hasCache?: boolean;
   readonly version: string;

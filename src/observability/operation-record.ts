@@ -1,10 +1,10 @@
 /** The record of an operation that ended, for logs, metrics and traces. Its only text from the client is the name. */
 
 /** `unknown` if the request failed before its operation was parsed. */
-export type OperationKind = 'query' | 'mutation' | 'subscription' | 'unknown';
+type OperationKind = 'query' | 'mutation' | 'subscription' | 'unknown';
 
 /** ok: no errors. user_error: no errors, but `userErrors` of a mutation. partial: data and errors. error: errors alone. */
-export type OperationOutcome = 'ok' | 'user_error' | 'partial' | 'error';
+type OperationOutcome = 'ok' | 'user_error' | 'partial' | 'error';
 
 export interface OperationRecord {
   /** The name in the document; null if it has none, or one of more than 64 characters. */

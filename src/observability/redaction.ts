@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Shorter secrets would match ordinary words. */
 const MIN_SECRET_LENGTH = 8;
@@ -32,7 +32,7 @@ export function createRedaction(secrets: readonly string[]): (entry: string) => 
   };
 }
 
-export interface LoggedError {
+interface LoggedError {
   readonly type: string;
   readonly code?: string;
   readonly message?: string;

@@ -18,7 +18,7 @@ const CHECK_INTERVAL_MS = 1000;
 /** Raise the number when a new version stores values that the previous one cannot read. */
 const PREFIX = 'assistants:1';
 
-export interface RedisConnectionOptions {
+interface RedisConnectionOptions {
   /** `redis:` or `rediss:`, checked; it may hold a user and a password. */
   readonly url: URL;
   /** Separates the keys of services with different upstreams. */
@@ -28,7 +28,7 @@ export interface RedisConnectionOptions {
 }
 
 /** Commands that must succeed before Redis counts as available. `wasUnavailable` is false for the first connection. */
-export type ConnectHook = (client: Redis, wasUnavailable: boolean) => Promise<unknown>;
+type ConnectHook = (client: Redis, wasUnavailable: boolean) => Promise<unknown>;
 
 export class RedisConnection {
   readonly #client: Redis;

@@ -1,5 +1,5 @@
 /** A part's close function. Work that is in flight gets `timeoutMs` to end. */
-export type Close = (timeoutMs: number) => unknown;
+type Close = (timeoutMs: number) => unknown;
 
 /** Closes the parts of a service in the reverse order of their creation. */
 export class Closers {

@@ -10,7 +10,7 @@ import { Semaphore, type Release } from './semaphore.ts';
 /** How long a tenant counts as active after its last request, in milliseconds. */
 const ACTIVE_MS = 60_000;
 
-export interface FairShareOptions {
+interface FairShareOptions {
   readonly capacity: number;
   /** Whether the service can have more than one tenant. */
   readonly isMultiTenant: boolean;

@@ -1,5 +1,5 @@
 /** The estimated cost of parsing a JSON text, computed from its bytes. */
-export interface JsonEstimate {
+interface JsonEstimate {
   /** The nesting depth of arrays and objects. */
   readonly depth: number;
   /** The approximate memory, in bytes, of the text, the parsed value and the operation that uses it. */

@@ -44,7 +44,7 @@ const SETTING_NAMES = [
   'UPSTREAM_RATE_LIMIT',
 ] as const;
 
-export interface MisspeltSetting {
+interface MisspeltSetting {
   readonly name: string;
   /** The setting that is probably meant. */
   readonly suggestion: string;

@@ -20,7 +20,7 @@ interface Entry<T> {
   waiting: number;
 }
 
-export interface SharedPromise<T> {
+interface SharedPromise<T> {
   readonly promise: Promise<T>;
   /** Whether the execution was already in flight. */
   readonly isShared: boolean;

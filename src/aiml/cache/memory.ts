@@ -31,7 +31,7 @@ interface Entry extends CachedRead {
 /** A tenant that is forgotten begins a new generation. */
 const MAX_TENANTS = 10_000;
 
-export interface MemoryResponseCacheOptions {
+interface MemoryResponseCacheOptions {
   /** How long an entry is given without asking upstream. */
   readonly ttlMs: number;
   /** A monotonic clock in milliseconds. */

@@ -13,7 +13,7 @@ import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import { headerOf, type HttpResponse } from '../exchange.ts';
 
-export interface ReadThroughCacheOptions {
+interface ReadThroughCacheOptions {
   /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
   readonly cacheTtlMs: number;
   /** What is shared with other replicas; it takes the place of the cache of this process. */

@@ -34,21 +34,21 @@ export interface WireTextAnnotation {
   readonly file_id: string | null;
 }
 
-export interface WireTextContent {
+interface WireTextContent {
   readonly type: 'text';
   readonly text: string;
   readonly annotations: readonly (WireTextAnnotation | WireUnknown)[];
 }
-export interface WireRefusalContent {
+interface WireRefusalContent {
   readonly type: 'refusal';
   readonly refusal: string;
 }
-export interface WireImageFileContent {
+interface WireImageFileContent {
   readonly type: 'image_file';
   readonly file_id: string;
   readonly detail: string | null;
 }
-export interface WireImageUrlContent {
+interface WireImageUrlContent {
   readonly type: 'image_url';
   readonly url: string;
   readonly detail: string | null;

@@ -10,7 +10,7 @@ import {
   type JsonObject,
 } from '../wire.ts';
 
-export interface WireJsonSchema {
+interface WireJsonSchema {
   readonly name: string;
   readonly description: string | null;
   readonly schema: JsonObject | null;

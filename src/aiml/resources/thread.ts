@@ -28,7 +28,7 @@ export interface WireThreadModifyBody {
 }
 
 /** Reads one thread. Throws {@link MalformedResponseError}. */
-export function readThread(value: unknown): WireThread {
+function readThread(value: unknown): WireThread {
   const fields = requireObject(value, 'thread');
   return {
     id: requireId(fields),

@@ -16,19 +16,19 @@ import {
   type WireMetadata,
 } from '../wire.ts';
 
-export interface WireRankingOptions {
+interface WireRankingOptions {
   readonly ranker: string | null;
   readonly score_threshold: number | null;
 }
-export interface WireCodeInterpreterTool {
+interface WireCodeInterpreterTool {
   readonly type: 'code_interpreter';
 }
-export interface WireFileSearchTool {
+interface WireFileSearchTool {
   readonly type: 'file_search';
   readonly max_num_results: number | null;
   readonly ranking_options: WireRankingOptions | null;
 }
-export interface WireFunctionTool {
+interface WireFunctionTool {
   readonly type: 'function';
   readonly name: string;
   readonly description: string | null;
@@ -36,7 +36,7 @@ export interface WireFunctionTool {
   readonly strict: boolean | null;
 }
 /** A tool of a type that this client does not know; `raw` is the tool as it came, its `type` included. */
-export interface WireUnknownTool {
+interface WireUnknownTool {
   readonly type: 'unknown';
   readonly raw: JsonObject & { readonly type: string };
 }

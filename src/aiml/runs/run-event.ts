@@ -11,15 +11,15 @@ interface Base {
   readonly event: string;
 }
 
-export interface RunStateChange extends Base {
+interface RunStateChange extends Base {
   readonly kind: 'run';
   readonly run: WireRun;
 }
-export interface StepChange extends Base {
+interface StepChange extends Base {
   readonly kind: 'step';
   readonly step: WireRunStep;
 }
-export interface MessageStateChange extends Base {
+interface MessageStateChange extends Base {
   readonly kind: 'message';
   readonly message: WireMessage;
 }
@@ -34,7 +34,7 @@ export interface MessageText extends Base {
   /** The message as it is when this is called. It reads the whole text. */
   readonly message: () => WireMessage;
 }
-export interface UnknownChange extends Base {
+interface UnknownChange extends Base {
   readonly kind: 'unknown';
   readonly raw: JsonObject | null;
 }

@@ -15,7 +15,7 @@ import { UNREADABLE } from './run-reader.ts';
 /** Text of a message is sent at most once in this time, in milliseconds, and step progress likewise. */
 const COALESCE_MS = 50;
 
-export interface RunFollowerOptions {
+interface RunFollowerOptions {
   /** Called before each event. */
   readonly onEvent: (event: RunEvent) => void;
   /** Called once, however it ends. */

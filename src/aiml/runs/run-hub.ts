@@ -29,7 +29,7 @@ interface Entry {
   linger: NodeJS.Timeout | null;
 }
 
-export interface RunHubOptions extends RunReaderOptions {
+interface RunHubOptions extends RunReaderOptions {
   readonly upstream: Omit<ReaderAccess, 'context'>;
 }
 

@@ -49,7 +49,7 @@ export interface NumberedRecord<T extends ExportRecord = ExportRecord> {
 }
 
 /** The file is not an export, or lines of it are broken. The message names each by its number, never by its text. */
-export class BrokenExportError extends Error {
+class BrokenExportError extends Error {
   override readonly name = 'BrokenExportError';
 }
 

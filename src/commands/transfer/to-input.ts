@@ -42,7 +42,7 @@ export interface ListedMessage {
 }
 
 /** The input, and what of the original a create cannot express. */
-export interface Converted<T> {
+interface Converted<T> {
   readonly input: T;
   readonly losses: readonly string[];
 }

@@ -5,7 +5,7 @@ import { JSONObject, Metadata } from '../schema/scalars.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 
 @InputType({ description: 'How results of a file search are ranked.' })
-export class FileSearchRankingOptionsInput {
+class FileSearchRankingOptionsInput {
   @Field(() => String, { nullable: true, description: 'The ranker, for example `auto`. Left out, upstream chooses.' })
   declare readonly ranker?: string | null;
 
@@ -29,7 +29,7 @@ export class FileSearchToolInput {
 }
 
 @InputType({ description: 'A function of the client that the model may call.' })
-export class FunctionToolInput {
+class FunctionToolInput {
   @Field(() => String, { description: `The name of the function: ${ID_FORMAT}.` })
   declare readonly name: string;
 
@@ -65,13 +65,13 @@ export class AssistantToolInput {
 }
 
 @InputType({ description: 'The files of the code interpreter.' })
-export class CodeInterpreterResourcesInput {
+class CodeInterpreterResourcesInput {
   @Field(() => [ID], { description: 'Ids of uploaded files, at most 20.' })
   declare readonly fileIds: readonly string[];
 }
 
 @InputType({ description: 'Chunks of a fixed size.' })
-export class StaticChunkingStrategyInput {
+class StaticChunkingStrategyInput {
   @Field(() => Int, { description: 'The maximum size of a chunk in tokens, 100 to 4096.' })
   declare readonly maxChunkSizeTokens: number;
 

@@ -97,7 +97,7 @@ export class Assistant extends Node {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'An assistant and its cursor.' })
-export class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
+class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of assistants.' })
 export class AssistantConnection extends createConnectionType(() => Assistant, AssistantEdge, 'assistants') {}

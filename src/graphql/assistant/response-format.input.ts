@@ -4,8 +4,8 @@ import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 
-export const SimpleResponseFormatType = { AUTO: 'auto', TEXT: 'text', JSON_OBJECT: 'json_object' } as const;
-export type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];
+const SimpleResponseFormatType = { AUTO: 'auto', TEXT: 'text', JSON_OBJECT: 'json_object' } as const;
+type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];
 
 registerEnumType(SimpleResponseFormatType, {
   name: 'SimpleResponseFormatType',
@@ -18,7 +18,7 @@ registerEnumType(SimpleResponseFormatType, {
 });
 
 @InputType({ description: 'A JSON Schema that the output matches.' })
-export class JsonSchemaFormatInput {
+class JsonSchemaFormatInput {
   @Field(() => String, { description: `The name of the format: ${ID_FORMAT}.` })
   declare readonly name: string;
 

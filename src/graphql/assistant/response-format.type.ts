@@ -3,14 +3,14 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 
-export const ResponseFormatType = {
+const ResponseFormatType = {
   AUTO: 'auto',
   TEXT: 'text',
   JSON_OBJECT: 'json_object',
   JSON_SCHEMA: 'json_schema',
   UNKNOWN: 'unknown',
 } as const;
-export type ResponseFormatType = (typeof ResponseFormatType)[keyof typeof ResponseFormatType];
+type ResponseFormatType = (typeof ResponseFormatType)[keyof typeof ResponseFormatType];
 
 registerEnumType(ResponseFormatType, {
   name: 'ResponseFormatType',

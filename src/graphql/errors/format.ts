@@ -9,7 +9,7 @@ import { PublicError } from '../../runtime/errors.ts';
 import { toPublicMessage } from './public-message.ts';
 import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
 
-export interface ErrorFormatOptions {
+interface ErrorFormatOptions {
   /** Whether messages may suggest names of the schema ("Did you mean …"). */
   readonly suggestions: boolean;
 }

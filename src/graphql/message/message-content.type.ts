@@ -7,7 +7,7 @@ import { JSONObject } from '../schema/scalars.ts';
 @InterfaceType({
   description: 'A reference in a text. One of a kind that upstream adds later is an `UnknownAnnotation`.',
 })
-export abstract class TextAnnotation {
+abstract class TextAnnotation {
   @Field(() => String, { description: "Upstream's name for the kind, for example `file_citation`." })
   readonly type: string;
 
@@ -95,7 +95,7 @@ export class TextContent extends MessageContent {
 }
 
 @ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'Why the model does not respond.' })
-export class RefusalContent extends MessageContent {
+class RefusalContent extends MessageContent {
   @Field(() => String, { description: "The model's own words." })
   readonly refusal: string;
 
@@ -106,7 +106,7 @@ export class RefusalContent extends MessageContent {
 }
 
 @ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image in an uploaded file.' })
-export class ImageFileContent extends MessageContent {
+class ImageFileContent extends MessageContent {
   @Field(() => ID, { description: 'The file.' })
   readonly fileId: string;
 
@@ -124,7 +124,7 @@ export class ImageFileContent extends MessageContent {
 }
 
 @ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image at a URL.' })
-export class ImageUrlContent extends MessageContent {
+class ImageUrlContent extends MessageContent {
   @Field(() => String, { description: 'The URL: http, https or data.' })
   readonly url: string;
 
@@ -146,7 +146,7 @@ export class ImageUrlContent extends MessageContent {
   simpleResolvers: true,
   description: 'Content of a kind that this schema does not have.',
 })
-export class UnknownContent extends MessageContent {
+class UnknownContent extends MessageContent {
   @Field(() => JSONObject, { description: 'The content as upstream sent it.' })
   readonly raw: JsonObject;
 

@@ -5,8 +5,8 @@ import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { MessageRole } from './message.type.ts';
 
-export const ImageDetail = { AUTO: 'auto', LOW: 'low', HIGH: 'high' } as const;
-export type ImageDetail = (typeof ImageDetail)[keyof typeof ImageDetail];
+const ImageDetail = { AUTO: 'auto', LOW: 'low', HIGH: 'high' } as const;
+type ImageDetail = (typeof ImageDetail)[keyof typeof ImageDetail];
 registerEnumType(ImageDetail, {
   name: 'ImageDetail',
   description: 'The resolution in which a model sees an image.',
@@ -17,8 +17,8 @@ registerEnumType(ImageDetail, {
   },
 });
 
-export const AttachmentTool = { CODE_INTERPRETER: 'code_interpreter', FILE_SEARCH: 'file_search' } as const;
-export type AttachmentTool = (typeof AttachmentTool)[keyof typeof AttachmentTool];
+const AttachmentTool = { CODE_INTERPRETER: 'code_interpreter', FILE_SEARCH: 'file_search' } as const;
+type AttachmentTool = (typeof AttachmentTool)[keyof typeof AttachmentTool];
 registerEnumType(AttachmentTool, {
   name: 'AttachmentTool',
   description: 'A tool that can use an attached file.',
@@ -29,7 +29,7 @@ registerEnumType(AttachmentTool, {
 });
 
 @InputType({ description: 'An image in an uploaded file.' })
-export class ImageFileInput {
+class ImageFileInput {
   @Field(() => ID, { description: 'The file.' })
   declare readonly fileId: string;
 
@@ -38,7 +38,7 @@ export class ImageFileInput {
 }
 
 @InputType({ description: 'An image at a URL.' })
-export class ImageUrlInput {
+class ImageUrlInput {
   @Field(() => String, { description: 'The URL: http, https or data.' })
   declare readonly url: string;
 
@@ -59,7 +59,7 @@ export class MessageContentInput {
 }
 
 @InputType({ description: 'A file that is attached to a message.' })
-export class MessageAttachmentInput {
+class MessageAttachmentInput {
   @Field(() => ID, { description: 'The file.' })
   declare readonly fileId: string;
 

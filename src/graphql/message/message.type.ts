@@ -14,8 +14,8 @@ registerEnumType(MessageRole, {
   valuesConfig: { USER: { description: 'The user.' }, ASSISTANT: { description: 'The assistant.' } },
 });
 
-export const MessageStatus = { IN_PROGRESS: 'in_progress', INCOMPLETE: 'incomplete', COMPLETED: 'completed' } as const;
-export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
+const MessageStatus = { IN_PROGRESS: 'in_progress', INCOMPLETE: 'incomplete', COMPLETED: 'completed' } as const;
+type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 registerEnumType(MessageStatus, {
   name: 'MessageStatus',
   description: 'Whether a message is complete.',
@@ -27,7 +27,7 @@ registerEnumType(MessageStatus, {
 });
 
 @ObjectType({ simpleResolvers: true, description: 'A file that was attached to a message.' })
-export class MessageAttachment {
+class MessageAttachment {
   @Field(() => ID, { nullable: true, description: 'The file. Null if upstream does not name it.' })
   readonly fileId: string | null;
 
@@ -113,7 +113,7 @@ export class Message {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A message and its cursor.' })
-export class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
+class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of messages.' })
 export class MessageConnection extends createConnectionType(() => Message, MessageEdge, 'messages') {}

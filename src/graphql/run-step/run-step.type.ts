@@ -7,7 +7,7 @@ import { RunError, TokenUsage } from '../run/run.type.ts';
 import { DateTime, JSONObject, Metadata } from '../schema/scalars.ts';
 import { ToolCall, toToolCall } from './tool-call.type.ts';
 
-export const RunStepStatus = {
+const RunStepStatus = {
   IN_PROGRESS: 'in_progress',
   CANCELLED: 'cancelled',
   FAILED: 'failed',
@@ -15,7 +15,7 @@ export const RunStepStatus = {
   EXPIRED: 'expired',
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, WireRunStepStatus>;
-export type RunStepStatus = WireRunStepStatus;
+type RunStepStatus = WireRunStepStatus;
 registerEnumType(RunStepStatus, {
   name: 'RunStepStatus',
   description: 'The state of a step. A state that upstream adds later is UNKNOWN.',
@@ -104,7 +104,7 @@ export class MessageCreationStep extends RunStep {
 }
 
 @ObjectType({ implements: RunStep, simpleResolvers: true, description: 'The run called tools.' })
-export class ToolCallsStep extends RunStep {
+class ToolCallsStep extends RunStep {
   @Field(() => [ToolCall], { description: 'The calls, in order. Parallel calls are one step.' })
   readonly toolCalls: readonly ToolCall[];
 
@@ -119,7 +119,7 @@ export class ToolCallsStep extends RunStep {
   simpleResolvers: true,
   description: 'A step of a kind that this schema does not have.',
 })
-export class UnknownStep extends RunStep {
+class UnknownStep extends RunStep {
   @Field(() => JSONObject, { description: 'The step as upstream sent it.' })
   readonly raw: JsonObject;
 
@@ -141,7 +141,7 @@ export function toRunStep(wire: WireRunStep): RunStep {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A step and its cursor.' })
-export class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
+class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of steps.' })
 export class RunStepConnection extends createConnectionType(() => RunStep, RunStepEdge, 'steps') {}

@@ -49,7 +49,7 @@ export class FunctionToolCall extends ToolCall {
   simpleResolvers: true,
   description: 'Exactly one of logs and imageFileId is set, or neither if upstream has added a kind.',
 })
-export class CodeInterpreterOutput {
+class CodeInterpreterOutput {
   @Field(() => String, { description: "Upstream's name for the kind, for example `logs`." })
   readonly type: string;
 
@@ -82,7 +82,7 @@ export class CodeInterpreterToolCall extends ToolCall {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A result of a file search.' })
-export class FileSearchResult {
+class FileSearchResult {
   @Field(() => ID, { description: 'The file.' })
   readonly fileId: string;
 

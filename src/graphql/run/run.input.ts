@@ -11,7 +11,7 @@ import { ThreadInput } from '../thread/thread.input.ts';
 @InputType({
   description: 'Which messages of a long thread the model reads. Exactly one field is set; auto is set to true.',
 })
-export class TruncationInput {
+class TruncationInput {
   @Field(() => Boolean, {
     nullable: true,
     description: "True: messages in the middle are left out until the rest fits the model's context.",

@@ -17,7 +17,7 @@ import { createConnectionType, createEdgeType } from '../schema/connection.type.
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 
-export const RunStatus = {
+const RunStatus = {
   QUEUED: 'queued',
   IN_PROGRESS: 'in_progress',
   REQUIRES_ACTION: 'requires_action',
@@ -29,7 +29,7 @@ export const RunStatus = {
   EXPIRED: 'expired',
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, WireRunStatus>;
-export type RunStatus = WireRunStatus;
+type RunStatus = WireRunStatus;
 registerEnumType(RunStatus, {
   name: 'RunStatus',
   description: 'The state of a run. A state that upstream adds later is UNKNOWN.',
@@ -47,14 +47,14 @@ registerEnumType(RunStatus, {
   },
 });
 
-export const ToolChoiceMode = {
+const ToolChoiceMode = {
   NONE: 'none',
   AUTO: 'auto',
   REQUIRED: 'required',
   TOOL: 'tool',
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, WireToolChoice['mode']>;
-export type ToolChoiceMode = WireToolChoice['mode'];
+type ToolChoiceMode = WireToolChoice['mode'];
 registerEnumType(ToolChoiceMode, {
   name: 'ToolChoiceMode',
   description: 'How the model chooses tools.',
@@ -67,12 +67,12 @@ registerEnumType(ToolChoiceMode, {
   },
 });
 
-export const TruncationStrategy = {
+const TruncationStrategy = {
   AUTO: 'auto',
   LAST_MESSAGES: 'last_messages',
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, WireTruncation['strategy']>;
-export type TruncationStrategy = WireTruncation['strategy'];
+type TruncationStrategy = WireTruncation['strategy'];
 registerEnumType(TruncationStrategy, {
   name: 'TruncationStrategy',
   description: 'Which messages of a long thread the model reads.',
@@ -116,7 +116,7 @@ export class TokenUsage {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'How the model chooses tools.' })
-export class ToolChoice {
+class ToolChoice {
   @Field(() => ToolChoiceMode, { description: 'The mode.' })
   readonly mode: ToolChoiceMode;
 
@@ -134,7 +134,7 @@ export class ToolChoice {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'Which messages of a long thread the model reads.' })
-export class Truncation {
+class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
   readonly strategy: TruncationStrategy;
 
@@ -297,7 +297,7 @@ export class Run {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A run and its cursor.' })
-export class RunEdge extends createEdgeType(() => Run, 'The run.') {}
+class RunEdge extends createEdgeType(() => Run, 'The run.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of runs.' })
 export class RunConnection extends createConnectionType(() => Run, RunEdge, 'runs') {}

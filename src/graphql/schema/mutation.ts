@@ -7,7 +7,7 @@ import { toInputPath } from './input-path.ts';
 import { UserError } from './user-error.ts';
 
 /** Determines why a write was rejected; may read upstream. Null if the default mapping applies. */
-export type Diagnosis = (error: PublicError) => Promise<UserError | null>;
+type Diagnosis = (error: PublicError) => Promise<UserError | null>;
 
 /**
  * Runs the write of a mutation whose only argument is `input`. Resolves to a user error if upstream does not have the id

@@ -61,7 +61,7 @@ const NO_PUB_SUB: PubSub = {
   },
 };
 
-export interface SchemaOptions {
+interface SchemaOptions {
   /** Whether the schema is a subgraph of Apollo Federation 2. */
   readonly federation?: boolean;
 }

@@ -197,7 +197,7 @@ const uncountedLevels = (typeWrappers: number): number =>
 const count = ({ directives }: { readonly directives?: readonly DirectiveNode[] | undefined }): number =>
   directives?.length ?? 0;
 
-export interface TokenCount {
+interface TokenCount {
   readonly tokens: number;
   /** These are part of no node, and the parser's limit leaves them out. */
   readonly comments: number;

@@ -2,7 +2,7 @@
  * What makes the text of a document expensive before its tokens are counted: lines, which graphql-js counts anew for the
  * location of every error and takes apart in every block string, and escapes, each of which is decoded by itself.
  */
-export const textLimits = {
+const textLimits = {
   lines: 5000,
   /** Backslashes; the longest instructions that the API takes may be made of nothing else. */
   escapes: 300_000,

@@ -18,7 +18,7 @@ export type OnInternalError = (error: unknown, requestId: string) => void;
 type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 
 /** Adds the id of the request to errors that are formatted, and reports what was masked. */
-export type ErrorCompleter = (errors: readonly GraphQLFormattedError[], requestId: string) => GraphQLFormattedError[];
+type ErrorCompleter = (errors: readonly GraphQLFormattedError[], requestId: string) => GraphQLFormattedError[];
 
 export function createErrorCompleter(onInternalError: OnInternalError): ErrorCompleter {
   const report: OnInternalError = (error, requestId) => {

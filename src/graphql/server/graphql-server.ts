@@ -10,7 +10,7 @@ import type { ServiceContext } from './request-context.ts';
 import { GraphQLRequestHandler, type GraphQLRequestHandlerOptions } from './request-handler.ts';
 import { createSafelistPlugin, requestParam, type Safelist } from './safelist.ts';
 
-export interface GraphQLServerOptions
+interface GraphQLServerOptions
   extends
     Omit<GraphQLRequestHandlerOptions, 'apollo' | 'cache' | 'safelist' | 'onUnlisted'>,
     Required<Pick<ApolloOptions<ServiceContext>, 'logger' | 'onInternalError'>> {
@@ -25,7 +25,7 @@ export interface GraphQLServerOptions
   readonly onUnlisted: (requestId: string, operationName: string | null) => void;
 }
 
-export interface GraphQLServer {
+interface GraphQLServer {
   readonly requestHandler: GraphQLRequestHandler;
   start(): Promise<void>;
   stop(): Promise<void>;

@@ -9,7 +9,7 @@ const largeResponses = new Semaphore(2);
 /** To be waited for before a part of a large response is written. */
 export const acquireLargeResponse = (): Promise<Release> => largeResponses.acquire();
 
-export class LargeData {
+class LargeData {
   readonly fields: ReadonlyMap<string, WrittenJson>;
 
   constructor(fields: ReadonlyMap<string, WrittenJson>) {

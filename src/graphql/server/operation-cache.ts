@@ -22,7 +22,7 @@ const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_ENTRY = 2000;
 const BYTES_PER_OPERATION = 2000;
 
-export interface CachedOperation {
+interface CachedOperation {
   /** Unique among all that were ever cached. */
   readonly id: number;
   readonly name: string | null;
@@ -189,7 +189,7 @@ function sizeOf({ document, prepared, keys }: Entry): number {
 }
 
 /** How much memory a document takes at most, in bytes. */
-export function sizeOfDocument(document: DocumentNode): number {
+function sizeOfDocument(document: DocumentNode): number {
   const { tokens, comments } = countTokens(document);
   return (tokens + comments) * BYTES_PER_TOKEN + (document.loc?.source.body.length ?? 0) * BYTES_PER_CHARACTER;
 }

@@ -22,7 +22,7 @@ import { ServiceError } from '../errors/codes.ts';
 import type { Fragments } from './plan.ts';
 import type { Variables } from './variables.ts';
 
-export const operationLimits = {
+const operationLimits = {
   /** As often as each id is given, and the most items that each list may have. */
   ids: 200,
   lists: 20,

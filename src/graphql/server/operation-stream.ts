@@ -10,7 +10,7 @@ export type StreamTransport = 'sse' | 'multipart' | 'websocket';
  * completed: it came to its end. failed: it ended with an error result. disconnected: the client left. cut: the service
  * ended it, as it is stopping or as the client did not read.
  */
-export type StreamEnd = 'completed' | 'failed' | 'disconnected' | 'cut';
+type StreamEnd = 'completed' | 'failed' | 'disconnected' | 'cut';
 
 export interface StreamSummary {
   readonly end: StreamEnd;

@@ -10,7 +10,7 @@ import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 
-export interface OperationPluginOptions<Context extends BaseContext> {
+interface OperationPluginOptions<Context extends BaseContext> {
   /** Runs before the document is looked at, and tells when the operation began, on `performance.now()`. What it throws is dropped. */
   readonly onStart: (context: Context) => number;
   /** Runs once, when the answer is ready to be sent. What it throws is dropped: the answer is worth more. */

@@ -84,7 +84,7 @@ export interface Plan {
 class UnsupportedOperationError extends Error {}
 
 /** The values of the variables that conditions ask for, by their names. */
-export type Conditions = Readonly<Record<string, unknown>>;
+type Conditions = Readonly<Record<string, unknown>>;
 
 /** The variables that decide in any `@skip` or `@include` that the operation reaches, each once. */
 export function conditionVariables(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {

@@ -18,7 +18,7 @@ import type { Variables } from './variables.ts';
 
 export type RootResult = PromiseSettledResult<unknown>;
 
-export interface ReplayedField {
+interface ReplayedField {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
   /** All of one key in the response. */

@@ -68,7 +68,7 @@ export interface RequestInfo {
 /** How many bytes of upstream's answers one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
-export interface RequestScopeOptions {
+interface RequestScopeOptions {
   readonly upstream: UpstreamWithRuns;
   readonly identity: Identity;
   readonly deadlineMs: number;

@@ -66,7 +66,7 @@ export interface GraphQLRequestHandlerOptions {
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
 }
 
-export interface OperationContext {
+interface OperationContext {
   readonly info: RequestInfo;
   /** Attempts of calls to upstream that were made for it; none where it joined another request's. */
   readonly upstreamCalls: number;
@@ -81,7 +81,7 @@ export interface OperationContext {
   readonly stream: StreamFacts | null;
 }
 
-export interface StreamFacts extends StreamSummary {
+interface StreamFacts extends StreamSummary {
   readonly transport: StreamTransport;
   /** From the start of GraphQL's work to the end of the stream. */
   readonly durationMs: number;

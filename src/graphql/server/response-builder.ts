@@ -15,7 +15,7 @@ const BYTES_AROUND_DATA = 11;
 /** There are at most 300 errors, and none of them is long. */
 const BYTES_FOR_ERRORS = 1024 * 1024;
 
-export interface ResponseBuilderOptions {
+interface ResponseBuilderOptions {
   readonly plan: Plan;
   readonly replay: Replay;
   /** As the request has them, and known to fit. */

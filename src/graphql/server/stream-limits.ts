@@ -4,7 +4,7 @@ import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 /** How many streams one caller may have. */
 const MAX_STREAMS_PER_CALLER = 20;
 
-export interface StreamLimitsOptions {
+interface StreamLimitsOptions {
   readonly maxStreams: number;
   /** Whether callers can be told apart. */
   readonly isMultiTenant: boolean;

@@ -23,7 +23,7 @@ export interface StreamHost {
   begin(results: SubscriptionResults): void;
 }
 
-export interface SubscriptionRequest {
+interface SubscriptionRequest {
   /** Validated against the schema. */
   readonly document: DocumentNode;
   readonly operationName: string | undefined;

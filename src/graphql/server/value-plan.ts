@@ -16,10 +16,10 @@ import { jsonLength } from './json-length.ts';
 import type { JsonWriter } from './json-writer.ts';
 
 /** A value that does not fit its type. */
-export class UnexpectedValueError extends Error {}
+class UnexpectedValueError extends Error {}
 
 /** The response is too large to be completed at once. */
-export class TurnExceeded extends Error {}
+class TurnExceeded extends Error {}
 
 /** How much more may be completed at once, in characters of JSON or so. */
 export interface Meter {

@@ -26,7 +26,7 @@ import {
 import { coercerOf, MISFIT, type InputCoercer } from './input-coercer.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
-export type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
+type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
 export type VariableCoercer = (variables: Variables) => CoercedVariables;
 
 /** The same as graphql-js has where nothing else is said. */

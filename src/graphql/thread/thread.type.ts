@@ -41,7 +41,7 @@ export class Thread extends Node {
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A thread and its cursor.' })
-export class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
+class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
 
 @ObjectType({ simpleResolvers: true, description: 'A page of threads.' })
 export class ThreadConnection extends createConnectionType(() => Thread, ThreadEdge, 'threads') {}

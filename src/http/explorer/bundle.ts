@@ -22,7 +22,7 @@ export interface BundledFile {
   read(encoding: 'gzip' | 'identity'): Promise<Buffer>;
 }
 
-export interface Bundle {
+interface Bundle {
   readonly landing: BundledFile;
   readonly graphiql: BundledFile;
   /** The files that the pages load, by name. Each name contains a hash of the content. */

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 /** The number of checks of the socket per ping interval. */
 const CHECKS_PER_PING = 4;
 
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
   /** Called before the socket is ended. */

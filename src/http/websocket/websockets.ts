@@ -26,7 +26,7 @@ const CHECK_INTERVAL_MS = 20;
 /** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
 
-export interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
+interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
   readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
   /** Called on a fault in the handling of a message. */
   readonly onError: (error: unknown) => void;
