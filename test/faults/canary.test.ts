@@ -1,7 +1,7 @@
 // An upstream that repeats in every answer all that it knows: nothing of it may come out, in an answer, a header, a log
 // line or a metric. The faults' own tests search what they see for the same things.
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { leaksIn } from '../support/leaks.ts';
+import { leaksIn, withoutWrittenIds } from '../support/leaks.ts';
 import { message } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { startService } from '../support/service.ts';
@@ -63,7 +63,7 @@ async function leaksAt(status: number): Promise<readonly string[]> {
   const outputs = [
     ...responses.map(({ text }) => text),
     ...responses.map(({ headers }) => [...headers].join('\n')),
-    ...service.logs,
+    ...withoutWrittenIds(service.logs),
     metrics,
   ];
   return leaksIn(outputs, { credential: CREDENTIAL, upstream: url, texts: [UPSTREAM_CANARY, CALLER_CANARY] });

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
-import { leaksIn } from '../support/leaks.ts';
+import { leaksIn, withoutWrittenIds } from '../support/leaks.ts';
 import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-responses.ts';
 import { casesOf } from '../support/slow.ts';
 import { startService, type GraphQLHttpResponse } from '../support/service.ts';
@@ -82,7 +82,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   return {
     response,
     attempts: fault.onConnection ? upstream.connections() - 1 : upstream.requests.length,
-    leaks: leaksIn([JSON.stringify(response.errors ?? []), ...service.logs], {
+    leaks: leaksIn([JSON.stringify(response.errors ?? []), ...withoutWrittenIds(service.logs)], {
       credential: CREDENTIAL,
       upstream: url,
       texts: [UPSTREAM_CANARY, CALLER_CANARY],

@@ -13,7 +13,7 @@ import { startService } from '../support/service.ts';
 const CONNECTIONS = amountOf('HANG_UPS', { fast: 200, slow: 3000 });
 const SEED = Number(process.env['HANG_UPS_SEED'] ?? Date.now() % 2 ** 31);
 const AT_ONCE = 60;
-const TIMEOUT_MS = 60_000 + CONNECTIONS * 40;
+const TIMEOUT_MS = 180_000 + CONNECTIONS * 60;
 
 const READ = 'query ($id: ID!) { assistant(id: $id) { id } }';
 const LIST = '{ assistants(first: 20) { nodes { id instructions } } }';

@@ -8,6 +8,10 @@ export interface Secrets {
   readonly texts: readonly string[];
 }
 
+/** Log entries without the ids of what mutations wrote, which they name on purpose. */
+export const withoutWrittenIds = (entries: readonly object[]): object[] =>
+  entries.map((entry) => ({ ...entry, writtenIds: undefined }));
+
 /** The names of the secrets that `outputs` contain. */
 export function leaksIn(outputs: readonly (string | object)[], { credential, upstream, texts }: Secrets): string[] {
   const base64 = Buffer.from(credential).toString('base64');

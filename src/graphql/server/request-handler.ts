@@ -23,7 +23,7 @@ import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { RejectedDocuments } from './rejected-documents.ts';
 import type { Safelist } from './safelist.ts';
-import { msSince, type OperationRecord } from '../../observability/operation-record.ts';
+import { msSince, toTenantLabel, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
@@ -180,7 +180,7 @@ export class GraphQLRequestHandler {
     if (violatedLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', violatedLimit);
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
-    if (rejected) return this.#rejectAgain(rejected, info, startedAt);
+    if (rejected) return this.#rejectAgain(rejected, identity, info, startedAt);
     const start = (cancellation: CancellationToken) =>
       this.#run(request, withCancellation(info, cancellation), identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
@@ -318,11 +318,17 @@ export class GraphQLRequestHandler {
       this.#rejected.set(lookup.documentKey, { ...response, record, isUnlisted, requestId: scope.info.requestId });
   }
 
-  #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
+  #rejectAgain(
+    rejected: RejectedDocument,
+    identity: Identity,
+    info: RequestInfo,
+    startedAt: number,
+  ): GraphQLHttpResponse {
     const { status, headers, record, isUnlisted } = rejected;
+    const tenant = identity.kind === 'failure' ? undefined : toTenantLabel(identity.subject);
     this.#options.onOperation(
       { ...record, durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted, stream: null },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted, stream: null, tenant },
     );
     return { status, headers, body: withRequestId(rejected.body, rejected.requestId, info.requestId) };
   }
