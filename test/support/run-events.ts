@@ -33,7 +33,7 @@ export const RUN_EVENTS = `subscription Follow($threadId: ID!, $runId: ID!, $aft
 
 /** Starts a run of the built-in model on a new thread; the message controls the model. */
 export async function startRun(
-  service: TestService,
+  service: Pick<TestService, 'query'>,
   text: string,
   { headers, tools }: { headers?: Readonly<Record<string, string>>; tools?: unknown } = {},
 ): Promise<RunReference> {
@@ -141,7 +141,7 @@ export function textsOf(events: readonly RunEvent[]): ReadonlyMap<string, string
 
 /** The stored texts of a run's messages. */
 export async function storedTexts(
-  service: TestService,
+  service: Pick<TestService, 'query'>,
   { threadId, runId }: RunReference,
 ): Promise<ReadonlyMap<string, string>> {
   const { data } = await service.query(

@@ -1,0 +1,178 @@
+// Streams of runs across processes: behind HAProxy, after kill -9, and while a process stops.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { describeWithHaproxy, startHaproxy } from '../support/haproxy.ts';
+import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
+import {
+  eventsOf,
+  readMultipart,
+  readSse,
+  RUN_EVENTS,
+  startRun,
+  storedTexts,
+  subscribe,
+  textsOf,
+  type RunEvent,
+  type RunReference,
+} from '../support/run-events.ts';
+import { query } from '../support/service.ts';
+import { amountOf, slowTest } from '../support/slow.ts';
+import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
+
+const MULTIPART = 'multipart/mixed;subscriptionSpec=1.0';
+
+interface Process {
+  readonly url: string;
+  readonly process: RunningProcess;
+  readonly query: (document: string, variables?: unknown) => ReturnType<typeof query>;
+}
+
+async function start(environment: Readonly<Record<string, string>>, entry?: string): Promise<Process> {
+  const process = runProcess(environment, { entry });
+  const url = await listeningUrl(process);
+  return { url, process, query: (document, variables) => query(url, document, variables) };
+}
+
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'streams-'));
+  cleanUpLater(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Two replicas on one embedded AIML API that is a process of its own. */
+async function startReplicas(): Promise<readonly [Process, Process]> {
+  const upstream = await start({ DATA_DIR: await createFolder() }, 'local-aiml/main.js');
+  const environment = { UPSTREAM: 'aiml', AIML_API_KEY: 'held-key', AIML_API_BASE_URL: upstream.url };
+  return Promise.all([start(environment), start(environment)]);
+}
+
+/** Follows a run, subscribing again with the last cursor whenever the connection is lost. */
+async function followWhateverIsCut(
+  url: string,
+  run: RunReference,
+  onEvent: (event: RunEvent) => void,
+): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  while (events.at(-1)?.run?.hasEnded !== true) {
+    try {
+      const response = await subscribe({ url }, { ...run, after: events.at(-1)?.cursor });
+      for await (const { data, errors } of readSse(response)) {
+        if (!data) throw new Error(JSON.stringify(errors));
+        events.push(data.runEvents);
+        onEvent(data.runEvents);
+      }
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return events;
+}
+
+function expectOnce(events: readonly RunEvent[]): void {
+  const states = events.filter(({ text }) => text === undefined);
+  const names = states.map(({ event, message, step }) => `${event} ${message?.id ?? step?.id ?? ''}`);
+  expect(new Set(names).size).toBe(names.length);
+  const received = events.reduce((length, { text = '' }) => length + text.length, 0);
+  expect(received).toBe([...textsOf(events).values()].join('').length);
+}
+
+describeWithHaproxy('two replicas behind HAProxy', () => {
+  test('a run that is started through one is followed through both, and the text is exact', async () => {
+    const replicas = await startReplicas();
+    const url = await startHaproxy(replicas.map((replica) => replica.url));
+    const run = await startRun(replicas[0], '/slow 30\n/words 60');
+    const followed = await Promise.all([
+      ...Array.from({ length: 3 }, async () => eventsOf(readSse(await subscribe({ url }, run)))),
+      ...Array.from({ length: 3 }, async () =>
+        eventsOf(readMultipart(await subscribe({ url }, run, { accept: MULTIPART }))),
+      ),
+      eventsOf(readSse(await subscribe(replicas[1], run))),
+    ]);
+    for (const events of followed) {
+      expect(events.at(-1)?.event).toBe('thread.run.completed');
+      expect(textsOf(events)).toEqual(await storedTexts(replicas[0], run));
+      expectOnce(events);
+    }
+    const socket = await openSocket({ url });
+    socket.subscribe('1', RUN_EVENTS, run);
+    await until(() => socket.of('1').some(({ type }) => type === 'complete'));
+    for (const replica of replicas) {
+      const text = await (await fetch(`${replica.url}/metrics`)).text();
+      expect(text).toMatch(/^assistants_streams_total\{[^}]*end="completed"\} [1-9]/m);
+    }
+  });
+
+  test('a replica that is killed loses nothing: its clients go on behind their cursors through the other', async () => {
+    const replicas = await startReplicas();
+    const url = await startHaproxy(replicas.map((replica) => replica.url));
+    const run = await startRun(replicas[0], '/slow 30\n/words 100');
+    let hasKilled = false;
+    const followers = Array.from({ length: 4 }, () =>
+      followWhateverIsCut(url, run, ({ text }) => {
+        if (text === undefined || hasKilled) return;
+        hasKilled = true;
+        replicas[0].process.child.kill('SIGKILL');
+      }),
+    );
+    for (const events of await Promise.all(followers)) {
+      expect(events.at(-1)?.event).toBe('thread.run.completed');
+      expect(textsOf(events)).toEqual(await storedTexts(replicas[1], run));
+      expectOnce(events);
+    }
+    expect(await replicas[0].process.exit).toBeNull();
+  });
+});
+
+slowTest(
+  'a process that executes a run and is killed: another one takes the run up, and texts are never mixed',
+  async () => {
+    const environment = { UPSTREAM: 'local', DATA_DIR: await createFolder() };
+    const [first, second] = await Promise.all([start(environment), start(environment)]);
+    const run = await startRun(first, '/slow 30\n/words 100');
+    let hasKilled = false;
+    const events = await followWhateverIsCut(second.url, run, ({ text }) => {
+      if (text === undefined || hasKilled) return;
+      hasKilled = true;
+      first.process.child.kill('SIGKILL');
+    });
+    expect(events.at(-1)?.run?.hasEnded).toBe(true);
+    expect(textsOf(events)).toEqual(await storedTexts(second, run));
+    expectOnce(events);
+  },
+);
+
+test('SIGTERM with a hundred streams open: they go on to the end of their runs, nothing new begins, and the exit code is 0', async () => {
+  const streams = amountOf('SIGTERM_STREAMS', { fast: 30, slow: 100 });
+  const service = await start({ UPSTREAM: 'local', SHUTDOWN_TIMEOUT_MS: '60000', SHUTDOWN_GRACE_MS: '0' });
+  const run = await startRun(service, '/slow 50\n/words 60');
+  const idle = await openSocket(service);
+  const busy = await openSocket(service);
+  busy.subscribe('1', RUN_EVENTS, run);
+  const open = await Promise.all(
+    Array.from({ length: streams - 1 }, async (_, index) =>
+      index % 2 === 0
+        ? readSse(await subscribe(service, run))
+        : readMultipart(await subscribe(service, run, { accept: MULTIPART })),
+    ),
+  );
+  await until(() => busy.of('1').length > 0);
+  service.process.child.kill('SIGTERM');
+  await until(() => idle.state.closedWith !== null);
+  expect(idle.state.closedWith).toBe(1001);
+  busy.subscribe('2', RUN_EVENTS, run);
+  await until(() => busy.of('2').length > 0);
+  expect(busy.of('2')).toMatchObject([{ type: 'error', payload: [{ extensions: { code: 'OVERLOADED' } }] }]);
+  const all = await Promise.all(open.map((results) => eventsOf(results)));
+  for (const events of all) {
+    expect(events.at(-1)?.event).toBe('thread.run.completed');
+    expect(textsOf(events)).toEqual(textsOf(all[0] ?? []));
+  }
+  await until(() => busy.state.closedWith !== null);
+  expect(busy.of('1').at(-1)?.type).toBe('complete');
+  expect(busy.state.closedWith).toBe(1001);
+  expect(await service.process.exit).toBe(0);
+});
