@@ -147,8 +147,15 @@ slowTest(
 
 test('SIGTERM with a hundred streams open: they go on to the end of their runs, nothing new begins, and the exit code is 0', async () => {
   const streams = amountOf('SIGTERM_STREAMS', { fast: 30, slow: 100 });
-  const service = await start({ UPSTREAM: 'local', SHUTDOWN_TIMEOUT_MS: '60000', SHUTDOWN_GRACE_MS: '0' });
-  const run = await startRun(service, '/slow 50\n/words 60');
+  const upstream = await start({ DATA_DIR: await createFolder() }, 'local-aiml/main.js');
+  const service = await start({
+    UPSTREAM: 'aiml',
+    AIML_API_KEY: 'held-key',
+    AIML_API_BASE_URL: upstream.url,
+    SHUTDOWN_TIMEOUT_MS: '90000',
+  });
+  // It goes on until it is cancelled.
+  const run = await startRun(service, '/hang');
   const idle = await openSocket(service);
   const busy = await openSocket(service);
   busy.subscribe('1', RUN_EVENTS, run);
@@ -166,11 +173,13 @@ test('SIGTERM with a hundred streams open: they go on to the end of their runs, 
   busy.subscribe('2', RUN_EVENTS, run);
   await until(() => busy.of('2').length > 0);
   expect(busy.of('2')).toMatchObject([{ type: 'error', payload: [{ extensions: { code: 'OVERLOADED' } }] }]);
-  const all = await Promise.all(open.map((results) => eventsOf(results)));
-  for (const events of all) {
-    expect(events.at(-1)?.event).toBe('thread.run.completed');
-    expect(textsOf(events)).toEqual(textsOf(all[0] ?? []));
-  }
+  const cancelled = await fetch(`${upstream.url}/threads/${run.threadId}/runs/${run.runId}/cancel`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer held-key' },
+  });
+  expect(cancelled.status).toBe(200);
+  for (const events of await Promise.all(open.map((results) => eventsOf(results))))
+    expect(events.at(-1)?.event).toBe('thread.run.cancelled');
   await until(() => busy.state.closedWith !== null);
   expect(busy.of('1').at(-1)?.type).toBe('complete');
   expect(busy.state.closedWith).toBe(1001);
