@@ -104,7 +104,7 @@ const REASONS_BY_CLAIM: ReadonlyMap<string, string> = new Map([
   ['nbf', 'not valid yet'],
 ]);
 
-/** Why a token was rejected, in a few words that hold nothing of it. */
+/** Why a token was rejected, without any text of the token. */
 export function toRejectionReason(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed) return REASONS_BY_CLAIM.get(error.claim) ?? 'malformed';
   return (error instanceof errors.JOSEError ? REJECTION_REASONS.get(error.code) : undefined) ?? 'malformed';

@@ -16,7 +16,7 @@ export interface AuthFailure {
   readonly kind: 'failure';
   /** The error for the client; it contains nothing from the request. */
   readonly error: PublicError;
-  /** What is wrong with the token, for the log; absent if there was no token, or if its keys could not be had. */
+  /** Why the token was rejected, for the log; absent without a token, or if the keys are unavailable. */
   readonly reason?: string;
 }
 

@@ -84,7 +84,7 @@ export class BodyReservation {
     return () => this.#releaseOne(release);
   }
 
-  /** Releases everything, including what is still being waited for. Further calls do nothing. */
+  /** Releases everything, including pending waits. Further calls do nothing. */
   release(): void {
     this.#isReleased = true;
     for (const release of this.#held ?? []) this.#releaseOne(release);

@@ -44,7 +44,7 @@ export class HostPolicy {
   /** The last Host header that every path may be requested with: clients send the same one again and again. */
   #lastAllowed: string | null = null;
 
-  /** `allowed` is null where every host is allowed. */
+  /** `allowed` is null if every host is allowed. */
   constructor(allowed: AllowedHosts | null) {
     this.#allowed = allowed && new Set(allowed.hosts);
     this.#probesByAddress = allowed?.probesByAddress ?? false;

@@ -36,7 +36,7 @@ export async function readJsonBody(request: IncomingMessage, reservation: BodyRe
 export const isSmallBody = (headers: IncomingHttpHeaders): boolean =>
   headers['content-encoding'] === undefined && Number(headers['content-length'] ?? Infinity) <= SMALL_BODY_BYTES;
 
-/** Reads a body for which {@link isSmallBody} holds. Rejects with a RequestError (400). */
+/** Reads a body for which {@link isSmallBody} returns true. Rejects with a RequestError (400). */
 export const readSmallJsonBody = async (request: IncomingMessage): Promise<unknown> =>
   parseJson(await readBytes(request, null));
 

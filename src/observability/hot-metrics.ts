@@ -1,6 +1,6 @@
 /**
- * Metrics that are recorded for every request. They are kept as plain numbers and become text, or prom-client's, when they
- * are read: its own counters and histograms take more than a microsecond each time.
+ * Metrics that are recorded for every request. They are plain numbers, which are converted for prom-client when the metrics
+ * are read: its own counters and histograms take more than a microsecond per call.
  */
 import { Counter, type Registry } from 'prom-client';
 
@@ -11,7 +11,7 @@ interface MetricName {
   readonly help: string;
 }
 
-/** A counter. What increments it says which labels belong to a key, and says the same each time. */
+/** A counter. A key must have the same labels in every call. */
 export class HotCounter {
   readonly #counts = new Map<string, { readonly labels: Labels; count: number }>();
 
@@ -36,7 +36,7 @@ export class HotCounter {
 }
 
 interface Durations {
-  /** One for each bucket, and one for what is longer; not cumulative. */
+  /** One count per bucket and one for longer durations; not cumulative. */
   readonly counts: Float64Array;
   sum: number;
 }

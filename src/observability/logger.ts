@@ -81,12 +81,12 @@ export interface Logger {
   stopping(signal: string): void;
   /** `suppressed`: how many such entries were left out before it. */
   upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
-  /** `scope` says what is held back while it is open. */
+  /** `scope` says which calls the circuit breaker blocks. */
   breakerOpened(scope: string): void;
   breakerClosed(scope: string): void;
   /** The identity provider's keys cannot be fetched. `reason` is one of a few words. */
   jwksUnavailable(reason: string, suppressed: number): void;
-  /** `reason` says what is wrong with the token, and holds nothing of it. */
+  /** `reason` says why the token was rejected, without any text of the token. */
   tokenRejected(entry: { readonly requestId: string; readonly reason: string }, suppressed: number): void;
   /** Traces cannot be delivered to the collector. */
   tracesUndelivered(): void;

@@ -27,7 +27,7 @@ const SHORT_NAME = /^[_A-Za-z][_0-9A-Za-z]{0,63}$/;
 export const toOperationName = (name: unknown): string | null =>
   typeof name === 'string' && SHORT_NAME.test(name) ? name : null;
 
-/** Characters of the digest: 48 bits tell the callers of one log apart. */
+/** In characters of the digest: 48 bits are enough to distinguish the callers in a log. */
 const TENANT_LABEL_LENGTH = 8;
 
 /** Names a caller in the log: the beginning of the digest that stands for the credential or for the token's subject. */

@@ -19,7 +19,7 @@ const CHECK_INTERVAL_MS = 1000;
 const PREFIX = 'assistants:1';
 
 interface RedisConnectionOptions {
-  /** `redis:` or `rediss:`, checked; it may hold a user and a password. */
+  /** `redis:` or `rediss:`, validated, with user and password if Redis needs them. */
   readonly url: URL;
   /** Separates the keys of services with different upstreams. */
   readonly namespace: string;
