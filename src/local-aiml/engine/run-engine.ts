@@ -1,6 +1,7 @@
 /** Owns how the parts of the engine are put together: workers, the scheduler, the streams and the list of models. */
 import type { Store } from '../store/store.ts';
 import { ContextBuilder } from './context/context-builder.ts';
+import { ContextLengths } from './context/context-lengths.ts';
 import { TokenEstimates } from './context/token-estimate.ts';
 import type { EngineParts, EngineSettings } from './engine.ts';
 import { LiveRuns } from './live-runs.ts';
@@ -24,7 +25,7 @@ export function createEngine(store: Store, settings: EngineSettings, logger: Eng
     () => void scheduler.renew(),
     (error) => logger?.error({ err: error }, 'text that is being written cannot be saved'),
   );
-  const contexts = new ContextBuilder(store, estimates);
+  const contexts = new ContextBuilder(store, estimates, new ContextLengths(models));
   const scheduler: Scheduler = new Scheduler(
     { work, store, liveRuns, textSaver, contexts, estimates, models, logger },
     {

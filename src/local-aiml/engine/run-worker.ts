@@ -116,7 +116,7 @@ export class RunWorker {
     const { contexts, estimates, models } = this.#parts;
     const assistant = models.isBuiltIn(run.model) ? await this.#assistant(account, run) : undefined;
     for (let shortenings = 0; ; shortenings++) {
-      const context: BuiltContext = await contexts.build(account, run, this.#tally);
+      const context: BuiltContext = await contexts.build(account, run, this.#tally, this.#key);
       this.#controller.signal.throwIfAborted();
       const options = { signal: this.#controller.signal, key: this.#key, assistant };
       try {

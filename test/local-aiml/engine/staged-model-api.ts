@@ -1,5 +1,6 @@
 // A chat completions API on loopback that does what a test stages: the dialects of real servers, and their failures.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { cleanUpLater } from '../../support/cleanup.ts';
 import { listen } from '../../support/listen.ts';
 
 export interface StagedRequest {
@@ -49,6 +50,7 @@ export async function startStagedModelApi(...stages: Stage[]): Promise<StagedMod
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+  cleanUpLater(() => staged[Symbol.asyncDispose]());
   return staged;
 }
 

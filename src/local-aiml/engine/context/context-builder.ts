@@ -3,11 +3,14 @@ import type { Run, Tally } from '../../runs/model.ts';
 import type { Message } from '../../messages/model.ts';
 import type { Store } from '../../store/store.ts';
 import type { ModelRequest } from '../model/model-api.ts';
+import type { ContextLengths } from './context-lengths.ts';
 import { toChatMessages, toUnit, type ContextUnit } from './context-units.ts';
 import { estimateTokens, TOKENS_OF_A_MESSAGE, type TokenEstimates } from './token-estimate.ts';
 import { truncate } from './truncation.ts';
 
 const PAGE_SIZE = 100;
+/** A thread of fewer tokens fits every model, so its context length need not be known. */
+const SMALL_THREAD_TOKENS = 3_000;
 
 export interface BuiltContext {
   readonly request: ModelRequest;
@@ -24,22 +27,31 @@ export class PromptBudgetError extends Error {
 export class ContextBuilder {
   readonly #store: Store;
   readonly #estimates: TokenEstimates;
+  readonly #lengths: ContextLengths;
 
-  constructor(store: Store, estimates: TokenEstimates) {
+  constructor(store: Store, estimates: TokenEstimates, lengths: ContextLengths) {
     this.#store = store;
     this.#estimates = estimates;
+    this.#lengths = lengths;
   }
 
-  /** Throws {@link PromptBudgetError}. */
-  async build(account: string, run: Run, tally: Tally): Promise<BuiltContext> {
+  /** `key` is the bearer token of the run for the model API, if it has its own. Throws {@link PromptBudgetError}. */
+  async build(account: string, run: Run, tally: Tally, key: string | undefined): Promise<BuiltContext> {
     const tools = toTools(run);
     const system = toSystemMessage(run);
     const fixedTokens =
       estimateTokens(system) + TOKENS_OF_A_MESSAGE + (tools.length === 0 ? 0 : estimateTokens(JSON.stringify(tools)));
     const budget = remaining(run.max_prompt_tokens, tally.usage?.prompt_tokens);
     const budgetTokens = budget === null ? Infinity : this.#estimates.toEstimated(run.model, budget);
-    const maxTokens = Math.min(this.#estimates.contextTokens(run.model), budgetTokens) - fixedTokens;
-    const units = await this.#load(account, run, maxTokens);
+    const limit = () => Math.min(this.#estimates.contextTokens(run.model), budgetTokens) - fixedTokens;
+    let maxTokens = limit();
+    let units = await this.#load(account, run, maxTokens);
+    if (!this.#estimates.knowsLimit(run.model) && tokensOf(units) > SMALL_THREAD_TOKENS) {
+      const length = await this.#lengths.of(run.model, key);
+      if (length !== undefined) this.#estimates.setContextLength(run.model, length);
+      maxTokens = limit();
+      if (length !== undefined) units = await this.#load(account, run, maxTokens);
+    }
     const truncated = truncate(units, run.truncation_strategy, maxTokens);
     if (truncated.isOverLimit && fixedTokens + truncated.tokens > budgetTokens) throw new PromptBudgetError();
     const messages = toChatMessages(truncated.units);
@@ -90,6 +102,10 @@ export class ContextBuilder {
     }
     return undefined;
   }
+}
+
+function tokensOf(units: readonly ContextUnit[]): number {
+  return units.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 /** What is left of a budget that counts over all calls of a run; null where there is none. */

@@ -12,9 +12,13 @@ const MAX_FACTOR = 4;
 export const TOKENS_OF_A_MESSAGE = 4;
 export const TOKENS_OF_AN_IMAGE = 1_000;
 
+/** Of the context of a model, for its completion. */
+const COMPLETION_TOKENS = 4_096;
+
 interface KnownModel {
-  factor: number;
-  contextTokens: number;
+  readonly factor: number;
+  /** What a prompt may come to; undefined where it is not known. */
+  readonly contextTokens: number | undefined;
 }
 
 /** Four characters of ASCII are about one token; other scripts take about one token for a character. */
@@ -29,7 +33,7 @@ export class TokenEstimates {
 
   /** How many estimated tokens fit the model's context. */
   contextTokens(model: string): number {
-    const { contextTokens, factor } = this.#of(model);
+    const { contextTokens = DEFAULT_CONTEXT_TOKENS, factor } = this.#of(model);
     return Math.floor(contextTokens / factor);
   }
 
@@ -46,6 +50,16 @@ export class TokenEstimates {
     this.#models.set(model, { ...known, factor: Math.min(MAX_FACTOR, Math.max(MIN_FACTOR, factor)) });
   }
 
+  knowsLimit(model: string): boolean {
+    return this.#of(model).contextTokens !== undefined;
+  }
+
+  /** The model API says how many tokens the model's context has, prompt and completion together. */
+  setContextLength(model: string, tokens: number): void {
+    const contextTokens = tokens - Math.min(COMPLETION_TOKENS, Math.floor(tokens / 4));
+    this.#models.set(model, { ...this.#of(model), contextTokens });
+  }
+
   /** A prompt that was estimated at `estimated` did not fit. */
   learnLimit(model: string, estimated: number): void {
     const known = this.#of(model);
@@ -53,6 +67,6 @@ export class TokenEstimates {
   }
 
   #of(model: string): KnownModel {
-    return this.#models.get(model) ?? { factor: 1, contextTokens: DEFAULT_CONTEXT_TOKENS };
+    return this.#models.get(model) ?? { factor: 1, contextTokens: undefined };
   }
 }

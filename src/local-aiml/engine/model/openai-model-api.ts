@@ -98,6 +98,11 @@ export class OpenAIModelApi implements ModelApi {
     }
   }
 
+  /** The name of a model at the model API. */
+  nameOf(model: string): string {
+    return this.#options.aliases?.get(model) ?? model;
+  }
+
   /** Closes idle connections. Does not throw. */
   close(): Promise<void> {
     return this.#fetch.close();
@@ -140,7 +145,7 @@ export class OpenAIModelApi implements ModelApi {
   }
 
   #toSent(request: ModelRequest): ModelRequest {
-    const model = this.#options.aliases?.get(request.model) ?? request.model;
+    const model = this.nameOf(request.model);
     const topP = request.top_p === 0 ? MIN_TOP_P : request.top_p;
     return { ...request, model, ...(topP === undefined ? {} : { top_p: topP }) };
   }

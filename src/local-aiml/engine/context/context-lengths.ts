@@ -1,0 +1,69 @@
+/** Owns how long the contexts of models are, as far as the list of the model API says so. */
+import type { JsonValue } from '../../wire/json.ts';
+import { isJsonObject } from '../../wire/json.ts';
+import type { CompleteOptions, ModelListing } from '../model/model-api.ts';
+import type { ModelRouter } from '../model-router.ts';
+
+/** A run does not wait longer for the list; it then takes the default. */
+const MAX_WAIT_MS = 3_000;
+const FRESH_MS = 60 * 60 * 1_000;
+/** After a list that failed. */
+const RETRY_MS = 5 * 60 * 1_000;
+
+interface Lengths {
+  readonly byModel: ReadonlyMap<string, number>;
+  readonly freshUntil: number;
+}
+
+export class ContextLengths {
+  readonly #models: ModelRouter;
+  #known: Lengths = { byModel: new Map(), freshUntil: 0 };
+  #reading: Promise<void> | undefined;
+
+  constructor(models: ModelRouter) {
+    this.#models = models;
+  }
+
+  /** In tokens of the model, prompt and completion together; undefined if unknown. Does not reject. */
+  async of(model: string, key: string | undefined): Promise<number | undefined> {
+    const { api } = this.#models;
+    if (!api || this.#models.isBuiltIn(model)) return undefined;
+    if (this.#known.freshUntil <= performance.now())
+      await (this.#reading ??= this.#read((options) => api.listModels(options), key).finally(() => {
+        this.#reading = undefined;
+      }));
+    return this.#known.byModel.get(api.nameOf(model));
+  }
+
+  async #read(
+    list: (options: CompleteOptions) => Promise<readonly ModelListing[]>,
+    key: string | undefined,
+  ): Promise<void> {
+    try {
+      const byModel = new Map<string, number>();
+      for (const listing of await list({ signal: AbortSignal.timeout(MAX_WAIT_MS), key })) {
+        const length = lengthOf(listing);
+        if (length !== undefined) byModel.set(listing.id, length);
+      }
+      this.#known = { byModel, freshUntil: performance.now() + FRESH_MS };
+    } catch {
+      this.#known = { ...this.#known, freshUntil: performance.now() + RETRY_MS };
+    }
+  }
+}
+
+/** The names of AIML, vLLM, OpenRouter, Groq and llama.cpp. */
+function lengthOf(listing: ModelListing): number | undefined {
+  const member = (name: string, key: string): JsonValue | undefined => {
+    const inner = listing[name];
+    return isJsonObject(inner) ? inner[key] : undefined;
+  };
+  const candidates = [
+    member('info', 'contextLength'),
+    listing['max_model_len'],
+    listing['context_length'],
+    listing['context_window'],
+    member('meta', 'n_ctx_train'),
+  ];
+  return candidates.find((value): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0);
+}
