@@ -1,20 +1,20 @@
-/** How much of the last while is weighed, in milliseconds. */
+/** The sliding window, in milliseconds. */
 export const WINDOW_MS = 10_000;
 const SLICES = 10;
 const SLICE_MS = WINDOW_MS / SLICES;
-/** Fewer attempts than this in the window say nothing. */
+/** The breaker does not open with fewer attempts in the window. */
 const MIN_ATTEMPTS = 20;
-/** Open when at least this share of the attempts in the window failed. */
+/** The breaker opens if at least this share of the attempts in the window failed. */
 export const FAILURE_SHARE = 0.75;
-/** How often an open breaker lets one attempt through, in milliseconds. */
+/** The interval at which an open breaker admits a probe, in milliseconds. */
 export const PROBE_INTERVAL_MS = 1000;
 
 /**
- * Holds attempts back while too many of them fail.
+ * Blocks attempts while too many of them fail.
  *
- * It opens when three of four attempts fail, so it stays closed while four of five succeed. While it is open it lets
- * one attempt through each second, whether or not the last one has come back, and the first that succeeds closes it:
- * an upstream that hung and recovered serves again about a second later.
+ * It opens when three of four attempts fail, so it stays closed while four of five succeed. An open breaker admits one
+ * probe each second, even if the last probe is still in flight. The first success closes it, so an upstream that hung
+ * and recovered is used again after about a second.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
@@ -27,8 +27,8 @@ export class CircuitBreaker {
   #nextProbeAt: number | null = null;
 
   /**
-   * `now` is a monotonic clock in milliseconds. `mayOpen` is asked when enough attempts have failed; without it that
-   * is reason enough to open. `onChange` is called when it has opened or closed.
+   * `now` is a monotonic clock in milliseconds. `mayOpen` can veto opening after enough
+   * attempts have failed. `onChange` is called when the breaker has opened or closed.
    */
   constructor(
     now: () => number = () => performance.now(),
@@ -45,12 +45,12 @@ export class CircuitBreaker {
     return this.#nextProbeAt !== null;
   }
 
-  /** Whether no attempt may be made now. Other than {@link tryAcquire} it takes nothing. */
+  /** Whether attempts are blocked now. Does not consume a probe. */
   get isBlocking(): boolean {
     return this.#nextProbeAt !== null && this.#now() < this.#nextProbeAt;
   }
 
-  /** Whether an attempt may be made now. */
+  /** Whether an attempt is admitted now. May consume the next probe. */
   tryAcquire(): boolean {
     if (this.#nextProbeAt === null) return true;
     const now = this.#now();
@@ -59,7 +59,7 @@ export class CircuitBreaker {
     return true;
   }
 
-  /** Counts an attempt that ended: `succeeded` where upstream answered like a server that works, a refusal included. */
+  /** Counts an attempt. Any response of a working server is a success, including rejections. */
   record(succeeded: boolean): void {
     if (this.#nextProbeAt !== null) {
       if (!succeeded) return;
@@ -69,7 +69,7 @@ export class CircuitBreaker {
       this.#onChange(false);
       return;
     }
-    this.#turn();
+    this.#advanceSlices();
     this.#attempts[this.#slice] = (this.#attempts[this.#slice] ?? 0) + 1;
     if (succeeded) return;
     this.#failures[this.#slice] = (this.#failures[this.#slice] ?? 0) + 1;
@@ -79,7 +79,7 @@ export class CircuitBreaker {
     this.#onChange(true);
   }
 
-  #turn(): void {
+  #advanceSlices(): void {
     const now = this.#now();
     for (let turned = 0; now >= this.#sliceEndsAt && turned < SLICES; turned += 1) {
       this.#slice = (this.#slice + 1) % SLICES;

@@ -1,8 +1,8 @@
 /**
- * The one way to the AIML API: every call goes through {@link AimlClient.call}, which decides what may be sent again.
+ * The client of the AIML API: every call goes through {@link AimlClient.call}, which applies the retry table.
  *
- * One client serves the whole process. It holds what belongs to upstream as such (connections, breaker, retry budget)
- * and nothing that belongs to a caller.
+ * One client serves the whole process. It owns the connections, the circuit breakers and the retry budget, and nothing
+ * that belongs to one caller.
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
@@ -23,28 +23,28 @@ const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
 const BACKOFF_CAP_MS = 4000;
 
-/** Whom a call is made for. Lives as long as one GraphQL request. */
+/** The caller, deadline and limits of the calls of one GraphQL request. */
 export interface UpstreamContext {
-  /** The bearer token for upstream. It is sent to upstream and goes nowhere else. */
+  /** The bearer token, which is sent to upstream and nowhere else. */
   readonly credential: string;
-  /** Stands for the credential in keys of caches. */
+  /** Identifies the credential in cache keys. */
   readonly tenant: string;
-  /** Who gets a share of what all callers have in common: the tenant, or one of several that use the same credential. */
+  /** Identifies the caller where callers share a limit: the tenant, or one of several users of the same credential. */
   readonly subject: string;
   /** Sent to upstream as X-Client-Request-Id. */
   readonly requestId: string;
   readonly cancel: CancellationToken;
-  /** The time on `performance.now()` after which nobody waits any more. */
+  /** The deadline of the request, on `performance.now()`. */
   readonly deadlineAt: number;
-  /** How many more bytes of answers the operation may hold, shared by all of its reads; without one there is no bound. */
+  /** The bytes of responses that the operation may still hold, shared by all of its reads. Absent for no limit. */
   readonly responseBytesLeft?: { bytes: number } | undefined;
-  /** Where attempts are traced; null or absent where they are not. */
+  /** Null or absent if attempts are not traced. */
   readonly trace?: AttemptTracer | null | undefined;
-  /** Told of every attempt that begins. */
+  /** Called when an attempt begins. */
   readonly onAttempt?: (() => void) | undefined;
 }
 
-/** Traces attempts; `traceparent` is sent along. */
+/** Traces attempts. `traceparent` is sent as a header. */
 interface AttemptTracer {
   startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
     readonly traceparent: string;
@@ -55,25 +55,25 @@ interface AttemptTracer {
 export interface Call<T> {
   /** The endpoint, for logs and metrics: `assistants.get`. */
   readonly name: string;
-  /** What the call is about, in messages to callers: `assistant`. */
+  /** The kind of object, in messages to clients: `assistant`. */
   readonly noun: string;
   readonly rule: RetryRule;
   readonly path: string;
   readonly body: string | null;
-  /** Whether a 404 or 410 means that the account has no such endpoint any more: on a collection without a parent. */
+  /** Whether a 404 or 410 means that the account no longer has the endpoint: on a collection without a parent. */
   readonly notFoundMeansSunset: boolean;
   readonly read: (body: unknown, response: HttpResponse) => T;
-  /** Sent along, for an upstream that keeps such keys: the same key creates once. */
+  /** Sent as a header. Only the embedded AIML API supports it. */
   readonly idempotencyKey?: string | undefined;
-  /** Gets the response where upstream gives a stream of events; its `body` is then what `read` gets. */
+  /** Receives the response if it is an event stream. `read` then gets its `body`. */
   readonly receiver?: StreamReceiver | undefined;
-  /** Where a stream that was read before ended; null or absent where it begins anew. */
+  /** The last event that was read of the stream. Null or absent if it is read from the beginning. */
   readonly lastEventId?: string | null;
-  /** For a read of what is known already: asked for under its ETag, and taken where upstream answers 304. */
+  /** For a conditional read: `onNotModified` is the result of a 304. */
   readonly conditional?: { readonly etag: string; readonly onNotModified: () => T } | undefined;
-  /** For a modify of unknown outcome: how to find out from the object itself whether it was applied. */
+  /** For a modify of unknown outcome: reads the object to decide whether the modify was applied. */
   readonly readBack?: ReadBack<T>;
-  /** For a delete: the result where NOT_FOUND follows an attempt of unknown outcome, as it means that it was applied. */
+  /** For a delete: the result if NOT_FOUND follows an attempt of unknown outcome, which was therefore applied. */
   readonly onAlreadyDeleted?: () => T;
 }
 
@@ -81,7 +81,7 @@ interface ReadBack<T> {
   readonly name: string;
   readonly path: string;
   readonly read: (body: unknown) => T;
-  /** Whether the object is as the write asked for it. */
+  /** Whether the object has the requested values. */
   readonly isApplied: (value: T) => boolean;
 }
 
@@ -93,7 +93,7 @@ export interface AttemptReport {
   readonly isRetry: boolean;
 }
 
-/** An attempt that failed for another reason than what the caller asked for. */
+/** An attempt that failed for another reason than the input of the caller. */
 interface FailedAttemptReport extends AttemptReport {
   readonly cause: FailureCause;
   /** The id of the GraphQL request. */
@@ -102,7 +102,7 @@ interface FailedAttemptReport extends AttemptReport {
   readonly upstreamRequestId: string | null;
   /** From 1. */
   readonly attempt: number;
-  /** Stands for the caller. */
+  /** Identifies the caller. */
   readonly subject: string;
 }
 
@@ -110,21 +110,21 @@ export interface AimlClientOptions {
   readonly baseUrl: URL;
   readonly connections: number;
   readonly attemptTimeoutMs: number;
-  /** Null or absent where requests are not limited. */
+  /** Null or absent for no limit. */
   readonly rateLimit?: RateLimit | null;
-  /** How many calls of one subject may wait for the rate limit; without it there is no bound. */
+  /** The maximum of calls of one subject that wait for the rate limit. Absent for no maximum. */
   readonly maxRateLimitWaiters?: number;
-  /** Whether callers may be different subjects. Then none of them may take all connections. */
+  /** Whether there is more than one subject. If so, none of them can take all connections. */
   readonly isMultiTenant?: boolean;
-  /** Null or absent where upstream is called directly. */
+  /** Null or absent if upstream is called directly. */
   readonly proxies?: ProxySettings | null;
-  /** How long a stream may bring nothing, in milliseconds; a minute where it is left out. */
+  /** The idle time-out of streams, in milliseconds; by default a minute. */
   readonly streamIdleTimeoutMs?: number | undefined;
   /** Called with every attempt that ended. */
   readonly onAttempt?: (report: AttemptReport) => void;
   /** Called with every attempt that failed, after `onAttempt`. */
   readonly onFailure?: (report: FailedAttemptReport) => void;
-  /** Called when calls begin to be held back, and when they no longer are. */
+  /** Called when a circuit breaker opens or closes. */
   readonly onBreaker?: BreakerListener;
   /** Called when a call is rejected because of `rateLimit`. */
   readonly onRateLimited?: () => void;
@@ -139,7 +139,7 @@ const CIRCUIT_OPEN = new PublicError({
 });
 const DEADLINE_EXCEEDED = new PublicError({
   code: 'UPSTREAM_TIMEOUT',
-  message: 'The AIML API did not answer in time.',
+  message: 'The AIML API did not respond in time.',
   retryable: true,
 });
 
@@ -157,7 +157,7 @@ export class AimlClient {
   readonly #attemptTimeoutMs: number;
   readonly #rateLimit: RateLimit | null;
   readonly #maxRateLimitWaiters: number;
-  /** How many calls of each subject wait for the rate limit; of those alone that have any. */
+  /** The number of calls that wait for the rate limit, of each subject that has any. */
   readonly #rateLimitWaiters = new Map<string, number>();
   readonly #onAttempt: AimlClientOptions['onAttempt'];
   readonly #onFailure: AimlClientOptions['onFailure'];
@@ -197,12 +197,12 @@ export class AimlClient {
     this.#hostname = baseUrl.hostname;
   }
 
-  /** Whether any requests are being held back. */
+  /** Whether any circuit breaker is open. */
   get isBreakerOpen(): boolean {
     return this.#health.isAnyOpen;
   }
 
-  /** Makes the call, and makes it again where the retry table allows it. Rejects with a PublicError and nothing else. */
+  /** Makes the call, with the retries that the retry table allows. Always rejects with a PublicError. */
   async call<T>(call: Call<T>, context: UpstreamContext): Promise<T> {
     this.#budget.countRequest(context.subject);
     let outcomeUnknown = false;
@@ -250,7 +250,7 @@ export class AimlClient {
     throw toOutcomeError(call.rule, failed.error, true);
   }
 
-  /** How long to wait before the next try, in milliseconds; null where there must not be one. */
+  /** The delay before the next attempt, in milliseconds. Null if there must not be one. */
   #delayBeforeRetry(
     { details }: PublicError,
     call: RequestParts,
@@ -271,7 +271,7 @@ export class AimlClient {
     if (limited) return limited;
     const startedAt = performance.now();
     const leftMs = context.deadlineAt - startedAt;
-    // The read-back that an unknown modify needs must still fit the deadline.
+    // Leaves time for the read-back after an unknown outcome.
     const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     const { subject, cancel, responseBytesLeft } = context;
@@ -313,7 +313,7 @@ export class AimlClient {
       budget,
       receiver: call.receiver ?? null,
     });
-    // Bodies that arrive together are parsed one in each turn of the event loop.
+    // Large bodies are parsed in separate turns of the event loop.
     if (result.status !== null && needsTurn(result.body)) await nextTurn();
     const attempt = toOutcome(result, call, {
       credential: context.credential,
@@ -321,9 +321,9 @@ export class AimlClient {
       path: call.path,
       body: call.body,
     });
-    // What is not kept is not held.
+    // The body of a failed attempt is not retained.
     if (budget && result.status !== null && attempt.kind !== 'OK') budget.bytes += result.body.length;
-    this.#learnFrom(result, requestKey, context);
+    this.#recordResult(result, requestKey, context);
     span?.end({ kind: attempt.kind, status: result.status });
     const report: AttemptReport = {
       call: call.name,
@@ -333,7 +333,7 @@ export class AimlClient {
       isRetry,
     };
     this.#onAttempt?.(report);
-    if (attempt.kind !== 'OK' && this.#onFailure && !isFaultOfCaller(result, attempt))
+    if (attempt.kind !== 'OK' && this.#onFailure && !isCallerError(result, attempt))
       this.#onFailure({
         ...report,
         cause: toFailureCause(result),
@@ -345,7 +345,7 @@ export class AimlClient {
     return attempt;
   }
 
-  #learnFrom(result: HttpResult, requestKey: string, { subject, tenant }: UpstreamContext): void {
+  #recordResult(result: HttpResult, requestKey: string, { subject, tenant }: UpstreamContext): void {
     const evidence = toEvidence(result);
     if (evidence !== null) this.#health.record(subject, requestKey, evidence);
     const { status } = result;
@@ -353,8 +353,8 @@ export class AimlClient {
   }
 
   /**
-   * Waits for the rate limit where that fits the deadline and not too many wait already; fails where it does not.
-   * Takes nothing for what would not be sent anyway. Not counted as a retry or as a failure, as nothing was sent.
+   * Waits for the rate limit if that fits the deadline and the queue is not full, else fails. Consumes nothing if the
+   * circuit breaker would reject the call. Not counted as a retry or a failure, because nothing was sent.
    */
   async #waitForRateLimit(
     rateLimit: RateLimit,
@@ -369,7 +369,7 @@ export class AimlClient {
       const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
       if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters) {
         this.#onRateLimited?.();
-        // No retry would come sooner.
+        // REJECTED, because a retry would not be admitted earlier.
         return { kind: 'REJECTED', status: null, error: new PublicError({ ...RATE_LIMITED, retryAfterMs }) };
       }
       this.#rateLimitWaiters.set(subject, waiters + 1);
@@ -386,32 +386,32 @@ export class AimlClient {
   }
 }
 
-/** What upstream rejects because of what the caller asked for: no failure that an operator could do anything about. */
-const CODES_OF_CALLER: ReadonlySet<PublicErrorCode> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT']);
+/** Errors that the input of the caller causes. They are not reported as failures, as an operator cannot fix them. */
+const CALLER_ERRORS: ReadonlySet<PublicErrorCode> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT']);
 
-const isFaultOfCaller = (result: HttpResult, { error }: FailedAttempt): boolean =>
-  CODES_OF_CALLER.has(error.code) || (result.status === null && result.failure === 'ABORTED');
+const isCallerError = (result: HttpResult, { error }: FailedAttempt): boolean =>
+  CALLER_ERRORS.has(error.code) || (result.status === null && result.failure === 'ABORTED');
 
 interface AttemptPlan {
   readonly requestKey: string;
   /** On `performance.now()`. */
   readonly startedAt: number;
   readonly timeoutMs: number;
-  /** How many attempts of the call came before. */
+  /** The number of earlier attempts of the call. */
   readonly retries: number;
 }
 
 type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;
 
-/** Of a longer body only the beginning and the length are looked at. */
+/** Only the beginning and the length of longer bodies are hashed, in UTF-16 code units. */
 const MAX_HASHED_LENGTH = 16_384;
 
-/** Equal for calls that ask for the same; short, however long the body is. It tells calls of one caller apart. */
+/** Identifies equal calls of one caller. Its length is bounded. */
 function toRequestKey({ rule, path, body }: RequestParts): string {
   return body === null ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
 }
 
-/** FNV-1a. A caller who makes two bodies with one checksum gets one circuit breaker for both. */
+/** FNV-1a. Bodies with the same checksum share a circuit breaker. */
 function checksumOf(text: string): number {
   const length = Math.min(text.length, MAX_HASHED_LENGTH);
   let checksum = 0x811c9dc5;

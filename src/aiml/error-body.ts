@@ -1,16 +1,16 @@
-/** Reads what the AIML API says of an error, in every form that its generations use. */
+/** Parses error bodies of the AIML API, in all forms that its versions use. */
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { MAX_MESSAGE_LENGTH } from './sanitize-reason.ts';
 
-/** A body larger than this, in bytes, is no error message. */
+/** Larger bodies are ignored, in bytes. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
-/** How deep a message may hold another error as JSON. */
+/** The maximum nesting of errors as JSON inside messages. */
 const MAX_NESTING = 4;
 
 export interface UpstreamErrorBody {
-  /** The innermost message as it came; it may hold anything and must not leave the service uncleaned. */
+  /** The innermost message, unchanged. It may contain secrets: sanitize it before it leaves the service. */
   readonly message: string | null;
-  /** Upstream's name for the parameter at fault. */
+  /** Upstream's name of the invalid parameter. */
   readonly param: string | null;
   readonly code: string | null;
   readonly requestId: string | null;
@@ -18,7 +18,7 @@ export interface UpstreamErrorBody {
 
 const NOTHING: UpstreamErrorBody = { message: null, param: null, code: null, requestId: null };
 
-/** Reads the body of an answer with an error status. Never throws. */
+/** Never throws. */
 export function parseErrorBody(body: Buffer): UpstreamErrorBody {
   if (body.length === 0 || body.length > MAX_ERROR_BODY_BYTES) return NOTHING;
   const text = decodeUtf8(body);
@@ -47,7 +47,7 @@ function readValue(value: unknown, nesting: number): UpstreamErrorBody | null {
   };
 }
 
-/** `400 {"type":"error",…}`: a message that holds another error. */
+/** Parses a message that contains another error: `400 {"type":"error",…}`. */
 function readNestedJson(message: string, nesting: number): UpstreamErrorBody | null {
   const start = message.indexOf('{');
   return start === -1 ? null : readText(message.slice(start), nesting);

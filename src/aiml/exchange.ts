@@ -1,8 +1,8 @@
-/** What comes of one HTTP exchange with the AIML API. */
+/** The result of one HTTP exchange with the AIML API. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FailureCause } from './failure-cause.ts';
 
-/** UNREADABLE: a whole body that cannot be decoded. NOT_HTTP: what came is no HTTP that can be parsed. */
+/** UNREADABLE: the body is complete but cannot be decoded. NOT_HTTP: the response is not valid HTTP. */
 export type FailureKind =
   | 'UNREACHABLE'
   | 'RESET'
@@ -15,15 +15,15 @@ export type FailureKind =
   | 'OVER_BUDGET'
   | 'ABORTED';
 
-/** A whole answer; `body` is decompressed. */
+/** A complete response. `body` is decompressed. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Whether the end of the connection alone marked the end of the body, so that it may be cut short. */
+  /** Whether the body ended with the connection, so that it may be truncated. */
   readonly isCloseDelimited: boolean;
 }
-/** No whole answer came. `sent` tells whether any of the request can have left the process. */
+/** No complete response. `sent`: whether any part of the request may have left the process. */
 export interface NetworkFailure {
   readonly status: null;
   readonly failure: FailureKind;
@@ -33,7 +33,7 @@ export interface NetworkFailure {
 }
 export type HttpResult = HttpResponse | NetworkFailure;
 
-/** A header's value, several joined by a comma; undefined where it is absent. */
+/** The value of a header; several values are joined by commas. Undefined if it is absent. */
 export function headerOf({ headers }: HttpResponse, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;

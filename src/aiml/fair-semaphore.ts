@@ -1,28 +1,28 @@
 /**
- * A semaphore that tenants share: one of them holds no more than its share of the permits, and of those that wait one tenant
- * is served after the other.
+ * A semaphore that tenants share. No tenant holds more than its share of the permits, and waiting tenants are served round
+ * robin.
  */
 import { FairShare } from '../runtime/fair-share.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { CancellationToken } from '../runtime/cancellation.ts';
 
-/** How many permits, of 16 and more, one tenant leaves to newcomers while it is alone. */
+/** With 16 permits or more, a single tenant leaves this many to tenants that arrive later. */
 const RESERVE = 2;
 
 interface Waiter {
   /** On `performance.now()`. */
   readonly expiresAt: number;
-  /** Ends the wait; null where it was in vain. */
+  /** Ends the wait. Null if no permit was granted. */
   readonly end: (release: Release | null) => void;
 }
 
 export class FairSemaphore {
   readonly #capacity: number;
-  /** Null where there can be one tenant only, which may hold everything. */
+  /** Null if there is only one tenant, which may hold all permits. */
   readonly #shares: FairShare | null;
-  /** By tenant. Its first tenant is the next. */
+  /** By tenant, in the order in which tenants are served. */
   readonly #waiting = new Map<string, Set<Waiter>>();
-  /** One for all that wait, as setting a timer for each costs more than most of the waits. */
+  /** One timer for all waiters: a timer for each would cost more than most waits. */
   #timer: NodeJS.Timeout | undefined;
   #timerEndsAt = Infinity;
   #inFlight = 0;
@@ -32,13 +32,13 @@ export class FairSemaphore {
     this.#shares = isMultiTenant ? new FairShare({ capacity, isMultiTenant, reserve: RESERVE }) : null;
   }
 
-  /** Null where no permit is free, or where the tenant holds its share or waits already. */
+  /** Null if no permit is free, or if the tenant holds its share or already waits. */
   tryAcquire(tenant: string): Release | null {
     if (this.#inFlight >= this.#capacity || this.#waiting.has(tenant)) return null;
     return this.#grant(tenant);
   }
 
-  /** Null where none could be had within `maxWaitMs`, or where the caller hung up. */
+  /** Null if no permit was free within `maxWaitMs`, or after cancellation. */
   acquire(tenant: string, maxWaitMs: number, cancellation: CancellationToken): Promise<Release | null> {
     if (cancellation.isCancelled) return Promise.resolve(null);
     return new Promise((resolve) => {
@@ -80,7 +80,7 @@ export class FairSemaphore {
   #expire(): void {
     const now = performance.now();
     const waiters = [...this.#waiting.values()].flatMap((waiting) => [...waiting]);
-    // Timers of Node may end up to a millisecond early.
+    // Node's timers may fire up to a millisecond early.
     for (const waiter of waiters) if (waiter.expiresAt <= now + 1) waiter.end(null);
     const left = waiters.filter(({ expiresAt }) => expiresAt > now + 1);
     this.#setTimer(left.reduce((earliest, { expiresAt }) => Math.min(earliest, expiresAt), Infinity));

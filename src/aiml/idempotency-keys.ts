@@ -1,8 +1,8 @@
 /**
- * Idempotency keys over an upstream that keeps none: the same key of the same credential creates once.
+ * Idempotency keys for an upstream that does not support them: the same key of the same credential creates once.
  *
- * The key is stamped into the metadata of what is created, so that another process, or this one after a lost response,
- * finds it among the newest objects. What upstream cannot list is known to this process only.
+ * The key is stored in the metadata of the created object. Another process, or this one after a lost response, finds it
+ * among the newest objects. If upstream cannot list the objects, a key is valid within this process only.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -14,41 +14,41 @@ const MAX_KEYS = 32_000;
 
 /** The pair of metadata that holds the key. */
 export const KEY_NAME = 'idempotency_key';
-/** How many pairs of metadata are left to the caller. */
+/** The pairs of metadata that the client can use beside the key. */
 const MAX_PAIRS = 15;
 
-interface KnownCreate {
+interface CachedCreate {
   readonly digest: string;
-  /** The id of what was created. */
+  /** The id of the created object. */
   readonly id: Promise<string>;
 }
 
 /** One create with a key. */
 interface KeyedCreate<T> {
   readonly tenant: string;
-  /** The path of the collection: keys of different collections are different keys. */
+  /** The path of the collection. Each collection has its own keys. */
   readonly path: string;
   readonly key: string;
-  /** The body as JSON, without the stamp: another body under the same key is an error. */
+  /** The body as JSON, without the key. Another body with the same key is an error. */
   readonly json: string;
-  /** The object that has the key already; null where there is none or upstream cannot list. Throws where it cannot tell. */
+  /** Finds the object that has the key. Null if there is none, or upstream cannot list. Rejects if the read fails. */
   readonly find: () => Promise<T | null>;
   readonly create: () => Promise<T>;
   readonly get: (id: string) => Promise<T>;
 }
 
 export class IdempotencyKeys {
-  readonly #creates = new LRUCache<string, KnownCreate>({ max: MAX_KEYS, ttl: TTL_MS });
+  readonly #creates = new LRUCache<string, CachedCreate>({ max: MAX_KEYS, ttl: TTL_MS });
 
-  /** Resolves to what the first create with the key made. Rejects with a PublicError and nothing else. */
+  /** Resolves to the object of the first create with the key. Always rejects with a PublicError. */
   async create<T extends { readonly id: string }>(request: KeyedCreate<T>): Promise<T> {
     const { tenant, path, key, json } = request;
     const name = `${tenant} ${path} ${key}`;
     const digest = createHash('sha256').update(json).digest('base64url');
-    const known = this.#creates.get(name);
-    if (known) {
-      if (known.digest !== digest) throw keyReused();
-      return request.get(await known.id);
+    const cached = this.#creates.get(name);
+    if (cached) {
+      if (cached.digest !== digest) throw keyReused();
+      return request.get(await cached.id);
     }
     const created = createOrFind(request);
     const id = created.then((object) => object.id);
@@ -72,7 +72,7 @@ async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
   }
 }
 
-/** The body with the key in its metadata. Throws BAD_USER_INPUT where there is no pair left for it. */
+/** The body with the key in its metadata. Throws BAD_USER_INPUT if the metadata is full. */
 export function stampKey<Body>(body: Body, key: string): Body {
   const { metadata = {} } = body as { readonly metadata?: Readonly<Record<string, string>> };
   if (Object.keys(metadata).length > MAX_PAIRS)

@@ -1,11 +1,11 @@
-/** The models that upstream lists, remembered for some minutes, as pickers ask for them often and they rarely change. */
+/** The models of upstream, cached for five minutes: pickers load them often, and they rarely change. */
 import { LRUCache } from 'lru-cache';
 import type { AimlClient, UpstreamContext } from './client.ts';
 import { readModels, type WireModel } from './resources/model.ts';
 import type { WireList } from './wire.ts';
 
 const TTL_MS = 5 * 60_000;
-/** How many models all tenants together may have remembered. A model takes well under 1 KB. */
+/** The maximum of cached models of all tenants. A model takes well under 1 KB. */
 const MAX_MODELS = 10_000;
 
 export class ModelList {
@@ -16,10 +16,10 @@ export class ModelList {
     this.#client = client;
   }
 
-  /** Rejects with a PublicError and nothing else. */
+  /** Always rejects with a PublicError. */
   async list(context: UpstreamContext): Promise<WireList<WireModel>> {
-    const known = this.#lists.get(context.tenant);
-    if (known) return known;
+    const cached = this.#lists.get(context.tenant);
+    if (cached) return cached;
     const list = await this.#client.call(
       {
         name: 'models.list',

@@ -1,7 +1,8 @@
 /**
- * What one attempt came to: the classes of the retry table, each with the error that it stands for.
+ * The outcome of one attempt, in the classes of the retry table, with the error for the client.
  *
- * NOT_SENT: nothing reached upstream. REJECTED: upstream refused, nothing was applied. UNKNOWN: it may have been applied.
+ * NOT_SENT: nothing reached upstream. REJECTED: upstream rejected it, nothing was applied. UNKNOWN: it may have been
+ * applied.
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
@@ -16,22 +17,22 @@ export type AttemptOutcome<T> =
   | {
       readonly kind: 'NOT_SENT' | 'REJECTED' | 'UNKNOWN';
       readonly error: PublicError;
-      /** Upstream's status; null where it did not answer. */
+      /** Upstream's status. Null if it did not respond. */
       readonly status: number | null;
     };
 export type FailedAttempt = Exclude<AttemptOutcome<never>, { kind: 'OK' }>;
 
 interface ResponseParser<T> {
-  /** What the call is about, in messages to callers: `assistant`. */
+  /** The kind of object, in messages to clients: `assistant`. */
   readonly noun: string;
-  /** Whether a 404 or 410 means that the account has no such endpoint any more. */
+  /** Whether a 404 or 410 means that the account no longer has the endpoint. */
   readonly notFoundMeansSunset: boolean;
   /**
-   * Reads the body of a 2xx, undefined for a 204. Throws MalformedResponseError where it cannot be read, and a PublicError
-   * where it says that nothing was done.
+   * Reads the body of a 2xx, which is undefined for a 204. Throws MalformedResponseError if it cannot be read, and a
+   * PublicError if it says that nothing was done.
    */
   readonly read: (body: unknown, response: HttpResponse) => T;
-  /** What a 304 stands for; without it a 304 is an answer to a question that was not asked. */
+  /** The result of a 304. Absent if the request was not conditional; a 304 is then an error. */
   readonly conditional?: { readonly onNotModified: () => T } | undefined;
 }
 
@@ -40,7 +41,7 @@ export const SUNSET_MESSAGE =
   '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to go on with ' +
   'the embedded AIML API; the same AIML_API_KEY is then used for the model.';
 
-/** `sent`: what the request was made of, to keep secrets out of any reason that is passed on. */
+/** `sent`: the parts of the request, for removing secrets from upstream's reason. */
 export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent: ReasonContext): AttemptOutcome<T> {
   if (result.status === null) return fromNetworkFailure(result);
   if (result.status === 304 && parser.conditional) return { kind: 'OK', value: parser.conditional.onNotModified() };
@@ -82,54 +83,54 @@ const errorsByFailure: Readonly<
   },
   RESET: {
     code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The AIML API closed the connection without an answer.',
+    message: 'The AIML API closed the connection without a response.',
     retryable: true,
   },
-  TIMEOUT: { code: 'UPSTREAM_TIMEOUT', message: 'The AIML API did not answer in time.', retryable: true },
+  TIMEOUT: { code: 'UPSTREAM_TIMEOUT', message: 'The AIML API did not respond in time.', retryable: true },
   TRUNCATED: {
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave an answer that was cut short.',
+    message: 'The response of the AIML API was cut short.',
     retryable: true,
   },
   NOT_HTTP: {
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave an answer that is no HTTP.',
+    message: 'The response of the AIML API is not valid HTTP.',
     retryable: true,
   },
   UNREADABLE: {
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave an answer that cannot be read.',
+    message: 'The response of the AIML API cannot be read.',
     retryable: false,
   },
   TOO_LARGE: {
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave an answer that is too large.',
+    message: 'The response of the AIML API is too large.',
     retryable: false,
   },
   TOO_MANY_LARGE_RESPONSES: {
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave too many large answers at a time.',
+    message: 'The AIML API sent too many large responses at a time.',
     retryable: true,
   },
   OVER_BUDGET: OPERATION_TOO_LARGE,
-  ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The caller went away.', retryable: true },
+  ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The client disconnected.', retryable: true },
 };
 
 function fromNetworkFailure({ failure, sent }: NetworkFailure): FailedAttempt {
   return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new PublicError(errorsByFailure[failure]) };
 }
 
-/** Statuses below 500 that the API has: upstream refused and did nothing. */
+/** The API's error statuses below 500: upstream rejected the request and applied nothing. */
 const errorsByStatus: Readonly<Record<number, readonly [PublicErrorCode, string, retryable: boolean]>> = {
-  400: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
+  400: ['BAD_USER_INPUT', 'The AIML API rejected the request.', false],
   401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
   402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
   403: ['FORBIDDEN', 'The AIML API does not allow this with the API key.', false],
   404: ['NOT_FOUND', 'The AIML API has nothing with this id.', false],
   409: ['CONFLICT', 'The AIML API reports a conflict with another request.', true],
   410: ['NOT_FOUND', 'The AIML API has nothing with this id any more.', false],
-  422: ['BAD_USER_INPUT', 'The AIML API refused the request.', false],
-  429: ['RATE_LIMITED', 'The AIML API asks for fewer requests.', true],
+  422: ['BAD_USER_INPUT', 'The AIML API rejected the request.', false],
+  429: ['RATE_LIMITED', 'The AIML API received too many requests.', true],
 };
 
 function fromErrorStatus(
@@ -142,7 +143,7 @@ function fromErrorStatus(
   if (status >= 500 && status < 600)
     return failed('UNKNOWN', response, {
       code: 'UPSTREAM_UNAVAILABLE',
-      message: 'The AIML API is in trouble.',
+      message: 'The AIML API reports an internal error.',
       retryable: true,
       ...withRequestId(errorBody),
     });
@@ -150,7 +151,7 @@ function fromErrorStatus(
   if (status < 400 || status >= 600)
     return failed('UNKNOWN', response, {
       code: 'UPSTREAM_BAD_RESPONSE',
-      message: 'The AIML API gave an answer that is none of its own.',
+      message: 'The response of the AIML API has an unexpected status.',
       retryable: false,
     });
   if (notFoundMeansSunset && (status === 404 || status === 410))
@@ -164,7 +165,7 @@ function fromErrorStatus(
     return { kind: 'REJECTED', status, error: keyReused() };
   const [code, message, retryable] = errorsByStatus[status] ?? [
     'UPSTREAM_BAD_RESPONSE' as const,
-    'The AIML API gave an answer that is none of its own.',
+    'The response of the AIML API has an unexpected status.',
     false,
   ];
   if ((status === 403 || status === 429) && isQuotaError(errorBody))
@@ -212,14 +213,14 @@ const isRequestId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(value);
 
 /**
- * Reads a Retry-After header (RFC 9110, 10.2.3: seconds or a date) as milliseconds from `now`; undefined where it is
- * absent or means nothing, 0 for a date that has passed.
+ * Parses a Retry-After header (RFC 9110, 10.2.3: seconds or a date) to milliseconds from `now`. Undefined if it is absent
+ * or invalid, 0 for a date in the past.
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? '';
   if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
   if (!/^[A-Za-z]{3,9},? /.test(value)) return undefined;
-  // Of the three forms of a date, the oldest (asctime) names no time zone and means GMT as well.
+  // The asctime format has no time zone and is GMT as well.
   const date = Date.parse(/ GMT$/i.test(value) ? value : `${value} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

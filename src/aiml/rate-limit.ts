@@ -1,6 +1,6 @@
 /**
- * How many requests to upstream one credential may cause: counted in fixed windows, in Redis where replicas share one,
- * and in this process where there is none or it is unavailable.
+ * Limits the requests to upstream of each credential, in fixed windows. Counts in Redis if replicas share one, and in this
+ * process if there is none or it is unavailable.
  */
 import { LRUCache } from 'lru-cache';
 import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
@@ -13,11 +13,10 @@ interface RateLimitOptions {
 
 export interface RateLimit {
   /**
-   * Counts one request. Resolves to 0, or, where none is left, to how many milliseconds there are to the next window.
-   * Never rejects.
+   * Counts one request. Resolves to 0, or to the milliseconds until the next window if the limit is reached. Never rejects.
    */
   take(tenant: string): Promise<number>;
-  /** To be called where upstream has accepted the tenant's credential. */
+  /** Call it when upstream has accepted the tenant's credential. */
   accept(tenant: string): void;
 }
 
@@ -36,7 +35,7 @@ export function createRateLimit({ requests, perSeconds }: RateLimitOptions, redi
   };
 }
 
-/** Rejects with what the store of the limiter rejects with. */
+/** Rejects with the errors of the limiter's store. */
 async function take(limiter: RateLimiterAbstract, tenant: string): Promise<number> {
   try {
     await limiter.consume(tenant);
@@ -47,10 +46,10 @@ async function take(limiter: RateLimiterAbstract, tenant: string): Promise<numbe
   }
 }
 
-/** Credentials that upstream has accepted: some 5 MB at most. Beyond it the one that was used least recently starts anew. */
+/** Credentials that upstream has accepted, about 5 MB. The least recently used ones are evicted. */
 const MAX_ACCEPTED = 20_000;
-/** Anyone can make credentials up, so those that upstream has not accepted are few and never displace the others. */
-const MAX_UNKNOWN = 1000;
+/** Clients can invent credentials, so those that upstream has not accepted never evict accepted ones. */
+const MAX_UNVERIFIED = 1000;
 
 interface Window {
   used: number;
@@ -58,13 +57,13 @@ interface Window {
   endsAt: number;
 }
 
-/** Counts in this process. Its memory is bounded, and made-up credentials leave little behind. */
+/** Counts in this process, with bounded memory. */
 export class MemoryRateLimit implements RateLimit {
   readonly #requests: number;
   readonly #windowMs: number;
   readonly #now: () => number;
   readonly #accepted = new LRUCache<string, Window>({ max: MAX_ACCEPTED });
-  readonly #unknown = new LRUCache<string, Window>({ max: MAX_UNKNOWN });
+  readonly #unknown = new LRUCache<string, Window>({ max: MAX_UNVERIFIED });
 
   /** `now` is a monotonic clock in milliseconds. */
   constructor({ requests, perSeconds }: RateLimitOptions, now: () => number = () => performance.now()) {
@@ -73,7 +72,7 @@ export class MemoryRateLimit implements RateLimit {
     this.#now = now;
   }
 
-  /** How many credentials it remembers. */
+  /** The number of credentials in memory. */
   get size(): number {
     return this.#accepted.size + this.#unknown.size;
   }

@@ -1,7 +1,6 @@
 /**
- * What one GraphQL request reads and writes of one kind of object, and what it remembers of it.
- *
- * A loader lives as long as one request and serves one credential. Nothing of it is shared.
+ * Loads, memoizes and writes one kind of object for one GraphQL request. A loader serves one credential and is never
+ * shared between requests.
  */
 import DataLoader from 'dataloader';
 import type { Semaphore } from '../runtime/semaphore.ts';
@@ -10,7 +9,7 @@ import type { Action, ApiObject, ListQuery, Resource } from './resource.ts';
 import type { StreamReceiver } from './stream-body.ts';
 import type { WireList } from './wire.ts';
 
-/** Every id given to it has passed isUpstreamId. Every method rejects with a PublicError and nothing else. */
+/** Every id has passed isUpstreamId. Every method rejects with a PublicError only. */
 export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #resource: Resource<T, CreateBody, ModifyBody>;
   readonly #callsInFlight: Semaphore;
@@ -23,8 +22,8 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   #lists: Map<string, Promise<WireList<T>>> | null = null;
 
   /**
-   * `callsInFlight` bounds the calls of the whole request, whatever they are about. `isLongLived`: whether the request
-   * asks for the same things again and again. Then lists are read once as well, and what failed may be asked for again.
+   * `callsInFlight` bounds the calls of the whole request, of all loaders. `isLongLived`: whether the request is a
+   * subscription, which resolves the same fields again and again. Its lists are memoized as well, and failed reads are not.
    */
   constructor(
     resource: Resource<T, CreateBody, ModifyBody>,
@@ -36,7 +35,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     this.#isLongLived = isLongLived;
   }
 
-  /** One object, null where upstream has none with this id (404, 410). An id is asked for once. */
+  /** One object, null if upstream has none with this id (404, 410). An id is read once. */
   load(id: string): Promise<T | null> {
     const listed = this.#listed.get(id);
     if (listed) return Promise.resolve(listed);
@@ -45,19 +44,19 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return loaded;
   }
 
-  /** Takes the object as it is now. */
+  /** Replaces the memoized object. */
   remember(object: T): void {
     this.#forget(object.id);
     this.#byId.prime(object.id, object);
   }
 
-  /** One page. Its objects are known by id from then on. For an unknown cursor see {@link Resource.list}. */
+  /** One page. Its objects are memoized by id. For an unknown cursor see {@link Resource.list}. */
   list(query: ListQuery): Promise<WireList<T>> {
     if (!this.#isLongLived()) return this.#list(query);
     const key = JSON.stringify(query);
     const lists = (this.#lists ??= new Map<string, Promise<WireList<T>>>());
-    const kept = lists.get(key);
-    if (kept) return kept;
+    const memoized = lists.get(key);
+    if (memoized) return memoized;
     const list = this.#list(query);
     lists.set(key, list);
     list.catch(() => lists.delete(key));
@@ -82,7 +81,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return object;
   }
 
-  /** See {@link Resource.act}. Code NOT_FOUND where upstream has none with this id. */
+  /** See {@link Resource.act}. Code NOT_FOUND if upstream has none with this id. */
   async act(id: string, action: Action<T>): Promise<T> {
     this.#forget(id);
     const object = await this.#call(() => this.#resource.act(id, action));
@@ -91,13 +90,13 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return object;
   }
 
-  /** The object as it is now, whatever this request has read before; null where upstream has none. */
+  /** Reads the object again. Null if upstream has none. */
   reload(id: string): Promise<T | null> {
     this.#forget(id);
     return this.load(id);
   }
 
-  /** The object as it is after the write. Code NOT_FOUND where upstream has none with this id. */
+  /** Resolves to the object after the write. Code NOT_FOUND if upstream has none with this id. */
   async modify(id: string, body: ModifyBody): Promise<T> {
     this.#forget(id);
     const object = await this.#call(() => this.#resource.modify(id, body));
@@ -106,7 +105,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return object;
   }
 
-  /** Resolves once the object is deleted. Code NOT_FOUND where upstream has none with this id. */
+  /** Resolves once the object is deleted. Code NOT_FOUND if upstream has none with this id. */
   async delete(id: string): Promise<void> {
     this.#forget(id);
     await this.#call(() => this.#resource.delete(id));
@@ -119,7 +118,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     this.#byId.clear(id);
   }
 
-  /** A list in flight may contain the objects, so it is awaited before any id is asked for. */
+  /** A list in flight may contain the objects, so it is awaited before ids are read. */
   async #loadAll(ids: readonly string[]): Promise<(T | null | Error)[]> {
     if (this.#listsInFlight && this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
     return Promise.all(

@@ -1,7 +1,7 @@
 /**
- * The objects of the AIML API: one definition for each kind, and the calls that all kinds have in common.
+ * Resources of the AIML API: a definition for each kind of object, and the calls that all kinds share.
  *
- * It sends exactly what it is given and builds paths from checked ids only. It knows nothing of GraphQL.
+ * Bodies are sent unchanged. Paths are built from validated ids only. Nothing here depends on GraphQL.
  */
 import type { AimlClient, Call, UpstreamContext } from './client.ts';
 import { PublicError } from '../runtime/errors.ts';
@@ -12,32 +12,32 @@ import type { StreamReceiver } from './stream-body.ts';
 import { isUpstreamId } from './upstream-id.ts';
 import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';
 
-/** How many objects a list has at most. */
+/** The maximum size of a page. */
 const MAX_LIST = 100;
 
-/** What all objects have. */
+/** The fields of all objects. */
 export interface ApiObject {
   readonly id: string;
   readonly metadata: WireMetadata;
 }
 
-/** Everything in which one kind of object differs from another. */
+/** Describes one kind of object. */
 export interface ResourceDefinition<T extends ApiObject, CreateBody, ModifyBody> {
-  /** In the names of its calls, for logs and metrics: `assistants.get`. */
+  /** The prefix of its calls in logs and metrics: `assistants.get`. */
   readonly name: string;
   /** The path of the collection: `['threads', 'messages']` is `/threads/{parent}/messages`. */
   readonly segments: readonly string[];
-  /** One of them, in messages to callers. */
+  /** The singular, in messages to clients. */
   readonly noun: string;
   /** Reads one object. Throws MalformedResponseError. */
   readonly read: (value: unknown) => T;
-  /** Whether only writes of the same credential change it. Other reads never come from a cache. */
+  /** Whether reads may be cached: only writes of the same credential change the object. */
   readonly isCacheable: boolean;
-  /** Whether the AIML API lists them, so that one that was created can be found. */
+  /** Whether the AIML API lists them, so that a created object can be found by its idempotency key. */
   readonly isListed: boolean;
-  /** Whether `object` can have been created with `body`. */
+  /** Whether `object` may have been created with `body`. */
   readonly isCreatedFrom: (body: CreateBody, object: T) => boolean;
-  /** Whether `object` is as `body` asked for it: what decides after a modify of unknown outcome. */
+  /** Whether `object` has the values of `body`. Decides after a modify of unknown outcome. */
   readonly isModified: (body: ModifyBody, object: T) => boolean;
 }
 
@@ -45,44 +45,44 @@ export interface ListQuery {
   /** 1 to 100. */
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  /** The id after which the page starts; null for the start of the list. */
+  /** The id after which the page starts. Null for the start of the list. */
   readonly after: string | null;
-  /** Further parameters, for lists that can be filtered. Values are ids. */
+  /** Parameters that filter the list. Values are ids. */
   readonly filter?: Readonly<Record<string, string>>;
 }
 
-/** Something that is done to an object. */
+/** A POST to a path below an object, for example a cancel. */
 export interface Action<T> {
   /** The last segment of its path. */
   readonly action: string;
   readonly body: object | null;
-  /** Whether it was done to the object, as far as that can be seen. */
+  /** Whether the object shows that the action was applied. */
   readonly isApplied: (object: T) => boolean;
-  /** Where there is one, upstream is asked for a stream of events, which it gets. */
+  /** If set, an event stream is requested, and the receiver gets it. */
   readonly receiver?: StreamReceiver | undefined;
 }
 
-/** What all requests of the process share to call the AIML API. */
+/** Shared by all requests of the process. */
 export interface Upstream {
   readonly client: AimlClient;
   readonly reads: ReadThroughCache;
   readonly models: ModelList;
   readonly idempotencyKeys: IdempotencyKeys;
-  /** Whether it is the embedded AIML API, which can do more than the AIML API. */
+  /** Whether upstream is the embedded AIML API, which supports more. */
   readonly isEmbedded: boolean;
 }
 
-/** What one GraphQL request needs to call the AIML API. */
+/** For the calls of one GraphQL request. */
 export interface UpstreamAccess extends Upstream {
   readonly context: UpstreamContext;
 }
 
-/** What a resource needs of it. */
+/** The part that a resource needs. */
 export type CallAccess = Omit<UpstreamAccess, 'models'>;
 
 /**
- * The calls of one kind of object, for one request. Every method rejects with a PublicError and nothing else, and with
- * `NOT_FOUND` where upstream has no object with the id, or no parent.
+ * The calls of one kind of object, for one request. Every method rejects with a PublicError only; its code is `NOT_FOUND`
+ * if upstream does not have the object or its parent.
  */
 export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   readonly #definition: ResourceDefinition<T, CreateBody, ModifyBody>;
@@ -114,7 +114,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** One page. Where upstream does not know `after`: `BAD_USER_INPUT` with the param `after`. */
+  /** One page. Rejects with `BAD_USER_INPUT` and the param `after` if upstream does not have the cursor. */
   async list({ limit, order, after, filter = {} }: ListQuery): Promise<WireList<T>> {
     const filters = Object.entries(filter).map(([name, value]) => `&${name}=${checked(value)}`);
     const query = `limit=${limit}&order=${order}${filters.join('')}`;
@@ -125,7 +125,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       const status = error instanceof PublicError ? error.details.upstream?.status : undefined;
       if (status !== 404 && status !== 410) throw error;
     }
-    // A 404 means an unknown cursor, or that the collection does not exist. The list without a cursor tells them apart.
+    // A 404 means an unknown cursor or a missing collection. The list without a cursor distinguishes them.
     await this.#list('limit=1');
     throw new PublicError({
       code: 'BAD_USER_INPUT',
@@ -136,8 +136,8 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   /**
-   * With `idempotencyKey`, the same key of the same credential creates once. Another body under it: BAD_USER_INPUT. Where
-   * there is a `receiver`, upstream is asked for a stream of events, which it gets.
+   * With `idempotencyKey`, the same key of the same credential creates once; another body with it is BAD_USER_INPUT. With
+   * `receiver`, an event stream is requested, and the receiver gets it.
    */
   create(body: CreateBody, idempotencyKey?: string, receiver?: StreamReceiver): Promise<T> {
     const options = receiver ? { receiver } : {};
@@ -147,7 +147,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       : this.#createOnce(body, idempotencyKey, options);
   }
 
-  /** An upstream that keeps keys creates once by itself, so the create may be sent again. */
+  /** With an idempotency key, which only the embedded AIML API supports, the create may be retried. */
   #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey' | 'receiver'>): Promise<T> {
     const { name, noun, read } = this.#definition;
     const { idempotencyKey, receiver } = options;
@@ -177,7 +177,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** Looks among the newest objects, and never in a cache: another process may have created it a moment ago. */
+  /** Searches the newest objects. Bypasses the cache, as another process may just have created the object. */
   async #findByKey(body: CreateBody, key: string): Promise<T | null> {
     const { isListed, isCreatedFrom } = this.#definition;
     if (!isListed) return null;
@@ -188,7 +188,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return found;
   }
 
-  /** The object as it is after the write. */
+  /** Resolves to the object after the write. */
   modify(id: string, body: ModifyBody): Promise<T> {
     const { isModified, name } = this.#definition;
     const path = this.#pathOf(id);
@@ -203,8 +203,8 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   /**
-   * Does something to the object, with a POST to `action` below it. After an attempt of unknown outcome the object is read
-   * back once, and `isApplied` decides. Resolves to the object as it is then.
+   * POSTs to `action` below the object. After an attempt of unknown outcome the object is read back once, and `isApplied`
+   * decides. Resolves to the object after the action.
    */
   act(id: string, { action, body, isApplied, receiver }: Action<T>): Promise<T> {
     const { name } = this.#definition;
@@ -221,7 +221,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** Resolves once upstream says that the object is deleted. */
+  /** Resolves once upstream confirms the deletion. */
   delete(id: string): Promise<void> {
     const { noun } = this.#definition;
     return this.#write({
@@ -239,7 +239,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** What calls of this kind have in common. */
+  /** The parts that modify, act and delete share. */
   #call<Rule extends 'modify' | 'delete'>(rule: Rule) {
     const { name, noun } = this.#definition;
     return { name: `${name}.${rule}`, noun, rule, body: null, notFoundMeansSunset: false };
@@ -259,7 +259,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   #readWithId(body: unknown, id: string): T {
     const object = this.#definition.read(body);
-    if (object.id !== id) throw new MalformedResponseError('id', 'the id that was asked for');
+    if (object.id !== id) throw new MalformedResponseError('id', 'the requested id');
     return object;
   }
 
@@ -283,14 +283,14 @@ const pathBelow = (parents: readonly string[], segments: readonly string[]): str
     .join('');
 
 /**
- * The last check before the network. Callers' ids have been checked already, so an id that fails here came from upstream.
- * Throws a PublicError.
+ * The last check before the network. Ids of clients were validated before, so an invalid id came from upstream. Throws a
+ * PublicError.
  */
 function checked(id: string | undefined): string {
   if (id !== undefined && isUpstreamId(id)) return id;
   throw new PublicError({
     code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API gave an id that cannot be sent back to it.',
+    message: 'The AIML API sent an id that is not valid in a path.',
     retryable: false,
   });
 }

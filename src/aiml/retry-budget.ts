@@ -1,9 +1,9 @@
 /**
- * Bounds what retries may cost upstream: in any second, five and a tenth of that second's requests. At 50 requests a
- * second or more that is at most 1.2 attempts for each, however broken upstream is.
+ * Limits retries: in any second, five plus a tenth of that second's requests. At 50 requests a second or more that is at
+ * most 1.2 attempts for each request, even during a total outage.
  *
- * While several tenants send requests, each has its own bound within that: two, and a tenth of its own requests. So no
- * tenant takes what the others need.
+ * While several tenants send requests, each has a budget of its own within that: two plus a tenth of its requests. So no
+ * tenant uses up the budget of the others.
  */
 import { LRUCache } from 'lru-cache';
 import { ActiveTenants } from '../runtime/active-tenants.ts';
@@ -12,19 +12,19 @@ const WINDOW_MS = 1000;
 const RETRIES_PER_WINDOW = 5;
 const RETRIES_PER_TENANT = 2;
 const RETRIES_PER_REQUEST = 0.1;
-/** How long a tenant counts as present after its last request, in milliseconds. */
-const PRESENT_MS = 10_000;
-/** Tenants beyond the ones seen last start anew. */
+/** How long a tenant is active after its last request, in milliseconds. */
+const ACTIVE_MS = 10_000;
+/** The least recently seen tenants are evicted. */
 const MAX_TENANTS = 300;
 
-/** Requests and retries of the last while. */
+/** Requests and retries within the window. */
 class Counts {
   readonly requests: SlidingCount;
   readonly retries: SlidingCount;
 
   constructor(sliceMs: number) {
     this.requests = new SlidingCount(WINDOW_MS / sliceMs, sliceMs);
-    // Never less than a whole second, so that no second holds more than it may.
+    // One slice more than a second, so that no second exceeds the budget.
     this.retries = new SlidingCount(WINDOW_MS / sliceMs + 1, sliceMs);
   }
 
@@ -53,12 +53,12 @@ export class RetryBudget {
     this.#countsOf(tenant).requests.add(now);
   }
 
-  /** Takes one retry out of the budget; false where there is none left. */
+  /** Takes one retry from the budget. False if none is left. */
   takeRetry(tenant: string): boolean {
     const now = this.#now();
     const own = this.#countsOf(tenant);
     if (!this.#all.allows(RETRIES_PER_WINDOW, now)) return false;
-    if (this.#active.hasOther(tenant, PRESENT_MS) && !own.allows(RETRIES_PER_TENANT, now)) return false;
+    if (this.#active.hasOther(tenant, ACTIVE_MS) && !own.allows(RETRIES_PER_TENANT, now)) return false;
     this.#all.retries.add(now);
     own.retries.add(now);
     return true;
@@ -71,10 +71,10 @@ export class RetryBudget {
   }
 }
 
-/** Coarser than that of the whole, as there are many of them. */
+/** Coarser than the slice of the total, because there are many tenants. */
 const TENANT_SLICE_MS = 100;
 
-/** How many were added in the last while, counted in slices so that its size is fixed. */
+/** A count over a sliding window, in slices, so that its size is fixed. */
 class SlidingCount {
   readonly #counts: Float64Array;
   readonly #sliceMs: number;

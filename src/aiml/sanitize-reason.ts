@@ -1,28 +1,28 @@
 /**
- * Makes upstream's message for a 400 or 422 fit to be shown: one line, without URLs, hosts, addresses, file paths or
- * anything like a credential. Names that the request itself held are kept, as the caller knows them.
+ * Sanitizes upstream's message for a 400 or 422: one line, without URLs, hosts, addresses, file paths and anything that
+ * looks like a credential. Names from the request itself remain.
  *
  * Every pattern is linear in its input: quantifiers before a required character are bounded.
  */
 
-/** How much of a message is looked at, in UTF-16 code units. */
+/** Longer messages are cut, in UTF-16 code units. */
 export const MAX_MESSAGE_LENGTH = 2000;
 const MAX_SECRET_LENGTH = 512;
-/** The longest reason that is passed on, in Unicode code points. */
+/** The maximum length of a sanitized reason, in Unicode code points. */
 const MAX_REASON_LENGTH = 300;
 const REMOVED = '[removed]';
 
 export interface ReasonContext {
-  /** The key that the request was made with. */
+  /** The API key of the request. */
   readonly credential: string;
   /** Upstream's own host, as in `URL.hostname`. */
   readonly hostname: string;
-  /** Path and body of the request, whose values may be repeated where they only look random. */
+  /** Path and body of the request. Their values may be repeated even if they look random. */
   readonly path: string;
   readonly body: string | null;
 }
 
-/** Null where nothing is left to say. */
+/** Null if nothing is left. */
 export function sanitizeReason(message: string | null, context: ReasonContext): string | null {
   if (message === null) return null;
   let text = cut(message)
@@ -39,7 +39,7 @@ export function sanitizeReason(message: string | null, context: ReasonContext): 
   return points.length <= MAX_REASON_LENGTH ? text : `${points.slice(0, MAX_REASON_LENGTH - 1).join('')}…`;
 }
 
-/** A message that is too long loses its last word as well, where that is short: half a secret would not be recognised. */
+/** Cuts long messages at a word, because half a secret would not be recognised. */
 function cut(message: string): string {
   if (message.length <= MAX_MESSAGE_LENGTH) return message;
   const start = message.slice(0, MAX_MESSAGE_LENGTH);
@@ -47,7 +47,7 @@ function cut(message: string): string {
   return end < MAX_MESSAGE_LENGTH - MAX_SECRET_LENGTH ? start : start.slice(0, end);
 }
 
-/** Top-level domains that no field, file or model ends with. */
+/** Top-level domains that are not endings of fields, files or models. */
 const TOP_LEVEL =
   'com|net|org|edu|gov|int|io|ai|co|app|dev|cloud|tech|internal|intranet|corp|lan|local|localdomain|localhost|svc|cluster|arpa|example|invalid|test|onion|eu|uk|de|ch|fr|nl|se|es|pl|cz|ru|ua|cn|jp|kr|br|ca|au|xyz';
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,62})';
@@ -90,10 +90,10 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 const WORD = /[^\s"'`,;()<>{}[\]]+/g;
-/** As short as a piece of a key may be to be recognised. */
+/** The shortest part of a key that is recognised. */
 const MIN_PIECE_LENGTH = 6;
 
-/** Whether a word holds the key or the beginning or end of it, in any case or in base64, or upstream's host. */
+/** Whether a word contains upstream's host, or the key, its beginning or its end, in any case or in base64. */
 function createSecretTest({ credential, hostname }: ReasonContext): (word: string) => boolean {
   const encoded = Buffer.from(credential)
     .toString('base64')
@@ -122,8 +122,8 @@ const MIN_CHANGES = 5;
 const MIN_CHANGES_IN_WORD = 3;
 
 /**
- * Whether it looks like a key rather than like a name. Names, those of models with dates and versions included
- * (`gpt-4o-mini-2024-07-18`), seldom change between letters and digits within a word; random text does all the time.
+ * Whether it looks like a key and not like a name. Within a word, names rarely change between letters and digits, even
+ * those of models with dates and versions (`gpt-4o-mini-2024-07-18`). Random text does often.
  */
 function looksRandom(name: string): boolean {
   const core = name.replace(/(?<![.=~/])[.=~/]+$/, '');
@@ -138,7 +138,7 @@ function looksRandom(name: string): boolean {
   );
 }
 
-/** Whether it is a whole value, or the name of a member, in what was sent. */
+/** Whether it is a whole value or member name in the request. */
 function isInRequest(name: string, { path, body }: ReasonContext): boolean {
   const core = name.replace(/(?<!\.)\.+$/, '');
   return path.split(/[/?&=]/).includes(core) || (body?.includes(JSON.stringify(core)) ?? false);

@@ -1,35 +1,34 @@
 /**
- * The body of a response that is a stream of events: decoded as it arrives, bounded in bytes, and ended where nothing comes
- * for too long.
+ * The body of an event stream: decoded as it arrives, limited in bytes, and ended after an idle time-out.
  */
 import type { Transform } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { ContentCoding } from '../runtime/content-coding.ts';
 
-/** The most that is read of one stream, in bytes, after decompression. */
+/** The maximum size of a stream, in bytes, after decompression. */
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 
-/** Gets what a stream brings. */
+/** Receives an event stream. */
 export interface StreamReceiver {
-  /** A stream begins; what an attempt before it brought is void. `cancel` ends it. */
+  /** A stream begins; the data of an earlier attempt is void. `cancel` ends the stream. */
   begin(cancel: () => void): void;
-  /** Takes a chunk. False where no more is wanted. */
+  /** Returns false to end the stream. */
   push(chunk: Buffer): boolean;
-  /** What the response is taken for, as JSON; null until it is known. */
+  /** The JSON that stands for the response body. Null until it has arrived. */
   readonly body: Buffer | null;
-  /** The stream has ended, however. */
+  /** The stream has ended, completely or not. */
   end(): void;
 }
 
 interface StreamBodyOptions {
   readonly receiver: StreamReceiver;
-  /** Null for a coding that is not known. */
+  /** Null for an unsupported coding. */
   readonly coding: ContentCoding | null;
-  /** How long nothing may come, in milliseconds. */
+  /** The idle time-out, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** Called once, where the receiver has a body. */
+  /** Called once, when the receiver has a body. */
   readonly onBody: (body: Buffer) => void;
-  /** Called once, when the stream has ended: its connection is not needed any more. */
+  /** Called once, when the stream has ended and its connection can be closed. */
   readonly onEnd: () => void;
 }
 
@@ -91,7 +90,7 @@ export class StreamBody {
   }
 }
 
-/** What was flushed comes out at once, and a stream that is cut has what came before. Null where nothing is coded. */
+/** Outputs flushed data at once, and everything before the cut of a truncated stream. Null for the identity coding. */
 function createDecoder(coding: ContentCoding): Transform | null {
   const options = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
   switch (coding) {

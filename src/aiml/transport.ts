@@ -1,10 +1,9 @@
 /**
- * One HTTP exchange with the AIML API over a pool of kept-alive connections. Exchanges that may be responded to with a
- * stream have a pool of their own, so that streams never take the connections of other calls.
+ * HTTP exchanges with the AIML API over a pool of keep-alive connections. Requests for event streams have a pool of their
+ * own, so that streams never take the connections of other calls.
  *
- * It owns the sockets, the time-out of an attempt, the limits on what upstream may send, and the one fact that the
- * retry rules rest on: whether a request can have reached upstream. It knows nothing of assistants, never retries, and
- * never follows a redirect.
+ * Owns the sockets, the time-out of an attempt, the size limits of responses, and the fact that the retry rules depend on:
+ * whether a request may have reached upstream. Never retries and never follows a redirect.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,46 +21,46 @@ import { StreamBody, type StreamReceiver } from './stream-body.ts';
 
 const LARGE_BODIES_AT_ONCE = 2;
 /**
- * How long an idle connection is kept, in milliseconds, where upstream's Keep-Alive header does not say: less than the
- * minute after which load balancers close theirs, as a create that meets such an end cannot be sent again.
+ * How long an idle connection stays open, in milliseconds, without a Keep-Alive header of upstream. Less than the usual
+ * minute of load balancers: a create on a connection that they just closed cannot be retried.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 const STREAM_IDLE_TIMEOUT_MS = 60_000;
-/** How often it is looked whether the exchanges in flight have ended, in milliseconds. */
+/** The polling interval of `close`, in milliseconds. */
 const CHECK_INTERVAL_MS = 10;
 
 interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Appended to the path of the base URL; starts with a slash and holds checked values only. */
+  /** Appended to the path of the base URL. Starts with a slash and contains validated values only. */
   readonly path: string;
   /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: string | null;
-  /** Who gets a share of the memory for large bodies. */
+  /** Identifies the caller for its share of the memory for large bodies. */
   readonly subject: string;
-  /** The longest the exchange may take, in milliseconds, the wait for a connection included. */
+  /** The time-out of the exchange, in milliseconds, including the wait for a connection. */
   readonly timeoutMs: number;
   /** Ends the exchange early. */
   readonly cancellation: CancellationToken;
-  /** Whether `hangUp` is ignored once the request is on its way: what may change something is left to finish. */
+  /** Whether cancellation is ignored once the request is sent: writes are left to finish. */
   readonly isWrite: boolean;
-  /** How many bytes the operation may still hold, shared by its exchanges: what arrives is taken from it. */
+  /** The bytes that the operation may still hold, shared by its exchanges. Received bytes are subtracted. */
   readonly budget: { bytes: number } | null;
-  /** Gets the response where it is a stream of events; it is then read on after the exchange. Null where none is asked for. */
+  /** Receives the response if it is an event stream, which outlives the exchange. Null if none is requested. */
   readonly receiver?: StreamReceiver | null;
 }
 
 interface TransportOptions {
-  /** The base URL; its path, with or without a trailing slash, is put before every request's path. */
+  /** The base URL. Its path, without a trailing slash, is the prefix of every request's path. */
   readonly baseUrl: URL;
   readonly connections: number;
-  /** The longest a connection may take to open, in milliseconds. */
+  /** The time-out for opening a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Whether requests may be those of different subjects. Then none of them may take all of what is shared. */
+  /** Whether there is more than one subject. If so, none of them can take all shared memory. */
   readonly isMultiTenant?: boolean;
-  /** How long a stream may bring nothing, in milliseconds; a minute where it is left out. */
+  /** The idle time-out of streams, in milliseconds; by default a minute. */
   readonly streamIdleTimeoutMs?: number | undefined;
-  /** Null or absent where upstream is called directly. */
+  /** Null or absent if upstream is called directly. */
   readonly proxies?: ProxySettings | null;
 }
 
@@ -97,13 +96,13 @@ export class Transport {
     const createDispatcher = (of: Pool.Options): Dispatcher =>
       proxies ? createProxyAgent(proxies, of) : new Pool(baseUrl.origin, of);
     this.#dispatcher = createDispatcher({ ...options, connections });
-    // What opens streams bounds how many there are.
+    // The number of streams is limited by `MAX_STREAMS`.
     this.#streamDispatcher = createDispatcher(options);
   }
 
   /**
-   * Opens a connection ahead of the first request, which then need not wait for DNS, TCP and TLS. Nothing is sent on it.
-   * Resolves when it is open or cannot be opened, which is left to the first request to report.
+   * Opens a connection ahead of the first request, which then does not wait for DNS, TCP and TLS. Nothing is sent on it.
+   * Resolves when it is open or failed to open. The first request reports the failure.
    */
   preconnect(): Promise<void> {
     return new Promise((resolve) => {
@@ -149,13 +148,13 @@ export class Transport {
   }
 }
 
-/** Thrown into undici to keep a request that nobody waits for any more from being sent. */
+/** Thrown into undici to abort a request that is no longer needed. */
 class AbandonedRequestError extends Error {}
 
 interface ExchangeHandlerOptions {
   readonly largeBodies: FairSemaphore;
   readonly streamIdleTimeoutMs: number;
-  /** Called once, when the exchange has ended; its stream may go on. */
+  /** Called once, when the exchange has ended. Its stream may continue. */
   readonly onEnd: () => void;
 }
 
@@ -164,7 +163,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #subject: string;
   readonly #timeoutMs: number;
   readonly #largeBodies: FairSemaphore;
-  /** Happens when the exchange has ended; made where something has to be waited for. */
+  /** Cancelled when the exchange has ended. Created when something has to wait. */
   #whenEnded: CancellationToken | null = null;
   readonly #cancellation: CancellationToken;
   readonly #budget: { bytes: number } | null;
@@ -181,7 +180,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
-  /** How much of the budget it holds, in bytes. */
+  /** The bytes of the budget that this exchange holds. */
   #reserved = 0;
   #isLarge = false;
   #releaseLarge: Release | null = null;
@@ -208,7 +207,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // A second start would be undici sending the request again: that decision is not its to take.
+    // A second start would be a retry by undici, which ignores the retry table.
     if (this.#isEnded || this.#controller) throw new AbandonedRequestError();
     this.#controller = controller;
   }
@@ -261,7 +260,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Null where the exchange has ended before. */
+  /** Null if the exchange ended first. */
   async #acquireLarge(): Promise<Release | null> {
     this.#whenEnded ??= new CancellationToken();
     const release =
@@ -291,7 +290,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     else void this.#decode(response, coding);
   }
 
-  /** The time-out goes on meanwhile, as decompression may have to wait for its turn. */
+  /** The time-out continues, because decompression may have to wait for a permit. */
   async #decode(response: HttpResponse, coding: Exclude<ContentCoding, 'identity'>): Promise<void> {
     const release = this.#releaseLarge;
     this.#releaseLarge = null;
@@ -302,7 +301,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     else this.#abort('OVER_BUDGET');
   }
 
-  /** Takes from the operation's budget; false where it holds too little. */
+  /** Takes bytes from the operation's budget. False if too few are left. */
   #reserve(bytes: number): boolean {
     if (this.#isEnded || !this.#budget) return true;
     if (bytes > this.#budget.bytes) return false;
@@ -328,7 +327,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     else this.#end({ status: null, failure: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
   }
 
-  /** Stops waiting. What is on a connection is cut off; what still waits for one is never sent. */
+  /** Ends the exchange. A request that still waits for a connection is never sent. */
   #abort(failure: FailureKind): void {
     const controller = this.#controller;
     this.#end({ status: null, failure, sent: controller !== null });
@@ -338,7 +337,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   #end(result: HttpResult): void {
     if (this.#isEnded) return;
-    // Of the budget, the body alone stays taken.
+    // Only the final body remains subtracted from the budget.
     this.#reserve((result.status === null ? 0 : result.body.length) - this.#reserved);
     this.#isEnded = true;
     clearTimeout(this.#timer);
@@ -352,8 +351,8 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 }
 
 /**
- * Whether an answer says of itself that its connection stays open, which is what makes it safe to pause: undici 7 throws
- * out of reach, and so ends the process, when a connection that is to be closed ends while paused (nodejs/undici#5360).
+ * Whether the connection stays open after the response, so that it is safe to pause. undici 7 throws an uncatchable error,
+ * which ends the process, if a connection that is to be closed ends while it is paused (nodejs/undici#5360).
  */
 const isPersistent = (headers: IncomingHttpHeaders): boolean =>
   headers.connection?.toLowerCase() === 'keep-alive' &&
@@ -366,7 +365,7 @@ const isEventStream = (headers: IncomingHttpHeaders): boolean =>
 
 const isTimeout = (error: Error): boolean => errorCode(error) === 'UND_ERR_CONNECT_TIMEOUT';
 
-/** Whether what came was no HTTP/1.1 that this client takes: not parsable, headers too large, 100 or 101 unasked for. */
+/** Whether the response is not valid HTTP/1.1: unparsable, headers too large, or an unrequested 100 or 101. */
 const isNotHttp = (error: Error): boolean =>
   error.name === 'HTTPParserError' ||
   ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(errorCode(error) ?? '') ||

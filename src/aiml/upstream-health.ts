@@ -1,11 +1,11 @@
 /**
- * Whether upstream is worth an attempt: three kinds of circuit breakers, so that what fails for one request or one tenant
- * alone never holds back the others.
+ * Decides whether an attempt is admitted. It has three kinds of circuit breakers, so that failures of one request or one
+ * tenant never block the others.
  *
- * - Connections: opens when upstream cannot be connected to. No request causes that, so it holds for everyone.
+ * - Connections: opens when connections to upstream fail. No request causes that, so it applies to all.
  * - One request (the same call with the same body by the same tenant): opens when it keeps failing.
- * - Outage: opens when most attempts fail and most tenants see failures only; where there is a single tenant, when most
- *   of its different requests fail. Requests whose last attempt succeeded pass nevertheless.
+ * - Outage: opens when most attempts fail and most tenants have failures only. With a single tenant, it opens when most of
+ *   its different requests fail. Requests whose last attempt succeeded are admitted nevertheless.
  *
  * Memory is bounded: the tenants seen last, and for each of them its last requests.
  */
@@ -15,14 +15,14 @@ import type { HttpResult } from './exchange.ts';
 
 const MAX_TENANTS = 300;
 const MAX_REQUESTS_PER_TENANT = 32;
-/** During an outage: how many requests that are known to fail may pass in a second, of one for each tenant. */
+/** During an outage, the maximum of failing requests that are admitted in a second, at most one of each tenant. */
 const MAX_FAILING_PROBES = 10;
-/** A single failing voter is no outage. */
+/** A single failing voter is not an outage. */
 const MIN_FAILING_VOTERS = 2;
 
 /**
- * What an attempt says about upstream. `alive`: it sent a whole response, whether or not that can be used. `failing`: 5xx,
- * a time-out, a lost connection, which may be due to the request. `unreachable`: no connection could be opened.
+ * The state of upstream that an attempt shows. `alive`: it sent a complete response, usable or not. `failing`: 5xx, a
+ * time-out or a lost connection, which the request may have caused. `unreachable`: no connection could be opened.
  */
 export type Evidence = 'alive' | 'failing' | 'unreachable';
 
@@ -30,18 +30,18 @@ interface RequestHealth {
   isFailing: boolean;
   /** When its last attempt ended. */
   at: number;
-  /** Made with its first failure. */
+  /** Created at the first failure. */
   breaker: CircuitBreaker | null;
 }
 
 interface TenantHealth {
   /** In the order of their last attempts. */
   readonly requests: Map<string, RequestHealth>;
-  /** During an outage: when the next request may pass that is known to fail, and the next that is not. */
+  /** During an outage, when the next request is admitted: one whose last attempt failed, and one without a result. */
   nextProbeAt: { failing: number; unknown: number };
 }
 
-/** What a breaker holds back: every call, calls without a recent success, or one request of one tenant. */
+/** The calls that a breaker blocks: all, those without a recent success, or one request of one tenant. */
 type BreakerScope = 'connections' | 'outage' | 'request';
 
 export type BreakerListener = (scope: BreakerScope, isOpen: boolean) => void;
@@ -67,7 +67,7 @@ export class UpstreamHealth {
     );
   }
 
-  /** Whether any requests are being held back. */
+  /** Whether any circuit breaker is open. */
   get isAnyOpen(): boolean {
     if (this.#connection.isOpen || this.#outage.isOpen) return true;
     const since = this.#now() - WINDOW_MS;
@@ -146,7 +146,7 @@ export class UpstreamHealth {
     return health !== undefined && !health.isFailing && this.#now() - health.at <= WINDOW_MS;
   }
 
-  /** Asked when most attempts fail: tenants vote, or the requests of the tenant where there is only one. */
+  /** Decides when most attempts fail: tenants vote, or the requests of a single tenant. */
   #startsOutage(): boolean {
     const now = this.#now();
     const tenants = [...this.#tenants.values()]
@@ -169,7 +169,7 @@ export class UpstreamHealth {
 const laneOf = (health: RequestHealth | undefined): 'failing' | 'unknown' =>
   health?.isFailing ? 'failing' : 'unknown';
 
-/** Null where the attempt says nothing: the caller hung up. */
+/** Null if the attempt was cancelled, which shows nothing. */
 export function toEvidence(result: HttpResult): Evidence | null {
   if (result.status !== null) {
     const isServerError = result.status >= 500 && result.status < 600;

@@ -1,2 +1,2 @@
-/** Ids and cursors of the AIML API. They go into paths, so anything else never reaches the network. */
+/** The format of ids and cursors of the AIML API. Ids are validated before they become part of a path. */
 export const isUpstreamId = (value: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(value);

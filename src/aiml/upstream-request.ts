@@ -1,4 +1,4 @@
-/** What one GraphQL request reads and writes upstream. Deadline, byte budget and calls in flight belong to it as a whole. */
+/** The loaders of one GraphQL request. They share its deadline, byte budget and limit of calls in flight. */
 import { Semaphore } from '../runtime/semaphore.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { ResourceLoader } from './resource-loader.ts';
@@ -23,10 +23,10 @@ import type { RunFollower } from './runs/run-follower.ts';
 import type { RunHub } from './runs/run-hub.ts';
 import type { StreamReceiver } from './stream-body.ts';
 
-/** How many calls of one request may be in flight at a time. */
+/** The maximum of calls in flight of one request. */
 const MAX_CALLS_IN_FLIGHT = 10;
 
-/** What the requests of a process share. */
+/** Shared by all requests of the process. */
 export interface UpstreamWithRuns extends Upstream {
   readonly runHub: RunHub;
 }
@@ -37,11 +37,11 @@ export interface RequestAccess extends UpstreamWithRuns, UpstreamAccess {
 
 interface ToolOutputSubmission {
   readonly outputs: readonly WireToolOutput[];
-  /** Whether the run does not wait for these outputs any more. */
+  /** Whether the run no longer waits for these outputs. */
   readonly isApplied: (run: WireRun) => boolean;
 }
 
-/** The loader of what a definition describes. */
+/** The loader for a definition. */
 type LoaderOf<D> =
   D extends ResourceDefinition<infer T, infer CreateBody, infer ModifyBody>
     ? ResourceLoader<T, CreateBody, ModifyBody>
@@ -53,7 +53,7 @@ type MessageLoader = LoaderOf<typeof messages>;
 type RunLoader = LoaderOf<typeof runs>;
 type RunStepLoader = LoaderOf<typeof runSteps>;
 
-/** A loader for each kind of object and parent, made when it is first asked for. Parents are checked ids. */
+/** Has a loader for each kind of object and parent, created on first use. Parents are validated ids. */
 export class UpstreamRequest {
   readonly #access: RequestAccess;
   readonly #callsInFlight = new Semaphore(MAX_CALLS_IN_FLIGHT);
@@ -69,7 +69,7 @@ export class UpstreamRequest {
     this.#access = access;
   }
 
-  /** The time on `performance.now()` after which the operation waits for nothing any more. */
+  /** The deadline of the operation, on `performance.now()`. */
   get deadlineAt(): number {
     return this.#access.context.deadlineAt;
   }
@@ -100,12 +100,12 @@ export class UpstreamRequest {
     );
   }
 
-  /** Creates a run, which is streamed from upstream where upstream gives a stream. See {@link ResourceLoader.create}. */
+  /** Creates a run and reads its event stream if upstream sends one. See {@link ResourceLoader.create}. */
   async createRun(threadId: string, body: WireRunBody, idempotencyKey?: string): Promise<WireRun> {
     return this.#startRun((receiver) => this.runs(threadId).create(body, idempotencyKey, receiver));
   }
 
-  /** Creates a thread and a run on it, as {@link createRun}. Code NOT_FOUND where upstream does not have the assistant. */
+  /** Creates a thread and a run on it, as {@link createRun}. Code NOT_FOUND if upstream does not have the assistant. */
   async createThreadRun(body: WireThreadRunBody, idempotencyKey?: string): Promise<WireRun> {
     return this.#startRun((receiver) => this.#createLoader(threadRuns).create(body, idempotencyKey, receiver));
   }
@@ -153,7 +153,7 @@ export class UpstreamRequest {
     return run;
   }
 
-  /** Throws UNSUPPORTED_BY_UPSTREAM where upstream has no list of threads. */
+  /** Throws UNSUPPORTED_BY_UPSTREAM if upstream cannot list threads. */
   requireThreadList(): void {
     if (this.#access.isEmbedded) return;
     throw new PublicError({

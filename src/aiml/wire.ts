@@ -1,9 +1,9 @@
 /**
- * The primitives with which responses of the AIML API are read, for every resource.
+ * Primitives for reading responses of the AIML API.
  *
- * Three generations of the API disagree, so reading is tolerant: what may be absent is read as null, and lists come as
- * objects with or without `has_more`, or as bare arrays. What no generation ever promised is a
- * {@link MalformedResponseError}. Names stay in the API's snake_case; nothing here knows GraphQL.
+ * Three versions of the API differ, so reading is tolerant: an absent optional field is null, and lists are objects with or
+ * without `has_more`, or bare arrays. Anything that no version documents is a {@link MalformedResponseError}. Names remain
+ * in the API's snake_case.
  */
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
@@ -14,7 +14,7 @@ export interface JsonObject {
 export type WireMetadata = Readonly<Record<string, string>>;
 
 /**
- * The response is not what any generation of the API promises. The message names the field, never what stands there.
+ * The response does not match any version of the API. The message names the field and never contains its value.
  */
 export class MalformedResponseError extends Error {
   override readonly name = 'MalformedResponseError';
@@ -28,7 +28,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Far more than a JSON Schema has, and far less than what JSON.stringify, which calls itself, would stumble over. */
+/** Far more than a JSON Schema has, and far less than the depth at which the recursive JSON.stringify overflows. */
 const MAX_JSON_LEVELS = 500;
 
 /** The last second that an ISO 8601 instant with a four-digit year can hold. */
@@ -48,7 +48,7 @@ export function requireTime(fields: Fields, name: string): number {
   return time;
 }
 
-/** As {@link requireTime}; null where it is absent. */
+/** As {@link requireTime}, but null if it is absent. */
 export function optionalTime(fields: Fields, name: string): number | null {
   const time = optionalNumber(fields, name);
   if (time !== null && !(time >= 0 && time <= LAST_SECOND))
@@ -67,11 +67,11 @@ export function readMetadata(fields: Fields): WireMetadata {
 /** One page of a list. */
 export interface WireList<T> {
   readonly data: readonly T[];
-  /** Whether upstream says that more items follow; null where this generation of the API says nothing. */
+  /** Whether more items follow. Null if this version of the API does not report it. */
   readonly hasMore: boolean | null;
 }
 
-/** Reads a list of any generation. Throws {@link MalformedResponseError}. */
+/** Reads a list in any of its forms. Throws {@link MalformedResponseError}. */
 export function readList<T>(value: unknown, readItem: (item: unknown) => T): WireList<T> {
   const fields = Array.isArray(value) ? { data: value as unknown[] } : requireObject(value, 'list');
   const data: unknown = fields['data'];
@@ -79,7 +79,7 @@ export function readList<T>(value: unknown, readItem: (item: unknown) => T): Wir
   return { data: data.map((item: unknown) => readItem(item)), hasMore: optionalBoolean(fields, 'has_more') };
 }
 
-/** Reads an optional list; empty where it is absent or null. */
+/** Reads an optional list. Empty if it is absent or null. */
 export function readItems<T>(fields: Fields, name: string, readItem: (item: unknown) => T): readonly T[] {
   const value = fields[name];
   if (value === undefined || value === null) return [];
@@ -88,12 +88,12 @@ export function readItems<T>(fields: Fields, name: string, readItem: (item: unkn
 }
 
 /**
- * Reads the response to a delete of `id`: true where upstream says that it was deleted, false where it says that it was
- * not. Throws {@link MalformedResponseError}, also where the response is about another object.
+ * Reads the response to a delete of `id`: whether upstream deleted it. Throws {@link MalformedResponseError}, also if the
+ * response is about another object.
  */
 export function readDeletion(value: unknown, id: string): boolean {
   const fields = requireObject(value, 'deletion');
-  if ((fields['id'] ?? id) !== id) throw new MalformedResponseError('id', 'the id that was asked for');
+  if ((fields['id'] ?? id) !== id) throw new MalformedResponseError('id', 'the requested id');
   if (typeof fields['deleted'] !== 'boolean') throw new MalformedResponseError('deleted', 'true or false');
   return fields['deleted'];
 }
@@ -113,7 +113,7 @@ export function optionalJsonObject(fields: Fields, name: string): JsonObject | n
   return value && jsonObject(value, name);
 }
 
-/** What JSON.parse made is JSON by construction; but whatever is passed on must not be too deep to be written again. */
+/** A result of JSON.parse is JSON, but it must not be too deep for JSON.stringify. */
 export function jsonObject(value: Fields, name: string): JsonObject {
   if (isDeeper(value, MAX_JSON_LEVELS))
     throw new MalformedResponseError(name, `an object of ${MAX_JSON_LEVELS} levels`);
@@ -145,7 +145,7 @@ export function optionalNumber(fields: Fields, name: string): number | null {
   return value;
 }
 
-/** An integer that GraphQL's Int can carry. */
+/** An integer within the range of GraphQL's Int. */
 export function optionalInteger(fields: Fields, name: string): number | null {
   const value = optionalNumber(fields, name);
   if (value !== null && (value | 0) !== value) throw new MalformedResponseError(name, 'an integer of 32 bits');

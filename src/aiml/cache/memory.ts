@@ -1,23 +1,22 @@
 /**
- * What was read of upstream and may be given again: for a while without asking, and after that where upstream says that
- * it has not changed (304).
+ * The response cache of one process. An entry is fresh for the TTL; after it, it is revalidated by its ETag (304).
  *
  * Every entry belongs to one tenant. A write of the tenant begins a new generation, before it is sent and again before it is
- * acknowledged: what was read in an earlier one is never given without asking. Writes of other tenants change nothing.
+ * acknowledged. Entries of earlier generations are not fresh. Writes of other tenants have no effect.
  */
 import { LRUCache } from 'lru-cache';
 
-/** How much memory all entries may take together, and one of them, in bytes. */
+/** The maximum size of all entries, and of one, in bytes. */
 const MAX_SIZE = 64 * 1024 * 1024;
 const MAX_ENTRY_SIZE = 8 * 1024 * 1024;
 const MAX_ENTRIES = 20_000;
-/** What an entry takes beside what was read. */
+/** The overhead of an entry, in bytes. */
 const ENTRY_SIZE = 500;
-/** An entry that nobody asked for in this long is not worth a revalidation. */
+/** Older entries are evicted instead of revalidated. */
 const MAX_AGE_MS = 60 * 60 * 1000;
 
 export interface CachedRead {
-  /** Upstream's ETag; null where it sent none, and the entry ends with its time. */
+  /** Upstream's ETag. Null if it sent none; the entry can then not be revalidated. */
   readonly etag: string | null;
   readonly value: unknown;
 }
@@ -28,11 +27,11 @@ interface Entry extends CachedRead {
   readonly freshUntil: number;
 }
 
-/** A tenant that is forgotten begins a new generation. */
+/** A tenant whose generation was evicted begins a new one. */
 const MAX_TENANTS = 10_000;
 
 interface MemoryResponseCacheOptions {
-  /** How long an entry is given without asking upstream. */
+  /** How long an entry is fresh. */
   readonly ttlMs: number;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -57,13 +56,13 @@ export class MemoryResponseCache {
     });
   }
 
-  /** The tenant's present generation, to be taken before a read begins. No number is ever given twice. */
+  /** The tenant's current generation, to be read before a request begins. Generations are never reused. */
   generationOf(tenant: string): number {
     const generation = this.#generations.get(tenant);
     return generation ?? this.#beginGeneration(tenant);
   }
 
-  /** What is cached, and whether it may be given without asking; null where nothing is. */
+  /** The entry and whether it is fresh. Null if there is none. */
   get(tenant: string, path: string): (CachedRead & { readonly isFresh: boolean }) | null {
     const entry = this.#entries.get(keyOf(tenant, path));
     if (!entry) return null;
@@ -71,20 +70,20 @@ export class MemoryResponseCache {
     return { etag, value, isFresh: this.#now() < freshUntil && generation === this.#generations.get(tenant) };
   }
 
-  /** Keeps what was read, unless a write began a new generation meanwhile. `size` is what it takes in memory, in bytes. */
+  /** Stores a read, unless a write has begun a new generation since. `size` is in bytes of heap. */
   set(tenant: string, path: string, { etag, value }: CachedRead, size: number, generation: number): void {
     if (this.#generations.get(tenant) !== generation) return;
     const freshUntil = this.#now() + this.#ttlMs;
     this.#entries.set(keyOf(tenant, path), { etag, value, size: size + ENTRY_SIZE, generation, freshUntil });
   }
 
-  /** Upstream says that what is cached has not changed: it is fresh again, unless a write began a new generation meanwhile. */
+  /** Makes the entry fresh again after a 304, unless a write has begun a new generation since. */
   renew(tenant: string, path: string, generation: number): void {
     const entry = this.#entries.get(keyOf(tenant, path));
     if (entry) this.set(tenant, path, entry, entry.size - ENTRY_SIZE, generation);
   }
 
-  /** To be called before a write begins and again before it is acknowledged. */
+  /** Call it before a write is sent and again before it is acknowledged. */
   invalidate(tenant: string): void {
     this.#beginGeneration(tenant);
   }

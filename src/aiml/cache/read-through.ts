@@ -1,6 +1,6 @@
 /**
- * Reads of upstream that callers with one credential share: while they are under way, and, where a time is set, from a
- * cache after that. The retry table stays the client's; this decides only whether upstream is asked at all.
+ * Coalesces identical reads in flight of one credential and, with a TTL, caches their responses. The client still applies
+ * the retry table.
  */
 import { estimateJson } from '../../runtime/json-size.ts';
 import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
@@ -14,17 +14,17 @@ import { SingleFlight } from '../../runtime/single-flight.ts';
 import { headerOf, type HttpResponse } from '../exchange.ts';
 
 interface ReadThroughCacheOptions {
-  /** How long a read may be answered from the cache of this process without asking upstream; 0 for no cache. */
+  /** How long a cached read is fresh, in milliseconds; 0 for no cache. */
   readonly cacheTtlMs: number;
-  /** What is shared with other replicas; it takes the place of the cache of this process. */
+  /** The cache that replicas share. It replaces the cache of this process. */
   readonly shared?: RedisResponseCache | null;
-  /** Called with every read that could come from a cache. */
+  /** Called for every cacheable read. */
   readonly onLookup?: ((result: 'hit' | 'miss') => void) | undefined;
 }
 
-/** What is read does not depend on who reads it, but for the credential. */
+/** Its result depends on the path and the credential only. */
 export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'notFoundMeansSunset'> {
-  /** Whether it may come from a cache: only writes of the same credential change it. */
+  /** Whether it may be cached: only writes of the same credential change the result. */
   readonly isCacheable: boolean;
   readonly read: (body: unknown) => T;
 }
@@ -44,12 +44,12 @@ export class ReadThroughCache {
     this.#cache = cacheTtlMs > 0 && !shared ? new MemoryResponseCache({ ttlMs: cacheTtlMs }) : null;
   }
 
-  /** `listener` is called when a write of a tenant has ended, before it is acknowledged. */
+  /** Sets the listener that is called when a write of a tenant has ended, before it is acknowledged. */
   onWrite(listener: (tenant: string) => void): void {
     this.#onWrite = listener;
   }
 
-  /** Rejects with a PublicError and nothing else. One path is always read in the same way, so it is always of one type. */
+  /** Always rejects with a PublicError. The reads of one path must all have the same type. */
   read<T>(call: ReadCall<T>, context: UpstreamContext): Promise<T> {
     if (!call.isCacheable) return this.#join(call.path, call, context, null);
     if (this.#shared) return this.#readShared(call, context, this.#shared);
@@ -60,7 +60,7 @@ export class ReadThroughCache {
     return this.#join(call.path, call, context, null);
   }
 
-  /** Runs a write. What the tenant read before it is neither joined nor given from the cache after it. */
+  /** Runs a write. After it, the tenant's earlier reads are neither shared nor returned from the cache. */
   async write<T>({ tenant }: UpstreamContext, run: () => Promise<T>): Promise<T> {
     this.#cache?.invalidate(tenant);
     if (this.#shared) await this.#shared.invalidate(tenant);
@@ -74,7 +74,7 @@ export class ReadThroughCache {
     }
   }
 
-  /** Joins a read that is under way under the same key, or makes it. */
+  /** Shares the read in flight with the same key, or starts it. */
   #join<T>(key: string, call: ReadCall<T>, context: UpstreamContext, slot: CacheSlot<T> | null): Promise<T> {
     const { promise, isShared } = this.#work.run(context.tenant, key, context.cancel, (cancel) =>
       this.#fetch(call, withCancellation(context, cancel), slot),
@@ -82,7 +82,7 @@ export class ReadThroughCache {
     return (isShared ? this.#retryWithOwnDeadline(promise, call, context, slot) : promise) as Promise<T>;
   }
 
-  /** What another's read comes to; asks again where it was his time, or his room, that ran out. */
+  /** Awaits the shared read. If it failed on the first caller's deadline or byte budget, fetches with this caller's own. */
   async #retryWithOwnDeadline<T>(
     result: Promise<unknown>,
     call: ReadCall<T>,
@@ -115,7 +115,7 @@ export class ReadThroughCache {
     return (read ?? cached)?.value as T;
   }
 
-  /** Work under way is joined within one generation alone: a write through another replica begins a new one. */
+  /** Reads in flight are shared within one generation only: a write through another replica begins a new one. */
   async #readShared<T>(call: ReadCall<T>, context: UpstreamContext, shared: RedisResponseCache): Promise<T> {
     const lookup = await shared.lookup(context, call.path);
     if (!lookup) return this.#join(call.path, call, context, null);
@@ -142,7 +142,7 @@ export class ReadThroughCache {
     return read?.value as T;
   }
 
-  /** Asks upstream; null where it answers that what is known has not changed. */
+  /** Null if upstream responds that the cached response has not changed (304). */
   #fetchIfChanged<T>(
     call: ReadCall<T>,
     context: UpstreamContext,
@@ -165,7 +165,7 @@ export class ReadThroughCache {
   }
 }
 
-/** Without a spread: each property that follows one would cost more than all of this. */
+/** Not a spread: properties after a spread make the object slow. */
 function withCancellation(context: UpstreamContext, cancel: CancellationToken): UpstreamContext {
   const { credential, tenant, subject, requestId, deadlineAt, responseBytesLeft, trace, onAttempt } = context;
   return { credential, tenant, subject, requestId, cancel, deadlineAt, responseBytesLeft, trace, onAttempt };
@@ -173,15 +173,15 @@ function withCancellation(context: UpstreamContext, cancel: CancellationToken): 
 
 type CachedResponse<T> = NonNullable<Lookup['cached']> & { readonly value: T };
 
-/** Where an answer goes that replicas share. */
+/** An entry of the shared cache. */
 interface CacheSlot<T> {
   readonly shared: RedisResponseCache;
   readonly generation: string;
-  /** What is there already, to be asked for under its ETag; null where nothing is. */
+  /** The cached response, for revalidation by its ETag. Null if there is none. */
   readonly cached: CachedResponse<T> | null;
 }
 
-/** What was kept, read as if upstream had sent it just now; null where it cannot be read. */
+/** Reads a cached response like one of upstream. Null if it cannot be read. */
 function readCached<T>(call: ReadCall<T>, cached: Lookup['cached']): CachedResponse<T> | null {
   const text = cached && decodeUtf8(cached.body);
   if (!cached || text === null) return null;
@@ -193,8 +193,8 @@ function readCached<T>(call: ReadCall<T>, cached: Lookup['cached']): CachedRespo
 }
 
 /**
- * Takes the bytes from what the operation may hold: a cached response counts like one from upstream. Throws
- * {@link OPERATION_TOO_LARGE} where too little is left.
+ * Takes the bytes of a cached response from the operation's budget, like those of a response from upstream. Throws
+ * {@link OPERATION_TOO_LARGE} if too few are left.
  */
 function reserveBytes({ responseBytesLeft }: UpstreamContext, { length }: Buffer): void {
   if (!responseBytesLeft) return;
@@ -202,7 +202,7 @@ function reserveBytes({ responseBytesLeft }: UpstreamContext, { length }: Buffer
   responseBytesLeft.bytes -= length;
 }
 
-/** As upstream sent it, to be sent back; one that could not be sent is none. */
+/** Upstream's ETag. Null if there is none or it is not a valid header value. */
 function etagOf(response: HttpResponse): string | null {
   const etag = headerOf(response, 'etag');
   return etag !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(etag) ? etag : null;

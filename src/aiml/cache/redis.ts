@@ -1,23 +1,22 @@
 /**
- * What replicas share of their reads, in Redis: answers of upstream that may be given again, and the generations that
- * tell whether they still may.
+ * The response cache that replicas share in Redis.
  *
- * Every tenant has a generation: a random text that each of its writes replaces. A reader takes the generation before it
- * asks upstream and keeps the answer under it, so what was read before a write ended is never given after it without
- * asking, whichever replica read and whichever wrote, and whatever Redis forgets.
+ * Every tenant has a generation: a random string that each of its writes replaces. A reader reads the generation before it
+ * calls upstream and stores the response with it. A response that was read before a write ended is therefore never fresh
+ * after it, whichever replica read or wrote, and whatever Redis evicts.
  *
- * An answer is kept as it came, and is read back by the same checks as an answer of upstream. Each is sealed with the
- * credential that it was read with: what is damaged, or belongs to another credential, does not open.
+ * Responses are stored unchanged and validated like responses of upstream. Each has an HMAC with the credential that it was
+ * read with: damaged entries, and those of other credentials, are ignored.
  */
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { RedisConnection } from '../../redis/connection.ts';
 import type { UpstreamContext } from '../client.ts';
 
-/** Longer answers are not kept, as in the cache of a single process. */
+/** Larger responses are not cached, as in the cache of a single process. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
-/** How long an answer is kept for revalidation once its time is up, in milliseconds. */
+/** How long a stale response is stored for revalidation, in milliseconds. */
 const REVALIDATION_MS = 60 * 60 * 1000;
-/** How long a generation lasts that nothing is kept under. Reads that take longer are not kept. */
+/** The lifetime of a generation without stored responses. Responses of reads that take longer are not stored. */
 const GENERATION_MS = 2 * 60 * 1000;
 const EPOCH_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -29,7 +28,7 @@ const DIGEST_LENGTH = 22;
 type Reader = Pick<UpstreamContext, 'tenant' | 'credential'>;
 
 export interface StoredResponse {
-  /** Upstream's ETag; null where it sent none. */
+  /** Upstream's ETag. Null if it sent none. */
   readonly etag: string | null;
   readonly body: Buffer;
 }
@@ -44,12 +43,12 @@ export class RedisResponseCache {
   readonly #ttlMs: number;
   readonly #epochKey: string;
 
-  /** `ttlMs`: how long an answer is given without asking upstream; 0 where none is kept. */
+  /** `ttlMs`: how long a response is fresh; 0 to store none. */
   constructor(redis: RedisConnection, ttlMs: number) {
     this.#redis = redis;
     this.#ttlMs = ttlMs;
     this.#epochKey = redis.key('epoch');
-    // Writes while Redis was away could not be told to it, and it may have lost some that were: all that is kept ends.
+    // Invalidations may have been lost while Redis was unavailable, so a new epoch invalidates everything.
     redis.onConnect((client, wasUnavailable) =>
       wasUnavailable
         ? client.set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS)
@@ -57,11 +56,11 @@ export class RedisResponseCache {
     );
   }
 
-  /** The tenant's generation, and what is kept of the path; null where Redis is unavailable. Never rejects. */
+  /** The tenant's generation and the cached response of the path. Null if Redis is unavailable. Never rejects. */
   async lookup(reader: Reader, path: string): Promise<Lookup | null> {
     const responseKey = this.#responseKey(reader.tenant, path);
     const generationKey = this.#generationKey(reader.tenant);
-    // The time that is left goes first: where the answer is replaced in between, it is the older one's.
+    // Reads the remaining time first: if the response is replaced in between, the time is that of the older one.
     const replies = await this.#redis.pipeline((pipeline) =>
       pipeline.pttl(responseKey).mgetBuffer(this.#epochKey, generationKey, responseKey),
     );
@@ -78,7 +77,7 @@ export class RedisResponseCache {
     };
   }
 
-  /** Keeps an answer that was asked for after `generation` was found. Never rejects. */
+  /** Stores a response that was requested after `generation` was read. Never rejects. */
   async store(reader: Reader, path: string, generation: string, response: StoredResponse): Promise<void> {
     if (this.#ttlMs === 0 || response.body.length > MAX_BODY_BYTES) return;
     const lifeMs = this.#ttlMs + REVALIDATION_MS;
@@ -91,8 +90,8 @@ export class RedisResponseCache {
   }
 
   /**
-   * Begins a new generation of the tenant. Never rejects: where Redis does not take it, it counts as unavailable for this
-   * process, and all that is kept ends before it is used again.
+   * Begins a new generation of the tenant. Never rejects. If Redis fails, it is unavailable to this process, and a new epoch
+   * invalidates everything before it is used again.
    */
   async invalidate(tenant: string): Promise<void> {
     await this.#redis.pipeline((pipeline) =>
@@ -120,16 +119,16 @@ export class RedisResponseCache {
   }
 }
 
-/** Paths hold ids, which are nobody's business who looks at keys. */
+/** Hashes the path, so that keys do not expose ids. */
 const digest = (path: string): string => createHash('sha256').update(path).digest('base64url').slice(0, DIGEST_LENGTH);
 
-/** The generation and the ETag are a line each, before the body. */
+/** The HMAC, a line with the generation, a line with the ETag, and the body. */
 function sign({ etag, body }: StoredResponse, reader: Reader, path: string, generation: string): Buffer {
   const content = Buffer.concat([Buffer.from(`${generation}\n${etag ?? ''}\n`, 'latin1'), body]);
   return Buffer.concat([hmacOf(content, reader, path), content]);
 }
 
-/** Null where the seal does not fit: another credential, another path, or damage. */
+/** Null if the HMAC does not match: another credential, another path, or damage. */
 function verify(
   signed: Buffer,
   reader: Reader,

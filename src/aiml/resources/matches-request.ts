@@ -1,9 +1,9 @@
-/** Decides after a modify of unknown outcome, from the object as it is now, whether the modify was applied. */
+/** Decides whether a modify of unknown outcome was applied, by comparing the object with the request. */
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * Whether `object` is as `body` asked for it. What the body left out may have any value. `read` makes an object of what
- * was sent, as the reader of the resource does, so that both sides have one form.
+ * Whether `object` has the values of `body`. Fields that the body omits may have any value. `read` converts the body like
+ * the reader of the resource, so that both sides have the same form.
  */
 export function matchesRequest<T extends object>(body: object, object: T, read: (sent: object) => T): boolean {
   const sent = JSON.parse(JSON.stringify(body)) as object;
@@ -16,7 +16,7 @@ export function matchesRequest<T extends object>(body: object, object: T, read: 
   );
 }
 
-/** Whether `actual` has everything that `expected` has. Inside of `expected`, null stands for what was not sent. */
+/** Whether `actual` has everything that `expected` has. A null inside `expected` was not sent. */
 function includes(expected: unknown, actual: unknown): boolean {
   if (expected === null) return true;
   if (Array.isArray(expected))
@@ -28,7 +28,7 @@ function includes(expected: unknown, actual: unknown): boolean {
   if (typeof expected !== 'object') return expected === actual;
   const fields = (actual ?? {}) as Readonly<Record<string, unknown>>;
   return Object.entries(expected).every(([name, value]) =>
-    // JSON Schemas belong to the caller: every part of them was sent, nulls included.
+    // JSON Schemas were sent completely, including nulls.
     value !== null && (name === 'parameters' || name === 'schema')
       ? isDeepStrictEqual(value, fields[name])
       : includes(value, fields[name]),

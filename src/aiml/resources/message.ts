@@ -19,7 +19,7 @@ import {
 } from '../wire.ts';
 import { matchesRequest } from './matches-request.ts';
 
-/** A kind that this client does not know; `raw` is the value as it came, its `type` included. */
+/** A kind that this client does not support. `raw` is the unchanged value, including `type`. */
 export interface WireUnknown {
   readonly type: 'unknown';
   readonly raw: JsonObject & { readonly type: string };
@@ -84,7 +84,7 @@ export type WireContentBody =
   | { readonly type: 'image_file'; readonly image_file: { readonly file_id: string; readonly detail?: string } }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string; readonly detail?: string } };
 
-/** The body of a create, and of a message that is created along with a thread or a run. */
+/** The body of a create, and of a message that is created together with a thread or a run. */
 export interface WireMessageBody {
   readonly role: 'user' | 'assistant';
   readonly content: string | readonly WireContentBody[];
@@ -127,7 +127,7 @@ function readRole(fields: Fields): WireMessage['role'] {
   return role;
 }
 
-/** OpenAI's own responses leave the status out where nothing is written any more. */
+/** OpenAI's responses omit the status of completed messages. */
 function readStatus(fields: Fields): WireMessage['status'] {
   const status = optionalString(fields, 'status') ?? 'completed';
   if (status !== 'in_progress' && status !== 'incomplete' && status !== 'completed')
@@ -180,13 +180,13 @@ function readAttachment(value: unknown): WireAttachment {
   };
 }
 
-/** Keeps what this client does not know as it came. It must have a `type` already. */
+/** For an unsupported kind. The `type` must have been read before. */
 export const readUnknown = (fields: Fields, name: string): WireUnknown => ({
   type: 'unknown',
   raw: jsonObject(fields, name) as WireUnknown['raw'],
 });
 
-/** Reads what was sent as it would come back: a text is an object there. */
+/** Reads a request body as if it were a response, in which a text is an object. */
 function readSent(sent: object): Pick<WireMessage, 'content' | 'metadata'> {
   const fields = requireObject(sent, 'message');
   const content = readItems(fields, 'content', (part) => {
@@ -196,7 +196,7 @@ function readSent(sent: object): Pick<WireMessage, 'content' | 'metadata'> {
   return { content, metadata: readMetadata(fields) };
 }
 
-/** Runs write messages as well, so no message comes from a cache. */
+/** Not cacheable, because runs write messages. */
 export const messages: ResourceDefinition<WireMessage, WireMessageBody, WireMetadataBody> = {
   name: 'messages',
   segments: ['threads', 'messages'],

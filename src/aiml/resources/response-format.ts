@@ -1,4 +1,4 @@
-/** The format of a model's output on the wire, as assistants and runs have it. */
+/** The response format of assistants and runs on the wire. */
 import {
   optionalBoolean,
   optionalJsonObject,

@@ -1,4 +1,4 @@
-/** The AIML API's run steps: how they are read. Nothing is ever sent. */
+/** The AIML API's run steps, which are read only. */
 import type { ResourceDefinition } from '../resource.ts';
 import {
   optionalNumber,
@@ -164,7 +164,7 @@ function readFileSearchResult(value: unknown): WireFileSearchResult {
   };
 }
 
-/** Steps change with their run, so no step comes from a cache. */
+/** Not cacheable, because steps progress with their run. */
 export const runSteps: ResourceDefinition<WireRunStep, never, never> = {
   name: 'run_steps',
   segments: ['threads', 'runs', 'steps'],

@@ -34,18 +34,18 @@ const STATUSES = [
   'incomplete',
   'expired',
 ] as const;
-/** `unknown` is a status that this client does not know. */
+/** `unknown`: a status that this client does not support. */
 export type WireRunStatus = (typeof STATUSES)[number] | 'unknown';
 
 const ENDED: ReadonlySet<WireRunStatus> = new Set(['cancelled', 'failed', 'completed', 'incomplete', 'expired']);
 
-/** Whether nothing changes in the run any more. */
+/** Whether the run is over. */
 export const hasEnded = (status: WireRunStatus): boolean => ENDED.has(status);
 
 export interface WireFunctionCall {
   readonly id: string;
   readonly name: string;
-  /** The JSON text that the model wrote; it need not parse. */
+  /** The JSON text that the model wrote. It may be invalid. */
   readonly arguments: string;
 }
 
@@ -104,7 +104,7 @@ export interface WireRun {
   readonly response_format: WireResponseFormat | null;
 }
 
-/** What a run can be given, on an existing thread or along with a new one. */
+/** The settings of a run, on an existing thread or together with a new one. */
 export interface WireRunSettings {
   readonly assistant_id: string;
   readonly model?: string;
@@ -128,7 +128,7 @@ export interface WireRunBody extends WireRunSettings {
   readonly reasoning_effort?: string;
 }
 
-/** The body of a create along with a new thread. */
+/** The body of a create together with a new thread. */
 export interface WireThreadRunBody extends WireRunSettings {
   readonly thread?: WireThreadCreateBody;
   readonly tool_resources?: WireToolResourcesBody;
@@ -176,7 +176,7 @@ export function readRun(value: unknown): WireRun {
   };
 }
 
-/** `value` where it is one of `known`, otherwise `unknown`. */
+/** `value` if it is one of `known`, otherwise `unknown`. */
 export const oneOf = <T extends string>(known: readonly T[], value: string): T | 'unknown' =>
   known.find((one) => one === value) ?? 'unknown';
 
@@ -187,7 +187,7 @@ function readRequiredToolCalls(fields: Fields): readonly WireFunctionCall[] {
   return readItems(submit, 'tool_calls', (call) => readFunctionCall(requireObject(call, 'tool_call')));
 }
 
-/** Reads the call of a function, as a run that waits for outputs and a step have it. */
+/** Reads a function call of a run that waits for outputs, or of a step. */
 export function readFunctionCall(fields: Fields): WireFunctionCall {
   const definition = requireObject(fields['function'], 'function');
   return {
@@ -236,7 +236,7 @@ function readTruncation(fields: Fields): WireTruncation | null {
   );
 }
 
-/** Runs change by themselves, so no run comes from a cache. */
+/** Not cacheable, because runs progress without writes. */
 export const runs: ResourceDefinition<WireRun, WireRunBody, WireMetadataBody> = {
   name: 'runs',
   segments: ['threads', 'runs'],
@@ -252,7 +252,7 @@ export const runs: ResourceDefinition<WireRun, WireRunBody, WireMetadataBody> = 
     })),
 };
 
-/** A run that is created along with its thread. Everything else about it is a run of that thread. */
+/** Creates a run together with its thread. All other calls use {@link runs}. */
 export const threadRuns: ResourceDefinition<WireRun, WireThreadRunBody, never> = {
   name: 'thread_runs',
   segments: ['threads', 'runs'],

@@ -44,7 +44,7 @@ export const threads: ResourceDefinition<WireThread, WireThreadCreateBody, WireT
   noun: 'thread',
   read: readThread,
   isCacheable: true,
-  // Only the embedded AIML API lists threads, and it keeps the keys itself.
+  // Only the embedded AIML API lists threads, and it supports idempotency keys itself.
   isListed: false,
   isCreatedFrom: () => true,
   isModified: (body, thread) =>

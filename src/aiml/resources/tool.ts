@@ -1,4 +1,4 @@
-/** Tools and their resources on the wire, as assistants, threads and runs have them. */
+/** Tools of assistants, threads and runs, and their resources, on the wire. */
 import {
   jsonObject,
   optionalBoolean,
@@ -35,7 +35,7 @@ interface WireFunctionTool {
   readonly parameters: JsonObject | null;
   readonly strict: boolean | null;
 }
-/** A tool of a type that this client does not know; `raw` is the tool as it came, its `type` included. */
+/** A tool of a type that this client does not support. `raw` is the unchanged tool, including `type`. */
 interface WireUnknownTool {
   readonly type: 'unknown';
   readonly raw: JsonObject & { readonly type: string };
@@ -47,7 +47,7 @@ export interface WireToolResources {
   readonly file_search: { readonly vector_store_ids: readonly string[] } | null;
 }
 
-/** A tool as it is sent. */
+/** A tool in a request body. */
 export type WireToolBody =
   | { readonly type: 'code_interpreter' }
   | {

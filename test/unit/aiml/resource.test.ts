@@ -99,7 +99,7 @@ describe('what is sent', () => {
 });
 
 describe('what is read', () => {
-  test('must be about the id that was asked for', async () => {
+  test('must be about the requested id', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, wireAssistant('another')));
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });

@@ -176,7 +176,7 @@ describe('an error in a log entry', () => {
       readonly code = 'UPSTREAM_TIMEOUT';
       readonly details = { upstream: KEY };
     }
-    const message = 'The AIML API did not answer in time.';
+    const message = 'The AIML API did not respond in time.';
     expect(loggedError(new PublicError(message))).toEqual({ type: 'PublicError', code: 'UPSTREAM_TIMEOUT', message });
   });
 
