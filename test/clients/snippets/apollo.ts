@@ -9,7 +9,7 @@ export const createApolloClient = (uri: string) =>
     cache: new InMemoryCache({
       possibleTypes: {
         AssistantTool: ['CodeInterpreterTool', 'FileSearchTool', 'FunctionTool', 'UnknownTool'],
-        Node: ['Assistant'],
+        Node: ['Assistant', 'Thread'],
       },
       typePolicies: {
         Query: { fields: { assistants: relayStylePagination(['order']) } },
