@@ -1,0 +1,35 @@
+/** Asks for the credential that the service needs. It is held in memory and ends with the page. */
+import { useState, type FormEvent } from 'react';
+
+export interface CredentialFormProps {
+  /** Why the last one was rejected, or why one is needed. */
+  readonly reason: string;
+  readonly onSubmit: (credential: string) => void;
+}
+
+export function CredentialForm({ reason, onSubmit }: CredentialFormProps) {
+  const [credential, setCredential] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (credential.trim() !== '') onSubmit(credential);
+  };
+  return (
+    <form className="credential" onSubmit={submit}>
+      <h1>Sign in</h1>
+      <p role="status">{reason}</p>
+      <label>
+        Key or access token
+        <input
+          type="password"
+          autoComplete="off"
+          value={credential}
+          onChange={({ target }) => setCredential(target.value)}
+        />
+      </label>
+      <button type="submit" className="primary">
+        Continue
+      </button>
+      <p className="muted">It is kept in the memory of this page only, and sent to this service only.</p>
+    </form>
+  );
+}

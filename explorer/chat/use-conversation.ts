@@ -1,0 +1,215 @@
+/** One conversation: it is loaded, messages are sent, and the run in progress is followed. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { applyEvent, EMPTY_CONVERSATION, toTitle, type Conversation, type Run } from './conversation.ts';
+import { followRun } from './follow-run.ts';
+import {
+  ChatBeginThreadDocument,
+  ChatCancelRunDocument,
+  ChatSendMessageDocument,
+  ChatSubmitOutputsDocument,
+  ChatThreadDocument,
+} from './generated/graphql.ts';
+import { ConnectionLostError, type GraphQLClient } from './graphql-client.ts';
+
+/** A message that is on its way. Sent again with the same key it is added once. */
+export interface Outgoing {
+  readonly text: string;
+  readonly idempotencyKey: string;
+  /** Null while it is being sent. */
+  readonly problem: string | null;
+}
+
+export interface ConversationState {
+  readonly conversation: Conversation;
+  readonly isLoading: boolean;
+  readonly outgoing: Outgoing | null;
+  readonly isReconnecting: boolean;
+  /** What went wrong last, for people; null if nothing did. */
+  readonly problem: string | null;
+  readonly send: (text: string) => void;
+  readonly sendAgain: () => void;
+  readonly cancel: () => void;
+  readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => void;
+}
+
+export interface ConversationOptions {
+  readonly client: GraphQLClient;
+  readonly assistantId: string | null;
+  /** Null for a conversation that has not begun. */
+  readonly threadId: string | null;
+  readonly onBegin: (thread: { readonly id: string; readonly title: string; readonly assistantId: string }) => void;
+}
+
+const toProblem = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
+
+const firstProblem = (userErrors: readonly { readonly message: string }[]): string | null =>
+  userErrors[0]?.message ?? null;
+
+export function useConversation({ client, assistantId, threadId, onBegin }: ConversationOptions): ConversationState {
+  const [conversation, setConversation] = useState<Conversation>(EMPTY_CONVERSATION);
+  const [isLoading, setIsLoading] = useState(false);
+  const [outgoing, setOutgoing] = useState<Outgoing | null>(null);
+  const [isReconnecting, setIsReconnecting] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  /** The thread that this page began, which needs not be loaded. */
+  const ownThreadId = useRef<string | null>(null);
+
+  useEffect(() => {
+    if (threadId !== null && threadId === ownThreadId.current) return;
+    ownThreadId.current = null;
+    setConversation({ ...EMPTY_CONVERSATION, threadId });
+    setOutgoing(null);
+    setProblem(null);
+    if (threadId === null) return;
+    let isCurrent = true;
+    setIsLoading(true);
+    client
+      .execute(ChatThreadDocument, { id: threadId })
+      .then(({ thread }) => {
+        if (!isCurrent) return;
+        if (!thread) {
+          setProblem('This conversation does not exist any more.');
+          return;
+        }
+        const { messages, runs } = thread;
+        setConversation({
+          threadId,
+          messages: messages.nodes,
+          run: runs.nodes[0] ?? null,
+          hasOlderMessages: messages.pageInfo.hasPreviousPage,
+        });
+      })
+      .catch((error: unknown) => isCurrent && setProblem(toProblem(error)))
+      .finally(() => isCurrent && setIsLoading(false));
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, threadId]);
+
+  const { run } = conversation;
+  const followedRunId = run && !run.hasEnded ? run.id : null;
+  const followedThreadId = conversation.threadId;
+  useEffect(() => {
+    if (followedRunId === null || followedThreadId === null) return;
+    const abort = new AbortController();
+    followRun(client, {
+      threadId: followedThreadId,
+      runId: followedRunId,
+      signal: abort.signal,
+      onEvent: (event) => setConversation((current) => applyEvent(current, event)),
+      onReconnect: setIsReconnecting,
+    }).catch((error: unknown) => setProblem(toProblem(error)));
+    return () => {
+      abort.abort();
+      setIsReconnecting(false);
+    };
+  }, [client, followedRunId, followedThreadId]);
+
+  const showRun = useCallback((newRun: Run | null) => {
+    if (newRun) setConversation((current) => ({ ...current, run: newRun }));
+  }, []);
+
+  const transmit = useCallback(
+    async (text: string, idempotencyKey: string): Promise<void> => {
+      if (assistantId === null) return;
+      setOutgoing({ text, idempotencyKey, problem: null });
+      setProblem(null);
+      try {
+        const message = { text };
+        if (conversation.threadId === null) {
+          const title = toTitle(text);
+          const { createThreadAndRun } = await client.execute(ChatBeginThreadDocument, {
+            input: {
+              assistantId,
+              idempotencyKey,
+              thread: { messages: [message], metadata: { title, assistant_id: assistantId } },
+            },
+          });
+          const { thread, run: newRun, userErrors } = createThreadAndRun;
+          if (!thread || !newRun) throw new Error(firstProblem(userErrors) ?? 'The conversation was not begun.');
+          ownThreadId.current = thread.id;
+          setConversation({
+            threadId: thread.id,
+            messages: [toOwnMessage(text, idempotencyKey)],
+            run: newRun,
+            hasOlderMessages: false,
+          });
+          onBegin({ id: thread.id, title, assistantId });
+        } else {
+          const { createRun } = await client.execute(ChatSendMessageDocument, {
+            input: {
+              threadId: conversation.threadId,
+              assistantId,
+              idempotencyKey,
+              additionalMessages: [message],
+            },
+          });
+          if (!createRun.run) throw new Error(firstProblem(createRun.userErrors) ?? 'The message was not sent.');
+          const newRun = createRun.run;
+          setConversation((current) => ({
+            ...current,
+            messages: [...current.messages, toOwnMessage(text, idempotencyKey)],
+            run: newRun,
+          }));
+        }
+        setOutgoing(null);
+      } catch (error) {
+        const reason =
+          error instanceof ConnectionLostError
+            ? 'The connection was lost. Sending it again does nothing twice.'
+            : toProblem(error);
+        setOutgoing({ text, idempotencyKey, problem: reason });
+      }
+    },
+    [assistantId, client, conversation.threadId, onBegin],
+  );
+
+  return {
+    conversation,
+    isLoading,
+    outgoing,
+    isReconnecting,
+    problem,
+    send: (text) => void transmit(text, crypto.randomUUID()),
+    sendAgain: () => {
+      if (outgoing) void transmit(outgoing.text, outgoing.idempotencyKey);
+    },
+    cancel: () => {
+      if (!run) return;
+      client
+        .execute(ChatCancelRunDocument, { input: { threadId: run.threadId, id: run.id } })
+        // A run that has ended meanwhile needs no cancelling.
+        .then(({ cancelRun }) => showRun(cancelRun.run))
+        .catch((error: unknown) => setProblem(toProblem(error)));
+    },
+    submitOutputs: (outputs) => {
+      if (!run) return;
+      setProblem(null);
+      client
+        .execute(ChatSubmitOutputsDocument, {
+          input: {
+            threadId: run.threadId,
+            runId: run.id,
+            toolOutputs: Object.entries(outputs).map(([toolCallId, output]) => ({ toolCallId, output })),
+          },
+        })
+        .then(({ submitToolOutputs }) => {
+          setProblem(firstProblem(submitToolOutputs.userErrors));
+          showRun(submitToolOutputs.run);
+        })
+        .catch((error: unknown) => setProblem(toProblem(error)));
+    },
+  };
+}
+
+/** Shown until the thread is loaded again, which gives it its id. */
+const toOwnMessage = (text: string, id: string): Conversation['messages'][number] => ({
+  id,
+  role: 'USER',
+  status: 'COMPLETED',
+  text,
+  createdAt: new Date().toISOString(),
+  runId: null,
+  assistantId: null,
+  incompleteReason: null,
+});
