@@ -45,6 +45,8 @@ export default tseslint.config(
       'dist',
       'dist-dev',
       'coverage',
+      // Written by `npm run codegen`.
+      'explorer/chat/generated',
       // These import code that a test generates; the test checks them.
       'test/clients/snippets/codegen-consumer.ts',
       'test/clients/support/exact-types.ts',

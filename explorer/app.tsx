@@ -11,7 +11,10 @@ const OPEN_AT_FIRST = ['AssistantsForward', 'CreateAssistant'];
 /** Where GraphiQL stores its tabs. */
 const TABS_KEY = 'graphiql:tabState';
 
-const fetcher = createGraphiQLFetcher({ url: new URL('graphql', document.baseURI).href });
+const url = new URL('graphql', document.baseURI);
+const socketUrl = new URL(url);
+socketUrl.protocol = url.protocol.replace('http', 'ws');
+const fetcher = createGraphiQLFetcher({ url: url.href, subscriptionUrl: socketUrl.href });
 const defaultTabs = EXAMPLES.filter(({ name }) => OPEN_AT_FIRST.includes(name));
 const activeTab = storedActiveTab() ?? defaultTabs[0];
 

@@ -1,5 +1,5 @@
 /**
- * Bundles the pages for people, the landing page and GraphiQL with the example operations, from installed packages into
+ * Bundles the HTML pages (the landing page, the chat, and GraphiQL with the example operations) from installed packages into
  * `dist/explorer`: every file compressed, scripts and styles named after their content, and a manifest that tells the
  * service what there is. Does nothing where the last bundle was made from the same files.
  */
@@ -44,6 +44,7 @@ async function bundle() {
   const pages = {
     landing: await renderPage('landing.html', scripts),
     graphiql: await renderPage('graphiql.html', scripts),
+    chat: await renderPage('chat/chat.html', scripts),
   };
   // Moved into place once it is whole, so that a build that was broken off leaves nothing that looks finished.
   const folder = `${TARGET}-${process.pid}`;
@@ -55,7 +56,11 @@ async function bundle() {
     files[name] = { contentType: CONTENT_TYPES[extension], etag: digest(contents).slice(0, 16) };
     await writeFile(join(folder, `${name}.gz`), gzipSync(contents, { level: 9 }));
   }
-  const manifest = { key, pages: { landing: pages.landing.name, graphiql: pages.graphiql.name }, files };
+  const manifest = {
+    key,
+    pages: { landing: pages.landing.name, graphiql: pages.graphiql.name, chat: pages.chat.name },
+    files,
+  };
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2));
   await rm(TARGET, { recursive: true, force: true });
   await rename(folder, TARGET);
@@ -91,7 +96,11 @@ async function bundleScripts() {
   const workerFiles = toFiles(workers.outputFiles ?? []);
   const app = await build({
     ...options,
-    entryPoints: { app: join(SOURCES, 'app.tsx'), landing: join(SOURCES, 'landing.ts') },
+    entryPoints: {
+      app: join(SOURCES, 'app.tsx'),
+      landing: join(SOURCES, 'landing.ts'),
+      chat: join(SOURCES, 'chat', 'main.tsx'),
+    },
     format: 'esm',
     splitting: true,
     define: {
@@ -104,7 +113,7 @@ async function bundleScripts() {
   });
   // esbuild repeats the styles of a chunk that is loaded later in a file of its own, which nothing asks for.
   const appFiles = toFiles(app.outputFiles ?? []).filter(
-    ({ name }) => extname(name) !== '.css' || /^(?:app|landing)-/.test(name),
+    ({ name }) => extname(name) !== '.css' || /^(?:app|landing|chat)-/.test(name),
   );
   return [...workerFiles, ...appFiles];
 }
@@ -130,7 +139,7 @@ async function renderPage(template, files) {
     /\{\{(\w+)(\.\w+)\}\}/g,
     (_match, /** @type {string} */ name, /** @type {string} */ extension) => named(files, name, extension),
   );
-  return { name: template, contents: Buffer.from(page) };
+  return { name: basename(template), contents: Buffer.from(page) };
 }
 
 /** The operations with their sample variables, those that read before those that write. */
@@ -156,7 +165,11 @@ async function readExamples() {
 
 /** @param {string} folder */
 async function filesOf(folder) {
-  return (await readdir(folder)).sort().map((name) => join(folder, name));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
 }
 
 /** @param {readonly string[]} paths */

@@ -61,12 +61,12 @@ export function App({ client }: { readonly client: GraphQLClient }) {
         >
           Menu
         </button>
-        <a className="home" href="./">
-          Assistants
-        </a>
+        <h1>
+          <a href="./">Assistants</a>
+        </h1>
         <a href="graphiql">GraphiQL</a>
-        <button type="button" className="quiet" onClick={toggle}>
-          {theme === 'dark' ? 'Light' : 'Dark'} theme
+        <button type="button" className="quiet" onClick={toggle} title="Change the theme">
+          {theme === 'dark' ? 'Light' : 'Dark'}
         </button>
       </header>
       {account.kind === 'ready' && (

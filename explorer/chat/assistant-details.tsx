@@ -13,9 +13,9 @@ export const AssistantDetails = ({ assistant }: { readonly assistant: Assistant 
       <span className="muted">{assistant.model}</span>
     </summary>
     {assistant.description !== null && <p>{assistant.description}</p>}
-    <h3>Instructions</h3>
+    <h2>Instructions</h2>
     <p className="plain">{assistant.instructions ?? 'None.'}</p>
-    <h3>Tools</h3>
+    <h2>Tools</h2>
     {assistant.tools.length === 0 ? (
       <p>None.</p>
     ) : (

@@ -1,5 +1,5 @@
 /** Where the user writes. Enter sends, Shift and Enter begin a new line. */
-import { useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useState, type KeyboardEvent, type SubmitEvent } from 'react';
 
 export interface ComposerProps {
   readonly isBusy: boolean;
@@ -17,7 +17,7 @@ export function Composer({ isBusy, isRunning, onSend, onStop }: ComposerProps) {
     onSend(text);
     setText('');
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     send();
   };

@@ -20,7 +20,7 @@ export function ConversationView({ state, assistant }: ConversationViewProps) {
   const waitsForOutputs = run?.status === 'REQUIRES_ACTION';
   const lastOwnText = messages.findLast(({ role }) => role === 'USER')?.text;
   const isEmpty = messages.length === 0 && outgoing === null && !isLoading;
-  const end = useEndOfList(messages.length, messages.at(-1)?.text.length);
+  const end = useEndOfList(messages.length, messages.at(-1)?.text.length, run?.status, outgoing);
   return (
     <>
       {assistant && <AssistantDetails assistant={assistant} />}
@@ -86,8 +86,7 @@ function useEndOfList(...changes: readonly unknown[]) {
     const list = end.current?.parentElement;
     if (!list) return;
     const distance = list.scrollHeight - list.scrollTop - list.clientHeight;
-    if (distance < 200) list.scrollTop = list.scrollHeight;
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the callers' values are what it depends on
+    if (distance < 500) list.scrollTop = list.scrollHeight;
   }, changes);
   return end;
 }

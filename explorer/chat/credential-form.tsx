@@ -1,5 +1,5 @@
 /** Asks for the credential that the service needs. It is held in memory and ends with the page. */
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 
 export interface CredentialFormProps {
   /** Why the last one was rejected, or why one is needed. */
@@ -9,13 +9,13 @@ export interface CredentialFormProps {
 
 export function CredentialForm({ reason, onSubmit }: CredentialFormProps) {
   const [credential, setCredential] = useState('');
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (credential.trim() !== '') onSubmit(credential);
   };
   return (
     <form className="credential" onSubmit={submit}>
-      <h1>Sign in</h1>
+      <h2>Sign in</h2>
       <p role="status">{reason}</p>
       <label>
         Key or access token

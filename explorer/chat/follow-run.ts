@@ -21,7 +21,7 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
   const { threadId, runId, signal, onEvent, onReconnect } = options;
   let after: string | null = null;
   let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
+  while (!signal.aborted) {
     try {
       for await (const { runEvents } of client.subscribe(ChatFollowRunDocument, { threadId, runId, after }, signal)) {
         after = runEvents.cursor;
@@ -37,7 +37,6 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
       if (!isWorthAnotherTry) throw error;
       onReconnect(true);
       await pause(pauseMs, signal);
-      if (signal.aborted) return;
       pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
     }
   }

@@ -25,7 +25,7 @@ function MessageItem({ message, assistantName }: { readonly message: Message; re
       {isUser ? <p className="plain">{text}</p> : <Markdown text={text} />}
       {status === 'IN_PROGRESS' && <span className="cursor" aria-label="is writing" role="img" />}
       {status === 'INCOMPLETE' && <p className="note">This message is incomplete.</p>}
-      {status !== 'IN_PROGRESS' && text !== '' && <CopyButton text={text} />}
+      {!isUser && status !== 'IN_PROGRESS' && text !== '' && <CopyButton text={text} />}
     </li>
   );
 }

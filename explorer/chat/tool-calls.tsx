@@ -1,5 +1,5 @@
 /** The functions that a run waits for: their arguments, and a form for their outputs. */
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import type { Run } from './conversation.ts';
 
 export interface ToolCallsProps {
@@ -12,7 +12,7 @@ type ToolCall = Run['requiredToolCalls'][number];
 export function ToolCalls({ run, onSubmit }: ToolCallsProps) {
   const [outputs, setOutputs] = useState<Readonly<Record<string, string>>>({});
   const calls = run.requiredToolCalls;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     onSubmit(Object.fromEntries(calls.map(({ id }) => [id, outputs[id] ?? ''])));
   };

@@ -11,7 +11,7 @@ import { errorCode } from '../../runtime/error-code.ts';
 const FOLDER = new URL('../../../dist/explorer/', import.meta.url);
 
 interface Manifest {
-  readonly pages: { readonly landing: string; readonly graphiql: string };
+  readonly pages: { readonly landing: string; readonly graphiql: string; readonly chat: string };
   readonly files: Readonly<Record<string, { readonly contentType: string; readonly etag: string }>>;
 }
 
@@ -25,6 +25,7 @@ export interface BundledFile {
 interface Bundle {
   readonly landing: BundledFile;
   readonly graphiql: BundledFile;
+  readonly chat: BundledFile;
   /** The files that the pages load, by name. Each name contains a hash of the content. */
   readonly assets: ReadonlyMap<string, BundledFile>;
 }
@@ -46,7 +47,7 @@ export async function readBundle(): Promise<Bundle | null> {
     assets.delete(name);
     return page;
   };
-  return { landing: takePage(pages.landing), graphiql: takePage(pages.graphiql), assets };
+  return { landing: takePage(pages.landing), graphiql: takePage(pages.graphiql), chat: takePage(pages.chat), assets };
 }
 
 function toBundledFile(name: string, { contentType, etag }: Manifest['files'][string]): BundledFile {

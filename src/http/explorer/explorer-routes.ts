@@ -1,16 +1,17 @@
 /**
- * The HTML pages: `/`, the landing page with Apollo Sandbox, and `/graphiql`, the explorer that needs no internet. They
- * contain no secret and need no authentication.
+ * The HTML pages: `/`, the landing page with Apollo Sandbox; `/chat`; and `/graphiql`, the explorer that needs no internet.
+ * They contain no secret and need no authentication.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBundle, type BundledFile } from './bundle.ts';
-import { acceptsHtml, addVary, graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
+import { acceptsHtml, addVary, chatPolicy, graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
 
 /** For files with a hash of their content in the name. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const REVALIDATE = 'no-cache';
 
 const EXPLORER_PATH = '/graphiql';
+const CHAT_PATH = '/chat';
 
 /** Returns false and registers nothing if the pages have not been built. */
 export async function registerExplorer(
@@ -30,6 +31,9 @@ export async function registerExplorer(
   });
   app.get(EXPLORER_PATH, (request, reply) =>
     sendFile(request, reply.headers(pageHeaders(graphiqlPolicy)), bundle.graphiql, REVALIDATE),
+  );
+  app.get(CHAT_PATH, (request, reply) =>
+    sendFile(request, reply.headers(pageHeaders(chatPolicy)), bundle.chat, REVALIDATE),
   );
   app.get<{ Params: { name: string } }>(`${EXPLORER_PATH}/:name`, (request, reply) => {
     const asset = bundle.assets.get(request.params.name);

@@ -23,6 +23,14 @@ export const graphiqlPolicy = toPolicy({
   'worker-src': ["'self'"],
 });
 
+/** Allows no other host, and no inline style. */
+export const chatPolicy = toPolicy({
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+});
+
 /** All headers of a page with the given Content-Security-Policy. */
 export function pageHeaders(policy: string): Readonly<Record<string, string>> {
   return {
