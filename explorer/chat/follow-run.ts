@@ -21,7 +21,8 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
   const { threadId, runId, signal, onEvent, onReconnect } = options;
   let after: string | null = null;
   let pauseMs = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
+  const isAborted = (): boolean => signal.aborted;
+  while (!isAborted()) {
     try {
       for await (const { runEvents } of client.subscribe(ChatFollowRunDocument, { threadId, runId, after }, signal)) {
         after = runEvents.cursor;
@@ -31,7 +32,7 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
       }
       return;
     } catch (error) {
-      if (signal.aborted) return;
+      if (isAborted()) return;
       const isWorthAnotherTry =
         error instanceof ConnectionLostError || (error instanceof GraphQLError && error.isRetryable);
       if (!isWorthAnotherTry) throw error;

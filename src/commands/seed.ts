@@ -90,7 +90,8 @@ async function converse(url: URL, seeded: ReadonlyMap<string | undefined, string
   if (errors.length > 0) return 'left out, as this upstream cannot list threads';
   if (listed?.threads?.nodes.some(({ metadata }) => metadata['seed'] === seed) === true) return 'already there';
   const assistantId = seeded.get(assistantSeed) ?? '';
-  const thread = { messages: [{ text }], metadata: { seed } };
+  const metadata = { seed, title: text, assistant_id: assistantId };
+  const thread = { messages: [{ text }], metadata };
   const { data } = await send(url, CONVERSE, { input: { assistantId, thread, waitSeconds: 20 } });
   const problem = data?.createThreadAndRun?.userErrors[0];
   if (problem) throw new Error(problem.message);

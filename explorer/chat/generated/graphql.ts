@@ -6,18 +6,12 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Exactly one field is set; codeInterpreter is set to true. */
 export type AssistantToolInput =
-  | {
-      /** True: run Python in a sandbox. */
-      codeInterpreter: boolean;
-      fileSearch?: never;
-      function?: never;
-    }
-  | {
-      codeInterpreter?: never; /** Search vector stores; `{}` takes every default. */
-      fileSearch: FileSearchToolInput;
-      function?: never;
-    }
-  | { codeInterpreter?: never; fileSearch?: never; /** Call a function of the client. */ function: FunctionToolInput };
+  {   /** True: run Python in a sandbox. */
+  codeInterpreter: boolean; fileSearch?: never; function?: never; }
+  |  { codeInterpreter?: never;   /** Search vector stores; `{}` takes every default. */
+  fileSearch: FileSearchToolInput; function?: never; }
+  |  { codeInterpreter?: never; fileSearch?: never;   /** Call a function of the client. */
+  function: FunctionToolInput; };
 
 /** A tool that can use an attached file. */
 export type AttachmentTool =
@@ -36,12 +30,10 @@ export type CancelRunInput = {
 
 /** How files are split into chunks. Exactly one field is set; auto is set to true. */
 export type ChunkingStrategyInput =
-  | {
-      /** True: upstream chooses. */
-      auto: boolean;
-      static?: never;
-    }
-  | { auto?: never; /** Chunks of a fixed size. */ static: StaticChunkingStrategyInput };
+  {   /** True: upstream chooses. */
+  auto: boolean; static?: never; }
+  |  { auto?: never;   /** Chunks of a fixed size. */
+  static: StaticChunkingStrategyInput; };
 
 /** The files of the code interpreter. */
 export type CodeInterpreterResourcesInput = {
@@ -218,14 +210,12 @@ export type MessageAttachmentInput = {
 
 /** A part of a message. Exactly one field is set. */
 export type MessageContentInput =
-  | {
-      /** An image in an uploaded file. */
-      imageFile: ImageFileInput;
-      imageUrl?: never;
-      text?: never;
-    }
-  | { imageFile?: never; /** An image at a URL. */ imageUrl: ImageUrlInput; text?: never }
-  | { imageFile?: never; imageUrl?: never; /** Text. */ text: string };
+  {   /** An image in an uploaded file. */
+  imageFile: ImageFileInput; imageUrl?: never; text?: never; }
+  |  { imageFile?: never;   /** An image at a URL. */
+  imageUrl: ImageUrlInput; text?: never; }
+  |  { imageFile?: never; imageUrl?: never;   /** Text. */
+  text: string; };
 
 /** A message. Exactly one of text and content is given. */
 export type MessageInput = {
@@ -259,12 +249,10 @@ export type MessageStatus =
 
 /** Exactly one field is set. */
 export type ResponseFormatInput =
-  | {
-      /** JSON that matches a schema. */
-      jsonSchema: JsonSchemaFormatInput;
-      type?: never;
-    }
-  | { jsonSchema?: never; /** A format without options. */ type: SimpleResponseFormatType };
+  {   /** JSON that matches a schema. */
+  jsonSchema: JsonSchemaFormatInput; type?: never; }
+  |  { jsonSchema?: never;   /** A format without options. */
+  type: SimpleResponseFormatType; };
 
 /** The state of a run. A state that upstream adds later is UNKNOWN. */
 export type RunStatus =
@@ -330,55 +318,18 @@ export type ThreadInput = {
 
 /** How the model chooses tools. Exactly one field is set; Boolean fields are set to true. */
 export type ToolChoiceInput =
-  | {
-      /** True: the model chooses. */
-      auto: boolean;
-      codeInterpreter?: never;
-      fileSearch?: never;
-      function?: never;
-      none?: never;
-      required?: never;
-    }
-  | {
-      auto?: never; /** True: the model must use the code interpreter. */
-      codeInterpreter: boolean;
-      fileSearch?: never;
-      function?: never;
-      none?: never;
-      required?: never;
-    }
-  | {
-      auto?: never;
-      codeInterpreter?: never; /** True: the model must use the file search. */
-      fileSearch: boolean;
-      function?: never;
-      none?: never;
-      required?: never;
-    }
-  | {
-      auto?: never;
-      codeInterpreter?: never;
-      fileSearch?: never; /** The model must call the function with this name. */
-      function: string;
-      none?: never;
-      required?: never;
-    }
-  | {
-      auto?: never;
-      codeInterpreter?: never;
-      fileSearch?: never;
-      function?: never; /** True: the model calls no tool. */
-      none: boolean;
-      required?: never;
-    }
-  | {
-      auto?: never;
-      codeInterpreter?: never;
-      fileSearch?: never;
-      function?: never;
-      none?: never; /** True: the model must call a tool. */
-      required: boolean;
-    };
+  {   /** True: the model chooses. */
+  auto: boolean; codeInterpreter?: never; fileSearch?: never; function?: never; none?: never; required?: never; }
+  |  { auto?: never;   /** True: the model must use the code interpreter. */
+  codeInterpreter: boolean; fileSearch?: never; function?: never; none?: never; required?: never; }
+  |  { auto?: never; codeInterpreter?: never;   /** True: the model must use the file search. */
+  fileSearch: boolean; function?: never; none?: never; required?: never; }
+  |  { auto?: never; codeInterpreter?: never; fileSearch?: never;   /** The model must call the function with this name. */
+  function: string; none?: never; required?: never; }
+  |  { auto?: never; codeInterpreter?: never; fileSearch?: never; function?: never;   /** True: the model calls no tool. */
+  none: boolean; required?: never; }
+  |  { auto?: never; codeInterpreter?: never; fileSearch?: never; function?: never; none?: never;   /** True: the model must call a tool. */
+  required: boolean; };
 
 /** The output of a function that the model called. */
 export type ToolOutputInput = {
@@ -398,12 +349,10 @@ export type ToolResourcesInput = {
 
 /** Which messages of a long thread the model reads. Exactly one field is set; auto is set to true. */
 export type TruncationInput =
-  | {
-      /** True: messages in the middle are left out until the rest fits the model's context. */
-      auto: boolean;
-      lastMessages?: never;
-    }
-  | { auto?: never; /** The number of newest messages that the model reads, at least 1. */ lastMessages: number };
+  {   /** True: messages in the middle are left out until the rest fits the model's context. */
+  auto: boolean; lastMessages?: never; }
+  |  { auto?: never;   /** The number of newest messages that the model reads, at least 1. */
+  lastMessages: number; };
 
 /** What is wrong with a value of the input. */
 export type UserErrorCode =
@@ -440,275 +389,101 @@ export type ChatAssistantsQueryVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
-export type ChatAssistantsQuery = {
-  assistants: {
-    nodes: Array<{
-      id: string;
-      name: string | null;
-      description: string | null;
-      model: string;
-      instructions: string | null;
-      tools: Array<
-        | { __typename: 'CodeInterpreterTool'; type: string }
-        | { __typename: 'FileSearchTool'; type: string }
-        | {
-            __typename: 'FunctionTool';
-            name: string;
-            description: string | null;
-            parameters: Record<string, unknown> | null;
-            type: string;
-          }
-        | { __typename: 'UnknownTool'; type: string }
-      >;
-    }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
-  };
-};
 
-export type ChatAssistantFragment = {
-  id: string;
-  name: string | null;
-  description: string | null;
-  model: string;
-  instructions: string | null;
-  tools: Array<
-    | { __typename: 'CodeInterpreterTool'; type: string }
-    | { __typename: 'FileSearchTool'; type: string }
-    | {
-        __typename: 'FunctionTool';
-        name: string;
-        description: string | null;
-        parameters: Record<string, unknown> | null;
-        type: string;
-      }
-    | { __typename: 'UnknownTool'; type: string }
-  >;
-};
+export type ChatAssistantsQuery = { assistants: { nodes: Array<{ id: string, name: string | null, description: string | null, model: string, instructions: string | null, tools: Array<
+        | { __typename: 'CodeInterpreterTool', type: string }
+        | { __typename: 'FileSearchTool', type: string }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null, type: string }
+        | { __typename: 'UnknownTool', type: string }
+      > }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type ChatThreadsQueryVariables = Exact<{ [key: string]: never }>;
+export type ChatAssistantFragment = { id: string, name: string | null, description: string | null, model: string, instructions: string | null, tools: Array<
+    | { __typename: 'CodeInterpreterTool', type: string }
+    | { __typename: 'FileSearchTool', type: string }
+    | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null, type: string }
+    | { __typename: 'UnknownTool', type: string }
+  > };
 
-export type ChatThreadsQuery = {
-  threads: { nodes: Array<{ id: string; createdAt: string; metadata: Record<string, string> }> };
-};
+export type ChatThreadsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ChatThreadsQuery = { threads: { nodes: Array<{ id: string, createdAt: string, metadata: Record<string, string> }> } };
 
 export type ChatThreadQueryVariables = Exact<{
   id: string | number;
 }>;
 
-export type ChatThreadQuery = {
-  thread: {
-    id: string;
-    metadata: Record<string, string>;
-    messages: {
-      nodes: Array<{
-        id: string;
-        role: MessageRole;
-        status: MessageStatus;
-        text: string;
-        createdAt: string;
-        runId: string | null;
-        assistantId: string | null;
-        incompleteReason: string | null;
-      }>;
-      pageInfo: { hasPreviousPage: boolean };
-    };
-    runs: {
-      nodes: Array<{
-        id: string;
-        threadId: string;
-        assistantId: string;
-        status: RunStatus;
-        hasEnded: boolean;
-        incompleteReason: string | null;
-        lastError: { code: string; message: string } | null;
-        requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-        tools: Array<
+
+export type ChatThreadQuery = { thread: { id: string, metadata: Record<string, string>, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null }>, pageInfo: { hasPreviousPage: boolean } }, runs: { nodes: Array<{ id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
           | { __typename: 'CodeInterpreterTool' }
           | { __typename: 'FileSearchTool' }
-          | {
-              __typename: 'FunctionTool';
-              name: string;
-              description: string | null;
-              parameters: Record<string, unknown> | null;
-            }
+          | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
           | { __typename: 'UnknownTool' }
-        >;
-        usage: { totalTokens: number } | null;
-      }>;
-    };
-  } | null;
-};
+        >, usage: { totalTokens: number } | null }> } } | null };
 
-export type ChatMessageFragment = {
-  id: string;
-  role: MessageRole;
-  status: MessageStatus;
-  text: string;
-  createdAt: string;
-  runId: string | null;
-  assistantId: string | null;
-  incompleteReason: string | null;
-};
+export type ChatMessageFragment = { id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null };
 
-export type ChatRunFragment = {
-  id: string;
-  threadId: string;
-  assistantId: string;
-  status: RunStatus;
-  hasEnded: boolean;
-  incompleteReason: string | null;
-  lastError: { code: string; message: string } | null;
-  requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-  tools: Array<
+export type ChatRunFragment = { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
     | { __typename: 'CodeInterpreterTool' }
     | { __typename: 'FileSearchTool' }
-    | {
-        __typename: 'FunctionTool';
-        name: string;
-        description: string | null;
-        parameters: Record<string, unknown> | null;
-      }
+    | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
     | { __typename: 'UnknownTool' }
-  >;
-  usage: { totalTokens: number } | null;
-};
+  >, usage: { totalTokens: number } | null };
 
 export type ChatBeginThreadMutationVariables = Exact<{
   input: CreateThreadAndRunInput;
 }>;
 
-export type ChatBeginThreadMutation = {
-  createThreadAndRun: {
-    thread: { id: string } | null;
-    run: {
-      id: string;
-      threadId: string;
-      assistantId: string;
-      status: RunStatus;
-      hasEnded: boolean;
-      incompleteReason: string | null;
-      lastError: { code: string; message: string } | null;
-      requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-      tools: Array<
+
+export type ChatBeginThreadMutation = { createThreadAndRun: { thread: { id: string } | null, run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
         | { __typename: 'CodeInterpreterTool' }
         | { __typename: 'FileSearchTool' }
-        | {
-            __typename: 'FunctionTool';
-            name: string;
-            description: string | null;
-            parameters: Record<string, unknown> | null;
-          }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >;
-      usage: { totalTokens: number } | null;
-    } | null;
-    userErrors: Array<{ code: UserErrorCode; message: string }>;
-  };
-};
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
 
 export type ChatSendMessageMutationVariables = Exact<{
   input: CreateRunInput;
 }>;
 
-export type ChatSendMessageMutation = {
-  createRun: {
-    run: {
-      id: string;
-      threadId: string;
-      assistantId: string;
-      status: RunStatus;
-      hasEnded: boolean;
-      incompleteReason: string | null;
-      lastError: { code: string; message: string } | null;
-      requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-      tools: Array<
+
+export type ChatSendMessageMutation = { createRun: { run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
         | { __typename: 'CodeInterpreterTool' }
         | { __typename: 'FileSearchTool' }
-        | {
-            __typename: 'FunctionTool';
-            name: string;
-            description: string | null;
-            parameters: Record<string, unknown> | null;
-          }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >;
-      usage: { totalTokens: number } | null;
-    } | null;
-    userErrors: Array<{ code: UserErrorCode; message: string }>;
-  };
-};
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
 
 export type ChatSubmitOutputsMutationVariables = Exact<{
   input: SubmitToolOutputsInput;
 }>;
 
-export type ChatSubmitOutputsMutation = {
-  submitToolOutputs: {
-    run: {
-      id: string;
-      threadId: string;
-      assistantId: string;
-      status: RunStatus;
-      hasEnded: boolean;
-      incompleteReason: string | null;
-      lastError: { code: string; message: string } | null;
-      requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-      tools: Array<
+
+export type ChatSubmitOutputsMutation = { submitToolOutputs: { run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
         | { __typename: 'CodeInterpreterTool' }
         | { __typename: 'FileSearchTool' }
-        | {
-            __typename: 'FunctionTool';
-            name: string;
-            description: string | null;
-            parameters: Record<string, unknown> | null;
-          }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >;
-      usage: { totalTokens: number } | null;
-    } | null;
-    userErrors: Array<{ code: UserErrorCode; message: string }>;
-  };
-};
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
 
 export type ChatCancelRunMutationVariables = Exact<{
   input: CancelRunInput;
 }>;
 
-export type ChatCancelRunMutation = {
-  cancelRun: {
-    run: {
-      id: string;
-      threadId: string;
-      assistantId: string;
-      status: RunStatus;
-      hasEnded: boolean;
-      incompleteReason: string | null;
-      lastError: { code: string; message: string } | null;
-      requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-      tools: Array<
+
+export type ChatCancelRunMutation = { cancelRun: { run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
         | { __typename: 'CodeInterpreterTool' }
         | { __typename: 'FileSearchTool' }
-        | {
-            __typename: 'FunctionTool';
-            name: string;
-            description: string | null;
-            parameters: Record<string, unknown> | null;
-          }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >;
-      usage: { totalTokens: number } | null;
-    } | null;
-    userErrors: Array<{ code: UserErrorCode; message: string }>;
-  };
-};
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
 
 export type ChatDeleteThreadMutationVariables = Exact<{
   input: DeleteThreadInput;
 }>;
 
-export type ChatDeleteThreadMutation = {
-  deleteThread: { deletedThreadId: string | null; userErrors: Array<{ code: UserErrorCode; message: string }> };
-};
+
+export type ChatDeleteThreadMutation = { deleteThread: { deletedThreadId: string | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
 
 export type ChatFollowRunSubscriptionVariables = Exact<{
   threadId: string | number;
@@ -716,52 +491,19 @@ export type ChatFollowRunSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
-export type ChatFollowRunSubscription = {
-  runEvents:
-    | {
-        __typename: 'MessageStateEvent';
-        cursor: string;
-        message: {
-          id: string;
-          role: MessageRole;
-          status: MessageStatus;
-          text: string;
-          createdAt: string;
-          runId: string | null;
-          assistantId: string | null;
-          incompleteReason: string | null;
-        };
-      }
-    | { __typename: 'MessageTextEvent'; messageId: string; offset: number; text: string; cursor: string }
-    | {
-        __typename: 'RunStateEvent';
-        cursor: string;
-        run: {
-          id: string;
-          threadId: string;
-          assistantId: string;
-          status: RunStatus;
-          hasEnded: boolean;
-          incompleteReason: string | null;
-          lastError: { code: string; message: string } | null;
-          requiredToolCalls: Array<{ id: string; name: string; arguments: string }>;
-          tools: Array<
-            | { __typename: 'CodeInterpreterTool' }
-            | { __typename: 'FileSearchTool' }
-            | {
-                __typename: 'FunctionTool';
-                name: string;
-                description: string | null;
-                parameters: Record<string, unknown> | null;
-              }
-            | { __typename: 'UnknownTool' }
-          >;
-          usage: { totalTokens: number } | null;
-        };
-      }
-    | { __typename: 'RunStepEvent'; cursor: string }
-    | { __typename: 'UnknownRunEvent'; cursor: string };
-};
+
+export type ChatFollowRunSubscription = { runEvents:
+    | { __typename: 'MessageStateEvent', cursor: string, message: { id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null } }
+    | { __typename: 'MessageTextEvent', messageId: string, offset: number, text: string, cursor: string }
+    | { __typename: 'RunStateEvent', cursor: string, run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
+          | { __typename: 'CodeInterpreterTool' }
+          | { __typename: 'FileSearchTool' }
+          | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
+          | { __typename: 'UnknownTool' }
+        >, usage: { totalTokens: number } | null } }
+    | { __typename: 'RunStepEvent', cursor: string }
+    | { __typename: 'UnknownRunEvent', cursor: string }
+   };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -781,8 +523,7 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
-export const ChatAssistantFragmentDoc = new TypedDocumentString(
-  `
+export const ChatAssistantFragmentDoc = new TypedDocumentString(`
     fragment ChatAssistant on Assistant {
   id
   name
@@ -799,11 +540,8 @@ export const ChatAssistantFragmentDoc = new TypedDocumentString(
     }
   }
 }
-    `,
-  { fragmentName: 'ChatAssistant' },
-) as unknown as TypedDocumentString<ChatAssistantFragment, unknown>;
-export const ChatMessageFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"ChatAssistant"}) as unknown as TypedDocumentString<ChatAssistantFragment, unknown>;
+export const ChatMessageFragmentDoc = new TypedDocumentString(`
     fragment ChatMessage on Message {
   id
   role
@@ -814,11 +552,8 @@ export const ChatMessageFragmentDoc = new TypedDocumentString(
   assistantId
   incompleteReason
 }
-    `,
-  { fragmentName: 'ChatMessage' },
-) as unknown as TypedDocumentString<ChatMessageFragment, unknown>;
-export const ChatRunFragmentDoc = new TypedDocumentString(
-  `
+    `, {"fragmentName":"ChatMessage"}) as unknown as TypedDocumentString<ChatMessageFragment, unknown>;
+export const ChatRunFragmentDoc = new TypedDocumentString(`
     fragment ChatRun on Run {
   id
   threadId
@@ -847,9 +582,7 @@ export const ChatRunFragmentDoc = new TypedDocumentString(
     totalTokens
   }
 }
-    `,
-  { fragmentName: 'ChatRun' },
-) as unknown as TypedDocumentString<ChatRunFragment, unknown>;
+    `, {"fragmentName":"ChatRun"}) as unknown as TypedDocumentString<ChatRunFragment, unknown>;
 export const ChatAssistantsDocument = new TypedDocumentString(`
     query ChatAssistants($after: String) {
   assistants(first: 50, after: $after) {
