@@ -80,12 +80,11 @@ export class InputValidator {
 
   metadata(path: FieldPath, metadata: Maybe<WireMetadata>): void {
     if (!isGiven(metadata)) return;
-    const pairs = Object.entries(metadata);
-    if (pairs.length > limits.metadataPairs) {
+    if (Object.keys(metadata).length > limits.metadataPairs) {
       this.add('TOO_MANY', path, `"${nameOf(path)}" takes at most ${limits.metadataPairs} pairs.`);
       return;
     }
-    for (const [index, [key, value]] of pairs.entries()) {
+    for (const [index, [key, value]] of Object.entries(metadata).entries()) {
       if (isLonger(key, limits.metadataKeyLength)) this.pairTooLong(path, 'key', index, limits.metadataKeyLength);
       if (isLonger(value, limits.metadataValueLength))
         this.pairTooLong(path, 'value', index, limits.metadataValueLength);

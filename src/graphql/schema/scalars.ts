@@ -91,8 +91,11 @@ export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
 const toMetadata = (value: unknown, node?: ValueNode): WireMetadata =>
   isObject(value) && isFlat(value) ? value : rejectValue('Metadata is an object whose values are strings.', node);
 
-const isFlat = (value: JsonObject): value is WireMetadata =>
-  Object.values(value).every((item) => typeof item === 'string');
+/** By a loop over the keys: lists of the values of an object with many keys take several times as long. */
+function isFlat(value: JsonObject): value is WireMetadata {
+  for (const key in value) if (typeof value[key] !== 'string') return false;
+  return true;
+}
 
 export const Metadata = new GraphQLScalarType<WireMetadata, WireMetadata>({
   name: 'Metadata',

@@ -28,6 +28,8 @@ interface CachedOperation {
   readonly name: string | null;
   readonly kind: OperationTypeNode;
   readonly prepared: PreparedOperation;
+  /** The variables that it declares; others in a request have no effect. */
+  readonly variableNames: readonly string[];
   /** Whether it is not in the manifest of persisted operations, where there is one. */
   readonly isUnlisted: boolean;
 }
@@ -160,6 +162,7 @@ export class OperationCache {
           name: toOperationName(operation.name?.value),
           kind: operation.operation,
           prepared,
+          variableNames: (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value),
           isUnlisted,
         },
       });

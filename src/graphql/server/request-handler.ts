@@ -185,7 +185,7 @@ export class GraphQLRequestHandler {
       this.#run(request, withCancellation(info, cancellation), identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
-    const variablesKey = toVariablesKey(lookup.variables);
+    const variablesKey = toVariablesKey(lookup.variables, lookup.cached.variableNames);
     if (variablesKey === null) return (await start(info.cancellation)).response;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;

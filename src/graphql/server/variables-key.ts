@@ -6,9 +6,15 @@ const MAX_VALUES = 256;
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** The same text for the same variables alone; null where they are too large, or have no text of their own. */
-export const toVariablesKey = (variables: Variables): string | null =>
-  new Measure().fits(variables) ? JSON.stringify(variables) : null;
+/**
+ * The same text for the same values of the variables `names` alone; null if they are too large, or have no text of their own.
+ * Other variables are not looked at: they have no effect, and there may be very many.
+ */
+export function toVariablesKey(variables: Variables, names: readonly string[]): string | null {
+  const given: unknown[] = [];
+  for (const name of names) if (Object.hasOwn(variables, name)) given.push(name, variables[name]);
+  return new Measure().fits(given) ? JSON.stringify(given) : null;
+}
 
 /** Walks values that JSON.parse made, and stops at the first one that does not fit. */
 class Measure {
