@@ -24,6 +24,7 @@ export const TALLY: Tally = {
 
 export interface Conversation {
   readonly url: string;
+  readonly dataDir: string;
   /** The store of the server, on a connection of its own, as another process would have it. */
   readonly store: Store;
   readonly work: WorkStore;
@@ -35,7 +36,7 @@ export async function startConversation(options: Partial<LocalAimlOptions> = {})
   const { url } = await startHere({ ...options, runs, dataDir });
   const store = await openStore(dataDir);
   cleanUpLater(() => store.close());
-  return { url, store, work: store.work };
+  return { url, dataDir, store, work: store.work };
 }
 
 /** Sends a request that has to succeed, and gives its body. */

@@ -32,7 +32,9 @@ describe('the process', () => {
   test('shows its settings with --help', async () => {
     const { code, stdout } = await startProcess({}, { args: ['--help'] }).exit;
     expect(code).toBe(0);
-    for (const name of ['PORT', 'HOST', 'DATA_DIR']) expect(stdout).toContain(name);
+    for (const name of ['PORT', 'HOST', 'DATA_DIR', 'MODEL_API_BASE_URL', 'MODEL_API_KEY', 'MODEL_ALIASES'])
+      expect(stdout).toContain(name);
+    expect(stdout).toMatch(/Any OpenAI client works on it.*\n +OPENAI_BASE_URL=http:\S+\/v1 OPENAI_API_KEY=/);
   });
 
   test.each(

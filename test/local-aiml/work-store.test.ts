@@ -1,5 +1,7 @@
 // What workers may rely on: claims, leases, fencing, take-over, expiry and fairness.
+import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import Database from 'libsql';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { EMPTY_TALLY } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
@@ -11,7 +13,6 @@ import {
   claim,
   complete,
   createRun,
-  createThread,
   LEASE_MS,
   requireOutputs,
   send,
@@ -21,7 +22,7 @@ import {
   textOf,
   type Conversation,
 } from './conversations.ts';
-import { create, createFolder } from './support.ts';
+import { call, create, createFolder, type Reply } from './support.ts';
 
 let conversation: Conversation;
 let url: string;
@@ -371,27 +372,48 @@ describe('expiry', () => {
   });
 });
 
-test('Runs of an account that wait are bounded, and others go on', async () => {
-  const assistantId = await create(url);
-  const threadId = await createThread(url);
-  const template = await send(url, `POST /threads/${threadId}/runs`, { assistant_id: assistantId });
-  const account = conversation.store.accountOf('key-1');
-  const repetition = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
-  for (let i = 1; i < 1000; i++) {
-    const thread = { id: `thread_${i}`, object: 'thread' as const, created_at: 1, tool_resources: {}, metadata: {} };
-    const run = {
-      ...(template as never as Parameters<typeof conversation.store.runs.create>[1]['run']),
-      id: `run_${i}`,
-      thread_id: thread.id,
-    };
-    const newThread = { thread, messages: [], vectorStores: [] };
-    await conversation.store.runs.create(account, { run, newThread, messages: [] }, repetition);
+describe('Runs that wait for a worker are bounded', () => {
+  const TOO_MANY = { type: 'rate_limit_error', code: 'rate_limit_exceeded' };
+
+  /** Writes queued runs past the API, each on a thread of its own. `accountOf` gives the account of the nth. */
+  async function queueRuns(count: number, accountOf: (index: number) => string): Promise<void> {
+    const { run } = await createRun(url);
+    const dataDir = join(conversation.dataDir, 'aiml.db');
+    const database = new Database(dataDir, { timeout: 5_000 });
+    const insert = database.prepare(
+      `INSERT INTO runs (id, parent, created_at, sequence, bytes, json, account, live_status, expires_at, tally)
+         SELECT ?, ?, created_at, sequence, bytes, json, ?, 'queued', expires_at, tally FROM runs WHERE id = ?`,
+    );
+    database.exec('BEGIN IMMEDIATE');
+    for (let i = 1; i < count; i++) insert.run(`run_${i}`, `thread_${i}`, accountOf(i), String(run['id']));
+    database.exec('COMMIT');
+    database.close();
   }
-  await expect(createRun(url)).rejects.toThrow('429');
-  await createRun(url, {}, { key: 'another' });
-  await claim(work);
-  await claim(work);
-  await createRun(url);
+
+  const tryRun = async (key: string): Promise<Reply> => {
+    const assistant_id = await create(url, {}, { key });
+    return call(url, 'POST /threads/runs', { key, body: { assistant_id } });
+  };
+
+  test('for an account, and others go on', async () => {
+    const account = conversation.store.accountOf('key-1');
+    await queueRuns(1_000, () => account);
+    const reply = await tryRun('key-1');
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(reply.body).toMatchObject({ message: expect.stringContaining('of this account'), error: TOO_MANY });
+    expect((await tryRun('another')).status).toBe(200);
+    await claim(work);
+    await claim(work);
+    expect((await tryRun('key-1')).status).toBe(200);
+  });
+
+  test('for all accounts together', async () => {
+    await queueRuns(10_000, (index) => `account ${index % 20}`);
+    const reply = await tryRun('another');
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(reply.body).toMatchObject({ message: expect.stringMatching(/^Too many runs wait\./), error: TOO_MANY });
+    expect((await call(url, 'GET /threads', { key: 'another' })).body['data']).toEqual([]);
+  });
 });
 
 describe('the context of a model', () => {

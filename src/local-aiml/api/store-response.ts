@@ -59,11 +59,15 @@ const NO_RETRY = { 'x-should-retry': 'false' };
 
 function toLimitResponse(error: unknown): ApiError | undefined {
   if (error instanceof TooManyRunsError)
-    return new ApiError(429, 'Too many runs of this account wait. Try again when some of them have ended.', {
-      type: 'rate_limit_error',
-      code: 'rate_limit_exceeded',
-      headers: { 'retry-after': '5' },
-    });
+    return new ApiError(
+      429,
+      `Too many runs ${error.ofAccount ? 'of this account ' : ''}wait. Try again when some of them have ended.`,
+      {
+        type: 'rate_limit_error',
+        code: 'rate_limit_exceeded',
+        headers: { 'retry-after': '5' },
+      },
+    );
   if (error instanceof IdempotencyKeyReusedError)
     return new ApiError(409, 'This Idempotency-Key was used for another request.', {
       param: 'Idempotency-Key',

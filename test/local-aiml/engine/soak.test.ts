@@ -33,9 +33,13 @@ soak(
       const status = await readFile(`/proc/${running.child.pid ?? 0}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
     };
-    await runMany(RUNS / 2);
+    const ended = running.exit.then(({ code, stderr }) => {
+      throw new Error(`the process ended with ${code}: ${stderr}`);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([ended, runMany(RUNS / 2)]);
     const before = await residentMb();
-    await runMany(RUNS / 2);
+    await Promise.race([ended, runMany(RUNS / 2)]);
     expect((await residentMb()) - before).toBeLessThan(GROWTH_MB);
   },
   60_000 + RUNS * 1_000,

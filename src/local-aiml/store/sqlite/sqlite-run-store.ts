@@ -129,7 +129,7 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
 
   #checkQueue(account: string): void {
     const count = (row: unknown) => (row as { readonly count: number }).count;
-    if (count(this.#queuedOfAccount.get(account)) >= MAX_QUEUED_OF_ACCOUNT || count(this.#queued.get()) >= MAX_QUEUED)
-      throw new TooManyRunsError();
+    if (count(this.#queuedOfAccount.get(account)) >= MAX_QUEUED_OF_ACCOUNT) throw new TooManyRunsError(true);
+    if (count(this.#queued.get()) >= MAX_QUEUED) throw new TooManyRunsError(false);
   }
 }
