@@ -58,7 +58,7 @@ function expectTooLarge({ status, data, errors, headers }: GraphQLHttpResponse, 
   expect([status, data]).toEqual([200, null]);
   expect(errors).toEqual([
     {
-      message: 'The response would be larger than 32 MiB: ask for less at a time.',
+      message: 'The response would be larger than 32 MiB: request less at a time.',
       path: [key],
       extensions: { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, requestId: headers.get('x-request-id') },
     },

@@ -34,7 +34,7 @@ const ids = (count: number, prefix = 'a'): string[] => range(count).map((index) 
 const literal = (values: readonly string[]): string => JSON.stringify(values);
 const references = (count: number) => ids(count, 'r').map((id) => ({ __typename: 'Assistant', id }));
 
-const TOO_MANY_IDS = 'The operation asks for more than 200 things by id: ask for less at a time. Nothing was sent.';
+const TOO_MANY_IDS = 'The operation asks for more than 200 things by id: request less at a time. Nothing was sent.';
 
 describe('an operation that asks for more than 200 things by id is rejected before anything is sent', () => {
   test.each<[string, string, unknown?]>([
@@ -107,7 +107,7 @@ test('an operation that asks for more than 20 lists is rejected before anything 
   const { status, errors } = await service.query(lists(21));
   expect([status, errors?.map(({ message }) => message)]).toEqual([
     400,
-    ['The operation asks for more than 20 lists: ask for less at a time. Nothing was sent.'],
+    ['The operation asks for more than 20 lists: request less at a time. Nothing was sent.'],
   ]);
   expect(upstream.calls).toEqual([]);
   expect((await service.query(lists(20))).errors).toBeUndefined();

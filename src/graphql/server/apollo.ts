@@ -31,23 +31,23 @@ type Options = ApolloServerOptionsWithSchema<RequestContext>;
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>['gateway']>;
 
 export interface ApolloOptions<Context extends RequestContext> {
-  /** Whether the schema may be asked for, and told in suggestions ("Did you mean …"). */
+  /** Whether introspection and suggestions ("Did you mean …") are allowed. */
   readonly introspection: boolean;
   readonly logger: NonNullable<Options['logger']>;
-  /** The service's own schema where it is left out. */
+  /** By default the service's own schema. */
   readonly schema?: GraphQLSchema;
-  /** Of the same schema; one of its own where it is left out. */
+  /** Of the same schema. By default a new one. */
   readonly operationCache?: OperationCache;
-  /** Where documents are found by their hashes; a cache of this process alone where it is left out. */
+  /** Stores documents by their hashes. By default a cache of this process. */
   readonly persistedDocuments?: DocumentCache;
-  /** Run before the plugins of this module, so that those have the last word on the answer. */
+  /** Plugins that run before those of this module, which may change the response last. */
   readonly plugins?: readonly ApolloServerPlugin<Context>[];
-  /** Gets every error that callers see as INTERNAL_SERVER_ERROR. */
+  /** Called with every error that is masked as INTERNAL_SERVER_ERROR. */
   readonly onInternalError?: OnInternalError;
 }
 
 /**
- * A server that has not been started. Its answers hold no value of the caller and no stack in any environment.
+ * A server that has not been started. Its responses never contain values of the client or stack traces.
  *
  * `status400ForVariableCoercionErrors` is left at its default (400): with a bad variable the operation did not run, and
  * to name the option, with either value, makes Apollo Server warn at every start.
@@ -80,12 +80,12 @@ export function createApollo<Context extends RequestContext>({
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
-    // Without the line break that Apollo Server adds for terminals: it makes V8 copy the whole answer once more.
+    // Without Apollo Server's final line break, for which V8 would copy the whole response.
     stringifyResult: (result) => JSON.stringify(result),
     formatError,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    // The process has its own way to stop: it drains first.
+    // The process handles signals itself and drains first.
     stopOnTerminationSignals: false,
     plugins: [
       // Cache control times every field; the reporters would send operations to Apollo where its variables are set.
@@ -100,7 +100,7 @@ export function createApollo<Context extends RequestContext>({
   });
 }
 
-/** Apollo Server takes an executor from a gateway only; this one has nothing behind it but our own schema. */
+/** Apollo Server accepts an executor from a gateway only. This gateway serves our own schema. */
 const asGateway = (operations: OperationCache, subscriptions: SubscriptionOptions): Gateway => ({
   load: () =>
     Promise.resolve({

@@ -1,11 +1,11 @@
 /**
- * Automatic persisted queries: where Apollo Server keeps documents under their SHA-256, for callers who send that alone.
+ * Stores the documents of automatic persisted queries by their SHA-256.
  *
- * A document is what its hash says or it is nothing, so a copy in this process is never out of date. Replicas share theirs
- * through Redis; while that is away a caller is asked for the document once more.
+ * A document never changes under its hash, so a copy in this process is never stale. Replicas share documents through Redis.
+ * While Redis is unavailable, clients send a document once more.
  *
- * Apollo Server's own cache would do, but it counts the documents alone: a flood of small ones would fill the memory with
- * what is kept around each.
+ * Apollo Server's own cache counts the documents only: many small ones would fill the memory with the overhead of their
+ * entries.
  */
 import { createHash } from 'node:crypto';
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
@@ -17,22 +17,22 @@ type PersistedQueryOptions = Exclude<ApolloServerOptionsWithSchema<BaseContext>[
 export type DocumentCache = NonNullable<PersistedQueryOptions['cache']>;
 
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Longer documents are not kept: their callers go on sending them. Of 5,000 tokens, few are half as long. */
+/** Longer documents are not stored, so their clients continue to send them. Few documents of 5,000 tokens are half as long. */
 const MAX_DOCUMENT_LENGTH = 64 * 1024;
 const BYTES_PER_CHARACTER = 2;
-/** What an entry takes beside its document: its key of 64 characters and its place in the cache. */
+/** The overhead of an entry, with its key of 64 characters, in bytes. */
 const BYTES_PER_ENTRY = 400;
-/** How long Redis keeps a document after it was sent, in milliseconds. */
+/** The lifetime of a document in Redis, in milliseconds. */
 const SHARED_FOR_MS = 24 * 60 * 60 * 1000;
 
-/** What Apollo Server puts before a hash. */
+/** Apollo Server's prefix of a hash. */
 const KEY_PREFIX = 'apq:';
 const SHA_256 = /^[0-9a-f]{64}$/;
 
-/** The hash, or whatever a caller sent as one, in a key of Apollo Server. */
+/** The hash in a key of Apollo Server, as the client sent it. */
 export const hashOf = (key: string): string => (key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : key);
 
-/** An empty cache of at most `maxBytes`, used least recently goes first; `redis` is null where nothing is shared. */
+/** Creates an LRU cache of at most `maxBytes`. `redis` is null without replicas. */
 export function createApqCache(redis: RedisConnection | null, maxBytes: number = MAX_BYTES): DocumentCache {
   const documents = new LRUCache<string, string>({
     maxSize: maxBytes,

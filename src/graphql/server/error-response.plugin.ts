@@ -1,9 +1,9 @@
 /**
- * What an answer with errors gets before it is sent: the id of the request in every error, the HTTP status of its code where
- * no operation ran, and a report of what was masked. An answer without errors is left alone.
+ * Completes responses with errors: adds the request id to every error, sets the HTTP status of the code if no operation was
+ * executed, and reports masked errors.
  *
- * Errors that end a request before it has a context (CSRF prevention, a body that is no JSON) do not come through here:
- * the HTTP layer adds the id to those.
+ * Errors before a request has a context (CSRF prevention, a body that is not JSON) do not reach this plugin. The HTTP layer
+ * adds the id to those.
  */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
@@ -12,12 +12,12 @@ import { maskedCause } from '../errors/format.ts';
 import { errorCodes, isErrorCode } from '../errors/codes.ts';
 import { toLargeBody } from './large-data.ts';
 
-/** Gets what was thrown behind an INTERNAL_SERVER_ERROR. What it throws itself is dropped: the answer is worth more. */
+/** Called with the cause of an INTERNAL_SERVER_ERROR. Errors that it throws are ignored: the response is sent anyway. */
 export type OnInternalError = (error: unknown, requestId: string) => void;
 
 type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 
-/** Adds the id of the request to errors that are formatted, and reports what was masked. */
+/** Adds the request id to formatted errors and reports masked ones. */
 type ErrorCompleter = (errors: readonly GraphQLFormattedError[], requestId: string) => GraphQLFormattedError[];
 
 export function createErrorCompleter(onInternalError: OnInternalError): ErrorCompleter {
@@ -59,9 +59,8 @@ export function createErrorResponsePlugin(completeErrors: ErrorCompleter): Apoll
 }
 
 /**
- * Apollo Server has other ideas for a few codes: 200 for a persisted query that is not known and for an operation of a kind
- * that the schema does not have, 500 for what a plugin refuses. Where it chose another status that is an error's (400,
- * 405), that one stays.
+ * Apollo Server's status differs for a few codes: 200 for an unregistered persisted query and for an operation type that the
+ * schema does not have, 500 for rejections by a plugin. Any other error status that it chose (400, 405) remains.
  */
 function statusOf({ data, errors }: FormattedExecutionResult, status: number | undefined): number | undefined {
   const error = errors?.[0];

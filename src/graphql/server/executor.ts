@@ -1,9 +1,9 @@
 /**
- * Executes operations: by a plan where there is one, by graphql-js everywhere else.
+ * Executes operations: with a plan if there is one, otherwise with graphql-js.
  *
- * A plan only knows how a response without errors is made. Where a resolver fails or returns what does not fit, the
- * resolvers are not run again: graphql-js executes the field once more on a schema whose root fields hand out what was
- * already returned or thrown, and its rules for errors and nulls make that part of the response.
+ * A plan covers responses without errors. If a resolver fails or returns an unexpected value, resolvers are not run again:
+ * graphql-js executes the field on a schema whose root fields return or throw what the resolvers did, and applies its rules
+ * for errors and nulls.
  */
 import {
   execute,
@@ -31,30 +31,30 @@ import { MAX_WORK_AT_ONCE } from './value-plan.ts';
 import { createVariableCoercer, type VariableCoercer, type Variables } from './variables.ts';
 
 export interface Executor {
-  /** A validated operation; null where the document has no such operation. */
+  /** A validated operation. Null if the document does not have it. */
   prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null;
   /** What graphql-js says of an operation that the document does not have. */
   reject(document: DocumentNode, operationName: string | undefined): Promise<ExecutionResult>;
 }
 
-/** An operation with its plans, each made when it is first needed. */
+/** An operation with its plans, which are created on first use. */
 export interface PreparedOperation {
-  /** About how much memory its plans take. */
+  /** The approximate size of its plans, in bytes. */
   readonly bytes: number;
   /** Called whenever `bytes` has changed. */
   onResize: (() => void) | null;
   /**
-   * Runs the resolvers. Responds as graphql-js would, and never rejects for what a resolver does. Data that is large is a
+   * Runs the resolvers. The result is that of graphql-js; errors of resolvers never reject the promise. Large data is a
    * {@link LargeData}.
    */
   run(variables: Variables, context: unknown): Promise<ExecutionResult>;
-  /** What is wrong with it before anything is executed: variables that do not fit, or a cost that is too high. Null for nothing. */
+  /** Errors before execution: invalid variables, or a cost that is too high. Null for none. */
   validator(variables: Variables): readonly GraphQLError[] | null;
   /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
   runOnce(variables: Variables, context: unknown): Promise<ExecutionResult>;
 }
 
-/** The plans of one operation that are kept: one for each set of values of its conditions. */
+/** The cached plans of one operation: one for each set of values of its conditions. */
 const MAX_PLAN_BYTES = 2 * 1024 * 1024;
 
 const BYTES_PER_PLAN = 300;
@@ -70,7 +70,7 @@ export function createExecutor(schema: GraphQLSchema): Executor {
   };
 }
 
-/** A resolver that is ready to be called, or why it is not: its arguments do not fit. */
+/** A resolver that can be called, or the error of its arguments. */
 type Call =
   { readonly resolve: () => unknown } | { readonly definition: RootCall['definition']; readonly reason: unknown };
 
@@ -146,7 +146,7 @@ class PlannedOperation implements PreparedOperation {
     }
   }
 
-  /** Null where there is none: graphql-js decides what a condition means that is neither true nor false. */
+  /** Null if there is none. graphql-js handles conditions that are neither true nor false. */
   #planFor(coerced: Variables): Plan | null {
     let key = '';
     for (const name of this.#conditions) {
@@ -180,14 +180,14 @@ class PlannedOperation implements PreparedOperation {
     const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
     const isQuery = this.#operation.operation === OperationTypeNode.QUERY;
     const calls = isQuery ? plan.calls.map((call) => this.#prepareCall(plan, call, coerced, context)) : [];
-    // Where the arguments of a non-null field do not fit, graphql-js gets no further, and that is all of the response.
+    // Invalid arguments of a non-null field end the operation, as in graphql-js.
     const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
     const made = lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1);
     const results = made.length === 0 ? NO_RESULTS : await Promise.all(made.map(callResolver));
     for (const field of plan.fields) {
       if (lastIndex !== -1 && field.call !== lastIndex) continue;
       const call = field.call === null ? undefined : plan.calls[field.call];
-      // The next mutation begins when it is known that the one before did not end the operation.
+      // The next mutation begins only if the one before did not end the operation.
       const result = call
         ? (results[field.call ?? 0] ?? (await callResolver(this.#prepareCall(plan, call, coerced, context))))
         : null;
@@ -251,7 +251,7 @@ class PlannedOperation implements PreparedOperation {
     const cause = new PublicError({
       code: 'UPSTREAM_BAD_RESPONSE',
       message:
-        'The response would be larger than 32 MiB: ask for less at a time.' +
+        'The response would be larger than 32 MiB: request less at a time.' +
         (isMutation ? ' Changes that the operation asks for may have been made.' : ''),
       retryable: false,
       ...(isMutation && { outcome: 'UNKNOWN' }),

@@ -1,11 +1,11 @@
 /**
- * Writes a large response as JSON, a part at a time: after each part the event loop gets its turn, and there is an end to
- * it where the response becomes larger than it may be.
+ * Writes a large response as JSON in parts. It yields to the event loop after each part, and fails if the response exceeds
+ * its limit.
  */
 import { Buffer } from 'node:buffer';
 import { nextTurn } from '../../runtime/turn-queue.ts';
 
-/** How large the data of a response may be, in bytes of JSON. */
+/** The maximum size of the data of a response, in bytes of JSON. */
 export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
 /** The response is larger than {@link MAX_RESPONSE_BYTES}. */
@@ -20,12 +20,12 @@ export class ResponseTooLargeError extends Error {
   }
 }
 
-/** How many bytes one response may still have. */
+/** The bytes that a response may still have. */
 export interface ResponseBudget {
   bytes: number;
 }
 
-/** JSON that has been written already; `JSON.stringify` reads it back, for whoever does not know better. */
+/** JSON that has been written. `JSON.stringify` parses it again, for callers that do not handle it. */
 export class WrittenJson {
   readonly chunks: readonly Buffer[];
 

@@ -1,7 +1,6 @@
 /**
- * The one cache of operations: documents that Apollo Server found valid, with the plans of their operations, found by the
- * text of the document or by the hash that it is persisted under. It is bounded by what all of that takes in memory, and
- * keeps what callers with a credential have run, nothing else. It does not decide who may run an operation.
+ * The LRU cache of validated documents and the plans of their operations, by the document or its persisted hash. Its size
+ * is bounded in bytes. It stores only operations that a request with a credential has run. It does not authorize.
  */
 import { createHash } from 'node:crypto';
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
@@ -16,7 +15,7 @@ type DocumentStore = NonNullable<ApolloServerOptionsWithSchema<BaseContext>['doc
 const MAX_BYTES = 32 * 1024 * 1024;
 /** Documents that are longer, in characters, are found by a hash of their text. */
 const MAX_KEY_LENGTH = 10_000;
-/** What a token and the nodes that are made of it were measured to take at most. */
+/** The measured maximum of a token with its nodes, in bytes. */
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_ENTRY = 2000;
@@ -34,14 +33,14 @@ interface CachedOperation {
   readonly isUnlisted: boolean;
 }
 
-/** What a POST asks for. */
+/** The lookup of a POST. */
 export interface OperationLookup {
-  /** Which operation of which document, as one text. */
+  /** The operation name and the document, as one string. */
   readonly key: string;
-  /** The document as one text; null where the request has nothing but a hash. */
+  /** The document. Null if the request has only a hash. */
   readonly documentKey: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Null where it is not in the cache. */
+  /** Null if it is not in the cache. */
   readonly cached: CachedOperation | null;
 }
 
@@ -57,7 +56,7 @@ interface Entry {
   readonly keys: Set<string>;
 }
 
-/** A slot is made anew for each change of its size: the LRU takes a value that it has for unchanged. */
+/** A new slot for each change of size: the LRU cache does not measure the same value again. */
 interface Slot {
   readonly entry: Entry;
 }
@@ -70,7 +69,7 @@ export class OperationCache {
   readonly #entries = new WeakMap<DocumentNode, Entry>();
   #lastId = 0;
 
-  /** Holds at most `maxBytes`; what was used least recently goes first. */
+  /** Holds at most `maxBytes`. The least recently used documents are evicted. */
   constructor(executor: Executor, maxBytes: number = MAX_BYTES) {
     this.#executor = executor;
     this.#slots = new LRUCache<string, Slot>({
@@ -81,15 +80,15 @@ export class OperationCache {
     });
   }
 
-  /** About how much memory it takes, in bytes. */
+  /** Its approximate size, in bytes. */
   get bytes(): number {
     return this.#slots.calculatedSize;
   }
 
-  /** For Apollo Server, so that it parses and validates no document that is in the cache. */
+  /** For Apollo Server, which then does not parse and validate cached documents again. */
   readonly documentStore: DocumentStore = {
     get: (key) => Promise.resolve(this.#slots.get(key)?.entry.document),
-    // Whether it is kept is decided once it is known who sent it.
+    // It is cached only after the request has been authenticated.
     set: (storeKey, document) => {
       this.#entries.set(document, { document, storeKey, prepared: new Map(), keys: new Set() });
       return Promise.resolve();
@@ -98,8 +97,8 @@ export class OperationCache {
   };
 
   /**
-   * What the body of a request asks for; null where Apollo Server has to look at it: it is malformed, or it has a document
-   * and its hash, which has to be verified.
+   * Parses the body of a POST to a lookup. Null if Apollo Server has to handle it: it is malformed, or it has both a document
+   * and its hash, which must be verified.
    */
   lookup(body: unknown): OperationLookup | null {
     if (!isRecord(body)) return null;
@@ -116,7 +115,7 @@ export class OperationCache {
     return { key, documentKey, variables: variables ?? {}, cached: found?.operation ?? null };
   }
 
-  /** The operation of a valid document, with the plans that are kept for it; null where the document has none of the name. */
+  /** The operation of a valid document with its cached plans. Null if the document has no operation of the name. */
   prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null {
     const entry = this.#entries.get(document);
     const known = entry?.prepared.get(operationName);
@@ -132,7 +131,7 @@ export class OperationCache {
     return prepared;
   }
 
-  /** As {@link OperationCache.prepare}, but nothing is kept. */
+  /** As {@link OperationCache.prepare}, but caches nothing. */
   prepareOnce(document: DocumentNode, operationName: string | undefined): PreparedOperation | null {
     return this.#executor.prepare(document, operationName);
   }
@@ -142,7 +141,7 @@ export class OperationCache {
     return this.#executor.reject(document, operationName);
   }
 
-  /** Keeps what was run. `lookup` is null where it cannot be looked up, and Apollo Server finds the document alone. */
+  /** Stores an operation that was run. `lookup` is null if only Apollo Server can find the document. */
   store(
     lookup: OperationLookup | null,
     document: DocumentNode,
@@ -174,7 +173,7 @@ export class OperationCache {
     const other = this.#slots.peek(entry.storeKey)?.entry;
     if (other && other !== entry) this.#drop(other);
     this.#slots.set(entry.storeKey, { entry }, { size: sizeOf(entry) });
-    // One that is larger than the cache is not kept, and not disposed of either.
+    // A document that is larger than the cache is neither stored nor disposed.
     if (this.#slots.peek(entry.storeKey)?.entry !== entry) this.#drop(entry);
   }
 
@@ -191,13 +190,13 @@ function sizeOf({ document, prepared, keys }: Entry): number {
   return bytes;
 }
 
-/** How much memory a document takes at most, in bytes. */
+/** An upper bound of the size of a document, in bytes. */
 function sizeOfDocument(document: DocumentNode): number {
   const { tokens, comments } = countTokens(document);
   return (tokens + comments) * BYTES_PER_TOKEN + (document.loc?.source.body.length ?? 0) * BYTES_PER_CHARACTER;
 }
 
-/** A document, or a hash, and which of the two it is; null where it is neither alone. */
+/** Either a document or a hash. Null if the body has neither, or both. */
 function toDocumentKey(query: unknown, persistedQuery: unknown): string | null {
   if (persistedQuery === undefined) {
     if (typeof query !== 'string') return null;

@@ -1,7 +1,6 @@
 /**
- * How much an operation asks of upstream, found from its fields and their arguments before anything is sent: how many
- * lists, and how many things by their ids. A list inside of another thing is asked for by the id of that thing, so it
- * counts once for each of them.
+ * The cost of an operation, computed from its fields and arguments before anything is sent: the number of lists and of
+ * objects by id. A list inside an object needs a call for each of these objects, so it counts once for each.
  */
 import {
   getArgumentValues,
@@ -23,19 +22,19 @@ import type { Fragments } from './plan.ts';
 import type { Variables } from './variables.ts';
 
 const operationLimits = {
-  /** As often as each id is given, and the most items that each list may have. */
+  /** Counts each occurrence of an id, and the maximum items of each list. */
   ids: 200,
   lists: 20,
 } as const;
 
-/** What `first` and `last` of a list stand for where both are left out, and the most that they may be. */
+/** The default and the maximum of `first` and `last`. */
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
-/** The first limit that the operation exceeds with these variables; null where it is within all of them. */
+/** The first limit that the operation exceeds with these variables. Null if it is within all of them. */
 export type CostCheck = (variables: Variables) => ServiceError | null;
 
-/** Null where no variables take the operation beyond a limit. */
+/** Null if no variables can take the operation beyond a limit. */
 export function createCostCheck(
   schema: GraphQLSchema,
   fragments: Fragments,
@@ -55,7 +54,7 @@ export function createCostCheck(
 }
 
 const tooMuch = (what: string): ServiceError =>
-  new ServiceError('BAD_USER_INPUT', `The operation asks for ${what}: ask for less at a time. Nothing was sent.`);
+  new ServiceError('BAD_USER_INPUT', `The operation asks for ${what}: request less at a time. Nothing was sent.`);
 
 type CostKind = 'list' | 'by ids' | 'by id' | 'other';
 
@@ -143,7 +142,7 @@ function canExceed(roots: CostFields): boolean {
 const hasList = (fields: CostFields): boolean =>
   [...fields.values()].some((field) => field.kind === 'list' || hasList(field.fields));
 
-/** `parents`: how many things the fields belong to. */
+/** `parents`: the number of objects that the fields belong to. */
 function add(
   total: { ids: number; lists: number },
   fields: CostFields,
@@ -173,7 +172,7 @@ function pageSize({ first, last }: Variables): number {
   return typeof size === 'number' ? Math.max(0, Math.min(size, MAX_PAGE_SIZE)) : DEFAULT_PAGE_SIZE;
 }
 
-/** Nothing is left out by a condition that is neither true nor false: graphql-js rejects it. */
+/** A condition that is neither true nor false excludes nothing: graphql-js rejects it. */
 function leavesOut({ name, arguments: [condition] = [] }: DirectiveNode, variables: Variables): boolean {
   const value = condition?.value;
   const isTrue =

@@ -1,30 +1,29 @@
 /**
- * Tells of every GraphQL operation that ended: its kind, its outcome, how long it took. It decides nothing about where
- * that is written, and it has no hook per field, as one such hook makes Apollo Server wrap every resolver.
+ * Reports every ended GraphQL operation: its type, outcome and duration. It has no hook for fields, because such a hook makes
+ * Apollo Server wrap every resolver.
  *
- * It sees what enters the pipeline, and so what does not parse, does not validate or names no operation as well. What is
- * refused before (CSRF prevention, a body that is no request, shedding) and what breaks the pipeline itself does not
- * come through here: the HTTP layer records those.
+ * It also sees documents that do not parse or validate, and requests without a matching operation. The HTTP layer records
+ * requests that are rejected before the pipeline (CSRF prevention, an invalid body, overload) and faults of the pipeline.
  */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 
 interface OperationPluginOptions<Context extends BaseContext> {
-  /** Runs before the document is looked at, and tells when the operation began, on `performance.now()`. What it throws is dropped. */
+  /** Called before the document is parsed. Returns when the operation began, on `performance.now()`. Its errors are ignored. */
   readonly onStart: (context: Context) => number;
-  /** Runs once, when the answer is ready to be sent. What it throws is dropped: the answer is worth more. */
+  /** Called once, when the response is ready to be sent. Its errors are ignored: the response is sent anyway. */
   readonly onEnd: (record: OperationRecord, context: Context, valid: ValidOperation | null) => void;
 }
 
-/** What a request asked for, once its document was found to be valid and to have the operation. */
+/** The operation of a valid document. */
 export interface ValidOperation {
   readonly document: DocumentNode;
   /** As the request names it. */
   readonly operationName: string | undefined;
 }
 
-/** The context that the callbacks get is Apollo Server's copy of the one that was handed in: it shares objects alone. */
+/** The callbacks get Apollo Server's shallow copy of the context. */
 export function createOperationPlugin<Context extends BaseContext>({
   onStart,
   onEnd,
@@ -74,7 +73,7 @@ export function codesOf(errors: FormattedExecutionResult['errors']): readonly st
   return [...codes];
 }
 
-/** Recording must never break what it records. */
+/** Ignores errors, so that reporting never breaks a request. */
 const attempt = <T>(run: () => T): T | undefined => {
   try {
     return run();

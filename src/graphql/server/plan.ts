@@ -1,10 +1,8 @@
 /**
- * What an operation selects, compiled once: which root fields to resolve, and how to make the response of what the
- * resolvers return.
+ * Compiles an operation to a plan: the root fields to resolve, and how their values become the response.
  *
- * A plan covers what this service's operations are made of: root fields with resolvers, plain properties below them, and
- * introspection. Everything else has no plan, and graphql-js executes it. A plan fits the variables that `@skip` and
- * `@include` ask for: each set of their values has one.
+ * A plan supports root fields with resolvers, plain properties below them, and introspection. graphql-js executes all other
+ * operations. The values of variables in `@skip` and `@include` select the plan.
  */
 import {
   defaultFieldResolver,
@@ -52,16 +50,16 @@ import {
 
 /** One call of a resolver. */
 export interface RootCall {
-  /** The key in the answer of the first field that it is made for. */
+  /** The key in the response of the first field that uses it. */
   readonly key: string;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly nodes: readonly FieldNode[];
 }
 
 export interface RootField {
-  /** The key in the answer: the alias, or else the name. */
+  /** The key in the response: the alias or the name. */
   readonly key: string;
-  /** Which of the plan's calls has its value; null for `__typename`. */
+  /** The index of the call with its value. Null for `__typename`. */
   readonly call: number | null;
   readonly plan: ValuePlan;
   readonly type: GraphQLOutputType;
@@ -72,21 +70,21 @@ export interface Plan {
   readonly operation: OperationDefinitionNode;
   readonly rootType: GraphQLObjectType;
   readonly fragments: GraphQLResolveInfo['fragments'];
-  /** A query's fields that ask the same share a call; of a mutation every field has its own. */
+  /** Identical fields of a query share a call. Every field of a mutation has its own. */
   readonly calls: readonly RootCall[];
   /** In the order of the response. */
   readonly fields: readonly RootField[];
-  /** About how much memory it takes. */
+  /** Its approximate size, in bytes. */
   readonly bytes: number;
 }
 
-/** Thrown while a plan is made, where graphql-js has to execute the operation. */
+/** Thrown during compilation if graphql-js has to execute the operation. */
 class UnsupportedOperationError extends Error {}
 
-/** The values of the variables that conditions ask for, by their names. */
+/** The values of the variables in conditions, by name. */
 type Conditions = Readonly<Record<string, unknown>>;
 
-/** The variables that decide in any `@skip` or `@include` that the operation reaches, each once. */
+/** The variables in any `@skip` or `@include` of the operation, each once. */
 export function conditionVariables(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
   const names = new Set<string>();
   const reached = new Set<string>();
@@ -122,7 +120,7 @@ const MAX_FIELDS = 10_000;
 const BYTES_PER_FIELD = 160;
 const BYTES_PER_OBJECT = 400;
 
-/** The plan of a validated operation under `conditions`; null where there is none. */
+/** The plan of a validated operation with `conditions`. Null if there is none. */
 export function makePlan(
   schema: GraphQLSchema,
   fragments: Fragments,
@@ -256,7 +254,7 @@ class Planner {
       if (selection.directives?.some((directive) => this.#isExcluded(directive))) continue;
       if (selection.kind === Kind.FIELD) {
         const key = selection.alias?.value ?? selection.name.value;
-        // Assigned, it would set the prototype and be lost.
+        // Assigning it would set the prototype and lose the value.
         if (key === '__proto__') throw new UnsupportedOperationError();
         const nodes = fields.get(key);
         if (nodes) nodes.push(selection);
@@ -275,7 +273,7 @@ class Planner {
     return fields;
   }
 
-  /** Whether a directive of a selection says that it is no part of the response. */
+  /** Whether `@skip` or `@include` excludes the selection. */
   #isExcluded({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (!isCondition(name.value)) return false;
     const value = condition?.value;
@@ -308,7 +306,7 @@ function rootFieldOf(
 
 const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '';
 
-/** The field and its arguments as they stand in the document: within one operation, the same text asks the same. */
+/** The field and its arguments as in the document. Within one operation, the same text has the same result. */
 const callSignature = ([first]: readonly FieldNode[]): string =>
   `${first?.name.value ?? ''}(${first?.arguments?.map(print).join() ?? ''})`;
 

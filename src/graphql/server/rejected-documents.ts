@@ -1,6 +1,5 @@
 /**
- * Responses to documents that do not parse or are not valid, so that the same document is not parsed and validated again
- * to be rejected again. Bounded by what they take in memory.
+ * Caches the error responses of invalid documents, so that they are not parsed and validated again. Bounded in bytes.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -8,7 +7,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const BYTES_PER_ENTRY = 2000;
 const BYTES_PER_CHARACTER = 2;
 
-/** By the text of the document. What was used least recently goes first. */
+/** By document. The least recently used are evicted. */
 export class RejectedDocuments<Response extends { readonly body: Buffer }> {
   readonly #responses: LRUCache<string, Response>;
 

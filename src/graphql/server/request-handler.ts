@@ -1,11 +1,10 @@
 /**
- * From an HTTP request to `/graphql` to its answer: who is calling, whether the same operation is under way for him
- * already, whether it is known, and Apollo Server where it is not. It also sees to it that every operation leaves its line
- * and its figures.
+ * Handles one GraphQL request: authenticates it, shares the execution of an identical query in flight, runs cached
+ * operations from their plans, and passes all others to Apollo Server.
  *
- * An operation is known once Apollo Server has found it valid and executed it. From then on it is run from its plan, and
- * where that goes well, Apollo Server is not asked again; where it does not, Apollo Server makes the answer of what the run
- * came to. So what is to see every operation belongs here, and not in a plugin.
+ * An operation is cached once Apollo Server has validated and executed it. If a cached run ends with errors, Apollo Server
+ * formats its result. Code that must see every operation (log, metrics, traces) belongs here: plugins of Apollo Server do
+ * not see operations that run from the cache.
  */
 import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
@@ -29,15 +28,15 @@ import { OperationStream, type StreamSummary, type StreamTransport } from './ope
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
 
-/** What is answered, without the headers that every answer has. */
+/** The response, without the headers that every response has. */
 export interface GraphQLHttpResponse {
   readonly status: number;
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** JSON; as bytes, because a long string would be copied twice more on its way out. */
+  /** JSON, as bytes: a long string would be copied twice more before it is sent. */
   readonly body: Buffer;
-  /** The results of a subscription that was started, which are sent instead of the body; otherwise absent. */
+  /** The results of a started subscription, which are sent instead of the body. Absent otherwise. */
   readonly stream?: OperationStream;
-  /** Whether a subscription was asked for, as far as that is known. */
+  /** Whether the request is a subscription, if that is known. */
   readonly isSubscription?: boolean;
 }
 
@@ -46,34 +45,34 @@ export interface GraphQLRequestHandlerOptions {
   readonly cache: OperationCache;
   readonly authenticator: Authenticator;
   readonly upstream: UpstreamWithRuns;
-  /** How many operations each subject may have in flight. */
+  /** The maximum of operations in flight of each subject. */
   readonly slots: FairShare;
   readonly streamLimits: StreamLimits;
   readonly deadlineMs: number;
   /**
-   * Whether identical queries under way are one. Not where other processes write for the same callers: that would show
-   * what one read before another's write. Their reads are shared all the same.
+   * Whether identical queries in flight are executed once. Not with replicas: a query could then return what was read before
+   * a write through another replica. Reads of upstream are shared nevertheless.
    */
   readonly coalesceQueries: boolean;
-  /** Whether the schema may be asked for. Where it may not, callers without a credential have nothing to ask. */
+  /** Whether introspection is allowed. If it is not, requests without a credential are rejected unparsed. */
   readonly introspection: boolean;
-  /** Nothing else is executed where there is one; null or absent where everything may be. */
+  /** Only its operations are executed. Null or absent for all operations. */
   readonly safelist?: Safelist | null;
   /** Called with every request whose token was rejected. */
   readonly onTokenRejected?: (entry: { readonly requestId: string; readonly reason: string }) => void;
   readonly onOperation: (record: OperationRecord, context: OperationContext) => void;
-  /** Told of every request that the safelist refused. */
+  /** Called with every request that the safelist rejected. */
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
 }
 
 interface OperationContext {
   readonly info: RequestInfo;
-  /** Attempts of calls to upstream that were made for it; none where it joined another request's. */
+  /** The attempts of calls to upstream; none if it shared the execution of another request. */
   readonly upstreamCalls: number;
-  /** Whether it was answered with what another request was executing already. */
+  /** Whether it shared the execution of another request. */
   readonly isShared: boolean;
   readonly isUnlisted: boolean;
-  /** Of a subscription whose stream has ended; null for what had none. */
+  /** For a subscription whose stream has ended, null otherwise. */
   /** Names the caller in the log; undefined if it is not known. */
   readonly tenant?: string | undefined;
   /** What mutations wrote; undefined if they wrote nothing. */
@@ -85,7 +84,7 @@ interface StreamFacts extends StreamSummary {
   readonly transport: StreamTransport;
   /** From the start of GraphQL's work to the end of the stream. */
   readonly durationMs: number;
-  /** From the start of GraphQL's work to the first text of a message, in milliseconds; null where there was none. */
+  /** From the start of GraphQL's work to the first text of a message, in milliseconds. Null if there was none. */
   readonly firstTextMs: number | null;
 }
 
@@ -100,7 +99,7 @@ const badRequest = (code: ErrorCode, message: string): GraphQLHttpResponse => ({
   body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: { code } }] })),
 });
 
-/** Others find slots as long as no caller takes all of them. */
+/** Leaves slots to other callers. */
 const OVER_SHARE: GraphQLHttpResponse = {
   ...badRequest(
     'OVERLOADED',
@@ -111,7 +110,7 @@ const OVER_SHARE: GraphQLHttpResponse = {
 
 const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
 
-/** These say that the document is at fault, whatever else is in the request. */
+/** With these codes the document itself is invalid, independent of the rest of the request. */
 const documentErrors: ReadonlySet<string> = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
 interface RejectedDocument extends GraphQLHttpResponse {
@@ -193,13 +192,13 @@ export class GraphQLRequestHandler {
     const handled = await promise;
     if (!isShared) return handled.response;
     const deadlineAt = startedAt + deadlineMs;
-    // The operation that was joined began earlier, so that its deadline passed before this one's.
+    // The shared operation began earlier, so its deadline passed before this one's.
     if (handled.scope.record?.errorCodes.includes('UPSTREAM_TIMEOUT') && performance.now() < deadlineAt)
       return (await this.#run(request, info, identity, lookup, deadlineAt)).response;
     return this.#share(handled, info);
   }
 
-  /** For a caller without a usable credential: the document is not looked at, so it may be a mutation. */
+  /** For a request without a usable credential: its document is not parsed, so it may be a mutation. */
   #rejectCaller({ details }: PublicError, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
     const { code, message, retryable } = details;
     const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
@@ -211,8 +210,8 @@ export class GraphQLRequestHandler {
   }
 
   /**
-   * Called once for each operation that is known or that Apollo Server worked on. `valid` is what Apollo Server took it
-   * for; null where that is known already, or where it is no valid operation.
+   * Called once for each operation that is cached or passed to Apollo Server. `valid` is the operation that Apollo Server
+   * validated. Null if it was cached, or is not valid.
    */
   recordEnd(ended: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
     const { userErrorCodes } = scope;
@@ -222,7 +221,7 @@ export class GraphQLRequestHandler {
         : ended;
     scope.record = record;
     scope.valid = valid;
-    // A stream leaves its entry when it ends.
+    // The entry of a stream is logged when the stream ends.
     if (!scope.results) this.#report(scope, record, null);
   }
 
@@ -240,7 +239,7 @@ export class GraphQLRequestHandler {
     });
   }
 
-  /** Null where no subscription was started. */
+  /** Null if no subscription was started. */
   #toStream(scope: RequestScope): OperationStream | null {
     const { results, record, info } = scope;
     const transport = info.streamTransport;
@@ -283,7 +282,7 @@ export class GraphQLRequestHandler {
         this.recordEnd({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
         return { response: { status: 200, headers: NO_HEADERS, body }, scope };
       }
-      // It has run: Apollo Server makes the response of its result, as for every other.
+      // The operation has run: Apollo Server only formats its result.
       context.execute = () => Promise.resolve(result);
     } else context.execute = (operation) => this.#executeValid(operation, identity, context);
     const response = await apollo.executeHTTPGraphQLRequest({
@@ -297,7 +296,7 @@ export class GraphQLRequestHandler {
     return { response: reply, scope };
   }
 
-  /** Of callers without a credential nothing is kept. */
+  /** Operations of requests without a credential are not cached. */
   #executeValid(
     { document, operationName, variables }: ExecutionRequest,
     identity: Identity,
@@ -333,7 +332,7 @@ export class GraphQLRequestHandler {
     return { status, headers, body: withRequestId(rejected.body, rejected.requestId, info.requestId) };
   }
 
-  /** The same answer, but with the id of the request that gets it. */
+  /** The same response with the id of this request. */
   #share({ response, scope }: HandledRequest, info: RequestInfo): GraphQLHttpResponse {
     const { record, isUnlisted } = scope;
     const context = { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null, tenant: scope.tenant };
@@ -348,7 +347,7 @@ const withCancellation = (
   cancellation: CancellationToken,
 ): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport });
 
-/** The document of a POST where it is a text. That of a GET is bounded by what Node takes as headers. */
+/** The document of a POST, if it is a string. The document of a GET is bounded by Node's limit of headers. */
 function documentOf(body: unknown): string | null {
   const query: unknown = typeof body === 'object' && body !== null && 'query' in body ? body.query : null;
   return typeof query === 'string' ? query : null;
@@ -362,7 +361,7 @@ function toResponse(
   return { status, headers: [...headers], body: largeBody ?? Buffer.from(body.string) };
 }
 
-/** The same response with the id of another request: ids are of one length, and stand in errors alone. */
+/** The same response with the id of another request. Ids have a fixed length and occur in errors only. */
 function withRequestId(body: Buffer, from: string, to: string): Buffer {
   const copy = Buffer.from(body);
   for (let index = copy.indexOf(from); index !== -1; index = copy.indexOf(from, index + from.length))

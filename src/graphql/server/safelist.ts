@@ -1,9 +1,9 @@
 /**
- * The operations that a manifest lists: which may be run, by their ids or word for word. The format is Apollo's
+ * The safelist: the operations of a manifest, by id or exact document. The format is Apollo's
  * (https://www.apollographql.com/docs/graphos/platform/security/persisted-queries).
  *
- * Enforced, it is a wall before Apollo Server: what is not listed is neither parsed nor registered. In log mode everything
- * runs, and what is not listed is told.
+ * If it is enforced, other operations are rejected before parsing. In log mode all operations run, and those that are not
+ * listed are reported.
  */
 import type { ApolloServerPlugin, BaseContext, HTTPGraphQLRequest } from '@apollo/server';
 import { hashOf, type DocumentCache } from './apq-cache.ts';
@@ -26,13 +26,13 @@ export class Safelist {
     return this.#bodies.has(document);
   }
 
-  /** Whether a request brings a document that is not listed. One that brings none, or none that is a text, does not. */
+  /** Whether a request has a document that is not listed. False without a document. */
   rejects(request: HTTPGraphQLRequest): boolean {
     const document = requestParam(request, 'query');
     return typeof document === 'string' && !this.has(document);
   }
 
-  /** For Apollo Server: ids are looked up here, and then in `others`. Without others nothing is registered. */
+  /** For Apollo Server: looks ids up here and then in `others`. Without others, no document is registered. */
   asPersistedQueryCache(others: DocumentCache | null): DocumentCache {
     return {
       get: (key) => {
@@ -45,13 +45,13 @@ export class Safelist {
   }
 }
 
-/** A part of a request, from where Apollo Server takes it; of no particular type. */
+/** A parameter of a request, from where Apollo Server reads it, unvalidated. */
 export function requestParam({ method, search, body }: HTTPGraphQLRequest, name: 'query' | 'operationName'): unknown {
   if (method === 'GET') return new URLSearchParams(search).get(name);
   return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : null;
 }
 
-/** Tells of every operation that is not listed, before it runs. */
+/** Reports every operation that is not listed, before it runs. */
 export const createSafelistPlugin = <Context extends BaseContext>(
   safelist: Safelist,
   onUnlisted: (context: Context) => void,

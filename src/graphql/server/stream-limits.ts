@@ -1,7 +1,7 @@
-/** Bounds how many streams there are at a time, and how many of them one caller may have. */
+/** Limits the number of open streams, in total and of each caller. */
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 
-/** How many streams one caller may have. */
+/** The maximum of streams of one caller. */
 const MAX_STREAMS_PER_CALLER = 20;
 
 interface StreamLimitsOptions {
@@ -14,7 +14,7 @@ export class StreamLimits {
   readonly #streams: Semaphore;
   readonly #isMultiTenant: boolean;
   #isClosed = false;
-  /** Of callers that have any. */
+  /** The number of streams, of each caller that has any. */
   readonly #byCaller = new Map<string, number>();
 
   constructor({ maxStreams, isMultiTenant }: StreamLimitsOptions) {
@@ -22,12 +22,12 @@ export class StreamLimits {
     this.#isMultiTenant = isMultiTenant;
   }
 
-  /** No further stream may begin: the service is stopping. */
+  /** Admits no further streams, because the service is stopping. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Null where there are as many as there may be, of all callers or of this one, or where none may begin any more. */
+  /** Null if a limit is reached, or after {@link close}. */
   tryAcquire(subject: string): Release | null {
     if (this.#isClosed) return null;
     const held = this.#byCaller.get(subject) ?? 0;
