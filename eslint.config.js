@@ -74,7 +74,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/main.ts', 'src/start.ts', 'src/local-aiml/main.ts', 'src/commands/**'],
+    ignores: ['src/config.ts', 'src/main.ts', 'src/local-aiml/main.ts', 'src/commands/**'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -11,4 +11,4 @@ if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
   );
   process.exit(1);
 }
-await import('./start.ts');
+await import('./commands/start.ts');

@@ -1,16 +1,16 @@
 /** The process: arguments, configuration, start, signals and exit code. */
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
-import { readConfig, type Config } from './config.ts';
-import { ConfigError, readDotEnv } from './runtime/environment.ts';
-import { findMisspeltSettings } from './runtime/setting-names.ts';
-import { errorCode } from './runtime/error-code.ts';
-import { ListenError } from './http/http-servers.ts';
-import { describeModel } from './local-aiml/engine/describe-model.ts';
-import { LocalAimlStartError } from './local-aiml/start-error.ts';
-import { createDestination, createLogger, toCrashEntry } from './observability/logger.ts';
-import { VERSION } from './version.ts';
-import { LogWriter, writeToStderr } from './observability/log-writer.ts';
+import { readConfig, type Config } from '../config.ts';
+import { ConfigError, readDotEnv } from '../runtime/environment.ts';
+import { findMisspeltSettings } from '../runtime/setting-names.ts';
+import { errorCode } from '../runtime/error-code.ts';
+import { ListenError } from '../http/http-servers.ts';
+import { describeModel } from '../local-aiml/engine/describe-model.ts';
+import { LocalAimlStartError } from '../local-aiml/start-error.ts';
+import { createDestination, createLogger, toCrashEntry } from '../observability/logger.ts';
+import { VERSION } from '../version.ts';
+import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 
 const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
 
@@ -65,7 +65,7 @@ async function main([argument]: readonly string[]): Promise<void> {
   process.on('unhandledRejection', crash);
   const exit = (code: number) => void output.flush(LAST_FLUSH_MS).finally(() => process.exit(code));
   // Loaded after the settings are read: an error in a setting is reported half a second earlier.
-  const { createService } = await import('./service.ts');
+  const { createService } = await import('../service.ts');
   const service = await createService(config, logger, { droppedLogEntries: () => output.droppedEntries });
   stopping.handle((signal) => {
     if (isTerminal) output.write(FAREWELL);
