@@ -1,2 +1,2 @@
-@rem For package.json, which says "exec" so that no shell stands between npm and node. Windows has no such word.
+@rem For package.json, which uses "exec" so that npm signals node directly. Windows has no "exec".
 @%*

@@ -1,7 +1,7 @@
 /**
  * Bundles the HTML pages (the landing page, the chat, and GraphiQL with the example operations) from installed packages into
- * `dist/explorer`: every file compressed, scripts and styles named after their content, and a manifest that tells the
- * service what there is. Does nothing where the last bundle was made from the same files.
+ * `dist/explorer`: every file compressed, scripts and styles named after their content, and a manifest of them for the
+ * service. Does nothing if the last bundle was made from the same files.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const SOURCES = import.meta.dirname;
 const OPERATIONS = join(ROOT, 'schema', 'operations');
 const TARGET = join(ROOT, 'dist', 'explorer');
 
-/** By what GraphiQL's editor asks for; the packages are those that GraphiQL itself uses. */
+/** By the label that GraphiQL's editor requests. The packages are those that GraphiQL itself uses. */
 const WORKERS = {
   editor: 'monaco-editor/esm/vs/editor/editor.worker.js',
   json: 'monaco-editor/esm/vs/language/json/json.worker.js',
@@ -38,7 +38,7 @@ const key = await digestOf([
 if ((await lastKey()) !== key) await bundle();
 
 async function bundle() {
-  // It takes its time, and a person who starts the service for the first time is waiting for it.
+  // It takes some seconds at the first start of the service.
   if (process.stderr.isTTY) process.stderr.write('bundling the explorer …');
   const scripts = await bundleScripts();
   const pages = {
@@ -46,7 +46,7 @@ async function bundle() {
     graphiql: await renderPage('graphiql.html', scripts),
     chat: await renderPage('chat/chat.html', scripts),
   };
-  // Moved into place once it is whole, so that a build that was broken off leaves nothing that looks finished.
+  // Moved into place when it is complete, so that an interrupted build leaves no partial bundle.
   const folder = `${TARGET}-${process.pid}`;
   await mkdir(folder, { recursive: true });
   /** @type {Record<string, { contentType: string, etag: string }>} */
@@ -111,7 +111,7 @@ async function bundleScripts() {
       ),
     },
   });
-  // esbuild repeats the styles of a chunk that is loaded later in a file of its own, which nothing asks for.
+  // esbuild repeats the styles of a chunk that is loaded later in a file of its own, which no page loads.
   const appFiles = toFiles(app.outputFiles ?? []).filter(
     ({ name }) => extname(name) !== '.css' || /^(?:app|landing|chat)-/.test(name),
   );

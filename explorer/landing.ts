@@ -1,4 +1,4 @@
-/** Embeds Apollo Sandbox in the landing page, the way Apollo Server's own landing page does, where Apollo can be reached. */
+/** Embeds Apollo Sandbox in the landing page, as Apollo Server's own landing page does, if Apollo can be reached. */
 import './landing.css';
 
 /** The script that Apollo Server's landing page loads. A test compares it with the installed Apollo Server's. */
@@ -59,7 +59,7 @@ function openSandbox(): void {
     endpointIsEditable: false,
     hideCookieToggle: false,
     runTelemetry: false,
-    // Styles put in by scripts are against this page's policy; the style sheet has them.
+    // This page's policy forbids styles from scripts; its style sheet has them.
     allowDynamicStyles: false,
   });
 }

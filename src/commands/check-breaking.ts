@@ -9,7 +9,7 @@ import { compareSchemas, parseAcknowledgements, type SchemaChange } from './sche
 const CURRENT = 'schema/schema.graphql';
 const RELEASED = 'schema/released.graphql';
 const ACKNOWLEDGED = 'schema/acknowledged-changes.json';
-/** Descriptions can be long; a change that nobody has to look at takes one line of a terminal. */
+/** Descriptions can be long; a safe change takes one line of a terminal. */
 const SAFE_LINE_LENGTH = 120;
 
 const USAGE = `Usage: npm run check:breaking [-- --release | --help]
@@ -43,7 +43,7 @@ async function check(released: string, current: string, json: string): Promise<n
   if (changes.length === 0) process.stdout.write('Nothing has changed since the last release.\n');
   for (const change of changes) process.stdout.write(`${toLine(change)}\n`);
   for (const { change } of unused)
-    process.stderr.write(`${ACKNOWLEDGED} acknowledges what is not a breaking change: ${change}\n`);
+    process.stderr.write(`${ACKNOWLEDGED} acknowledges a change that is not breaking: ${change}\n`);
   const breaking = changes.filter(({ kind }) => kind === 'breaking').length;
   if (breaking > 0) process.stderr.write(`Breaking: ${breaking}. Take back, or acknowledge in ${ACKNOWLEDGED}.\n`);
   return breaking + unused.length === 0 ? 0 : 1;

@@ -12,7 +12,7 @@ const FILE = 'schema/schema.graphql';
 const USAGE = `Usage: npm run schema [-- --check | --help]
 
 Writes the GraphQL schema to ${FILE}, sorted.
-  --check  writes nothing; fails where the file is not what would be written
+  --check  writes nothing; fails if the file is out of date
   --help   shows this text
 `;
 

@@ -1,6 +1,6 @@
 /**
- * What has changed between two versions of the schema, and which of it a caller would notice. A breaking change has to be
- * acknowledged: by its own words, with the reason why callers can bear it.
+ * Compares two versions of the schema and classifies the changes. A breaking change must be acknowledged: by its text, with
+ * the reason why it is acceptable for callers.
  */
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildSchema } from 'graphql';
@@ -15,14 +15,14 @@ export interface SchemaChange {
   readonly kind: 'breaking' | 'acknowledged' | 'dangerous' | 'safe';
   /** On one line. */
   readonly change: string;
-  /** Why a breaking one was acknowledged. */
+  /** The reason of the acknowledgement, for an acknowledged change. */
   readonly reason?: string;
 }
 
 interface SchemaChanges {
-  /** The gravest first. */
+  /** The most severe first. */
   readonly changes: readonly SchemaChange[];
-  /** Acknowledgements of what is not a breaking change, or not any more. */
+  /** Acknowledgements of changes that are not breaking, or no longer. */
   readonly unused: readonly Acknowledgement[];
 }
 
@@ -33,7 +33,7 @@ const KINDS = {
 } as const;
 const ORDER: readonly SchemaChange['kind'][] = ['breaking', 'acknowledged', 'dangerous', 'safe'];
 
-/** Compares two SDL texts. Rejects where one of them is not valid. */
+/** Compares two SDL texts. Rejects if one of them is not valid. */
 export async function compareSchemas(
   released: string,
   current: string,
@@ -56,7 +56,7 @@ export async function compareSchemas(
   };
 }
 
-/** Reads the list of acknowledgements. Throws where it is not one, in words for the person who wrote it. */
+/** Reads the list of acknowledgements. Throws an error that names the entry if it is not valid. */
 export function parseAcknowledgements(json: string): Acknowledgement[] {
   let list: unknown;
   try {

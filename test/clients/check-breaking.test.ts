@@ -79,7 +79,7 @@ describe('the check for breaking changes', () => {
     const { code, lines } = await check(change, [{ change: acknowledged, reason: 'r' }]);
     expect(code).toBe(1);
     expect(lines.at(-1)).toBe(
-      `schema/acknowledged-changes.json acknowledges what is not a breaking change: ${acknowledged}`,
+      `schema/acknowledged-changes.json acknowledges a change that is not breaking: ${acknowledged}`,
     );
   });
 

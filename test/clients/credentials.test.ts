@@ -25,7 +25,7 @@ test('Apollo Client sends the token of its link', async () => {
 });
 
 test('urql sends the token of its fetch', async () => {
-  const { data, error } = await createAuthorizedUrqlClient(url, getToken).query(QUERY, {}).toPromise();
+  const { data, error } = await createAuthorizedUrqlClient(url, getToken).query<unknown>(QUERY, {}).toPromise();
   expect(error).toBeUndefined();
   expect(data).toMatchObject(NONE);
 });
