@@ -128,10 +128,11 @@ const clients: Readonly<Record<string, Follow>> = {
           // The last result comes again with the end of the stream, and with the error that ended it.
           if (runEvents && runEvents.cursor !== after) {
             after = runEvents.cursor;
+            // The error that ends a stream may come without the result before it.
+            isOver.value ||= runEvents.run?.hasEnded === true;
             onEvent(runEvents);
           }
           if (!error && hasNext) return;
-          isOver.value = runEvents?.run?.hasEnded === true;
           resolve();
           setImmediate(() => subscription.unsubscribe());
         });

@@ -19,7 +19,9 @@ soak(
     const client = new ConversationClient(await running.url);
     const assistantId = await client.createAssistant();
     const run = async (): Promise<void> => {
-      const created = await client.start('/words 200\n/slow 1', assistantId);
+      const start = () => client.start('/words 200\n/slow 1', assistantId);
+      // An idle connection may be closed while it is used again.
+      const created = await start().catch(start);
       const [events] = await Promise.all([
         collectEvents(client.eventsUrl(created)),
         collectEvents(client.eventsUrl(created)),
