@@ -123,6 +123,7 @@ export function jsonObject(value: Fields, name: string): JsonObject {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
   for (const name in value) if (isDeeper((value as Fields)[name], levels - 1)) return true;
   return false;
 }

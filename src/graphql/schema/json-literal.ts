@@ -27,6 +27,14 @@ export function jsonProblem(value: unknown, level = 1): string | null {
     case 'object': {
       if (value === null) return null;
       if (level > MAX_LEVELS) return TOO_DEEP;
+      // A loop over the indexes of a list makes no text of each of them.
+      if (Array.isArray(value)) {
+        for (const item of value as unknown[]) {
+          const problem = jsonProblem(item, level + 1);
+          if (problem) return problem;
+        }
+        return null;
+      }
       for (const name in value) {
         const problem = jsonProblem((value as Readonly<Record<string, unknown>>)[name], level + 1);
         if (problem) return problem;
