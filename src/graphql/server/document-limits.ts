@@ -1,9 +1,9 @@
 /**
- * How large a document may be. Everything is counted in one pass over the document, with fragments counted where they
- * are used, so that the time it takes does not depend on how fragments are spread.
+ * The size limits of documents. One pass counts everything, with fragments counted at each use, so that the time does not
+ * depend on how fragments are spread.
  *
- * The number of tokens is the parser's to count. What a document asks for, and whether it fits the schema, is not looked
- * at here. The one exemption for introspection is that a chain of `ofType` counts for fewer levels than it has.
+ * The parser counts the tokens. Neither the schema nor the meaning of the document matters here. The only exemption for
+ * introspection: a chain of `ofType` counts for fewer levels than it has.
  */
 import {
   type ASTVisitor,
@@ -24,12 +24,12 @@ import { needsMoreComparisons } from './field-comparisons.ts';
 
 export const documentLimits = {
   tokens: 5000,
-  /** They are no tokens of the language, and take as much memory as those. */
+  /** Comments are not tokens of the language but take as much memory. */
   comments: 1000,
-  /** Fields inside one another. */
+  /** Nested fields. */
   depth: 15,
   aliases: 30,
-  /** Of every name: aliases come back with every item of a list, others with every error. */
+  /** Of every name: aliases occur in every item of a list, other names in every error. */
   nameLength: 128,
   queryRootFields: 20,
   mutationRootFields: 10,
@@ -38,7 +38,7 @@ export const documentLimits = {
   /** Validation compares the fields of all fragments that are spread side by side with each other. */
   fragments: 50,
   spreads: 100,
-  /** Validation looks at every use of a variable once for each operation that reaches it. */
+  /** Validation checks every use of a variable once for each operation that reaches it. */
   operations: 30,
   /** Of all operations together. */
   variables: 200,
@@ -50,7 +50,7 @@ export const documentLimits = {
 const MAX_TYPE_WRAPPERS = 12;
 const COUNTED_TYPE_WRAPPERS = 9;
 
-/** What a selection set, or a definition, comes to with its fragments in place. */
+/** The measures of a selection set or a definition, including its fragments. */
 interface Size {
   /** Fields of the set itself, not of those inside them. */
   readonly fields: number;
@@ -64,8 +64,8 @@ interface Size {
 const NOTHING: Size = { fields: 0, depth: 0, aliases: 0, directives: 0, typeWrappers: 0 };
 
 /**
- * The validation rule. Where a limit is broken it replaces the document by an empty one, so that no other rule looks at
- * it: they recurse as deep as the document goes, and compare its fields with each other.
+ * The validation rule. If a limit is exceeded, it replaces the document by an empty one, so that no other rule visits it:
+ * they recurse as deep as the document and compare its fields with each other.
  */
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   return {
@@ -77,7 +77,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** A sentence for each limit that the document breaks, empty where it breaks none. */
+/** A sentence for each exceeded limit. */
 export function limitViolations(document: DocumentNode): string[] {
   const measurer = new DocumentMeasurer(document);
   const violations = new Set<string>();
@@ -115,7 +115,7 @@ export function limitViolations(document: DocumentNode): string[] {
 const isExecutable = (definition: DefinitionNode): definition is ExecutableDefinitionNode =>
   definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION;
 
-/** Looks at every node once: what a fragment comes to is kept for its next use. */
+/** Visits every node once: the measures of a fragment are reused. */
 class DocumentMeasurer {
   largestSet = 0;
   spreads = 0;
@@ -133,7 +133,7 @@ class DocumentMeasurer {
   sizeOf(definition: ExecutableDefinitionNode): Size {
     const known = this.#sizes.get(definition);
     if (known) return known;
-    // A fragment that spreads itself is none of the limits' business, and counts for nothing inside itself.
+    // A fragment that spreads itself counts for nothing inside itself. Another rule rejects it.
     this.#sizes.set(definition, NOTHING);
     const size = this.#sizeOfSet(definition.selectionSet);
     size.directives += count(definition);
@@ -188,8 +188,7 @@ class DocumentMeasurer {
 }
 
 /**
- * Tools ask for types wrapped in lists and non-nulls deeper than any schema goes. A chain that is longer than what is
- * reasonable counts in full.
+ * Tools query types wrapped in lists and non-nulls deeper than any schema. A chain that is unreasonably long counts in full.
  */
 const uncountedLevels = (typeWrappers: number): number =>
   typeWrappers > MAX_TYPE_WRAPPERS ? 0 : Math.max(0, typeWrappers - COUNTED_TYPE_WRAPPERS);

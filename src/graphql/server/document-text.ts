@@ -1,6 +1,6 @@
 /**
- * What makes the text of a document expensive before its tokens are counted: lines, which graphql-js counts anew for the
- * location of every error and takes apart in every block string, and escapes, each of which is decoded by itself.
+ * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js counts
+ * them for the location of every error and splits every block string. Escapes are decoded one by one.
  */
 const textLimits = {
   lines: 5000,
@@ -8,7 +8,7 @@ const textLimits = {
   escapes: 300_000,
 } as const;
 
-/** A sentence for the first limit that the text of a document breaks; null where it breaks none. */
+/** A sentence for the first exceeded limit. Null if there is none. */
 export function violatedTextLimit(text: string): string | null {
   if (text.length <= textLimits.lines) return null;
   if (isMoreThan(text, '\n', textLimits.lines) || isMoreThan(text, '\r', textLimits.lines))

@@ -10,10 +10,10 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Deeper than any document within the limits: only fragments that spread themselves get there, which no rule allows. */
+/** Deeper than any document within the limits. Only fragments that spread themselves reach it, and those are invalid. */
 const MAX_DEPTH = 32;
 
-/** Whether `document` needs more than `limit` comparisons. It stops counting there, so that it takes a bounded time. */
+/** Whether `document` needs more than `limit` comparisons. Stops counting there, so its time is bounded. */
 export function needsMoreComparisons(document: DocumentNode, limit: number): boolean {
   const fragments = new Map<string, FragmentDefinitionNode>();
   const operations: OperationDefinitionNode[] = [];

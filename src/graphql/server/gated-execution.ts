@@ -1,6 +1,6 @@
 /**
- * graphql-js for what has no plan, with two bounds that it does not have itself: it completes the items of lists a few at
- * a time, with turns of the event loop in between, and it gives up where the response becomes too large.
+ * Runs graphql-js for operations without a plan, with two limits that it does not have: items of long lists are completed a
+ * few in each turn of the event loop, and execution fails if the response becomes too large.
  */
 import { nextTurn } from '../../runtime/turn-queue.ts';
 import {
@@ -16,22 +16,22 @@ import {
 import { jsonLength } from './json-length.ts';
 import { ResponseTooLargeError, type ResponseBudget } from './json-writer.ts';
 
-/** Items of shorter lists are completed at once, unless the turn has had enough already. */
+/** Shorter lists are completed in one turn, unless the turn is used up. */
 const SHORT_LIST = 10;
-/** How many fields are completed between two turns: a few milliseconds of work. */
+/** The number of fields that are completed in one turn: a few milliseconds of work. */
 const FIELDS_PER_TURN = 2000;
-/** Errors beyond this are left out: each of them takes longer than a field. */
+/** Further errors are dropped: each takes longer than a field. */
 const MAX_ERRORS = 300;
-/** JSON of a number, a boolean or null is about as long as this. */
+/** The approximate length of a number, a boolean or null as JSON. */
 const SHORT = 8;
 
 export interface GatedResult {
   readonly result: ExecutionResult;
-  /** About how long the response is, in characters. */
+  /** The approximate length of the response, in characters. */
   readonly length: number;
 }
 
-/** Rejects with a ResponseTooLargeError where the response is certain to be larger than `budget`. */
+/** Rejects with a ResponseTooLargeError if the response is certainly larger than `budget`. */
 export async function executeGated(args: ExecutionArgs, budget: ResponseBudget): Promise<GatedResult> {
   const gate = new ListGate(budget.bytes);
   const { data, errors, ...rest } = await Promise.race([
@@ -54,7 +54,7 @@ function lengthOf(value: unknown, type: GraphQLOutputType): number {
   return typeof value === 'object' && value !== null && isLeafType(getNamedType(type)) ? jsonLength(value) : 0;
 }
 
-/** Resolves properties, and hands out the items of long lists one after the other. */
+/** Resolves properties. Yields the items of long lists one by one. */
 class ListGate {
   /** Rejects once the response is too large. What is not completed then never is. */
   readonly exceeded: Promise<never>;

@@ -1,7 +1,7 @@
-/** JSON of a number, a boolean or null is about as long as this. */
+/** The approximate length of a number, a boolean or null as JSON. */
 const SHORT = 8;
 
-/** About how many characters of JSON a list or an object comes to; any number above `limit` where it is more than that. */
+/** The approximate length of a list or an object as JSON, in characters. Stops counting above `limit`. */
 export function jsonLength(value: object, limit = Infinity): number {
   let length = SHORT;
   if (Array.isArray(value)) {

@@ -1,12 +1,12 @@
-/** The data of a response that is too large to be written at once: its root fields, each written already. */
+/** The data of a response that is too large to be written at once: its root fields as JSON. */
 import type { ExecutionResult } from 'graphql';
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 import type { WrittenJson } from './json-writer.ts';
 
-/** Each of them holds what it writes, and the process is to stay within its memory. */
+/** Bounds memory, as each writer holds its output. */
 const largeResponses = new Semaphore(2);
 
-/** To be waited for before a part of a large response is written. */
+/** Await it before writing a part of a large response. */
 export const acquireLargeResponse = (): Promise<Release> => largeResponses.acquire();
 
 class LargeData {
@@ -16,17 +16,17 @@ class LargeData {
     this.fields = fields;
   }
 
-  /** For whoever writes it with `JSON.stringify`, which takes its time and the memory for all of it. */
+  /** For `JSON.stringify`, which needs the time and memory for all of it. */
   toJSON(): Readonly<Record<string, unknown>> {
     return Object.fromEntries([...this.fields].map(([key, written]) => [key, written.toJSON()]));
   }
 }
 
-/** As graphql-js types data, which a class is not: everything that reads it reads it through JSON. */
+/** Typed as graphql-js types data. All readers read it through JSON. */
 export const toData = (fields: ReadonlyMap<string, WrittenJson>): NonNullable<ExecutionResult['data']> =>
   new LargeData(fields) as unknown as NonNullable<ExecutionResult['data']>;
 
-/** How many bytes of JSON a root field takes beside its value, with the comma before the next one. */
+/** The bytes of JSON of a root field beside its value, including the comma. */
 export const bytesOfKey = (key: string): number => Buffer.byteLength(JSON.stringify(key)) + 2;
 
 interface WritableResult {
@@ -34,7 +34,7 @@ interface WritableResult {
   readonly errors?: readonly object[] | undefined;
 }
 
-/** A response as JSON where its data is large; null where it is not. Other parts of it than errors are left out. */
+/** The response as JSON if its data is large, null otherwise. Contains data and errors only. */
 export function toLargeBody({ data, errors }: WritableResult): Buffer | null {
   if (!(data instanceof LargeData)) return null;
   const parts: Buffer[] = [Buffer.from(`{${errors ? `"errors":${JSON.stringify(errors)},` : ''}"data":{`)];

@@ -1,13 +1,13 @@
-/** The manifest of persisted operations: how it is read, and whether its operations fit the schema. */
+/** Parses the manifest of persisted operations and validates its operations. */
 import { parse, specifiedRules, validate, type GraphQLSchema } from 'graphql';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
 
 export interface ManifestOperation {
-  /** Any text; Apollo's tools take the SHA-256 of the body. */
+  /** Any string. Apollo's tools use the SHA-256 of the body. */
   readonly id: string;
   readonly name: string;
   readonly type: 'query' | 'mutation' | 'subscription';
-  /** The document, to the last space. */
+  /** The exact document. */
   readonly body: string;
 }
 
@@ -15,7 +15,7 @@ export const MANIFEST_FORMAT = 'apollo-persisted-query-manifest';
 
 export const MANIFEST_VERSION = 1;
 
-/** The text is no manifest. The message goes on after "the file", and holds nothing of it but positions. */
+/** The text is not a manifest. The message continues after "the file" and contains positions only. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
@@ -61,8 +61,8 @@ function parses(document: string): boolean {
 }
 
 /**
- * The operations that callers would be refused for what they ask, though they are listed: they do not fit the schema (any
- * more), or break a limit. Such a list is one that outlived a change of the schema, and no reason not to start.
+ * The listed operations that would be rejected, because they do not fit the schema or exceed a limit. The manifest may be
+ * older than a change of the schema, so this does not prevent the start.
  */
 export const findUnusable = (
   operations: readonly ManifestOperation[],

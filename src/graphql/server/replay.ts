@@ -1,6 +1,6 @@
 /**
- * What graphql-js makes of one root field whose resolver has run already: it executes the field on a schema whose root
- * fields hand out what was returned or thrown.
+ * Executes one root field whose resolver has run with graphql-js, on a schema whose root fields return or throw what the
+ * resolver did.
  */
 import {
   GraphQLObjectType,
@@ -24,7 +24,7 @@ interface ReplayedField {
   /** All of one key in the response. */
   readonly nodes: readonly FieldNode[];
   readonly result: RootResult;
-  /** As the request has them, and known to fit. */
+  /** The valid variables of the request. */
   readonly variables: Variables;
 }
 
@@ -45,7 +45,7 @@ export function createReplay(schema: GraphQLSchema): Replay {
   };
 }
 
-/** The same schema, but the root fields resolve to what the context, a {@link RootResult}, holds. */
+/** The same schema, but its root fields resolve to the {@link RootResult} in the context. */
 function toReplaySchema(schema: GraphQLSchema): GraphQLSchema {
   const replayed = (type: GraphQLObjectType | null | undefined): GraphQLObjectType | null => {
     if (!type) return null;

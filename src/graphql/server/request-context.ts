@@ -1,4 +1,4 @@
-/** What belongs to one request from its first byte to its last log line. Never shared, never longer-lived. */
+/** The scope and the GraphQL context of one request. Neither is shared or outlives the request. */
 import type { UpstreamContext } from '../../aiml/client.ts';
 import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
@@ -14,7 +14,7 @@ import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { RequestTrace } from '../../observability/tracing.ts';
 import type { DocumentNode, ExecutionResult } from 'graphql';
 
-/** The public members of a class and of what its methods return, so that a test can stand in for them. */
+/** The public members of a class and of the results of its methods, so that tests can replace them. */
 type Public<T> = { readonly [Name in keyof T]: PublicMember<T[Name]> };
 type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Result
   ? (
@@ -24,24 +24,24 @@ type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Resu
     ? Pick<M, keyof M>
     : M;
 
-/** An operation of a document that is valid. */
+/** An operation of a valid document. */
 export interface ExecutionRequest {
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What a resolver may know of the request it serves. Made once per request, never shared. */
+/** The context of resolvers. Created for each request, never shared. */
 export interface RequestContext {
   /** As in the X-Request-Id header of the response. */
   readonly requestId: string;
-  /** Reads and writes with the credential of this request. Throws a PublicError where the caller is not known. */
+  /** Reads and writes with the credential of this request. Throws a PublicError without a valid credential. */
   readonly upstream: Public<UpstreamRequest>;
-  /** Executes what Apollo Server found valid; the executor of the server does where it is left out. */
+  /** Executes operations that Apollo Server validated. By default the executor of the server. */
   readonly execute?: ((request: ExecutionRequest) => Promise<ExecutionResult>) | undefined;
-  /** Gets the body of a response that is too large to be written at once; Apollo Server writes it where it is left out. */
+  /** Receives the body of a response that is too large to be written at once. Absent if Apollo Server writes it. */
   readonly respondWith?: ((body: Buffer) => void) | undefined;
-  /** Gets the results of a subscription; null or absent where the response cannot be a stream. */
+  /** Receives the results of a subscription. Null or absent if the response cannot be a stream. */
   readonly streamHost?: StreamHost | null;
   /** Called with the code of each of a mutation's `userErrors`; absent if nothing is recorded. */
   readonly recordUserError?: ((code: UserErrorCode) => void) | undefined;
@@ -51,28 +51,28 @@ export interface RequestContext {
   authorize(scope: Scope): void;
 }
 
-/** What the HTTP layer knows of a request that a GraphQL context is made from. */
+/** The parts of an HTTP request that the context is created from. */
 export interface RequestInfo {
   readonly requestId: string;
-  /** The caller's own id for the request, for the log alone; null where he sent none that is valid. */
+  /** The client's own id of the request, for the log only. Null if it sent no valid one. */
   readonly callerRequestId: string | null;
   readonly authorization: string | undefined;
-  /** Happens when the caller goes away before the answer is sent. */
+  /** Cancelled if the client disconnects before the response is sent. */
   readonly cancellation: CancellationToken;
   /** Null while tracing is off. */
   readonly trace: RequestTrace | null;
-  /** How the results of a subscription are sent; null where the response cannot be a stream. */
+  /** The transport of subscription results. Null if the response cannot be a stream. */
   readonly streamTransport: StreamTransport | null;
 }
 
-/** How many bytes of upstream's answers one operation may hold. */
+/** The maximum bytes of upstream's responses that one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
 interface RequestScopeOptions {
   readonly upstream: UpstreamWithRuns;
   readonly identity: Identity;
   readonly deadlineMs: number;
-  /** When it has to end, on `performance.now()`; `deadlineMs` from its first call to upstream where it is left out. */
+  /** The deadline, on `performance.now()`. By default `deadlineMs` after its first call to upstream. */
   readonly deadlineAt?: number | undefined;
   readonly streamLimits: StreamLimits;
 }
@@ -83,17 +83,17 @@ interface RenewableCaller extends UpstreamContext {
 }
 
 export class RequestScope {
-  /** How many attempts of calls to upstream were made for it. */
+  /** The number of attempts of calls to upstream. */
   upstreamCalls = 0;
-  /** What came of its operation; null until that is known. */
+  /** The outcome of the operation. Null until it has ended. */
   record: OperationRecord | null = null;
-  /** What it asks, where Apollo Server found it valid; null until then. */
+  /** The operation. Null until Apollo Server has validated it. */
   valid: ValidOperation | null = null;
-  /** Whether its operation is not in the manifest of persisted operations, where there is one. */
+  /** Whether there is a manifest of persisted operations and the operation is not in it. */
   isUnlisted = false;
-  /** The body of the response, where it is too large for Apollo Server to write; null otherwise. */
+  /** The body of the response if it is too large for Apollo Server to write, null otherwise. */
   largeBody: Buffer | null = null;
-  /** What its subscription comes to; null where none was started. */
+  /** The results of its subscription. Null if none was started. */
   results: SubscriptionResults | null = null;
   /** Codes of the `userErrors` of its mutations; null for none. */
   userErrorCodes: Set<string> | null = null;
@@ -117,7 +117,7 @@ export class RequestScope {
     return identity.kind === 'failure' ? undefined : toTenantLabel(identity.subject);
   }
 
-  /** Begins its operation, where that has not begun, and tells when that was, on `performance.now()`. */
+  /** Begins the operation if it has not begun. Returns when it began, on `performance.now()`. */
   start(): number {
     if (this.#startedAt === null) {
       this.#startedAt = performance.now();
@@ -131,7 +131,7 @@ export class RequestScope {
     requireScope(this.#options.identity, scope);
   }
 
-  /** Null where the response cannot be a stream. */
+  /** Null if the response cannot be a stream. */
   get streamHost(): StreamHost | null {
     if (this.info.streamTransport === null) return null;
     return {
@@ -142,18 +142,18 @@ export class RequestScope {
     };
   }
 
-  /** Who has no usable credential gets no stream, and the error is the resolver's. */
+  /** Without a valid credential there is no stream, and the resolver reports the error. */
   #acquireStream(): Release {
     const { identity, streamLimits } = this.#options;
     const release = identity.kind === 'failure' ? () => undefined : streamLimits.tryAcquire(identity.subject);
     if (release) return release;
     throw new ServiceError(
       'OVERLOADED',
-      'The service has as many streams as it takes, in all or of this caller, or is stopping: try again in a moment.',
+      'The limit of streams is reached, in total or for this client, or the service is stopping: try again later.',
     );
   }
 
-  /** Made when it is first asked for; its deadline begins there. Throws a PublicError where the caller is not known. */
+  /** Created on first use, which starts the deadline. Throws a PublicError without a valid credential. */
   get upstream(): UpstreamRequest {
     return (this.#upstream ??= new UpstreamRequest(this.#toAccess()));
   }
@@ -170,7 +170,7 @@ export class RequestScope {
       isEmbedded,
       runHub,
       context,
-      // What an event selects has a deadline and a budget of its own.
+      // The selections of each event have their own deadline and byte budget.
       onRunEvent: ({ kind }) => {
         context.deadlineAt = performance.now() + deadlineMs;
         context.responseBytesLeft = { bytes: MAX_BYTES_AT_ONCE };

@@ -1,6 +1,6 @@
 /**
- * The response of an operation, made of what its root fields resolved to, one after the other. What is small is completed
- * at once; from where the response is no longer small it is written a part at a time, and no two others beside it.
+ * Builds the response of an operation from the results of its root fields, in order. A small response is completed in one
+ * turn. Once it is large, it is written in parts, and at most two responses are written at a time.
  */
 import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql';
 import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, WrittenJson } from './json-writer.ts';
@@ -18,12 +18,12 @@ const BYTES_FOR_ERRORS = 1024 * 1024;
 interface ResponseBuilderOptions {
   readonly plan: Plan;
   readonly replay: Replay;
-  /** As the request has them, and known to fit. */
+  /** The valid variables of the request. */
   readonly variables: Variables;
 }
 
 export class ResponseBuilder {
-  /** A non-null field failed: there is no data, and no further field is wanted. */
+  /** A non-null field failed: data is null, and no further field is added. */
   isNull = false;
   readonly #options: ResponseBuilderOptions;
   readonly #data: Record<string, unknown> = {};
@@ -49,7 +49,7 @@ export class ResponseBuilder {
           return null;
         }
       } catch {
-        // It is an anomaly, or too large: either is found again.
+        // The value is unexpected or too large. Both are detected again below.
       }
       if (this.#meter.left < 0) this.#isLarge = true;
     }
@@ -73,7 +73,7 @@ export class ResponseBuilder {
     }
   }
 
-  /** Null where the value does not fit its type. */
+  /** Null if the value does not match its type. */
   async #write({ plan }: RootField, value: unknown): Promise<WrittenJson | null> {
     const release = await acquireLargeResponse();
     const { bytes } = this.#budget;
@@ -90,7 +90,7 @@ export class ResponseBuilder {
     }
   }
 
-  /** What graphql-js makes of the field. */
+  /** Completes the field with graphql-js. */
   async #replay({ key, nodes, type }: RootField, result: RootResult | null): Promise<unknown> {
     if (result === null) throw new TypeError('there is always a __typename');
     const { plan, replay, variables } = this.#options;

@@ -15,18 +15,18 @@ import type {
 import { jsonLength } from './json-length.ts';
 import type { JsonWriter } from './json-writer.ts';
 
-/** A value that does not fit its type. */
+/** A value does not match its type. */
 class UnexpectedValueError extends Error {}
 
-/** The response is too large to be completed at once. */
+/** The response is too large to be completed in one turn. */
 class TurnExceeded extends Error {}
 
-/** How much more may be completed at once, in characters of JSON or so. */
+/** How much more may be completed in this turn, in about characters of JSON. */
 export interface Meter {
   left: number;
 }
 
-/** What one response may come to before it is written a part at a time: 10 ms of work or so. */
+/** Larger responses are written in parts. About 10 ms of work. */
 export const MAX_WORK_AT_ONCE = 512 * 1024;
 
 export interface ValuePlan {
@@ -43,7 +43,7 @@ function anomaly(): never {
   throw ANOMALY;
 }
 
-/** JSON of a number, a boolean or null is about as long as this. */
+/** The approximate length of a number, a boolean or null as JSON. */
 const SHORT = 8;
 
 export class NonNullPlan implements ValuePlan {
@@ -94,9 +94,9 @@ export class ListPlan implements ValuePlan {
 export interface FieldPlan {
   /** The key in the response. */
   readonly key: string;
-  /** The property that holds the value; of `__typename` there is none, and `value` holds its value. */
+  /** The property of the value. `__typename` has none; its value is `value`. */
   readonly name: string;
-  /** Null where a property is read; otherwise it is called with the object. */
+  /** Called with the object. Null if a property is read. */
   readonly resolve: ((source: unknown) => unknown) | null;
   readonly plan: ValuePlan;
 }
@@ -146,7 +146,7 @@ function toSource(value: object): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** Values of one class are of one type, so the type of each class is asked for once. */
+/** Values of one class have one type, so the type of each class is resolved once. */
 export class AbstractPlan implements ValuePlan {
   readonly #type: GraphQLAbstractType;
   readonly #plans: ReadonlyMap<string, ValuePlan>;
@@ -185,13 +185,13 @@ export class AbstractPlan implements ValuePlan {
   }
 }
 
-/** What `resolveType` of type-graphql gets and ignores. */
+/** The argument that `resolveType` of type-graphql ignores. */
 const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
 
-/** The JavaScript types of the built-in scalars whose values are as they are in the response. */
+/** The JavaScript types of the built-in scalars whose values need no conversion. */
 const PLAIN: Readonly<Record<string, string>> = { String: 'string', ID: 'string', Boolean: 'boolean' };
 
-/** Everything that is not plain is the type's own to serialize. */
+/** Other values are serialized by their type. */
 export class LeafPlan implements ValuePlan {
   readonly #type: GraphQLLeafType;
   readonly #plain: string | undefined;

@@ -1,6 +1,6 @@
-/** Variables as a text by which identical operations in flight are found. */
+/** A key of variables, for finding identical operations in flight. */
 
-/** Larger variables are not worth a comparison: their text would be kept for as long as the operation is in flight. */
+/** Larger variables have no key: it would stay in memory while the operation is in flight. */
 const MAX_CHARACTERS = 4096;
 const MAX_VALUES = 256;
 
@@ -16,7 +16,7 @@ export function toVariablesKey(variables: Variables, names: readonly string[]): 
   return new Measure().fits(given) ? JSON.stringify(given) : null;
 }
 
-/** Walks values that JSON.parse made, and stops at the first one that does not fit. */
+/** Walks results of JSON.parse and stops at the first value without a unique text. */
 class Measure {
   #characters = 0;
   #values = 0;
@@ -27,7 +27,7 @@ class Measure {
       case 'string':
         return this.#takes(value.length);
       case 'number':
-        // What JSON.parse reads as infinite (1e400) is written as null.
+        // JSON.parse reads 1e400 as Infinity, which JSON.stringify writes as null.
         return Number.isFinite(value);
       case 'object': {
         if (value === null) return true;
