@@ -172,7 +172,7 @@ function toResult(file, code) {
 
 /** @param {string} file */
 function isSource(file) {
-  return file.endsWith('.ts') && !file.startsWith('commands');
+  return file.endsWith('.ts');
 }
 
 /** @param {string} text */
