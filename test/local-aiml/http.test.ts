@@ -243,6 +243,40 @@ describe('the paths', () => {
   });
 });
 
+describe('a connection', () => {
+  const send = async (path: string, head: string): Promise<string> => {
+    const { socket, received } = openSocket(url);
+    const hasHead = new Promise<void>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+        if (text.includes('\r\n\r\n')) resolve();
+      });
+    });
+    socket.write(`GET ${path} ${head}Host: x\r\nAuthorization: Bearer k\r\n\r\n`);
+    await hasHead;
+    socket.end();
+    return (await received).split('\r\n\r\n', 1)[0] ?? '';
+  };
+
+  test('is kept for longer than clients are advised to keep it', async () => {
+    const id = await create(url, {}, { key: 'k' });
+    const created = await call(url, 'POST /threads/runs', { key: 'k', body: { assistant_id: id } });
+    const events = `/threads/${String(created.body['thread_id'])}/runs/${String(created.body['id'])}/events`;
+    for (const path of ['/assistants', '/assistants/asst_unknown', '/nothing', events]) {
+      const head = await send(path, 'HTTP/1.1\r\n');
+      expect(head).toMatch(/\r\nconnection: keep-alive\r\n/i);
+      expect(head.match(/\r\nkeep-alive: .*/gi)).toEqual(['\r\nkeep-alive: timeout=55']);
+    }
+  });
+
+  test.each(['HTTP/1.0\r\n', 'HTTP/1.1\r\nConnection: close\r\n'])('of %j is closed', async (head) => {
+    const response = await send('/assistants', head);
+    expect(response).toMatch(/\r\nconnection: close(\r\n|$)/i);
+    expect(response).not.toMatch(/keep-alive/i);
+  });
+});
+
 describe('stop', () => {
   test('finishes a request in flight, rejects new connections and closes the connection that is open', async () => {
     const localAiml = await startHere();
@@ -259,7 +293,9 @@ describe('stop', () => {
     const stopped = localAiml.stop();
     await expect(fetch(localAiml.url)).rejects.toThrow('fetch failed');
     socket.write(body);
-    expect(await received).toMatch(/HTTP\/1\.1 201 Created\r\n[^]*connection: close\r\n/i);
+    const response = await received;
+    expect(response).toMatch(/HTTP\/1\.1 201 Created\r\n[^]*connection: close\r\n/i);
+    expect(response).not.toMatch(/keep-alive/i);
     await stopped;
   });
 
