@@ -8,6 +8,7 @@ import { describeWithHaproxy, startHaproxy } from '../support/haproxy.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import {
   eventsOf,
+  followWhateverIsCut,
   readMultipart,
   readSse,
   RUN_EVENTS,
@@ -16,7 +17,6 @@ import {
   subscribe,
   textsOf,
   type RunEvent,
-  type RunReference,
 } from '../support/run-events.ts';
 import { query } from '../support/service.ts';
 import { amountOf, slowTest } from '../support/slow.ts';
@@ -48,28 +48,6 @@ async function startReplicas(): Promise<readonly [Process, Process]> {
   const upstream = await start({ DATA_DIR: await createFolder() }, 'local-aiml/main.js');
   const environment = { UPSTREAM: 'aiml', AIML_API_KEY: 'held-key', AIML_API_BASE_URL: upstream.url };
   return Promise.all([start(environment), start(environment)]);
-}
-
-/** Follows a run, subscribing again with the last cursor whenever the connection is lost. */
-async function followWhateverIsCut(
-  url: string,
-  run: RunReference,
-  onEvent: (event: RunEvent) => void,
-): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  while (events.at(-1)?.run?.hasEnded !== true) {
-    try {
-      const response = await subscribe({ url }, { ...run, after: events.at(-1)?.cursor });
-      for await (const { data, errors } of readSse(response)) {
-        if (!data) throw new Error(JSON.stringify(errors));
-        events.push(data.runEvents);
-        onEvent(data.runEvents);
-      }
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  return events;
 }
 
 function expectOnce(events: readonly RunEvent[]): void {

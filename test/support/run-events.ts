@@ -151,3 +151,25 @@ export async function storedTexts(
   const { messages } = data?.['run'] as { messages: { nodes: { id: string; text: string }[] } };
   return new Map(messages.nodes.map(({ id, text }) => [id, text]));
 }
+
+/** Follows a run, subscribing again with the last cursor whenever the connection is lost. */
+export async function followWhateverIsCut(
+  url: string,
+  run: RunReference,
+  onEvent: (event: RunEvent) => void = () => undefined,
+): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  while (events.at(-1)?.run?.hasEnded !== true) {
+    try {
+      const response = await subscribe({ url }, { ...run, after: events.at(-1)?.cursor });
+      for await (const { data, errors } of readSse(response)) {
+        if (!data) throw new Error(JSON.stringify(errors));
+        events.push(data.runEvents);
+        onEvent(data.runEvents);
+      }
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return events;
+}
