@@ -60,7 +60,7 @@ describe('Apollo Client', () => {
     expect(documents()).toEqual([false]);
   });
 
-  test('runs the operations of a manifest by their ids, and is told of one that the service does not have', async () => {
+  test('runs the operations of a manifest by their ids, and gets an error for one that is not listed', async () => {
     file = await writeExampleManifest();
     const uri = await start({ PERSISTED_OPERATIONS: file.path });
     const { operations } = file.manifest;
@@ -90,7 +90,7 @@ describe('Apollo Client', () => {
     expect(CombinedGraphQLErrors.is(error) && error.errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
   });
 
-  test('that registers what it asks is refused what is not in the manifest', async () => {
+  test('that registers its operations cannot run those that are not in the manifest', async () => {
     file = await writeManifest([{ id: 'a', name: 'A', type: 'query', body: 'query A { __typename }' }]);
     const client = clientOf(createHashingLink(await start({ PERSISTED_OPERATIONS: file.path })));
     const error: unknown = await client.query({ query: DOCUMENT }).catch((reason: unknown) => reason);

@@ -50,7 +50,7 @@ describe('a list in Apollo Client', () => {
     expect(requests()).toBe(2);
   });
 
-  test('shows what is created, updated and deleted, without being asked for again', async () => {
+  test('shows created, updated and deleted assistants without another request', async () => {
     const screen = await watchList();
     const before = screen.ids();
     const requests = countRequests();
@@ -107,7 +107,7 @@ describe('an assistant in the cache of Apollo Client', () => {
     expect(detail.getCurrentResult().data).toMatchObject({ assistant: { ...renamed, metadata: { index: '24' } } });
   });
 
-  test('may be asked for by parts of what has no id, which replace each other without a warning', async () => {
+  test('may be queried by parts of objects without ids, which replace each other without a warning', async () => {
     const [, id = ''] = ids;
     const partsOf = (parts: string) => gql(`query ($id: ID!) { assistant(id: $id) { id ${parts} } }`);
     const update = gql(

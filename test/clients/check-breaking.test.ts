@@ -44,7 +44,7 @@ describe('the check for breaking changes', () => {
     });
   });
 
-  test('fails where a field is gone, and says what and where to go on', async () => {
+  test('fails if a field was removed, and says which one and what to do', async () => {
     const { code, lines } = await check(withoutModel);
     expect(code).toBe(1);
     expect(lines).toEqual([
@@ -101,7 +101,7 @@ describe('the check for breaking changes', () => {
     expect(output).toMatch(/^Usage: npm run check:breaking/);
   });
 
-  test('refuses acknowledgements without a reason, by their place', async () => {
+  test('rejects acknowledgements without a reason, with their position', async () => {
     const { code, lines } = await check(withoutModel, [{ change: REMOVED, reason: ' ' }]);
     expect(code).toBe(1);
     expect(lines).toEqual([

@@ -83,7 +83,7 @@ describe('graphql-codegen', () => {
     });
   });
 
-  test('writes documents that the service answers', async () => {
+  test('writes documents that the service executes', async () => {
     const { createClient, createAssistant, readAssistant } = (await load('src/assistant.ts')) as Consumer;
     const client = createClient(`${service.url}/graphql`);
     const created = await createAssistant(client, 'generated');

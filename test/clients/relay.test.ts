@@ -61,7 +61,7 @@ describe('the compiler of Relay', () => {
     expect(types).toContain('readonly parameters?: Record<string, unknown> | null | undefined;');
   });
 
-  test('refuses a fragment that asks for what the schema does not have', async () => {
+  test('rejects a fragment with a field that the schema does not have', async () => {
     const broken = await createFrontend({ 'relay.config.json': 'test/clients/snippets/relay.config.json' });
     const fragment = 'fragment Broken_assistant on Assistant { nothing }';
     await broken.write('src/Broken.ts', `import { graphql } from 'relay-runtime';\ngraphql\`${fragment}\`;\n`);
@@ -86,7 +86,7 @@ describe('a list in Relay', () => {
     screen.close();
   });
 
-  test('shows what is created, updated and deleted, without being asked for again', async () => {
+  test('shows created, updated and deleted assistants without another request', async () => {
     const screen = await open();
     const before = screen.ids();
     const requests = countRequests();

@@ -75,7 +75,7 @@ describe('a list in urql', () => {
     expect(requests()).toBe(3);
   });
 
-  test('shows what is created, updated and deleted, without being asked for again', async () => {
+  test('shows created, updated and deleted assistants without another request', async () => {
     const screen = await watchPage(10, next(await watchPage(10)));
     const before = screen.ids();
     expect(before).toHaveLength(20);
@@ -120,7 +120,7 @@ describe('an assistant in the cache of urql', () => {
     expect(data?.assistant).toMatchObject({ ...renamed, metadata: { index: '24' } });
   });
 
-  test('may have every field asked for, of every kind of tool and over the interfaces', async () => {
+  test('may select every field, of every kind of tool and over the interfaces', async () => {
     const created = await client.mutation(CREATE_ASSISTANT, { input: EVERYTHING });
     const id = created.data?.createAssistant.assistant?.id ?? '';
     const everything = gql<{ node: unknown }, { id: string }>`

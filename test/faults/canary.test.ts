@@ -76,7 +76,7 @@ describe('what upstream repeats', () => {
     await Promise.all(statuses.map(async (status) => leaks.set(status, await leaksAt(status))));
   }, RUN_TIMEOUT_MS);
 
-  test.each(statuses)('in an answer with status %i never comes out', (status) => {
+  test.each(statuses)('in a response with status %i is never exposed', (status) => {
     expect(leaks.get(status)).toEqual([]);
   });
 

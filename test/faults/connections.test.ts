@@ -22,7 +22,7 @@ function respondLater() {
   return { answer: response, go };
 }
 
-describe('a caller who hangs up', () => {
+describe('a client that disconnects', () => {
   test('ends its read upstream, which is not tried again', async () => {
     const { source, upstream, cancel } = await startSource(hang);
     const read = failureOf(source.get('asst_1'));
@@ -102,7 +102,7 @@ describe('a caller who hangs up', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each(['content-length: 67108864', 'connection: close'])('of 64 MB (%s) is cut off', async (header) => {
     const { source, upstream } = await startSource(huge(header));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
@@ -226,7 +226,7 @@ describe('a connection opened ahead', () => {
     expect(upstream.connections()).toBe(2);
   });
 
-  test('is none, and no error, where nobody listens', async () => {
+  test('is absent, without an error, if there is no listener', async () => {
     const { client, upstream } = await startSource(work());
     await upstream.stop();
     await expect(client.preconnect()).resolves.toBeUndefined();

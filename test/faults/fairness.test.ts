@@ -155,7 +155,7 @@ describe('a tenant whose reads hang', () => {
     return codes;
   }
 
-  test('leaves slots to one that comes later, and is told at once that it has too many', async () => {
+  test('leaves slots to a later one, and gets the error that it has too many at once', async () => {
     const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
     const service = await startService({
       AUTH_MODE: 'passthrough',
@@ -223,7 +223,7 @@ describe('a tenant whose reads hang', () => {
   });
 });
 
-test('a tenant over its rate limit has few requests waiting, and the others are told at once', async () => {
+test('a tenant over its rate limit has few requests waiting, and the others fail at once', async () => {
   const upstream = await startScriptedUpstream(serve);
   const service = await startService({
     AUTH_MODE: 'passthrough',

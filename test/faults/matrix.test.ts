@@ -126,7 +126,7 @@ const forAll = (expected: (operation: Operation) => unknown) =>
   Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
 
 describe.each(faults)('where upstream gives: $name', (fault) => {
-  test('every operation is tried as often, and told, as the contract says', () => {
+  test('every operation has the attempts and the error of the contract', () => {
     expect(observed(fault, ({ result }) => result)).toEqual(forAll((operation) => expectedResult(fault, operation)));
   });
 

@@ -138,7 +138,7 @@ describe('the breaker', () => {
     expect(upstream.count('POST')).toBe(500);
   });
 
-  test('lets what was not sent be told so: NOT_APPLIED, retryable, and upstream left alone', async () => {
+  test('reports unsent writes as NOT_APPLIED and retryable, and does not call upstream', async () => {
     const { another, client, upstream } = await startSource(status(503, [['retry-after', '3600']]));
     await Promise.all(
       Array.from({ length: 20 }, () =>

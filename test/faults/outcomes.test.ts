@@ -33,7 +33,7 @@ describe('a delete', () => {
     expect(upstream.count('DELETE')).toBe(attempts);
   });
 
-  test('of unknown fate stays UNKNOWN where upstream cannot be reached any more', async () => {
+  test('of unknown outcome stays UNKNOWN if upstream cannot be reached any more', async () => {
     const { source, upstream, reports } = await startSource((socket) => {
       socket.end(message(503, '{}', [['connection', 'close']]));
       void upstream.stop();
@@ -42,7 +42,7 @@ describe('a delete', () => {
     expect(reports.map(({ kind }) => kind)).toEqual(['UNKNOWN', 'NOT_SENT', 'NOT_SENT']);
   });
 
-  test.each([404, 410])('of unknown fate took place where a %i comes later', async (code) => {
+  test.each([404, 410])('of unknown outcome was applied if a %i follows', async (code) => {
     const { source, upstream } = await startSource(inTurn(reset, at0s(500), status(code)));
     await expect(source.delete('asst_1')).resolves.toBeUndefined();
     expect(upstream.count('DELETE')).toBe(3);
@@ -78,7 +78,7 @@ describe('a create', () => {
     expect(upstream.count('POST')).toBe(3);
   });
 
-  test('that was refused three times did not happen', async () => {
+  test('that was rejected three times was not applied', async () => {
     const { source, upstream } = await startSource(at0s(429));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ ...NOT_APPLIED, code: 'RATE_LIMITED' });
     expect(upstream.count('POST')).toBe(3);
@@ -126,7 +126,7 @@ describe('a modify', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  test('that was refused before it got lost is read back all the same', async () => {
+  test('that was rejected and then lost is read back', async () => {
     const { source, lines } = await startSource(inTurn(at0s(429), reset, asRequested));
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);

@@ -39,7 +39,7 @@ const openBreaker = (client: AimlClient, another: () => AssistantResource) =>
   });
 
 describe('A request over the limit', () => {
-  test.each(operations)('is not sent, and the caller is told at once how long to wait: %s', async (name, operate) => {
+  test.each(operations)('is not sent, and the client gets the time to wait at once: %s', async (name, operate) => {
     const { source, lines, reports } = await startSource(work(), { rateLimit: perHour(2) });
     await source.get('asst_1');
     await source.get('asst_1');
@@ -68,7 +68,7 @@ describe('A request over the limit', () => {
     expect(await limit.take('b')).toBe(0);
   });
 
-  test('is not waited for once the caller hung up', async () => {
+  test('is not waited for after the client has disconnected', async () => {
     const { source, lines, cancel } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
     const failure = failureOf(source.get('asst_1'));
     await new Promise((resolve) => setImmediate(resolve));
@@ -88,7 +88,7 @@ describe('The limit counts', () => {
     expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  test('a read-back, and where it is not allowed the fate of the modify stays unknown', async () => {
+  test('a read-back, and the outcome of the modify stays unknown if it is not allowed', async () => {
     const { source, lines } = await startSource(reset, { rateLimit: perHour(1) });
     expect(await failureOf(source.modify('asst_1', { name: 'n' }))).toMatchObject({
       code: 'OUTCOME_UNKNOWN',

@@ -35,7 +35,7 @@ describe('Retry-After', () => {
     await Promise.all(waits);
   });
 
-  test.each(operations)('beyond the deadline is answered at once: %s', async (_name, operate) => {
+  test.each(operations)('beyond the deadline fails at once: %s', async (_name, operate) => {
     const { source, upstream } = await startSource(after(429, '3600'));
     expect(await failureOf(operate(source))).toMatchObject({
       code: 'RATE_LIMITED',
@@ -45,7 +45,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('as a date beyond the deadline is answered at once', async () => {
+  test('as a date beyond the deadline fails at once', async () => {
     const { source, upstream } = await startSource(after(503, httpDate(600_000)));
     const { code, retryAfterMs } = await failureOf(source.list({ limit: 1, order: 'asc', after: null }));
     expect(code).toBe('UPSTREAM_UNAVAILABLE');
@@ -54,7 +54,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('of a write of unknown fate is told with it', async () => {
+  test('of a write of unknown outcome is reported with it', async () => {
     const { source, upstream } = await startSource(after(503, '3600'));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({
       code: 'OUTCOME_UNKNOWN',

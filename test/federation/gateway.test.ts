@@ -85,7 +85,7 @@ describe('a query across both subgraphs', () => {
     });
   });
 
-  test('has null for an assistant that is gone, and everything else', async () => {
+  test('has null for a deleted assistant, and everything else', async () => {
     tickets.assign({ t1: one, t2: 'asst_gone' });
     const { data, errors } = await gateway.query('{ tickets { id assignee { name } } }', undefined, A);
     expect(errors).toBeUndefined();
@@ -133,7 +133,7 @@ describe('the entities of a request', () => {
     expect(linesUpstream().sort()).toEqual([one, other, 'asst_gone'].map((id) => `GET /assistants/${id}`).sort());
   });
 
-  test('are given to nobody without a credential', async () => {
+  test('are not returned without a credential', async () => {
     const { data, errors } = await service.query(READ, refer(one));
     expect(data).toBeUndefined();
     expect(codesOf(errors)).toEqual(['UNAUTHENTICATED']);

@@ -149,7 +149,7 @@ describe('an assistant', () => {
     expect(assistant['toolResources']).toMatchObject({ fileSearch: { vectorStoreIds: [expect.any(String)] } });
   });
 
-  test('is gone once it is deleted', async () => {
+  test('does not exist after it is deleted', async () => {
     const { assistant } = await create({});
     const input = { id: assistant.id };
     expect(await service.data(DELETE, { input })).toEqual({
@@ -169,8 +169,8 @@ describe('an assistant', () => {
   });
 });
 
-describe('what the caller can mend', () => {
-  test('is told at once, with paths, and nothing is sent', async () => {
+describe('an error that the client can fix', () => {
+  test('is reported with all others and their paths, and nothing is sent', async () => {
     const { data } = await service.query(CREATE, {
       input: {
         model: ' ',
@@ -205,7 +205,7 @@ describe('what the caller can mend', () => {
     expect(service.upstreamCalls()).toEqual([]);
   });
 
-  test('is refused before it is sent where not exactly one field is set', async () => {
+  test('is rejected before it is sent unless exactly one field is set', async () => {
     for (const tools of [[{}], [{ codeInterpreter: true, fileSearch: {} }], [{ function: null }]]) {
       const { status, errors } = await service.query(CREATE, { input: { model: 'm', tools } });
       expect([status, errors?.[0]?.extensions['code']]).toEqual([400, 'BAD_USER_INPUT']);

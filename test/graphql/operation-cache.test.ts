@@ -98,7 +98,7 @@ const cases: readonly (readonly [name: string, body: Body])[] = [
 ];
 
 describe('the second time, and the third', () => {
-  test.each(cases)('%s is answered as the first time', async (name, { query, ...rest }) => {
+  test.each(cases)('%s has the same response as the first time', async (name, { query, ...rest }) => {
     const body = { ...rest, ...(query !== undefined && { query: `# ${name}\n${query}` }) };
     const first = await send(body);
     expect(await send(body)).toEqual(first);

@@ -81,7 +81,7 @@ describe('a list of 45', () => {
     expect([nodes.length, pageInfo.hasNextPage, pageInfo.hasPreviousPage]).toEqual([COUNT, false, false]);
   });
 
-  test('refuses a cursor that upstream does not know, by the name of its argument', async () => {
+  test('rejects a cursor that upstream does not have, with the name of its argument', async () => {
     for (const [argument, variables] of [
       ['after', { first: 5, after: 'asst_gone' }],
       ['before', { last: 5, before: 'asst_gone' }],
@@ -94,7 +94,7 @@ describe('a list of 45', () => {
     }
   });
 
-  test('refuses arguments that do not go together, and asks nothing', async () => {
+  test('rejects conflicting arguments without a call', async () => {
     service.upstreamCalls();
     const { status, errors } = await service.query(LIST, { first: 0, last: 101, after: '../x' });
     expect(status).toBe(200);

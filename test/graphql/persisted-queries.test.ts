@@ -13,7 +13,7 @@ describe.each([
   ['POST', post],
   ['GET', get],
 ])('by %s, a document', (method, send) => {
-  test('that is not known is asked for, and once it was sent its hash is enough', async () => {
+  test('is requested if it is not registered, and its hash is enough once it was sent', async () => {
     const query = `query By${method}($first: Int) { assistants(first: $first) { nodes { id } } }`;
     const id = sha256(query);
     const variables = { first: 1 };
@@ -24,7 +24,7 @@ describe.each([
     for (const sendAgain of [get, post]) expect(await sendAgain(service.url, { id, variables })).toEqual(response);
   });
 
-  test('that is not what its hash says is refused', async () => {
+  test('is rejected if it does not match its hash', async () => {
     const id = sha256(`query Meant${method} { __typename }`);
     const response = await send(service.url, { id, query: '{ __typename }' });
     expect([response.status, codeOf(response), response.errors?.[0]?.message]).toEqual([

@@ -115,7 +115,7 @@ describe('enforced', () => {
     expect(upstream.calls).toEqual([]);
   });
 
-  test('what is no request is told so as ever', async () => {
+  test('reports malformed requests as without a safelist', async () => {
     for (const body of ['{}', '{"query":1}', '[]', 'null']) {
       const response = await fetch(`${service.url}/graphql`, {
         method: 'POST',
@@ -128,7 +128,7 @@ describe('enforced', () => {
     }
   });
 
-  test('what was refused leaves its lines and its figures, without the document', async () => {
+  test('logs and counts rejected operations without their documents', async () => {
     const names = ['Unlisted', 'x'.repeat(65), 'not a name'];
     const responses = await Promise.all(
       names.map((operationName) => post(service.url, { query: UNLISTED, operationName })),
@@ -176,7 +176,7 @@ describe('logged only', () => {
     expect(JSON.stringify(service.logs)).not.toContain('asst_canary');
   });
 
-  test('one that is answered with what another request is executing leaves its line as well', async () => {
+  test('logs an operation that shares the execution of another request', async () => {
     // From its second time on it is known to be a query, and joined.
     await post(service.url, { query: UNLISTED });
     let open = (): void => undefined;

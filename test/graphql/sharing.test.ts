@@ -82,7 +82,7 @@ describe('identical queries in flight', () => {
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
   });
 
-  test('are executed again for one who joined, where only the time of the first ran out', async () => {
+  test('are executed again for a request that shared them if only the first deadline passed', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
     closeGate();
     const first = send('x', 'a');
@@ -124,7 +124,7 @@ describe('identical queries in flight', () => {
     await waiting;
   });
 
-  test('give each caller an error with his own request id', async () => {
+  test('give each request an error with its own request id', async () => {
     await setUp();
     closeGate();
     const responses = Array.from({ length: 5 }, () => send('broken', 'a'));
@@ -163,7 +163,7 @@ describe('identical queries in flight', () => {
     expect(nameIn(await after)).toBe('second of Bearer a');
   });
 
-  test('go on while one who waits is still there, and end when the last has gone', async () => {
+  test('continue while one client waits, and end when the last has disconnected', async () => {
     await setUp();
     closeGate();
     const disconnecting = new AbortController();
@@ -209,14 +209,14 @@ describe('mutations', () => {
 });
 
 describe('the cache', () => {
-  test('is off unless it is asked for', async () => {
+  test('is off by default', async () => {
     await setUp();
     await send('x', 'a');
     await send('x', 'a');
     expect(upstream.calls).toHaveLength(2);
   });
 
-  test('answers without upstream for as long as its time, to the same credential alone', async () => {
+  test('responds without upstream during its TTL, to the same credential only', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await send('x', key))).toBe(`first of Bearer ${key}`);
     expect(upstream.calls).toHaveLength(2);

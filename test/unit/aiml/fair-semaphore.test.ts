@@ -50,7 +50,7 @@ test('one tenant leaves permits to the others', async () => {
   await Promise.all(all);
 });
 
-test('who hangs up, or waits for too long, gets none and is in nobody’s way', async () => {
+test('a cancelled or timed-out waiter gets no permit and does not delay the others', async () => {
   const { granted, ask: send, turn, tenants } = setUp(1, false);
   await send('a');
   const cancellation = new CancellationToken();

@@ -104,7 +104,7 @@ describe('what is read', () => {
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });
 
-  test('tells an unknown cursor, whose list is still there, from endpoints that are gone', async () => {
+  test('distinguishes an unknown cursor of an existing list from a missing endpoint', async () => {
     let isDeleted = false;
     const { source } = await setUp(({ path }, response) =>
       isDeleted || path.includes('after=') ? sendJson(response, 404, { message: 'no' }) : sendJson(response, 200, []),
@@ -117,7 +117,7 @@ describe('what is read', () => {
     expect(error.message).toContain('UPSTREAM=local');
   });
 
-  test('takes 204 for a deletion, and not an answer that says that nothing was deleted', async () => {
+  test('accepts 204 as a deletion, and rejects a response that reports none', async () => {
     const { source } = await setUp(({ path }, response) => {
       if (idOf(path) === 'empty') response.writeHead(204).end();
       else sendJson(response, 200, { id: idOf(path), deleted: false });
@@ -131,7 +131,7 @@ describe('what is read', () => {
   });
 });
 
-describe('a modify of unknown fate', () => {
+describe('a modify of unknown outcome', () => {
   const lose: Script = ({ method, path }, response) => {
     if (method === 'POST') sendJson(response, 500, {});
     else

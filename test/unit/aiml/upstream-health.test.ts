@@ -100,7 +100,7 @@ describe('An outage', () => {
     expect(served.every(Boolean)).toBe(true);
   });
 
-  test('of connections opens for everyone, whoever they are', () => {
+  test('of connections opens for all tenants', () => {
     const { attempt, health } = setUp();
     for (let index = 0; index < 20; index += 1) attempt('a', 'get /1', 'unreachable');
     expect(health.tryAdmit('b', 'get /2')).toBe(false);

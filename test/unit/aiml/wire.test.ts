@@ -119,12 +119,12 @@ describe('reading a list', () => {
 });
 
 describe('reading a deletion', () => {
-  test('tells a deletion from a refusal', () => {
+  test('distinguishes a deletion from its rejection', () => {
     expect(readDeletion({ id: 'a', object: 'assistant.deleted', deleted: true }, 'a')).toBe(true);
     expect(readDeletion({ id: 'a', deleted: false }, 'a')).toBe(false);
   });
 
-  test.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('refuses %j', (value) => {
+  test.each([null, {}, { id: 'b', deleted: true }, { id: 'a', deleted: 'true' }])('rejects %j', (value) => {
     expect(() => readDeletion(value, 'a')).toThrow(MalformedResponseError);
   });
 });

@@ -28,7 +28,7 @@ const run = (...args: string[]): Promise<Run> =>
 const schemaFile = (): string => join(folder, 'schema/schema.graphql');
 
 describe('the command that emits the schema', () => {
-  test('writes the schema that is committed, and then finds nothing to mend', async () => {
+  test('writes the committed schema, after which the check passes', async () => {
     expect(await run()).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(await readFile(schemaFile(), 'utf8')).toBe(await readFile('schema/schema.graphql', 'utf8'));
     expect(await run('--check')).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -52,7 +52,7 @@ describe('the command that emits the schema', () => {
     });
   });
 
-  test('explains itself, and refuses options that it does not know', async () => {
+  test('prints its usage, and rejects unknown options', async () => {
     expect(await run('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: npm run schema') });
     expect(await run('--nix')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^.+\n$/) });
   });

@@ -45,7 +45,7 @@ test('asks for what is stale under its ETag, and takes what it has where upstrea
   expect(upstream.calls.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, 'W/"1"', 'W/"1"']);
 });
 
-test('takes a 304 that it did not ask for as no answer', async () => {
+test('rejects a 304 to an unconditional request', async () => {
   upstream = await startScriptedUpstream((_call, response) => void response.writeHead(304).end());
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });
   const source = createAssistantResource({

@@ -32,7 +32,7 @@ describe('an assistant', () => {
     });
   });
 
-  test('has tools of the classes that GraphQL tells apart', () => {
+  test('has tools of the classes that GraphQL distinguishes', () => {
     const raw = { type: 'web_search', depth: { max: 3 } };
     const parameters = { type: 'object' };
     const { tools } = new Assistant(

@@ -119,7 +119,7 @@ describe('a mutation', () => {
     createAssistant(input: $input) { assistant { id } userErrors { code field message } }
   }`;
 
-  test('sends what the caller gave and answers what upstream made of it', async () => {
+  test('sends the input and returns the object of upstream', async () => {
     const assistants = new InMemoryAssistants();
     expect((await run(create, assistants, { input: { model: 'm', name: null } })).data).toEqual({
       createAssistant: { assistant: { id: 'asst_new' }, userErrors: [] },
@@ -169,7 +169,7 @@ describe('a mutation', () => {
     expect(assistants.calls).toEqual([]);
   });
 
-  test('refuses a number that is infinite, and never makes null of it', async () => {
+  test('rejects an infinite number instead of sending null', async () => {
     const assistants = new InMemoryAssistants();
     const query = `mutation { updateAssistant(input: { id: "a0", temperature: 1e400 }) { userErrors { code field } } }`;
     expect((await run(query, assistants)).data).toEqual({
@@ -192,7 +192,7 @@ describe('a mutation', () => {
     ]);
   });
 
-  test('of an assistant that is not there tells the id', async () => {
+  test('of a missing assistant names the id', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'NOT_FOUND', outcome: 'NOT_APPLIED' });
     expect((await run(update, assistants, { input: { id: 'a0', name: 'n' } })).data).toMatchObject({
@@ -203,7 +203,7 @@ describe('a mutation', () => {
     });
   });
 
-  test('that upstream refuses tells the reason and the field', async () => {
+  test('that upstream rejects has the reason and the field', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'BAD_USER_INPUT', reason: 'No such model.', param: 'model' });
     expect((await run(create, assistants, { input: { model: 'm' } })).data).toMatchObject({
@@ -225,7 +225,7 @@ describe('a mutation', () => {
     });
   });
 
-  test('that fails otherwise is a top-level error that tells its outcome', async () => {
+  test('that fails otherwise is a top-level error with its outcome', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false });
     const { status, errors, data } = await run(create, assistants, { input: { model: 'm' } });
@@ -243,7 +243,7 @@ describe('a mutation', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT', outcome: 'NOT_APPLIED' } }]);
   });
 
-  test('that fails by a fault of the service tells nothing of an outcome', async () => {
+  test('that fails by a fault of the service has no outcome', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = new TypeError('secret');
     const { errors } = await run(create, assistants, { input: { model: 'm' } });

@@ -243,7 +243,7 @@ describe('the settings of an assistant', () => {
     if (!field.includes('vectorStores')) expect(update(fields)).toEqual(errors);
   });
 
-  test('are told everything that is wrong with them at once, in one order', () => {
+  test('have all their errors at once, in order', () => {
     const errors = create({
       model: ' ',
       name: 'x'.repeat(257),
@@ -261,7 +261,7 @@ describe('the settings of an assistant', () => {
     ]);
   });
 
-  test('are told a hundred errors at most', () => {
+  test('have a hundred errors at most', () => {
     expect(create(store({ fileIds: Array.from({ length: 10_000 }, () => '') }))).toHaveLength(100);
   });
 });

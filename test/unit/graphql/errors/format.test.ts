@@ -22,7 +22,7 @@ describe('an error of upstream', () => {
   const aiml = (details: Partial<PublicErrorDetails>): PublicError =>
     new PublicError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true, ...details });
 
-  test('tells what is known of it, and nothing else', async () => {
+  test('contains the known details and nothing else', async () => {
     const response = await failed(aiml({ retryAfterMs: 1500, upstream: { status: 429, requestId: 'up-1' } }));
     expect(response.status).toBe(200);
     expect(only(response)).toEqual({
@@ -47,7 +47,7 @@ describe('an error of upstream', () => {
     });
   });
 
-  test('has the reason in its message where upstream refused the request', async () => {
+  test('has the reason in its message if upstream rejected the request', async () => {
     const response = await failed(aiml({ code: 'BAD_USER_INPUT', message: 'Refused.', reason: 'No such order.' }));
     expect(only(response).message).toBe('Refused: No such order.');
   });
@@ -57,7 +57,7 @@ describe('an error of upstream', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an unexpected error', () => {
   test('is masked, and the original is handed to the log', async () => {
     const reported: unknown[] = [];
     const apollo = createTestApollo({ onInternalError: (error) => void reported.push(error) });
@@ -111,7 +111,7 @@ test('an error of our own keeps its code and its message', async () => {
   });
 });
 
-describe('a request that is refused', () => {
+describe('a rejected request', () => {
   const cases: readonly (readonly [string, Operation, number, string, string])[] = [
     ['is no GraphQL', { query: '{' }, 400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
     [

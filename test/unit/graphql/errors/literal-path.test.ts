@@ -16,7 +16,7 @@ function pathOfHere(document: string): LiteralPath | null {
   return pathOfLiteral(node);
 }
 
-describe('a literal is told by', () => {
+describe('a literal is identified by', () => {
   test.each<[string, string, string, string | null]>([
     ['its argument', '{ a(b: "HERE") }', 'Argument "b"', null],
     ['its argument, not the one before or after', '{ a(b: 1, c: "HERE", d: 2) }', 'Argument "c"', null],
@@ -46,7 +46,7 @@ describe('a literal is told by', () => {
   });
 });
 
-describe('what is wrong with a literal is told with its place', () => {
+describe('an error in a literal has its position', () => {
   const apollo = createTestApollo();
   const list = (literal: string): string => `{ assistants(${literal}) { nodes { id } } }`;
   const create = (fields: string): string =>

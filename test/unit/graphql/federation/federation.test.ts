@@ -70,7 +70,7 @@ describe('the schema of a subgraph', () => {
     expect(isScalarType(dateTime) && dateTime.specifiedByURL).toBe('https://datatracker.ietf.org/doc/html/rfc3339');
   });
 
-  test('is told where introspection is off, to callers without a credential', async () => {
+  test('is returned without a credential, even if introspection is off', async () => {
     const production = createTestApollo({ schema, introspection: false });
     const { body } = await production.executeOperation(
       { query: '{ _service { sdl } }' },
@@ -79,7 +79,7 @@ describe('the schema of a subgraph', () => {
     expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
   });
 
-  test('is not told without Federation, and there are no entities', async () => {
+  test('does not exist without Federation, nor do entities', async () => {
     const plain = createTestApollo();
     for (const query of ['{ _service { sdl } }', '{ _entities(representations: []) { __typename } }'])
       expect((await execute(plain, { query })).errors).toMatchObject([
@@ -111,7 +111,7 @@ describe('entities', () => {
     expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
   });
 
-  test('may be asked for in literals, with more than the key', async () => {
+  test('accept literals with more than the key', async () => {
     const query = `{ _entities(representations: [{ __typename: "Assistant", id: "a0", model: 5, more: [{ a: null }] }]) {
       ... on Node { id }
     } }`;
@@ -119,7 +119,7 @@ describe('entities', () => {
     expect(data).toEqual({ _entities: [{ id: 'a0' }] });
   });
 
-  test('are read only by those who may read', async () => {
+  test('require the scope to read', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { body } = await apollo.executeOperation(
       { query: ENTITIES, variables: { representations: [assistant('a0')] } },
@@ -169,7 +169,7 @@ describe('entities', () => {
     expect(assistants.calls).toEqual([]);
   });
 
-  test('have null among their representations refused, and the place told', async () => {
+  test('reject null among their representations, with its position', async () => {
     expect((await entities([assistant('a0'), null])).errors).toMatchObject([
       {
         message: expect.stringMatching(/^Variable "\$representations" cannot be used at "representations\[1\]"/),

@@ -56,7 +56,7 @@ describe('a page', () => {
     },
   );
 
-  test.each(generations)('of the largest size tells the truth about what follows (%s)', async (generation) => {
+  test.each(generations)('of the largest size reports correctly whether more follow (%s)', async (generation) => {
     for (const count of [99, 100, 101, 150])
       for (const isBackward of [false, true]) {
         const oldestFirst = assistantsInOrder(count);

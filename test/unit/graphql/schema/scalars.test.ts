@@ -19,7 +19,7 @@ describe('DateTime', () => {
     expect(DateTime.serialize(new Date(1_795_347_180_123))).toBe('2026-11-22T11:33:00.123Z');
   });
 
-  test.each(['1795347180', null, {}, true])('refuses to go out from %p', (value) => {
+  test.each(['1795347180', null, {}, true])('does not serialize %p', (value) => {
     expect(() => DateTime.serialize(value)).toThrow('made from a Date');
   });
 
@@ -46,7 +46,7 @@ describe('DateTime', () => {
     expect(() => DateTime.parseValue(value)).toThrow('A DateTime is an ISO 8601 instant');
   });
 
-  test('refuses a literal that is no string', () => {
+  test('rejects a literal that is not a string', () => {
     expect(() => literal(DateTime, '1795347180')).toThrow('A DateTime is an ISO 8601 instant');
   });
 });
@@ -106,18 +106,18 @@ describe('JSONObject', () => {
     },
   );
 
-  test.each(['[1]', '"text"', '1', 'null', 'NAME', '{a: NAME}'])('refuses the literal %s', (text) => {
+  test.each(['[1]', '"text"', '1', 'null', 'NAME', '{a: NAME}'])('rejects the literal %s', (text) => {
     expect(() => literal(JSONObject, text)).toThrow('A JSONObject ');
   });
 
-  test('takes 64 levels and refuses 65, in literals and in variables', () => {
+  test('accepts 64 levels and rejects 65, in literals and in variables', () => {
     expect(literal(JSONObject, nested(64))).toEqual(nestedValue(64));
     expect(JSONObject.parseValue(nestedValue(64))).toEqual(nestedValue(64));
     expect(() => literal(JSONObject, nested(65))).toThrow('at most 64 levels');
     expect(() => JSONObject.parseValue(nestedValue(65))).toThrow('at most 64 levels');
   });
 
-  test('refuses hostile nesting without exhausting the stack', () => {
+  test('rejects hostile nesting without exhausting the stack', () => {
     expect(() => JSONObject.parseValue(nestedValue(200_000))).toThrow('at most 64 levels');
     const lists = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`) as unknown;
     expect(() => JSONObject.parseValue(lists)).toThrow('at most 64 levels');
@@ -153,7 +153,7 @@ describe('JSONObject', () => {
     expect(valueFromAST(parseValue('{a: $a}'), JSONObject, { a: Number.NaN })).toBeUndefined();
   });
 
-  test('refuses to go out from anything but an object', () => {
+  test('serializes objects only', () => {
     expect(() => JSONObject.serialize([1])).toThrow('made from an object');
   });
 });
@@ -178,18 +178,18 @@ describe('Metadata', () => {
     expect(JSON.stringify(literal(Metadata, '{__proto__: "x"}'))).toBe('{"__proto__":"x"}');
   });
 
-  test.each([null, [], ['a'], 'text', 1, { a: 1 }, { a: null }, { a: {} }, { a: true }])('refuses %j', (value) => {
+  test.each([null, [], ['a'], 'text', 1, { a: 1 }, { a: null }, { a: {} }, { a: true }])('rejects %j', (value) => {
     expect(() => Metadata.parseValue(value)).toThrow('Metadata is an object whose values are strings.');
   });
 
   test.each(['{a: 1}', '{a: null}', '{a: {b: "c"}}', '[]', '"text"', '{a: 1e400}', '{a: NAME}'])(
-    'refuses the literal %s',
+    'rejects the literal %s',
     (text) => {
       expect(() => literal(Metadata, text)).toThrow('Metadata ');
     },
   );
 
-  test('refuses to go out from anything but an object', () => {
+  test('serializes objects only', () => {
     expect(() => Metadata.serialize(['a'])).toThrow('made from an object');
   });
 });

@@ -71,7 +71,7 @@ describe('the schema', () => {
     ]);
   });
 
-  test('tells the types behind an interface apart without a promise', () => {
+  test('resolves the types of an interface without a promise', () => {
     for (const type of publicTypes.filter(isInterfaceType)) {
       const resolveType = type.resolveType as ((value: unknown) => unknown) | null | undefined;
       expect(() => resolveType?.({})).toThrow('Cannot resolve type');

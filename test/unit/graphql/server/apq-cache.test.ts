@@ -8,7 +8,7 @@ const keyOf = (document: string) => `apq:${sha256(document)}`;
 const put = (cache: DocumentCache, document: string) => cache.set(keyOf(document), document);
 const find = (cache: DocumentCache, document: string) => cache.get(keyOf(document));
 
-describe('documents kept by their hash', () => {
+describe('documents stored by their hash', () => {
   test('are bounded by what they take in memory, however small and many they are', async () => {
     const cache = createApqCache(null, 100_000);
     const documents = Array.from({ length: 10_000 }, (_, index) => `{a${index}}`);
@@ -28,7 +28,7 @@ describe('documents kept by their hash', () => {
     }
   });
 
-  test('are not kept where they are very long', async () => {
+  test('are not stored if they are very long', async () => {
     const cache = createApqCache(null);
     const [long, longest] = ['x'.repeat(60_000), 'x'.repeat(70_000)];
     await put(cache, long);

@@ -155,7 +155,7 @@ describe('the limits', () => {
     expect(violations(repeat(3, (index) => `query Q${index} { b { ${aliases(20)} } ${'c '.repeat(15)} }`))).toEqual([]);
   });
 
-  test('are all told of at once', () => {
+  test('are all reported at once', () => {
     expect(violations(`mutation ${directives(31)} { ${aliases(301)} b ${nested(15)} }`)).toEqual([
       ...DEPTH,
       ...ALIASES,
@@ -226,7 +226,7 @@ describe('a document beyond a limit', () => {
     await expectErrorResponse(`{ ${deep} ${deep} }`, 'GRAPHQL_VALIDATION_FAILED', ...DEPTH);
   });
 
-  test('is not told of the thousand other things that are wrong with it', async () => {
+  test('is reported without the thousand other errors of the document', async () => {
     await expectErrorResponse(
       `{ ${repeat(2000, (index) => `unknown${index}`)} }`,
       'GRAPHQL_VALIDATION_FAILED',
@@ -250,7 +250,7 @@ describe('a document beyond a limit', () => {
     expect(text.length).toBeLessThan(1000);
   });
 
-  test('because its values exhaust the stack of the parser is told so', () => {
+  test('because its values exhaust the stack of the parser is reported as such', () => {
     const error = new GraphQLError('', { originalError: new RangeError('Maximum call stack size exceeded') });
     const formatted = { message: '', extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
     expect(createErrorFormatter({ suggestions: false })(formatted, error)).toEqual({
@@ -259,7 +259,7 @@ describe('a document beyond a limit', () => {
     });
   });
 
-  test('is answered shortly, however long its names are', async () => {
+  test('has a short response, no matter how long its names are', async () => {
     const name = 'a'.repeat(100_000);
     for (const query of [
       `{ ${name} }`,
@@ -281,7 +281,7 @@ describe('a document within the limits', () => {
     expect(text.length).toBeLessThan(50_000);
   });
 
-  test('that has the same field too often to be compared with itself is refused', async () => {
+  test('is rejected if it has the same field too often to be compared', async () => {
     const query = `{ ${repeat(16, () => `node(id: 1) { ${'id '.repeat(290)} }`)} }`;
     const { status, errors } = await execute(apollo, { query });
     expect([status, errors.map(({ message }) => message)]).toEqual([

@@ -127,7 +127,7 @@ const plain = ({ data, errors }: ExecutionResult): unknown =>
   );
 
 describe('the executor', () => {
-  test.each(documents)('answers %s as graphql-js does, with no more calls', async (...[text, variables]) => {
+  test.each(documents)('executes %s like graphql-js, without more calls', async (...[text, variables]) => {
     const document = parse(text);
     expect(validate(schema, document).map(({ message }) => message)).toEqual([]);
     const expected = plain(

@@ -85,7 +85,7 @@ describe('the operation plugin', () => {
   const lastRecord = () => ended.at(-1)?.record;
   const durationMs = expect.any(Number);
 
-  test('tells of an operation that went well, once, with its context', async () => {
+  test('reports a successful operation once, with its context', async () => {
     const { context } = await send({ query: 'query Greeting { hello }' });
     expect(started).toEqual(['r-1']);
     expect(ended).toHaveLength(1);
@@ -100,7 +100,7 @@ describe('the operation plugin', () => {
     expect(ended[0]?.context.seen).toBe(context.seen);
   });
 
-  test('tells mutations from queries', async () => {
+  test('distinguishes mutations from queries', async () => {
     await send({ query: 'mutation { change }' });
     expect(lastRecord()).toMatchObject({ operationName: null, kind: 'mutation', outcome: 'ok' });
   });
@@ -161,7 +161,7 @@ describe('the operation plugin', () => {
     expect(lastRecord()?.operationName).toBeNull();
   });
 
-  test('never breaks the answer', async () => {
+  test('never breaks the response', async () => {
     await server.stop();
     const explode = () => {
       throw new Error('no more metrics');
