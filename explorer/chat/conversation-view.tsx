@@ -14,12 +14,13 @@ export interface ConversationViewProps {
 }
 
 export function ConversationView({ state, assistant }: ConversationViewProps) {
-  const { conversation, outgoing, isLoading, isReconnecting, problem, send, sendAgain, cancel, submitOutputs } = state;
+  const { conversation, outgoing, isLoading, isReconnecting, problem, send, sendAgain, cancel, submitOutputs, reload } =
+    state;
   const { messages, run } = conversation;
   const isRunning = run !== null && !run.hasEnded;
   const waitsForOutputs = run?.status === 'REQUIRES_ACTION';
   const lastOwnText = messages.findLast(({ role }) => role === 'USER')?.text;
-  const isEmpty = messages.length === 0 && outgoing === null && !isLoading;
+  const isEmpty = messages.length === 0 && outgoing === null && !isLoading && problem === null;
   const end = useEndOfList(messages.length, messages.at(-1)?.text.length, run?.status, outgoing);
   return (
     <>
@@ -27,7 +28,7 @@ export function ConversationView({ state, assistant }: ConversationViewProps) {
       <div className="scroll" role="log" aria-label="Conversation" aria-busy={isRunning} tabIndex={0}>
         {isEmpty && (
           <div className="welcome">
-            <p>{assistant ? `Write to ${nameOf(assistant)}.` : 'Choose an assistant.'}</p>
+            {assistant ? <Welcome assistant={assistant} onSend={send} /> : <p>Choose an assistant.</p>}
           </div>
         )}
         {isLoading && <p className="muted center">Loading …</p>}
@@ -59,7 +60,10 @@ export function ConversationView({ state, assistant }: ConversationViewProps) {
         )}
         {problem !== null && (
           <p className="note center" role="alert">
-            {problem}
+            {problem}{' '}
+            <button type="button" onClick={reload}>
+              Try again
+            </button>
           </p>
         )}
         <div ref={end} />
@@ -75,6 +79,28 @@ export function ConversationView({ state, assistant }: ConversationViewProps) {
           onStop={cancel}
         />
       )}
+    </>
+  );
+}
+
+interface WelcomeProps {
+  readonly assistant: Assistant;
+  readonly onSend: (text: string) => void;
+}
+
+function Welcome({ assistant, onSend }: WelcomeProps) {
+  const functions = assistant.tools.flatMap((tool) => (tool.__typename === 'FunctionTool' ? [tool.name] : []));
+  return (
+    <>
+      <h2>{nameOf(assistant)}</h2>
+      <p className="muted">{assistant.description ?? 'Send a message to start a conversation.'}</p>
+      <p>
+        {['What can you do?', ...functions.slice(0, 2).map((name) => `Call ${name}`)].map((text) => (
+          <button key={text} type="button" onClick={() => onSend(text)}>
+            {text}
+          </button>
+        ))}
+      </p>
     </>
   );
 }

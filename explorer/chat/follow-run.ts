@@ -21,6 +21,7 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
   const { threadId, runId, signal, onEvent, onReconnect } = options;
   let after: string | null = null;
   let pauseMs = FIRST_PAUSE_MS;
+  let hasEnded = false;
   const isAborted = (): boolean => signal.aborted;
   while (!isAborted()) {
     try {
@@ -28,11 +29,14 @@ export async function followRun(client: GraphQLClient, options: FollowOptions): 
         after = runEvents.cursor;
         pauseMs = FIRST_PAUSE_MS;
         onReconnect(false);
+        hasEnded = runEvents.__typename === 'RunStateEvent' && runEvents.run.hasEnded;
         onEvent(runEvents);
       }
+      // A stream that completes without the end of the run was cut, for example by a service that stops.
+      if (!hasEnded) throw new ConnectionLostError();
       return;
     } catch (error) {
-      if (isAborted()) return;
+      if (hasEnded || isAborted()) return;
       const isWorthAnotherTry =
         error instanceof ConnectionLostError || (error instanceof GraphQLError && error.isRetryable);
       if (!isWorthAnotherTry) throw error;

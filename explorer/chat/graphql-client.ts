@@ -1,6 +1,9 @@
 /** Sends operations to the service: queries and mutations as JSON, subscriptions as server-sent events. */
 import type { TypedDocumentString } from './generated/graphql.ts';
 
+/** The service sends a heartbeat every 12 seconds. A stream that is silent for longer than this has lost its connection. */
+const SILENCE_LIMIT_MS = 30_000;
+
 export interface ResponseError {
   readonly message: string;
   readonly extensions?: { readonly code?: string; readonly retryable?: boolean; readonly retryAfterSeconds?: number };
@@ -113,9 +116,14 @@ async function* readEvents(response: Response): AsyncGenerator<ServerSentEvent> 
   let text = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(() => {
-        throw new ConnectionLostError();
-      });
+      // Cancelling ends the read with `done`, as if the stream had ended without its `complete`.
+      const timer = setTimeout(() => void reader.cancel().catch(() => undefined), SILENCE_LIMIT_MS);
+      const { done, value } = await reader
+        .read()
+        .catch(() => {
+          throw new ConnectionLostError();
+        })
+        .finally(() => clearTimeout(timer));
       if (done) return;
       text += value;
       const blocks = text.split(/\r?\n\r?\n/);

@@ -32,6 +32,9 @@ export function RunNotice({ run, onRetry, onContinue }: RunNoticeProps) {
           <button type="button" onClick={onContinue}>
             Continue
           </button>
+          <button type="button" onClick={onRetry}>
+            Try again
+          </button>
         </Notice>
       );
     case 'CANCELLED':
@@ -39,6 +42,9 @@ export function RunNotice({ run, onRetry, onContinue }: RunNoticeProps) {
         <Notice title="You stopped the run" text="What was written stays.">
           <button type="button" onClick={onContinue}>
             Continue
+          </button>
+          <button type="button" onClick={onRetry}>
+            Try again
           </button>
         </Notice>
       );

@@ -46,26 +46,41 @@ export function ToolCalls({ run, onSubmit }: ToolCallsProps) {
   );
 }
 
-/** The arguments by name, with what the function's JSON Schema says of each; as text if they are no JSON object. */
+/** The arguments and the parameters that have none, by name, with what the function's JSON Schema says of each; as text if they are no JSON object. */
 function Arguments({ call, run }: { readonly call: ToolCall; readonly run: Run }) {
   const values = parseObject(call.arguments);
   if (values === null) return <pre tabIndex={0}>{call.arguments}</pre>;
-  const names = Object.keys(values);
-  if (names.length === 0) return <p className="muted">No arguments.</p>;
   const properties = propertiesOf(run, call.name);
+  const names = [...new Set([...Object.keys(properties), ...Object.keys(values)])];
+  if (names.length === 0) return <p className="muted">No arguments.</p>;
   return (
     <dl>
       {names.map((name) => (
         <div key={name}>
-          <dt title={properties[name]?.description}>{name}</dt>
-          <dd>{typeof values[name] === 'string' ? values[name] : JSON.stringify(values[name])}</dd>
+          <dt>{name}</dt>
+          <dd>{Object.hasOwn(values, name) ? toText(values[name]) : <span className="muted">not given</span>}</dd>
+          <dd className="muted">{describe(properties[name])}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-type Properties = Readonly<Record<string, { readonly description?: string } | undefined>>;
+interface Property {
+  readonly type?: unknown;
+  readonly enum?: unknown;
+  readonly description?: unknown;
+}
+type Properties = Readonly<Record<string, Property | undefined>>;
+
+const toText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A parameter in words, for example `billing | platform` or `string: the name of a city`. */
+function describe({ type, enum: choices, description }: Property = {}): string {
+  const options: unknown = choices ?? type;
+  const kind = Array.isArray(options) ? options.map(toText).join(' | ') : typeof options === 'string' ? options : '';
+  return [kind, typeof description === 'string' ? description : ''].filter((part) => part !== '').join(': ');
+}
 
 function propertiesOf({ tools }: Run, name: string): Properties {
   const tool = tools.find((candidate) => candidate.__typename === 'FunctionTool' && candidate.name === name);

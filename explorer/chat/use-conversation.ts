@@ -28,6 +28,8 @@ export interface ConversationState {
   readonly problem: string | null;
   readonly send: (text: string) => void;
   readonly sendAgain: () => void;
+  /** Reads the conversation again, and follows its run. */
+  readonly reload: () => void;
   readonly cancel: () => void;
   readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => void;
 }
@@ -51,6 +53,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
   const [outgoing, setOutgoing] = useState<Outgoing | null>(null);
   const [isReconnecting, setIsReconnecting] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [attempt, setAttempt] = useState(0);
   /** The thread that this page began, which needs not be loaded. */
   const ownThreadId = useRef<string | null>(null);
 
@@ -84,7 +87,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
     return () => {
       isCurrent = false;
     };
-  }, [client, threadId]);
+  }, [client, threadId, attempt]);
 
   const { run } = conversation;
   const followedRunId = run && !run.hasEnded ? run.id : null;
@@ -103,7 +106,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
       abort.abort();
       setIsReconnecting(false);
     };
-  }, [client, followedRunId, followedThreadId]);
+  }, [client, followedRunId, followedThreadId, attempt]);
 
   const showRun = useCallback((newRun: Run | null) => {
     if (newRun) setConversation((current) => ({ ...current, run: newRun }));
@@ -173,6 +176,10 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
     send: (text) => void transmit(text, crypto.randomUUID()),
     sendAgain: () => {
       if (outgoing) void transmit(outgoing.text, outgoing.idempotencyKey);
+    },
+    reload: () => {
+      ownThreadId.current = null;
+      setAttempt((count) => count + 1);
     },
     cancel: () => {
       if (!run) return;

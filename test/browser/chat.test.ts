@@ -101,7 +101,7 @@ describeInBrowser('The chat in a browser', () => {
   test('a newcomer writes, reads a streamed response, and finds it again after a reload', async () => {
     await page.locator('summary').click();
     await page.getByText(INSTRUCTIONS, { exact: true }).waitFor();
-    await page.getByText('get_weather').waitFor();
+    await page.locator('details').getByText('get_weather').waitFor();
     await send('Hello **you** <img src=x onerror=alert(1)>');
     await sees(/no AI/);
     await hasEnded();
@@ -120,6 +120,7 @@ describeInBrowser('The chat in a browser', () => {
     await send('/tool get_weather {"city":"Oslo"}');
     const form = page.getByRole('form', { name: 'Tool calls' });
     await form.getByText('Oslo').waitFor();
+    await form.getByText('string: A city').waitFor();
     await form.getByRole('textbox', { name: 'Output' }).fill('sunny, 21 degrees');
     await form.getByRole('button', { name: 'Submit output' }).click();
     await sees(/sunny, 21 degrees/);
