@@ -212,7 +212,7 @@ describe('what goes wrong', () => {
     const byGet = new Client({ url: `${service.url}/graphql`, exchanges: [fetchExchange] });
     const { error } = await byGet.query(ASSISTANTS, { first: 1 });
     expect(error?.graphQLErrors).toMatchObject([
-      { message: expect.stringContaining('another site'), extensions: { code: 'BAD_REQUEST' } },
+      { message: expect.stringContaining('cross-site'), extensions: { code: 'BAD_REQUEST' } },
     ]);
   });
 });
