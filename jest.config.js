@@ -20,7 +20,11 @@ export default {
       },
     ],
   },
-  setupFilesAfterEnv: ['<rootDir>/test/support/no-console.ts', '<rootDir>/test/support/cleanup.ts'],
+  setupFilesAfterEnv: [
+    '<rootDir>/test/support/no-console.ts',
+    '<rootDir>/test/support/cleanup.ts',
+    '<rootDir>/test/support/retry.ts',
+  ],
   // Far above what any test takes on an idle machine: the suite also runs beside other work.
   testTimeout: 120_000,
   // One more than the two cores: much of the suite waits for processes, browsers and time-outs.

@@ -24,6 +24,9 @@ const CREDENTIAL = 'sk+secret/key~of.the-history==';
 const ATTEMPT_TIMEOUT_MS = 1500;
 const DEADLINE_MS = 30_000;
 const CONNECTIONS = 64;
+const OUTCOMES = ['ACKNOWLEDGED', 'NOT_APPLIED', 'UNKNOWN'] as const;
+/** The others are rare: a short run may have none of them. */
+const OUTCOMES_OF_SHORT_RUNS = ['ACKNOWLEDGED'] as const;
 
 interface Open {
   readonly target: Target;
@@ -93,9 +96,10 @@ describe.each([
 
       // A run in which nothing went wrong would prove nothing.
       const words = new Set(reported.map(({ word }) => word));
+      const isShort = OPERATIONS < 1000;
       const missed = [
-        ...(['ACKNOWLEDGED', 'NOT_APPLIED', 'UNKNOWN'] as const).filter((word) => !words.has(word)),
-        ...(OPERATIONS < 1000 ? [] : commonMishaps).filter((mishap) => !store.happened.has(mishap)),
+        ...(isShort ? OUTCOMES_OF_SHORT_RUNS : OUTCOMES).filter((word) => !words.has(word)),
+        ...(isShort ? [] : commonMishaps).filter((mishap) => !store.happened.has(mishap)),
         ...(reads.answered === 0 ? ['a read that was answered'] : []),
       ];
       expect({ seed: SEED, missed }).toEqual({ seed: SEED, missed: [] });
