@@ -6,7 +6,7 @@ const SILENCE_LIMIT_MS = 30_000;
 
 export interface ResponseError {
   readonly message: string;
-  readonly extensions?: { readonly code?: string; readonly retryable?: boolean; readonly retryAfterSeconds?: number };
+  readonly extensions?: { readonly code?: string; readonly retryable?: boolean };
 }
 
 /** The service responded with errors. */

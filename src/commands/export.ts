@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   }
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0) throw new Error('give one file to write: --help says more');
-  const client = new ServiceClient(values.address, process.env);
+  const client = new ServiceClient(values.address, '--address http://host:port');
   // Complete or not there at all: an export that was cut must not look like one that is whole.
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600).catch(() => {

@@ -73,7 +73,7 @@ async function main(): Promise<void> {
     throw new Error('the file cannot be read');
   });
   const records = parseExport(decode(bytes));
-  const importer = new Importer(new ServiceClient(values.address, process.env), records);
+  const importer = new Importer(new ServiceClient(values.address, '--address http://host:port'), records);
   await importer.importAssistants();
   await importer.importThreads();
   if (importer.problems.length > 0) throw new Error(['not everything was imported', ...importer.problems].join('\n'));

@@ -1,12 +1,13 @@
 /** Sends GraphQL operations to a running service, as the commands do that work on its data. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { readDotEnv } from '../runtime/environment.ts';
 
 interface GraphQLError {
   readonly message: string;
   readonly extensions?: {
     readonly code?: string;
     readonly retryable?: boolean;
-    readonly retryAfterSeconds?: number;
+    readonly retryAfterMs?: number;
   };
 }
 
@@ -35,22 +36,27 @@ interface SendOptions {
   readonly isRepeatable?: boolean;
 }
 
-const DEFAULT_ADDRESS = 'http://127.0.0.1:4000';
 const ATTEMPTS = 6;
-const MAX_PAUSE_MS = 20_000;
+const MAX_PAUSE_MS = 60_000;
 
 export class ServiceClient {
   readonly #url: URL;
   readonly #credential: string | undefined;
   #hasResponded = false;
 
-  /** Without an address it is the service on this machine. Throws where the address is no HTTP URL. */
-  constructor(address: string | undefined, environment: NodeJS.ProcessEnv) {
-    const text = address ?? defaultAddress(environment);
+  readonly #addressHint: string;
+
+  /**
+   * Without an address it is the service on this machine. `addressHint` says how the command is given another address.
+   * Throws if the address is not an HTTP URL.
+   */
+  constructor(address: string | undefined, addressHint: string) {
+    const text = address ?? defaultAddress();
     if (!/^https?:/.test(text) || !URL.canParse(text))
-      throw new Error(`the address of the service must be a URL such as ${DEFAULT_ADDRESS}`);
+      throw new Error('the address of the service must be a URL such as http://127.0.0.1:4000');
     this.#url = new URL('/graphql', text);
-    this.#credential = environment['AIML_API_KEY']?.trim();
+    this.#addressHint = addressHint;
+    this.#credential = process.env['AIML_API_KEY']?.trim();
   }
 
   /** Throws a {@link ServiceRequestError} if the response has errors, or if there is none. */
@@ -62,7 +68,7 @@ export class ServiceClient {
       const code = error?.extensions?.code;
       const mayRepeat = options.isRepeatable === true && (isRetryable(error) || code === 'OUTCOME_UNKNOWN');
       if (!mayRepeat || attempt === ATTEMPTS) throw new ServiceRequestError(toMessage(error), code);
-      await delay(Math.min(MAX_PAUSE_MS, (error?.extensions?.retryAfterSeconds ?? 0) * 1000 || 250 * 2 ** attempt));
+      await delay(Math.min(MAX_PAUSE_MS, error?.extensions?.retryAfterMs ?? 250 * 2 ** attempt));
     }
   }
 
@@ -82,30 +88,28 @@ export class ServiceClient {
       });
     } catch {
       // Before the first response it is a wrong address rather than a lost connection.
-      return { failure: { message: NO_SERVICE, extensions: { retryable: this.#hasResponded } } };
+      const message = `no service responds at ${this.#url.origin}: start one with "npm start", or give its address: ${this.#addressHint}`;
+      return { failure: { message, extensions: { retryable: this.#hasResponded } } };
     }
     this.#hasResponded = true;
     try {
       return { response: (await response.json()) as GraphQLResponse<T> };
     } catch {
-      return { failure: { message: OTHER_SERVER } };
+      return { failure: { message: `${this.#url.origin} is another service: give the address: ${this.#addressHint}` } };
     }
   }
 }
 
-const NO_SERVICE = 'there is no service at this address: start one with "npm start", or give its address';
-const OTHER_SERVER = 'another kind of server is at this address: give the address of the service';
-
-/** PORT as `npm start` reads it, so that both commands agree. */
-function defaultAddress(environment: NodeJS.ProcessEnv): string {
-  const port = environment['PORT']?.trim();
-  return port === undefined || port === '' ? DEFAULT_ADDRESS : `http://127.0.0.1:${port}`;
+/** Where `npm start` listens with the same settings. With PORT=0 only the service knows its port. */
+function defaultAddress(): string {
+  const port = process.env['PORT'] ?? readDotEnv()['PORT'] ?? '';
+  return `http://127.0.0.1:${['', '0'].includes(port.trim()) ? '4000' : port.trim()}`;
 }
 
 const isRetryable = (error: GraphQLError | undefined): boolean => error?.extensions?.retryable === true;
 
 function toMessage(error: GraphQLError | undefined): string {
   if (error?.extensions?.code === 'UNAUTHENTICATED')
-    return 'the service rejected the credential: set AIML_API_KEY to one that it accepts';
-  return error?.message ?? OTHER_SERVER;
+    return 'the service requires a credential: set AIML_API_KEY to one that it accepts';
+  return error?.message ?? 'the response has neither data nor errors';
 }

@@ -206,6 +206,6 @@ test('an export that fails leaves no file behind', async () => {
   await service.stop();
   const { code, output } = await run('export', service);
   expect(code).toBe(1);
-  expect(output).toContain('there is no service at this address');
+  expect(output).toContain('no service responds at');
   expect(await readdir(folder)).toEqual([]);
 });
