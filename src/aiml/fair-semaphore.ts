@@ -73,7 +73,7 @@ export class FairSemaphore {
     clearTimeout(this.#timer);
     this.#timerEndsAt = endsAt;
     if (endsAt === Infinity) return;
-    // It is left to end when nobody waits any more: the next wait needs it again.
+    // The timer keeps running when the queue is empty: the next waiter needs it again.
     this.#timer = setTimeout(() => this.#expire(), Math.max(1, endsAt - performance.now())).unref();
   }
 

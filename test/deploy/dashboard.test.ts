@@ -27,7 +27,7 @@ beforeAll(async () => {
   service = await startService({
     AIML_API_KEY: 'key',
     AIML_API_BASE_URL: upstream.url,
-    // Nobody listens there: that it is away is a figure as well.
+    // Nothing listens there: that Redis is unavailable is a metric as well.
     REDIS_URL: 'redis://127.0.0.1:1',
   });
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();

@@ -1,4 +1,4 @@
-// An operation that is asked for again is run from its plan. Nobody can tell the difference.
+// An operation that is requested again is run from its plan, with the same response.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';

@@ -71,7 +71,7 @@ class ListGate {
     this.exceeded = new Promise<never>((_resolve, reject) => {
       this.#reject = reject;
     });
-    // It is raced with the execution; where that was first, nobody else listens.
+    // The execution may win the race; then nothing else handles this rejection.
     this.exceeded.catch(() => undefined);
   }
 
