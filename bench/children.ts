@@ -1,4 +1,4 @@
-/** The processes of the bench: each server and the upstream is a child of its own. */
+/** The child processes of the bench: one for each server and one for the upstream. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -25,7 +25,7 @@ export class Child {
     this.#process = process;
   }
 
-  /** Resolves with the child and where it listens. Its errors go to this process's stderr, its output nowhere. */
+  /** Resolves with the child and its URL. The child's stderr goes to this process's stderr; its stdout is discarded. */
   static async start(options: ChildOptions): Promise<{ child: Child; url: URL }> {
     const { name, script, environment, profileFolder } = options;
     const profile =

@@ -1,4 +1,4 @@
-/** Where a measurement took place: the machine, the runtime and what was compared. */
+/** The environment of a measurement: the machine, the Node version and the versions of what is compared. */
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 

@@ -1,11 +1,11 @@
-/** The right answer to every request, worked out from what the upstream holds and from nothing that a server says. */
+/** The correct response to every request, computed from the data of the upstream and not from what a server returns. */
 import { assistantOf, listOf, PAGE_SIZE, type WireAssistant, type WireTool } from './upstream/assistants.ts';
 import type { WireAssistantList } from './upstream/assistants.ts';
 import type { Workload } from './workloads.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `data` of the answer to request `n`. A create's depends on the id that upstream gave. */
+/** `data` of the response to request `n`. The data of a create depends on the id that upstream assigned. */
 export function expectedData({ name, variables, numbers, rest }: Workload, n: number, createdId: string): Json {
   switch (name) {
     case 'W1': {
@@ -49,7 +49,7 @@ export function expectedData({ name, variables, numbers, rest }: Workload, n: nu
   }
 }
 
-/** The body of the plain proxy's answer to request `n`. */
+/** The body of the plain proxy's response to request `n`. */
 export function expectedBody(
   { name, numbers, rest }: Workload,
   n: number,

@@ -12,7 +12,7 @@ import { startServer, type Server } from './servers.ts';
 import { targetsOf } from './targets.ts';
 import { Upstream } from './upstream/client.ts';
 
-/** Seen from the folder of the compiled bench. */
+/** Relative to the folder of the compiled bench. */
 const PROJECT = new URL('../../', import.meta.url);
 const RESULTS = new URL('bench/results/', PROJECT);
 

@@ -1,4 +1,4 @@
-/** The measurements themselves, in the order in which they are taken. */
+/** The measurements, in the order in which they are taken. */
 import { runLoad, type LoadResult } from './load/load.ts';
 import { createRequests, type Numbers } from './load/requests.ts';
 import type { Options } from './options.ts';
@@ -12,7 +12,7 @@ import { WORKLOADS, type Kind, type Workload, type WorkloadName } from './worklo
 const RAMP_SECONDS = 0.3;
 const UPSTREAM_DELAY_MS = 50;
 const WITH_LATENCY: readonly WorkloadName[] = ['W1', 'W2'];
-/** What the upstream can be asked without a server in front of it. */
+/** The workloads that the upstream can serve without a server in front of it. */
 const WITHOUT_SERVER: readonly WorkloadName[] = ['W1', 'W2', 'W5'];
 
 interface Case {
@@ -48,7 +48,7 @@ export class Bench {
     this.#progress = new Progress(this.#workloads.length * servers.length + alone + loads + latencies);
   }
 
-  /** Rejects with the first wrong answer, before or under load. */
+  /** Rejects with the first wrong response, before or under load. */
   async run(): Promise<Measured> {
     try {
       await this.#verify();
@@ -131,7 +131,7 @@ export class Bench {
     return samples;
   }
 
-  /** Another server is the first in each round, so that none always has the same neighbour. */
+  /** Each round starts with another server, so that no server always follows the same one. */
   #inTurn(round: number): readonly Server[] {
     const first = (round - 1) % Math.max(1, this.#servers.length);
     return [...this.#servers.slice(first), ...this.#servers.slice(0, first)];
@@ -164,6 +164,6 @@ export class Bench {
   }
 }
 
-/** A workload of one kind only is measured whichever kind is asked for. */
+/** `--kinds` does not exclude a workload that has one kind only. */
 const isRequested = ({ kinds }: Workload, kind: Kind, requested: readonly Kind[]): boolean =>
   kinds.length === 1 || requested.includes(kind);

@@ -1,6 +1,6 @@
 /**
- * The least of HTTP/1.1 that the load and the upstream need of their peers: messages with a Content-Length, or without a
- * body, one after the other. They share two cores with what is measured, so they must cost little.
+ * The part of HTTP/1.1 that the load and the upstream need: messages with a Content-Length, or without a body, one
+ * after the other. Both share two cores with the measured server, so parsing must cost little.
  */
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -15,7 +15,7 @@ export class MessageReader {
   readonly #onMessage: OnMessage;
   #head = '';
   #pending: Buffer = NOTHING;
-  /** What is known of a body that is not complete, so that a long one is joined once. */
+  /** The chunks of an incomplete body. A long body is joined once, when it is complete. */
   #parts: Buffer[] = [];
   #missing = 0;
 
@@ -23,7 +23,7 @@ export class MessageReader {
     this.#onMessage = onMessage;
   }
 
-  /** Throws where a message has a body of unknown length. */
+  /** Throws if a message has a body of unknown length. */
   push(chunk: Buffer): void {
     if (this.#missing > chunk.length) {
       this.#parts.push(chunk);

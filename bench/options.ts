@@ -15,7 +15,7 @@ export const HELP = `Measures the service side by side with a plain proxy and ot
   --seconds 4               how long each measurement takes
   --connections 64          how many callers there are at a time
   --no-latency              leave out the latency behind an upstream that takes 50 ms
-  --quick                   one round of one second each, to see that it works; the figures mean nothing
+  --quick                   one round of one second each, to see that it works; the numbers mean nothing
   --env NAME=VALUE          a setting of the service beyond its defaults; may be given more than once
   --profile                 write a CPU profile of each server to bench/results
   --check                   end with exit code 1 where a ratio or count that was measured misses its target
@@ -30,7 +30,7 @@ export interface Options {
   readonly beforeFolder: string | null;
   readonly rounds: number;
   readonly seconds: number;
-  /** The first measurement of each server and workload is preceded by so much load that is not counted. */
+  /** Seconds of load before the first measurement of each server and workload, which are not counted. */
   readonly warmUpSeconds: number;
   readonly connections: number;
   readonly latency: boolean;
@@ -40,12 +40,12 @@ export interface Options {
   readonly writeReadme: boolean;
 }
 
-/** The command line is wrong; the message says how. */
+/** The command line is invalid; the message gives the reason. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Null where help is asked for. Throws {@link UsageError}. */
+/** Null if `--help` is given. Throws {@link UsageError}. */
 export function readOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help) return null;

@@ -1,9 +1,9 @@
 /**
- * Preloaded into every child: answers each message of the bench with what the process has used so far, and ends the
- * process with the bench, even where the bench ends badly.
+ * Preloaded into every child. Replies to each message of the bench with the resources that the process has used so far.
+ * Ends the process with the bench, even if the bench crashes.
  */
 
-/** Since the process began, by the operating system's count. */
+/** Since the process started, as counted by the operating system. */
 export interface Usage {
   readonly cpuUs: number;
   readonly residentBytes: number;

@@ -1,4 +1,4 @@
-/** What was measured, as it is written to bench/results/last.json, and the medians that the tables and targets use. */
+/** The results as they are written to bench/results/last.json, and the medians that the tables and targets use. */
 import { median } from './load/statistics.ts';
 import type { ServerName } from './servers.ts';
 import type { Kind, WorkloadName } from './workloads.ts';
@@ -17,13 +17,13 @@ export interface Sample {
   readonly residentMb: number;
 }
 
-/** One server with one caller behind an upstream that takes 50 ms, in one round. */
+/** One server with one client behind an upstream that takes 50 ms, in one round. */
 export interface LatencySample {
   readonly workload: WorkloadName;
   readonly server: ServerName;
   readonly round: number;
   readonly p50Ms: number;
-  /** Above what the upstream itself takes at the median in the same round. */
+  /** In addition to the upstream's own median in the same round. */
   readonly addedMs: number;
 }
 
@@ -36,7 +36,7 @@ export interface Results {
   readonly seconds: number;
   readonly connections: number;
   readonly serviceEnvironment: Readonly<Record<string, string>>;
-  /** Answers per second that the upstream gives to the load itself. */
+  /** Responses per second of the upstream without a server in front of it. */
   readonly upstreamAlone: Readonly<Partial<Record<WorkloadName, number>>>;
   readonly samples: readonly Sample[];
   readonly latency: readonly LatencySample[];
@@ -52,11 +52,11 @@ type Measure = Exclude<keyof Sample, keyof Case | 'server' | 'round'>;
 const samplesOf = ({ samples }: Results, { workload, kind }: Case, server: ServerName): readonly Sample[] =>
   samples.filter((sample) => sample.workload === workload && sample.kind === kind && sample.server === server);
 
-/** NaN where it was not measured. */
+/** NaN if it was not measured. */
 export const medianOf = (results: Results, which: Case, server: ServerName, measure: Measure): number =>
   median(samplesOf(results, which, server).map((sample) => sample[measure]));
 
-/** The median of the ratios of requests per second, each of one round. NaN where one of the two was not measured. */
+/** The median over the rounds of the ratio of requests per second. NaN if one of the two was not measured. */
 export function ratioOf(results: Results, which: Case, server: ServerName, base: ServerName): number {
   const bases = samplesOf(results, which, base);
   return median(
@@ -67,7 +67,7 @@ export function ratioOf(results: Results, which: Case, server: ServerName, base:
   );
 }
 
-/** NaN where it was not measured. */
+/** NaN if it was not measured. */
 export const latencyOf = (
   { latency }: Results,
   workload: WorkloadName,
@@ -80,7 +80,7 @@ export const latencyOf = (
       .map((sample) => sample[measure]),
   );
 
-/** The most that a server had resident after a load; NaN where it was not measured. */
+/** The largest resident memory of a server after a load; NaN if it was not measured. */
 export const peakResidentMb = ({ samples }: Results, server: ServerName): number => {
   const all = samples.filter((sample) => sample.server === server).map(({ residentMb }) => residentMb);
   return all.length === 0 ? NaN : Math.max(...all);

@@ -1,4 +1,4 @@
-/** What is compared, and how each is started in front of the bench's upstream. */
+/** The servers that are compared, and how each is started in front of the bench's upstream. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Child } from './children.ts';
@@ -10,7 +10,7 @@ export type ServerName = (typeof SERVER_NAMES)[number];
 interface ServerPlan {
   readonly title: string;
   readonly protocol: Protocol;
-  /** Relative to the folder of the compiled bench; null where `--before` names it. */
+  /** Relative to the folder of the compiled bench; null if `--before` gives the folder. */
   readonly script: string | null;
 }
 
@@ -31,10 +31,10 @@ export interface Server {
 
 export interface ServerOptions {
   readonly upstreamUrl: URL;
-  /** Settings of the service beyond its defaults. */
+  /** Settings of the service that differ from its defaults. */
   readonly serviceEnvironment: Readonly<Record<string, string>>;
   readonly profileFolder: string | null;
-  /** The checkout of the server `before`, which is built. */
+  /** The built checkout of the server `before`. */
   readonly beforeFolder: string | null;
 }
 

@@ -1,10 +1,10 @@
-/** What the service has to reach, and whether it did. */
+/** The targets of the service, and whether it meets them. */
 import { latencyOf, medianOf, peakResidentMb, ratioOf, type Results } from './results.ts';
 import type { WorkloadName } from './workloads.ts';
 
 /**
  * `required`: a ratio or a count, which holds on any machine and fails `--check`. `absolute`: milliseconds and
- * megabytes, which depend on the machine. `aim`: what comes after the targets.
+ * megabytes, which depend on the machine. `aim`: a goal beyond the targets, which fails nothing.
  */
 export type TargetKind = 'required' | 'absolute' | 'aim';
 
@@ -94,7 +94,7 @@ const RULES: readonly TargetRule[] = [
   asFastAsPeer('W5'),
 ];
 
-/** Of those that were measured. */
+/** Only the targets whose values were measured. */
 export const targetsOf = (results: Results): readonly Target[] =>
   RULES.map(({ kind, text, bound, limit, valueOf }) => {
     const value = valueOf(results);

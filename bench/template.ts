@@ -1,35 +1,35 @@
-/** Bytes with places for numbers: what is sent a hundred thousand times is serialised once. */
+/** Bytes with placeholders for numbers. A message that is sent a hundred thousand times is serialised once. */
 import { digitsOf, ID_DIGITS } from './upstream/assistants.ts';
 
-/** A number that stands for the first place while a template is written; the next one stands for the second. */
+/** The number that marks the first placeholder when a template is written; the following numbers mark the others. */
 export const PLACEHOLDER = 900_000_000_000;
 
 const ZERO = 48;
 
 export class Template {
   readonly #bytes: Buffer;
-  /** For each occurrence of a place: where its digits end, and which place it is. */
-  readonly #occurrences: readonly (readonly [end: number, place: number])[];
+  /** For each occurrence of a placeholder: the end of its digits, and the index of the placeholder. */
+  readonly #occurrences: readonly (readonly [end: number, placeholder: number])[];
 
-  /** `text` holds the digits of PLACEHOLDER + 0 … `places` - 1, each any number of times. */
-  constructor(text: string, places: number) {
+  /** `text` contains the digits of PLACEHOLDER + 0 … `placeholders` - 1, each any number of times. */
+  constructor(text: string, placeholders: number) {
     this.#bytes = Buffer.from(text);
     const occurrences: [number, number][] = [];
-    for (let place = 0; place < places; place += 1) {
-      const digits = digitsOf(PLACEHOLDER + place);
+    for (let placeholder = 0; placeholder < placeholders; placeholder += 1) {
+      const digits = digitsOf(PLACEHOLDER + placeholder);
       for (let at = this.#bytes.indexOf(digits); at !== -1; at = this.#bytes.indexOf(digits, at)) {
         this.#bytes.fill(ZERO, at, at + ID_DIGITS);
-        occurrences.push([at + ID_DIGITS, place]);
+        occurrences.push([at + ID_DIGITS, placeholder]);
       }
     }
     this.#occurrences = occurrences;
   }
 
-  /** A copy in which place k holds the number `first` + k. */
+  /** A copy in which placeholder k is replaced by the number `first` + k. */
   fill(first: number): Buffer {
     const copy = Buffer.from(this.#bytes);
-    for (const [end, place] of this.#occurrences)
-      for (let rest = first + place, at = end - 1; rest > 0; rest = Math.floor(rest / 10), at -= 1)
+    for (const [end, placeholder] of this.#occurrences)
+      for (let rest = first + placeholder, at = end - 1; rest > 0; rest = Math.floor(rest / 10), at -= 1)
         copy[at] = ZERO + (rest % 10);
     return copy;
   }

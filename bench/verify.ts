@@ -1,4 +1,6 @@
-/** Before anything is measured: every server gives the right answer to every workload, alone and side by side. */
+/**
+ * Before any measurement: checks that every server responds correctly to every workload, sequentially and concurrently.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { request } from 'undici';
 import { expectedBody, expectedData } from './expected.ts';
@@ -10,14 +12,14 @@ import type { Workload } from './workloads.ts';
 const IN_A_ROW = 3;
 const SIDE_BY_SIDE = 32;
 
-/** Throws where an answer is wrong. */
+/** Throws if a response is wrong. */
 export async function verify(server: Server, workload: Workload, upstream: Upstream, numbers: Numbers): Promise<void> {
   for (let count = 0; count < IN_A_ROW; count += 1) {
     const n = numbers.take(workload.numbers);
     const response = await send(server, workload, n);
     compare(server, workload, n, response, (await upstream.counters()).lastCreated);
   }
-  // The id of one create among many cannot be foretold, so those are left to the check of every answer under load.
+  // The id of one create among several concurrent ones is unknown; the load checks those responses.
   if (workload.name === 'W5') return;
   const isNew = (index: number) => index % 2 === 0;
   const shared = numbers.take(workload.numbers);
@@ -53,6 +55,6 @@ function compare(
     protocol === 'rest' ? expectedBody(workload, n, createdId) : { data: expectedData(workload, n, createdId) };
   if (isDeepStrictEqual(response, JSON.parse(JSON.stringify(expected)))) return;
   throw new Error(
-    `${name} answers ${workload.name} wrongly\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(response)}`,
+    `${name} responds wrongly to ${workload.name}\nexpected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(response)}`,
   );
 }

@@ -1,9 +1,9 @@
-/** What is asked of every server: the same work in GraphQL and, for the plain proxy, in REST. */
+/** The workloads: the same work in GraphQL and, for the plain proxy, in REST. */
 import { digitsOf, idOf, PAGE_SIZE } from './upstream/assistants.ts';
 
 export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'W5';
 
-/** Distinct: no request can use the work of another one. Identical: the same request again and again. */
+/** Distinct: no request can share the work of another. Identical: all requests are the same. */
 export type Kind = 'distinct' | 'identical';
 
 export interface RestRequest {
@@ -12,22 +12,22 @@ export interface RestRequest {
   readonly body: unknown;
 }
 
-/** Request `n` of a workload holds the digits of n, n + 1, … and is otherwise the same as every other one. */
+/** Request `n` of a workload contains the digits of n, n + 1, … and is otherwise the same as the others. */
 export interface Workload {
   readonly name: WorkloadName;
   readonly title: string;
   readonly kinds: readonly Kind[];
-  /** How many numbers a request uses. */
+  /** How many numbers a request contains. */
   readonly numbers: number;
   readonly document: string;
   readonly variables: (n: number) => Readonly<Record<string, unknown>>;
   readonly rest: (n: number) => RestRequest;
-  /** What only the answer to request `n` holds, near its beginning. */
+  /** A text near the beginning of the response to request `n` that no other response contains. */
   readonly mark: (n: number) => string;
   readonly restStatus: number;
 }
 
-/** All of the 13 fields that an assistant has. */
+/** All 13 fields of an assistant. */
 const ASSISTANT_FIELDS = `{
   id createdAt model name description instructions
   tools { type ... on FunctionTool { name description parameters strict } ... on FileSearchTool { maxNumResults } }
@@ -96,7 +96,7 @@ const typename: Workload = {
   restStatus: 200,
 };
 
-/** The greater part of an assistant that W5 makes; its keys are the same in the schema and on the wire. */
+/** Most of an assistant that W5 creates; its keys are the same in the schema and on the wire. */
 const newAssistant = (n: number) => ({
   model: 'gpt-4o-mini',
   name: `Bench ${digitsOf(n)}`,

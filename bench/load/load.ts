@@ -1,8 +1,8 @@
 /**
- * The load: a number of connections, each of which sends its next request as soon as it has its last answer.
+ * The load: a number of connections, each of which sends its next request when it has received the last response.
  *
- * Every answer is checked as it comes: its status, its length (all answers of a workload are of one length) and that it
- * is the answer to this request. The first that is wrong ends the run.
+ * Every response is checked as it arrives: its status, its length (all responses of a workload have the same length)
+ * and that it belongs to its request. The first wrong response ends the run.
  */
 import { connect, type Socket } from 'node:net';
 import { MessageReader } from '../message-reader.ts';
@@ -12,7 +12,7 @@ import { percentile } from './statistics.ts';
 export interface LoadOptions {
   readonly url: URL;
   readonly connections: number;
-  /** What is answered in the first seconds is not counted. */
+  /** Responses in these first seconds are not counted. */
   readonly rampSeconds: number;
   readonly seconds: number;
   readonly status: number;
@@ -20,22 +20,22 @@ export interface LoadOptions {
 }
 
 export interface LoadResult {
-  /** Answers per second in the time that is counted. */
+  /** Responses per second in the time that is counted. */
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Every answer, those outside of the time that is counted included. */
+  /** All responses, including those outside of the time that is counted. */
   readonly responses: number;
 }
 
 const STUCK_AFTER_MS = 10_000;
 
-/** Resolves once every request that was sent has been answered. Rejects with the first wrong answer. */
+/** Resolves when every request has its response. Rejects with the first wrong response. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const run = new Run(options);
   const connections = Array.from({ length: options.connections }, () => new Connection(run, options));
   const stuck = setTimeout(
-    () => run.fail(new Error('answers stopped coming')),
+    () => run.fail(new Error('no response arrived for too long')),
     (options.rampSeconds + options.seconds) * 1000 + STUCK_AFTER_MS,
   );
   try {
@@ -71,7 +71,7 @@ class Run {
     await Promise.race([Promise.all(connections.map(({ drained }) => drained)), this.#failed]);
   }
 
-  /** All answers of a run are of the length of its first one. */
+  /** The first response sets the length of all responses of a run. */
   isExpectedLength(length: number): boolean {
     this.#length ??= length;
     return this.#length === length;
@@ -135,7 +135,7 @@ class Connection {
   #receive(head: string, body: Buffer): void {
     const status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
     if (status !== this.#options.status || !this.#run.isExpectedLength(body.length) || !body.includes(this.#mark)) {
-      this.#run.fail(new Error(`a wrong answer, status ${status}: ${body.toString('utf8', 0, 300)}`));
+      this.#run.fail(new Error(`a wrong response, status ${status}: ${body.toString('utf8', 0, 300)}`));
       return;
     }
     this.#run.count(this.#sentAt);

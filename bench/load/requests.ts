@@ -1,4 +1,4 @@
-/** The requests of a workload as bytes, each with what its answer has to hold. */
+/** The requests of a workload as bytes, each with the text that its response must contain. */
 import { PLACEHOLDER, Template } from '../template.ts';
 import type { Kind, RestRequest, Workload } from '../workloads.ts';
 
@@ -32,7 +32,7 @@ function textOf({ method, target, body }: RestRequest, host: string): string {
   return `${start}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
 }
 
-/** Makes the next request of a workload each time it is called. */
+/** Returns a function that creates the next request of a workload on each call. */
 export function createRequests(
   workload: Workload,
   { kind, protocol, url, numbers }: { kind: Kind; protocol: Protocol; url: URL; numbers: Numbers },

@@ -1,6 +1,6 @@
-/** Percentiles and medians; NaN of nothing. */
+/** Percentiles and medians; NaN if there are no values. */
 
-/** `sorted` is in ascending order; the smallest value that is not below `share` of them. */
+/** `sorted` is in ascending order. Returns the smallest value with at least `share` of the values at or below it. */
 export const percentile = (sorted: ArrayLike<number>, share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 

@@ -1,4 +1,4 @@
-/** How every child of the bench tells where it listens: one line, in the form of the service's own. */
+/** Every child of the bench reports its URL in one line, in the form of the service's own log entry. */
 export const announce = (url: string): void => {
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`);
 };

@@ -1,4 +1,4 @@
-/** From the wire to the fields of the schema and back, as plain objects: what both GraphQL peers do with an assistant. */
+/** Maps assistants between the wire and the schema as plain objects. Both GraphQL peers use it. */
 import type { WireAssistant, WireTool } from '../upstream/assistants.ts';
 
 export interface Tool {
@@ -93,7 +93,7 @@ function toTool(tool: WireTool): Tool {
   }
 }
 
-/** What is undefined here is left out of the JSON. */
+/** Undefined values are omitted from the JSON. */
 export function toCreateBody(input: CreateAssistantInput): Record<string, unknown> {
   return {
     model: input.model,
@@ -108,7 +108,7 @@ export function toCreateBody(input: CreateAssistantInput): Record<string, unknow
   };
 }
 
-/** The name of the object type that a tool has. */
+/** The name of a tool's object type. */
 export function typeNameOf(tool: Tool): string {
   switch (tool.type) {
     case 'code_interpreter':

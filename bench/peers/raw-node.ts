@@ -1,8 +1,8 @@
 /**
- * The floor: a plain proxy on node:http and an undici pool that passes bytes through and knows nothing of GraphQL.
+ * The lower bound: a plain proxy on node:http and an undici pool that forwards bytes and does not parse GraphQL.
  *
- * What the load asks of the others as GraphQL it asks here as REST: the same reads and creates, five reads at once
- * (`/many?ids=`) for W3, and an answer of its own for W4.
+ * It gets the GraphQL workloads as REST requests: the same reads and creates, five reads at once (`/many?ids=`) for W3,
+ * and a constant response for W4.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

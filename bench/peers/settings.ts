@@ -1,4 +1,4 @@
-/** What every peer is told by its environment, and what all of them send upstream. */
+/** The settings that every peer takes from its environment, and the headers that all of them send upstream. */
 
 const required = (name: string): string => {
   const value = process.env[name];
@@ -9,7 +9,7 @@ const required = (name: string): string => {
 /** Without a trailing slash. */
 export const upstreamUrl = (): string => required('AIML_API_BASE_URL');
 
-/** As many as the service has by default. */
+/** The default of the service. */
 export const UPSTREAM_CONNECTIONS = 64;
 
 export const upstreamHeaders = (): Record<string, string> => ({

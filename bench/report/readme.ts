@@ -1,4 +1,4 @@
-/** The section of bench/README.md that holds the last tables, between two markers. */
+/** Writes the last tables into the section of bench/README.md between two markers. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import type { Results } from '../results.ts';
@@ -31,7 +31,7 @@ function sectionOf(results: Results): string {
     `${results.date}, ${results.machine}, Node ${results.node}, ${versions.join(', ')}.`,
     `Medians over ${results.rounds} × ${results.seconds} s, ${results.connections} connections.`,
     `The service with ${settings.length === 0 ? 'its defaults' : settings.join(', ')}.`,
-    `The upstream by itself answers, in requests/s: ${upstream.join(', ')}.`,
+    `The upstream alone, in requests/s: ${upstream.join(', ')}.`,
     ...tablesOf(results).map(toMarkdown),
     `\n### Targets\n\n| target | measured | |\n| --- | --: | --- |\n${targets.join('\n')}\n`,
   ].join('\n');

@@ -1,11 +1,11 @@
-/** The tables, as rows of text: how they are drawn is decided elsewhere. */
+/** The tables as rows of text, independent of how they are printed. */
 import { latencyOf, medianOf, ratioOf, type Case, type Results } from '../results.ts';
 import { SERVER_NAMES, SERVER_PLANS, type ServerName } from '../servers.ts';
 import { WORKLOADS } from '../workloads.ts';
 
 export interface Table {
   readonly title: string;
-  /** The first column is text, the others are figures. */
+  /** The first column is text, the others are numbers. */
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -64,7 +64,7 @@ function loadTable(results: Results, which: Case, title: string, servers: readon
   };
 }
 
-/** How many times the CPU of this server another one takes for a request. */
+/** The ratio of another server's CPU time for a request to this server's. */
 const cpuGain = (results: Results, which: Case, server: ServerName, other: ServerName): number =>
   medianOf(results, which, other, 'cpuUsPerRequest') / medianOf(results, which, server, 'cpuUsPerRequest');
 

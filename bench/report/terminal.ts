@@ -1,4 +1,4 @@
-/** Tables and progress on a terminal; plain text, and no moving line, where there is none. */
+/** Tables and progress on a terminal. Output that is not a terminal gets plain text without a line that changes. */
 import { styleText } from 'node:util';
 import { targetsOf, type Target } from '../targets.ts';
 import type { Results } from '../results.ts';
@@ -41,7 +41,7 @@ function targetLines(targets: readonly Target[]): string[] {
   return ['', paint('bold', 'Targets of the service'), ...lines];
 }
 
-/** What is being done, on stderr: one line that changes, or a line for each step where stderr is no terminal. */
+/** The current step, on stderr: one line that changes, or a line for each step if stderr is not a terminal. */
 export class Progress {
   readonly #total: number;
   #done = 0;

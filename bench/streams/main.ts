@@ -1,7 +1,7 @@
 /**
- * What an event of a stream costs: events a second and the server's CPU for an event, at 1, 100 and 1,000 clients on each
- * transport, beside the servers of graphql-ws and graphql-sse in the same run; and how long the first text takes from
- * upstream to the client. `npm run bench:streams`; Linux only.
+ * Measures what an event of a stream costs: events per second and the server's CPU time for an event, with 1, 100 and
+ * 1,000 clients on each transport, beside the servers of graphql-ws and graphql-sse in the same run. Also measures how
+ * long the first text takes from upstream to the client. `npm run bench:streams`; Linux only.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const CLIENTS = [1, 100, 1000];
 const EVENTS_AT_ALL = 20_000;
 const MOST_EVENTS = 5000;
 const FIRST_TEXTS = 40;
-/** Of /proc: the usual number of clock ticks in a second. */
+/** The usual number of clock ticks per second in /proc. */
 const TICKS_PER_SECOND = 100;
 
-/** Stands once in each event. */
+/** Occurs once in each event. */
 const MARK = '"data":{';
 
 type Transport = 'sse' | 'multipart' | 'websocket';
@@ -51,7 +51,7 @@ function cpuMs({ child }: Server): number {
 const run = { id: 'run_1', thread_id: 'thread_1', assistant_id: 'asst_1', created_at: 1, model: 'm', status: 'queued' };
 const frame = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** An upstream that streams one run, as it is told. */
+/** An upstream that streams one run; the caller writes the events. */
 async function startUpstream() {
   const streams: ServerResponse[] = [];
   const server = createServer((received, response) => {
@@ -72,7 +72,7 @@ interface Client {
   close(): void;
 }
 
-/** Calls `onEvents` with how many events have come since the last call. */
+/** Calls `onEvents` with the number of events since the last call. */
 function subscribe(url: string, transport: Transport, query: string, onEvents: (count: number) => void): Client {
   const body = JSON.stringify({ query });
   if (transport === 'websocket') {
@@ -97,7 +97,7 @@ function subscribe(url: string, transport: Transport, query: string, onEvents: (
     let tail = '';
     response.on('data', (chunk: Buffer) => {
       const pieces = (tail + chunk.toString('latin1')).split(MARK);
-      // The mark of an event may arrive in two chunks.
+      // An event's mark may be split over two chunks.
       tail = pieces.at(-1)?.slice(1 - MARK.length) ?? '';
       if (pieces.length > 1) onEvents(pieces.length - 1);
     });
@@ -112,7 +112,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-/** Lets `clients` get `events` each, once all of them have subscribed. */
+/** Measures until each of `clients` has received `events`, from when all of them have subscribed. */
 async function measure(
   server: Server,
   transport: Transport,
@@ -160,7 +160,7 @@ async function createRun(): Promise<ServerResponse> {
   return stream;
 }
 const print = (line: string) => process.stdout.write(`${line}\n`);
-/** The run ends, and the next one is another. */
+/** Ends the run and starts another. */
 function endRun(stream: ServerResponse): void {
   stream.end(frame('thread.run.completed', { ...run, status: 'completed' }));
   run.id = `run_${Number(run.id.slice(4)) + 1}`;

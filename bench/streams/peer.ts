@@ -1,4 +1,4 @@
-/** The servers of graphql-ws and graphql-sse themselves, with a subscription that counts: what the service is compared with. */
+/** The servers of graphql-ws and graphql-sse with a subscription that counts, for comparison with the service. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildSchema, parse } from 'graphql';

@@ -1,20 +1,20 @@
 /**
- * What the bench's upstream holds: for every number one assistant, whose content follows from the number alone.
+ * The data of the bench's upstream: one assistant for every number, whose content follows from the number alone.
  *
- * Every assistant is as long as every other one, so that a changed length is a changed answer. The upstream serves
- * them, and the verification works out from them what a right answer is.
+ * All assistants have the same length, so that a different length means a different response. The upstream serves them,
+ * and the verification computes the correct responses from them.
  */
 
 export const PAGE_SIZE = 20;
 
-/** Digits of an id: fixed, so that a request for one is as long as a request for another. */
+/** The number of digits of an id. It is fixed, so that all requests for an assistant have the same length. */
 export const ID_DIGITS = 24;
 
 export const digitsOf = (n: number): string => String(n).padStart(ID_DIGITS, '0');
 
 export const idOf = (n: number): string => `asst_${digitsOf(n)}`;
 
-/** The number of an id; NaN for what is not an id. */
+/** The number of an id; NaN if it is not an id. */
 export const numberOf = (id: string): number =>
   id.startsWith('asst_') && id.length === idOf(0).length ? Number(id.slice('asst_'.length)) : NaN;
 
@@ -31,7 +31,7 @@ export type WireTool =
       };
     };
 
-/** An assistant as the AIML API writes it. */
+/** An assistant in the wire form of the AIML API. */
 export interface WireAssistant {
   readonly id: string;
   readonly object: 'assistant';
@@ -60,10 +60,10 @@ export interface WireAssistantList {
   readonly has_more: boolean;
 }
 
-/** How many different contents there are. */
+/** The number of different contents. */
 export const VARIANTS = 20;
 
-/** Assistant `n`. `variant` is for templates: the content of another number under the id of this one. */
+/** Assistant `n`. A template passes `variant` to give this id the content of another number. */
 export function assistantOf(n: number, variant = n % VARIANTS): WireAssistant {
   const tag = String(variant + 10);
   return {
@@ -107,7 +107,7 @@ export function assistantOf(n: number, variant = n % VARIANTS): WireAssistant {
   };
 }
 
-/** The page after assistant `after`; the collection has no end. */
+/** The page after assistant `after`; the collection is infinite. */
 export function listOf(after: number, limit: number): WireAssistantList {
   const size = Math.min(limit, PAGE_SIZE);
   const data = Array.from({ length: size }, (_, index) => assistantOf(after + 1 + index));

@@ -1,4 +1,4 @@
-/** The bench's side of its upstream: how it is started, told what to do, and asked what it has seen. */
+/** The bench's client of its upstream: starts it, sets its delay and reads its counters. */
 import { request } from 'undici';
 import { Child } from '../children.ts';
 
@@ -7,7 +7,7 @@ export interface UpstreamCounters {
   readonly list: number;
   readonly create: number;
   readonly total: number;
-  /** The id of the assistant that was created last. */
+  /** The id of the last assistant that was created. */
   readonly lastCreated: string;
 }
 
@@ -31,7 +31,7 @@ export class Upstream {
     return (await body.json()) as UpstreamCounters;
   }
 
-  /** Forgets the counts; from now on answers take `delayMs`. */
+  /** Resets the counters; from now on responses take `delayMs`. */
   async reset(delayMs = 0): Promise<void> {
     const { body } = await request(new URL(`/bench/reset?delayMs=${delayMs}`, this.url), { method: 'POST' });
     await body.dump();

@@ -1,9 +1,9 @@
 /**
  * The bench's upstream: the part of the AIML API that the workloads need, from prepared bytes over plain sockets, so that
- * it is never the limit. It counts what it is asked, and waits before each answer where it is told to.
+ * it is never the limit. It counts the requests, and delays each response if `delayMs` is set.
  *
- *   GET  /bench/counters            what was asked since the last reset
- *   POST /bench/reset?delayMs=50    forgets the counts; answers take so many milliseconds from now on
+ *   GET  /bench/counters            the requests since the last reset
+ *   POST /bench/reset?delayMs=50    resets the counters; responses take this many milliseconds from now on
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { MessageReader } from '../message-reader.ts';
@@ -11,7 +11,7 @@ import { announce } from '../peers/announce.ts';
 import { createdResponse, jsonResponse, oneResponse, pageResponse } from './responses.ts';
 import { idOf, numberOf, PAGE_SIZE } from './assistants.ts';
 
-/** Created assistants are numbered from here, far from those that the load reads. */
+/** Created assistants are numbered from here, so that no workload reads them. */
 const FIRST_CREATED = 500_000_000_000;
 
 const NOT_FOUND = jsonResponse('404 Not Found', { message: 'Not found', statusCode: 404 });

@@ -1,4 +1,4 @@
-/** The answers of the bench's upstream, head and body in one buffer, ready to be written. */
+/** The responses of the bench's upstream, head and body in one buffer. */
 import { PLACEHOLDER, Template } from '../template.ts';
 import { assistantOf, digitsOf, idOf, listOf, PAGE_SIZE, VARIANTS } from './assistants.ts';
 
@@ -7,7 +7,7 @@ const headOf = (status: string, length: number, etag: string): string =>
 
 const etagOf = (length: number, digits: string): string => `ETag: W/"${length.toString(16)}-${digits}"\r\n`;
 
-/** `body` holds the places of the template; so does the ETag, with the first of them. */
+/** `body` contains the placeholders of the template; the ETag contains the first of them. */
 function templateOf(body: string, places: number): Template {
   const length = Buffer.byteLength(body);
   return new Template(headOf('200 OK', length, etagOf(length, digitsOf(PLACEHOLDER))) + body, places);
@@ -34,13 +34,13 @@ const NOT_FOUND = jsonResponse('404 Not Found', { message: 'Not found', statusCo
 
 export const oneResponse = (n: number): Buffer => ONE[n % VARIANTS]?.fill(n) ?? NOT_FOUND;
 
-/** Pages are capped at PAGE_SIZE, so `limit=21` is answered as `limit=20` is. */
+/** Pages are capped at PAGE_SIZE, so `limit=21` gets the same page as `limit=20`. */
 export const pageResponse = (after: number, limit: number): Buffer =>
   limit >= PAGE_SIZE
     ? (PAGE[(after + 1) % VARIANTS]?.fill(after + 1) ?? NOT_FOUND)
     : jsonResponse('200 OK', listOf(after, limit));
 
-/** What was sent, with what upstream adds: the body of a create is the greater part of the assistant it makes. */
+/** The created assistant: the fields of the request's body and those that upstream adds. */
 export function createdResponse(n: number, sent: Buffer): Buffer {
   const added = `{"id":"${idOf(n)}","object":"assistant","created_at":1763800000,`;
   const length = added.length + sent.length - 1;

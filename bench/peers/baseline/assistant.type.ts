@@ -1,4 +1,4 @@
-/** The part of the schema that the workloads use, as the documentation of type-graphql writes types. */
+/** The part of the schema that the workloads use, written as in the documentation of type-graphql. */
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, Int, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import { typeNameOf, type Tool } from '../assistant.mapper.ts';

@@ -1,4 +1,4 @@
-/** The AIML API as the documentation of RESTDataSource shows it: one instance per request, `get` and `post`. */
+/** The AIML API as in the documentation of RESTDataSource: one instance per request, `get` and `post`. */
 import { RESTDataSource, type AugmentedRequest } from '@apollo/datasource-rest';
 import DataLoader from 'dataloader';
 import type { WireAssistant, WireAssistantList } from '../../upstream/assistants.ts';

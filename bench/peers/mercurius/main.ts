@@ -23,7 +23,7 @@ const writeHeaders = { ...readHeaders, 'content-type': 'application/json' };
 async function call(options: Dispatcher.RequestOptions): Promise<unknown> {
   const { statusCode, body } = await pool.request(options);
   const text = await body.text();
-  if (statusCode >= 300) throw new Error(`upstream answered ${statusCode}`);
+  if (statusCode >= 300) throw new Error(`upstream responded with ${statusCode}`);
   return JSON.parse(text);
 }
 

@@ -1,4 +1,4 @@
-/** The part of the schema that the workloads use, as mercurius takes it. */
+/** The part of the schema that the workloads use, in the form that mercurius takes. */
 export const SCHEMA = /* GraphQL */ `
   scalar DateTime
   scalar JSONObject
