@@ -1,4 +1,4 @@
-// The chat page as a person uses it, in a real browser, on the built-in model.
+// The chat page in a real browser, on the built-in model.
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -16,7 +16,7 @@ interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
 }
 
-/** Passes everything through; `cut` ends every connection that is open. */
+/** Forwards everything. `cut` destroys all open connections. */
 async function startCuttingProxy(target: string): Promise<{ readonly url: string; readonly cut: () => void }> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -98,7 +98,7 @@ describeInBrowser('The chat in a browser', () => {
     return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   };
 
-  test('a newcomer writes, reads a streamed response, and finds it again after a reload', async () => {
+  test('a new visitor sends a message, reads the streamed response, and finds it again after a reload', async () => {
     await page.locator('summary').click();
     await page.getByText(INSTRUCTIONS, { exact: true }).waitFor();
     await page.locator('details').getByText('get_weather').waitFor();
@@ -128,7 +128,7 @@ describeInBrowser('The chat in a browser', () => {
     expectNoProblems();
   });
 
-  test('runs that do not complete say so, and offer a way on', async () => {
+  test('a run that does not complete shows the reason and, if it failed, a button to try again', async () => {
     await send('/fail server_error');
     await page.getByRole('alert', { name: 'The run failed' }).getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('alert', { name: 'The run failed' }).waitFor();
@@ -141,7 +141,7 @@ describeInBrowser('The chat in a browser', () => {
     expectNoProblems();
   });
 
-  test('a reload in the midst of a response goes on with it', async () => {
+  test('a reload in the middle of a response continues the response', async () => {
     await send('/slow 100\n/words 40');
     await sees(/one two three/);
     await page.reload();
@@ -152,7 +152,7 @@ describeInBrowser('The chat in a browser', () => {
     expectNoProblems();
   });
 
-  test('a lost connection is taken up again, and nothing is missing or doubled', async () => {
+  test('the page reconnects after a lost connection, and no text is missing or duplicated', async () => {
     const proxy = await startCuttingProxy(service.url);
     watched.requests.length = 0;
     await page.goto(`${proxy.url}/chat`);
@@ -171,11 +171,11 @@ describeInBrowser('The chat in a browser', () => {
     watched.requests.length = 0;
   });
 
-  test('a message whose response is lost is sent again once', async () => {
+  test('a message whose response was lost is created only once when it is sent again', async () => {
     await page.route(
       '**/graphql',
       async (route) => {
-        // The service gets it, and the page never hears of it.
+        // The service receives the request, but the page gets no response.
         await route.fetch();
         await route.abort('connectionreset');
       },
@@ -195,8 +195,8 @@ describeInBrowser('The chat in a browser', () => {
     ['dark', 1280],
     ['light', 390],
     ['dark', 390],
-  ] as const)('axe finds nothing in the %s theme at %d pixels, in any state', async (colorScheme, width) => {
-    // By the browser's own protocol: the page's policy lets no other script in.
+  ] as const)('axe finds no violation in the %s theme at %d pixels in any state', async (colorScheme, width) => {
+    // Through the browser's protocol, because the page's policy allows no other script.
     await page.addInitScript({ path: AXE });
     await page.setViewportSize({ width, height: 844 });
     await page.emulateMedia({ colorScheme });
@@ -216,11 +216,11 @@ describeInBrowser('The chat in a browser', () => {
       await page.getByRole('button', { name: 'Menu' }).click();
       expect(await violations()).toEqual([]);
     }
-    // No page is wider than its screen.
+    // The page does not scroll sideways.
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 
-  slowTest('everything can be done by keyboard', async () => {
+  slowTest('a whole conversation can be held by keyboard', async () => {
     const tabTo = async (name: string | RegExp) => {
       for (let presses = 0; presses < 60; presses += 1) {
         await page.keyboard.press('Tab');
@@ -252,8 +252,8 @@ describeInBrowser('The chat in a browser', () => {
   });
 });
 
-describeInBrowser('The chat where callers need a credential', () => {
-  test('asks for one, and keeps it in memory only', async () => {
+describeInBrowser('The chat of a service that requires a credential', () => {
+  test('asks for the credential and keeps it in memory only', async () => {
     const [service, browser] = await Promise.all([
       startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' }),
       launchChromium(),
@@ -271,7 +271,7 @@ describeInBrowser('The chat where callers need a credential', () => {
   });
 });
 
-test('The page is not there if EXPLORER is off', async () => {
+test('the chat is not served if EXPLORER is off', async () => {
   const service = await startService({ EXPLORER: 'false' });
   expect((await fetch(`${service.url}/chat`)).status).toBe(404);
 });

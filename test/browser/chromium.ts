@@ -1,4 +1,4 @@
-// The system's own Chromium, headless, with everything off that it would fetch for itself.
+// The system's Chromium, headless, without its own network requests.
 import { existsSync } from 'node:fs';
 import { describe } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
@@ -6,7 +6,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 
 const EXECUTABLE = '/usr/bin/chromium';
 
-/** Like `describe`, but skipped, with a line that says why, where there is no Chromium. With `CI=true` it fails instead. */
+/** Like `describe`, but skipped with a reason in the name if there is no Chromium. With `CI=true` it fails instead. */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (existsSync(EXECUTABLE) || process.env['CI'] === 'true') {
     describe(name, tests);
@@ -38,13 +38,13 @@ export async function launchChromium(): Promise<Browser> {
 export interface WatchedPage {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Every URL that the page, its frames and its workers asked for. */
+  /** The URLs of all requests of the page, its frames and its workers. */
   readonly requests: URL[];
-  /** What the console says is an error or a warning, and every uncaught error. */
+  /** Console warnings, console errors and uncaught errors. */
   readonly problems: string[];
 }
 
-/** A page of its own profile. Requests that leave this machine fail at once, as they would offline. */
+/** Opens a page with a profile of its own. Requests to other machines fail at once, as without a network. */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
   context.setDefaultTimeout(90_000);

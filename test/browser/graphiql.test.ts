@@ -1,4 +1,4 @@
-// GraphiQL as a person uses it, in a real browser.
+// GraphiQL in a real browser.
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
@@ -10,7 +10,7 @@ import { describeInBrowser, launchChromium, openPage, type WatchedPage } from '.
 
 const SECRET = 'Bearer only-for-this-tab';
 
-/** A description as it reads on a page: Markdown, whose code has no backticks there. */
+/** The text of a description on a page: the Markdown without the backticks of code. */
 const shown = (description: string | null | undefined) => (description ?? 'no description').replaceAll('`', '');
 
 describeInBrowser('GraphiQL in a browser', () => {
@@ -24,7 +24,7 @@ describeInBrowser('GraphiQL in a browser', () => {
   });
   afterAll(() => Promise.all([browser.close(), service.stop()]));
   beforeEach(async () => {
-    // As on a first visit, but with the files in the browser's cache.
+    // A new profile for GraphiQL's storage, with the files in the browser's cache.
     await watched.page.goto(`${service.url}/healthz`);
     await watched.page.evaluate('localStorage.clear()');
     await watched.page.goto(`${service.url}/graphiql`);
@@ -37,7 +37,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(watched.problems).toEqual([]);
   });
 
-  /** Opens an example, and waits until its document, its variables and its tab are there. */
+  /** Opens an example and waits until its document, its variables and its tab are shown. */
   async function openExample(name: string): Promise<void> {
     const { page } = watched;
     await page
@@ -56,7 +56,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     await page.locator(`.graphiql-tab-active [title="${name}"]`).waitFor();
   }
 
-  /** Runs what the active tab holds and returns the answer, once it can be read on the page. */
+  /** Runs the document of the active tab. Returns the response once the page shows it. */
   async function run(): Promise<{ data: unknown; headers: Record<string, string> }> {
     const { page } = watched;
     // GraphiQL reads the operation's name out of an opened document a moment after it shows it, and no person is faster.
@@ -74,7 +74,7 @@ describeInBrowser('GraphiQL in a browser', () => {
   const seesInResponse = (text: string) =>
     watched.page.locator('.graphiql-response .view-line', { hasText: text }).first().waitFor();
 
-  /** Waits until GraphiQL has written its tabs down, which it does half a second after the last change. */
+  /** Waits until GraphiQL has stored its tabs, half a second after the last change. */
   async function tabsAreStored(holding: string): Promise<void> {
     const read = () => watched.page.evaluate<string | null>("localStorage.getItem('graphiql:tabState')");
     await until(async () => (await read())?.includes(holding) === true);
@@ -112,7 +112,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect((await run()).data).toMatchObject({ run: { id: createThreadAndRun.run.id } });
   });
 
-  slowTest('opens every example in a tab of its own, with its variables', async () => {
+  slowTest('opens each example in its own tab, with its variables', async () => {
     const { page } = watched;
     const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
     expect(names).toHaveLength((await readdir('schema/operations')).filter((file) => file.endsWith('.graphql')).length);
@@ -143,7 +143,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(await docs.getByText(shown(query?.description)).count()).toBe(0);
   });
 
-  slowTest('has room for its pane, the operation and the answer in a narrow window, one below the other', async () => {
+  slowTest('shows its pane, the operation and the response one below the other in a narrow window', async () => {
     const { page } = watched;
     const wide = page.viewportSize();
     await page.setViewportSize({ width: 390, height: 844 });
@@ -152,16 +152,16 @@ describeInBrowser('GraphiQL in a browser', () => {
     const boxes = [];
     for (const part of ['.graphiql-plugin', '.graphiql-query-editor', '.graphiql-response'])
       boxes.push(await page.locator(part).boundingBox());
-    const places = boxes.map((box) => box ?? { x: 0, y: 0, width: 0 });
-    for (const { x, width } of places) {
+    const rectangles = boxes.map((box) => box ?? { x: 0, y: 0, width: 0 });
+    for (const { x, width } of rectangles) {
       expect(width).toBeGreaterThan(250);
       expect(x + width).toBeLessThanOrEqual(390);
     }
-    expect(places.map(({ y }) => y)).toEqual(places.map(({ y }) => y).sort((left, right) => left - right));
+    expect(rectangles.map(({ y }) => y)).toEqual(rectangles.map(({ y }) => y).sort((left, right) => left - right));
     if (wide) await page.setViewportSize(wide);
   });
 
-  test('sends the headers that were typed in, and does not write them down', async () => {
+  test('sends the headers that were typed in, and does not store them', async () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').click();

@@ -1,4 +1,4 @@
-// The landing page in a real browser: without the internet, and with a stand-in for what Apollo serves.
+// The landing page in a real browser, with a stand-in for the files that Apollo serves.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import type { Browser } from 'playwright-core';
@@ -8,7 +8,7 @@ import { describeInBrowser, launchChromium, openPage, type WatchedPage } from '.
 const SANDBOX_SCRIPT = 'https://embeddable-sandbox.cdn.apollographql.com/**';
 const SANDBOX_FRAME = 'https://sandbox.embed.apollographql.com/**';
 
-/** What Apollo's script does where this page is concerned: it asks for the icon, and opens a frame of Apollo's. */
+/** The part of Apollo's script that matters here: it requests the icon and opens a frame of Apollo. */
 const standIn = `window.EmbeddedSandbox = class {
   constructor(options) {
     window.sandboxOptions = options;
@@ -32,7 +32,7 @@ describeInBrowser('the landing page in a browser', () => {
   });
   afterEach(() => watched.context.close());
 
-  test('leads to GraphiQL where the browser has no internet', async () => {
+  test('links to GraphiQL if the browser has no internet access', async () => {
     const { page, problems } = watched;
     await page.goto(service.url);
     await page.getByText('this browser does not reach the internet').waitFor();
@@ -41,18 +41,18 @@ describeInBrowser('the landing page in a browser', () => {
     await links.first().click();
     await page.locator('.graphiql-query-editor .view-line').first().waitFor();
     expect(page.url()).toBe(`${service.url}/graphiql`);
-    // The browser itself says that Apollo's script could not be had; nothing else is wrong.
+    // The only error is the browser's own, about Apollo's script.
     expect(problems).toEqual([expect.stringContaining('net::ERR_INTERNET_DISCONNECTED')]);
   });
 
-  test('says so if Apollo’s script does not arrive', async () => {
+  test('shows a message if Apollo’s script does not arrive', async () => {
     const { page, context } = watched;
     await context.route(SANDBOX_SCRIPT, () => undefined);
     await page.goto(service.url, { waitUntil: 'domcontentloaded' });
     await page.getByText('Apollo’s server does not respond').waitFor();
   });
 
-  test('opens Apollo Sandbox on this service where the browser has the internet', async () => {
+  test('opens Apollo Sandbox on this service if the browser has internet access', async () => {
     const { page, context, problems } = watched;
     await context.route(SANDBOX_SCRIPT, (route) => route.fulfill({ contentType: 'text/javascript', body: standIn }));
     await context.route(SANDBOX_FRAME, (route) => route.fulfill({ contentType: 'text/html', body: 'Sandbox' }));
@@ -66,7 +66,7 @@ describeInBrowser('the landing page in a browser', () => {
     expect(problems).toEqual([]);
   });
 
-  test('lets in nothing but Apollo Sandbox from outside', async () => {
+  test('loads no external script but Apollo Sandbox', async () => {
     const { page } = watched;
     await page.goto(service.url);
     const rejection = page.evaluate(`new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The pages for people as they come over HTTP. No browser is needed for these.
+// The HTML pages over HTTP, without a browser.
 import { request as httpRequest } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -20,8 +20,8 @@ const get = (path: string, headers: Readonly<Record<string, string>> = {}) => fe
 const html = (path: string) => get(path, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
 const linksOf = (page: string) => [...page.matchAll(/(?:src|href)="(?!data:)([^"]*)"/g)].map(([, link = '']) => link);
 
-describe('what is served at /', () => {
-  test('is a page for browsers', async () => {
+describe('GET /', () => {
+  test('returns the landing page to a browser', async () => {
     const page = await html('/');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -29,7 +29,7 @@ describe('what is served at /', () => {
   });
 
   test.each(['/graphql', '/graphql/', '/graphql?variables={}'])(
-    'is where a browser that opens %s is led to',
+    'is where a browser that opens %s is redirected',
     async (path) => {
       const response = await fetch(service.url + path, {
         headers: { accept: 'text/html,*/*;q=0.8' },
@@ -41,13 +41,13 @@ describe('what is served at /', () => {
     },
   );
 
-  test('is not where a browser that sends an operation to /graphql is led to', async () => {
+  test('is not where a browser is redirected if it sends an operation to /graphql', async () => {
     const headers = { accept: 'text/html,*/*;q=0.8', 'apollo-require-preflight': '1' };
     const response = await fetch(`${service.url}/graphql?query={__typename}`, { headers, redirect: 'manual' });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  test.each([undefined, '*/*', 'application/json'])('is the way to GraphQL for whoever accepts %s', async (accept) => {
+  test.each([undefined, '*/*', 'application/json'])('returns the paths of GraphQL and the explorer if the client accepts %s', async (accept) => {
     const response = await get('/', accept === undefined ? {} : { accept });
     expect(response.headers.get('content-type')).toContain('application/json');
     expect(await response.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
@@ -65,15 +65,15 @@ describe('what is served at /', () => {
       context: () => Promise.resolve({}),
     });
     await server.stop();
-    const theirs = /src="(https:\/\/embeddable-sandbox[^"?]*)/.exec(body.kind === 'complete' ? body.string : '')?.[1];
+    const apolloScript = /src="(https:\/\/embeddable-sandbox[^"?]*)/.exec(body.kind === 'complete' ? body.string : '')?.[1];
     const script = linksOf(await (await html('/')).text()).find((link) => link.endsWith('.js'));
-    expect(await (await get(`/${script ?? ''}`)).text()).toContain(theirs ?? 'Apollo Server has no Sandbox any more');
+    expect(await (await get(`/${script ?? ''}`)).text()).toContain(apolloScript ?? 'Apollo Server has no Sandbox any more');
   });
 });
 
 describe('a page', () => {
   test.each(['/', '/graphiql'])(
-    '%s may not be framed, tells nobody where it is, and loads no foreign code',
+    '%s cannot be framed, sends no referrer, and loads no other code',
     async (path) => {
       const { headers } = await html(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -92,7 +92,7 @@ describe('a page', () => {
     },
   );
 
-  test.each(['/', '/graphiql'])('%s has no script of its own in it, and is asked for again each time', async (path) => {
+  test.each(['/', '/graphiql'])('%s has no inline script, and is revalidated each time', async (path) => {
     const page = await html(path);
     expect(page.headers.get('cache-control')).toBe('no-cache');
     const etag = page.headers.get('etag') ?? '';
@@ -103,8 +103,8 @@ describe('a page', () => {
   });
 });
 
-describe('what a page loads', () => {
-  test('has its type, can be kept for ever, and comes compressed to whoever takes that', async () => {
+describe('the files of the pages', () => {
+  test('have their content type, are immutable, and are compressed for clients that accept gzip', async () => {
     const { files } = JSON.parse(await readFile('dist/explorer/manifest.json', 'utf8')) as {
       files: Readonly<Record<string, { readonly contentType: string }>>;
     };
@@ -125,7 +125,7 @@ describe('what a page loads', () => {
     expect((await plain.text()).length).toBeGreaterThan(1000);
   });
 
-  /** As it stands, which `fetch` would not send. */
+  /** Sends the path unchanged; `fetch` would normalise it. */
   const getRaw = (path: string) =>
     new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
       httpRequest(service.url, { path }, (response) => {
@@ -153,7 +153,7 @@ describe('what a page loads', () => {
     '/node_modules/graphiql/package.json',
     '/dist/main.js',
     '//etc/passwd',
-  ])('is nothing but the bundle: %s', async (path) => {
+  ])('do not include %s', async (path) => {
     const { status, body } = await getRaw(path);
     expect(status).toBe(404);
     expect(JSON.parse(body)).toMatchObject(NOT_FOUND);
@@ -161,7 +161,7 @@ describe('what a page loads', () => {
 });
 
 describe('in production', () => {
-  test('there are no pages, unless they are asked for', async () => {
+  test('the pages are served only if EXPLORER is true', async () => {
     const production = await startService({ NODE_ENV: 'production' });
     for (const path of ['/', '/graphiql', '/graphiql/app.js']) {
       const response = await fetch(production.url + path, { headers: { accept: 'text/html' } });
@@ -178,7 +178,7 @@ describe('in production', () => {
     await requested.stop();
   });
 
-  test('they are off anywhere where EXPLORER is false', async () => {
+  test('the pages are not served if EXPLORER is false in any environment', async () => {
     const without = await startService({ EXPLORER: 'false' });
     expect((await fetch(`${without.url}/graphiql`)).status).toBe(404);
     await without.stop();
@@ -213,7 +213,7 @@ describe('Apollo Sandbox on its own site', () => {
   test.each([
     ['the introspection query of graphql-js', {}],
     [
-      'the fullest one',
+      'all options of the introspection query',
       {
         descriptions: true,
         specifiedByUrl: true,
@@ -223,7 +223,7 @@ describe('Apollo Sandbox on its own site', () => {
         oneOf: true,
       },
     ],
-  ])('is answered when it sends %s', async (_name, options) => {
+  ])('gets a response to %s', async (_name, options) => {
     const response = await service.query(getIntrospectionQuery(options), undefined, {
       origin: SANDBOX,
       'x-apollo-operation-name': 'IntrospectionQuery',

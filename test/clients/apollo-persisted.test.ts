@@ -37,7 +37,7 @@ function watchDocuments(): () => boolean[] {
 }
 
 describe('Apollo Client', () => {
-  test('sends a document once, and its hash from then on, whichever client asks', async () => {
+  test('sends a document once and then only its hash, also from another instance', async () => {
     const uri = await start();
     const documents = watchDocuments();
     for (const client of [clientOf(createHashingLink(uri)), clientOf(createHashingLink(uri))])
@@ -48,7 +48,7 @@ describe('Apollo Client', () => {
     expect(documents()).toEqual([false, true, false, false, false]);
   });
 
-  test('gets an error of the operation itself without sending the document again', async () => {
+  test('does not send the document again after an error of the operation', async () => {
     const uri = await start();
     const client = clientOf(createHashingLink(uri));
     await client.query({ query: DOCUMENT, variables: { first: 1 } });
@@ -60,7 +60,7 @@ describe('Apollo Client', () => {
     expect(documents()).toEqual([false]);
   });
 
-  test('runs the operations of a manifest by their ids, and gets an error for one that is not listed', async () => {
+  test('runs the operations of a manifest by their ids, and gets an error for an id that is not listed', async () => {
     file = await writeExampleManifest();
     const uri = await start({ PERSISTED_OPERATIONS: file.path });
     const { operations } = file.manifest;
@@ -68,7 +68,7 @@ describe('Apollo Client', () => {
     const client = clientOf(createListingLink(uri, Promise.resolve({ operations: ids })));
     const documents = watchDocuments();
     const documentOf = (name: string) => gql(operations.find((operation) => operation.name === name)?.body ?? '');
-    // The examples do not ask for __typename, which the cache lives on.
+    // The examples do not select __typename, which the cache needs.
     const created = await client.mutate({
       mutation: documentOf('CreateAssistant'),
       variables: { input: { model: 'm' } },
@@ -83,14 +83,14 @@ describe('Apollo Client', () => {
     expect(listed.data).toMatchObject({ assistants: { edges: [{ node: { name: null } }] } });
     expect(documents()).toEqual([false, false]);
 
-    const stranger = clientOf(
+    const unlisted = clientOf(
       createListingLink(uri, Promise.resolve({ operations: [{ id: 'other', name: 'Names' }] })),
     );
-    const error: unknown = await stranger.query({ query: DOCUMENT }).catch((reason: unknown) => reason);
+    const error: unknown = await unlisted.query({ query: DOCUMENT }).catch((reason: unknown) => reason);
     expect(CombinedGraphQLErrors.is(error) && error.errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
   });
 
-  test('that registers its operations cannot run those that are not in the manifest', async () => {
+  test('cannot register an operation that is not in the manifest', async () => {
     file = await writeManifest([{ id: 'a', name: 'A', type: 'query', body: 'query A { __typename }' }]);
     const client = clientOf(createHashingLink(await start({ PERSISTED_OPERATIONS: file.path })));
     const error: unknown = await client.query({ query: DOCUMENT }).catch((reason: unknown) => reason);

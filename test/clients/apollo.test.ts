@@ -23,7 +23,7 @@ beforeEach(() => {
   client = createApolloClient(`${service.url}/graphql`);
 });
 
-/** A list on the screen: it asks once, and hears of every change after that. */
+/** A list on the screen: it sends one query and receives every later change from the cache. */
 async function watchList(first = 10) {
   const list = client.watchQuery({ query: ASSISTANTS, variables: { first } });
   list.subscribe({});
@@ -37,7 +37,7 @@ async function watchList(first = 10) {
 }
 
 describe('a list in Apollo Client', () => {
-  test('grows page by page to the whole list, in order, nothing twice and nothing missing', async () => {
+  test('grows page by page to the whole list, in order, without duplicates or gaps', async () => {
     const screen = await watchList();
     expect(screen.ids()).toEqual(ids.slice(0, 10));
     const requests = countRequests();
@@ -72,7 +72,7 @@ describe('a list in Apollo Client', () => {
     expect(client.extract()).not.toHaveProperty([`Assistant:${id}`]);
   });
 
-  test('goes on after its last assistant was deleted', async () => {
+  test('loads the next page after its last assistant was deleted', async () => {
     const [, last = ''] = await createAssistants(service, 2);
     const screen = await watchList(2);
     expect(screen.ids()).toHaveLength(2);
@@ -88,7 +88,7 @@ describe('a list in Apollo Client', () => {
 });
 
 describe('an assistant in the cache of Apollo Client', () => {
-  test('is one and the same wherever it shows', async () => {
+  test('is one object in every query that contains it', async () => {
     const screen = await watchList();
     const [id = ''] = ids;
     const detail = client.watchQuery({ query: ASSISTANT, variables: { id } });
@@ -107,7 +107,7 @@ describe('an assistant in the cache of Apollo Client', () => {
     expect(detail.getCurrentResult().data).toMatchObject({ assistant: { ...renamed, metadata: { index: '24' } } });
   });
 
-  test('may be queried by parts of objects without ids, which replace each other without a warning', async () => {
+  test('may be queried for different parts of objects without ids, which replace each other without a warning', async () => {
     const [, id = ''] = ids;
     const partsOf = (parts: string) => gql(`query ($id: ID!) { assistant(id: $id) { id ${parts} } }`);
     const update = gql(
@@ -161,8 +161,8 @@ describe('an assistant in the cache of Apollo Client', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  test('in the input reaches the caller as data, and the cache stays as it is', async () => {
+describe('an error in Apollo Client', () => {
+  test('of the input is returned as data, and the cache does not change', async () => {
     const screen = await watchList();
     const before = screen.ids();
     const created = await createAssistant(client, { model: ' ' });
@@ -179,7 +179,7 @@ describe('what goes wrong', () => {
     expect(screen.ids()).toEqual(before);
   });
 
-  test('in the request is an error with a code and a request id, whatever the HTTP status', async () => {
+  test('of the request has a code and a request id, whatever the HTTP status', async () => {
     const badSize = await failure(client.query({ query: ASSISTANTS, variables: { first: 0 } }));
     expect(badSize.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) } }]);
     const badField = await failure(
@@ -197,7 +197,7 @@ describe('what goes wrong', () => {
     expect(describeFailure(badField)).toMatch(/^GRAPHQL_VALIDATION_FAILED \(.+\)$/);
   });
 
-  test('upstream is an error that says whether to try again and what became of a write', async () => {
+  test('of upstream says whether to try again, and whether a write was applied', async () => {
     const upstream = await startScriptedUpstream(({ method }, response) => {
       if (method === 'GET') sendJson(response, 429, {}, { 'retry-after': '600' });
       else if (method === 'DELETE') sendJson(response, 409, {});

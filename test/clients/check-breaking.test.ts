@@ -1,4 +1,4 @@
-// `npm run check:breaking`, as its own process, in a folder with schemas of the test's own.
+// `npm run check:breaking` as a process, in a folder with schemas of the test.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ const write = (file: string, text: string) => writeFile(join(folder, 'schema', f
 const read = (file: string) => readFile(join(folder, 'schema', file), 'utf8');
 const run = (...args: string[]) => runScript(folder, COMMAND, args);
 
-/** Checks `change` of the released schema. */
+/** Checks the released schema with `change` applied. */
 async function check(change: (sdl: string) => string, acknowledged: unknown = []) {
   const current = change(RELEASED);
   await write('released.graphql', RELEASED);
@@ -37,7 +37,7 @@ const withExtra = (sdl: string) => sdl.replace('type Assistant implements Node {
 const withEnumValue = (sdl: string) => sdl.replace('enum SortOrder {', '$&\n  RANDOM\n');
 
 describe('the check for breaking changes', () => {
-  test('passes where nothing has changed', async () => {
+  test('passes if nothing has changed', async () => {
     expect(await check((sdl) => sdl)).toMatchObject({
       code: 0,
       lines: ['Nothing has changed since the last release.'],
@@ -53,14 +53,14 @@ describe('the check for breaking changes', () => {
     ]);
   });
 
-  test('passes where that was acknowledged, and shows the reason', async () => {
+  test('passes if the change is acknowledged, and shows the reason', async () => {
     const reason = 'no caller asked for it in a year';
     const { code, lines } = await check(withoutModel, [{ change: REMOVED, reason }]);
     expect(lines).toEqual([`acknowledged: ${REMOVED} (${reason})`]);
     expect(code).toBe(0);
   });
 
-  test('passes where a nullable field was added', async () => {
+  test('passes if a nullable field was added', async () => {
     const { code, lines } = await check(withExtra);
     expect(lines).toEqual(["safe:         Field 'extra' was added to object type 'Assistant'"]);
     expect(code).toBe(0);
@@ -73,9 +73,9 @@ describe('the check for breaking changes', () => {
   });
 
   test.each([
-    ['what has not changed', (sdl: string) => sdl, REMOVED],
+    ['a change that was not made', (sdl: string) => sdl, REMOVED],
     ['a change that is not breaking', withExtra, "Field 'extra' was added to object type 'Assistant'"],
-  ])('fails where an acknowledgement is of %s', async (_name, change, acknowledged) => {
+  ])('fails if an acknowledgement names %s', async (_name, change, acknowledged) => {
     const { code, lines } = await check(change, [{ change: acknowledged, reason: 'r' }]);
     expect(code).toBe(1);
     expect(lines.at(-1)).toBe(
@@ -83,7 +83,7 @@ describe('the check for breaking changes', () => {
     );
   });
 
-  test('starts anew with a release', async () => {
+  test('compares with the new release after --release', async () => {
     const { current } = await check(withoutModel, [{ change: REMOVED, reason: 'r' }]);
     expect((await run('--release')).code).toBe(0);
     expect(await read('released.graphql')).toBe(current);
@@ -91,7 +91,7 @@ describe('the check for breaking changes', () => {
     expect((await run()).code).toBe(0);
   });
 
-  test('says in one line what is missing, and how it is used', async () => {
+  test('reports a missing file in one line, and prints its usage', async () => {
     expect(await run()).toEqual({
       code: 1,
       output: "schema/schema.graphql cannot be read: run this from the project's root\n",

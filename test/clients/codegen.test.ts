@@ -1,5 +1,5 @@
-// graphql-codegen's own command with its client preset, in a frontend that uses what it writes: the types are exact, and
-// the code runs against the service.
+// graphql-codegen's own command with its client preset, in a frontend that uses the generated files: the types are
+// exact, and the code runs against the service.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +24,7 @@ const TSCONFIG = {
   },
   include: ['src'],
 };
-/** Sources that cannot be checked here: a line of each says so, and goes. */
+/** Sources that the project itself cannot check: a line in each disables the check, and is removed in the copy. */
 const SOURCES = {
   'src/assistant.ts': 'test/clients/snippets/codegen-consumer.ts',
   'src/exact-types.ts': 'test/clients/support/exact-types.ts',
@@ -58,12 +58,12 @@ afterAll(async () => {
 const load = async (file: string): Promise<unknown> => import(pathToFileURL(join(frontend.folder, file)).href);
 
 describe('graphql-codegen', () => {
-  test('takes the schema and the operations of a frontend', () => {
+  test('accepts the schema and the operations of a frontend', () => {
     expect(generated.output).toContain('Generate outputs');
     expect(generated.code).toBe(0);
   });
 
-  test('writes exact types, so that every wrong use of them is found, and nothing else', async () => {
+  test('writes exact types: the compiler rejects every wrong use and nothing else', async () => {
     const { output } = await frontend.run('typescript/bin/tsc', '--project', 'tsconfig.json', '--pretty', 'false');
     const rejected = output.split('\n').flatMap((line) => /^(\S+)\((\d+),\d+\): error/.exec(line)?.slice(1) ?? []);
     const wrong = (await readFile(SOURCES['src/wrong-use.ts'], 'utf8'))

@@ -1,4 +1,4 @@
-// Each client sends a credential as docs/clients.md shows it: the service rejects requests without one.
+// Each client sends a credential as docs/clients.md shows. The service rejects requests without one.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApolloClient, InMemoryCache, gql } from '@apollo/client';
 import { Environment, RecordSource, Store, type ConcreteRequest } from 'relay-runtime';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** A token that is fetched, as a refreshed one is. */
+/** A token that is fetched asynchronously, as a refreshed token is. */
 const getToken = () => Promise.resolve('token-of-a-caller');
 
 test('Apollo Client sends the token of its link', async () => {

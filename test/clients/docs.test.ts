@@ -1,4 +1,4 @@
-// docs/clients.md shows nothing that no test has run: each of its code blocks stands in a snippet, word for word.
+// Every code block of docs/clients.md is a verbatim quote from a snippet that a test runs.
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
@@ -10,12 +10,12 @@ const blocks = [...doc.matchAll(/^```.*\n([^]*?)^```$/gm)].map(([, block = '']) 
 const isQuoted = (block: string): boolean => snippets.some((snippet) => `\n${snippet}`.includes(`\n${block}`));
 const unquoted = (text: readonly string[]): string[] => text.filter((block) => !isQuoted(block));
 
-test('docs/clients.md quotes the snippets, word for word', () => {
+test('docs/clients.md quotes the snippets verbatim', () => {
   expect(blocks.length).toBeGreaterThanOrEqual(10);
   expect(unquoted(blocks)).toEqual([]);
 });
 
-test('a block that differs from its snippet in one word is found', () => {
+test('the check finds a block that differs from its snippet in one word', () => {
   const first = blocks.find((block) => block.includes('possibleTypes')) ?? '';
   const changed = first.replace('possibleTypes', 'possibleType');
   expect(unquoted([changed])).toEqual([changed]);

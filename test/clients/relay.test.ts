@@ -1,4 +1,4 @@
-// Relay against the running service: its compiler over the emitted schema, and its runtime with what the compiler wrote.
+// Relay against the running service: its compiler with the emitted schema, and its runtime with the compiled documents.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -49,12 +49,12 @@ const remove = async (id = '') =>
   mutate(environment, await request('DeleteMutation'), { input: { id } }, removeDeleted);
 
 describe('the compiler of Relay', () => {
-  test('takes the schema, a paginated fragment and the mutations', () => {
+  test('accepts the schema, a paginated fragment and the mutations', () => {
     expect(compiled.output).toContain('Compilation completed');
     expect(compiled.code).toBe(0);
   });
 
-  test('types the scalars as relay.config.json says', async () => {
+  test('types the scalars as in relay.config.json', async () => {
     const types = await readFile(artifactFile('AssistantList_query'), 'utf8');
     expect(types).toContain('readonly createdAt: string;');
     expect(types).toContain('readonly metadata: Record<string, string>;');
@@ -73,7 +73,7 @@ describe('the compiler of Relay', () => {
 });
 
 describe('a list in Relay', () => {
-  test('grows page by page to the whole list, in order, nothing twice and nothing missing', async () => {
+  test('grows page by page to the whole list, in order, without duplicates or gaps', async () => {
     const requests = countRequests();
     const screen = await open();
     expect(screen.ids()).toEqual(ids.slice(0, 10));
@@ -104,7 +104,7 @@ describe('a list in Relay', () => {
     screen.close();
   });
 
-  test('goes on after its last assistant was deleted', async () => {
+  test('loads the next page after its last assistant was deleted', async () => {
     const screen = await open();
     await remove(ids[9]);
     ids.splice(9, 1);
@@ -114,7 +114,7 @@ describe('a list in Relay', () => {
     screen.close();
   });
 
-  test('stays as it is where the input is at fault, which reaches the caller as data', async () => {
+  test('does not change if the input is invalid, and the error is returned as data', async () => {
     const screen = await open();
     const before = screen.ids();
     expect(await create({ model: ' ' })).toMatchObject({
@@ -129,7 +129,7 @@ describe('a list in Relay', () => {
 });
 
 describe('the store of Relay', () => {
-  test('holds each assistant once, by its own id', async () => {
+  test('contains each assistant once, by its own id', async () => {
     const screen = await open();
     const records = environment.getStore().getSource().toJSON();
     const [id = ''] = ids;
@@ -139,7 +139,7 @@ describe('the store of Relay', () => {
   });
 });
 
-test('an error of the service reaches the caller of Relay with its code and request id', async () => {
+test('an error of the service has its code and request id in Relay', async () => {
   const screen = await open();
   const error: unknown = await screen.loadNext(0).catch((reason: unknown) => reason);
   expect(error).toMatchObject({

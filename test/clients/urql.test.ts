@@ -36,7 +36,9 @@ afterEach(() => {
   for (const stop of watching.splice(0)) stop();
 });
 
-/** A page on the screen, with every page before it: it asks once, and hears of every change after that. */
+/**
+ * A page on the screen with every page before it: it sends one query and receives every later change from the cache.
+ */
 async function watchPage(first: number, after: string | null = null) {
   let shown: AssistantsData['assistants'] | undefined;
   const variables = { first, after };
@@ -50,7 +52,7 @@ async function watchPage(first: number, after: string | null = null) {
 /** The cursor to go on from, as docs/clients.md says. */
 const next = (page: { data: () => AssistantsData['assistants'] | undefined }) => page.data()?.edges.at(-1)?.cursor;
 
-/** An assistant with something in every place. */
+/** An assistant with a value in every field. */
 const EVERYTHING = {
   model: 'gpt-4o',
   tools: [
@@ -63,7 +65,7 @@ const EVERYTHING = {
 };
 
 describe('a list in urql', () => {
-  test('grows page by page to the whole list, in order, nothing twice and nothing missing', async () => {
+  test('grows page by page to the whole list, in order, without duplicates or gaps', async () => {
     const requests = countRequests();
     const one = await watchPage(10);
     expect(one.ids()).toEqual(ids.slice(0, 10));
@@ -95,7 +97,7 @@ describe('a list in urql', () => {
     expect(requests()).toBe(3);
   });
 
-  test('goes on after its last assistant was deleted', async () => {
+  test('loads the next page after its last assistant was deleted', async () => {
     const [newest = '', last = ''] = await createAssistants(service, 2);
     const one = await watchPage(2);
     expect(one.ids()).toEqual([newest, last]);
@@ -109,7 +111,7 @@ describe('a list in urql', () => {
 });
 
 describe('an assistant in the cache of urql', () => {
-  test('is one and the same wherever it shows', async () => {
+  test('is one object in every query that contains it', async () => {
     const screen = await watchPage(10);
     const [id = ''] = ids;
     const input = { id, name: 'renamed', tools: [{ function: { name: 'only' } }] };
@@ -120,7 +122,7 @@ describe('an assistant in the cache of urql', () => {
     expect(data?.assistant).toMatchObject({ ...renamed, metadata: { index: '24' } });
   });
 
-  test('may select every field, of every kind of tool and over the interfaces', async () => {
+  test('may be queried for every field, of every kind of tool and through the interfaces', async () => {
     const created = await client.mutation(CREATE_ASSISTANT, { input: EVERYTHING });
     const id = created.data?.createAssistant.assistant?.id ?? '';
     const everything = gql<{ node: unknown }, { id: string }>`
@@ -182,8 +184,8 @@ describe('an assistant in the cache of urql', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  test('in the input reaches the caller as data, and the cache stays as it is', async () => {
+describe('an error in urql', () => {
+  test('of the input is returned as data, and the cache does not change', async () => {
     const screen = await watchPage(10);
     const before = screen.ids();
     const created = await client.mutation(CREATE_ASSISTANT, { input: { model: ' ' } });
@@ -197,7 +199,7 @@ describe('what goes wrong', () => {
     expect(screen.ids()).toEqual(before);
   });
 
-  test('elsewhere is an error with a code and a request id', async () => {
+  test('of the request has a code and a request id', async () => {
     const { error } = await client.query(ASSISTANTS, { first: 0 });
     expect(error?.graphQLErrors).toMatchObject([
       { extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) } },
@@ -208,7 +210,7 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  test('would be every query, if urql sent them by GET as it does by default', async () => {
+  test('is returned for every query if urql sends GET requests, as it does by default', async () => {
     const byGet = new Client({ url: `${service.url}/graphql`, exchanges: [fetchExchange] });
     const { error } = await byGet.query(ASSISTANTS, { first: 1 });
     expect(error?.graphQLErrors).toMatchObject([

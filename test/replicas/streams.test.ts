@@ -8,7 +8,7 @@ import { describeWithHaproxy, startHaproxy } from '../support/haproxy.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import {
   eventsOf,
-  followWhateverIsCut,
+  followUntilCompleted,
   readMultipart,
   readSse,
   RUN_EVENTS,
@@ -90,7 +90,7 @@ describeWithHaproxy('two replicas behind HAProxy', () => {
     const run = await startRun(replicas[0], '/slow 30\n/words 100');
     let hasKilled = false;
     const followers = Array.from({ length: 4 }, () =>
-      followWhateverIsCut(url, run, ({ text }) => {
+      followUntilCompleted(url, run, ({ text }) => {
         if (text === undefined || hasKilled) return;
         hasKilled = true;
         replicas[0].process.child.kill('SIGKILL');
@@ -112,7 +112,7 @@ slowTest(
     const [first, second] = await Promise.all([start(environment), start(environment)]);
     const run = await startRun(first, '/slow 30\n/words 100');
     let hasKilled = false;
-    const events = await followWhateverIsCut(second.url, run, ({ text }) => {
+    const events = await followUntilCompleted(second.url, run, ({ text }) => {
       if (text === undefined || hasKilled) return;
       hasKilled = true;
       first.process.child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
-import { followWhateverIsCut, startRun, textsOf } from '../support/run-events.ts';
+import { followUntilCompleted, startRun, textsOf } from '../support/run-events.ts';
 import { query } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
@@ -37,7 +37,7 @@ slowTest(
     const texts = await Promise.all(
       runs.flatMap((run) =>
         Array.from({ length: STREAMS_PER_RUN }, async () => {
-          const events = await followWhateverIsCut(url, run);
+          const events = await followUntilCompleted(url, run);
           expect(events.at(-1)?.event).toBe('thread.run.completed');
           return [...textsOf(events).values()].join('');
         }),

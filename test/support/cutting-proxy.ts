@@ -1,18 +1,20 @@
-// A TCP proxy that cuts its connections every few chunks, as networks do: in the midst of a chunk, and both ways.
+// A TCP proxy that cuts its connections after a few chunks, in the middle of a chunk and in both directions.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { cleanUpLater } from './cleanup.ts';
 import { createRandom } from './random.ts';
 
 export interface CuttingProxy {
-  /** Of what is behind it, with the proxy's address. */
+  /** The URL of the server behind the proxy, with the proxy's host and port. */
   readonly url: string;
-  /** How many connections it has cut. */
+  /** The number of connections that were cut. */
   readonly cuts: () => number;
-  /** From now on it cuts no more. */
+  /** From now on no connection is cut. */
   heal(): void;
 }
 
-/** Cuts each connection after 2 to `mostChunks` chunks from the server to the client. The seed makes it repeatable. */
+/**
+ * Cuts each connection after 2 to `mostChunks` chunks from the server to the client. The seed makes it reproducible.
+ */
 export async function startCuttingProxy(to: string, seed: number, mostChunks = 6): Promise<CuttingProxy> {
   const random = createRandom(seed);
   const { hostname, port } = new URL(to);

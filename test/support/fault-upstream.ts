@@ -16,7 +16,7 @@ export async function startFaultUpstream({ place, onConnection, response }: Faul
   const upstream = await startRawUpstream({
     response,
     ...(place === 'untrusted certificate' && { tls: 'self-signed' as const }),
-    // A plain HTTP server treats a TLS handshake as a bad request.
+    // A plain HTTP server responds to a TLS handshake as to a bad request.
     ...(place === 'plain HTTP for TLS' && {
       onConnection: (socket) => {
         socket.resume();
@@ -43,8 +43,9 @@ async function urlOf(place: string | undefined, upstream: RawUpstream): Promise<
 }
 
 /**
- * Resolves `.invalid` names as every resolver does, so that tests behave the same with and without a network.
- * Every test's end restores the resolver, so call it in the `beforeAll` that runs the cases.
+ * Makes the lookup of `.invalid` names fail as a resolver does, so that tests behave the same with and without a
+ * network.
+ * The resolver is restored after every test, so call it in the `beforeAll` that runs the cases.
  */
 export function resolveNothingInvalid(): void {
   const lookup = dns.lookup as (...args: unknown[]) => void;

@@ -1,5 +1,5 @@
-// An HTTP proxy in front of a real AIML API: it loses requests and responses, breaks them off and makes up errors. What it
-// does to a request depends on the seed and on how many came before.
+// An HTTP proxy in front of a real AIML API. It loses requests and responses, cuts them off and invents errors. Which
+// fault a request gets depends on the seed and on the number of requests before it.
 import { createServer, request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUpLater } from './cleanup.ts';
@@ -7,7 +7,7 @@ import { createRandom } from './random.ts';
 
 export interface FaultyProxy {
   readonly url: string;
-  /** How often each fault happened. */
+  /** The number of times each fault happened. */
   readonly happened: ReadonlyMap<string, number>;
 }
 
@@ -18,7 +18,7 @@ const respond = (to: ServerResponse, status: number): void => {
 };
 const reset = (to: ServerResponse): void => void to.socket?.resetAndDestroy();
 
-/** In percent of all requests; together well below what opens the circuit breaker. */
+/** In percent of all requests. The sum is well below what opens the circuit breaker. */
 const FAULTS: readonly (readonly [name: string, percent: number, fault: Fault])[] = [
   ['reset, nothing done', 4, (_pass, to) => reset(to)],
   ['503, nothing done', 2, (_pass, to) => respond(to, 503)],

@@ -10,7 +10,7 @@ export interface Gauges {
   readonly unsentBytes: number;
 }
 
-/** Without the response that contains them. */
+/** Without the response that contains the metrics. */
 export async function readGauges(url: string): Promise<Gauges> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const [inFlight = NaN, bodyBytes = NaN, unsentBytes = NaN] = NAMES.map((name) =>
@@ -19,7 +19,7 @@ export async function readGauges(url: string): Promise<Gauges> {
   return { inFlight, bodyBytes, unsentBytes };
 }
 
-/** Waits until nothing is held; throws with what remains. */
+/** Waits until all gauges are zero. Throws with those that are not. */
 export async function expectNothingHeld(url: string): Promise<void> {
   let gauges = await readGauges(url);
   await until(async () => {

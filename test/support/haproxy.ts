@@ -1,4 +1,4 @@
-// HAProxy with the configuration of deploy/, before replicas on loopback.
+// HAProxy with the configuration of deploy/, in front of replicas on loopback.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -18,11 +18,11 @@ function isInstalled(): boolean {
   }
 }
 
-/** CI installs it; elsewhere tests that need it are skipped where it is missing. */
+/** CI installs HAProxy; elsewhere, tests that need it are skipped if it is missing. */
 export const describeWithHaproxy: typeof describe =
   isInstalled() || process.env['CI'] !== undefined ? describe : (describe.skip as typeof describe);
 
-/** Returns its URL once it passes requests on. It ends with the test or the file. */
+/** Returns its URL once it forwards requests. It stops with the test or the file. */
 export async function startHaproxy(replicas: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'haproxy-'));
   cleanUpLater(() => rm(folder, { recursive: true, force: true }));

@@ -4,15 +4,15 @@ export interface Secrets {
   readonly credential: string;
   /** The base URL of upstream; its host and its port are secret. */
   readonly upstream: URL;
-  /** Unmistakable texts of the test: bodies of upstream, values of clients. */
+  /** Distinctive texts of the test: bodies of upstream, values of clients. */
   readonly texts: readonly string[];
 }
 
-/** Log entries without the ids of what mutations wrote, which they name on purpose. */
+/** Log entries without the ids that mutations wrote, which the log contains on purpose. */
 export const withoutWrittenIds = (entries: readonly object[]): object[] =>
   entries.map((entry) => ({ ...entry, writtenIds: undefined }));
 
-/** The names of the secrets that `outputs` contain. */
+/** The names of the secrets that occur in `outputs`. */
 export function leaksIn(outputs: readonly (string | object)[], { credential, upstream, texts }: Secrets): string[] {
   const base64 = Buffer.from(credential).toString('base64');
   const needles: readonly (readonly [name: string, needle: string | RegExp])[] = [

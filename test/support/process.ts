@@ -34,7 +34,7 @@ export function runProcess(
   const script = `${shell?.before ?? ''}\nexec "$@" ${shell?.redirect ?? ''}`;
   const [file = '', ...rest] = shell === undefined ? command : ['bash', '--norc', '-c', script, 'bash', ...command];
   const child = spawn(file, rest, {
-    // Not the project's folder, where a developer may keep a file .env.
+    // Not the project's folder, which may contain a developer's `.env`.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },
   });
@@ -47,7 +47,7 @@ export function toRunningProcess(child: ChildProcessWithoutNullStreams): Running
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exit = once(child, 'close').then(([code]) => code as number | null);
   cleanUpLater(() => {
-    // The 'close' event needs all output to be read.
+    // The 'close' event fires only after all output was read.
     child.stdout.destroy();
     child.stderr.destroy();
     child.kill('SIGKILL');

@@ -1,9 +1,9 @@
-// Random numbers that are reproducible by a seed.
+// Reproducible random numbers from a seed.
 
 export interface Random {
-  /** From 0 up to, but without, 1. */
+  /** At least 0 and below 1. */
   next(): number;
-  /** A whole number from 0 up to, but without, `end`. */
+  /** An integer of at least 0 and below `end`. */
   below(end: number): number;
   /** True with this probability. */
   chance(probability: number): boolean;
@@ -32,7 +32,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** A number from 0 up to, but without, 1, which depends on the seed and the word alone. */
+/** A number of at least 0 and below 1 that depends only on the seed and the word. */
 export function numberOf(seed: number, word: string): number {
   let hash = seed >>> 0;
   for (const character of word) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;

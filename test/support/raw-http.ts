@@ -1,4 +1,4 @@
-// Raw HTTP: bytes that no client library would send, on a new connection.
+// Raw HTTP on a new connection, for bytes that no client library sends.
 import { connect } from 'node:net';
 
 export interface RawResponse {
@@ -8,7 +8,10 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** Sends the bytes and resolves to the response when the server closes the connection, which the request must demand. */
+/**
+ * Sends the bytes and resolves to the response when the server closes the connection. The request must contain
+ * `Connection: close`.
+ */
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   const chunks: Buffer[] = [];
@@ -30,7 +33,7 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawR
   return { status: Number(statusLine.split(' ')[1]), headers, body: rest.join('\r\n\r\n') };
 }
 
-/** A request without a body that ends its connection. `host` null sends no Host header. */
+/** A request without a body, with `Connection: close`. With `host` null it has no Host header. */
 export function rawRequest(
   line: string,
   { host = 'localhost', headers = [] }: { host?: string | null; headers?: readonly string[] } = {},

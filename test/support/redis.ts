@@ -33,11 +33,11 @@ export interface TestRedis {
   readonly url: string;
   /** A client to inspect and damage the data. */
   readonly client: Redis;
-  /** Ends it like a crash; its data is lost. */
+  /** Kills it, as in a crash; its data is lost. */
   kill(): Promise<void>;
   /** Starts it again on the same port. */
   restart(): Promise<void>;
-  /** It accepts connections and commands, and sends no replies until `resume`. */
+  /** It accepts connections and commands, but sends no replies until `resume`. */
   hang(): void;
   resume(): void;
   stop(): Promise<void>;

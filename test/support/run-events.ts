@@ -1,4 +1,4 @@
-// Conversations with the built-in model, and readers of both kinds of HTTP streams.
+// Conversations with the built-in model, and readers of server-sent events and of multipart responses.
 import type { TestService } from './service.ts';
 
 export interface RunEvent {
@@ -31,7 +31,7 @@ export const RUN_EVENTS = `subscription Follow($threadId: ID!, $runId: ID!, $aft
   }
 }`;
 
-/** Starts a run of the built-in model on a new thread; the message controls the model. */
+/** Starts a run of the built-in model on a new thread. The text of the message controls the model. */
 export async function startRun(
   service: Pick<TestService, 'query'>,
   text: string,
@@ -117,7 +117,7 @@ export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
   return array;
 }
 
-/** All events of a stream that ends. */
+/** Returns all events of a stream that ends. */
 export async function eventsOf(results: AsyncIterable<StreamResult>): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   for await (const { data, errors } of results) {
@@ -127,7 +127,7 @@ export async function eventsOf(results: AsyncIterable<StreamResult>): Promise<Ru
   return events;
 }
 
-/** The text of each message in a client that applies offsets. Throws if text is missing before an offset. */
+/** The text of each message as a client assembles it by offsets. Throws if text before an offset is missing. */
 export function textsOf(events: readonly RunEvent[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const { messageId, offset, text } of events) {
@@ -153,7 +153,7 @@ export async function storedTexts(
 }
 
 /** Follows a run, subscribing again with the last cursor whenever the connection is lost. */
-export async function followWhateverIsCut(
+export async function followUntilCompleted(
   url: string,
   run: RunReference,
   onEvent: (event: RunEvent) => void = () => undefined,

@@ -1,4 +1,4 @@
-// A double of the AIML API for cases that the embedded one cannot stage: each test scripts the responses.
+// A double of the AIML API for responses that the embedded one cannot produce. Each test scripts the responses.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUpLater } from './cleanup.ts';
@@ -22,15 +22,18 @@ export interface ScriptedUpstream {
 
 export type Script = (call: ReceivedCall, response: ServerResponse, index: number) => void | Promise<void>;
 
-/** The probe that every service sends when it starts. */
+/** The request that every service sends when it starts. */
 const PROBE = '/assistants?limit=1';
 
 export interface ScriptedUpstreamOptions {
-  /** Whether the script gets the probe of a service that starts; otherwise it is responded to and not recorded. */
+  /**
+   * Whether the script receives the start-up request of a service. Otherwise it gets a default response and is not
+   * recorded.
+   */
   readonly seesProbe?: boolean;
 }
 
-/** Starts a server on loopback that responds to every request by `script`. */
+/** Starts a server on loopback that responds to every request with `script`. */
 export async function startScriptedUpstream(
   script: Script,
   { seesProbe = false }: ScriptedUpstreamOptions = {},
@@ -83,7 +86,7 @@ export function sendJson(
   response.end(JSON.stringify(body));
 }
 
-/** An assistant as the current API sends it. */
+/** An assistant in the wire form of the current API. */
 export const wireAssistant = (id: string, fields: Readonly<Record<string, unknown>> = {}) => ({
   id,
   object: 'assistant',

@@ -1,4 +1,4 @@
-// An untrusted certificate, generated for every test so that the repository contains no private key.
+// An untrusted certificate, generated anew for every test so that the repository contains no private key.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 /** X.509 version 1 (RFC 5280, 4.1), ECDSA with SHA-256, for `localhost`; both in PEM. */

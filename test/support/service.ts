@@ -1,4 +1,4 @@
-// The real service, on the real embedded AIML API or on an upstream of the test.
+// The real service on the real embedded AIML API or on an upstream of the test.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export interface GraphQLError {
 export interface GraphQLHttpResponse {
   readonly status: number;
   readonly headers: Headers;
-  // Each test knows the shape of its own query.
+  // The values are unknown: each test knows the shape of its own query.
   readonly data: Readonly<Record<string, unknown>> | null | undefined;
   readonly errors: readonly GraphQLError[] | undefined;
   /** The raw body. */
@@ -35,12 +35,14 @@ export interface TestService {
     variables?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<GraphQLHttpResponse>;
-  /** Called by the process after the start. */
+  /** Sends the first request to upstream, as the process does after the start. */
   probe(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts the service on a free port and, by default, on its own embedded upstream. It stops with the test or the file. */
+/**
+ * Starts the service on a free port and, by default, on its own embedded upstream. It stops with the test or the file.
+ */
 export async function startService(environment: Environment = {}, options?: ServiceOptions): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
   cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));

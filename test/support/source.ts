@@ -15,10 +15,10 @@ import { startRawUpstream, type RawResponse, type RawUpstream } from './raw-upst
 
 export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody, WireAssistantModifyBody>;
 
-/** Shared by all tests, because it is large. */
+/** Shared by all tests because it is large to create. */
 const idempotencyKeys = new IdempotencyKeys();
 
-/** For an upstream without idempotency keys. */
+/** For an upstream that does not support idempotency keys. */
 export const createAssistantResource = (
   access: Omit<CallAccess, 'idempotencyKeys' | 'isEmbedded'>,
 ): AssistantResource => new Resource(assistants, { ...access, idempotencyKeys, isEmbedded: false });
@@ -36,13 +36,13 @@ export interface TestSource {
   readonly lines: () => string[];
   /** Cancels all requests. */
   readonly cancel: () => void;
-  /** A source of another request through the same client. */
+  /** A source for another request, with the same client. */
   readonly another: (deadlineMs?: number) => AssistantResource;
 }
 
 const open: { client: AimlClient; upstream: RawUpstream }[] = [];
 
-/** Ended by {@link endSources}. */
+/** Stopped by {@link endSources}. */
 export async function startSource(
   response: RawResponse,
   { deadlineMs = 20_000, ...options }: SourceOptions = {},
@@ -85,7 +85,7 @@ export async function startSource(
   };
 }
 
-/** For `afterEach`. The upstream stops first, so that no call is waited for. */
+/** For `afterEach`. Stops the upstream first, so that no call stays pending. */
 export async function endSources(): Promise<void> {
   for (const { client, upstream } of open.splice(0)) {
     await upstream.stop();
@@ -93,7 +93,7 @@ export async function endSources(): Promise<void> {
   }
 }
 
-/** The details of the PublicError with which a call fails. */
+/** The details of the PublicError that the call rejects with. */
 export async function failureOf(call: Promise<unknown>): Promise<PublicErrorDetails> {
   const reason: unknown = await call.then(
     () => new Error('the call succeeded'),

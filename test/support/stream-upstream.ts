@@ -1,4 +1,4 @@
-// A double of the AIML API that streams runs: each test scripts what the stream does, and what is read of the run then.
+// A double of the AIML API that streams runs. Each test scripts the stream, and the reads of the run after it.
 import type { ServerResponse } from 'node:http';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from './scripted-upstream.ts';
 
@@ -38,7 +38,7 @@ export const wireStep = (status: string) => ({
   step_details: { type: 'message_creation', message_creation: { message_id: 'msg_1' } },
 });
 
-/** One event as it is sent. */
+/** One event in its wire form. */
 export const frame = (event: string, data: unknown): string =>
   `event: ${event}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 
@@ -49,7 +49,7 @@ export const textDelta = (value: string): string =>
     delta: { content: [{ index: 0, type: 'text', text: { value } }] },
   });
 
-/** What comes before the first text. */
+/** The events before the first text. */
 export const BEGINNING = [
   frame('thread.run.created', wireRun('queued')),
   frame('thread.run.queued', wireRun('queued')),
@@ -60,7 +60,7 @@ export const BEGINNING = [
   frame('thread.message.in_progress', wireMessage('in_progress', '')),
 ].join('');
 
-/** What comes behind the last text. */
+/** The events after the last text. */
 export const endOf = (text: string): string =>
   frame('thread.message.completed', wireMessage('completed', text)) +
   frame('thread.run.step.completed', wireStep('completed')) +
@@ -75,18 +75,18 @@ export function beginStream(response: ServerResponse, headers: Readonly<Record<s
 export interface StreamUpstreamOptions {
   /** Responds to the create of a run. */
   readonly create: (response: ServerResponse, index: number) => void;
-  /** Responds to the reads of the run once it is followed by polling. */
+  /** Responds to reads of the run while the service polls it. */
   readonly read?: (response: ServerResponse, index: number) => void;
-  /** The text of its message, as it is read once the run has ended. */
+  /** The text of the run's message in reads after the run has ended. */
   readonly text: string;
 }
 
 export interface StreamUpstream extends ScriptedUpstream {
-  /** How often a run was created, and how often it was read. */
+  /** The numbers of creates and of reads of the run. */
   readonly counts: () => { readonly creates: number; readonly reads: number };
 }
 
-/** The run has ended wherever it is read, unless `read` says otherwise. */
+/** Every read returns a completed run, unless `read` returns something else. */
 export async function startStreamUpstream({ create, read, text }: StreamUpstreamOptions): Promise<StreamUpstream> {
   let creates = 0;
   let reads = 0;

@@ -1,6 +1,9 @@
-/** Shorter than the time-out of a test, so that a failure names the line that waited. */
+/** Below the time-out of a test, so that the failure names the line that waited. */
 const TIMEOUT_MS = 100_000;
-/** Polls are close together at first; long waits cost little. */
+/**
+ * The first polls are close together, so that short waits end soon; later ones are rare, so that long waits cost
+ * little.
+ */
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 50;
 

@@ -1,4 +1,4 @@
-// A WebSocket that speaks for itself: what it gets, and how it was closed.
+// A WebSocket that records its messages and how it was closed.
 import { WebSocket } from 'ws';
 import { cleanUpLater } from './cleanup.ts';
 import { until } from './until.ts';
@@ -13,11 +13,11 @@ export interface OpenSocketOptions {
   readonly protocol?: string;
   readonly origin?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Not sent where it is null. */
+  /** Null sends no `connection_init`. */
   readonly connectionParams?: object | null;
 }
 
-/** Opens a socket and, where it may be opened, begins the protocol. */
+/** Opens a socket. If the server accepts it, sends `connection_init`. */
 export async function openSocket(
   { url }: { readonly url: string },
   { protocol = 'graphql-transport-ws', connectionParams = {}, ...options }: OpenSocketOptions = {},

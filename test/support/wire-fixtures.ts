@@ -77,7 +77,7 @@ export const completeMessage = wireMessage('incomplete', '', {
   metadata,
 });
 
-/** What a run waits for: an output for each of these calls. */
+/** The `required_action` of a run that waits for an output of each of these calls. */
 export const requireOutputs = (callIds: readonly string[]) => ({
   type: 'submit_tool_outputs',
   submit_tool_outputs: {
@@ -143,7 +143,7 @@ const completeStep = (id: string, details: object) => ({
   step_details: details,
 });
 
-/** A step of each kind. */
+/** One step of each type. */
 export const completeSteps = [
   completeStep('step_1', { type: 'message_creation', message_creation: { message_id: 'msg_1' } }),
   completeStep('step_2', { type: 'tool_calls', tool_calls: toolCalls }),

@@ -1,5 +1,5 @@
-// Relay: the documents that docs/clients.md shows, as `AssistantList.ts` of a frontend. Its compiler reads this file; it
-// never runs as it stands, since Relay's Babel plugin would put the compiled documents in place of these.
+// Relay: the documents that docs/clients.md shows, as `AssistantList.ts` of a frontend. Its compiler reads this file.
+// It never runs in this form: Relay's Babel plugin would replace the documents by compiled ones.
 import { graphql } from 'relay-runtime';
 
 export const assistantListQuery = graphql`

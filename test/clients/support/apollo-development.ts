@@ -1,3 +1,2 @@
-// Apollo Client as a frontend has it while it is developed: with warnings, each of which fails a test. To be imported
-// before the client is.
+// Enables the development warnings of Apollo Client, each of which fails a test. Import this before the client.
 Object.assign(globalThis, { __DEV__: true });

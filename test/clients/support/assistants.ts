@@ -1,4 +1,4 @@
-// Assistants for a client to find, made without the client.
+// Creates assistants without the client that is tested.
 import type { TestService } from '../../support/service.ts';
 
 const CREATE = `mutation ($input: CreateAssistantInput!) { createAssistant(input: $input) { assistant { id } } }`;
@@ -9,7 +9,7 @@ export const tools = [
   { fileSearch: { maxNumResults: 5 } },
 ] as const;
 
-/** Creates `count` assistants, each with all three kinds of tool; returns their ids, newest first as lists show them. */
+/** Creates `count` assistants, each with all three kinds of tool. Returns their ids, newest first as in lists. */
 export async function createAssistants(service: TestService, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -1,4 +1,4 @@
-// What the generated types are, to the letter: where one of them differs, this file does not compile.
+// The exact generated types: this file does not compile if one of them differs.
 import type { AssistantQuery, AssistantQueryVariables, CreateAssistantInput } from './gql/graphql';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

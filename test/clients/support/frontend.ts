@@ -1,5 +1,5 @@
-// A frontend of its own in a temporary folder, for the tools that generate code: they run there as they would in a
-// frontend's repository, in processes of their own, and nothing that they write comes into this one.
+// A frontend in a temporary folder for tools that generate code. They run there in processes of their own, as in a
+// frontend's repository, and write nothing into this repository.
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { cleanUpLater } from '../../support/cleanup.ts';
 export interface Frontend {
   readonly folder: string;
   write(file: string, text: string): Promise<void>;
-  /** Runs a script of an installed package, for example `typescript/bin/tsc`, and returns what it printed. */
+  /** Runs a script of an installed package, for example `typescript/bin/tsc`. Returns its output. */
   run(script: string, ...args: string[]): Promise<{ readonly code: number; readonly output: string }>;
   remove(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function createFrontend(files: Readonly<Record<string, string>>): P
   };
 }
 
-/** Runs a script to its end, with nothing of this process's environment but PATH. */
+/** Runs a script to its end. Of this process's environment it gets only PATH. */
 export const runScript = (cwd: string, script: string, args: readonly string[]) =>
   new Promise<{ readonly code: number; readonly output: string }>((done) => {
     const env = { PATH: process.env['PATH'] };

@@ -1,4 +1,4 @@
-// What Relay's React hooks do for a component with a paginated fragment, without React.
+// Does what Relay's React hooks do for a component with a paginated fragment, without React.
 import {
   commitMutation,
   createOperationDescriptor,
@@ -20,7 +20,7 @@ export interface AssistantList {
   };
 }
 
-/** Sends the query and keeps what the fragment shows up to date, as `usePaginationFragment` does. */
+/** Sends the query and keeps the data of the fragment up to date, as `usePaginationFragment` does. */
 export async function openScreen(environment: Environment, query: ConcreteRequest, fragment: ReaderFragment) {
   await fetchQuery(environment, query, {}).toPromise();
   const operation = createOperationDescriptor(query, {});

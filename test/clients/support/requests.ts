@@ -1,4 +1,4 @@
-// Counts what a client asks the service for.
+// Counts the requests of a client.
 import { jest } from '@jest/globals';
 
 /** Counts requests from now to the end of the test. */

@@ -1,4 +1,4 @@
-// Wrong uses of the generated types: the compiler refuses every line that says so, and no other.
+// Wrong uses of the generated types: the compiler must reject each line that is marked, and no other.
 import type { AssistantQuery, CreateAssistantInput } from './gql/graphql';
 
 export const whole: CreateAssistantInput = { model: 'm', tools: [{ codeInterpreter: true }] };
