@@ -47,12 +47,15 @@ describe('GET /', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  test.each([undefined, '*/*', 'application/json'])('returns the paths of GraphQL and the explorer if the client accepts %s', async (accept) => {
-    const response = await get('/', accept === undefined ? {} : { accept });
-    expect(response.headers.get('content-type')).toContain('application/json');
-    expect(await response.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
-    expect(response.headers.get('vary')).toContain('Accept');
-  });
+  test.each([undefined, '*/*', 'application/json'])(
+    'returns the paths of GraphQL and the explorer if the client accepts %s',
+    async (accept) => {
+      const response = await get('/', accept === undefined ? {} : { accept });
+      expect(response.headers.get('content-type')).toContain('application/json');
+      expect(await response.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
+      expect(response.headers.get('vary')).toContain('Accept');
+    },
+  );
 
   test('loads the same Sandbox as Apollo Server’s own landing page', async () => {
     const server = new ApolloServer({
@@ -65,32 +68,33 @@ describe('GET /', () => {
       context: () => Promise.resolve({}),
     });
     await server.stop();
-    const apolloScript = /src="(https:\/\/embeddable-sandbox[^"?]*)/.exec(body.kind === 'complete' ? body.string : '')?.[1];
+    const apolloScript = /src="(https:\/\/embeddable-sandbox[^"?]*)/.exec(
+      body.kind === 'complete' ? body.string : '',
+    )?.[1];
     const script = linksOf(await (await html('/')).text()).find((link) => link.endsWith('.js'));
-    expect(await (await get(`/${script ?? ''}`)).text()).toContain(apolloScript ?? 'Apollo Server has no Sandbox any more');
+    expect(await (await get(`/${script ?? ''}`)).text()).toContain(
+      apolloScript ?? 'Apollo Server has no Sandbox any more',
+    );
   });
 });
 
 describe('a page', () => {
-  test.each(['/', '/graphiql'])(
-    '%s cannot be framed, sends no referrer, and loads no other code',
-    async (path) => {
-      const { headers } = await html(path);
-      expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
-      expect(headers.get('x-frame-options')).toBe('DENY');
-      const policy = headers.get('content-security-policy') ?? '';
-      expect(policy).toContain("default-src 'none'");
-      expect(policy).toContain("frame-ancestors 'none'");
-      expect(policy).toContain("connect-src 'self'");
-      expect(policy).not.toMatch(/\*|unsafe-eval|script-src[^;]*unsafe/);
-      expect([...policy.matchAll(/https?:[^\s;]*/g)].map(([host]) => host)).toEqual(
-        path === '/'
-          ? ['https://embeddable-sandbox.cdn.apollographql.com', 'https://sandbox.embed.apollographql.com']
-          : [],
-      );
-    },
-  );
+  test.each(['/', '/graphiql'])('%s cannot be framed, sends no referrer, and loads no other code', async (path) => {
+    const { headers } = await html(path);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/\*|unsafe-eval|script-src[^;]*unsafe/);
+    expect([...policy.matchAll(/https?:[^\s;]*/g)].map(([host]) => host)).toEqual(
+      path === '/'
+        ? ['https://embeddable-sandbox.cdn.apollographql.com', 'https://sandbox.embed.apollographql.com']
+        : [],
+    );
+  });
 
   test.each(['/', '/graphiql'])('%s has no inline script, and is revalidated each time', async (path) => {
     const page = await html(path);

@@ -27,7 +27,7 @@ interface Line {
   readonly input: { readonly metadata: Record<string, string> };
 }
 
-/** The inputs in the file, without the marks that an import leaves. */
+/** The inputs in the file, without the metadata that an import adds. */
 const inputs = async (): Promise<readonly unknown[]> =>
   (await readLines()).slice(1).map((line) => {
     const { type, input } = JSON.parse(line) as Line;
@@ -91,7 +91,7 @@ async function fill(service: TestService): Promise<void> {
 }
 
 describe('moving an account from one service to another', () => {
-  test('copies every field of assistants, threads and messages, once however often it is run', async () => {
+  test('copies every field of assistants, threads and messages, and creates nothing twice if it is repeated', async () => {
     const [source, target] = [await startService(), await startService()];
     await fill(source);
     const exported = await run('export', source, '--threads');
@@ -107,7 +107,7 @@ describe('moving an account from one service to another', () => {
     expect(await inputs()).toEqual(original);
     expect(await readdir(folder)).toEqual(['account.ndjson']);
 
-    // On to a third service, and back to where it came from: nothing is created twice.
+    // Also to a third service and back to the first: nothing is created twice.
     const third = await startService();
     for (const service of [third, target, source]) {
       expect((await run('import', service)).code).toBe(0);
@@ -116,7 +116,7 @@ describe('moving an account from one service to another', () => {
     }
   });
 
-  test('an import that was interrupted is completed by the next one', async () => {
+  test('a second import completes an interrupted one', async () => {
     const [source, target] = [await startService(), await startService()];
     await fill(source);
     expect((await run('export', source, '--threads')).code).toBe(0);
@@ -141,7 +141,7 @@ const HEADER = JSON.stringify({
 const assistant = (id: string, input: object = { model: 'gpt-4o', metadata: {} }): string =>
   JSON.stringify({ type: 'assistant', id, input });
 
-describe('a file that cannot be imported as it is', () => {
+describe('an import of an invalid file', () => {
   const countOf = async (service: TestService): Promise<number> => {
     const { data } = await service.query('{ assistants { nodes { id } } }');
     return (data as { assistants: { nodes: unknown[] } }).assistants.nodes.length;
@@ -162,7 +162,7 @@ describe('a file that cannot be imported as it is', () => {
     ],
     ['nothing', [''], ['the file is empty']],
     ['a newer version', [HEADER.replace('"version":1', '"version":2')], ['line 1 has a wrong or missing "version"']],
-  ])('names %s and creates nothing', async (_, lines, problems) => {
+  ])('reports %s and creates nothing', async (_, lines, problems) => {
     const service = await startService();
     await writeFile(join(folder, 'account.ndjson'), `${lines.join('\n')}\n`);
     const { code, output } = await run('import', service);
@@ -172,7 +172,7 @@ describe('a file that cannot be imported as it is', () => {
     expect(await countOf(service)).toBe(0);
   });
 
-  test('what the service rejects is named by its line, and the rest is imported', async () => {
+  test('reports the lines that the service rejects, and imports the others', async () => {
     const service = await startService();
     const tooHot = assistant('b', { model: 'gpt-4o', temperature: 7, metadata: {} });
     await writeFile(join(folder, 'account.ndjson'), `${[HEADER, assistant('a'), tooHot, assistant('c')].join('\n')}\n`);
@@ -183,7 +183,7 @@ describe('a file that cannot be imported as it is', () => {
   });
 });
 
-test('threads that the upstream cannot list are left out, and threads are not imported there', async () => {
+test('omits threads from and to an upstream that cannot list them', async () => {
   const local = await startService();
   await fill(local);
   // The AIML API has no list of threads.
@@ -201,7 +201,7 @@ test('threads that the upstream cannot list are left out, and threads are not im
   expect(await run('import', aiml)).toMatchObject({ code: 1, output: expect.stringContaining('threads') });
 });
 
-test('an export that fails leaves no file behind', async () => {
+test('a failed export leaves no file', async () => {
   const service = await startService();
   await service.stop();
   const { code, output } = await run('export', service);

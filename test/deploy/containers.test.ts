@@ -1,5 +1,5 @@
-// The Dockerfile, docker-compose.yml and the files of deploy/ fit the service and one another, as far as that can be seen
-// without a container engine.
+// The Dockerfile, docker-compose.yml and the files of deploy/ fit the service and one another, as far as this can be
+// checked without a container engine.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
@@ -32,7 +32,7 @@ const read = (file: string): string => readFileSync(file, 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, name]) => name ?? '');
 
-/** Puts values in where Compose does, in the one form that the file uses. */
+/** Substitutes variables as Compose does, for the one syntax that the file uses. */
 const interpolate = (text: string, values: Environment): string =>
   text.replaceAll(/\$\{([A-Z_]+):-([^}]*)\}/g, (_, name: string, fallback: string) => values[name] ?? fallback);
 
@@ -40,7 +40,7 @@ const readCompose = (values: Environment): Readonly<Record<string, Container>> =
   (parse(interpolate(read('docker-compose.yml'), values), { merge: true }) as Compose).services;
 
 const dockerfile = read('Dockerfile');
-/** What the image sets for itself. */
+/** The environment that the image sets. */
 const imageEnvironment = Object.fromEntries(
   matches(dockerfile, /^ENV (.+)$/gm).flatMap((line) =>
     line.split(' ').map((pair) => pair.split('=') as [string, string]),
@@ -51,12 +51,12 @@ const containers = readCompose({ AIML_API_KEY: 'key' });
 const services = Object.entries(containers).filter(([, { build, command }]) => build !== undefined && !command);
 const localAiml = Object.entries(containers).filter(([, { command }]) => command?.includes('dist/local-aiml/main.js'));
 
-/** What the service reads. */
+/** The settings that the service reads. */
 const knownSettings = ['NODE_ENV', ...matches(read('.env.example'), /^([A-Z_]+)=/gm)];
 const unknownSettings = (environment: Environment): string[] =>
   Object.keys(environment).filter((name) => !knownSettings.includes(name));
 
-/** In milliseconds: how long the service takes to stop at the longest. */
+/** The longest time in milliseconds that the service takes to stop. */
 const stoppingTime = (environment: Environment): number => {
   const { shutdownGraceMs, shutdownTimeoutMs } = readConfig(environment);
   return shutdownGraceMs + shutdownTimeoutMs;
@@ -65,22 +65,22 @@ const stoppingTime = (environment: Environment): number => {
 describe.each(services)('the container %s', (_name, { environment = {}, stop_grace_period: grace = '10s' }) => {
   const settings = { ...imageEnvironment, ...environment };
 
-  test('has no setting that the service does not know', () => {
+  test('sets nothing that the service does not read', () => {
     expect(unknownSettings(settings)).toEqual([]);
     expect(unknownSettings({ AIML_APIKEY: '' })).toEqual(['AIML_APIKEY']);
   });
 
-  test('starts with its settings, and can be reached from outside', () => {
+  test('has valid settings and listens on all interfaces', () => {
     expect(readConfig(settings)).toMatchObject({ host: '0.0.0.0', port: 4000 });
   });
 
-  test('is given the time to finish what is in flight', () => {
+  test('has enough time to finish requests in flight', () => {
     expect(Number.parseInt(grace) * 1000).toBeGreaterThan(stoppingTime(settings));
   });
 });
 
 describe('the containers', () => {
-  test('are started by names that they have, in the README and on top of the file', () => {
+  test('have the names that the README and the head of the file use', () => {
     for (const file of ['README.md', 'docker-compose.yml']) {
       const profiles = matches(read(file), /docker compose --profile ([a-z-]+) up/g);
       expect(Object.values(containers).flatMap((container) => container.profiles ?? [])).toEqual(
@@ -92,12 +92,12 @@ describe('the containers', () => {
     }
   });
 
-  test('that start without being named are the service on the embedded AIML API alone', () => {
+  test('without a profile are the service on the embedded AIML API alone', () => {
     const unnamed = Object.entries(containers).filter(([, { profiles }]) => !profiles);
     expect(unnamed.map(([name]) => name)).toEqual(['assistants']);
   });
 
-  test('work on the embedded AIML API, but for the one that needs a key and says so', () => {
+  test('use the embedded AIML API, except for one, which requires a key', () => {
     const kindOf = (name: string, values: Environment) =>
       readConfig({ ...imageEnvironment, ...readCompose(values)[name]?.environment }).upstream;
     expect(kindOf('assistants', { AIML_API_KEY: 'key' })).toEqual({ kind: 'local', dataDir: '/data' });
@@ -106,7 +106,7 @@ describe('the containers', () => {
     expect(() => kindOf('aiml', {})).toThrow('AIML_API_KEY must be set');
   });
 
-  test('that run the embedded AIML API alone set what it reads', () => {
+  test('that run the embedded AIML API alone have its settings', () => {
     for (const [, { environment = {} }] of localAiml) {
       expect(unknownSettings(environment)).toEqual([]);
       const settings = readStandaloneSettings({ ...imageEnvironment, ...environment });
@@ -115,7 +115,7 @@ describe('the containers', () => {
     }
   });
 
-  test('run what is built', () => {
+  test('run files of the build', () => {
     const commands = [
       ...Object.values(containers).map(({ command }) => command ?? []),
       ...matches(dockerfile, /^CMD \[(.+)\]$/gm).map((list) => parse(`[${list}]`) as string[]),
@@ -125,13 +125,13 @@ describe('the containers', () => {
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
-  test('are published on this machine only, each on a port of its own', () => {
+  test('are published on loopback only, on different ports', () => {
     const published = Object.values(containers).flatMap(({ ports = [] }) => ports);
     expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     expect(new Set(published.map((port) => port.split(':')[1])).size).toBe(published.length);
   });
 
-  test('mount files that are here, and volumes that are declared', () => {
+  test('mount existing files and declared volumes', () => {
     const { volumes } = parse(read('docker-compose.yml'), { merge: true }) as Compose;
     const sources = Object.values(containers).flatMap((container) => container.volumes ?? []);
     for (const [source = '', , mode] of sources.map((volume) => volume.split(':')))
@@ -139,7 +139,7 @@ describe('the containers', () => {
       else expect(Object.keys(volumes)).toContain(source);
   });
 
-  test('have a limit of memory, are started again, and say whether they are healthy', () => {
+  test('have a memory limit, a restart policy and a health check', () => {
     for (const [name, { build, mem_limit: limit, restart, healthcheck }] of Object.entries(containers))
       expect({ name, limit, restart, isChecked: healthcheck !== undefined || build !== undefined }).toEqual({
         name,
@@ -151,7 +151,7 @@ describe('the containers', () => {
     expect(dockerfile).not.toContain('VOLUME');
   });
 
-  test('can be called by a browser app, and can authenticate callers, as the environment says', () => {
+  test('take CORS and authentication from the environment', () => {
     const values = {
       AIML_API_KEY: 'key',
       CORS_ORIGINS: 'https://app.example.com',
@@ -165,31 +165,31 @@ describe('the containers', () => {
     expect(configOf('aiml').auth).toMatchObject({ mode: 'jwt', issuer: 'https://issuer.example.com/' });
   });
 
-  test('are of images that stay the same', () => {
+  test('pin the versions of their images', () => {
     const bases = matches(dockerfile, /^FROM (\S+)/gm);
     expect(bases.filter((image) => !/:\d+\.\d+\.\d+-\w+-\w+$/.test(image))).toEqual([]);
-    const foreign = Object.values(containers).filter(({ build }) => build === undefined);
-    expect(foreign.filter(({ image }) => !/:v?\d+\.\d+\.\d+(?:-\w+)?$/.test(image))).toEqual([]);
+    const pulled = Object.values(containers).filter(({ build }) => build === undefined);
+    expect(pulled.filter(({ image }) => !/:v?\d+\.\d+\.\d+(?:-\w+)?$/.test(image))).toEqual([]);
   });
 
   test.each<[string, RegExp]>([
     ['docker-compose.yml', /(?:http|redis):\/\/([a-z-]+):\d/g],
     ['deploy/haproxy.cfg', /server-template \S+ \d+ ([a-z-]+):4000/g],
     ['deploy/grafana/datasource.yml', /http:\/\/([a-z-]+):9090/g],
-  ])('are called by their names in %s', (file, pattern) => {
-    const called = matches(read(file), pattern);
-    expect(called).not.toEqual([]);
-    expect(Object.keys(containers)).toEqual(expect.arrayContaining(called));
+  ])('have the names that %s uses', (file, pattern) => {
+    const used = matches(read(file), pattern);
+    expect(used).not.toEqual([]);
+    expect(Object.keys(containers)).toEqual(expect.arrayContaining(used));
   });
 
-  test('that have figures are all found by Prometheus', () => {
+  test('that expose metrics are all scraped by Prometheus', () => {
     const aliases = matches(read('deploy/prometheus.yml'), /names: \[([a-z-]+)\]/g);
     expect(services.map(([, { networks }]) => networks)).toEqual(services.map(() => ({ default: { aliases } })));
   });
 });
 
 describe('the image', () => {
-  test('is made of files that are here and are let through', () => {
+  test('copies existing files that .dockerignore includes', () => {
     const ignore = read('.dockerignore').split('\n');
     const copied = matches(dockerfile, /^COPY (?!--from)(.+) \S+$/gm).flatMap((line) => line.split(' '));
     expect(copied).toContain('src');
@@ -218,7 +218,7 @@ describe('the Kubernetes manifest', () => {
     ];
   }
 
-  test('starts the service with settings that it knows, and with the key of the secret', () => {
+  test('starts the service with valid settings and the key of the secret', () => {
     expect(unknownSettings(settings)).toEqual([]);
     const config = readConfig({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
     expect(config).toMatchObject({
@@ -232,14 +232,14 @@ describe('the Kubernetes manifest', () => {
     });
   });
 
-  test('asks the paths that are for it, and gives the time to finish what is in flight', () => {
+  test('probes the right paths, and leaves enough time to finish requests in flight', () => {
     expect(container.readinessProbe.httpGet.path).toBe('/readyz');
     expect(container.livenessProbe.httpGet.path).toBe('/healthz');
     const longest = stoppingTime({ ...imageEnvironment, ...settings, AIML_API_KEY: 'key' });
     expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(longest);
   });
 
-  test('sends to the pods that it makes', () => {
+  test('selects its own pods', () => {
     expect(deployment.spec.template.metadata).toMatchObject({ labels: service.spec.selector });
     expect(budget).toMatchObject({
       kind: 'PodDisruptionBudget',

@@ -1,4 +1,4 @@
-// The Grafana dashboard shows what /metrics really has.
+// The Grafana dashboard and the alerts use metrics and labels that /metrics has.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -18,7 +18,7 @@ let service: TestService;
 /** By name: the values of each label. */
 let metrics: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
-/** Reads the figures of a service that has answered, failed and tried again, so that each has been counted once. */
+/** Reads the metrics of a service that has succeeded, failed and retried, so that each metric has a value. */
 beforeAll(async () => {
   upstream = await startScriptedUpstream((_call, response, index) => {
     if (index === 0) sendJson(response, 503, {});
@@ -27,7 +27,7 @@ beforeAll(async () => {
   service = await startService({
     AIML_API_KEY: 'key',
     AIML_API_BASE_URL: upstream.url,
-    // Nothing listens there: that Redis is unavailable is a metric as well.
+    // There is no listener, so that the state of Redis has a value as well.
     REDIS_URL: 'redis://127.0.0.1:1',
   });
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
@@ -48,16 +48,16 @@ function readMetrics(text: string) {
   return metrics;
 }
 
-/** What a query and its legend rely on that the figures do not have. */
+/** The names in a query and its legend that the metrics do not have. */
 function missing(query: string, legend: string): string[] {
   const names = [...query.matchAll(/\b(?:assistants|nodejs|process)_\w+/g)].map(([name]) => name);
-  // The instance is Prometheus' own label.
+  // Prometheus itself adds the label `instance`.
   const labels = new Set(['instance', ...names.flatMap((name) => [...(metrics.get(name)?.keys() ?? [])])]);
   const grouped = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', '));
   const selected = [...query.matchAll(/\b(\w+)(?:!?=)"([^"]*)"/g)];
   const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
   return [
-    ...(names.length === 0 ? ['a figure'] : names.filter((name) => !metrics.has(name))),
+    ...(names.length === 0 ? ['a metric'] : names.filter((name) => !metrics.has(name))),
     ...[...grouped, ...selected.map(([, label = '']) => label)].filter((label) => !labels.has(label)),
     ...selected.flatMap(([, label = '', value = '']) =>
       names.some((name) => metrics.get(name)?.get(label)?.has(value)) ? [] : [`${label}="${value}"`],
@@ -67,17 +67,17 @@ function missing(query: string, legend: string): string[] {
 }
 
 describe('the dashboard', () => {
-  test.each(targets)('asks for figures and labels that there are: %s', (_title, { expr, legendFormat }) => {
+  test.each(targets)('uses existing metrics and labels: %s', (_title, { expr, legendFormat }) => {
     expect(missing(expr, legendFormat)).toEqual([]);
   });
 
-  test('would be found out if it did not', () => {
+  test('the check finds unknown metrics and labels', () => {
     expect(missing('sum by (code) (rate(assistants_operation_total[1m]))', '')).toEqual([
       'assistants_operation_total',
       'code',
     ]);
     expect(missing('sum(assistants_operations_total{outcome="fine"})', '{{kind}}')).toEqual(['outcome="fine"', 'kind']);
-    expect(missing('vector(1)', '')).toEqual(['a figure']);
+    expect(missing('vector(1)', '')).toEqual(['a metric']);
   });
 });
 
@@ -93,13 +93,10 @@ describe('the alerts', () => {
   };
   const rules = groups.flatMap((group) => group.rules).filter(({ expr }) => !expr.startsWith('up{'));
 
-  test.each(rules.map((rule) => [rule.alert, rule] as const))(
-    '%s asks for metrics and labels that exist',
-    (_, rule) => {
-      const unlabelled = rule.expr.replaceAll('job="assistants"', '').replaceAll('le)', 'instance)');
-      expect(
-        missing(unlabelled, rule.annotations.summary.replaceAll('{{ $labels.', '{{').replaceAll(' }}', '}}')),
-      ).toEqual(unlabelled.includes(' by (') ? [] : ['instance']);
-    },
-  );
+  test.each(rules.map((rule) => [rule.alert, rule] as const))('%s uses existing metrics and labels', (_, rule) => {
+    const unlabelled = rule.expr.replaceAll('job="assistants"', '').replaceAll('le)', 'instance)');
+    expect(
+      missing(unlabelled, rule.annotations.summary.replaceAll('{{ $labels.', '{{').replaceAll(' }}', '}}')),
+    ).toEqual(unlabelled.includes(' by (') ? [] : ['instance']);
+  });
 });

@@ -1,4 +1,4 @@
-// `npm run dev` and what else a developer starts, on a copy of the sources.
+// `npm run dev` and the other commands of a developer, on a copy of the sources.
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { listeningUrl, toRunningProcess } from '../support/process.ts';
 import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 
-/** A folder with what the command reads. */
+/** A folder with the files that the command reads. */
 async function copyProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'assistants-dev-'));
   cleanUpLater(() => rm(folder, { recursive: true, force: true }));
@@ -20,39 +20,43 @@ async function copyProject(): Promise<string> {
 }
 
 describe('npm run dev', () => {
-  slowTest('serves a saved file, keeps serving while a file does not compile, and ends with the service', async () => {
-    const folder = await copyProject();
-    const child = spawn(process.execPath, ['scripts/dev.js'], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: join(folder, '.data') },
-    });
-    const dev = toRunningProcess(child);
-    await listeningUrl(dev);
-    const url = () => Array.from(dev.output().matchAll(/"(http:[^"]+)\/graphql"/g), ([, found]) => found).at(-1) ?? '';
-    const health = async () => {
-      const response = await fetch(`${url()}/healthz`).catch(() => null);
-      return response?.text() ?? '';
-    };
-    const file = join(folder, 'src/http/app.ts');
-    const source = await readFile(file, 'utf8');
-    const save = (status: string) => writeFile(file, source.replace("({ status: 'ok' })", `({ status: ${status} })`));
+  slowTest(
+    'restarts after a change, keeps serving while a file does not compile, and exits with the service',
+    async () => {
+      const folder = await copyProject();
+      const child = spawn(process.execPath, ['scripts/dev.js'], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: join(folder, '.data') },
+      });
+      const dev = toRunningProcess(child);
+      await listeningUrl(dev);
+      const url = () =>
+        Array.from(dev.output().matchAll(/"(http:[^"]+)\/graphql"/g), ([, found]) => found).at(-1) ?? '';
+      const health = async () => {
+        const response = await fetch(`${url()}/healthz`).catch(() => null);
+        return response?.text() ?? '';
+      };
+      const file = join(folder, 'src/http/app.ts');
+      const source = await readFile(file, 'utf8');
+      const save = (status: string) => writeFile(file, source.replace("({ status: 'ok' })", `({ status: ${status} })`));
 
-    await save("'changed'");
-    await until(async () => (await health()).includes('changed'));
+      await save("'changed'");
+      await until(async () => (await health()).includes('changed'));
 
-    await save("'broken");
-    await until(() => dev.output().includes('src/http/app.ts: '));
-    expect(await health()).toContain('changed');
+      await save("'broken");
+      await until(() => dev.output().includes('src/http/app.ts: '));
+      expect(await health()).toContain('changed');
 
-    await save("'fixed'");
-    await until(async () => (await health()).includes('fixed'));
-    child.kill('SIGTERM');
-    expect(await dev.exit).toBe(0);
-  });
+      await save("'fixed'");
+      await until(async () => (await health()).includes('fixed'));
+      child.kill('SIGTERM');
+      expect(await dev.exit).toBe(0);
+    },
+  );
 });
 
 describe('an old Node.js', () => {
-  test.each(['dist/main.js', 'scripts/build.js'])('gets one line from %s, and exit code 1', async (entry) => {
+  test.each(['dist/main.js', 'scripts/build.js'])('gets one line and exit code 1 from %s', async (entry) => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '18.20.8' });";
     const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, entry]);
     const old = toRunningProcess(child);

@@ -1,5 +1,5 @@
-// An upstream that repeats in every answer all that it knows: nothing of it may come out, in an answer, a header, a log
-// line or a metric. The faults' own tests search what they see for the same things.
+// An upstream that repeats everything it receives in every response. None of it may reach a response, a header, a log
+// entry or a metric. The tests of the faults search their outputs in the same way.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn, withoutWrittenIds } from '../support/leaks.ts';
 import { message } from '../support/raw-responses.ts';
@@ -9,7 +9,7 @@ import { startService } from '../support/service.ts';
 const CREDENTIAL = 'sk+secret/key~of.the-canary==';
 const CALLER_CANARY = 'canary-of-caller';
 const UPSTREAM_CANARY = 'canary-of-upstream';
-/** All cases run before the tests; this is for machines that are busy with other things. */
+/** All cases run before the tests. The time-out allows for a busy machine. */
 const RUN_TIMEOUT_MS = 300_000;
 
 const documents = [
@@ -18,7 +18,7 @@ const documents = [
   `mutation ($text: String!) { createAssistant(input: { model: $text, name: $text, metadata: { a: $text } }) { userErrors { message } } }`,
   `mutation ($id: ID!, $text: String!) { updateAssistant(input: { id: $id, instructions: $text }) { userErrors { message } } }`,
   `mutation ($id: ID!) { deleteAssistant(input: { id: $id }) { userErrors { message } } }`,
-  // What is wrong with these is found before anything is sent.
+  // The errors in these documents are found before anything is sent.
   `query { assistant(id: "${CALLER_CANARY} ") { id } }`,
   `mutation { createAssistant(input: { model: "m", temperature: "${CALLER_CANARY}" }) { userErrors { message } } }`,
   `mutation ($text: String!) { deleteAssistant(input: { id: $text, ${'x'.repeat(3)}: 1 }) { userErrors { message } } }`,
@@ -26,7 +26,7 @@ const documents = [
 
 const statuses = [400, 401, 402, 403, 404, 409, 410, 413, 418, 422, 429, 302, 408, 500, 503, 200];
 
-/** An answer that holds all that upstream knows. */
+/** A response that contains everything that upstream received. */
 function repeatAll(status: number, url: URL): RawResponse {
   const all = [
     `${url.href}assistants?key=${encodeURIComponent(CREDENTIAL)}`,
@@ -40,14 +40,14 @@ function repeatAll(status: number, url: URL): RawResponse {
     ['set-cookie', `key=${CREDENTIAL}`],
   ] as const;
   return (socket, { path, body }) => {
-    // The reason of a 400 or 422 is passed on, so it alone may quote the caller and upstream.
+    // The reason of a 400 or 422 is passed on, so only it may quote the caller and upstream.
     const quoted = status === 400 || status === 422 ? '' : ` ${UPSTREAM_CANARY} ${body} ${path}`;
     const response = { message: all + quoted, path: UPSTREAM_CANARY, requestId: `id ${UPSTREAM_CANARY}`, code: all };
     socket.write(message(status, JSON.stringify(response), headers));
   };
 }
 
-/** Sends every document to a service of its own, and gives what is found in all that came out. */
+/** Sends every document to a new service. Returns the secrets in all outputs. */
 async function leaksAt(status: number): Promise<readonly string[]> {
   let response: RawResponse = () => undefined;
   const upstream = await startRawUpstream({ response: (socket, request) => response(socket, request) });
@@ -59,7 +59,7 @@ async function leaksAt(status: number): Promise<readonly string[]> {
   const metrics = await fetch(`${service.url}/metrics`).then((response) => response.text());
   await service.stop();
   await upstream.stop();
-  if (upstream.requests.length === 0) throw new Error('upstream was not asked');
+  if (upstream.requests.length === 0) throw new Error('upstream got no request');
   const outputs = [
     ...responses.map(({ text }) => text),
     ...responses.map(({ headers }) => [...headers].join('\n')),
@@ -69,7 +69,7 @@ async function leaksAt(status: number): Promise<readonly string[]> {
   return leaksIn(outputs, { credential: CREDENTIAL, upstream: url, texts: [UPSTREAM_CANARY, CALLER_CANARY] });
 }
 
-describe('what upstream repeats', () => {
+describe('data that upstream repeats', () => {
   const leaks = new Map<number, readonly string[]>();
 
   beforeAll(async () => {
@@ -80,7 +80,7 @@ describe('what upstream repeats', () => {
     expect(leaks.get(status)).toEqual([]);
   });
 
-  test('would be found if it did', () => {
+  test('would be found in any encoding', () => {
     const upstreamUrl = new URL('http://127.0.0.1:43210');
     const secrets = { credential: CREDENTIAL, upstream: upstreamUrl, texts: [CALLER_CANARY] };
     const outputs = [

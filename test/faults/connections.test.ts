@@ -1,4 +1,4 @@
-// What happens on the sockets: callers who hang up, answers that are too large or too many, upstreams that restart.
+// Behaviour of sockets: clients that disconnect, responses that are too large or too many, upstreams that restart.
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -14,16 +14,16 @@ import { until } from '../support/until.ts';
 afterEach(endSources);
 
 const MiB = 1024 * 1024;
-/** Answers as a working upstream does once the test says so. */
+/** Responds as a working upstream, but only after `release`. */
 function respondLater() {
-  let go: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => (go = resolve));
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
   const response: RawResponse = (socket, received) => void released.then(() => work()(socket, received));
-  return { answer: response, go };
+  return { response, release };
 }
 
 describe('a client that disconnects', () => {
-  test('ends its read upstream, which is not tried again', async () => {
+  test('cancels its read at upstream, which is not retried', async () => {
     const { source, upstream, cancel } = await startSource(hang);
     const read = failureOf(source.get('asst_1'));
     await until(() => upstream.requests.length === 1);
@@ -33,7 +33,7 @@ describe('a client that disconnects', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('ends its read between two attempts', async () => {
+  test('cancels its read between two attempts', async () => {
     const { source, upstream, reports, cancel } = await startSource(send(message(503, '{}', [['retry-after', '5']])));
     const read = failureOf(source.get('asst_1'));
     await until(() => reports.length === 1);
@@ -42,8 +42,8 @@ describe('a client that disconnects', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test.each(['create', 'modify', 'delete'] as const)('leaves a %s that was sent to finish', async (operation) => {
-    const { answer: response, go } = respondLater();
+  test.each(['create', 'modify', 'delete'] as const)('does not cancel a %s that was sent', async (operation) => {
+    const { response, release } = respondLater();
     const { source, upstream, cancel } = await startSource(response);
     const write =
       operation === 'create'
@@ -55,27 +55,27 @@ describe('a client that disconnects', () => {
     cancel();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(upstream.requests.map(({ isOpen }) => isOpen())).toEqual([true]);
-    go();
+    release();
     await write;
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('keeps a write that waits for a connection from being sent', async () => {
-    const { answer: response, go } = respondLater();
+  test('cancels a write that still waits for a connection', async () => {
+    const { response, release } = respondLater();
     const { another, upstream, cancel } = await startSource(response, { connections: 1 });
     const first = another().create({ model: 'first' });
     await until(() => upstream.requests.length === 1);
     const second = failureOf(another().create({ model: 'second' }));
     cancel();
     expect(await second).toMatchObject({ outcome: 'NOT_APPLIED' });
-    go();
+    release();
     await first;
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(upstream.count('POST')).toBe(1);
   });
 
-  test('does all of this over HTTP as well', async () => {
-    const { answer: response, go } = respondLater();
+  test('cancels its read and not its write through the service as well', async () => {
+    const { response, release } = respondLater();
     const upstream = await startRawUpstream({
       response: (socket, received) => (received.method === 'GET' ? hang : response)(socket, received),
     });
@@ -95,7 +95,7 @@ describe('a client that disconnects', () => {
     await until(() => !openMethods().includes('GET'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(openMethods()).toEqual(['POST']);
-    go();
+    release();
     await service.stop();
     await upstream.stop();
     expect(upstream.requests.map(({ method }) => method).sort()).toEqual(['GET', 'POST']);
@@ -107,17 +107,17 @@ describe('a response', () => {
     const { source, upstream } = await startSource(huge(header));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await until(() => upstream.requests.every(({ isOpen }) => !isOpen()));
-    // What the sockets had taken before they were cut comes on top.
+    // In addition to the limit, the sockets may have buffered some bytes before they were closed.
     expect(upstream.bytesSent()).toBeLessThan(MAX_BODY_BYTES + 24 * MiB);
   });
 
-  test('just within the limit is read', async () => {
+  test('of exactly the limit is read', async () => {
     const body = JSON.stringify(wireAssistant('asst_1'));
     const { source } = await startSource(send(message(200, body + ' '.repeat(MAX_BODY_BYTES - body.length))));
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
   });
 
-  test('that waits for others to be read is given up when its time is over, before they have been', async () => {
+  test('that waits for the memory of others ends with its own time-out', async () => {
     const large = gzipSync(JSON.stringify(wireAssistant('asst_3', { instructions: 'x'.repeat(2 * MiB) })));
     const { another, upstream } = await startSource((socket, { path }) => {
       if (path === '/assistants/asst_3')
@@ -129,7 +129,7 @@ describe('a response', () => {
             large,
           ]),
         );
-      // As many as are read at a time, and they never end.
+      // Two responses take all the memory for reading, and never end.
       else
         socket.write(
           `HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: ${4 * MiB}\r\n\r\n${'x'.repeat(2 * MiB)}`,
@@ -143,13 +143,13 @@ describe('a response', () => {
     await Promise.all(others);
   });
 
-  test('that comes a byte at a time, but in time, is read', async () => {
+  test('that arrives byte by byte within the time-out is read', async () => {
     const body = message(200, JSON.stringify({ id: 'a', created_at: 1, model: 'm' }));
     const { source } = await startSource(drip(body, 1));
     await expect(source.get('a')).resolves.toMatchObject({ model: 'm' });
   });
 
-  test('after early hints, with headers twice, is read', async () => {
+  test('after early hints and with repeated headers is read', async () => {
     const { source } = await startSource((socket, received) => {
       socket.write('HTTP/1.1 102 X\r\n\r\nHTTP/1.1 103 X\r\nlink: </style.css>\r\n\r\n');
       const twice = [
@@ -163,7 +163,7 @@ describe('a response', () => {
     await expect(source.get('asst_1')).resolves.toMatchObject({ id: 'asst_1' });
   });
 
-  test('of many megabytes is read beside ten others on connections that stay open', async () => {
+  test('of many megabytes is read beside ten others on keep-alive connections', async () => {
     const { another } = await startSource((socket, received) => {
       const body = JSON.stringify(workingBody(received, { instructions: 'x'.repeat(3 * MiB) }));
       socket.write(message(200, body, [['connection', 'keep-alive']]));
@@ -179,11 +179,11 @@ describe('a response', () => {
     ['are reset', 'HTTP/1.1 200 OK\r\nConnection: close', 'resetAndDestroy'],
     ['are reset on HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3000000', 'resetAndDestroy'],
     [
-      'are reset on connections that were to stay open',
+      'are reset on keep-alive connections',
       'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000',
       'resetAndDestroy',
     ],
-  ])('of a megabyte is never the end of the process, where many %s while few go on', async (_name, head, end) => {
+  ])('of a megabyte does not crash the process if many %s while a few release on', async (_name, head, end) => {
     const { another, upstream } = await startSource(
       (socket, { index }) => {
         socket.write(`${head}\r\n\r\n${' '.repeat(MiB + 1000)}`);
@@ -197,8 +197,8 @@ describe('a response', () => {
   });
 });
 
-describe('a connection opened ahead', () => {
-  test('carries the first request, and the next, and nothing before them', async () => {
+describe('a preconnected connection', () => {
+  test('carries the first two requests and nothing before them', async () => {
     const { client, source, upstream } = await startSource(work());
     await client.preconnect();
     await until(() => upstream.connections() === 1);
@@ -214,8 +214,8 @@ describe('a connection opened ahead', () => {
   test.each<[string, (socket: Socket) => void]>([
     ['ended', (socket) => socket.end()],
     ['reset', (socket) => socket.resetAndDestroy()],
-    ['spoken on', (socket) => socket.write(message(200, '{"id":"not_asked_for","created_at":1,"model":"m"}'))],
-  ])('and %s by upstream is not used', async (_name, close) => {
+    ['written to', (socket) => socket.write(message(200, '{"id":"not_asked_for","created_at":1,"model":"m"}'))],
+  ])('that was %s by upstream is not used', async (_name, close) => {
     const { client, source, upstream } = await startSource(work());
     await client.preconnect();
     await until(() => upstream.sockets.size === 1);
@@ -226,13 +226,13 @@ describe('a connection opened ahead', () => {
     expect(upstream.connections()).toBe(2);
   });
 
-  test('is absent, without an error, if there is no listener', async () => {
+  test('fails silently if there is no listener', async () => {
     const { client, upstream } = await startSource(work());
     await upstream.stop();
     await expect(client.preconnect()).resolves.toBeUndefined();
   });
 
-  test('is not waited for by a service that stops', async () => {
+  test('does not delay the stop of the service', async () => {
     const upstream = await startRawUpstream({ response: work(), onConnection: () => undefined });
     const service = await startService({
       UPSTREAM: 'aiml',
@@ -248,7 +248,7 @@ describe('a connection opened ahead', () => {
 });
 
 describe('an upstream that restarts', () => {
-  test('is read from again, over new connections', async () => {
+  test('is read again over new connections', async () => {
     const { source, upstream } = await startSource(work());
     await Promise.all(['a', 'b', 'c'].map((id) => source.get(id)));
     await upstream.stop();
@@ -257,12 +257,13 @@ describe('an upstream that restarts', () => {
     await back.stop();
   });
 
-  test('gets a create once, or not at all', async () => {
+  test('gets a create at most once', async () => {
     const { source, upstream } = await startSource(work());
     await source.get('asst_1');
     await upstream.stop();
     const back = await startRawUpstream({ response: inTurn(work(), hang), port: upstream.port });
-    // Whether the connection is known to be dead by now is a race; that it is not sent twice is none.
+    // It is a race whether the pool knows yet that the connection is closed. In both cases the create is not sent
+    // twice.
     const outcome = await source.create({ model: 'm' }).then(
       () => 'created',
       () => 'lost',

@@ -1,5 +1,7 @@
-// Mixed operations on conversations under faults: afterwards upstream has every acknowledged message, run and tool output
-// once, none that was NOT_APPLIED, and none twice.
+// Mixed operations on conversations under faults. Afterwards upstream has every acknowledged message, run and tool
+// output exactly once, and none that was reported as NOT_APPLIED.
+//
+// CONVERSATION_OPERATIONS sets the number of operations, FAULT_SEED repeats a run. A failure reports the seed.
 //
 // CONVERSATION_OPERATIONS sets how many, FAULT_SEED repeats a run; a failure reports the seed.
 import { expect, test } from '@jest/globals';
@@ -20,11 +22,11 @@ const LANES = 20;
 const TIMEOUT_MS = 120_000 + OPERATIONS * 200;
 const KEY = 'key-of-the-history';
 
-type Word = 'ACKNOWLEDGED' | 'NOT_APPLIED' | 'UNKNOWN';
+type ReportedOutcome = 'ACKNOWLEDGED' | 'NOT_APPLIED' | 'UNKNOWN';
 interface Reported {
   readonly kind: 'message' | 'run' | 'output';
   readonly mark: string;
-  readonly word: Word;
+  readonly outcome: ReportedOutcome;
 }
 interface Payload {
   readonly message?: { readonly id: string } | null;
@@ -49,7 +51,7 @@ class Lane {
   readonly #assistantId: string;
   readonly #random: Random;
   readonly #reported: Reported[];
-  /** Texts that differ from what is stored. */
+  /** Stored texts must match these exactly. */
   readonly violations: string[] = [];
 
   constructor(
@@ -93,7 +95,7 @@ class Lane {
     }
   }
 
-  /** Follows it until it has ended (true) or waits for outputs. Its text has no gap, or reading it throws. */
+  /** Follows a run until it has ended (true) or waits for outputs (false). Throws if its text has a gap. */
   async #isOver(runId: string): Promise<boolean> {
     for (;;) {
       try {
@@ -114,7 +116,7 @@ class Lane {
     }
   }
 
-  /** The run with the mark, read until upstream can be read. */
+  /** The run with this mark, read until a read succeeds. */
   async #newest(mark: string): Promise<WaitingRun | null> {
     const document = `query ($id: ID!) { thread(id: $id) { runs(first: 1) { nodes { id status metadata requiredToolCalls { id } } } } }`;
     for (;;) {
@@ -137,13 +139,13 @@ class Lane {
     const payload = (data?.['result'] ?? null) as Payload | null;
     const isApplied = payload !== null && payload.userErrors.length === 0;
     const isUnknown = errors?.[0]?.extensions['outcome'] === 'UNKNOWN';
-    this.#reported.push({ kind, mark, word: isApplied ? 'ACKNOWLEDGED' : isUnknown ? 'UNKNOWN' : 'NOT_APPLIED' });
+    this.#reported.push({ kind, mark, outcome: isApplied ? 'ACKNOWLEDGED' : isUnknown ? 'UNKNOWN' : 'NOT_APPLIED' });
     return isApplied ? payload : null;
   }
 }
 
 test(
-  `a history of conversations leaves every acknowledged write behind once (seed ${SEED})`,
+  `a history of conversations applies every acknowledged write once (seed ${SEED})`,
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'history-'));
     cleanUpLater(() => rm(folder, { recursive: true, force: true }));
@@ -165,7 +167,7 @@ test(
     );
     const assistantId = (data as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant.id;
     const reported: Reported[] = [];
-    let begun = 0;
+    let started = 0;
     const lanes = await Promise.all(
       Array.from({ length: LANES }, async (_, index) => {
         const created = await direct.query('mutation { createThread(input: {}) { thread { id } } }');
@@ -175,7 +177,7 @@ test(
     );
     await Promise.all(
       lanes.map(async (lane) => {
-        while (begun < OPERATIONS) await lane.operate(`op-${(begun += 1)}`);
+        while (started < OPERATIONS) await lane.operate(`op-${(started += 1)}`);
       }),
     );
 
@@ -188,17 +190,17 @@ test(
     for (const { threadId } of lanes) await readAll(direct, threadId, count);
     const violations = [
       ...lanes.flatMap((lane) => lane.violations),
-      ...reported.flatMap(({ kind, mark, word }) => {
+      ...reported.flatMap(({ kind, mark, outcome }) => {
         const times = stored[kind].get(mark) ?? 0;
-        const isRight = word === 'ACKNOWLEDGED' ? times === 1 : word === 'NOT_APPLIED' ? times === 0 : times <= 1;
-        return isRight ? [] : [`${kind} ${mark} was ${word} and is there ${times} times`];
+        const isRight = outcome === 'ACKNOWLEDGED' ? times === 1 : outcome === 'NOT_APPLIED' ? times === 0 : times <= 1;
+        return isRight ? [] : [`${kind} ${mark} was ${outcome} and is there ${times} times`];
       }),
     ];
     expect({ seed: SEED, violations }).toEqual({ seed: SEED, violations: [] });
-    // A run in which nothing went wrong would prove nothing.
+    // A run without faults would prove nothing.
     expect(proxy.happened.size).toBeGreaterThanOrEqual(OPERATIONS < 150 ? 3 : 6);
-    const words = new Set(reported.map(({ word }) => word));
-    expect(words.size).toBeGreaterThanOrEqual(OPERATIONS < 150 ? 2 : 3);
+    const outcomes = new Set(reported.map(({ outcome }) => outcome));
+    expect(outcomes.size).toBeGreaterThanOrEqual(OPERATIONS < 150 ? 2 : 3);
   },
   TIMEOUT_MS,
 );
@@ -215,7 +217,7 @@ interface StoredThread {
   };
 }
 
-/** Counts what a thread has, as upstream itself shows it. */
+/** Counts the texts of a thread, as read from upstream itself. */
 async function readAll(
   service: TestService,
   threadId: string,

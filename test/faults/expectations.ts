@@ -1,5 +1,5 @@
-// The error table and the retry table of the public contract, in the order in which the contract has them, and the
-// faults that are held against them. A line here is a line there; nothing is computed from the code under test.
+// The error table and the retry table of the public contract, in the order of the contract, and the faults that are
+// tested against them. Each line corresponds to a line of the contract; nothing is computed from the code under test.
 import type { PublicErrorCode, Outcome } from '../../src/runtime/errors.ts';
 import type { RawResponse } from '../support/raw-upstream.ts';
 import * as raw from '../support/raw-responses.ts';
@@ -8,12 +8,13 @@ export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const
 export type Operation = (typeof operations)[number];
 
 /**
- * How an attempt ends. A redirect is UNKNOWN, but never tried again. UNREADABLE is UNKNOWN as well: the response came whole
- * and will be no better the next time, so that only a delete is sent again, to learn whether it was applied.
+ * How an attempt ends. A redirect has an unknown outcome, but is never retried. UNREADABLE has an unknown outcome as
+ * well: the response was complete and a retry would get the same, so that only a delete is retried, to learn whether it
+ * was applied.
  */
 export type Ending = 'NOT_SENT' | '429' | 'REJECTED' | 'UNKNOWN' | 'REDIRECT' | 'UNREADABLE';
 
-/** Attempts, the read-back of a modify, and what is known of a write in the end. */
+/** The number of attempts, the read-backs of a modify, and the final outcome of a write. */
 export interface Effort {
   readonly attempts: number;
   readonly readBacks: number;
@@ -27,7 +28,7 @@ const effort = (attempts: number, outcome: Outcome | null = null, readBacks = 0)
 });
 const [NO, UNKNOWN] = ['NOT_APPLIED', 'UNKNOWN'] as const;
 
-/** "Retries", where every attempt ends alike: at most two retries, and one read-back of a modify. */
+/** "Retries" if every attempt ends in the same way: at most two retries, and one read-back of a modify. */
 export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>>>> = {
   // prettier-ignore
   NOT_SENT: { get: effort(3), list: effort(3), delete: effort(3, NO),      modify: effort(3, NO),         create: effort(3, NO) },
@@ -45,7 +46,7 @@ export const retries: Readonly<Record<Ending, Readonly<Record<Operation, Effort>
 
 type Code = readonly [code: PublicErrorCode, retryable: boolean];
 
-/** "Errors": what the caller is told. OUTCOME_UNKNOWN takes the place of all of them once the fate of a write is. */
+/** "Errors": the error that the caller gets. OUTCOME_UNKNOWN replaces it if the outcome of a write is unknown. */
 const REJECTED_INPUT: Code = ['BAD_USER_INPUT', false];
 const UNAUTHENTICATED: Code = ['UNAUTHENTICATED', false];
 const FORBIDDEN: Code = ['FORBIDDEN', false];
@@ -57,30 +58,31 @@ const SUNSET: Code = ['UPSTREAM_UNAVAILABLE', false];
 const UNAVAILABLE: Code = ['UPSTREAM_UNAVAILABLE', true];
 const TIMEOUT: Code = ['UPSTREAM_TIMEOUT', true];
 const BAD_RESPONSE: Code = ['UPSTREAM_BAD_RESPONSE', true];
-/** What will not get better by asking again. */
+/** A retry would get the same response. */
 const FOREIGN_RESPONSE: Code = ['UPSTREAM_BAD_RESPONSE', false];
 
-/** Where the upstream of a case is, if it is not a working listener. */
-export type Place = 'closed port' | 'unresolvable host' | 'untrusted certificate' | 'silent TLS' | 'plain HTTP for TLS';
+/** The address of a case's upstream, if it is not a working listener. */
+export type Address =
+  'closed port' | 'unresolvable host' | 'untrusted certificate' | 'silent TLS' | 'plain HTTP for TLS';
 
 export interface FaultCase {
   readonly name: string;
-  readonly place?: Place;
-  /** Done to the connection before anything is read. */
+  readonly address?: Address;
+  /** Handles a new connection before anything is read. */
   readonly onConnection?: RawResponse;
-  /** Done to every request. */
+  /** Handles every request. */
   readonly response: RawResponse;
   readonly ending: Ending;
   readonly code: Code;
-  /** The status that upstream answered with and that callers are told. */
+  /** The status of upstream's response, which the error contains. */
   readonly status: number | null;
-  /** Where one operation is told something else than the others; `done` where it succeeds. */
+  /** The operations with a different error; `done` if the operation succeeds. */
   readonly except: Partial<Readonly<Record<Operation, Code | 'done'>>>;
-  /** Whether only the time-out of an attempt ends it. */
+  /** Whether only the time-out ends an attempt. */
   readonly isSlow: boolean;
 }
 
-type Extra = Partial<Pick<FaultCase, 'place' | 'onConnection' | 'status' | 'except' | 'isSlow'>>;
+type Extra = Partial<Pick<FaultCase, 'address' | 'onConnection' | 'status' | 'except' | 'isSlow'>>;
 
 const fault = (name: string, response: RawResponse, ending: Ending, code: Code, extra: Extra = {}): FaultCase => ({
   status: null,
@@ -93,16 +95,16 @@ const fault = (name: string, response: RawResponse, ending: Ending, code: Code, 
   code,
 });
 
-const unreached = (place: Place, code: Code = UNAVAILABLE): FaultCase =>
-  fault(place, raw.hang, 'NOT_SENT', code, { place, isSlow: place === 'silent TLS' });
+const unreached = (address: Address, code: Code = UNAVAILABLE): FaultCase =>
+  fault(address, raw.hang, 'NOT_SENT', code, { address, isSlow: address === 'silent TLS' });
 
-/** An answer with this status. */
+/** A response with this status. */
 const status = (
   code: number,
   ending: Ending,
   error: Code,
-  { says = raw.status(code), ...extra }: Extra & { readonly says?: RawResponse } = {},
-): FaultCase => fault(`status ${code}`, says, ending, error, { status: code, ...extra });
+  { response = raw.status(code), ...extra }: Extra & { readonly response?: RawResponse } = {},
+): FaultCase => fault(`status ${code}`, response, ending, error, { status: code, ...extra });
 
 const onCollection = (code: Code): Extra => ({ except: { list: code, create: code } });
 const elsewhere = (code: number): RawResponse => raw.status(code, [['location', '/elsewhere']]);
@@ -121,7 +123,7 @@ export const faults: readonly FaultCase[] = [
   status(401, 'REJECTED', UNAUTHENTICATED),
   status(402, 'REJECTED', NO_CREDITS),
   status(403, 'REJECTED', FORBIDDEN),
-  { ...status(403, 'REJECTED', NO_CREDITS, { says: outOfCredits(403) }), name: 'status 403, out of credits' },
+  { ...status(403, 'REJECTED', NO_CREDITS, { response: outOfCredits(403) }), name: 'status 403, out of credits' },
   status(404, 'REJECTED', NOT_FOUND, onCollection(SUNSET)),
   status(409, 'REJECTED', CONFLICT),
   status(410, 'REJECTED', NOT_FOUND, onCollection(SUNSET)),
@@ -129,7 +131,7 @@ export const faults: readonly FaultCase[] = [
   status(418, 'REJECTED', FOREIGN_RESPONSE),
   status(422, 'REJECTED', REJECTED_INPUT),
   status(429, '429', SLOW_DOWN),
-  { ...status(429, '429', NO_CREDITS, { says: outOfCredits(429) }), name: 'status 429, out of credits' },
+  { ...status(429, '429', NO_CREDITS, { response: outOfCredits(429) }), name: 'status 429, out of credits' },
   fault('status 401 with a body that cannot be decoded', (socket) => {
     socket.write(raw.message(401, 'x', [['content-encoding', 'x-made-up']]));
   }, 'REJECTED', UNAUTHENTICATED, { status: 401 }), // prettier-ignore
@@ -138,20 +140,20 @@ export const faults: readonly FaultCase[] = [
   fault('reset before a byte is read', raw.hang, 'UNKNOWN', UNAVAILABLE, {
     onConnection: (socket) => void setTimeout(() => socket.resetAndDestroy(), 20),
   }),
-  fault('end before an answer', raw.sendAndEnd(''), 'UNKNOWN', UNAVAILABLE),
-  fault('reset before an answer', raw.reset, 'UNKNOWN', UNAVAILABLE),
+  fault('end before a response', raw.sendAndEnd(''), 'UNKNOWN', UNAVAILABLE),
+  fault('reset before a response', raw.reset, 'UNKNOWN', UNAVAILABLE),
   fault('reset in the headers', raw.sendAndReset(raw.IN_HEADERS), 'UNKNOWN', UNAVAILABLE),
   fault('end in the headers', raw.sendAndEnd(raw.IN_HEADERS), 'UNKNOWN', UNAVAILABLE),
   fault('reset in a body with Content-Length', raw.sendAndReset(raw.HALF_WITH_LENGTH), 'UNKNOWN', BAD_RESPONSE),
   fault('end in a body with Content-Length', raw.sendAndEnd(raw.HALF_WITH_LENGTH), 'UNKNOWN', BAD_RESPONSE),
-  // The whole answer came, as far as HTTP can tell: its status is known.
+  // The response was complete as far as HTTP shows, so its status is known.
   fault('end in a body without Content-Length', raw.sendAndEnd(raw.HALF_WITHOUT_LENGTH), 'UNKNOWN', BAD_RESPONSE, {
     status: 200,
   }),
   fault('end in a chunked body', raw.sendAndEnd(raw.HALF_CHUNKED), 'UNKNOWN', BAD_RESPONSE),
   fault('reset in a chunked body', raw.sendAndReset(raw.HALF_CHUNKED), 'UNKNOWN', BAD_RESPONSE),
   // … a time-out …
-  fault('no answer', raw.hang, 'UNKNOWN', TIMEOUT, { isSlow: true }),
+  fault('no response', raw.hang, 'UNKNOWN', TIMEOUT, { isSlow: true }),
   fault('a byte at a time', raw.drip(raw.HALF_WITH_LENGTH), 'UNKNOWN', TIMEOUT, { isSlow: true }),
   fault('half a body and silence', raw.send(raw.HALF_WITH_LENGTH), 'UNKNOWN', TIMEOUT, { isSlow: true }),
   // … 408, 5xx …
@@ -173,11 +175,11 @@ export const faults: readonly FaultCase[] = [
   ).map(([name, body]) =>
     fault(`200 with ${name}`, raw.send(raw.message(200, body)), 'UNREADABLE', FOREIGN_RESPONSE, {
       status: 200,
-      // An upstream that creates may give any id.
+      // Any id is valid in the response to a create.
       ...(name === 'another assistant' && { except: { create: 'done' } }),
     }),
   ),
-  // A 204 counts as deleted, and is no assistant.
+  // A 204 is a success of a delete and of nothing else.
   fault('status 204', raw.send('HTTP/1.1 204 X\r\n\r\n'), 'UNREADABLE', FOREIGN_RESPONSE, {
     status: 204,
     except: { delete: 'done' },
@@ -195,23 +197,26 @@ export const faults: readonly FaultCase[] = [
   fault('status 101 unasked for', raw.send('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE), // prettier-ignore
   status(600, 'UNREADABLE', FOREIGN_RESPONSE),
   // … a redirect, which is never followed.
-  ...[301, 302, 303, 307, 308].map((code) => status(code, 'REDIRECT', FOREIGN_RESPONSE, { says: elsewhere(code) })),
-  status(304, 'REDIRECT', FOREIGN_RESPONSE, { says: raw.send('HTTP/1.1 304 X\r\n\r\n') }),
+  ...[301, 302, 303, 307, 308].map((code) => status(code, 'REDIRECT', FOREIGN_RESPONSE, { response: elsewhere(code) })),
+  status(304, 'REDIRECT', FOREIGN_RESPONSE, { response: raw.send('HTTP/1.1 304 X\r\n\r\n') }),
 ];
 
-/** What one operation comes to under a fault. */
+/** The result of one operation under a fault. */
 export interface Result extends Effort {
   readonly code: PublicErrorCode | null;
   readonly retryable: boolean | null;
   readonly status: number | null;
 }
 
-/** What the contract says that an operation comes to. */
-export function expectedResult({ ending, code, except, status: answered }: FaultCase, operation: Operation): Result {
+/** The result that the contract requires. */
+export function expectedResult(
+  { ending, code, except, status: upstreamStatus }: FaultCase,
+  operation: Operation,
+): Result {
   const reported = except[operation] ?? code;
   if (reported === 'done')
     return { code: null, retryable: null, status: null, attempts: 1, readBacks: 0, outcome: null };
   const made = retries[ending][operation];
   const [ownCode, retryable] = made.outcome === 'UNKNOWN' ? (['OUTCOME_UNKNOWN', false] as const) : reported;
-  return { ...made, code: ownCode, retryable, status: answered };
+  return { ...made, code: ownCode, retryable, status: upstreamStatus };
 }

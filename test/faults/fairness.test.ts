@@ -1,4 +1,4 @@
-// What one tenant, or one request, meets at upstream never makes the service unavailable to others.
+// Failures of one tenant or one request at upstream do not make the service unavailable to others.
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import { createKey, AUDIENCE, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
@@ -8,7 +8,7 @@ import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const MiB = 1024 * 1024;
-/** With eight requests in each, more attempts than open a breaker. */
+/** With eight requests in each round, these are more attempts than open a breaker. */
 const ROUNDS = 3;
 const READ = 'query ($id: ID!) { assistant(id: $id) { id } }';
 const UPDATE = 'mutation ($id: ID!) { updateAssistant(input: { id: $id, name: "n" }) { assistant { id } } }';
@@ -23,7 +23,7 @@ const serve = ({ method, path }: ReceivedCall, response: ServerResponse) => {
   else sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
 };
 
-/** Responses, and their absence, as an upstream gives them that is healthy for everyone else. */
+/** Responses, and missing responses, of an upstream that is healthy for all other requests. */
 const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'a body that cannot be read': (response) => sendJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
   'no JSON': (response) => response.end('<html>'),
@@ -43,7 +43,7 @@ describe.each(Object.entries(poisons))('%s', (name, poison) => {
   const requests = name === 'a body that is too large' ? 4 : 8;
   const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000', UPSTREAM_DEADLINE_MS: '1500' } : {};
 
-  test('for one account leaves the others alone', async () => {
+  test('for one account does not affect other accounts', async () => {
     const upstream = await startScriptedUpstream((call, response) =>
       call.headers.authorization === 'Bearer account-a' ? poison(response) : serve(call, response),
     );
@@ -59,7 +59,7 @@ describe.each(Object.entries(poisons))('%s', (name, poison) => {
     expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('account-b')))).toBe('ok');
   });
 
-  test('for one request leaves other requests of the same account alone', async () => {
+  test('for one request does not affect other requests of the same account', async () => {
     const upstream = await startScriptedUpstream((call, response) =>
       call.path === '/assistants/asst_poisonous' ? poison(response) : serve(call, response),
     );
@@ -67,7 +67,7 @@ describe.each(Object.entries(poisons))('%s', (name, poison) => {
     const noisy: Promise<unknown>[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       for (let index = 0; index < requests; index += 1)
-        // Reads at the same time share their attempts, and writes do not.
+        // Concurrent reads share their attempts, and writes do not.
         noisy.push(service.query(index % 2 === 0 ? READ : UPDATE, { id: 'asst_poisonous' }));
       expect(codeOf(await service.query(READ, { id: `asst_${round}` }))).toBe('ok');
       expect(codeOf(await service.query('{ assistants(first: 5) { nodes { id } } }'))).toBe('ok');
@@ -78,7 +78,7 @@ describe.each(Object.entries(poisons))('%s', (name, poison) => {
   });
 });
 
-test('a create that upstream cannot take leaves other creates alone', async () => {
+test('a create that upstream cannot process does not affect other creates', async () => {
   const upstream = await startScriptedUpstream((call, response) => {
     if ((call.body as { model?: string } | null)?.model === 'poison') sendJson(response, 500, {});
     else serve(call, response);
@@ -95,10 +95,10 @@ describe('an outage of upstream', () => {
     /^assistants_upstream_breaker_open (\d)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
 
   test.each([
-    ['of many accounts', 'passthrough', (index: number) => ({ id: 'asst_1', key: `account-${index % 30}` })],
-    ['of the one account, over its requests', 'none', (index: number) => ({ id: `asst_${index % 30}`, key: 'x' })],
-    ['of the one account and request', 'none', () => ({ id: 'asst_1', key: 'x' })],
-  ])('%s is noticed, and is over once upstream is healthy', async (_, mode, requestOf) => {
+    ['seen by many accounts', 'passthrough', (index: number) => ({ id: 'asst_1', key: `account-${index % 30}` })],
+    ['seen by one account in many requests', 'none', (index: number) => ({ id: `asst_${index % 30}`, key: 'x' })],
+    ['seen by one account in one request', 'none', () => ({ id: 'asst_1', key: 'x' })],
+  ])('%s opens the breaker, which closes when upstream is healthy again', async (_, mode, requestOf) => {
     let isDown = true;
     const upstream = await startScriptedUpstream((call, response) => {
       if (isDown) sendJson(response, 503, {});
@@ -113,14 +113,14 @@ describe('an outage of upstream', () => {
       const { id, key } = requestOf(index);
       return codeOf(await service.query(READ, { id, number: index }, as(key)));
     };
-    // A breaker weighs the attempts of ten seconds, and identical reads share theirs: how many rounds it takes depends on
-    // how fast they are.
+    // The breaker counts the attempts of ten seconds, and identical reads share theirs, so the number of rounds depends
+    // on their speed.
     let sent = 0;
     await until(async () => {
       await Promise.all(Array.from({ length: 12 }, () => send((sent += 1))));
       return (await breakerOf(service)) === '1';
     });
-    // Held back: far fewer arrive than are asked for.
+    // Far fewer requests arrive at upstream than were sent to the service.
     const before = upstream.calls.length;
     for (let round = 0; round < 10; round += 1)
       await Promise.all(Array.from({ length: 30 }, (_unused, index) => send(round * 30 + index)));
@@ -137,7 +137,7 @@ describe('a tenant whose reads hang', () => {
       if (!isNoisy(call)) serve(call, response);
     });
 
-  /** Sends reads that hang until the test ends; the codes of those that came to an end. */
+  /** Sends reads that hang until the test ends. Returns the error codes of those that have ended. */
   function hang(service: TestService, count: number, headers: Readonly<Record<string, string>>) {
     const controller = new AbortController();
     cleanUpLater(() => controller.abort());
@@ -155,7 +155,7 @@ describe('a tenant whose reads hang', () => {
     return codes;
   }
 
-  test('leaves slots to a later one, and gets the error that it has too many at once', async () => {
+  test('leaves slots to another tenant, and gets an error about too many concurrent requests', async () => {
     const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
     const service = await startService({
       AUTH_MODE: 'passthrough',
@@ -167,11 +167,11 @@ describe('a tenant whose reads hang', () => {
     expect(codes).toEqual(Array(26).fill('OVERLOADED'));
     for (let round = 0; round < 5; round += 1)
       expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
-    // With another there, its share is half, of which it holds more already.
+    // With another tenant, its share is half of the slots, and it already uses more.
     expect((await service.query(READ, { id: 'asst_1' }, as('noisy'))).status).toBe(503);
   });
 
-  test('leaves connections to one that comes later', async () => {
+  test('leaves connections to another tenant', async () => {
     const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
     const service = await startService({
       AUTH_MODE: 'passthrough',
@@ -185,7 +185,7 @@ describe('a tenant whose reads hang', () => {
     expect(upstream.calls.filter(({ headers }) => headers.authorization === 'Bearer noisy')).toHaveLength(7);
   });
 
-  test('in the midst of large bodies leaves others to read theirs', async () => {
+  test('while it reads large bodies, leaves memory to the bodies of others', async () => {
     const large = JSON.stringify(wireAssistant('asst_large', { instructions: 'x'.repeat(2 * MiB) }));
     const upstream = await startScriptedUpstream(({ headers }, response) => {
       response.writeHead(200, { connection: 'keep-alive', 'content-length': large.length });
@@ -201,7 +201,7 @@ describe('a tenant whose reads hang', () => {
     expect(noisy).toEqual([]);
   });
 
-  test('is a subject where tokens share an account', async () => {
+  test('is identified by the subject if tokens share an account', async () => {
     const key = await createKey('key-1');
     const provider = await IdentityProvider.start(key);
     cleanUpLater(() => provider.goDown());
@@ -223,7 +223,7 @@ describe('a tenant whose reads hang', () => {
   });
 });
 
-test('a tenant over its rate limit has few requests waiting, and the others fail at once', async () => {
+test('a tenant over its rate limit has a few waiting requests, and its other requests fail at once', async () => {
   const upstream = await startScriptedUpstream(serve);
   const service = await startService({
     AUTH_MODE: 'passthrough',
@@ -256,7 +256,7 @@ test('a tenant over its rate limit has few requests waiting, and the others fail
   expect(codeOf(await service.query(READ, { id: 'asst_1' }, as('victim')))).toBe('ok');
 });
 
-test('three pages of 15 MiB side by side are more than one operation may hold', async () => {
+test('three concurrent pages of 15 MiB exceed the byte limit of one operation', async () => {
   const page = { data: Array.from({ length: 60 }, (_, index) => wireAssistant(`asst_${index}`, { instructions: 'x'.repeat(250_000) })), has_more: false }; // prettier-ignore
   const upstream = await startScriptedUpstream((_call, response) =>
     sendJson(response, 200, page, { connection: 'keep-alive' }),
@@ -273,7 +273,7 @@ test('three pages of 15 MiB side by side are more than one operation may hold', 
   expect(codeOf(two)).toBe('ok');
 }, 60_000);
 
-test('a list whose last id cannot be sent back is a bad response, and nothing internal', async () => {
+test('a list whose last id cannot be a cursor is a bad response and not an internal error', async () => {
   const data = Array.from({ length: 100 }, (_, index) => wireAssistant(`asst.${index}`));
   const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, { data }));
   const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });

@@ -1,5 +1,7 @@
-// Mixed operations under every kind of fault, an outage among them, after which the store holds every
-// acknowledged write exactly once, none that was NOT_APPLIED, and none twice.
+// Mixed operations under every kind of fault and an outage. Afterwards the store contains every acknowledged write
+// exactly once and none that was reported as NOT_APPLIED.
+//
+// FAULT_OPERATIONS sets the number of operations, FAULT_SEED repeats a run. A failure reports the seed.
 //
 // FAULT_OPERATIONS sets how many, FAULT_SEED repeats a run; a failure reports the seed.
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -18,14 +20,14 @@ import { createServiceTarget, createSourceTarget, type Target } from './history/
 
 const OPERATIONS = amountOf('FAULT_OPERATIONS', { fast: 300, slow: 1500 });
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
-/** Far more than they take, also beside other work. */
+/** Far more than the operations take, even on a busy machine. */
 const TIMEOUT_MS = 120_000 + OPERATIONS * 150;
 const CREDENTIAL = 'sk+secret/key~of.the-history==';
 const ATTEMPT_TIMEOUT_MS = 1500;
 const DEADLINE_MS = 30_000;
 const CONNECTIONS = 64;
 const OUTCOMES = ['ACKNOWLEDGED', 'NOT_APPLIED', 'UNKNOWN'] as const;
-/** The others are rare: a short run may have none of them. */
+/** The other outcomes are rare, so that a short run may not have them. */
 const OUTCOMES_OF_SHORT_RUNS = ['ACKNOWLEDGED'] as const;
 
 interface Open {
@@ -88,19 +90,19 @@ describe.each([
   ['the service', openService],
 ])('a history of operations through %s', (_name, open) => {
   test(
-    'leaves every acknowledged write behind once, none that was not applied, and none twice',
+    'applies every acknowledged write once, and no write that was reported as not applied',
     async () => {
       const { store, history } = await run(open);
       const { reported, reads, violations } = history;
       expect({ seed: SEED, violations }).toEqual({ seed: SEED, violations: [] });
 
-      // A run in which nothing went wrong would prove nothing.
-      const words = new Set(reported.map(({ word }) => word));
+      // A run without faults would prove nothing.
+      const outcomes = new Set(reported.map(({ outcome }) => outcome));
       const isShort = OPERATIONS < 1000;
       const missed = [
-        ...(isShort ? OUTCOMES_OF_SHORT_RUNS : OUTCOMES).filter((word) => !words.has(word)),
+        ...(isShort ? OUTCOMES_OF_SHORT_RUNS : OUTCOMES).filter((outcome) => !outcomes.has(outcome)),
         ...(isShort ? [] : commonMishaps).filter((mishap) => !store.happened.has(mishap)),
-        ...(reads.answered === 0 ? ['a read that was answered'] : []),
+        ...(reads.succeeded === 0 ? ['a read that succeeded'] : []),
       ];
       expect({ seed: SEED, missed }).toEqual({ seed: SEED, missed: [] });
       expect(store.happened.size).toBeGreaterThan(3);

@@ -1,5 +1,5 @@
-// The main faults × every operation through the whole service, as a caller sees them over GraphQL: what is data, what is
-// an error, and every one of its extensions. Each case has a service and an upstream of its own.
+// The main faults × every operation through the whole service: what is data, what is an error, and all extensions of
+// each error. Each case has its own service and upstream.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
@@ -14,7 +14,7 @@ const CREDENTIAL = 'sk+secret/key~of.the-service==';
 const CALLER_CANARY = 'canary-of-caller';
 const ID = 'asst_canary-of-caller';
 const CASES_AT_ONCE = 32;
-/** All cases run before the tests; this is for machines that are busy with other things. */
+/** All cases run before the tests. The time-out allows for a busy machine. */
 const RUN_TIMEOUT_MS = 300_000;
 
 const status = (code: number): string => `status ${code}`;
@@ -37,7 +37,7 @@ const faultNames = [
   'a gzip bomb',
   'status 302',
 ];
-/** `matrix.test.ts` has all of them without GraphQL. */
+/** `matrix.test.ts` has all faults, without GraphQL. */
 const mainFaults = new Set(casesOf(9, faultNames));
 
 const documents: Record<Operation, string> = {
@@ -73,7 +73,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     UPSTREAM_DEADLINE_MS: '200000',
     NODE_ENV: 'production',
   });
-  // The connection that the service opens ahead meets the fault as well, and is no attempt.
+  // The preconnected connection meets the fault as well, but is no attempt.
   if (fault.onConnection) await until(() => upstream.connections() === 1 && upstream.sockets.size === 0);
   const variables = { id: ID, text: CALLER_CANARY };
   const response = await service.query(documents[operation], variables);
@@ -90,7 +90,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   };
 }
 
-/** What the caller sees: the payload, or the one error without its id and its text. */
+/** The result for the client: the payload, or the one error without its id and message. */
 function toSeen({ response: { status, headers, data, errors = [] } }: Observation, operation: Operation): unknown {
   const [error, ...more] = errors;
   if (!error) return { status, data: data?.[rootFields[operation]] };
@@ -106,7 +106,7 @@ function toSeen({ response: { status, headers, data, errors = [] } }: Observatio
   };
 }
 
-/** The same by the contract: what the caller can mend in a mutation's input is data, everything else an error. */
+/** The expected result: an error that the client can fix in the input of a mutation is data, all others are errors. */
 function expectedSeen(fault: FaultCase, operation: Operation): unknown {
   const { code, retryable, outcome, status } = expectedResult(fault, operation);
   const isWrite = operation !== 'get' && operation !== 'list';
@@ -139,7 +139,7 @@ const cases = faults.filter(({ name }) => mainFaults.has(name));
 
 beforeAll(async () => {
   resolveNothingInvalid();
-  // Time-outs run beside nothing that would delay the attempts that they end.
+  // Cases with time-outs run without other cases, which would delay their attempts.
   for (const isSlow of [true, false]) {
     const selected = cases.filter((fault) => fault.isSlow === isSlow);
     const all = selected.flatMap((fault) => operations.map((operation) => ({ fault, operation })));
@@ -159,18 +159,18 @@ const inAll = (fault: FaultCase, select: (operation: Operation, observation: Obs
 const forAll = (expected: (operation: Operation) => unknown) =>
   Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
 
-test('the main faults are all known', () => {
+test('all main faults exist', () => {
   expect(cases.map(({ name }) => name).sort()).toEqual([...mainFaults].sort());
 });
 
-describe.each(cases)('where upstream gives: $name', (fault) => {
-  test('callers see data or an error, and its extensions, as the contract says', () => {
+describe.each(cases)('upstream with the fault: $name', (fault) => {
+  test('clients get the data or the error of the contract, with all extensions', () => {
     expect(inAll(fault, (operation, observation) => toSeen(observation, operation))).toEqual(
       forAll((operation) => expectedSeen(fault, operation)),
     );
   });
 
-  test('upstream is asked as often as the contract says', () => {
+  test('upstream gets the requests of the contract', () => {
     expect(inAll(fault, (_operation, { attempts }) => attempts)).toEqual(
       forAll((operation) => {
         const { attempts, readBacks } = expectedResult(fault, operation);
@@ -179,7 +179,7 @@ describe.each(cases)('where upstream gives: $name', (fault) => {
     );
   });
 
-  test('no error and no log line holds the key, the address or the body of upstream, or a value of the caller', () => {
+  test('no error and no log entry contains the key, the address or the body of upstream, or a value of the caller', () => {
     expect(inAll(fault, (_operation, { leaks }) => leaks)).toEqual(forAll(() => []));
   });
 });

@@ -1,5 +1,5 @@
-// Every fault × every operation through the data source and a real client: what the caller is told, what is known of a
-// write, and how often upstream was asked. Each case has a client and an upstream of its own.
+// Every fault × every operation through the data source and a real client: the error, the outcome of a write, and the
+// number of requests to upstream. Each case has its own client and upstream.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
@@ -15,18 +15,18 @@ import { expectedResult, faults, operations, type FaultCase, type Operation, typ
 const CREDENTIAL = 'sk+secret/key~of.the-caller==';
 const CALLER_CANARY = 'canary-of-caller';
 const CASES_AT_ONCE = 40;
-/** All cases run before the tests; this is for machines that are busy with other things. */
+/** All cases run before the tests. The time-out allows for a busy machine. */
 const RUN_TIMEOUT_MS = 300_000;
-/** On a busy machine as well, a request is sent within it. */
+/** Long enough for a request to be sent on a busy machine. */
 const SLOW_ATTEMPT_MS = 2000;
 
 interface Observation {
   readonly result: Result;
   readonly upstreamRequestId: string | null | undefined;
-  /** Requests that upstream counted; what never reached it is missing. */
+  /** The requests that upstream received. */
   readonly arrived: number;
   readonly sent: number;
-  /** Requests for anything but the operation's own path. */
+  /** The requests for other paths than the operation's. */
   readonly strayRequests: readonly string[];
   readonly leaks: readonly string[];
 }
@@ -67,7 +67,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
       deadlineAt: performance.now() + 200_000,
     },
   });
-  if (fault.isSlow && fault.place === undefined) await client.preconnect();
+  if (fault.isSlow && fault.address === undefined) await client.preconnect();
   const error: unknown = await run[operation](source).then(
     () => null,
     (reason: unknown) => reason,
@@ -105,7 +105,7 @@ const observations = new Map<string, Observation>();
 
 beforeAll(async () => {
   resolveNothingInvalid();
-  // Time-outs run beside nothing that would delay the attempts that they end.
+  // Cases with time-outs run without other cases, which would delay their attempts.
   for (const isSlow of [true, false]) {
     const cases = faults.filter((fault) => fault.isSlow === isSlow);
     const all = cases.flatMap((fault) => operations.map((operation) => ({ fault, operation })));
@@ -125,23 +125,23 @@ const observed = (fault: FaultCase, select: (observation: Observation) => unknow
 const forAll = (expected: (operation: Operation) => unknown) =>
   Object.fromEntries(operations.map((operation) => [operation, expected(operation)]));
 
-describe.each(faults)('where upstream gives: $name', (fault) => {
+describe.each(faults)('upstream with the fault: $name', (fault) => {
   test('every operation has the attempts and the error of the contract', () => {
     expect(observed(fault, ({ result }) => result)).toEqual(forAll((operation) => expectedResult(fault, operation)));
   });
 
-  test('upstream sees the attempts that were sent, and no request but those', () => {
+  test('upstream gets the attempts that were sent and no other request', () => {
     expect(observed(fault, ({ arrived, strayRequests }) => ({ arrived, strayRequests }))).toEqual(
       observed(fault, ({ sent }) => ({ arrived: sent, strayRequests: [] })),
     );
   });
 
-  test('no error holds the credential, the address or the body of upstream, or a value of the caller', () => {
+  test('no error contains the credential, the address or the body of upstream, or a value of the caller', () => {
     expect(observed(fault, ({ leaks }) => leaks)).toEqual(forAll(() => []));
   });
 });
 
-test("upstream's own request id is passed on where it sent one", () => {
+test("upstream's request id is passed on if it sent one", () => {
   const named = (name: string) =>
     faults
       .filter((fault) => fault.name === name)

@@ -1,4 +1,4 @@
-// What an outage costs upstream, and how soon it is over: the retry budget and the breaker, by counting.
+// The number of attempts during an outage, and the recovery after it: the retry budget and the breaker.
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AssistantResource } from '../support/source.ts';
 import { hang, reset, status, work } from '../support/raw-responses.ts';
@@ -12,7 +12,7 @@ const REQUESTS_PER_SECOND = 50;
 const OUTAGE_SECONDS = 3;
 const REQUESTS = REQUESTS_PER_SECOND * OUTAGE_SECONDS;
 const MAX_BURST = 5;
-/** All outages run before the tests; this is for machines that are busy with other things. */
+/** All outages run before the tests. The time-out allows for a busy machine. */
 const RUN_TIMEOUT_MS = 300_000;
 
 type Operate = (source: AssistantResource) => Promise<unknown>;
@@ -25,13 +25,17 @@ const mixed: readonly Operate[] = [
 ];
 const reads = mixed.slice(0, 2);
 
-/** Sends the operations in turn, evenly, whatever becomes of them; resolves with the calls when all have been sent. */
+/**
+ * Sends the operations in turn at a constant rate and ignores their failures. Resolves with the calls when all have
+ * been sent.
+ */
 async function sendEvenly(count: number, operations: readonly Operate[], another: () => AssistantResource) {
   const started = performance.now();
   const calls: Promise<boolean>[] = [];
   while (calls.length < count) {
     const due = Math.min(count, Math.ceil(((performance.now() - started) * REQUESTS_PER_SECOND) / 1000));
-    // A process that stood still catches up, but not all at once: nothing would have arrived yet when all are sent.
+    // After a pause the process catches up in bursts, so that the breaker sees the first failures before all calls are
+    // sent.
     const last = Math.min(due, calls.length + MAX_BURST);
     for (let sent = calls.length; sent < last; sent += 1)
       calls.push(operations[sent % operations.length]?.(another()).then(...succeeded) ?? Promise.resolve(false));
@@ -42,7 +46,7 @@ async function sendEvenly(count: number, operations: readonly Operate[], another
 
 const succeeded = [() => true, () => false] as const;
 
-/** The outage is over: resolves when something is served. */
+/** Resolves when a read succeeds after the outage. */
 const recover = (another: () => AssistantResource): Promise<void> =>
   until(() =>
     another()
@@ -52,7 +56,7 @@ const recover = (another: () => AssistantResource): Promise<void> =>
 
 interface Outage {
   readonly name: string;
-  /** Null where nobody listens. */
+  /** Null: there is no listener. */
   readonly response: RawResponse | null;
   readonly operations: readonly Operate[];
   readonly attemptTimeoutMs?: number;
@@ -63,21 +67,21 @@ const outages: readonly Outage[] = [
   { name: 'resets, for reads alone', response: reset, operations: reads },
   { name: '503', response: status(503), operations: mixed },
   { name: '503 with Retry-After', response: status(503, [['retry-after', '1']]), operations: reads },
-  { name: '429, which no breaker stops', response: status(429), operations: mixed },
+  { name: '429, which does not open the breaker', response: status(429), operations: mixed },
   { name: 'silence', response: hang, operations: mixed, attemptTimeoutMs: 3000 },
   { name: 'refused connections', response: null, operations: mixed },
 ];
 
 interface Cost {
   readonly served: number;
-  /** As long as requests came. */
+  /** The attempts while requests were sent. */
   readonly attempts: number;
   readonly attemptsInAll: number;
-  /** Attempts that failed after upstream was healthy again. */
+  /** The failed attempts after upstream was healthy again. */
   readonly failuresAfterwards: readonly unknown[];
 }
 
-async function suffer({ response, operations, attemptTimeoutMs = 20_000 }: Outage): Promise<Cost> {
+async function runOutage({ response, operations, attemptTimeoutMs = 20_000 }: Outage): Promise<Cost> {
   let current = response ?? hang;
   const { another, upstream, reports } = await startSource((socket, request) => current(socket, request), {
     attemptTimeoutMs,
@@ -85,7 +89,7 @@ async function suffer({ response, operations, attemptTimeoutMs = 20_000 }: Outag
   });
   if (!response) await upstream.stop();
   const { calls } = await sendEvenly(REQUESTS, operations, another);
-  // Counted as long as requests come. What is refused never arrives, so it is counted where it is sent.
+  // Upstream cannot count connections that were refused, so those are counted by the client's reports.
   const attempts = response ? upstream.requests.length : reports.length;
   const served = (await Promise.all(calls)).filter(Boolean).length;
   const attemptsInAll = reports.length;
@@ -102,18 +106,18 @@ describe('a total outage at fifty requests a second', () => {
   const costs = new Map<string, Cost>();
 
   beforeAll(async () => {
-    await Promise.all(outages.map(async (outage) => costs.set(outage.name, await suffer(outage))));
+    await Promise.all(outages.map(async (outage) => costs.set(outage.name, await runOutage(outage))));
     await endSources();
   }, RUN_TIMEOUT_MS);
 
-  test.each(outages)('of $name costs upstream at most 1.2 attempts a request', ({ name }) => {
+  test.each(outages)('of $name causes at most 1.2 attempts per request', ({ name }) => {
     const { served, attempts = NaN, attemptsInAll } = costs.get(name) ?? {};
     expect(served).toBe(0);
     expect(attemptsInAll).toBeGreaterThan(0);
     expect(attempts).toBeLessThanOrEqual(REQUESTS * 1.2);
   });
 
-  test.each(outages)('of $name is over with the first attempt that the breaker lets through', ({ name }) => {
+  test.each(outages)('of $name ends with the first attempt that the breaker allows', ({ name }) => {
     expect(costs.get(name)?.failuresAfterwards).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// What is known of a write in the end, where its attempts end differently.
+// The final outcome of a write whose attempts end in different ways.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { hang, inTurn, json, reset, sendAndEnd, message, status, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -11,7 +11,7 @@ afterEach(endSources);
 const NOT_APPLIED = { outcome: 'NOT_APPLIED' };
 const UNKNOWN = { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' };
 const deletedFalse = json(200, { id: 'asst_1', deleted: false });
-/** Tells no longer to wait than 0 s, so that a test of many answers stays quick. */
+/** With a Retry-After of 0 s, so that tests with many responses are fast. */
 const at0s = (code: number) => status(code, [['retry-after', '0']]);
 
 describe('a delete', () => {
@@ -27,13 +27,13 @@ describe('a delete', () => {
     ['deleted: false', [at0s(500), deletedFalse], 2],
     ['a redirect', [at0s(500), status(302)], 2],
     ['429, after 429', [at0s(429), at0s(408), at0s(429)], 3],
-  ])('of unknown fate stays UNKNOWN whatever comes later: %s', async (_name, responses, attempts) => {
+  ])('of unknown outcome stays UNKNOWN after a later response: %s', async (_name, responses, attempts) => {
     const { source, upstream } = await startSource(inTurn(...responses));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject(UNKNOWN);
     expect(upstream.count('DELETE')).toBe(attempts);
   });
 
-  test('of unknown outcome stays UNKNOWN if upstream cannot be reached any more', async () => {
+  test('of unknown outcome stays UNKNOWN if upstream is then unreachable', async () => {
     const { source, upstream, reports } = await startSource((socket) => {
       socket.end(message(503, '{}', [['connection', 'close']]));
       void upstream.stop();
@@ -48,18 +48,18 @@ describe('a delete', () => {
     expect(upstream.count('DELETE')).toBe(3);
   });
 
-  test('took place where a later attempt says so', async () => {
+  test('was applied if a later attempt succeeds', async () => {
     const { source, upstream } = await startSource(inTurn(at0s(503), at0s(429), work()));
     await expect(source.delete('asst_1')).resolves.toBeUndefined();
     expect(upstream.count('DELETE')).toBe(3);
   });
 
-  test('of what is not there is NOT_FOUND, also after a refusal', async () => {
+  test('of a missing assistant is NOT_FOUND, also after a rejection', async () => {
     const { source } = await startSource(inTurn(at0s(429), status(404)));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'NOT_FOUND' });
   });
 
-  test('that upstream says it did not do is not a success, and not sent again', async () => {
+  test('that upstream reports as not done is an error, and not retried', async () => {
     const { source, upstream } = await startSource(deletedFalse);
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_BAD_RESPONSE' });
     expect(upstream.count('DELETE')).toBe(1);
@@ -71,8 +71,8 @@ describe('a create', () => {
     ['a reset', reset],
     ['a 500', status(500)],
     ['a 408', status(408)],
-    ['an answer cut short', sendAndEnd('HTTP/1.1 201 X\r\ncontent-length: 9\r\n\r\n{')],
-  ])('that was refused twice and then met %s is UNKNOWN, and not sent again', async (_name, response) => {
+    ['a truncated response', sendAndEnd('HTTP/1.1 201 X\r\ncontent-length: 9\r\n\r\n{')],
+  ])('that was rejected twice and then met %s is UNKNOWN, and not retried', async (_name, response) => {
     const { source, upstream } = await startSource(inTurn(at0s(429), at0s(429), response));
     expect(await failureOf(source.create({ model: 'm' }))).toMatchObject(UNKNOWN);
     expect(upstream.count('POST')).toBe(3);
@@ -84,7 +84,7 @@ describe('a create', () => {
     expect(upstream.count('POST')).toBe(3);
   });
 
-  test('reaches an upstream that comes up in time, once', async () => {
+  test('is sent once to an upstream that starts in time', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(1);
     const { source, upstream, reports } = await startSource(hang);
     await upstream.stop();
@@ -107,20 +107,23 @@ describe('a modify', () => {
     ['a 503', status(503)],
     ['a 408', status(408)],
     ['a redirect', status(307)],
-    ['an unreadable answer', json(200, {})],
-  ])('that met %s is read back once, and took place where it is as asked', async (_name, response) => {
-    const { source, lines } = await startSource(inTurn(response, asRequested));
-    await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
-    expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
-  });
+    ['an unreadable response', json(200, {})],
+  ])(
+    'that met %s is read back once, and was applied if the assistant has the requested values',
+    async (_name, response) => {
+      const { source, lines } = await startSource(inTurn(response, asRequested));
+      await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
+      expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
+    },
+  );
 
   test.each<[string, RawResponse]>([
-    ['something else', asBefore],
-    ['nothing', status(404)],
-    ['trouble', at0s(503)],
-    ['a wait', at0s(429)],
-    ['no answer', reset],
-  ])('whose read-back finds %s is UNKNOWN, and neither is tried again', async (_name, response) => {
+    ['other values', asBefore],
+    ['a 404', status(404)],
+    ['a 503', at0s(503)],
+    ['a 429', at0s(429)],
+    ['no response', reset],
+  ])('whose read-back gets %s is UNKNOWN, and neither is retried', async (_name, response) => {
     const { source, lines } = await startSource(inTurn(status(500), response));
     expect(await failureOf(source.modify('asst_1', modify))).toMatchObject(UNKNOWN);
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
@@ -132,7 +135,7 @@ describe('a modify', () => {
     expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);
   });
 
-  test('keeps a part of its deadline for the read-back', async () => {
+  test('reserves a part of its deadline for the read-back', async () => {
     const { source, lines } = await startSource(inTurn(hang, asRequested), { deadlineMs: 5000 });
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
@@ -140,7 +143,7 @@ describe('a modify', () => {
 });
 
 describe('a deadline', () => {
-  test('that passes while a write waits for a connection leaves it NOT_APPLIED, and it is never sent', async () => {
+  test('that passes while a write waits for a connection leaves it NOT_APPLIED and unsent', async () => {
     const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 2000 });
     const first = failureOf(another().create({ model: 'first' }));
     await until(() => upstream.count('POST') === 1);
@@ -151,7 +154,7 @@ describe('a deadline', () => {
     ]);
     for (const details of late) expect(details).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_TIMEOUT' });
     expect(await first).toMatchObject(UNKNOWN);
-    // The connection is free again; what gave up stays where it is.
+    // The connection is free again, but the cancelled write is not sent.
     expect(await failureOf(another(1000).get('asst_2'))).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(upstream.requests.map(({ target }) => target)).toEqual(['/assistants', '/assistants/asst_2']);
   });

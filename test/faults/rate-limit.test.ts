@@ -1,4 +1,4 @@
-// UPSTREAM_RATE_LIMIT: what is over the limit never leaves, and is no fault of upstream's.
+// UPSTREAM_RATE_LIMIT: requests over the limit are not sent, and do not count as failures of upstream.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AimlClient } from '../../src/aiml/client.ts';
 import type { AssistantResource } from '../support/source.ts';
@@ -11,7 +11,7 @@ afterEach(endSources);
 
 const perHour = (requests: number) => createRateLimit({ requests, perSeconds: 3600 }, null);
 
-/** A limit that says what the test wants it to, and counts how often it is asked. */
+/** A limit that returns the given waits and counts its calls. */
 function scriptedLimit(...responses: readonly number[]): RateLimit & { taken: number } {
   const limit = {
     taken: 0,
@@ -39,7 +39,7 @@ const openBreaker = (client: AimlClient, another: () => AssistantResource) =>
   });
 
 describe('A request over the limit', () => {
-  test.each(operations)('is not sent, and the client gets the time to wait at once: %s', async (name, operate) => {
+  test.each(operations)('is not sent, and fails at once with the time to wait: %s', async (name, operate) => {
     const { source, lines, reports } = await startSource(work(), { rateLimit: perHour(2) });
     await source.get('asst_1');
     await source.get('asst_1');
@@ -53,7 +53,7 @@ describe('A request over the limit', () => {
     expect(reports).toHaveLength(2);
   });
 
-  test('waits where that fits the deadline', async () => {
+  test('waits if the deadline allows it', async () => {
     const rateLimit = createRateLimit({ requests: 1, perSeconds: 1 }, null);
     const { another, lines, reports } = await startSource(work(), { rateLimit });
     await Promise.all([another().get('asst_1'), another().get('asst_1'), another().create({ model: 'm' })]);
@@ -61,14 +61,14 @@ describe('A request over the limit', () => {
     expect(reports.map(({ kind, isRetry }) => [kind, isRetry])).toEqual(Array(3).fill(['OK', false]));
   });
 
-  test('is one of a credential: others go on', async () => {
+  test('does not affect other credentials', async () => {
     const limit = perHour(1);
     expect(await limit.take('a')).toBe(0);
     expect(await limit.take('a')).toBeGreaterThan(0);
     expect(await limit.take('b')).toBe(0);
   });
 
-  test('is not waited for after the client has disconnected', async () => {
+  test('stops waiting when the client disconnects', async () => {
     const { source, lines, cancel } = await startSource(work(), { rateLimit: scriptedLimit(15_000) });
     const failure = failureOf(source.get('asst_1'));
     await new Promise((resolve) => setImmediate(resolve));
@@ -97,7 +97,7 @@ describe('The limit counts', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1']);
   });
 
-  test('a read-back, which waits for its turn where that fits the deadline', async () => {
+  test('a read-back, which waits if the deadline allows it', async () => {
     const { source, lines } = await startSource(inTurn(reset, work({ name: 'n' })), {
       rateLimit: scriptedLimit(0, 1),
     });
@@ -105,7 +105,7 @@ describe('The limit counts', () => {
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
   });
 
-  test('nothing that the breaker holds back', async () => {
+  test('no attempt that the breaker blocks', async () => {
     const rateLimit = scriptedLimit();
     const { another, client } = await startSource(status(503), { rateLimit });
     await openBreaker(client, another);
@@ -115,8 +115,8 @@ describe('The limit counts', () => {
   });
 });
 
-describe('What the limit holds back', () => {
-  test('takes nothing of what there is for retries', async () => {
+describe('An attempt that the limit delays or blocks', () => {
+  test('does not use the retry budget', async () => {
     const waits = Array.from({ length: 20 }, () => 1);
     const rateLimit = scriptedLimit(...waits);
     const { another, lines } = await startSource(
@@ -130,7 +130,7 @@ describe('What the limit holds back', () => {
     expect(lines()).toHaveLength(10);
   });
 
-  test('is no failure to the breaker', async () => {
+  test('is no failure for the breaker', async () => {
     const { another, client } = await startSource(work(), { rateLimit: scriptedLimit(...Array<number>(50).fill(1e9)) });
     for (let index = 0; index < 50; index += 1)
       expect(await failureOf(another().get('asst_1'))).toMatchObject({ code: 'RATE_LIMITED' });
@@ -138,7 +138,7 @@ describe('What the limit holds back', () => {
     await another().get('asst_1');
   });
 
-  test('leaves the attempt by which an open breaker looks for upstream to others', async () => {
+  test('does not use up the trial attempt of an open breaker', async () => {
     let isDown = true;
     const rateLimit = scriptedLimit();
     const { another, client } = await startSource(
@@ -148,7 +148,7 @@ describe('What the limit holds back', () => {
     await openBreaker(client, another);
     isDown = false;
     rateLimit.take = () => Promise.resolve(1e9);
-    // The breaker lets an attempt through after a while, and the limit holds it back.
+    // The breaker allows an attempt after a while, and the limit blocks it.
     await until(async () => (await failureOf(another().get('asst_1'))).code === 'RATE_LIMITED');
     rateLimit.take = () => Promise.resolve(0);
     expect(await another().get('asst_1')).toMatchObject({ id: 'asst_1' });

@@ -1,4 +1,4 @@
-// What of upstream's message a caller gets to see, through the whole service.
+// The part of upstream's message that reaches callers, through the whole service.
 import dns from 'node:dns';
 import { expect, jest, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -22,7 +22,7 @@ async function messageOf({ service }: Awaited<ReturnType<typeof startEchoing>>, 
   return (data?.['createAssistant'] as { userErrors: { message: string }[] }).userErrors[0]?.message ?? '';
 }
 
-/** Every host is this machine. */
+/** Resolves every host to loopback. */
 function resolveToLoopback(): void {
   const lookup = dns.lookup as (...args: unknown[]) => void;
   jest.spyOn(dns, 'lookup').mockImplementation((_hostname: string, ...rest: unknown[]) => lookup('127.0.0.1', ...rest));

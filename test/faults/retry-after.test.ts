@@ -17,16 +17,16 @@ const operations: readonly [string, (source: AssistantResource) => Promise<unkno
 ];
 
 describe('Retry-After', () => {
-  test('in seconds or as a date is waited for where it fits the deadline', async () => {
+  test('in seconds or as a date delays the retry if the deadline allows it', async () => {
     const waits = operations.map(async ([, operate]) => {
       const { source, upstream } = await startSource(inTurn(after(429, '1'), work()));
       await operate(source);
       expect(upstream.requests).toHaveLength(2);
-      // A timer is early by its own grain at most.
+      // A timer may fire early by up to its resolution.
       const [first, second] = upstream.requests;
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(980);
     });
-    // Dates have whole seconds, so this one is between one and two seconds ahead.
+    // Dates have whole seconds, so this one is between one and two seconds in the future.
     const date = httpDate(2000);
     const { source, upstream } = await startSource(inTurn(after(503, date), work()));
     await source.get('asst_1');
@@ -54,7 +54,7 @@ describe('Retry-After', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('of a write of unknown outcome is reported with it', async () => {
+  test('is part of the error of a write with an unknown outcome', async () => {
     const { source, upstream } = await startSource(after(503, '3600'));
     expect(await failureOf(source.delete('asst_1'))).toMatchObject({
       code: 'OUTCOME_UNKNOWN',

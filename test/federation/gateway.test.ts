@@ -1,5 +1,5 @@
-// The service as one of two subgraphs behind a gateway, set up as in production: nobody may ask for the schema but by
-// `_service`, and each caller has an account of his own.
+// The service as one of two subgraphs behind a gateway, configured as in production: the schema is available through
+// `_service` only, and each caller has its own account.
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startRecordedService, type RecordedService } from '../graphql/recorded-service.ts';
 import { startGateway, type Gateway } from './gateway.ts';
@@ -21,14 +21,14 @@ const EVERY_FIELD = `id createdAt model name description instructions metadata t
 let service: RecordedService;
 let tickets: TicketsSubgraph;
 let gateway: Gateway;
-/** Two assistants of A. */
+/** Two assistants of caller A. */
 let one: string;
 let other: string;
 
 beforeAll(async () => {
   service = await startRecordedService({ AUTH_MODE: 'passthrough', INTROSPECTION: 'false', FEDERATION: 'true' });
   tickets = await startTickets();
-  // Where introspection is off, nothing is executed without a credential: not for a gateway either.
+  // Without introspection, every operation needs a credential, also those of a gateway.
   const { data } = await service.query('{ _service { sdl } }', undefined, A);
   const { _service } = data as { _service: { sdl: string } };
   gateway = await startGateway([
@@ -50,7 +50,7 @@ const codesOf = (errors: readonly { readonly extensions: Readonly<Record<string,
   errors?.map(({ extensions }) => extensions['code']);
 
 describe('a query across both subgraphs', () => {
-  test('goes from a ticket to all that its assistant has, and asks upstream once for each assistant', async () => {
+  test('resolves every field of a ticket’s assistant, with one upstream request for each assistant', async () => {
     tickets.assign({ t1: one, t2: other, t3: one });
     const { data, errors } = await gateway.query(`{ tickets { id assignee { ${EVERY_FIELD} } } }`, undefined, A);
     expect(errors).toBeUndefined();
@@ -62,7 +62,7 @@ describe('a query across both subgraphs', () => {
     expect(linesUpstream().sort()).toEqual([`GET /assistants/${one}`, `GET /assistants/${other}`].sort());
   });
 
-  test('goes from an assistant to its tickets and back', async () => {
+  test('resolves the tickets of an assistant and back', async () => {
     tickets.assign({ t1: one, t2: other, t3: one });
     const { data, errors } = await gateway.query(
       '{ assistants(order: ASC) { nodes { name tickets { id assignee { name } } } pageInfo { hasNextPage } } }',
@@ -85,7 +85,7 @@ describe('a query across both subgraphs', () => {
     });
   });
 
-  test('has null for a deleted assistant, and everything else', async () => {
+  test('returns null for a deleted assistant, and everything else', async () => {
     tickets.assign({ t1: one, t2: 'asst_gone' });
     const { data, errors } = await gateway.query('{ tickets { id assignee { name } } }', undefined, A);
     expect(errors).toBeUndefined();
@@ -93,13 +93,13 @@ describe('a query across both subgraphs', () => {
       { id: 't1', assignee: { name: 'one' } },
       { id: 't2', assignee: { name: null } },
     ]);
-    // Of what is never null the gateway makes null of the assistant.
+    // The gateway fills the non-null fields of the assistant with null.
     expect((await gateway.query('{ tickets { assignee { model } } }', undefined, A)).data).toEqual({
       tickets: [{ assignee: { model: 'gpt-4o' } }, { assignee: null }],
     });
   });
 
-  test('sees what the credential sees that the gateway hands on', async () => {
+  test('sees the data of the credential that the gateway forwards', async () => {
     tickets.assign({ t1: one });
     const READ = '{ tickets { id assignee { name } } }';
     expect((await gateway.query(READ, undefined, B)).data).toEqual({
@@ -112,7 +112,7 @@ describe('a query across both subgraphs', () => {
     expect(linesUpstream()).toEqual([]);
   });
 
-  test('has the reason where the service cannot use a reference', async () => {
+  test('returns the reason if the service cannot resolve a reference', async () => {
     tickets.assign({ t1: one, t2: '../secret' });
     const { data, errors, text } = await gateway.query('{ tickets { assignee { name } } }', undefined, A);
     expect(data).toEqual({ tickets: [{ assignee: { name: null } }, { assignee: { name: null } }] });
@@ -126,7 +126,7 @@ describe('the entities of a request', () => {
   const READ = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Assistant { id } } }';
   const refer = (...ids: readonly string[]) => ({ r: ids.map((id) => ({ __typename: 'Assistant', id })) });
 
-  test('are asked of upstream once, however often they are referred to', async () => {
+  test('are requested from upstream once, however often they are referenced', async () => {
     const { data, errors } = await service.query(READ, refer(one, 'asst_gone', one, other, one), A);
     expect(errors).toBeUndefined();
     expect(data).toEqual({ _entities: [{ id: one }, null, { id: one }, { id: other }, { id: one }] });
@@ -142,7 +142,7 @@ describe('the entities of a request', () => {
 });
 
 describe('the supergraph', () => {
-  test('knows the types of which exactly one field is set, and what scalars are specified by', async () => {
+  test('contains @oneOf and @specifiedBy', async () => {
     const { data } = await gateway.query(
       `{ tool: __type(name: "AssistantToolInput") { isOneOf } instant: __type(name: "DateTime") { specifiedByURL } }`,
     );

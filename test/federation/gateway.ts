@@ -1,5 +1,5 @@
-// A gateway as another team would put it before the service: Hive Gateway on a supergraph that is composed of what the
-// subgraphs say of themselves.
+// A gateway as another team would run it in front of the service: Hive Gateway with a supergraph that is composed of
+// the SDL of the subgraphs.
 import { createServer, type RequestListener } from 'node:http';
 import * as http from '@graphql-mesh/transport-http';
 import { composeServices } from '@theguild/federation-composition';
@@ -8,7 +8,7 @@ import { cleanUpLater } from '../support/cleanup.ts';
 import { listen } from '../support/listen.ts';
 import { query, type GraphQLHttpResponse } from '../support/service.ts';
 
-/** What is used of the gateway. */
+/** The part of the gateway that is used here. */
 interface HiveGateway {
   readonly createGatewayRuntime: (options: {
     readonly supergraph: string;
@@ -20,7 +20,7 @@ interface HiveGateway {
     };
   }) => RequestListener & AsyncDisposable;
 }
-/** The gateway's own types would give every GraphQLResolveInfo of the project what graphql 16 does not have. */
+/** The gateway's types would change every GraphQLResolveInfo of the project to one that graphql 16 does not have. */
 const importWithoutTypes = (name: string): Promise<unknown> => import(name);
 const { createGatewayRuntime } = (await importWithoutTypes('@graphql-hive/gateway-runtime')) as HiveGateway;
 
@@ -39,7 +39,10 @@ export interface Gateway {
   ): Promise<GraphQLHttpResponse>;
 }
 
-/** Starts it on loopback, until the test or the file has ended. Throws where the subgraphs cannot be composed. It hands callers' credentials on. */
+/**
+ * Starts it on loopback until the test or the file has ended. Throws if the subgraphs cannot be composed. It forwards
+ * the credentials of callers.
+ */
 export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promise<Gateway> {
   const { supergraphSdl, errors = [] } = composeServices(
     subgraphs.map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) })),
@@ -48,7 +51,7 @@ export async function startGateway(subgraphs: readonly SubgraphAddress[]): Promi
   const gateway = createGatewayRuntime({
     supergraph: supergraphSdl,
     transports: { http },
-    // It sends subscriptions by GET otherwise, which the service takes for queries alone.
+    // By default it sends subscriptions by GET, for which the service accepts queries only.
     transportEntries: { '*.http': { options: { method: 'POST' } } },
     logging: false,
     propagateHeaders: {

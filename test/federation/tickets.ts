@@ -1,11 +1,11 @@
-// Another team's subgraph: tickets, each given to an assistant that it knows by its id alone. It is Relay-style like the
-// service, so that what both have under one name is composed as well.
+// Another team's subgraph: tickets that reference an assistant by its id. It has Relay's types as well, so that types
+// of the same name are composed.
 import { createServer } from 'node:http';
 import { buildSchema } from 'graphql';
 import { createHandler } from 'graphql-http/lib/use/http';
 import { listen } from '../support/listen.ts';
 
-/** What is composed. */
+/** The SDL for the composition. */
 export const TICKETS_SDL = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
 
@@ -48,7 +48,7 @@ export const TICKETS_SDL = `
   }
 `;
 
-/** What is served: the same, and what Federation asks of every subgraph. */
+/** The executable schema: the SDL and the fields that Federation requires. */
 const schema = buildSchema(
   `
   ${TICKETS_SDL}
@@ -58,7 +58,7 @@ const schema = buildSchema(
   scalar _Any
   union _Entity = Ticket | Assistant
 `,
-  // The directives are Federation's to define.
+  // Federation defines these directives.
   { assumeValidSDL: true },
 );
 
@@ -72,11 +72,11 @@ interface Ticket extends Reference {
 
 export interface TicketsSubgraph {
   readonly url: string;
-  /** Replaces all tickets: a ticket's id, and the id of the assistant that it is given to. */
+  /** Replaces all tickets; each has an id and the id of its assistant. */
   assign(assignees: Readonly<Record<string, string>>): void;
 }
 
-/** Starts it on loopback, without a ticket. */
+/** Starts it on loopback, without tickets. */
 export async function startTickets(): Promise<TicketsSubgraph> {
   let tickets: readonly Ticket[] = [];
   const entity = ({ __typename, id }: Reference): unknown =>

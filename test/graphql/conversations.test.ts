@@ -43,7 +43,7 @@ async function createMessage(threadId: string, text: string): Promise<string> {
 }
 
 describe('a thread', () => {
-  test('is created with its messages, read, changed and deleted', async () => {
+  test('is created with its messages, read, updated and deleted', async () => {
     const id = await createThread({
       messages: [{ text: 'One' }, { role: 'ASSISTANT', text: 'Two', metadata: { a: 'b' } }],
       metadata: { title: 'first' },
@@ -131,7 +131,7 @@ describe('the messages of a thread', () => {
     });
   });
 
-  test('are changed and deleted by their thread, and NOT_FOUND names the id that upstream does not have', async () => {
+  test('are updated and deleted by thread and id, and NOT_FOUND names the id that upstream does not have', async () => {
     const threadId = await createThread();
     const id = await createMessage(threadId, 'x');
     const update = (input: unknown) => write('updateMessage', 'message { metadata }', input);
@@ -154,7 +154,7 @@ describe('the messages of a thread', () => {
     expect(create.userErrors).toEqual(notFound('threadId'));
   });
 
-  test('that are wrong are reported before anything is sent, with the path of each problem', async () => {
+  test('with invalid input are rejected before anything is sent, with the path of each problem', async () => {
     const { userErrors } = await write('createMessage', 'message { id }', {
       threadId: 'not an id',
       text: 'x',

@@ -65,7 +65,7 @@ const everythingRead = {
 };
 
 describe('an assistant', () => {
-  test('makes the round trip with everything it has, in one call each', async () => {
+  test('has the same values in every field after create and read, with one call each', async () => {
     const { assistant, userErrors } = await create(everything);
     expect(userErrors).toEqual([]);
     expect(assistant).toMatchObject(everythingRead);
@@ -76,7 +76,7 @@ describe('an assistant', () => {
     ]);
   });
 
-  test('keeps on an update what was left out, and loses what is null', async () => {
+  test('keeps the fields that an update omits, and clears those that are null', async () => {
     const { assistant } = await create(everything);
     service.upstreamCalls();
     const stored = await update({ id: assistant.id, name: 'new' });
@@ -119,19 +119,19 @@ describe('an assistant', () => {
     ]);
   });
 
-  test('is read, and not written, by an update that names nothing but its id', async () => {
+  test('is read and not written by an update with an id only', async () => {
     const { assistant } = await create({ name: 'n' });
     service.upstreamCalls();
     expect((await update({ id: assistant.id })).assistant).toEqual(assistant);
     expect(service.upstreamCalls()).toEqual([[`GET /assistants/${assistant.id}`, null]]);
   });
 
-  test('is created with what the caller gave, where null is the same as nothing', async () => {
+  test('is created with the fields of the input, and null is the same as an omitted field', async () => {
     await create({ name: null, tools: null, toolResources: { fileSearch: { vectorStoreIds: null } }, metadata: null });
     expect(service.upstreamCalls()).toEqual([['POST /assistants', { model: 'gpt-4o' }]]);
   });
 
-  test('gets the vector store that is created with it', async () => {
+  test('uses the vector store that is created with it', async () => {
     const { assistant, userErrors } = await create({
       tools: [{ fileSearch: {} }],
       toolResources: {
@@ -170,7 +170,7 @@ describe('an assistant', () => {
 });
 
 describe('an error that the client can fix', () => {
-  test('is reported with all others and their paths, and nothing is sent', async () => {
+  test('is reported together with all others, with their paths, and nothing is sent', async () => {
     const { data } = await service.query(CREATE, {
       input: {
         model: ' ',
@@ -205,7 +205,7 @@ describe('an error that the client can fix', () => {
     expect(service.upstreamCalls()).toEqual([]);
   });
 
-  test('is rejected before it is sent unless exactly one field is set', async () => {
+  test('is reported if not exactly one field of a oneOf input is set, and nothing is sent', async () => {
     for (const tools of [[{}], [{ codeInterpreter: true, fileSearch: {} }], [{ function: null }]]) {
       const { status, errors } = await service.query(CREATE, { input: { model: 'm', tools } });
       expect([status, errors?.[0]?.extensions['code']]).toEqual([400, 'BAD_USER_INPUT']);
@@ -219,7 +219,7 @@ describe('an error that the client can fix', () => {
 });
 
 describe('node and nodes', () => {
-  test('find assistants by id, asking for each once', async () => {
+  test('return assistants by id, with one call for each', async () => {
     const { assistant: one } = await create({ name: 'one' });
     const { assistant: two } = await create({ name: 'two' });
     service.upstreamCalls();
@@ -238,7 +238,7 @@ describe('node and nodes', () => {
     ).toEqual([one.id, two.id, 'asst_none'].map((id) => `GET /assistants/${id}`).sort());
   });
 
-  test('ask nothing where one of the ids is not valid', async () => {
+  test('make no call if one of the ids is invalid', async () => {
     const { errors } = await service.query('{ nodes(ids: ["a", "../b"]) { id } }');
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(service.upstreamCalls()).toEqual([]);

@@ -1,4 +1,5 @@
-// Responses that are large, and those that are too large: how they are made shows in what the event loop does meanwhile.
+// Responses that are large, and responses that are too large. Whether the event loop turns meanwhile shows how they are
+// made.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { casesOf } from '../support/slow.ts';
@@ -8,7 +9,7 @@ const MiB = 1024 * 1024;
 let upstream: ScriptedUpstream;
 let service: TestService;
 
-/** Of three bytes and of four, so that no part of it may end anywhere; and what JSON has to escape. */
+/** Characters of three and of four bytes, which no chunk may split, and characters that JSON must escape. */
 const TEXT = '"€"\n🙂x'.repeat(12_000);
 const tools = Array.from({ length: 128 }, (_, index) => ({
   type: 'function',
@@ -48,7 +49,7 @@ beforeEach(() => {
 const aliases = (count: number, field: string): string =>
   Array.from({ length: count }, (_, index) => `a${index}: ${field}`).join(' ');
 
-/** Twice, as the second time the operation is in the cache. */
+/** Twice: the second time the operation is in the cache. */
 async function twice(document: string, variables?: unknown): Promise<GraphQLHttpResponse> {
   await service.query(document, variables);
   return service.query(document, variables);
@@ -86,13 +87,13 @@ describe('a response of more than 32 MiB', () => {
     expectTooLarge(response, key === 'l2' ? String(response.errors?.[0]?.path?.[0]) : key);
   });
 
-  test('is an error where graphql-js makes it as well', async () => {
-    // A name that no plan has.
+  test('is an error if graphql-js makes it as well', async () => {
+    // A plan does not support this name.
     const document = `{ list: assistants(first: 30) { nodes { __proto__: id ${aliases(28, 'instructions')} } } }`;
     expectTooLarge(await twice(document), 'list');
   });
 
-  test('of a mutation says that its changes may have been made, and makes no more of them', async () => {
+  test('of a mutation is an error that says that changes may have been made, and no further field runs', async () => {
     const update = (id: string): string =>
       `${id}: updateAssistant(input: { id: "${id}", name: "n" }) { assistant { ${aliases(9, 'instructions')} } }`;
     const { data, errors } = await service.query(`mutation { ${update('one')} ${update('two')} ${update('three')} }`);
@@ -108,7 +109,7 @@ describe('a response of more than 32 MiB', () => {
 });
 
 describe('a large response', () => {
-  test('is whole, to the last character', async () => {
+  test('is complete to the last character', async () => {
     const { data, errors } = await twice(
       '{ assistants(first: 30) { nodes { id instructions tools { ... on FunctionTool { name parameters strict } } } } }',
     );
@@ -126,7 +127,7 @@ describe('a large response', () => {
   test.each([
     ['by a plan', 'tools { type }'],
     ['by graphql-js', 'tools { type __proto__: type }'],
-  ])('is made %s a part at a time, with turns of the event loop in between', async (_name, fields) => {
+  ])('is made %s in parts, with turns of the event loop in between', async (_name, fields) => {
     const document = `{ a: assistants(first: 40) { nodes { ${fields} } edges { node { ${fields} x: instructions } } } }`;
     let turns = 0;
     let isOver = false;
@@ -139,11 +140,11 @@ describe('a large response', () => {
     const { text } = await service.query(document);
     isOver = true;
     expect(text.length).toBeGreaterThan(4 * MiB);
-    // 128 KiB or 2,000 fields in each.
+    // A part has 128 KiB or 2,000 fields.
     expect(turns).toBeGreaterThan(30);
   });
 
-  test('has its errors beside the data', async () => {
+  test('has errors beside the data', async () => {
     const { data, errors, headers } = await twice(
       '{ list: assistants(first: 30) { nodes { instructions } } bad: assistant(id: "forbidden") { id } }',
     );
@@ -155,7 +156,7 @@ describe('a large response', () => {
   });
 });
 
-test('an operation holds no more than 32 MiB of what upstream sends', async () => {
+test('an operation holds at most 32 MiB of upstream’s responses', async () => {
   const ids = ['huge1', 'huge2', 'huge3', 'huge4', 'huge5'];
   const { errors } = await service.query(`{ ${ids.map((id) => `${id}: assistant(id: "${id}") { id }`).join(' ')} }`);
   expect(errors?.length).toBeGreaterThan(0);

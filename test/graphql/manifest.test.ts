@@ -1,4 +1,4 @@
-// What `npm run manifest` writes is a list that the service takes. Needs the build.
+// The service accepts the manifest that `npm run manifest` writes. Needs the build.
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeOf, post, sha256, writeExampleManifest, writeManifest, type ManifestFile } from '../support/persisted.ts';
@@ -21,14 +21,14 @@ describe('the manifest of the example operations', () => {
     return JSON.parse(json.replaceAll('asst_abc123', id));
   };
 
-  test('lets each of them run by its id and by its text, and nothing else', async () => {
+  test('allows each of them by its id and by its text, and nothing else', async () => {
     const { operations } = file.manifest;
     const files = (await readdir('schema/operations')).filter((name) => name.endsWith('.graphql'));
     expect(operations).toHaveLength(files.length);
     const create = operations.find(({ name }) => name === 'CreateAssistant');
     for (const { id, name, type, body } of operations) {
       expect(id).toBe(sha256(body));
-      // Subscriptions need a transport of event streams: see test/streams.
+      // Subscriptions need a streaming transport: see test/streams.
       if (type === 'subscription') continue;
       for (const request of [{ id }, { query: body }]) {
         const created = await post(service.url, {
@@ -42,7 +42,7 @@ describe('the manifest of the example operations', () => {
         });
         expect(response).toMatchObject({ status: 200, data: expect.any(Object) });
         expect(response.errors).toBeUndefined();
-        // The ids of conversations in the samples are of none that there is.
+        // No conversation has the ids of the samples.
         if (!name.includes('Assistant')) continue;
         for (const payload of Object.values(response.data as Record<string, { userErrors?: unknown } | null>))
           expect(payload?.userErrors ?? []).toEqual([]);
@@ -52,7 +52,7 @@ describe('the manifest of the example operations', () => {
   });
 });
 
-test('A manifest with operations that do not fit the schema is used, with one line that names them', async () => {
+test('a manifest with operations that are invalid in the schema is used, and one log entry names them', async () => {
   const file = await writeManifest([
     { id: 'a', name: 'Outlived', type: 'query', body: 'query Outlived { canary }' },
     { id: 'b', name: 'not a name', type: 'query', body: 'query Gone { canary }' },

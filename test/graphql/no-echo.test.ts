@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** Not the name of anything, and part of nothing that the service says by itself. */
+/** It occurs in no name and in no message of the service. */
 const C = 'cAnArY7319';
 const json = { 'content-type': 'application/json' };
 const post = (body: unknown, headers: Record<string, string> = json): RequestInit => ({
@@ -66,7 +66,7 @@ const requests: readonly (readonly [string, string, RequestInit])[] = [
   ['another method', `?a=${C}`, { method: 'PUT', ...post({ query: C }), headers: json }],
 ];
 
-describe('a value of the caller never comes back, in an error or in the log', () => {
+describe('a value of the caller occurs in no error and no log entry', () => {
   test.each(requests)('from %s', async (_, search, request) => {
     const response = await fetch(`${service.url}/graphql${search}`, request);
     const text = await response.text();

@@ -1,4 +1,4 @@
-// An operation that is requested again is run from its plan, with the same response.
+// A repeated operation runs from its cached plan and has the same response.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -27,7 +27,7 @@ interface Body extends Readonly<Record<string, unknown>> {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** All that comes back, but for what is another in each answer. */
+/** The response without the parts that differ in every response. */
 async function send(body: unknown): Promise<unknown> {
   upstream.calls.length = 0;
   const response = await fetch(`${service.url}/graphql`, {
@@ -97,22 +97,22 @@ const cases: readonly (readonly [name: string, body: Body])[] = [
   ],
 ];
 
-describe('the second time, and the third', () => {
-  test.each(cases)('%s has the same response as the first time', async (name, { query, ...rest }) => {
+describe('a repeated operation', () => {
+  test.each(cases)('has the same response as the first time: %s', async (name, { query, ...rest }) => {
     const body = { ...rest, ...(query !== undefined && { query: `# ${name}\n${query}` }) };
     const first = await send(body);
     expect(await send(body)).toEqual(first);
     expect(await send(body)).toEqual(first);
   });
 
-  test('directives follow the variables of the request', async () => {
+  test('directives use the variables of each request', async () => {
     for (const yes of [true, false, true, false]) {
       const { data } = await service.query(DIRECTIVES, { yes });
       expect(Object.keys(data?.['assistant'] as object)).toEqual(yes ? ['id', 'name'] : ['id']);
     }
   });
 
-  test('an operation that failed halfway is not run again to tell what went wrong', async () => {
+  test('an operation that failed halfway is not executed again for its error', async () => {
     const document =
       'mutation ($a: ID!, $b: ID!) { a: deleteAssistant(input: { id: $a }) { deletedAssistantId } b: deleteAssistant(input: { id: $b }) { deletedAssistantId } }';
     for (let time = 0; time < 3; time += 1) {
@@ -121,7 +121,7 @@ describe('the second time, and the third', () => {
     }
   });
 
-  test('a hash stands for its document, and no document for another one', async () => {
+  test('a hash identifies its document, and a document is not mistaken for a hash', async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(READ) } };
     const whole = await send({ query: READ, variables: { id: 'a' }, extensions });
     for (let time = 0; time < 3; time += 1) expect(await send({ variables: { id: 'a' }, extensions })).toEqual(whole);

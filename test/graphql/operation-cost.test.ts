@@ -1,4 +1,4 @@
-// How much an operation may ask of upstream, and what decides whether it runs at all.
+// The limits of what an operation may request from upstream, and the conditions that decide whether it runs.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -36,7 +36,7 @@ const references = (count: number) => ids(count, 'r').map((id) => ({ __typename:
 
 const TOO_MANY_IDS = 'The operation asks for more than 200 things by id: request less at a time. Nothing was sent.';
 
-describe('an operation that asks for more than 200 things by id is rejected before anything is sent', () => {
+describe('an operation with more than 200 reads by id is rejected before anything is sent', () => {
   test.each<[string, string, unknown?]>([
     [
       'in aliases',
@@ -88,7 +88,7 @@ describe('an operation that asks for more than 200 things by id is rejected befo
     expect(upstream.calls).toEqual([]);
   });
 
-  test('and one that asks for 200 is served, what a condition leaves out aside', async () => {
+  test('an operation with 200 reads is executed; excluded fields do not count', async () => {
     const document =
       'query ($i: [ID!]!, $no: Boolean!) { a: nodes(ids: $i) { id } b: nodes(ids: $i) { id } c: nodes(ids: $i) @include(if: $no) { id } }';
     for (const time of ['first', 'second']) {
@@ -99,7 +99,7 @@ describe('an operation that asks for more than 200 things by id is rejected befo
   });
 });
 
-test('an operation that asks for more than 20 lists is rejected before anything is sent', async () => {
+test('an operation with more than 20 lists is rejected before anything is sent', async () => {
   const lists = (count: number): string =>
     `{ thread(id: "thread_1") { ${range(count)
       .map((i) => `a${i}: messages(first: ${i + 1}) { nodes { id } }`)
@@ -126,7 +126,7 @@ describe('a condition that is null', () => {
     expect(upstream.calls).toEqual([]);
   });
 
-  test('inside of a payload lets no mutation after it run', async () => {
+  test('inside a payload prevents every later mutation', async () => {
     const document =
       'mutation ($dry: Boolean = true) { one: updateAssistant(input: { id: "a", name: "n" }) { assistant @skip(if: $dry) { id } } two: updateAssistant(input: { id: "b", name: "n" }) { assistant { id } } }';
     for (const time of ['first', 'second']) {
@@ -137,12 +137,12 @@ describe('a condition that is null', () => {
   });
 });
 
-describe('introspection by tools that write their own', () => {
+describe('introspection by tools with their own query', () => {
   const wrapped = (levels: number): string => (levels === 0 ? '' : `ofType { kind name ${wrapped(levels - 1)} }`);
   const query = (levels: number): string =>
     `{ __schema { types { ...Full } } } fragment Full on __Type { fields { name args { type { ...Ref } } } } fragment Ref on __Type { kind name ${wrapped(levels)} }`;
 
-  test('passes with twelve wrapped types, and not with more', async () => {
+  test('is allowed with twelve wrapped types, and rejected with more', async () => {
     for (const levels of [9, 10, 12]) expect((await service.query(query(levels))).errors).toBeUndefined();
     expect((await service.query(query(13))).errors?.map(({ message }) => message)).toEqual([
       'The document is more than 15 levels of fields deep.',

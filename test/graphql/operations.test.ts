@@ -7,7 +7,7 @@ import { startService, type TestService } from '../support/service.ts';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';
 
 const FOLDER = 'schema/operations';
-/** The calls of upstream that an example takes, where they are not one. */
+/** The number of upstream calls of the examples that make more or less than one. */
 const CALLS: Readonly<Record<string, number>> = { 'nodes.graphql': 2 };
 
 const schema = buildServiceSchema();
@@ -43,7 +43,7 @@ describe('the example operations', () => {
     expect(new Set(used)).toEqual(new Set(fields));
   });
 
-  test.each(files)('%s fits the schema, has a name and says what it shows', async (file) => {
+  test.each(files)('%s is valid, has a name and a description', async (file) => {
     const document = await read(file);
     expect(validate(schema, parse(document))).toEqual([]);
     expect(document).toMatch(/^# \S/);
@@ -72,7 +72,7 @@ describe('the example operations', () => {
 
 type Samples = Readonly<Record<string, string>>;
 
-/** Sample ids in the variables stand for the ids of what the test has created. */
+/** Replaces the sample ids in the variables by ids of objects that the test has created. */
 async function run(target: TestService, file: string, samples: Samples): Promise<Record<string, unknown>> {
   let variables = await variablesOf(file);
   for (const [sample, id] of Object.entries(samples)) variables = variables.replaceAll(sample, id);
@@ -97,7 +97,7 @@ function expectSuccess(data: Record<string, unknown>): void {
   }
 }
 
-/** What upstream takes only while no run is in progress on the thread. */
+/** Operations that upstream rejects while a run of the thread is active. */
 const NEEDS_IDLE_THREAD: ReadonlySet<string> = new Set(['create-message.graphql', 'create-run.graphql']);
 
 async function createThread(): Promise<Samples> {
@@ -105,7 +105,7 @@ async function createThread(): Promise<Samples> {
   return { thread_abc123: (data as { createThread: { thread: { id: string } } }).createThread.thread.id };
 }
 
-/** A thread whose run waits for the output of a function. */
+/** A thread with a run that waits for a tool output. */
 async function createConversation(): Promise<Samples> {
   const { data } = await embedded.query(
     `mutation ($assistant: CreateAssistantInput!) { createAssistant(input: $assistant) { assistant { id } } }`,

@@ -41,7 +41,7 @@ const idsOf = ({ nodes }: Connection): string[] => nodes.map(({ id }) => id);
 const inOrder = (order: string): string[] => (order === 'ASC' ? oldestFirst : oldestFirst.toReversed());
 
 describe('a list of 45', () => {
-  test.each(['ASC', 'DESC'])('is read forward, page after page, in one call each (%s)', async (order) => {
+  test.each(['ASC', 'DESC'])('is read forward page by page, with one call each (%s)', async (order) => {
     const pages: Connection[] = [];
     let after: string | null = null;
     do {
@@ -56,7 +56,7 @@ describe('a list of 45', () => {
     expect(service.upstreamCalls()).toHaveLength(5);
   });
 
-  test.each(['ASC', 'DESC'])('is read backward, page before page, in one call each (%s)', async (order) => {
+  test.each(['ASC', 'DESC'])('is read backward page by page, with one call each (%s)', async (order) => {
     const pages: Connection[] = [];
     let before: string | null = null;
     do {
@@ -70,13 +70,13 @@ describe('a list of 45', () => {
     expect(service.upstreamCalls()).toHaveLength(5);
   });
 
-  test('has pages of 20 where no size is given', async () => {
+  test('has pages of 20 if no size is given', async () => {
     const page = await list({});
     expect(idsOf(page)).toEqual(inOrder('DESC').slice(0, 20));
     expect(service.upstreamCalls()).toEqual([['GET /assistants?limit=21&order=desc', null]]);
   });
 
-  test('has one page where the size is 100', async () => {
+  test('has one page if the size is 100', async () => {
     const { nodes, pageInfo } = await list({ first: 100 });
     expect([nodes.length, pageInfo.hasNextPage, pageInfo.hasPreviousPage]).toEqual([COUNT, false, false]);
   });

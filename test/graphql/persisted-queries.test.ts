@@ -1,4 +1,4 @@
-// Automatic persisted queries: a document is sent once and named by its SHA-256 from then on.
+// Automatic persisted queries: a client sends a document once, and then only its SHA-256 hash.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeOf, get, post, sha256 } from '../support/persisted.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -13,7 +13,7 @@ describe.each([
   ['POST', post],
   ['GET', get],
 ])('by %s, a document', (method, send) => {
-  test('is requested if it is not registered, and its hash is enough once it was sent', async () => {
+  test('is requested if its hash is unknown; after that the hash is enough', async () => {
     const query = `query By${method}($first: Int) { assistants(first: $first) { nodes { id } } }`;
     const id = sha256(query);
     const variables = { first: 1 };
@@ -37,16 +37,16 @@ describe.each([
 
   test.each([
     ['does not parse', `query Broken${method} {`, 'GRAPHQL_PARSE_FAILED'],
-    ['does not fit the schema', `query Unfit${method} { nothing }`, 'GRAPHQL_VALIDATION_FAILED'],
+    ['is invalid in the schema', `query Unfit${method} { nothing }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['breaks a limit', `query Large${method} { ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
-  ])('that %s is not kept', async (_name, query, code) => {
+  ])('that %s is not registered', async (_name, query, code) => {
     const id = sha256(query);
     expect(codeOf(await send(service.url, { id, query }))).toBe(code);
     expect(codeOf(await send(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
   });
 });
 
-test('A mutation is not run by GET because its hash is known', async () => {
+test('a mutation with a known hash is still rejected by GET', async () => {
   const query = 'mutation { createAssistant(input: { model: "m" }) { assistant { model } } }';
   const id = sha256(query);
   expect((await post(service.url, { id, query })).data).toEqual({ createAssistant: { assistant: { model: 'm' } } });
@@ -58,6 +58,6 @@ test.each([
   ['no hash', 'x'],
   ['the name of a method', 'constructor'],
   ['empty', ''],
-])('What is %s is not known', async (_name, id) => {
+])('a hash that is %s is not found', async (_name, id) => {
   expect(codeOf(await post(service.url, { id }))).toBe('PERSISTED_QUERY_NOT_FOUND');
 });

@@ -1,4 +1,4 @@
-// The real service on the real embedded AIML API, with every call between the two on record.
+// The real service on the real embedded AIML API. Every call between the two is recorded.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ import { sendJson, startScriptedUpstream, type ReceivedCall } from '../support/s
 import { startService, type TestService } from '../support/service.ts';
 
 export interface RecordedService extends TestService {
-  /** Method, path and body of every call to upstream since the last look. */
+  /** Method, path and body of each call to upstream since the last call of this function. */
   upstreamCalls(): [line: string, body: unknown][];
-  /** Like `query`, where anything but data is a failure of the test. */
+  /** Like `query`, but throws if the response has errors. */
   data<T>(document: string, variables?: unknown): Promise<T>;
 }
 

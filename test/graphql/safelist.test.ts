@@ -1,4 +1,4 @@
-// Persisted operations: what a manifest lists may be run, and nothing else.
+// Persisted operations: the service executes the operations of the manifest and no others.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import {
@@ -16,11 +16,11 @@ import { startService, type TestService } from '../support/service.ts';
 const LISTED = 'query Listed($id: ID!) { assistant(id: $id) { id } }';
 const UNLISTED = 'query Unlisted { assistant(id: "asst_canary") { id } }';
 
-/** A service on an upstream that tells what it was asked. */
+/** A service on an upstream that records its requests. */
 let upstream: ScriptedUpstream;
 let service: TestService;
 let file: ManifestFile;
-/** Answers of upstream wait here. */
+/** Responses of upstream wait for this gate. */
 let opened: Promise<void> = Promise.resolve();
 
 async function setUp(mode: string): Promise<void> {
@@ -41,7 +41,7 @@ async function tearDown(): Promise<void> {
   await upstream.stop();
   await file.remove();
 }
-/** What an earlier test has left does not count. */
+/** Counts from the state that earlier tests left. */
 let counted: number;
 beforeEach(async () => {
   service.logs.length = 0;
@@ -50,7 +50,7 @@ beforeEach(async () => {
   counted = await unlistedMetric();
 });
 
-const unlistedLines = () => service.logs.filter(({ msg }) => msg === 'an operation is not in the manifest');
+const unlistedEntries = () => service.logs.filter(({ msg }) => msg === 'an operation is not in the manifest');
 const unlistedMetric = async () => {
   const metrics = await (await fetch(`${service.url}/metrics`)).text();
   return Number(/^assistants_unlisted_operations_total (\d+)$/m.exec(metrics)?.[1]) - counted;
@@ -72,7 +72,7 @@ describe('enforced', () => {
     const send = method === 'GET' ? get : post;
     expect(await send(service.url, request)).toEqual(ran);
     expect(await send(service.url, request)).toEqual(ran);
-    expect(unlistedLines()).toEqual([]);
+    expect(unlistedEntries()).toEqual([]);
   });
 
   test.each<[string, Parameters<typeof post>[1]]>([
@@ -85,7 +85,7 @@ describe('enforced', () => {
     ['asks for a type alone', { query: '{ __typename }' }],
     ['is to be registered', { query: UNLISTED, id: sha256(UNLISTED) }],
     ['brings the id of another one', { query: UNLISTED, id: 'listed', variables }],
-  ])('a document that %s is refused before anything is done, by POST and by GET', async (_name, request) => {
+  ])('a document that %s is rejected before anything is executed, by POST and by GET', async (_name, request) => {
     for (const send of [post, get]) {
       const response = await send(service.url, request);
       expect(response).toEqual({
@@ -104,10 +104,10 @@ describe('enforced', () => {
   });
 
   test.each([
-    ['that nobody knows', 'other'],
-    ['of a method of objects', 'constructor'],
-    ['that is empty', ''],
-  ])('an id %s is not found', async (_name, id) => {
+    ['not in the manifest', 'other'],
+    ['the name of an object method', 'constructor'],
+    ['empty', ''],
+  ])('an id that is %s is not found', async (_name, id) => {
     for (const send of [post, get]) {
       const response = await send(service.url, { id, variables });
       expect([response.status, codeOf(response)]).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
@@ -135,7 +135,7 @@ describe('enforced', () => {
     );
     const requestIds = responses.map(({ errors }) => errors?.[0]?.extensions['requestId']);
     expect(
-      unlistedLines().map(({ requestId, operationName, rejected }) => [requestId, operationName, rejected]),
+      unlistedEntries().map(({ requestId, operationName, rejected }) => [requestId, operationName, rejected]),
     ).toEqual([
       [requestIds[0], 'Unlisted', true],
       [requestIds[1], null, true],
@@ -151,7 +151,7 @@ describe('logged only', () => {
   beforeAll(() => setUp('log'));
   afterAll(tearDown);
 
-  test('everything runs, and each operation that is not listed leaves a line and is counted', async () => {
+  test('everything is executed, and each unlisted operation is logged and counted', async () => {
     const requests = [
       { query: UNLISTED },
       { query: '{ __typename }' },
@@ -165,7 +165,7 @@ describe('logged only', () => {
       { query: LISTED, variables },
     ])
       for (const send of [post, get]) expect(await send(service.url, request)).toEqual(ran);
-    expect(unlistedLines().map(({ operationName, rejected }) => [operationName, rejected])).toEqual([
+    expect(unlistedEntries().map(({ operationName, rejected }) => [operationName, rejected])).toEqual([
       ['Unlisted', false],
       [null, false],
       ['Unlisted', false],
@@ -177,7 +177,7 @@ describe('logged only', () => {
   });
 
   test('logs an operation that shares the execution of another request', async () => {
-    // From its second time on it is known to be a query, and joined.
+    // From the second time on, the operation is known to be a query, and shares the execution.
     await post(service.url, { query: UNLISTED });
     let open = (): void => undefined;
     opened = new Promise((resolve) => (open = resolve));
@@ -189,7 +189,7 @@ describe('logged only', () => {
     open();
     await Promise.all(responses);
     expect(upstream.calls).toHaveLength(2);
-    expect(unlistedLines()).toHaveLength(4);
+    expect(unlistedEntries()).toHaveLength(4);
     expect(await unlistedMetric()).toBe(4);
   });
 });

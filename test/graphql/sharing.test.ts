@@ -11,7 +11,7 @@ const MODIFY =
 let upstream: ScriptedUpstream;
 let service: TestService;
 let names: Map<string, string>;
-/** Reads wait here until the test lets them go. */
+/** Reads wait for this gate. */
 let gate: { readonly open: () => void; readonly opened: Promise<void> };
 
 function closeGate(): void {
@@ -67,7 +67,7 @@ const inFlight = (count: number) =>
   });
 
 describe('identical queries in flight', () => {
-  test('of one credential are executed once, and each has its own request id and log line', async () => {
+  test('of one credential are executed once, and each has its own request id and log entry', async () => {
     await setUp();
     closeGate();
     const responses = Array.from({ length: 20 }, () => send('x', 'a'));
@@ -82,16 +82,16 @@ describe('identical queries in flight', () => {
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
   });
 
-  test('are executed again for a request that shared them if only the first deadline passed', async () => {
+  test('are executed again for a second request if only the deadline of the first has passed', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
     closeGate();
     const first = send('x', 'a');
     await received(1);
-    // Only the read that is in flight waits any longer.
+    // Only the read in flight waits; later reads do not.
     const { open } = gate;
     closeGate();
     gate.open();
-    // Half of the first one's time passes, so that the second one has the other half when the first has none left.
+    // Half of the first request's time passes here, so that the second request still has half when the first times out.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const second = send('x', 'a');
     expect((await first).errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
@@ -100,7 +100,7 @@ describe('identical queries in flight', () => {
     open();
   });
 
-  test('are not joined for a number that is too large for JavaScript, which would look like null', async () => {
+  test('are not shared if a number is too large for JavaScript, which would look like null', async () => {
     await setUp();
     const document =
       'query ($first: Int, $order: SortOrder = ASC) { assistants(first: $first, order: $order) { nodes { id } } }';
@@ -138,7 +138,7 @@ describe('identical queries in flight', () => {
     expect(upstream.calls).toHaveLength(1);
   });
 
-  test('of different credentials are never one', async () => {
+  test('of different credentials are not shared', async () => {
     await setUp();
     closeGate();
     const responses = ['a', 'b', 'a', 'b', 'c'].map((key) => send('x', key));
@@ -150,7 +150,7 @@ describe('identical queries in flight', () => {
     expect(upstream.calls).toHaveLength(3);
   });
 
-  test('are not joined once a write of the credential was acknowledged', async () => {
+  test('are not shared after a write of the credential was acknowledged', async () => {
     await setUp();
     closeGate();
     const before = send('x', 'a');
@@ -185,7 +185,7 @@ describe('identical queries in flight', () => {
 });
 
 describe('different queries in flight', () => {
-  test('share the reads of upstream that they have in common', async () => {
+  test('share their identical reads at upstream', async () => {
     await setUp();
     closeGate();
     const authorization = { authorization: 'Bearer a' };
@@ -200,7 +200,7 @@ describe('different queries in flight', () => {
 });
 
 describe('mutations', () => {
-  test('are never one, however identical they are', async () => {
+  test('are never shared, even if they are identical', async () => {
     await setUp();
     await rename('x', 'a', 'same');
     await Promise.all(Array.from({ length: 10 }, () => rename('x', 'a', 'same')));
@@ -216,20 +216,20 @@ describe('the cache', () => {
     expect(upstream.calls).toHaveLength(2);
   });
 
-  test('responds without upstream during its TTL, to the same credential only', async () => {
+  test('responds without upstream within the TTL, to the same credential only', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     for (const key of ['a', 'a', 'b', 'a', 'b']) expect(nameIn(await send('x', key))).toBe(`first of Bearer ${key}`);
     expect(upstream.calls).toHaveLength(2);
   });
 
-  test('shows every write of the credential at once', async () => {
+  test('contains every write of the credential at once', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     await send('x', 'a');
     await rename('x', 'a', 'second');
     expect(nameIn(await send('x', 'a'))).toBe('second of Bearer a');
   });
 
-  test('keeps what one credential reads while another writes, with success or without', async () => {
+  test('keeps the reads of one credential when another one writes, successfully or not', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
     const reads = ['x', 'y'].map((id) => send(id, 'a'));
@@ -244,7 +244,7 @@ describe('the cache', () => {
     expect(upstream.calls.length).toBe(before + 1);
   });
 
-  test('does not keep what was read before a write and came back after it', async () => {
+  test('does not store a read that began before a write and ended after it', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
     closeGate();
     const before = send('x', 'a');

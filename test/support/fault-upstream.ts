@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import { startRawUpstream, takeClosedPort, type RawResponse, type RawUpstream } from './raw-upstream.ts';
 
 export interface FaultyPath {
-  readonly place?: string;
+  readonly address?: string;
   readonly onConnection?: RawResponse;
   readonly response: RawResponse;
 }
@@ -12,12 +12,12 @@ export interface FaultyPath {
 const NO_REQUEST = { method: '', path: '', target: '', body: '', index: 0, at: 0, isOpen: () => true };
 
 /** `url` is the base URL of the client; `upstream` counts the requests. */
-export async function startFaultUpstream({ place, onConnection, response }: FaultyPath) {
+export async function startFaultUpstream({ address, onConnection, response }: FaultyPath) {
   const upstream = await startRawUpstream({
     response,
-    ...(place === 'untrusted certificate' && { tls: 'self-signed' as const }),
+    ...(address === 'untrusted certificate' && { tls: 'self-signed' as const }),
     // A plain HTTP server responds to a TLS handshake as to a bad request.
-    ...(place === 'plain HTTP for TLS' && {
+    ...(address === 'plain HTTP for TLS' && {
       onConnection: (socket) => {
         socket.resume();
         socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -25,11 +25,11 @@ export async function startFaultUpstream({ place, onConnection, response }: Faul
     }),
     ...(onConnection && { onConnection: (socket) => onConnection(socket, NO_REQUEST) }),
   });
-  return { upstream, url: new URL(await urlOf(place, upstream)) };
+  return { upstream, url: new URL(await urlOf(address, upstream)) };
 }
 
-async function urlOf(place: string | undefined, upstream: RawUpstream): Promise<string> {
-  switch (place) {
+async function urlOf(address: string | undefined, upstream: RawUpstream): Promise<string> {
+  switch (address) {
     case 'closed port':
       return `http://127.0.0.1:${await takeClosedPort(upstream)}`;
     case 'unresolvable host':

@@ -1,17 +1,17 @@
-// An upstream that does what it is asked exactly once for each request that it takes, keeps a record of it, and lies,
-// breaks off or falls silent about it. What it does to a request depends on the seed and on the request alone.
+// An upstream that applies each accepted request exactly once and records it. Its responses may be wrong, cut off or
+// missing: the fault of a request depends only on the seed and the request.
 import type { Socket } from 'node:net';
 import { hang, json, reset, sendAndEnd, status } from '../../support/raw-responses.ts';
 import type { RawResponse, RawRequest } from '../../support/raw-upstream.ts';
 import { wireAssistant } from '../../support/scripted-upstream.ts';
 import { numberOf } from '../../support/random.ts';
 
-/** What goes wrong with a request: whether it is done, and what is answered instead of the truth. */
+/** A fault: whether the request is applied, and what is sent instead of the correct response. */
 interface Mishap {
   readonly name: string;
   readonly isApplied: boolean;
   readonly response: RawResponse;
-  /** How often, in percent of all requests. */
+  /** The frequency, in percent of all requests. */
   readonly percent: number;
 }
 
@@ -22,7 +22,7 @@ const mishap = (name: string, percent: number, isApplied: boolean, response: Raw
   response,
 });
 
-/** Those after which upstream's state cannot be told make 22 %: well below what opens the breaker. */
+/** Faults that leave the outcome unknown are 22 % of all requests, well below what opens the breaker. */
 const mishaps: readonly Mishap[] = [
   mishap('done, then reset', 4, true, reset),
   mishap('done, then ended', 1, true, sendAndEnd('')),
@@ -43,20 +43,20 @@ const mishaps: readonly Mishap[] = [
   mishap('403', 1, false, status(403)),
 ];
 
-/** Those that every history of a thousand operations meets. */
+/** The faults that every history of a thousand operations contains. */
 export const commonMishaps: readonly string[] = mishaps.filter(({ percent }) => percent > 1).map(({ name }) => name);
 
 export interface FaultyStore {
   readonly response: RawResponse;
-  /** While it lasts, every request is reset; every other one is done first. */
+  /** While true, every request is reset, and every other request is applied before that. */
   isDown: boolean;
-  /** The name of every assistant that there is, by its id. */
+  /** The name of every existing assistant, by id. */
   readonly names: ReadonlyMap<string, string>;
-  /** The ids that were made by a create of this name. */
+  /** The ids that were created with this name. */
   readonly created: ReadonlyMap<string, readonly string[]>;
-  /** How often a modify to this name took place. */
+  /** How often a modify set this name. */
   readonly modified: ReadonlyMap<string, number>;
-  /** How often each mishap happened. */
+  /** How often each fault happened. */
   readonly happened: ReadonlyMap<string, number>;
 }
 
@@ -81,7 +81,7 @@ export function createFaultyStore(seed: number): FaultyStore {
     const name = body === '' ? '' : (JSON.parse(body) as { readonly name: string }).name;
     if (id === undefined && method === 'POST') {
       const ids = created.get(name) ?? [];
-      // Ids are in the log; names, which are values of callers, must not be.
+      // The log contains ids. It must not contain names, which are values of the caller.
       const newId = `asst_${name.replace('op-', '')}_${ids.length}`;
       created.set(name, [...ids, newId]);
       names.set(newId, name);

@@ -1,4 +1,7 @@
-// Writes a history of mixed operations, remembers what the caller was told of each, and holds that against the store.
+// Runs a history of mixed operations, records what was reported for each, and compares that with the store.
+//
+// Operations run in lanes. A lane works on its own assistants, one operation at a time, so that it always knows their
+// possible states. Every write sets a unique name, so that the store shows which writes were applied.
 //
 // Operations run in lanes. A lane works on assistants of its own, one operation at a time, so that it always knows what
 // they may look like; every write leaves a name of its own behind, so that the store can tell which writes took place.
@@ -7,27 +10,27 @@ import { createRandom, type Random } from '../../support/random.ts';
 import type { Reply, Target } from './target.ts';
 
 const LANES = 80;
-/** The share of all operations after which the outage begins. */
+/** The share of operations after which the outage begins. */
 const OUTAGE_AFTER = 0.5;
 const OUTAGE_MS = 600;
-/** How long a caller waits who was told that upstream is not available, in milliseconds. */
+/** The pause of a lane after an error that says that upstream is unavailable. */
 const PAUSE_MS = 200;
 
 type Write = 'create' | 'update' | 'delete';
 
-/** What the caller was told of a write. */
+/** The reported outcome of a write. */
 interface Reported {
   readonly write: Write;
-  /** The name that it leaves behind; of a delete, the id. */
+  /** The name that the write sets; for a delete, the id. */
   readonly mark: string;
-  readonly word: 'ACKNOWLEDGED' | 'NOT_APPLIED' | 'UNKNOWN';
+  readonly outcome: 'ACKNOWLEDGED' | 'NOT_APPLIED' | 'UNKNOWN';
 }
 
 export interface History {
   readonly reported: readonly Reported[];
-  /** Reads that were answered, and reads that failed. */
-  readonly reads: { answered: number; failed: number };
-  /** What must not have happened. */
+  /** The numbers of reads that succeeded and that failed. */
+  readonly reads: { succeeded: number; failed: number };
+  /** Descriptions of everything that contradicts the reports. */
   readonly violations: string[];
 }
 
@@ -38,20 +41,20 @@ export async function writeHistory(
   seed: number,
 ): Promise<History> {
   const reported: Reported[] = [];
-  const reads = { answered: 0, failed: 0 };
+  const reads = { succeeded: 0, failed: 0 };
   const violations: string[] = [];
   const lanes: Lane[] = [];
-  let begun = 0;
+  let started = 0;
   let outage: NodeJS.Timeout | undefined;
 
   const next = (): number | null => {
-    if (begun >= operations) return null;
-    begun += 1;
-    if (begun > operations * OUTAGE_AFTER && !outage) {
+    if (started >= operations) return null;
+    started += 1;
+    if (started > operations * OUTAGE_AFTER && !outage) {
       store.isDown = true;
       outage = setTimeout(() => (store.isDown = false), OUTAGE_MS);
     }
-    return begun;
+    return started;
   };
 
   await Promise.all(
@@ -70,11 +73,11 @@ class Lane {
   readonly #target: Target;
   readonly #random: Random;
   readonly #history: History & { reported: Reported[] };
-  /** The assistants that are there for certain, each with the names that it may have. */
+  /** The assistants that certainly exist, each with its possible names. */
   readonly #alive = new Map<string, Set<string>>();
-  /** Names that were sent and of which nobody knows whether they arrived, or still will. */
+  /** Names of updates with an unknown outcome, which may still be applied later. */
   readonly #pending = new Set<string>();
-  /** Those that were deleted for certain. */
+  /** The assistants that were certainly deleted. */
   readonly #deleted: string[] = [];
 
   constructor(target: Target, random: Random, history: History & { reported: Reported[] }) {
@@ -98,14 +101,14 @@ class Lane {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 
-  /** Once all is over: what is certain must be so. */
+  /** Checks the assistants after all operations have ended. */
   compare({ names }: FaultyStore): void {
     for (const [id, allowed] of this.#alive) {
       const name = names.get(id);
-      if (name === undefined) this.#accuse(`${id} is lost`);
-      else if (!allowed.has(name)) this.#accuse(`${id} is ${name} and should be ${[...allowed].join(' or ')}`);
+      if (name === undefined) this.#addViolation(`${id} is lost`);
+      else if (!allowed.has(name)) this.#addViolation(`${id} is ${name} and should be ${[...allowed].join(' or ')}`);
     }
-    for (const id of this.#deleted) if (names.has(id)) this.#accuse(`${id} was deleted and is still there`);
+    for (const id of this.#deleted) if (names.has(id)) this.#addViolation(`${id} was deleted and is still there`);
   }
 
   async #create(name: string): Promise<Reply> {
@@ -117,67 +120,67 @@ class Lane {
 
   async #update(id: string, name: string): Promise<Reply> {
     const reply = await this.#target.update(id, name);
-    const word = this.#report('update', name, reply);
-    if (word === 'UNKNOWN') this.#pending.add(name);
+    const outcome = this.#report('update', name, reply);
+    if (outcome === 'UNKNOWN') this.#pending.add(name);
     const names = this.#alive.get(id) ?? [];
-    if (word === 'ACKNOWLEDGED') this.#alive.set(id, new Set([name, ...[...names].filter(this.#isPending)]));
-    if (word === 'UNKNOWN') this.#alive.set(id, new Set([name, ...names]));
+    if (outcome === 'ACKNOWLEDGED') this.#alive.set(id, new Set([name, ...[...names].filter(this.#isPending)]));
+    if (outcome === 'UNKNOWN') this.#alive.set(id, new Set([name, ...names]));
     return reply;
   }
 
   async #delete(id: string): Promise<Reply> {
     const reply = await this.#target.remove(id);
-    const word = this.#report('delete', id, reply);
-    if (word !== 'NOT_APPLIED') this.#alive.delete(id);
-    if (word === 'ACKNOWLEDGED') this.#deleted.push(id);
+    const outcome = this.#report('delete', id, reply);
+    if (outcome !== 'NOT_APPLIED') this.#alive.delete(id);
+    if (outcome === 'ACKNOWLEDGED') this.#deleted.push(id);
     return reply;
   }
 
   async #get(id: string): Promise<Reply> {
     const reply = this.#countRead(await this.#target.get(id));
-    if (reply.kind === 'missing') this.#accuse(`${id} is there and was not found`);
+    if (reply.kind === 'missing') this.#addViolation(`${id} is there and was not found`);
     const name = reply.kind === 'done' ? reply.assistants[0]?.name : undefined;
     if (reply.kind === 'done' && !this.#alive.get(id)?.has(name ?? ''))
-      this.#accuse(`${id} was read as ${name ?? 'nothing'}, which it cannot be`);
+      this.#addViolation(`${id} was read as ${name ?? 'nothing'}, which it cannot be`);
     return reply;
   }
 
   async #getDeleted(id: string): Promise<Reply> {
     const reply = this.#countRead(await this.#target.get(id));
-    if (reply.kind === 'done') this.#accuse(`${id} was read after it had been deleted`);
+    if (reply.kind === 'done') this.#addViolation(`${id} was read after it had been deleted`);
     return reply;
   }
 
   async #list(): Promise<Reply> {
     const reply = this.#countRead(await this.#target.list());
     const rejected = new Set(
-      this.#history.reported.filter(({ word }) => word === 'NOT_APPLIED').map(({ mark }) => mark),
+      this.#history.reported.filter(({ outcome }) => outcome === 'NOT_APPLIED').map(({ mark }) => mark),
     );
     if (reply.kind === 'done')
       for (const { name } of reply.assistants)
-        if (rejected.has(name ?? '')) this.#accuse(`${name ?? ''} was listed and was told not to have happened`);
+        if (rejected.has(name ?? '')) this.#addViolation(`${name ?? ''} was listed and was reported as not applied`);
     return reply;
   }
 
   #countRead(reply: Reply): Reply {
-    this.#history.reads[reply.kind === 'failed' ? 'failed' : 'answered'] += 1;
+    this.#history.reads[reply.kind === 'failed' ? 'failed' : 'succeeded'] += 1;
     return reply;
   }
 
-  #report(write: Write, mark: string, reply: Reply): Reported['word'] {
-    if (reply.kind === 'missing') this.#accuse(`${write} ${mark} did not find what is there`);
+  #report(write: Write, mark: string, reply: Reply): Reported['outcome'] {
+    if (reply.kind === 'missing') this.#addViolation(`${write} ${mark} did not find an assistant that exists`);
     const isUnknown = reply.kind === 'failed' && reply.outcome === 'UNKNOWN';
     if (isUnknown !== (reply.kind === 'failed' && reply.code === 'OUTCOME_UNKNOWN'))
-      this.#accuse(`${write} ${mark} has an outcome that its code denies`);
-    if (reply.kind === 'failed' && reply.outcome === null) this.#accuse(`${write} ${mark} has no outcome`);
-    const word = reply.kind === 'done' ? 'ACKNOWLEDGED' : isUnknown ? 'UNKNOWN' : 'NOT_APPLIED';
-    this.#history.reported.push({ write, mark, word });
-    return word;
+      this.#addViolation(`${write} ${mark} has an outcome that its code denies`);
+    if (reply.kind === 'failed' && reply.outcome === null) this.#addViolation(`${write} ${mark} has no outcome`);
+    const outcome = reply.kind === 'done' ? 'ACKNOWLEDGED' : isUnknown ? 'UNKNOWN' : 'NOT_APPLIED';
+    this.#history.reported.push({ write, mark, outcome });
+    return outcome;
   }
 
   readonly #isPending = (name: string): boolean => this.#pending.has(name);
 
-  #accuse(violation: string): void {
+  #addViolation(violation: string): void {
     this.#history.violations.push(violation);
   }
 
@@ -186,13 +189,13 @@ class Lane {
   }
 }
 
-/** Every acknowledged write took place exactly once, none that was told not to, and none twice. */
+/** Every acknowledged write was applied exactly once, every other one at most once, and none that was NOT_APPLIED. */
 function compare(reported: readonly Reported[], store: FaultyStore, violations: string[]): void {
-  for (const { write, mark, word } of reported) {
+  for (const { write, mark, outcome } of reported) {
     if (write === 'delete') continue;
     const times = write === 'create' ? (store.created.get(mark)?.length ?? 0) : (store.modified.get(mark) ?? 0);
     if (times > 1) violations.push(`${write} ${mark} took place ${times} times`);
-    if (word === 'ACKNOWLEDGED' && times === 0) violations.push(`${write} ${mark} was acknowledged and is lost`);
-    if (word === 'NOT_APPLIED' && times > 0) violations.push(`${write} ${mark} was told not to have happened`);
+    if (outcome === 'ACKNOWLEDGED' && times === 0) violations.push(`${write} ${mark} was acknowledged and is lost`);
+    if (outcome === 'NOT_APPLIED' && times > 0) violations.push(`${write} ${mark} was reported as not applied`);
   }
 }

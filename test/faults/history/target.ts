@@ -1,9 +1,9 @@
-// The two ways in that a history is written through: the data source, and the whole service over GraphQL.
+// The two ways to run a history: through the data source, and through the whole service over GraphQL.
 import type { AssistantResource } from '../../support/source.ts';
 import { PublicError } from '../../../src/runtime/errors.ts';
 import type { TestService } from '../../support/service.ts';
 
-/** What a caller learns of an operation. */
+/** The result of an operation as the caller sees it. */
 export type Reply =
   | { readonly kind: 'done'; readonly assistants: readonly { readonly id: string; readonly name: string | null }[] }
   /** Upstream has nothing with this id. */
@@ -16,11 +16,11 @@ export interface Target {
   remove(id: string): Promise<Reply>;
   get(id: string): Promise<Reply>;
   list(): Promise<Reply>;
-  /** All that came out of the failures: to be searched for what must not be in it. */
+  /** All failures, to be searched for secrets. */
   readonly failures: (string | object)[];
 }
 
-/** `another` gives the source of a new request. */
+/** `another` returns the source of a new request. */
 export function createSourceTarget(another: () => AssistantResource): Target {
   const failures: (string | object)[] = [];
   const reply = async (call: Promise<Reply & { kind: 'done' }>): Promise<Reply> => {
