@@ -27,6 +27,9 @@ export default {
   ],
   // Far above what any test takes on an idle machine: the suite also runs beside other work.
   testTimeout: 120_000,
-  // One more than the two cores: much of the suite waits for processes, browsers and time-outs.
-  maxWorkers: 3,
+  // More than the two cores: much of the suite waits for processes, browsers and time-outs.
+  maxWorkers: 4,
+  // Jest keeps the modules of a test file in memory. A worker that has grown is replaced, as collecting its garbage costs
+  // more CPU time than starting another.
+  workerIdleMemoryLimit: '500MB',
 };

@@ -10,6 +10,7 @@ import { wireAssistant } from '../support/scripted-upstream.ts';
 import { startService } from '../support/service.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
+import { casesOf } from '../support/slow.ts';
 
 afterEach(endSources);
 
@@ -173,17 +174,19 @@ describe('a response', () => {
     expect(assistants.map(({ id }) => id)).toEqual(ids);
   });
 
-  test.each<[string, string, 'end' | 'resetAndDestroy']>([
-    ['end', 'HTTP/1.1 200 OK\r\nConnection: close', 'end'],
-    ['end short of their length', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3000000', 'end'],
-    ['are reset', 'HTTP/1.1 200 OK\r\nConnection: close', 'resetAndDestroy'],
-    ['are reset on HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3000000', 'resetAndDestroy'],
-    [
-      'are reset on keep-alive connections',
-      'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000',
-      'resetAndDestroy',
-    ],
-  ])('of a megabyte does not crash the process if many %s while a few release on', async (_name, head, end) => {
+  test.each(
+    casesOf<readonly [string, string, 'end' | 'resetAndDestroy']>(1, [
+      ['end', 'HTTP/1.1 200 OK\r\nConnection: close', 'end'],
+      ['end short of their length', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3000000', 'end'],
+      ['are reset', 'HTTP/1.1 200 OK\r\nConnection: close', 'resetAndDestroy'],
+      ['are reset on HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3000000', 'resetAndDestroy'],
+      [
+        'are reset on keep-alive connections',
+        'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3000000',
+        'resetAndDestroy',
+      ],
+    ]),
+  )('of a megabyte does not crash the process if many %s while a few release on', async (_name, head, end) => {
     const { another, upstream } = await startSource(
       (socket, { index }) => {
         socket.write(`${head}\r\n\r\n${' '.repeat(MiB + 1000)}`);

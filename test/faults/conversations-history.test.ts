@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanUpLater } from '../support/cleanup.ts';
 
-const OPERATIONS = amountOf('CONVERSATION_OPERATIONS', { fast: 60, slow: 400 });
+const OPERATIONS = amountOf('CONVERSATION_OPERATIONS', { fast: 25, slow: 400 });
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
 const LANES = 20;
 const TIMEOUT_MS = 120_000 + OPERATIONS * 200;

@@ -5,6 +5,7 @@ import { createKey, AUDIENCE, IdentityProvider, ISSUER, sign } from '../unit/aut
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { casesOf } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 
 const MiB = 1024 * 1024;
@@ -26,6 +27,8 @@ const serve = ({ method, path }: ReceivedCall, response: ServerResponse) => {
 /** Responses, and missing responses, of an upstream that is healthy for all other requests. */
 const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'a body that cannot be read': (response) => sendJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
+  'a 500': (response) => sendJson(response, 500, {}),
+  'a lost connection': (response) => response.socket?.destroy(),
   'no JSON': (response) => response.end('<html>'),
   'a body that is too large': (response) => response.writeHead(200).end(Buffer.alloc(17 * MiB, ' ')),
   'a body that is cut short': (response) => {
@@ -33,13 +36,11 @@ const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
     setImmediate(() => response.destroy());
   },
   'a redirect': (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
-  'a 500': (response) => sendJson(response, 500, {}),
   'a 503': (response) => sendJson(response, 503, {}),
-  'a lost connection': (response) => response.socket?.destroy(),
   silence: () => undefined,
 };
 
-describe.each(Object.entries(poisons))('%s', (name, poison) => {
+describe.each(casesOf(3, Object.entries(poisons)))('%s', (name, poison) => {
   const requests = name === 'a body that is too large' ? 4 : 8;
   const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000', UPSTREAM_DEADLINE_MS: '1500' } : {};
 
@@ -94,11 +95,13 @@ describe('an outage of upstream', () => {
   const breakerOf = async (service: TestService) =>
     /^assistants_upstream_breaker_open (\d)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
 
-  test.each([
-    ['seen by many accounts', 'passthrough', (index: number) => ({ id: 'asst_1', key: `account-${index % 30}` })],
-    ['seen by one account in many requests', 'none', (index: number) => ({ id: `asst_${index % 30}`, key: 'x' })],
-    ['seen by one account in one request', 'none', () => ({ id: 'asst_1', key: 'x' })],
-  ])('%s opens the breaker, which closes when upstream is healthy again', async (_, mode, requestOf) => {
+  test.each(
+    casesOf<readonly [string, string, (index: number) => { id: string; key: string }]>(1, [
+      ['seen by many accounts', 'passthrough', (index: number) => ({ id: 'asst_1', key: `account-${index % 30}` })],
+      ['seen by one account in many requests', 'none', (index: number) => ({ id: `asst_${index % 30}`, key: 'x' })],
+      ['seen by one account in one request', 'none', () => ({ id: 'asst_1', key: 'x' })],
+    ]),
+  )('%s opens the breaker, which closes when upstream is healthy again', async (_, mode, requestOf) => {
     let isDown = true;
     const upstream = await startScriptedUpstream((call, response) => {
       if (isDown) sendJson(response, 503, {});

@@ -5,6 +5,7 @@ import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
+import { slowTest } from '../support/slow.ts';
 
 afterEach(endSources);
 
@@ -135,7 +136,7 @@ describe('a modify', () => {
     expect(lines()).toEqual([...Array<string>(2).fill('POST /assistants/asst_1'), 'GET /assistants/asst_1']);
   });
 
-  test('reserves a part of its deadline for the read-back', async () => {
+  slowTest('reserves a part of its deadline for the read-back', async () => {
     const { source, lines } = await startSource(inTurn(hang, asRequested), { deadlineMs: 5000 });
     await expect(source.modify('asst_1', modify)).resolves.toMatchObject({ name: 'asked' });
     expect(lines()).toEqual(['POST /assistants/asst_1', 'GET /assistants/asst_1']);
@@ -143,7 +144,7 @@ describe('a modify', () => {
 });
 
 describe('a deadline', () => {
-  test('that passes while a write waits for a connection leaves it NOT_APPLIED and unsent', async () => {
+  slowTest('that passes while a write waits for a connection leaves it NOT_APPLIED and unsent', async () => {
     const { another, upstream } = await startSource(hang, { connections: 1, attemptTimeoutMs: 2000 });
     const first = failureOf(another().create({ model: 'first' }));
     await until(() => upstream.count('POST') === 1);

@@ -3,6 +3,7 @@ import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream }
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import type { Environment } from '../../src/runtime/environment.ts';
+import { slowTest } from '../support/slow.ts';
 
 const ONE = 'query One($id: ID!) { assistant(id: $id) { id name } }';
 const MODIFY =
@@ -82,7 +83,7 @@ describe('identical queries in flight', () => {
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(21);
   });
 
-  test('are executed again for a second request if only the deadline of the first has passed', async () => {
+  slowTest('are executed again for a second request if only the deadline of the first has passed', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
     closeGate();
     const first = send('x', 'a');

@@ -74,7 +74,7 @@ describe('while the service drains', () => {
     await upstream.stop();
   });
 
-  test('/readyz returns 503 on a connection that was already open', async () => {
+  slowTest('/readyz returns 503 on a connection that was already open', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const service = runProcess({ DATA_DIR: dataDir });
     const url = await listeningUrl(service);
@@ -99,7 +99,7 @@ describe('while the service drains', () => {
     expect(await service.exit).toBe(0);
   });
 
-  test('a request that takes longer than SHUTDOWN_TIMEOUT_MS is cut off, and the exit code is 0', async () => {
+  slowTest('a request that takes longer than SHUTDOWN_TIMEOUT_MS is cut off, and the exit code is 0', async () => {
     const upstream = await startScriptedUpstream(() => undefined);
     const service = runProcess({
       AIML_API_KEY: 'key',
@@ -118,7 +118,7 @@ describe('while the service drains', () => {
     await upstream.stop();
   });
 
-  test('one Ctrl+C that arrives twice, because npm forwards it, aborts no request', async () => {
+  slowTest('one Ctrl+C that arrives twice, because npm forwards it, aborts no request', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const upstream = await startScriptedUpstream(async (_call, response) => {

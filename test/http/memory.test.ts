@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
-import { amountOf, runsSlowTests } from '../support/slow.ts';
+import { amountOf, casesOf, runsSlowTests } from '../support/slow.ts';
 import { json, message, workingBody } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse, type RawUpstream } from '../support/raw-upstream.ts';
 
@@ -111,10 +111,12 @@ describe.each<[string, Environment]>([
       expect(await sendAll(REQUESTS, bombs)).toEqual({ '413 BAD_REQUEST': REQUESTS });
     });
 
-    test.each([
-      ['a megabyte', 1_000_000],
-      ['2 MiB, as large as they may be', 2 * MiB],
-    ])('of %s are served, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
+    test.each(
+      casesOf(1, [
+        ['a megabyte', 1_000_000],
+        ['2 MiB, as large as they may be', 2 * MiB],
+      ] as const),
+    )('of %s are served, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
       const text = bodyOf(bytes, CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
       const objects = bodyOf(bytes, CREATE, `${PARAMETERS}[`, '{},', ']}}}]}}');
       const unused = bodyOf(bytes, '{ assistant(id: "asst_1") { id } }', '{"unused":[', '[],', ']}');

@@ -121,7 +121,7 @@ describe('npm run seed', () => {
 });
 
 describe('a service that starts', () => {
-  test('responds at the logged URL, and its data survives a kill -9', async () => {
+  slowTest('responds at the logged URL, and its data survives a kill -9', async () => {
     const environment = { DATA_DIR: join(folder, 'kept') };
     const first = runProcess(environment);
     const response = await query(

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { casesOf } from '../support/slow.ts';
+import { casesOf, slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -82,7 +82,7 @@ test('Incomplete requests are cut off, and a request in flight before one of the
   expect(upstream.lines()).toEqual(['GET /assistants/asst_1']);
 });
 
-test('A request that arrives completely within the time is finished', async () => {
+slowTest('A request that arrives completely within the time is finished', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, release } = running;
   release();
@@ -111,7 +111,7 @@ test.each(
   await until(() => socket.closed);
 });
 
-test('The process exits with 0 although a client does not read its response', async () => {
+slowTest('The process exits with 0 although a client does not read its response', async () => {
   const { service, url, release } = await start('500');
   release();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -124,7 +124,7 @@ test('The process exits with 0 although a client does not read its response', as
   expect(await service.exit).toBe(0);
 });
 
-test('A write whose client has disconnected is finished before the process ends', async () => {
+slowTest('A write whose client has disconnected is finished before the process ends', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, aborted, release } = running;
   const { socket } = open(url, CREATE);

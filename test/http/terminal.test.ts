@@ -55,7 +55,7 @@ describe('npm start', () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  const onLinux = process.platform === 'linux' ? test : test.skip;
+  const onLinux = process.platform === 'linux' ? slowTest : test.skip;
 
   onLinux('on a terminal prints six lines, npm’s included, and exits with 0 on Ctrl+C', async () => {
     // util-linux's `script` is the terminal.

@@ -68,7 +68,7 @@ describe('the service', () => {
     expect(service.output()).toBe('');
   });
 
-  test('serves and stops after the reader of its pipe has closed it', async () => {
+  slowTest('serves and stops after the reader of its pipe has closed it', async () => {
     const service = runProcess({ DATA_DIR: folder });
     const url = await listeningUrl(service);
     service.child.stdout.destroy();

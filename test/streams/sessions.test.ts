@@ -23,7 +23,7 @@ import {
 } from '../support/run-events.ts';
 import { sendJson } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { slowTest } from '../support/slow.ts';
+import { amountOf, casesOf, slowTest } from '../support/slow.ts';
 import { BEGINNING, beginStream, frame, startStreamUpstream, wireRun } from '../support/stream-upstream.ts';
 import { until } from '../support/until.ts';
 import { openSocket } from '../support/websocket.ts';
@@ -98,45 +98,48 @@ describe('while nothing happens in a run', () => {
 });
 
 describe('a credential', () => {
-  test('that expires in the midst ends no stream; a new operation is UNAUTHENTICATED, and the socket closes with 4403', async () => {
-    const key = await createKey('key-1');
-    const provider = await IdentityProvider.start(key);
-    cleanUpLater(() => provider.goDown());
-    const service = await startService({
-      UPSTREAM: 'local',
-      AUTH_MODE: 'jwt',
-      JWT_ISSUER: ISSUER,
-      JWT_AUDIENCE: AUDIENCE,
-      JWKS_URL: provider.url.href,
-    });
-    // 30 seconds of tolerance: the token is accepted for a moment more.
-    const scope = 'assistants:read assistants:write';
-    const claims = () => ({ ...goodClaims({ scope }), exp: now() - 26 });
-    const authorization = `Bearer ${await sign(key, claims())}`;
-    const run = await startRun(service, '/slow 60\n/words 100', { headers: { authorization } });
-    const streams = HTTP_TRANSPORTS.map(async ([, accept, read]) =>
-      eventsOf(read(await subscribe(service, run, { accept, headers: { authorization } }))),
-    );
-    const { state, of, subscribe: send } = await openSocket(service, { connectionParams: { authorization } });
-    send('1', RUN_EVENTS, run);
-    await until(() => of('1').length > 0);
-    await until(async () => {
-      const { errors } = await service.query('{ models { id } }', undefined, { authorization });
-      return errors?.[0]?.extensions['code'] === 'UNAUTHENTICATED';
-    });
-    send('2', '{ models { id } }');
-    send('3', RUN_EVENTS, run);
-    await until(() => of('2').length > 0 && of('3').length > 0);
-    for (const id of ['2', '3'])
-      expect(JSON.stringify(of(id))).toMatch(
-        /"code":"UNAUTHENTICATED".*"requestId"|"requestId".*"code":"UNAUTHENTICATED"/,
+  slowTest(
+    'that expires in the midst ends no stream; a new operation is UNAUTHENTICATED, and the socket closes with 4403',
+    async () => {
+      const key = await createKey('key-1');
+      const provider = await IdentityProvider.start(key);
+      cleanUpLater(() => provider.goDown());
+      const service = await startService({
+        UPSTREAM: 'local',
+        AUTH_MODE: 'jwt',
+        JWT_ISSUER: ISSUER,
+        JWT_AUDIENCE: AUDIENCE,
+        JWKS_URL: provider.url.href,
+      });
+      // 30 seconds of tolerance: the token is accepted for a moment more.
+      const scope = 'assistants:read assistants:write';
+      const claims = () => ({ ...goodClaims({ scope }), exp: now() - 26 });
+      const authorization = `Bearer ${await sign(key, claims())}`;
+      const run = await startRun(service, '/slow 60\n/words 100', { headers: { authorization } });
+      const streams = HTTP_TRANSPORTS.map(async ([, accept, read]) =>
+        eventsOf(read(await subscribe(service, run, { accept, headers: { authorization } }))),
       );
-    expect(state.closedWith).toBeNull();
-    for (const events of await Promise.all(streams)) expect(events.at(-1)?.event).toBe('thread.run.completed');
-    await until(() => state.closedWith !== null);
-    expect(state.closedWith).toBe(4403);
-    expect(of('1').at(-1)?.type).toBe('complete');
-  });
+      const { state, of, subscribe: send } = await openSocket(service, { connectionParams: { authorization } });
+      send('1', RUN_EVENTS, run);
+      await until(() => of('1').length > 0);
+      await until(async () => {
+        const { errors } = await service.query('{ models { id } }', undefined, { authorization });
+        return errors?.[0]?.extensions['code'] === 'UNAUTHENTICATED';
+      });
+      send('2', '{ models { id } }');
+      send('3', RUN_EVENTS, run);
+      await until(() => of('2').length > 0 && of('3').length > 0);
+      for (const id of ['2', '3'])
+        expect(JSON.stringify(of(id))).toMatch(
+          /"code":"UNAUTHENTICATED".*"requestId"|"requestId".*"code":"UNAUTHENTICATED"/,
+        );
+      expect(state.closedWith).toBeNull();
+      for (const events of await Promise.all(streams)) expect(events.at(-1)?.event).toBe('thread.run.completed');
+      await until(() => state.closedWith !== null);
+      expect(state.closedWith).toBe(4403);
+      expect(of('1').at(-1)?.type).toBe('complete');
+    },
+  );
 
   test('that was never one leaves the socket open: each operation is UNAUTHENTICATED', async () => {
     const service = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' });
@@ -260,49 +263,52 @@ describe('a client that reads nothing', () => {
     cursor event ... on UnknownRunEvent { raw }
   } }`;
 
-  test.each(['sse', 'websocket'])('over %s is disconnected, and nothing else suffers', async (transport) => {
-    const service = await startLarge();
-    let isClosed = false;
-    if (transport === 'sse') {
-      const body = JSON.stringify({ query });
-      const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-      // A paused socket learns of the end of its connection by writing.
-      const timer = setInterval(() => socket.write('\r\n'), 100);
-      cleanUpLater(() => {
-        clearInterval(timer);
-        socket.destroy();
-      });
-      socket.on('error', () => undefined).once('close', () => (isClosed = true));
-      socket.pause();
-      socket.write(
-        'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
-          `Accept: text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      );
-    } else {
-      const { socket, subscribe: send } = await openSocket(service);
-      send('1', query);
-      socket.pause();
-    }
-    const open = `assistants_streams_open{transport="${transport}"}`;
-    await until(async () => (await metric(service, open)) === 1);
-    const response = await subscribe(service, {}, { query, accept: MULTIPART });
-    let received = 0;
-    for await (const { data } of readMultipart(response)) {
-      if (data?.runEvents.event === 'large') received += 1;
-      if (received === 40) break;
-    }
-    await until(async () => (await metric(service, open)) === 0);
-    expect(await metric(service, `assistants_streams_total{transport="${transport}",end="cut"}`)).toBe(1);
-    if (transport === 'sse') await until(() => isClosed);
-    await expectNothingHeld(service.url);
-  });
+  test.each(casesOf(1, ['sse', 'websocket']))(
+    'over %s is disconnected, and nothing else suffers',
+    async (transport) => {
+      const service = await startLarge();
+      let isClosed = false;
+      if (transport === 'sse') {
+        const body = JSON.stringify({ query });
+        const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+        // A paused socket learns of the end of its connection by writing.
+        const timer = setInterval(() => socket.write('\r\n'), 100);
+        cleanUpLater(() => {
+          clearInterval(timer);
+          socket.destroy();
+        });
+        socket.on('error', () => undefined).once('close', () => (isClosed = true));
+        socket.pause();
+        socket.write(
+          'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+            `Accept: text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
+      } else {
+        const { socket, subscribe: send } = await openSocket(service);
+        send('1', query);
+        socket.pause();
+      }
+      const open = `assistants_streams_open{transport="${transport}"}`;
+      await until(async () => (await metric(service, open)) === 1);
+      const response = await subscribe(service, {}, { query, accept: MULTIPART });
+      let received = 0;
+      for await (const { data } of readMultipart(response)) {
+        if (data?.runEvents.event === 'large') received += 1;
+        if (received === 40) break;
+      }
+      await until(async () => (await metric(service, open)) === 0);
+      expect(await metric(service, `assistants_streams_total{transport="${transport}",end="cut"}`)).toBe(1);
+      if (transport === 'sse') await until(() => isClosed);
+      await expectNothingHeld(service.url);
+    },
+  );
 });
 
 test('clients that disconnect at any moment leave nothing behind, and the run goes on', async () => {
   const seed = Date.now() % 1_000_000;
   const random = createRandom(seed);
   const upstreamService = await startService({ UPSTREAM: 'local' });
-  const run: RunReference = await startRun(upstreamService, '/slow 20\n/words 80');
+  const run: RunReference = await startRun(upstreamService, '/slow 20\n/words 50');
   // Another process: it starts no run, so that it keeps none without those who follow it.
   const service = await startService({ UPSTREAM: 'local', DATA_DIR: upstreamService.dataDir });
   const leave = async (index: number): Promise<void> => {
@@ -321,7 +327,9 @@ test('clients that disconnect at any moment leave nothing behind, and the run go
     setTimeout(() => (index % 4 === 0 ? socket.terminate() : socket.close()), afterMs);
     await until(() => socket.readyState === socket.CLOSED);
   };
-  await Promise.all(Array.from({ length: 60 }, (_, index) => leave(index)));
+  await Promise.all(
+    Array.from({ length: amountOf('DISCONNECTS', { fast: 20, slow: 200 }) }, (_, index) => leave(index)),
+  );
   for (const name of [
     'assistants_streams_open{transport="sse"}',
     'assistants_streams_open{transport="multipart"}',

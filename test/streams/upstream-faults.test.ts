@@ -179,7 +179,7 @@ function expectNoLeaks({ service, upstream }: Setting, errors: unknown = null): 
 }
 
 describe('where the stream of upstream', () => {
-  test.each(casesOf(9, broken))(
+  test.each(casesOf(5, broken))(
     '%s, the run is read instead, and nothing is missing or comes twice',
     async (_name, create) => {
       const setting = await start({ create });
