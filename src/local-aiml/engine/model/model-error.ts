@@ -1,5 +1,5 @@
 /** Owns how a failure of the model API is classified and worded. Messages reach callers: no key, URL or host is in them. */
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, APIError } from 'openai/core/error';
 import { sanitize } from './sanitize.ts';
 import type { TokenUsage } from './model-api.ts';
 
