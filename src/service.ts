@@ -222,7 +222,7 @@ async function startService(
     stallTimeoutMs,
   });
   let isSunset = false;
-  const servers = new HttpServers(connections, webSockets);
+  const servers = new HttpServers(connections, webSockets, reporter.originRejected);
   const app = await createApp({
     logger,
     servers,
@@ -241,6 +241,7 @@ async function startService(
     heartbeatMs,
     execute,
     onErrorResponse: (record) => reporter.requestRejected(record),
+    onOriginRejected: reporter.originRejected,
   });
   closers.add(() => app.close());
   void client.preconnect();

@@ -7,6 +7,7 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { isKeptAlive, KEEP_ALIVE_HEADERS } from '../runtime/keep-alive.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
 import { isSmallBody, readJsonBody, readSmallJsonBody } from './request-body.ts';
 import type { ConnectionTracker } from './connection-tracker.ts';
@@ -41,6 +42,8 @@ interface AppOptions extends GraphQLRouteOptions {
   /** The hosts that requests may name; null for any. */
   readonly allowedHosts: AllowedHosts | null;
   readonly onErrorResponse: (record: ErrorResponseRecord) => void;
+  /** Called with every CORS preflight of an origin that is not allowed. */
+  readonly onOriginRejected: (requestId: string) => void;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly logger: Pick<Logger, 'requestFailed' | 'explorerMissing'>;
   readonly corsOrigins: readonly string[];
@@ -82,6 +85,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
+    else if (isKeptAlive(request.raw, reply.raw)) reply.headers(KEEP_ALIVE_HEADERS);
     const rejection = hosts.check(request.raw);
     if (rejection) sendErrorResponse(reply, rejection);
     else done();
@@ -113,14 +117,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (errorResponse.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
     return sendErrorResponse(reply, errorResponse);
   });
-  const unmatched = new UnmatchedRequests(app);
+  const unmatched = new UnmatchedRequests(app, options.onOriginRejected);
   if (options.corsOrigins.length > 0 || options.corsLoopback)
     await app.register(cors, {
       origin: (origin, decide) => {
         decide(null, origin !== undefined && isAllowedOrigin(origin, options));
       },
       methods: ['GET', 'POST'],
-      exposedHeaders: ['x-request-id'],
+      exposedHeaders: ['x-request-id', 'retry-after'],
       maxAge: 600,
     });
   unmatched.register(app);

@@ -1,8 +1,10 @@
 /** Error responses for requests without a GraphQL operation: JSON in the form of a GraphQL response. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { errorCode } from '../runtime/error-code.ts';
-import type { ErrorCode } from '../graphql/errors/codes.ts';
+import { toExtensions, type ErrorCode } from '../graphql/errors/codes.ts';
 import { msSince } from '../observability/operation-record.ts';
+import { chooseContentType } from './content-negotiation.ts';
 import { pathOf } from './request-target.ts';
 
 /** Some clients and proxies append a slash. */
@@ -32,20 +34,39 @@ export function sendErrorResponse(reply: FastifyReply, { status, code, message }
   recordErrorResponse(reply, status, code);
   return reply
     .code(status)
-    .header('content-type', 'application/json; charset=utf-8')
+    .headers(errorHeaders(status, reply.request.raw))
     .header('cache-control', 'no-store')
     .send(toErrorBody({ code, message }, reply.request.id));
 }
 
+/** A media type for clients that accept none of those of GraphQL, or streams only. */
+export const DEFAULT_ERROR_TYPE = 'application/json; charset=utf-8';
+/** In seconds. */
+export const RETRY_AFTER = '1';
+
+/** The headers that an error response has for its status and its request. On other paths than `/graphql`, it is JSON. */
+export function errorHeaders(
+  status: number,
+  { url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
+): Readonly<Record<string, string>> {
+  const contentType = isGraphQLPath(url) ? chooseContentType(headers.accept) : null;
+  return {
+    'content-type': contentType ?? DEFAULT_ERROR_TYPE,
+    ...(status === 503 && { 'retry-after': RETRY_AFTER }),
+  };
+}
+
+const isGraphQLPath = (url: string): boolean => GRAPHQL_PATHS.includes(pathOf(url));
+
 /** The body of an error response. */
 export function toErrorBody({ code, message }: Pick<HttpErrorResponse, 'code' | 'message'>, requestId: string): string {
-  return JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
+  return JSON.stringify({ errors: [{ message, extensions: { ...toExtensions(code), requestId } }] });
 }
 
 /** Reports the error response of a request to `/graphql`. */
 export function recordErrorResponse(reply: FastifyReply, status: number, code: ErrorCode): void {
   const { request, server } = reply;
-  if (!GRAPHQL_PATHS.includes(pathOf(request.url))) return;
+  if (!isGraphQLPath(request.url)) return;
   server.onErrorResponse({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 

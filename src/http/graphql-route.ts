@@ -8,7 +8,9 @@ import type { Release, Semaphore } from '../runtime/semaphore.ts';
 import { chooseContentType, chooseStreamType, type StreamAcceptance } from './content-negotiation.ts';
 import {
   CLIENT_DISCONNECTED,
+  DEFAULT_ERROR_TYPE,
   recordErrorResponse,
+  RETRY_AFTER,
   sendErrorResponse,
   type HttpErrorResponse,
 } from './error-response.ts';
@@ -74,7 +76,7 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       });
       // One literal, without a spread: properties that follow a spread cost a microsecond each.
       return respond(request, reply, {
-        contentType: contentType ?? ERROR_CONTENT_TYPE,
+        contentType: contentType ?? DEFAULT_ERROR_TYPE,
         streaming,
         search,
         cancellation,
@@ -115,9 +117,6 @@ interface ResponseOptions
   readonly onSettled: () => void;
 }
 
-/** The Content-Type of errors such as OVERLOADED for clients that accept streams only. */
-const ERROR_CONTENT_TYPE = 'application/json; charset=utf-8';
-
 /** Resolves to the body. With the reply, Fastify would wait until it is sent, which costs more than sending it. */
 async function respond(
   request: FastifyRequest,
@@ -145,7 +144,8 @@ async function respond(
   }
   for (const [name, value] of headers) reply.header(name, value);
   reply.code(status).header('content-type', contentType);
-  if (lifecycle.state === 'draining') reply.header('connection', 'close');
+  if (status === 503) reply.header('retry-after', RETRY_AFTER);
+  if (lifecycle.state === 'draining') reply.header('connection', 'close').removeHeader('keep-alive');
   // Errors that Apollo Server raises before its plugins run (CSRF, malformed requests) lack the request id.
   const completed = status < 400 || body.includes(requestId) ? body : completeErrorResponse(body, status, reply);
   // Clients of streams treat another status than 200 as a connection failure and reconnect.

@@ -16,8 +16,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
+import { KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import type { ConnectionTracker } from './connection-tracker.ts';
-import { toErrorBody, type HttpErrorResponse } from './error-response.ts';
+import { errorHeaders, toErrorBody, type HttpErrorResponse } from './error-response.ts';
+import { ORIGIN_NOT_ALLOWED } from './unmatched-requests.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
 
@@ -25,7 +27,6 @@ import type { WebSockets } from './websocket/websockets.ts';
 const HEADERS_TIMEOUT_MS = 15_000;
 /** The longest a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** The interval at which Node checks the time-outs, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 /** How long a rejected connection stays open for its client to read the response, in milliseconds. */
@@ -49,17 +50,23 @@ export class ListenError extends Error {
 export class HttpServers {
   readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
   readonly #webSockets: Pick<WebSockets, 'accept'> | null;
+  readonly #onOriginRejected: (requestId: string) => void;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
-  /** `webSockets` is null if WebSockets are not supported. */
+  /**
+   * `webSockets` is null if WebSockets are not supported. `onOriginRejected` is called with the request id of every upgrade
+   * of an origin that is not allowed.
+   */
   constructor(
     connections: Pick<ConnectionTracker, 'maySendError'>,
     webSockets: Pick<WebSockets, 'accept'> | null = null,
+    onOriginRejected: (requestId: string) => void = () => undefined,
   ) {
     this.#connections = connections;
     this.#webSockets = webSockets;
+    this.#onOriginRejected = onOriginRejected;
   }
 
   /** All servers, whether they listen or not. */
@@ -82,9 +89,10 @@ export class HttpServers {
       handler,
     );
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
-    server.on('checkExpectation', (_request, response) => send(response, EXPECTATION_FAILED));
+    server.on('checkExpectation', (request, response) => send(request, response, EXPECTATION_FAILED));
     server.on('connect', (_request, socket) => {
-      if (this.#connections.maySendError(socket, false)) this.#reject(socket, CONNECT_NOT_SUPPORTED, ALLOWED_METHODS);
+      if (this.#connections.maySendError(socket, false))
+        this.#reject(socket, CONNECT_NOT_SUPPORTED, NO_REQUEST, ALLOWED_METHODS);
     });
     const webSockets = this.#webSockets;
     if (webSockets)
@@ -95,7 +103,9 @@ export class HttpServers {
         }
         if (!this.#connections.maySendError(socket, false)) return;
         const rejection = webSockets.accept(request, socket, head);
-        if (rejection) this.#reject(socket, rejection, []);
+        if (!rejection) return;
+        const requestId = this.#reject(socket, rejection, request);
+        if (rejection === ORIGIN_NOT_ALLOWED) this.#onOriginRejected(requestId);
       });
     this.#servers.push(server);
     return server;
@@ -164,12 +174,20 @@ export class HttpServers {
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else if (this.#connections.maySendError(socket, isTimeout))
-      this.#reject(socket, clientErrors.get(error.code) ?? INVALID_HTTP, []);
+      this.#reject(socket, clientErrors.get(error.code) ?? INVALID_HTTP, NO_REQUEST);
   }
 
-  #reject(socket: Duplex, rejection: HttpErrorResponse, headers: readonly string[]): void {
-    sendRaw(socket, rejection, headers);
+  /** Returns the request id of the response. */
+  #reject(
+    socket: Duplex,
+    rejection: HttpErrorResponse,
+    request: RequestHead,
+    headers: Readonly<Record<string, string>> = {},
+  ): string {
+    const requestId = randomUUID();
+    sendRaw(socket, rejection, { ...errorHeaders(rejection.status, request), ...headers }, requestId);
     endWithin(socket, this.#lingerMs);
+    return requestId;
   }
 
   #takeIdle(): Server {
@@ -203,7 +221,7 @@ const EXPECTATION_FAILED: HttpErrorResponse = {
   code: 'BAD_REQUEST',
   message: 'The service supports no expectation other than 100-continue.',
 };
-const ALLOWED_METHODS = ['Allow: GET, HEAD, OPTIONS, POST'];
+const ALLOWED_METHODS = { allow: 'GET, HEAD, OPTIONS, POST' };
 const CONNECT_NOT_SUPPORTED: HttpErrorResponse = {
   status: 405,
   code: 'BAD_REQUEST',
@@ -229,29 +247,40 @@ const clientErrors: ReadonlyMap<string | undefined, HttpErrorResponse> = new Map
 /** Sockets that got an error response. Further errors on them are ignored. */
 const rejected = new WeakSet<Duplex>();
 
-function send(response: ServerResponse, { status, code, message }: HttpErrorResponse): void {
+type RequestHead = Pick<IncomingMessage, 'url' | 'headers'>;
+
+/** For a connection that sent no valid request. */
+const NO_REQUEST: RequestHead = { url: '', headers: {} };
+
+function send(request: RequestHead, response: ServerResponse, errorResponse: HttpErrorResponse): void {
   const requestId = randomUUID();
-  const body = toErrorBody({ code, message }, requestId);
-  response.writeHead(status, [
-    ...['X-Request-Id', requestId, 'Content-Type', 'application/json; charset=utf-8'],
-    ...['X-Content-Type-Options', 'nosniff', 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'],
-  ]);
+  const body = toErrorBody(errorResponse, requestId);
+  response.writeHead(errorResponse.status, {
+    ...errorHeaders(errorResponse.status, request),
+    ...connectionHeaders(body, requestId),
+  });
   response.end(body);
 }
 
+const connectionHeaders = (body: string, requestId: string): Readonly<Record<string, string>> => ({
+  'x-request-id': requestId,
+  'x-content-type-options': 'nosniff',
+  'content-length': String(Buffer.byteLength(body)),
+  connection: 'close',
+});
+
 /** Sends a response on a socket without a ServerResponse, and ends the socket. */
-function sendRaw(socket: Duplex, { status, code, message }: HttpErrorResponse, headers: readonly string[]): void {
-  const requestId = randomUUID();
-  const body = toErrorBody({ code, message }, requestId);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    `X-Request-Id: ${requestId}`,
-    'Content-Type: application/json; charset=utf-8',
-    'X-Content-Type-Options: nosniff',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-    ...headers,
-  ];
+function sendRaw(
+  socket: Duplex,
+  errorResponse: HttpErrorResponse,
+  headers: Readonly<Record<string, string>>,
+  requestId: string,
+): void {
+  const { status } = errorResponse;
+  const body = toErrorBody(errorResponse, requestId);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`];
+  for (const [name, value] of Object.entries({ ...headers, ...connectionHeaders(body, requestId) }))
+    head.push(`${name}: ${value}`);
   rejected.add(socket);
   socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -1,6 +1,6 @@
-/** Responses to requests that match no route: 404, 405 with Allow, and OPTIONS without a CORS preflight. */
+/** Responses to requests that match no route: 404, 405 with Allow, and OPTIONS, unless it is an allowed CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendErrorResponse, type HttpErrorResponse } from './error-response.ts';
+import { errorHeaders, sendErrorResponse, toErrorBody, type HttpErrorResponse } from './error-response.ts';
 import { pathOf } from './request-target.ts';
 
 export const NOT_FOUND: HttpErrorResponse = {
@@ -14,6 +14,13 @@ const NOT_ALLOWED: HttpErrorResponse = {
   message: 'This path does not support the method of the request: the Allow header lists those that it supports.',
 };
 
+/** Of a CORS preflight, and of the upgrade to a WebSocket. */
+export const ORIGIN_NOT_ALLOWED: HttpErrorResponse = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'Pages of this origin may not call the service: CORS_ORIGINS decides which origins may.',
+};
+
 interface Route {
   readonly path: RegExp;
   readonly methods: readonly string[];
@@ -22,8 +29,10 @@ interface Route {
 /** Create it before the routes: it collects them as they are registered. */
 export class UnmatchedRequests {
   readonly #routes: Route[] = [];
+  readonly #onOriginRejected: (requestId: string) => void;
 
-  constructor(app: FastifyInstance) {
+  constructor(app: FastifyInstance, onOriginRejected: (requestId: string) => void) {
+    this.#onOriginRejected = onOriginRejected;
     app.addHook('onRoute', ({ url, method }) => {
       if (url !== '*') this.#routes.push({ path: toPattern(url), methods: [method].flat() });
     });
@@ -50,7 +59,20 @@ export class UnmatchedRequests {
     const isServed = methods.has(request.method);
     if (path !== '*' && (methods.size === 0 || isServed)) return sendErrorResponse(reply, NOT_FOUND);
     reply.header('allow', path === '*' ? 'GET, HEAD, OPTIONS, POST' : [...methods].sort().join(', '));
-    return request.method === 'OPTIONS' ? reply.code(204).send() : sendErrorResponse(reply, NOT_ALLOWED);
+    if (request.method !== 'OPTIONS') return sendErrorResponse(reply, NOT_ALLOWED);
+    // CORS has responded to the preflights of allowed origins.
+    return isPreflight(request) ? this.#rejectOrigin(request, reply) : reply.code(204).send();
+  }
+
+  /** A preflight is no operation, so it is not recorded as one. */
+  #rejectOrigin(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { status } = ORIGIN_NOT_ALLOWED;
+    this.#onOriginRejected(request.id);
+    return reply
+      .code(status)
+      .headers(errorHeaders(status, request.raw))
+      .header('cache-control', 'no-store')
+      .send(toErrorBody(ORIGIN_NOT_ALLOWED, request.id));
   }
 }
 

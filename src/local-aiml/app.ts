@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type pino from 'pino';
+import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
 import type { EngineParts } from './engine/engine.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
@@ -34,13 +35,6 @@ export interface AppOptions {
   readonly logger: ApiLogger | undefined;
 }
 
-/** Longer than clients keep a connection in their pools, so that it is never closed while a request is on its way. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/**
- * What clients are advised to keep it for. Node.js advises the time-out itself: a client that reuses a connection in its last
- * second then finds it closed, and the request fails.
- */
-const KEEP_ALIVE_HINT = 'timeout=55';
 /** How long a client may take to send a request. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -89,7 +83,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.decorateRequest('key', '');
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    if (isKeptAlive(request)) void reply.headers({ connection: 'keep-alive', 'keep-alive': KEEP_ALIVE_HINT });
+    if (isKeptAlive(request.raw, reply.raw)) void reply.headers(KEEP_ALIVE_HEADERS);
     // Unknown paths and methods are reported before a key or a body is looked at.
     if (request.is404) throw notFound(request, methodsAt(request.url));
     const key = readKey(request.headers);
@@ -116,11 +110,6 @@ export function createApp(options: AppOptions): FastifyInstance {
   readBodies(app);
   for (const route of routes) addRoute(app, route);
   return app;
-}
-
-/** In HTTP/1.1 a connection stays open unless the client says otherwise; in HTTP/1.0 Node.js decides. */
-function isKeptAlive({ raw }: FastifyRequest): boolean {
-  return raw.httpVersion === '1.1' && raw.headers.connection?.toLowerCase() !== 'close';
 }
 
 function addRoute(app: FastifyInstance, route: Route): void {

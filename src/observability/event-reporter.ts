@@ -40,6 +40,7 @@ export class EventReporter {
 
   readonly attemptFailed: (attempt: FailedAttempt) => void;
   readonly keysUnavailable: (reason: string) => void;
+  readonly originRejected: (requestId: string) => void;
   readonly tokenRejected: (entry: { readonly requestId: string; readonly reason: string }) => void;
 
   /** `rejectsUnlisted`: whether operations that are not in the manifest are rejected. */
@@ -49,6 +50,7 @@ export class EventReporter {
     this.#rejectsUnlisted = rejectsUnlisted;
     this.keysUnavailable = sampled((suppressed, reason) => logger.jwksUnavailable(reason, suppressed));
     this.tokenRejected = sampled((suppressed, entry) => logger.tokenRejected(entry, suppressed));
+    this.originRejected = sampled((suppressed, requestId) => logger.originRejected(requestId, suppressed));
     this.attemptFailed = sampled((suppressed, { requestId, call, cause, status, upstreamRequestId, ...attempt }) =>
       logger.upstreamCallFailed(
         {

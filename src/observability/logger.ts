@@ -88,6 +88,8 @@ export interface Logger {
   jwksUnavailable(reason: string, suppressed: number): void;
   /** `reason` says why the token was rejected, without any text of the token. */
   tokenRejected(entry: { readonly requestId: string; readonly reason: string }, suppressed: number): void;
+  /** A page of an origin that is not allowed sent a CORS preflight or opened a WebSocket. */
+  originRejected(requestId: string, suppressed: number): void;
   /** Traces cannot be delivered to the collector. */
   tracesUndelivered(): void;
   tracesDelivered(): void;
@@ -185,6 +187,11 @@ export function createLogger(
       ),
     tokenRejected: (entry, suppressed) =>
       logger.info({ ...entry, suppressed: suppressed || undefined }, 'an access token was rejected'),
+    originRejected: (requestId, suppressed) =>
+      logger.warn(
+        { requestId, setting: 'CORS_ORIGINS', suppressed: suppressed || undefined },
+        'a page of an origin that is not allowed called the service: CORS_ORIGINS decides which origins are allowed',
+      ),
     tracesUndelivered: () => logger.warn('traces cannot be delivered to the collector'),
     tracesDelivered: () => logger.info('traces are delivered again'),
     stopped: () => logger.info('stopped'),

@@ -182,3 +182,36 @@ test('A body reserves about the memory of the bytes that have arrived, however s
   await until(() => received().includes('asst_1'));
   await expectNothingHeld(service.url);
 });
+
+test('Clients are advised to keep an idle connection for less time than the service does', async () => {
+  const service = await startService();
+  const read = async (request: string): Promise<string> => {
+    const { socket, received } = await open(service);
+    socket.write(request);
+    await until(() => received().includes('\r\n\r\n'));
+    socket.destroy();
+    return received();
+  };
+  const body = '{"query":"{ __typename }"}';
+  const post = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+  for (const request of [
+    'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n',
+    `${post}\r\n${body}`,
+    `${post}Accept: text/event-stream\r\n\r\n${body}`,
+  ]) {
+    const head = await read(request);
+    expect(head.match(/\r\nconnection: .*/gi)).toEqual(['\r\nconnection: keep-alive']);
+    expect(head.match(/\r\nkeep-alive: .*/gi)).toEqual(['\r\nkeep-alive: timeout=55']);
+  }
+  for (const request of [
+    'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: TE, close\r\n\r\n',
+    `${post}Connection: close\r\nAccept: text/event-stream\r\n\r\n${body}`,
+  ]) {
+    const head = await read(request);
+    expect(head).toMatch(/\r\nconnection: close\r\n/i);
+    expect(head).not.toMatch(/keep-alive/i);
+  }
+});

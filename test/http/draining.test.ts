@@ -69,6 +69,7 @@ describe('while the service drains', () => {
     for (const [index, response] of (await Promise.all(responses)).entries()) {
       expect(response.data).toEqual({ assistant: { id: `asst_${index}` } });
       expect(response.headers.get('connection')).toBe('close');
+      expect(response.headers.get('keep-alive')).toBeNull();
     }
     expect(await service.exit).toBe(0);
     await upstream.stop();

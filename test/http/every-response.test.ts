@@ -72,7 +72,7 @@ describe('every response has its request id and is JSON', () => {
       ['/graphiql/some-file.js', 'GET, HEAD'],
       ['*', 'GET, HEAD, OPTIONS, POST'],
     ])('OPTIONS %s lists the allowed methods, with or without an origin', async (target, allow) => {
-      for (const headers of [[], [ORIGIN], ['Origin: https://evil.example', 'Access-Control-Request-Method: POST']]) {
+      for (const headers of [[], [ORIGIN], ['Origin: https://evil.example']]) {
         const request = rawRequest(`OPTIONS ${target} HTTP/1.1`, { headers });
         const response = await sendRaw(services.get(environment)?.url ?? '', request);
         expect(response.status).toBe(204);

@@ -45,6 +45,7 @@ const startApp = async (): Promise<FastifyInstance> => {
     explorer: false,
     startTrace,
     onErrorResponse: () => undefined,
+    onOriginRejected: () => undefined,
     execute: async () => {
       executed += 1;
       await gate;

@@ -5,6 +5,7 @@
  * error.
  */
 import { GraphQLError, type ASTNode } from 'graphql';
+import type { Outcome } from '../../runtime/errors.ts';
 
 interface ErrorCodeEntry {
   /** When a client gets this code. */
@@ -114,6 +115,19 @@ export type ErrorCode = keyof typeof errorCodes;
 /** Whether this is one of the public codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(errorCodes, value);
+
+interface ErrorExtensions {
+  readonly code: ErrorCode;
+  readonly retryable?: boolean;
+  readonly outcome?: Outcome;
+}
+
+/**
+ * The `extensions` of an error of this service, without the request id. Nothing of an overloaded request is executed, so a
+ * mutation is not applied and may be sent again.
+ */
+export const toExtensions = (code: ErrorCode): ErrorExtensions =>
+  code === 'OVERLOADED' ? { code, retryable: true, outcome: 'NOT_APPLIED' } : { code };
 
 /** Its message may contain names of the schema and of the document, never a value of the client. */
 export class ServiceError extends GraphQLError {

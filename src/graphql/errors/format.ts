@@ -7,7 +7,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import { toPublicMessage } from './public-message.ts';
-import { errorCodes, isErrorCode, ServiceError, type ErrorCode } from './codes.ts';
+import { errorCodes, isErrorCode, ServiceError, toExtensions, type ErrorCode } from './codes.ts';
 
 interface ErrorFormatOptions {
   /** Whether messages may suggest names of the schema ("Did you mean …"). */
@@ -56,7 +56,7 @@ function toFormattedError(error: unknown, code: unknown, suggestions: boolean): 
   const text = toPublicMessage(error, suggestions);
   const publicCode = text?.code ?? (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR' ? code : null);
   if (!publicCode || (!text && isThrownByResolver(error))) return null;
-  return { message: text?.message ?? errorCodes[publicCode].message, extensions: { code: publicCode } };
+  return { message: text?.message ?? errorCodes[publicCode].message, extensions: { ...toExtensions(publicCode) } };
 }
 
 /** Errors of resolvers are public only if they are our own, and those have a message. */

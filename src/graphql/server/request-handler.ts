@@ -16,7 +16,7 @@ import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
-import type { ErrorCode } from '../errors/codes.ts';
+import { toExtensions, type ErrorCode } from '../errors/codes.ts';
 import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
 import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
@@ -96,7 +96,7 @@ const NO_STORE: GraphQLHttpResponse['headers'] = [['cache-control', 'no-store']]
 const badRequest = (code: ErrorCode, message: string): GraphQLHttpResponse => ({
   status: 400,
   headers: NO_STORE,
-  body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: { code } }] })),
+  body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: toExtensions(code) }] })),
 });
 
 /** Leaves slots to other callers. */

@@ -16,6 +16,7 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Semaphore } from '../../runtime/semaphore.ts';
+import { toExtensions } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.ts';
@@ -188,7 +189,7 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
 
 const overloaded = (message: string, requestId: string): GraphQLFormattedError => ({
   message,
-  extensions: { code: 'OVERLOADED', requestId },
+  extensions: { ...toExtensions('OVERLOADED'), requestId },
 });
 const OVER_SOCKET_LIMIT = 'This WebSocket has 20 operations in flight, which is the limit.';
 const OVER_SERVICE_LIMIT = 'The service is working on as many operations as it can: try again in a moment.';

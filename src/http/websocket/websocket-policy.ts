@@ -7,6 +7,7 @@ import { GRAPHQL_PATHS, type HttpErrorResponse } from '../error-response.ts';
 import type { HostPolicy } from '../host-policy.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { pathOf } from '../request-target.ts';
+import { ORIGIN_NOT_ALLOWED } from '../unmatched-requests.ts';
 
 export interface WebSocketPolicyOptions {
   readonly hosts: Pick<HostPolicy, 'check'>;
@@ -34,11 +35,6 @@ const WRONG_PATH: HttpErrorResponse = {
   status: 404,
   code: 'BAD_REQUEST',
   message: 'WebSockets are only available at /graphql.',
-};
-const ORIGIN_NOT_ALLOWED: HttpErrorResponse = {
-  status: 403,
-  code: 'FORBIDDEN',
-  message: 'Pages of this origin may not open a WebSocket: add it to CORS_ORIGINS.',
 };
 const STOPPING: HttpErrorResponse = {
   status: 503,
