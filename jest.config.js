@@ -20,6 +20,7 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/scripts/openai-schemas.js',
   setupFilesAfterEnv: [
     '<rootDir>/test/support/no-console.ts',
     '<rootDir>/test/support/cleanup.ts',

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import '../support/conformance/embedded-api.ts';
 import { sendJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 

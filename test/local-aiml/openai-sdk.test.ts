@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { claim, complete, requireOutputs, startConversation, textOf } from './conversations.ts';
-import { startHere } from './support.ts';
+import { problemsOfEvent, problemsOfResponse } from '../support/conformance/responses.ts';
+import { call, startHere } from './support.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
@@ -100,4 +101,27 @@ test('The SDK for Azure works with its own key header and version', async () => 
   });
   const thread = await azure.beta.threads.create({});
   expect(await azure.beta.threads.retrieve(thread.id)).toEqual(thread);
+});
+
+// What the other tests send through the API is checked like this: a check that lets everything pass would not be noticed.
+test('A response that the types of the official SDK do not allow is reported', async () => {
+  const { url } = await startHere();
+  const { text, body } = await call(url, 'POST /threads', { body: {} });
+  const problems = (change: object, status = 200) =>
+    problemsOfResponse({ method: 'POST', url: '/v1/threads', status, body: JSON.stringify({ ...body, ...change }) });
+  expect(problemsOfResponse({ method: 'POST', url: '/threads', status: 201, body: text })).toBeUndefined();
+  expect(problems({ created_at: undefined })).toMatch(/required property 'created_at'/);
+  expect(problems({ created_at: '1' })).toMatch(/created_at must be number/);
+  expect(problems({ created: 1 })).toMatch(/additional properties.*created/);
+  expect(problems({ object: 'thread.run' })).toMatch(/object must be equal to constant/);
+  expect(problems({}, 400)).toMatch(/required property 'error'/);
+  expect(problemsOfResponse({ method: 'GET', url: '/unknown', status: 200, body: '{}' })).toBe('no such operation');
+
+  const frame = (event: string, data: unknown, id = 'id: 1\n') => `event: ${event}\n${id}data: ${JSON.stringify(data)}`;
+  expect(problemsOfEvent(frame('thread.created', body))).toBeUndefined();
+  expect(problemsOfEvent(frame('thread.created', body, ''))).toBe('an event without an id');
+  expect(problemsOfEvent(frame('thread.run.created', body))).toMatch(/required property 'status'/);
+  expect(problemsOfEvent(frame('thread.unknown', body))).toBe('no such event');
+  expect(problemsOfEvent(frame('error', { message: 'Sorry' }))).toMatch(/required property 'error'/);
+  expect(problemsOfEvent('event: done\ndata: []')).toBe('done without [DONE]');
 });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import '../support/conformance/embedded-api.ts';
+import { problemsOfResponse } from '../support/conformance/responses.ts';
 
 const DIST = new URL('../../dist/local-aiml/', import.meta.url);
 const MAIN = fileURLToPath(new URL('main.js', DIST));
@@ -51,6 +53,9 @@ export async function call(url: string, request: string, options: CallOptions = 
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
+  // What a process of its own sends is not seen otherwise.
+  const problem = problemsOfResponse({ method, url: path, status: response.status, body: text });
+  if (problem !== undefined) throw new Error(`${request}: ${problem} in ${text}`);
   return {
     status: response.status,
     headers: response.headers,

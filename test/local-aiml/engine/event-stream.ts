@@ -1,5 +1,6 @@
 // A client of server-sent events that is strict: each event is checked against its shape, and the SDKs' rules hold.
 import { expect } from '@jest/globals';
+import { problemsOfEvent } from '../../support/conformance/responses.ts';
 import { shapeOf } from './wire-shapes.ts';
 
 export interface StreamedEvent {
@@ -44,6 +45,8 @@ async function* readEvents(response: Response): AsyncGenerator<StreamedEvent> {
     for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
       const frame = text.slice(0, end);
       text = text.slice(end + 2);
+      const problem = problemsOfEvent(frame);
+      if (problem !== undefined) throw new Error(`${problem} in ${frame}`);
       if (frame.startsWith(':')) continue;
       const event = /^event: (.*)$/m.exec(frame)?.[1] ?? '';
       const id = /^id: (.*)$/m.exec(frame)?.[1] ?? '';

@@ -1,0 +1,72 @@
+// The schemas of the official SDK's types, with what the embedded API sends beside them: nothing else may be in a response.
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+
+type Schema = Readonly<Record<string, unknown>>;
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, Schema>>;
+}
+
+const nullable = (type: string): Schema => ({ type: [type, 'null'] });
+
+/** Members that the SDK does not declare, by the type that has them. */
+const EXTENSIONS: Readonly<Record<string, ObjectSchema['properties']>> = {
+  // The Assistants API has it, although the SDK declares it for requests alone.
+  Assistant: { reasoning_effort: nullable('string') },
+  Run: {
+    // What the calls of the model cost, where the model API says so.
+    cost: {
+      type: ['object', 'null'],
+      required: ['usd'],
+      properties: { usd: { type: 'number' } },
+      additionalProperties: false,
+    },
+    // The Assistants API sends both, although the SDK does not declare them.
+    tool_resources: { type: 'object' },
+    reasoning_effort: nullable('string'),
+  },
+  // The Assistants API also sends this reason.
+  'Run.IncompleteDetails': { reason: { enum: ['max_completion_tokens', 'max_prompt_tokens', 'content_filter'] } },
+};
+
+function readSchemas(): Readonly<Record<string, Schema>> {
+  const file = process.env['OPENAI_SCHEMAS_FILE'] ?? '';
+  const schemas = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Schema>;
+  for (const [name, extension] of Object.entries(EXTENSIONS)) {
+    const schema = schemas[name] as (Schema & ObjectSchema) | undefined;
+    if (!schema) throw new Error(`The SDK has no type ${name}.`);
+    schemas[name] = { ...schema, properties: { ...schema.properties, ...extension } };
+  }
+  return schemas;
+}
+
+const definitions = readSchemas();
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, schemas: [{ $id: 'openai', definitions }] });
+const validators = new Map<string, ValidateFunction>();
+
+/** The type of an event's data, by the name of the event. */
+const eventTypes = new Map(
+  Object.keys(definitions)
+    .filter((name) => name.startsWith('AssistantStreamEvent.'))
+    .map((name) => {
+      const { event } = (definitions[name] as Schema & ObjectSchema).properties;
+      return [String(event?.['const']), name];
+    }),
+);
+
+/** Why a value is none of the type of the SDK; undefined where it is one. `schema` is the schema itself, or the type's name. */
+export function problemsOf(value: unknown, schema: string | Schema): string | undefined {
+  const key = typeof schema === 'string' ? schema : JSON.stringify(schema);
+  const validate = validators.get(key) ?? ajv.compile(typeof schema === 'string' ? reference(schema) : schema);
+  validators.set(key, validate);
+  if (validate(value)) return undefined;
+  const errors = validate.errors ?? [];
+  return errors
+    .map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
+    .join('; ');
+}
+
+export const reference = (type: string): Schema => ({ $ref: `openai#/definitions/${type}` });
+
+/** The type of the event with this name; undefined for a name that the SDK does not have. */
+export const eventTypeOf = (event: string): string | undefined => eventTypes.get(event);
