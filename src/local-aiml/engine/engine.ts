@@ -79,7 +79,7 @@ export interface EngineSettings {
   readonly modelAliases: ReadonlyMap<string, string>;
   /** Runs at a time in this process; 0 leaves them to other processes. */
   readonly runConcurrency: number;
-  /** How long a run is held without a sign of life of its process, in milliseconds; 15 s where it is left out. */
+  /** How long a run is held without a sign of life of its process, in milliseconds; 13.5 s where it is left out. */
   readonly leaseMs?: number;
 }
 

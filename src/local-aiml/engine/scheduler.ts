@@ -6,12 +6,15 @@ import type { ClaimedRun } from '../store/work-store.ts';
 import type { Caller } from './engine.ts';
 import { RunWorker, type WorkerParts } from './run-worker.ts';
 
-/** How long a run is held without a sign of life of its worker. */
-const DEFAULT_LEASE_MS = 15_000;
+/**
+ * How long a run is held without a sign of life of its worker. With the interval of claims another process continues it
+ * within 15 s.
+ */
+const DEFAULT_LEASE_MS = 13_500;
 /** Also how soon a cancel through another process is noticed. */
 const RENEW_INTERVAL_MS = 2_000;
 /** How soon runs that another process queued or left behind are noticed. */
-const CLAIM_INTERVAL_MS = 1_000;
+export const CLAIM_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 5_000;
 /** Keys of callers that are kept in memory for their runs. */
 const MAX_KEYS = 10_000;
@@ -19,7 +22,7 @@ const MAX_KEYS = 10_000;
 export interface SchedulerOptions {
   /** Runs at a time. */
   readonly concurrency: number;
-  /** In milliseconds; 15 s where it is left out. */
+  /** In milliseconds; 13.5 s where it is left out. */
   readonly leaseMs?: number | undefined;
   /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
   readonly usesCallerKeys: boolean;

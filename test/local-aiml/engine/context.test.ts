@@ -121,6 +121,17 @@ describe('The request to a model', () => {
     expect(messagesOf(staged)[0]?.content).toMatch(/^Be brief\.\n\n.*code_interpreter and file_search/);
   });
 
+  test('An image file, which the API does not have, is reported to the model in its place', async () => {
+    const { staged, client } = await setUp([textStage('fine')]);
+    const threadId = await client.createThread();
+    await client.addMessage(threadId, [
+      { type: 'image_file', image_file: { file_id: 'file-1' } },
+      { type: 'text', text: 'what is it?' },
+    ]);
+    await client.reach(await client.createRun(threadId, await client.createAssistant()), 'completed');
+    expect(messagesOf(staged)[1]?.content).toMatch(/^\[An image file that cannot be shown.*\]\n\nwhat is it\?$/);
+  });
+
   test('last_messages keeps the newest', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const threadId = await client.createThread('one', 'two', 'three', 'four');
