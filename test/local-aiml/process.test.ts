@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { casesOf } from '../support/slow.ts';
+import { amountOf, casesOf, slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
 
 describe('the process', () => {
@@ -21,7 +21,7 @@ describe('the process', () => {
     ]);
   });
 
-  test('ends with 0 at SIGINT, twice as well', async () => {
+  slowTest('ends with 0 at SIGINT, twice as well', async () => {
     const running = startProcess({ DATA_DIR: await createFolder() });
     await running.url;
     running.child.kill('SIGINT');
@@ -72,7 +72,7 @@ describe('the process', () => {
     expect(stderr).not.toContain('SECRET');
   });
 
-  test('says in one line that the disk cannot be written at the start, and ends with 1', async () => {
+  slowTest('says in one line that the disk cannot be written at the start, and ends with 1', async () => {
     const { code, stderr } = await startProcess({ DATA_DIR: await createFolder() }, { shell: 'ulimit -f 0' }).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^[^\n]*DATA_DIR[^\n]*\n$/);
@@ -80,10 +80,12 @@ describe('the process', () => {
 });
 
 describe('a log that cannot be written', () => {
-  test.each([
-    ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
-    ['has no reader any more', {}, 1],
-  ])('does not stop the process: it %s', async (_name, options, closedStreams) => {
+  test.each(
+    casesOf(1, [
+      ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
+      ['has no reader any more', {}, 1],
+    ] as const),
+  )('does not stop the process: it %s', async (_name, options, closedStreams) => {
     const running = startProcess({ DATA_DIR: await createFolder() }, options);
     const url = await running.url;
     if (closedStreams > 0) {
@@ -95,7 +97,7 @@ describe('a log that cannot be written', () => {
     expect((await running.exit).code).toBe(0);
   });
 
-  test('does not keep a full standard error from ending a process that cannot start', async () => {
+  slowTest('does not keep a full standard error from ending a process that cannot start', async () => {
     const { code } = await startProcess({ PORT: '-1' }, { shell: 'exec 2>/dev/full' }).exit;
     expect(code).toBe(1);
   });
@@ -145,6 +147,9 @@ test('A store that cannot grow rejects writes with 409 and one line in the log; 
   await create(freed, { instructions });
 });
 
+/** Of each of two processes. */
+const WRITES = amountOf('PROCESS_WRITES', { fast: 15, slow: 60 });
+
 describe('two processes on one folder', () => {
   test('start at the same time, lose nothing that either acknowledged, and see it at once', async () => {
     const dataDir = await createFolder();
@@ -152,7 +157,7 @@ describe('two processes on one folder', () => {
     const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
     const write = async (url: string, other: string) => {
       const ids: string[] = [];
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < WRITES; i++) {
         const id = await create(url);
         expect((await call(other, `GET /assistants/${id}`)).status).toBe(200);
         ids.push(id);
@@ -174,11 +179,11 @@ describe('two processes on one folder', () => {
     await Promise.all(
       members.map(async (member, index) => {
         const url = index % 2 === 0 ? urls[0] : urls[1];
-        for (let i = 1; i <= 60; i++) await call(url, `POST /assistants/${id}`, { body: { [member]: String(i) } });
+        for (let i = 1; i <= WRITES; i++) await call(url, `POST /assistants/${id}`, { body: { [member]: String(i) } });
       }),
     );
     expect((await call(urls[0], `GET /assistants/${id}`)).body).toMatchObject(
-      Object.fromEntries(members.map((member) => [member, '60'])),
+      Object.fromEntries(members.map((member) => [member, String(WRITES)])),
     );
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { startService } from '../support/service.ts';
+import { slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
 test('Only the key of the service is served, whatever the request', async () => {
@@ -38,23 +39,26 @@ test('The service has the account that it had when it called with the key "local
   expect(data).toEqual({ assistants: { nodes: [{ id, name: 'made before' }] } });
 });
 
-test('A lock that another process holds on the store is CONFLICT and NOT_APPLIED for writes, and nothing for the rest', async () => {
-  const dataDir = await createFolder();
-  const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
-  const write = () => service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
-  const read = () => service.query('{ assistants(first: 10) { nodes { id } } }');
-  await write();
-  const other = new Database(join(dataDir, 'aiml.db'));
-  cleanUpLater(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
-  const writes = Array.from({ length: 12 }, write);
-  for (let i = 0; i < 3; i++) {
-    expect((await read()).errors).toBeUndefined();
-    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
-  }
-  for (const { errors } of await Promise.all(writes))
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
-  other.exec('ROLLBACK');
-  expect((await write()).errors).toBeUndefined();
-  expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
-});
+slowTest(
+  'A lock that another process holds on the store is CONFLICT and NOT_APPLIED for writes, and nothing for the rest',
+  async () => {
+    const dataDir = await createFolder();
+    const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
+    const write = () => service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+    const read = () => service.query('{ assistants(first: 10) { nodes { id } } }');
+    await write();
+    const other = new Database(join(dataDir, 'aiml.db'));
+    cleanUpLater(() => other.close());
+    other.exec('BEGIN IMMEDIATE');
+    const writes = Array.from({ length: 12 }, write);
+    for (let i = 0; i < 3; i++) {
+      expect((await read()).errors).toBeUndefined();
+      expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    }
+    for (const { errors } of await Promise.all(writes))
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+    other.exec('ROLLBACK');
+    expect((await write()).errors).toBeUndefined();
+    expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
+  },
+);

@@ -41,7 +41,7 @@ beforeEach(async () => {
   const app = Fastify({ forceCloseConnections: true });
   for (const [path, stallMs] of [
     ['/events', NEVER_MS],
-    ['/impatient', 5000],
+    ['/impatient', 2500],
   ] as const) {
     const streams = new SharedRunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs });
     app.get(path, (_request, reply) => {

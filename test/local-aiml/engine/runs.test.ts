@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
+import { slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, startHere } from '../support.ts';
 import { ConversationClient, textOf, type WireRun } from './conversation-client.ts';
@@ -81,7 +82,8 @@ describe('How a run ends', () => {
         });
     });
 
-  test('An API without a listener: failed', async () => {
+  // Four attempts with the delays between them; that of one call is in openai-model-api.test.ts.
+  slowTest('An API without a listener: failed', async () => {
     const { staged, client } = await setUp([]);
     await staged[Symbol.asyncDispose]();
     const run = await client.reach(await client.start('hello', await client.createAssistant()), 'failed');
