@@ -186,7 +186,7 @@ describe('a response', () => {
         'resetAndDestroy',
       ],
     ]),
-  )('of a megabyte does not crash the process if many %s while a few release on', async (_name, head, end) => {
+  )('of a megabyte does not crash the process if many %s while a few stay open', async (_name, head, end) => {
     const { another, upstream } = await startSource(
       (socket, { index }) => {
         socket.write(`${head}\r\n\r\n${' '.repeat(MiB + 1000)}`);

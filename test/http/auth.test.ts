@@ -121,7 +121,7 @@ describe('under AUTH_MODE=jwt', () => {
     expect(upstream.lines()).toEqual([]);
   });
 
-  test('while the keys of the identity provider are unavailable clients get a retryable error, and are served afterwards', async () => {
+  test('while the keys of the identity provider are unavailable, clients get a retryable error', async () => {
     const token = bearer(await sign(key, { scope: 'assistants:read assistants:write' }));
     await provider.goDown();
     const read = await service.query(READ, undefined, token);

@@ -64,7 +64,7 @@ describe('under AUTH_MODE=passthrough', () => {
     ['another scheme', 'Basic a2V5'],
     ['no token', 'Bearer'],
     ['two tokens', 'Bearer one two'],
-    ['what is no token', 'Bearer "quoted"'],
+    ['an invalid token', 'Bearer "quoted"'],
     ['a token that is too long', `Bearer ${'k'.repeat(513)}`],
   ])('with %s every read and write is rejected, and a write is NOT_APPLIED', async (_name, authorization) => {
     const headers = authorization === undefined ? {} : { authorization };
@@ -128,8 +128,8 @@ describe('under AUTH_MODE=jwt', () => {
   });
 
   test('tokens of other issuers are rejected', async () => {
-    const stranger = await createKey('key-1');
-    for (const token of [await sign(stranger), await sign(key, { exp: 1 }), await sign(key, { aud: 'else' }), 'x.y.z'])
+    const untrusted = await createKey('key-1');
+    for (const token of [await sign(untrusted), await sign(key, { exp: 1 }), await sign(key, { aud: 'else' }), 'x.y.z'])
       expect(codesOf(await service.query(LIST, undefined, bearer(token)))).toEqual(['UNAUTHENTICATED']);
   });
 });

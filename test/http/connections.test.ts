@@ -105,7 +105,7 @@ test('A write that was sent is finished although its client disconnects, and is 
 test.each([
   ['bytes that are not HTTP', 'garbage\r\n\r\n'],
   ['headers that are too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`],
-  ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n'],
+  ['a CONNECT request', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n'],
   ['a request with two lengths', 'POST /graphql HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
 ])('%s behind a request in flight closes the connection without a response', async (_, bytes) => {
   const { service, upstream } = await startHeld();

@@ -21,7 +21,7 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 const logger = createLogger('silent', { write: () => undefined });
 const openServers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
 
-/** Every part reads a setting of its own. Some of these parts do not exist by default. */
+/** Each part reads a setting of its own. By default some of these parts do not exist. */
 const configOfEveryPart = (): Config =>
   readConfig({
     PORT: '0',
@@ -46,7 +46,7 @@ function withFault(config: Config, setting: string): Config {
 /** Settings that the service does not read while it starts. */
 const NOT_READ = ['isProduction', 'logLevel', 'shutdownGraceMs', 'shutdownTimeoutMs'];
 
-/** The first ones fail the most different parts. */
+/** The first settings fail the most different parts. */
 const settings = new Set([
   ...['redisUrl', 'upstreamConnections', 'upstreamDeadlineMs', 'corsOrigins', 'host'],
   ...Object.keys(readConfig({})).filter((setting) => !NOT_READ.includes(setting)),

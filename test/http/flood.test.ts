@@ -33,7 +33,7 @@ afterAll(async () => {
   await upstream.stop();
 });
 
-/** Some seconds of CPU. */
+/** The test takes some seconds of CPU time. */
 jest.setTimeout(300_000);
 
 slowTest('a flood of different operations is served in constant memory', async () => {

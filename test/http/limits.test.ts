@@ -222,7 +222,7 @@ describe('malicious requests are rejected as client errors', () => {
     expect(data).toEqual({ createAssistant: { userErrors: [] } });
   });
 
-  test('and afterwards the service still serves, and has logged no error of its own', async () => {
+  test('and afterwards the service still responds, and has logged no internal error', async () => {
     expect((await service.query(assistant('id'))).data).toEqual({ assistant: { id: 'asst_1' } });
     expect(service.logs.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
   });

@@ -38,7 +38,7 @@ async function sendAll(
 ): Promise<Readonly<Record<string, number>>> {
   const responses = await Promise.all(Array.from({ length: count }, (_, index) => send(...request(index))));
   const counts: Record<string, number> = {};
-  for (const answered of responses) counts[answered] = (counts[answered] ?? 0) + 1;
+  for (const responded of responses) counts[responded] = (counts[responded] ?? 0) + 1;
   return counts;
 }
 
@@ -85,7 +85,7 @@ const inTurns =
     values[index % values.length] ?? values[0];
 
 describe.each<[string, Environment]>([
-  ...(runsSlowTests ? [['as it is started', {}] as [string, Environment]] : []),
+  ...(runsSlowTests ? [['with its default heap', {}] as [string, Environment]] : []),
   ['with a heap of 256 MB', { NODE_OPTIONS: '--max-old-space-size=256' }],
 ])('a process %s', (_name, environment) => {
   beforeAll(async () => {
@@ -114,9 +114,9 @@ describe.each<[string, Environment]>([
     test.each(
       casesOf(1, [
         ['a megabyte', 1_000_000],
-        ['2 MiB, as large as they may be', 2 * MiB],
+        ['2 MiB, the maximum', 2 * MiB],
       ] as const),
-    )('of %s are served, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
+    )('of %s are executed, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
       const text = bodyOf(bytes, CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
       const objects = bodyOf(bytes, CREATE, `${PARAMETERS}[`, '{},', ']}}}]}}');
       const unused = bodyOf(bytes, '{ assistant(id: "asst_1") { id } }', '{"unused":[', '[],', ']}');
@@ -172,12 +172,12 @@ describe.each<[string, Environment]>([
       // After enough failures the circuit breaker is open.
       expect(Object.keys(counts)).toEqual(expect.arrayContaining(['200 UPSTREAM_BAD_RESPONSE']));
       expect(Object.keys(counts).filter((key) => !key.startsWith('200 UPSTREAM_'))).toEqual([]);
-      // How many there are at a time is the machine's to say; one after the other would prove nothing.
+      // How many are processed at a time depends on the machine, but it must be more than one.
       expect(upstream.connections()).toBeGreaterThan(CONNECTIONS / 7);
     });
   });
 
-  test('the process never used more than 512 MB, and still serves', async () => {
+  test('the process never used more than 512 MB, and still responds', async () => {
     expect(await send(JSON.stringify({ query: '{ __typename }' }))).toBe('200 data');
     if (existsSync('/proc/self/status')) expect(await peakBytes()).toBeLessThan(MAX_RESIDENT_BYTES);
     const lines = service.output().split('\n');

@@ -95,7 +95,11 @@ describe('an operation', () => {
     ['does not parse', '{', 'GRAPHQL_PARSE_FAILED'],
     ['has too many tokens', `{ ${'a '.repeat(5000)} }`, 'GRAPHQL_PARSE_FAILED'],
     ['has too many aliases', `{ ${'a: __typename '.repeat(31)} }`, 'GRAPHQL_VALIDATION_FAILED'],
-    ['is not there', 'query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
+    [
+      'has no operation of the requested name',
+      'query A { __typename } query B { __typename }',
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
   ])('that %s is logged once and counted, although nothing was sent upstream', async (_, document, code) => {
     const response = await service.query(document);
     expect([...lines('operation'), ...lines('request rejected')]).toEqual([
@@ -153,12 +157,12 @@ describe('a fault of the service', () => {
 
 describe('a request id that the client sends', () => {
   test.each([
-    ['of every character that there may be', 'Aa0._:-', true],
+    ['of every allowed character', 'Aa0._:-', true],
     ['of 128 characters', 'x'.repeat(128), true],
     ['of 129 characters', 'x'.repeat(129), false],
     ['with a space', 'a b', false],
     ['with a quotation mark', 'a"b', false],
-    ['that is empty', '', false],
+    ['without characters', '', false],
   ])('%s is logged only if it is valid, and never sent upstream', async (_, id, isValid) => {
     const response = await service.query('{ assistant(id: "asst_1") { id } }', undefined, { 'x-request-id': id });
     expect(lines('operation').map(({ callerRequestId }) => callerRequestId)).toEqual([isValid ? id : undefined]);

@@ -123,14 +123,14 @@ describe('a client that takes too long gets a JSON response and is disconnected,
 
 describe('while a request is in flight', () => {
   let app: FastifyInstance;
-  let letGo = (): void => undefined;
+  let release = (): void => undefined;
   beforeEach(async () => {
     app = await startApp();
     executed = 0;
-    gate = new Promise((resolve) => (letGo = resolve));
+    gate = new Promise((resolve) => (release = resolve));
   });
   afterEach(async () => {
-    letGo();
+    release();
     app.server.closeAllConnections();
     await app.close();
   });
@@ -143,7 +143,7 @@ describe('while a request is in flight', () => {
     socket.write(`${HEAD}content-length: 2\r\n\r\n{}${HEAD}content-length: 2\r\n\r\n{`);
     await until(() => executed === 1);
     await timedOut;
-    letGo();
+    release();
     const text = await response;
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     expect(text).toContain('{"data":{}}');
@@ -161,7 +161,7 @@ describe('while a request is in flight', () => {
     await until(() => executed === 2);
     leaving.socket.destroy();
     await until(() => traces.ended.length === 1);
-    letGo();
+    release();
     await until(() => traces.ended.length === 3);
     expect([traces.started, traces.ended]).toEqual([3, [null, 200, 200]]);
     staying.socket.destroy();
@@ -185,12 +185,12 @@ describe('memory for large bodies', () => {
     expect(await response).toContain('{"data":{}}');
   }
 
-  // More than fit into the memory if it were not released.
+  // Together they exceed the memory for bodies.
   test.each([
-    ['had a client who went away before it was all sent', 'POST', '/graphql', '{"query":"'],
-    ['were sent where nobody reads them', 'PUT', '/graphql', body],
-    ['were sent to no path', 'POST', '/other', body],
-    ['are no JSON', 'POST', '/graphql', 'x'.repeat(1_000_000)],
+    ['were cut off by their client', 'POST', '/graphql', '{"query":"'],
+    ['have a method without a body', 'PUT', '/graphql', body],
+    ['have an unknown path', 'POST', '/other', body],
+    ['are not JSON', 'POST', '/graphql', 'x'.repeat(1_000_000)],
   ])('is released after forty requests that %s', async (_, method, path, text) => {
     for (let sent = 0; sent < 40; sent += 10)
       await Promise.all(
@@ -205,8 +205,8 @@ describe('memory for large bodies', () => {
   });
 
   test('is not reserved by small bodies without an announced size while their operations are in flight', async () => {
-    let letGo = (): void => undefined;
-    gate = new Promise((resolve) => (letGo = resolve));
+    let release = (): void => undefined;
+    gate = new Promise((resolve) => (release = resolve));
     executed = 0;
     const responses = Array.from({ length: 40 }, async () => {
       const { socket, response } = await open(app);
@@ -214,7 +214,7 @@ describe('memory for large bodies', () => {
       return response;
     });
     await until(() => executed === 40);
-    letGo();
+    release();
     for (const response of await Promise.all(responses)) expect(response).toContain('{"data":{}}');
   });
 });

@@ -65,7 +65,7 @@ const disconnected = ({ logs }: TestService, reason: string): number =>
   logs.filter((line) => line['reason'] === reason).length;
 
 slowTest(
-  'A client that reads nothing of its response is disconnected, and one that reads slowly is served',
+  'A client that reads nothing of its response is disconnected, and one that reads slowly is not',
   async () => {
     const { service } = await startWithUpstream(6000);
     const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
@@ -88,7 +88,7 @@ slowTest(
   },
 );
 
-test('Operations have ended though their responses are not read, so others are executed', async () => {
+test('Operations with unread responses have ended, so that others are executed', async () => {
   const { service } = await startWithUpstream(NEVER_MS, { MAX_IN_FLIGHT: '1' });
   for (const index of [0, 1, 2]) {
     const before = (await readGauges(service.url)).unsentBytes;
@@ -100,7 +100,7 @@ test('Operations have ended though their responses are not read, so others are e
 });
 
 slowTest(
-  'Clients that leave more than 64 MiB unread are disconnected, those first that have read nothing for longest',
+  'If more than 64 MiB are unread, the clients are disconnected that have read nothing for the longest time',
   async () => {
     const { service } = await startWithUpstream(NEVER_MS);
     const clients: ReturnType<typeof open>[] = [];

@@ -72,7 +72,7 @@ describe('the command line', () => {
       'commands/check-breaking.js',
       'commands/write-manifest.js',
     ]),
-  )('%s gives it and does nothing else', async (entry) => {
+  )('%s prints its usage on --help and does nothing else', async (entry) => {
     const command = runProcess({}, { entry, args: ['--help'] });
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/npm (?:start|run)/);

@@ -1,4 +1,4 @@
-// The AIML API has no assistants any more: the start, the landing page and the errors say how to go on.
+// The AIML API no longer has assistants: the start, the landing page and the errors say what to do.
 import { describe, expect, test } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
@@ -15,7 +15,7 @@ const startProcess = (url: string, environment: Readonly<Record<string, string>>
 
 describe('the probe at the start', () => {
   test.each([404, 410])(
-    'finds out by a %s, with one request, and says how to go on in three places',
+    'detects a %s with one request; the log, the landing page and errors say what to do',
     async (status) => {
       const upstream = await startScriptedUpstream((_call, response) => sendJson(response, status, {}), {
         seesProbe: true,
@@ -32,7 +32,7 @@ describe('the probe at the start', () => {
     },
   );
 
-  test.each([200, 401, 429, 500, 503])('finds nothing by a %s, and is not repeated', async (status) => {
+  test.each([200, 401, 429, 500, 503])('reports nothing for a %s, and is not repeated', async (status) => {
     const upstream = await startScriptedUpstream(
       (_call, response) =>
         sendJson(response, status, status === 200 ? { object: 'list', data: [], has_more: false } : {}),
@@ -45,7 +45,7 @@ describe('the probe at the start', () => {
     expect(await noticeOf(service.url)).toBeUndefined();
   });
 
-  test('holds nothing up while upstream does not respond', async () => {
+  test('delays nothing while upstream does not respond', async () => {
     const upstream = await startScriptedUpstream(
       ({ path }, response) => {
         if (!path.includes('?')) sendJson(response, 200, wireAssistant('asst_1'));
@@ -60,7 +60,7 @@ describe('the probe at the start', () => {
     expect(await service.exit).toBe(0);
   });
 
-  test('is not made where callers bring their keys', async () => {
+  test('is not sent if clients send their own keys', async () => {
     const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 404, {}), { seesProbe: true });
     const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
     await service.probe();

@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-/** Overrides a developer's own file .env. */
+/** Overrides a developer's `.env`. */
 const environment = (): Record<string, string | undefined> => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
-  // Keeps npm from looking for a newer version of itself.
+  // Stops npm from looking for a newer version of itself.
   npm_config_update_notifier: 'false',
   PORT: '0',
   HOST: '127.0.0.1',
@@ -32,7 +32,7 @@ const environment = (): Record<string, string | undefined> => ({
 });
 
 function run(command: string, args: readonly string[]): RunningProcess {
-  // In its own process group, so that a failed test kills npm's children, too.
+  // In its own process group, so that a failed test also kills the children of npm.
   const child = spawn(command, args, { env: environment(), detached: true });
   cleanUpLater(() => {
     try {
@@ -58,7 +58,7 @@ describe('npm start', () => {
   const onLinux = process.platform === 'linux' ? slowTest : test.skip;
 
   onLinux('on a terminal prints six lines, npm’s included, and exits with 0 on Ctrl+C', async () => {
-    // util-linux's `script` is the terminal.
+    // `script` of util-linux provides the terminal.
     const terminal = run('script', ['-qec', 'exec npm start', '/dev/null']);
     const url = await listeningUrl(terminal);
     await until(() => terminal.output().includes('Ctrl+C'));

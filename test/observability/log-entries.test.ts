@@ -1,4 +1,4 @@
-// The entries and metrics by which an operator finds out what is wrong.
+// The log entries and metrics that show an operator what is wrong.
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ const startOver = (url: string, environment: Readonly<Record<string, string>> = 
   startService({ UPSTREAM: 'aiml', AIML_API_KEY: 'key', AIML_API_BASE_URL: url, ...environment });
 
 describe('a failed call', () => {
-  test('has an entry for each attempt, with the status, the id of upstream and the id of the request', async () => {
+  test('has an entry for each attempt, with the status, upstream’s request id and the id of the request', async () => {
     const upstream = await startScriptedUpstream((_call, response, index) => {
       response.setHeader('x-request-id', `req_${index}`);
       if (index < 2) sendJson(response, 503, {});
@@ -63,7 +63,7 @@ describe('a failed call', () => {
     expect(entries(service, FAILED_CALL)[0]).toMatchObject({ cause: 'tls', outcome: 'NOT_SENT' });
   });
 
-  test('is no failure if the caller asked for what is not there', async () => {
+  test('is not logged if the requested object does not exist', async () => {
     const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 404, {}));
     const service = await startOver(upstream.url);
     await service.query(READ);
@@ -71,7 +71,7 @@ describe('a failed call', () => {
     expect(entries(service, FAILED_CALL)).toEqual([]);
   });
 
-  test('is logged a bounded number of times, and calls that are held back have an entry of their own', async () => {
+  test('is logged a limited number of times, and an open breaker has its own entry', async () => {
     let isDown = true;
     const upstream = await startScriptedUpstream((_call, response) =>
       sendJson(response, isDown ? 503 : 200, isDown ? {} : wireAssistant('asst_1')),
@@ -94,7 +94,7 @@ describe('a failed call', () => {
 });
 
 describe('a mutation', () => {
-  test('that ends in user errors is logged and counted as such, with the codes alone', async () => {
+  test('that ends in user errors is logged and counted with its codes only', async () => {
     const service = await startService();
     const { data } = await service.query(
       'mutation { createAssistant(input: { model: " ", name: "a secret" }) { assistant { id } } }',
@@ -110,7 +110,7 @@ describe('a mutation', () => {
     expect(metrics).toContain('assistants_operations_total{kind="mutation",outcome="user_error"} 1');
   });
 
-  test('that wrote something is logged with the ids, whatever the client selects', async () => {
+  test('that wrote something is logged with the ids, even if the client does not select them', async () => {
     const service = await startService();
     const { data } = await service.query(
       'mutation { createAssistant(input: { model: "gpt-4o" }) { assistant { i: id } } }',
@@ -144,7 +144,7 @@ describe('access tokens', () => {
       JWKS_URL: provider.url.href,
     });
 
-  test('that are rejected have an entry with the kind of fault, and nothing of the token', async () => {
+  test('that are rejected have an entry with the reason, and no part of the token', async () => {
     const [key, stranger] = await Promise.all([createKey('first'), createKey('first')]);
     const provider = await IdentityProvider.start(key);
     cleanUpLater(() => provider.goDown());
@@ -175,7 +175,7 @@ describe('access tokens', () => {
   });
 });
 
-test('Traces that cannot be delivered have one entry', async () => {
+test('Traces that cannot be exported have one entry', async () => {
   const collector = await startScriptedUpstream((_call, response) => sendJson(response, 400, {}));
   const service = await startService({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await service.query('{ __typename }');
@@ -184,7 +184,7 @@ test('Traces that cannot be delivered have one entry', async () => {
   expect(entries(service, 'traces cannot be delivered to the collector')).toHaveLength(1);
 });
 
-test('Cache lookups are counted, and the rate limit of the service is told apart from that of upstream', async () => {
+test('Cache lookups are counted, and the rate limit of the service is distinguished from that of upstream', async () => {
   let isLimited = false;
   const upstream = await startScriptedUpstream((_call, response) =>
     sendJson(response, isLimited ? 429 : 200, isLimited ? {} : wireAssistant('asst_1')),

@@ -15,7 +15,7 @@ const CREATE = 'mutation ($input: CreateAssistantInput!) { createAssistant(input
 const UPDATE = 'mutation ($input: UpdateAssistantInput!) { updateAssistant(input: $input) { assistant { id } } }';
 const DELETE = 'mutation ($input: DeleteAssistantInput!) { deleteAssistant(input: $input) { deletedAssistantId } }';
 
-/** Long enough to be redacted in a log entry; neither may be found anywhere. */
+/** Long enough to be redacted in a log entry. Neither may occur in any output. */
 const USER = 'canary-user';
 const PASSWORD = 'canary-password';
 
@@ -83,7 +83,7 @@ describeWithRedis('Two processes with one Redis', () => {
       }
     ).createAssistant.assistant.id;
   const rename = (replica: Replica, id: string, to: string) => send(replica, UPDATE, { input: { id, name: to } });
-  /** Lets both replicas read the lists and each of the assistants. */
+  /** Both replicas read the lists and each assistant. */
   const warmUp = async (...ids: readonly string[]) => {
     for (const replica of replicas) {
       await send(replica, LIST);
@@ -91,7 +91,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   };
   const metrics = async ({ url }: Replica) => (await fetch(`${url}/metrics`)).text();
-  /** Attempts of calls to upstream so far. */
+  /** The number of attempts of calls to upstream so far. */
   const attempts = async (replica: Replica) =>
     [...(await metrics(replica)).matchAll(/^assistants_upstream_attempts_total\{.*\} (\d+)$/gm)].reduce(
       (sum, [, count]) => sum + Number(count),
@@ -115,7 +115,7 @@ describeWithRedis('Two processes with one Redis', () => {
       .split('\n')
       .filter((line) => line.includes(text));
 
-  test('serve from what the other has read, without upstream', async () => {
+  test('respond from the reads of the other, without upstream', async () => {
     const id = await create(one, 'first');
     await send(one, LIST);
     await send(one, ONE, { id });
@@ -125,7 +125,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await attempts(other)).toBe(before);
   });
 
-  test('show a write through one at once through the other, in lists and by id', async () => {
+  test('return a write through one at once through the other, in lists and by id', async () => {
     const first = await create(one, 'first');
     await warmUp(first);
 
@@ -165,7 +165,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const replica of replicas) expect(await names(replica)).toEqual([]);
   });
 
-  test('run a persisted query that was registered through the other by its hash', async () => {
+  test('execute a persisted query by the hash that was registered through the other', async () => {
     const document = 'query Persisted { assistants(first: 1) { nodes { id } } }';
     const sha256Hash = createHash('sha256').update(document).digest('hex');
     const persisted = async ({ url }: Replica, text?: string) => {
@@ -181,7 +181,7 @@ describeWithRedis('Two processes with one Redis', () => {
     expect(await persisted(other)).toEqual({ data: { assistants: { nodes: [] } } });
   });
 
-  test('store no credential, id or address in keys, no credential in values, and everything with an expiry', async () => {
+  test('store no credential, id or address in keys, no credential in values, and nothing without an expiry', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     const keys = await redis.client.keys('*');
@@ -195,7 +195,7 @@ describeWithRedis('Two processes with one Redis', () => {
     for (const name of keys) expect(await redis.client.pttl(name)).toBeGreaterThan(0);
   });
 
-  test('continue without Redis when it crashes, report it, and serve nothing stale when it is back', async () => {
+  test('continue without Redis when it crashes, report it, and return nothing stale after its restart', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
     await untilBoth(UP);
@@ -225,7 +225,7 @@ describeWithRedis('Two processes with one Redis', () => {
     }
   });
 
-  test('continue without Redis when it hangs, and serve nothing stale when it resumes', async () => {
+  test('continue without Redis when it hangs, and return nothing stale when it resumes', async () => {
     const id = await create(one, 'first');
     await warmUp(id);
 
@@ -237,7 +237,7 @@ describeWithRedis('Two processes with one Redis', () => {
     await untilBoth(UNAVAILABLE);
     expect(await name(other, id)).toBe('second');
 
-    // The write has not reached Redis: the earlier reads are still stored.
+    // The write did not reach Redis, which still contains the earlier reads.
     redis.resume();
     await untilBoth(UP);
     for (const replica of replicas) {

@@ -85,7 +85,7 @@ describeWithRedis('Two services with one Redis', () => {
     }
   });
 
-  test('serve nothing that was read before a write was sent, even if its process dies before it ends', async () => {
+  test('return no read from before a write was sent, even if the writing process dies before the write ends', async () => {
     const [one, other] = await startBoth();
     for (const service of [one, other]) await read(service, 'x');
     holdsWrites = true;
@@ -99,7 +99,7 @@ describeWithRedis('Two services with one Redis', () => {
   });
 
   test.each(['60', '0'])(
-    'join no read that began before a write through the other, and any that began after it (CACHE_TTL_SECONDS=%s)',
+    'share no read that began before a write through the other, and every read that began after it (CACHE_TTL_SECONDS=%s)',
     async (ttl) => {
       const [one, other] = await startBoth({ CACHE_TTL_SECONDS: ttl });
       // From its second execution on, an operation is cached as a query and could be shared as a whole.
@@ -118,7 +118,7 @@ describeWithRedis('Two services with one Redis', () => {
     },
   );
 
-  test('share reads on one embedded AIML API, and nothing if each has its own', async () => {
+  test('share reads on the same embedded AIML API, and nothing if each has its own', async () => {
     const settings = { REDIS_URL: redis.url, CACHE_TTL_SECONDS: '60' };
     const [DATA_DIR, another] = [await mkdtemp(join(tmpdir(), 'store-')), await mkdtemp(join(tmpdir(), 'store-'))];
     const embedded = await Promise.all(
@@ -135,7 +135,7 @@ describeWithRedis('Two services with one Redis', () => {
     for (const folder of [DATA_DIR, another]) await rm(folder, { recursive: true });
   });
 
-  test('together send no more requests for a credential than UPSTREAM_RATE_LIMIT allows', async () => {
+  test('together send at most as many requests for a credential as UPSTREAM_RATE_LIMIT allows', async () => {
     const both = await startBoth({ UPSTREAM_RATE_LIMIT: '5/h' });
     const codes: unknown[] = [];
     for (const [index, service] of [...both, ...both, ...both, ...both].entries()) {

@@ -1,4 +1,4 @@
-// Responses cached in Redis are returned exactly as upstream sent them, or not at all.
+// Responses that are cached in Redis are returned exactly as upstream sent them, or not at all.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource } from '../support/source.ts';
@@ -17,7 +17,7 @@ describeWithRedis('What replicas share of their reads', () => {
   let client: AimlClient;
   let connection: RedisConnection;
   let reads: ReadThroughCache;
-  /** What upstream adds to an assistant. */
+  /** The fields that upstream adds to an assistant. */
   let fields: Record<string, unknown>;
   const ETAG = 'W/"1"';
 
@@ -147,7 +147,7 @@ describeWithRedis('What replicas share of their reads', () => {
       expect(upstream.calls).toHaveLength(3);
     });
 
-    test('it was read with another credential, whatever its key says', async () => {
+    test('it was read with another credential, even if its key matches', async () => {
       await get('x', 'b');
       const keys = await redis.client.keys('assistants:1:test:b:*');
       expect(keys).toHaveLength(2);

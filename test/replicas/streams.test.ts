@@ -43,7 +43,7 @@ async function createFolder(): Promise<string> {
   return folder;
 }
 
-/** Two replicas on one embedded AIML API that is a process of its own. */
+/** Two replicas on one embedded AIML API in a process of its own. */
 async function startReplicas(): Promise<readonly [Process, Process]> {
   const upstream = await start({ DATA_DIR: await createFolder() }, 'local-aiml/main.js');
   const environment = { UPSTREAM: 'aiml', AIML_API_KEY: 'held-key', AIML_API_BASE_URL: upstream.url };
@@ -59,7 +59,7 @@ function expectOnce(events: readonly RunEvent[]): void {
 }
 
 describeWithHaproxy('two replicas behind HAProxy', () => {
-  test('a run that is started through one is followed through both, and the text is exact', async () => {
+  test('a run that was started through one replica is followed through both, with the exact text', async () => {
     const replicas = await startReplicas();
     const url = await startHaproxy(replicas.map((replica) => replica.url));
     const run = await startRun(replicas[0], '/slow 20\n/words 40');
@@ -85,7 +85,7 @@ describeWithHaproxy('two replicas behind HAProxy', () => {
   });
 
   slowTest(
-    'a replica that is killed loses nothing: its clients go on behind their cursors through the other',
+    'clients of a killed replica resume after their cursors at the other, without loss',
     async () => {
       const replicas = await startReplicas();
       const url = await startHaproxy(replicas.map((replica) => replica.url));
@@ -108,25 +108,22 @@ describeWithHaproxy('two replicas behind HAProxy', () => {
   );
 });
 
-slowTest(
-  'a process that executes a run and is killed: another one takes the run up, and texts are never mixed',
-  async () => {
-    const environment = { UPSTREAM: 'local', DATA_DIR: await createFolder() };
-    const [first, second] = await Promise.all([start(environment), start(environment)]);
-    const run = await startRun(first, '/slow 30\n/words 100');
-    let hasKilled = false;
-    const events = await followUntilCompleted(second.url, run, ({ text }) => {
-      if (text === undefined || hasKilled) return;
-      hasKilled = true;
-      first.process.child.kill('SIGKILL');
-    });
-    expect(events.at(-1)?.run?.hasEnded).toBe(true);
-    expect(textsOf(events)).toEqual(await storedTexts(second, run));
-    expectOnce(events);
-  },
-);
+slowTest('a run whose process is killed is continued by another process, and its texts are never mixed', async () => {
+  const environment = { UPSTREAM: 'local', DATA_DIR: await createFolder() };
+  const [first, second] = await Promise.all([start(environment), start(environment)]);
+  const run = await startRun(first, '/slow 30\n/words 100');
+  let hasKilled = false;
+  const events = await followUntilCompleted(second.url, run, ({ text }) => {
+    if (text === undefined || hasKilled) return;
+    hasKilled = true;
+    first.process.child.kill('SIGKILL');
+  });
+  expect(events.at(-1)?.run?.hasEnded).toBe(true);
+  expect(textsOf(events)).toEqual(await storedTexts(second, run));
+  expectOnce(events);
+});
 
-test('SIGTERM with a hundred streams open: they go on to the end of their runs, nothing new begins, and the exit code is 0', async () => {
+test('after SIGTERM, open streams continue to the end of their runs, new ones are rejected, and the exit code is 0', async () => {
   const streams = amountOf('SIGTERM_STREAMS', { fast: 30, slow: 100 });
   const upstream = await start({ DATA_DIR: await createFolder() }, 'local-aiml/main.js');
   const service = await start({
@@ -135,7 +132,7 @@ test('SIGTERM with a hundred streams open: they go on to the end of their runs, 
     AIML_API_BASE_URL: upstream.url,
     SHUTDOWN_TIMEOUT_MS: '90000',
   });
-  // It goes on until it is cancelled.
+  // The run does not end before it is cancelled.
   const run = await startRun(service, '/hang');
   const idle = await openSocket(service);
   const busy = await openSocket(service);

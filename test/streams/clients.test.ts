@@ -1,4 +1,4 @@
-// The subscription through the clients of its three transports, and what bounds a WebSocket.
+// The subscription with the clients of its three transports, and the limits of a WebSocket.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient, type Client } from 'graphql-ws';
@@ -16,12 +16,15 @@ import {
 } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
 
 let service: TestService;
 beforeAll(async () => {
   service = await startService({ UPSTREAM: 'local' });
 });
 
+/** The test sends `connection_init` itself. */
+const MANUAL = { connectionParams: null };
 const socketUrl = ({ url }: TestService): string => `${url.replace('http', 'ws')}/graphql`;
 
 function connect(of: TestService, connectionParams?: Record<string, unknown>): Client {
@@ -33,24 +36,6 @@ function connect(of: TestService, connectionParams?: Record<string, unknown>): C
   });
   cleanUpLater(() => client.dispose());
   return client;
-}
-
-/** A socket that speaks for itself: what it gets, and how it was closed. */
-async function openSocket(
-  of: TestService,
-  { protocol = 'graphql-transport-ws', ...options }: { protocol?: string; origin?: string } = {},
-) {
-  const socket = new WebSocket(socketUrl(of), protocol, options);
-  cleanUpLater(() => socket.terminate());
-  const messages: { type: string; id?: string; payload?: unknown }[] = [];
-  const state: { closedWith: number | null; status: number | null } = { closedWith: null, status: null };
-  socket.on('message', (data) => messages.push(JSON.parse((data as Buffer).toString()) as { type: string }));
-  socket.on('close', (code) => (state.closedWith = code));
-  socket.on('unexpected-response', (_request, response) => (state.status = response.statusCode ?? null));
-  socket.on('error', () => undefined);
-  await until(() => socket.readyState === WebSocket.OPEN || state.closedWith !== null || state.status !== null);
-  const send = (message: object) => socket.send(JSON.stringify(message));
-  return { socket, messages, state, send };
 }
 
 describe('a run is followed to its end', () => {
@@ -74,11 +59,11 @@ describe('a run is followed to its end', () => {
 });
 
 describe('a WebSocket', () => {
-  test('has queries, and errors with codes and request ids', async () => {
+  test('can send queries, and gets errors with codes and request ids', async () => {
     const client = connect(service);
     const [result] = await Promise.all([client.iterate({ query: '{ __typename }' }).next()]);
     expect(result.value).toEqual({ data: { __typename: 'Query' } });
-    const { messages, send } = await openSocket(service);
+    const { messages, send } = await openSocket(service, MANUAL);
     send({ type: 'connection_init' });
     await until(() => messages.length === 1);
     send({ type: 'subscribe', id: '1', payload: { query: '{ nothing }' } });
@@ -102,25 +87,25 @@ describe('a WebSocket', () => {
     });
   });
 
-  test('is rejected for a page of another site, and opened for the own one', async () => {
+  test('is rejected for a page of another site, and opened for a page of the service', async () => {
     const { host } = new URL(service.url);
     for (const origin of ['https://evil.example', 'null', `https://${host}.evil.example`])
-      expect((await openSocket(service, { origin })).state.status).toBe(403);
-    expect((await openSocket(service, { origin: `http://${host}` })).state.status).toBeNull();
+      expect((await openSocket(service, { ...MANUAL, origin })).state.status).toBe(403);
+    expect((await openSocket(service, { ...MANUAL, origin: `http://${host}` })).state.status).toBeNull();
   });
 
-  test('is closed for a subprotocol that is not spoken, and for a message over 1 MiB', async () => {
-    const { state } = await openSocket(service, { protocol: 'graphql-ws' });
+  test('is closed if the subprotocol is not supported, or a message is larger than 1 MiB', async () => {
+    const { state } = await openSocket(service, { ...MANUAL, protocol: 'graphql-ws' });
     await until(() => state.closedWith !== null);
-    const large = await openSocket(service);
+    const large = await openSocket(service, MANUAL);
     large.send({ type: 'connection_init', payload: { text: 'x'.repeat(1024 * 1024) } });
     await until(() => large.state.closedWith !== null);
     expect(large.state.closedWith).toBe(1009);
   });
 
-  test('has 20 operations at a time, and one more is OVERLOADED', async () => {
+  test('can have 20 concurrent operations, and gets OVERLOADED for one more', async () => {
     const run = await startRun(service, '/hang');
-    const { messages, send, socket } = await openSocket(service);
+    const { messages, send, socket } = await openSocket(service, MANUAL);
     send({ type: 'connection_init' });
     await until(() => messages.length === 1);
     for (let id = 0; id < 21; id += 1)
@@ -149,7 +134,7 @@ async function openStreams({ url }: TestService): Promise<Record<string, number>
   );
 }
 
-test('a client that disconnects leaves no stream behind, and the run goes on', async () => {
+test('the stream ends when its client disconnects, and the run continues', async () => {
   const run = await startRun(service, '/slow 20\n/words 60');
   const cut = new AbortController();
   const response = await subscribe(service, run, { signal: cut.signal });
@@ -162,8 +147,8 @@ test('a client that disconnects leaves no stream behind, and the run goes on', a
   expect(textsOf(events)).toEqual(await storedTexts(service, run));
 });
 
-describe('bounds', () => {
-  test('beyond MAX_STREAMS a stream is 503 OVERLOADED, and begins once another has ended', async () => {
+describe('limits', () => {
+  test('a stream beyond MAX_STREAMS gets 503 OVERLOADED, and can begin when another has ended', async () => {
     const small = await startService({ UPSTREAM: 'local', MAX_STREAMS: '1' });
     const run = await startRun(small, '/hang');
     const cut = new AbortController();
@@ -176,7 +161,7 @@ describe('bounds', () => {
     expect((await subscribe(small, run)).status).toBe(200);
   });
 
-  test('one caller has 20 streams, and others have theirs', async () => {
+  test('one caller can have 20 streams, and other callers have their own limit', async () => {
     const shared = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough', MODEL_API_BASE_URL: '' });
     const [alice, bob] = [{ authorization: 'Bearer alice' }, { authorization: 'Bearer bob' }];
     const input = { messages: [{ text: 'x' }] };
@@ -193,11 +178,11 @@ describe('bounds', () => {
     expect(foreign.value).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   });
 
-  test('stopping closes idle sockets with 1001 and cuts streams, so that clients come again', async () => {
+  test('a stop closes idle sockets with 1001 and cuts streams, so that clients reconnect', async () => {
     const stopping = await startService({ UPSTREAM: 'local', SHUTDOWN_TIMEOUT_MS: '600' });
     const run = await startRun(stopping, '/hang');
-    const idle = await openSocket(stopping);
-    const busy = await openSocket(stopping);
+    const idle = await openSocket(stopping, MANUAL);
+    const busy = await openSocket(stopping, MANUAL);
     busy.send({ type: 'connection_init' });
     await until(() => busy.messages.length === 1);
     busy.send({ type: 'subscribe', id: '1', payload: { query: RUN_EVENTS, variables: run } });

@@ -1,4 +1,4 @@
-// Many streams at a time, in a process that has 512 MB.
+// Many concurrent streams in a process that may use 512 MB.
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
@@ -16,14 +16,14 @@ const RUNS = 200;
 const STREAMS_PER_RUN = 5;
 const WORDS = 500;
 
-/** The most memory that the process has had, in megabytes, as Linux knows it. */
+/** The peak memory of the process in megabytes. Linux only. */
 async function peakMemoryMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
 slowTest(
-  '1,000 streams of 200 live runs at 50 tokens a second take less than 512 MB, and each has the whole text',
+  '1,000 streams of 200 live runs at 50 tokens a second need less than 512 MB, and each has the complete text',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'load-'));
     cleanUpLater(() => rm(folder, { recursive: true, force: true }));

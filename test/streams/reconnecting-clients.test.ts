@@ -1,5 +1,5 @@
-// The clients that frontends use, each through a proxy that cuts its connection every few chunks: the run is one, its text
-// is exact, and nothing comes twice.
+// The clients that frontends use, each through a proxy that cuts its connection every few chunks. Each follows one run
+// with its exact text and without duplicates.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -81,7 +81,7 @@ function connect(url: string): WebSocketClient {
   return client;
 }
 
-/** What a client calls that takes a sink. */
+/** Subscribes with a sink. Resolves when the subscription completes. */
 const toSink = (
   subscribe: (sink: { next(result: FollowResult): void; error(error: unknown): void; complete(): void }) => unknown,
   onEvent: (event: RunEvent) => void,
@@ -125,10 +125,10 @@ const clients: Readonly<Record<string, Follow>> = {
       await new Promise<void>((resolve) => {
         const subscription = client.subscription(FOLLOW, { ...run, after }).subscribe(({ data, error, hasNext }) => {
           const { runEvents } = (data ?? {}) as { runEvents?: RunEvent };
-          // The last result comes again with the end of the stream, and with the error that ended it.
+          // The last result is repeated at the end of the stream, and with the error that ended it.
           if (runEvents && runEvents.cursor !== after) {
             after = runEvents.cursor;
-            // The error that ends a stream may come without the result before it.
+            // The error that ends a stream may arrive without the result before it.
             isOver.value ||= runEvents.run?.hasEnded === true;
             onEvent(runEvents);
           }
@@ -178,7 +178,7 @@ async function expectFollowed(follow: Follow, url: string): Promise<void> {
   await follow(url, run, (event) => events.push(event));
   expect(events.at(-1)?.run).toMatchObject({ status: 'COMPLETED', hasEnded: true });
   expect(textsOf(events)).toEqual(await storedTexts(service, run));
-  // Each piece of text goes on where the one before it ended.
+  // Each text event starts at the end of the one before it.
   const pieces = events.map(({ text = '' }) => text.length).reduce((sum, length) => sum + length, 0);
   expect(pieces).toBe([...textsOf(events).values()].join('').length);
   const states = events.filter(({ text }) => text === undefined).map(({ event }) => event);
@@ -190,7 +190,7 @@ async function expectFollowed(follow: Follow, url: string): Promise<void> {
 }
 
 test.each(casesOf(3, Object.entries(clients)))(
-  `%s follows a run whatever is cut (seed ${SEED})`,
+  `%s follows a run although its connections are cut (seed ${SEED})`,
   async (_name, follow) => {
     const proxy = await startCuttingProxy(service.url, SEED);
     await expectFollowed(follow, proxy.url);
@@ -198,50 +198,53 @@ test.each(casesOf(3, Object.entries(clients)))(
   },
 );
 
-slowTest(`Relay follows a run whatever is cut, and its store has the text (seed ${SEED})`, async () => {
-  const frontend = await createFrontend({
-    'relay.config.json': 'test/clients/snippets/relay.config.json',
-    'src/FollowRun.ts': 'test/clients/snippets/relay-follow-run.ts',
-  });
-  cleanUpLater(() => frontend.remove());
-  const { code, output } = await frontend.run('relay-compiler/cli.js');
-  expect([code, output]).toEqual([0, expect.stringContaining('Compilation completed')]);
-  const file = join(frontend.folder, 'src/__generated__/FollowRunSubscription.graphql.ts');
-  const artifact = (await import(pathToFileURL(file).href)) as { readonly default: ConcreteRequest };
-  const proxy = await startCuttingProxy(service.url, SEED);
-  let shown: unknown = null;
-  await expectFollowed((url, variables, onEvent) => {
-    const store = new Store(new RecordSource());
-    const network = Network.create(
-      () => {
-        throw new Error('no query was expected');
-      },
-      createRelaySubscribe(connect(url)),
-    );
-    const environment = new Environment({ network, store });
-    environment.retain(createOperationDescriptor(artifact.default, variables));
-    return new Promise<void>((resolve, reject) => {
-      requestSubscription(environment, {
-        subscription: artifact.default,
-        variables,
-        onNext: (data) => {
-          const event = eventOf({ data });
-          onEvent(event);
-          const record = event.messageId === undefined ? null : store.getSource().get(event.messageId);
-          if (record) shown = record['text'];
-        },
-        onError: reject,
-        onCompleted: () => resolve(),
-      });
-    }).then(async () => {
-      expect(shown).toBe([...(await storedTexts(service, variables)).values()][0]);
+slowTest(
+  `Relay follows a run although its connections are cut, and its store contains the text (seed ${SEED})`,
+  async () => {
+    const frontend = await createFrontend({
+      'relay.config.json': 'test/clients/snippets/relay.config.json',
+      'src/FollowRun.ts': 'test/clients/snippets/relay-follow-run.ts',
     });
-  }, proxy.url);
-  expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
-});
+    cleanUpLater(() => frontend.remove());
+    const { code, output } = await frontend.run('relay-compiler/cli.js');
+    expect([code, output]).toEqual([0, expect.stringContaining('Compilation completed')]);
+    const file = join(frontend.folder, 'src/__generated__/FollowRunSubscription.graphql.ts');
+    const artifact = (await import(pathToFileURL(file).href)) as { readonly default: ConcreteRequest };
+    const proxy = await startCuttingProxy(service.url, SEED);
+    let shown: unknown = null;
+    await expectFollowed((url, variables, onEvent) => {
+      const store = new Store(new RecordSource());
+      const network = Network.create(
+        () => {
+          throw new Error('no query was expected');
+        },
+        createRelaySubscribe(connect(url)),
+      );
+      const environment = new Environment({ network, store });
+      environment.retain(createOperationDescriptor(artifact.default, variables));
+      return new Promise<void>((resolve, reject) => {
+        requestSubscription(environment, {
+          subscription: artifact.default,
+          variables,
+          onNext: (data) => {
+            const event = eventOf({ data });
+            onEvent(event);
+            const record = event.messageId === undefined ? null : store.getSource().get(event.messageId);
+            if (record) shown = record['text'];
+          },
+          onError: reject,
+          onCompleted: () => resolve(),
+        });
+      }).then(async () => {
+        expect(shown).toBe([...(await storedTexts(service, variables)).values()][0]);
+      });
+    }, proxy.url);
+    expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
+  },
+);
 
 slowTest(
-  `a client behind Hive Gateway follows a run, though the gateway's connection is cut (seed ${SEED})`,
+  `a client behind Hive Gateway follows a run although the connections of the gateway are cut (seed ${SEED})`,
   async () => {
     const { data } = await service.query('{ _service { sdl } }');
     const { _service } = data as { _service: { sdl: string } };

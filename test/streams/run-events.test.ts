@@ -20,14 +20,14 @@ beforeAll(async () => {
 
 const MULTIPART = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';
 
-/** What a client can tell apart, text aside: it comes in other pieces each time. */
+/** The states of the run. Text is excluded: it is split differently each time. */
 const statesOf = (events: readonly RunEvent[]): string[] =>
   events
     .filter(({ __typename }) => __typename !== 'MessageTextEvent')
     .map(({ event, run, step, message }) => `${event} ${run?.status ?? step?.id ?? message?.id ?? ''}`);
 
 describe('a stream of a run', () => {
-  test('has its states and the text of its message in order, and completes', async () => {
+  test('contains the states and the text of the message in order, and completes', async () => {
     const run = await startRun(service, '/words 200');
     const response = await subscribe(service, run);
     expect(response.status).toBe(200);
@@ -53,7 +53,7 @@ describe('a stream of a run', () => {
     expect(textsOf(events)).toEqual(await storedTexts(service, run));
   });
 
-  test('comes in parts of a multipart body', async () => {
+  test('can be a multipart body', async () => {
     const run = await startRun(service, '/words 50');
     const response = await subscribe(service, run, { accept: MULTIPART });
     expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="graphql"; subscriptionSpec=1.0');
@@ -62,7 +62,7 @@ describe('a stream of a run', () => {
     expect(textsOf(events)).toEqual(await storedTexts(service, run));
   });
 
-  test('goes on exactly behind any cursor', async () => {
+  test('resumes exactly after any cursor', async () => {
     const run = await startRun(service, '/words 60');
     const events = await eventsOf(readSse(await subscribe(service, run)));
     for (const [index, { cursor }] of events.entries()) {
@@ -72,7 +72,7 @@ describe('a stream of a run', () => {
     }
   });
 
-  test('goes on behind a cursor while the run goes on, however often it is cut', async () => {
+  test('resumes after a cursor while the run continues, however often it is cut', async () => {
     const run = await startRun(service, '/slow 15\n/words 80');
     const events: RunEvent[] = [];
     for (let isOver = false; !isOver;) {
@@ -91,7 +91,7 @@ describe('a stream of a run', () => {
     expect(new Set(statesOf(events)).size).toBe(statesOf(events).length);
   });
 
-  test('has the tool calls of the run, and goes on when they have their outputs', async () => {
+  test('contains the tool calls of the run, and continues after their outputs are submitted', async () => {
     const tools = [{ function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
     const run = await startRun(service, '/tool weather {}', { tools });
     const results = readSse(await subscribe(service, run));
@@ -114,7 +114,7 @@ describe('a stream of a run', () => {
     expect([...textsOf(events).values()].join()).toContain('sunny');
   });
 
-  test('is the same for all who follow the run', async () => {
+  test('is the same for all clients that follow the run', async () => {
     const run = await startRun(service, '/slow 5\n/words 60');
     const streams = await Promise.all(Array.from({ length: 5 }, () => subscribe(service, run)));
     const all = await Promise.all(streams.map((response) => eventsOf(readSse(response))));
@@ -144,7 +144,7 @@ describe('a stream of a run', () => {
 });
 
 describe('another process', () => {
-  test('goes on behind any cursor of this one', async () => {
+  test('resumes after any cursor of this one', async () => {
     const dataDir = (await startService({ UPSTREAM: 'local' })).dataDir;
     const [first, second] = await Promise.all([
       startService({ UPSTREAM: 'local', DATA_DIR: dataDir }),
@@ -171,8 +171,8 @@ describe('another process', () => {
   });
 });
 
-describe('a subscription that cannot be', () => {
-  test('is BAD_REQUEST where the client accepts no stream', async () => {
+describe('a subscription that cannot be executed', () => {
+  test('is BAD_REQUEST if the client accepts no stream', async () => {
     const run = { threadId: 'thread_1', runId: 'run_1' };
     const response = await subscribe(service, run, { accept: 'application/json' });
     expect(response.status).toBe(400);
@@ -182,8 +182,8 @@ describe('a subscription that cannot be', () => {
   test.each([
     ['a malformed cursor', { threadId: 'thread_1', runId: 'run_1', after: '1.abc' }, 'BAD_USER_INPUT'],
     ['a run that does not exist', { threadId: 'thread_1', runId: 'run_1' }, 'BAD_USER_INPUT'],
-    ['an id that is none', { threadId: '../x', runId: 'run_1' }, 'BAD_USER_INPUT'],
-    ['a variable that is missing', { threadId: 'thread_1' }, 'BAD_USER_INPUT'],
+    ['an invalid id', { threadId: '../x', runId: 'run_1' }, 'BAD_USER_INPUT'],
+    ['a missing variable', { threadId: 'thread_1' }, 'BAD_USER_INPUT'],
   ])('is a result with a code for %s, over both kinds of streams', async (_case, variables, code) => {
     for (const [accept, read] of [
       ['text/event-stream', readSse],
@@ -196,7 +196,7 @@ describe('a subscription that cannot be', () => {
     }
   });
 
-  test('is a result where the document does not parse or fit', async () => {
+  test('is a result if the document does not parse or is invalid', async () => {
     for (const query of ['subscription {', 'subscription { nothing }', 'subscription { a: __typename }']) {
       const results = await toArray(readSse(await subscribe(service, {}, { query })));
       expect(results).toMatchObject([{ errors: [{ extensions: { code: expect.stringMatching(/^GRAPHQL_/) } }] }]);
@@ -204,7 +204,7 @@ describe('a subscription that cannot be', () => {
   });
 });
 
-test('a query is one result where the client accepts a stream alone, and JSON where it accepts both', async () => {
+test('a query is a stream of one result if the client accepts streams only, and JSON if it accepts both', async () => {
   const query = '{ __typename }';
   expect(await toArray(readSse(await subscribe(service, {}, { query })))).toEqual([{ data: { __typename: 'Query' } }]);
   const both = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';

@@ -1,5 +1,5 @@
-// What lasts as long as a stream: heartbeats, credentials, slow readers, disconnects, masking, traces and metrics, over each
-// transport.
+// What happens during the life of a stream: heartbeats, credentials, slow readers, disconnects, masking, traces and
+// metrics, over each transport.
 import { connect } from 'node:net';
 import { createServer } from 'node:http';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -54,7 +54,7 @@ async function metric({ url }: TestService, name: string): Promise<number> {
   return Number(line?.split(' ')[1] ?? 0);
 }
 
-/** Of each transport, the results of a stream that comes to its end. */
+/** The results of a stream that ends, for each transport. */
 async function resultsOver(service: TestService, variables: object): Promise<readonly (readonly StreamResult[])[]> {
   const overHttp = HTTP_TRANSPORTS.map(async ([, accept, read]) =>
     toArray(read(await subscribe(service, variables, { accept }))),
@@ -68,8 +68,8 @@ async function resultsOver(service: TestService, variables: object): Promise<rea
   return [...(await Promise.all(overHttp)), overSocket];
 }
 
-describe('while nothing happens in a run', () => {
-  test('each transport has heartbeats, and no client is disconnected', async () => {
+describe('while a run has no events', () => {
+  test('each transport sends heartbeats, and no client is disconnected', async () => {
     const service = await startService({ UPSTREAM: 'local' }, { heartbeatMs: 40, stallTimeoutMs: 200 });
     const run = await startRun(service, '/hang');
     const bodies = await Promise.all(
@@ -99,7 +99,7 @@ describe('while nothing happens in a run', () => {
 
 describe('a credential', () => {
   slowTest(
-    'that expires in the midst ends no stream; a new operation is UNAUTHENTICATED, and the socket closes with 4403',
+    'that expires ends no stream; a new operation is UNAUTHENTICATED, and the socket is closed with 4403',
     async () => {
       const key = await createKey('key-1');
       const provider = await IdentityProvider.start(key);
@@ -111,7 +111,7 @@ describe('a credential', () => {
         JWT_AUDIENCE: AUDIENCE,
         JWKS_URL: provider.url.href,
       });
-      // 30 seconds of tolerance: the token is accepted for a moment more.
+      // Because of the clock tolerance of 30 seconds, the token is accepted for another moment.
       const scope = 'assistants:read assistants:write';
       const claims = () => ({ ...goodClaims({ scope }), exp: now() - 26 });
       const authorization = `Bearer ${await sign(key, claims())}`;
@@ -141,7 +141,7 @@ describe('a credential', () => {
     },
   );
 
-  test('that was never one leaves the socket open: each operation is UNAUTHENTICATED', async () => {
+  test('that is invalid leaves the socket open, and each operation is UNAUTHENTICATED', async () => {
     const service = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' });
     const { state, of, subscribe: send } = await openSocket(service);
     for (const id of ['1', '2']) {
@@ -152,7 +152,7 @@ describe('a credential', () => {
     expect(state.closedWith).toBeNull();
   });
 
-  test('without the scope to read follows nothing, over every transport', async () => {
+  test('without the scope to read cannot follow runs over any transport', async () => {
     const key = await createKey('key-1');
     const provider = await IdentityProvider.start(key);
     cleanUpLater(() => provider.goDown());
@@ -177,7 +177,7 @@ describe('a credential', () => {
 });
 
 describe('pages of other sites', () => {
-  test('cannot begin a stream without a preflight, which they do not pass', async () => {
+  test('cannot begin a stream without a preflight, which is rejected', async () => {
     const service = await startService({ UPSTREAM: 'local', NODE_ENV: 'production' });
     const origin = 'https://evil.example';
     const body = JSON.stringify({ query: RUN_EVENTS, variables: { threadId: 'thread_1', runId: 'run_1' } });
@@ -204,7 +204,7 @@ describe('pages of other sites', () => {
     expect((await openSocket(service, { origin })).state.status).toBe(403);
   });
 
-  test('that are listed in CORS_ORIGINS have streams over each transport', async () => {
+  test('that are listed in CORS_ORIGINS can begin streams over each transport', async () => {
     const origin = 'https://app.example';
     const service = await startService({ UPSTREAM: 'local', NODE_ENV: 'production', CORS_ORIGINS: origin });
     const run = await startRun(service, 'Hello');
@@ -223,7 +223,7 @@ describe('pages of other sites', () => {
 });
 
 describe('a fault of the service', () => {
-  test('in the midst of a stream is masked over every transport, and the log has it', async () => {
+  test('during a stream is masked over every transport, and logged', async () => {
     const service = await startService({ UPSTREAM: 'local', NODE_ENV: 'production' });
     const run = await startRun(service, 'Hello');
     jest.spyOn(RunFollower.prototype, 'next').mockRejectedValue(new Error('canary: 10.0.0.1'));
@@ -239,7 +239,7 @@ describe('a fault of the service', () => {
 });
 
 describe('a client that reads nothing', () => {
-  /** A run of 40 MiB that goes on for as long as it is read. */
+  /** A run of 40 MiB that continues as long as it is read. */
   const startLarge = async () => {
     const upstream = await startStreamUpstream({
       text: '',
@@ -264,14 +264,14 @@ describe('a client that reads nothing', () => {
   } }`;
 
   test.each(casesOf(1, ['sse', 'websocket']))(
-    'over %s is disconnected, and nothing else suffers',
+    'over %s is disconnected, and others are not affected',
     async (transport) => {
       const service = await startLarge();
       let isClosed = false;
       if (transport === 'sse') {
         const body = JSON.stringify({ query });
         const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-        // A paused socket learns of the end of its connection by writing.
+        // A paused socket notices a closed connection by writing.
         const timer = setInterval(() => socket.write('\r\n'), 100);
         cleanUpLater(() => {
           clearInterval(timer);
@@ -304,14 +304,14 @@ describe('a client that reads nothing', () => {
   );
 });
 
-test('clients that disconnect at any moment leave nothing behind, and the run goes on', async () => {
+test('clients that disconnect at any moment disconnectLater no resources in use, and the run continues', async () => {
   const seed = Date.now() % 1_000_000;
   const random = createRandom(seed);
   const upstreamService = await startService({ UPSTREAM: 'local' });
   const run: RunReference = await startRun(upstreamService, '/slow 20\n/words 50');
-  // Another process: it starts no run, so that it keeps none without those who follow it.
+  // This process did not start the run, so it keeps nothing of the run without followers.
   const service = await startService({ UPSTREAM: 'local', DATA_DIR: upstreamService.dataDir });
-  const leave = async (index: number): Promise<void> => {
+  const disconnectLater = async (index: number): Promise<void> => {
     const afterMs = random.below(400);
     const transport = HTTP_TRANSPORTS[index % 3];
     if (transport) {
@@ -328,7 +328,7 @@ test('clients that disconnect at any moment leave nothing behind, and the run go
     await until(() => socket.readyState === socket.CLOSED);
   };
   await Promise.all(
-    Array.from({ length: amountOf('DISCONNECTS', { fast: 20, slow: 200 }) }, (_, index) => leave(index)),
+    Array.from({ length: amountOf('DISCONNECTS', { fast: 20, slow: 200 }) }, (_, index) => disconnectLater(index)),
   );
   for (const name of [
     'assistants_streams_open{transport="sse"}',

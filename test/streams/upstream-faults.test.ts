@@ -1,5 +1,5 @@
-// What upstream can do to the stream of a run: the run is followed to its end all the same, its text is exact, nothing comes
-// twice, and the run is created once.
+// Faults of the stream of a run at upstream. The run is still followed to its end, with its exact text, without
+// duplicates, and it is created once.
 import type { ServerResponse } from 'node:http';
 import { constants, createGzip } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -62,7 +62,7 @@ async function start(options: Omit<StreamUpstreamOptions, 'text'>, environment: 
   return { upstream, service };
 }
 
-/** Sends this, and ends the stream. */
+/** Sends these parts and ends the stream. */
 const send =
   (...parts: readonly (string | Buffer)[]) =>
   (response: ServerResponse): void => {
@@ -70,7 +70,7 @@ const send =
     for (const part of parts) response.write(part);
     response.end();
   };
-/** Sends this, and leaves the stream open. */
+/** Sends this and leaves the stream open. */
 const sendAndHang =
   (text: string) =>
   (response: ServerResponse): void => {
@@ -93,7 +93,7 @@ const sendGzipped =
     if (isCut) gzip.write(text, () => gzip.flush(() => response.end('no gzip')));
     else gzip.end(text);
   };
-/** A few bytes at a time, so that characters and lines arrive in pieces. */
+/** Sends a few bytes at a time, so that characters and lines are split. */
 const drip =
   (text: string) =>
   (response: ServerResponse): void => {
@@ -106,7 +106,7 @@ const drip =
     };
     next();
   };
-/** Comments without end, as far as anybody reads them. */
+/** Sends 70 MiB of comments, as fast as they are read. */
 const sendAndFlood =
   (text: string) =>
   (response: ServerResponse): void => {
@@ -120,11 +120,11 @@ const sendAndFlood =
     next();
   };
 
-function silent(response: ServerResponse): void {
+function sendHeadersOnly(response: ServerResponse): void {
   beginStream(response);
   response.flushHeaders();
 }
-function inUnknownCoding(response: ServerResponse): void {
+function sendUnknownCoding(response: ServerResponse): void {
   beginStream(response, { 'content-encoding': 'x-new' });
   response.end(WHOLE);
 }
@@ -134,24 +134,24 @@ const BEGUN = BEGINNING + textDelta(PIECES[0] ?? '');
 const broken: readonly (readonly [name: string, create: (response: ServerResponse) => void])[] = [
   ['is reset', sendAndReset(BEGUN)],
   ['ends', send(BEGUN)],
-  ['falls silent', sendAndHang(BEGUN)],
+  ['stops sending', sendAndHang(BEGUN)],
   ['turns into HTML', send(BEGUN, '<!doctype html><title>502</title>\n\n')],
-  ['has an event that is no JSON', sendAndHang(BEGUN + frame('thread.message.delta', '{"id":'))],
+  ['has an event that is not JSON', sendAndHang(BEGUN + frame('thread.message.delta', '{"id":'))],
   ['has an event of another shape', sendAndHang(BEGUN + frame('thread.run.completed', [1]))],
   ['has an error event', sendAndHang(BEGUN + frame('error', { error: { message: 'canary' } }))],
-  ['says done before the run has ended', send(BEGUN + DONE)],
+  ['has a done event before the run has ended', send(BEGUN + DONE)],
   ['has text of a message that was never created', sendAndHang(BEGUN.replace(/event: thread\.message\.created[^]*?\n\n/, '').replace(/event: thread\.message\.in_progress[^]*?\n\n/, ''))], // prettier-ignore
   ['is not UTF-8', send(BEGUN, Buffer.from([0x64, 0xff, 0xfe, 0x0a, 0x0a]))],
   ['has 64 MB', sendAndFlood(BEGUN)],
   ['has an event of more than 16 MiB', send(BEGUN, frame('new.event', { x: 'x'.repeat(17 * MiB) }), DELTAS)],
   ['has a line without end', send(BEGUN, `data: ${'x'.repeat(17 * MiB)}`)],
-  ['is gzip that breaks off', sendGzipped(BEGUN, { isCut: true })],
+  ['is truncated gzip', sendGzipped(BEGUN, { isCut: true })],
   ['is JSON instead', (response) => sendJson(response, 200, wireRun('queued'))],
 ];
 const whole: readonly (readonly [name: string, create: (response: ServerResponse) => void])[] = [
   ['is as documented', send(WHOLE)],
-  ['has no done', send(BEGINNING + DELTAS + endOf(TEXT))],
-  ['comes a few bytes at a time', drip(WHOLE)],
+  ['has no done event', send(BEGINNING + DELTAS + endOf(TEXT))],
+  ['arrives a few bytes at a time', drip(WHOLE)],
   ['is compressed', sendGzipped(WHOLE)],
   ['has CRLF, comments, ids and retry', send(`: hi\r\nretry: 5\r\n\r\n${WHOLE.replaceAll('\n', '\r\n').replaceAll('event:', 'id: 7\r\nevent:')}`)], // prettier-ignore
 ];
@@ -178,9 +178,9 @@ function expectNoLeaks({ service, upstream }: Setting, errors: unknown = null): 
   expect(leaksIn([JSON.stringify(errors), ...withoutWrittenIds(service.logs)], secrets)).toEqual([]);
 }
 
-describe('where the stream of upstream', () => {
+describe('if the stream of upstream', () => {
   test.each(casesOf(5, broken))(
-    '%s, the run is read instead, and nothing is missing or comes twice',
+    '%s, the run is polled instead, and nothing is missing or duplicated',
     async (_name, create) => {
       const setting = await start({ create });
       await createRun(setting);
@@ -195,19 +195,19 @@ describe('where the stream of upstream', () => {
     },
   );
 
-  test.each(whole)('%s, it is all that is read', async (_name, create) => {
+  test.each(whole)('%s, nothing else is read', async (_name, create) => {
     const setting = await start({ create });
     await createRun(setting);
     const events = await eventsOf(readSse(await subscribe(setting.service, RUN)));
     expectWhole(events);
     expect(statesOf(events)).toHaveLength(10);
-    // The run is looked up with the caller's credential, and never again.
+    // The run is looked up once, with the credential of the caller.
     expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
     expect(setting.upstream.lines().filter((line) => line.startsWith('GET'))).toHaveLength(1);
     expectNoLeaks(setting);
   });
 
-  test('has events that are not known, they arrive and end nothing', async () => {
+  test('has unknown events, they are passed on and do not end it', async () => {
     const added = [
       frame('thread.run.thinking', { a: { b: [1] } }),
       frame('thread.message.liked', { by: 'nobody' }),
@@ -236,7 +236,7 @@ describe('where the stream of upstream', () => {
     expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
   });
 
-  test('has an event of 15 MiB, it is one of many', async () => {
+  test('has an event of 15 MiB, it is passed on and does not end it', async () => {
     const large = frame('large', { x: 'x'.repeat(15 * MiB) });
     const setting = await start({ create: send(BEGINNING, large, DELTAS, endOf(TEXT), DONE) });
     await createRun(setting);
@@ -246,7 +246,7 @@ describe('where the stream of upstream', () => {
     expect(setting.upstream.counts()).toEqual({ creates: 1, reads: 1 });
   });
 
-  test('has states that are not known, they arrive as UNKNOWN and end nothing', async () => {
+  test('has unknown states, they are passed on as UNKNOWN and do not end it', async () => {
     const setting = await start({
       create: send(BEGINNING, frame('thread.run.paused', wireRun('paused')), frame('thread.run.step.paused', wireStep('paused')), DELTAS, endOf(TEXT), DONE), // prettier-ignore
     });
@@ -257,7 +257,7 @@ describe('where the stream of upstream', () => {
     expect(textsOf(events)).toEqual(new Map([['msg_1', TEXT]]));
   });
 
-  test('is cut again and again by the run that is read, no state comes twice', async () => {
+  test('is cut and the run is polled, no state is repeated', async () => {
     const setting = await start({
       create: sendAndReset(BEGUN),
       read: (response, index) =>
@@ -274,21 +274,21 @@ describe('where the stream of upstream', () => {
 const MULTIPART = 'multipart/mixed;subscriptionSpec=1.0';
 const UNKNOWN = { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false };
 
-describe('where upstream responds to the create of a run with', () => {
+describe('if upstream responds to the create of a run with', () => {
   test.each<readonly [string, (response: ServerResponse) => void, object, number]>([
     ['a reset', (response) => response.socket?.resetAndDestroy(), UNKNOWN, 1],
     ['nothing', () => undefined, UNKNOWN, 1],
-    ['a stream that is silent', silent, UNKNOWN, 1],
+    ['a stream without a body', sendHeadersOnly, UNKNOWN, 1],
     ['a stream without events', send(), UNKNOWN, 1],
     ['a stream that is reset before its first event', sendAndReset(': \n'), UNKNOWN, 1],
     ['a stream of HTML', send('<!doctype html>\n\n'), UNKNOWN, 1],
     ['a stream that begins with an error', send(frame('error', { error: { message: 'canary' } })), UNKNOWN, 1],
-    ['a stream that begins with what is no run', send(frame('thread.run.created', '{')), UNKNOWN, 1],
+    ['a stream that begins with an invalid run', send(frame('thread.run.created', '{')), UNKNOWN, 1],
     ['a stream of 64 MB of comments', sendAndFlood(''), UNKNOWN, 1],
     ['a stream whose first event has 17 MiB', send(`data: ${'x'.repeat(17 * MiB)}`), UNKNOWN, 1],
-    ['a stream in an unknown coding', inUnknownCoding, UNKNOWN, 1],
+    ['a stream in an unknown coding', sendUnknownCoding, UNKNOWN, 1],
     ['HTML', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), UNKNOWN, 1],
-    ['JSON that is no run', (response) => sendJson(response, 200, { fine: true }), UNKNOWN, 1],
+    ['JSON that is not a run', (response) => sendJson(response, 200, { fine: true }), UNKNOWN, 1],
     ['503', (response) => sendJson(response, 503, { message: 'canary' }), UNKNOWN, 1],
     [
       '429',
@@ -297,7 +297,7 @@ describe('where upstream responds to the create of a run with', () => {
       3,
     ],
     ['401', (response) => sendJson(response, 401, { message: 'canary' }), { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED' }, 1], // prettier-ignore
-  ])('%s, the caller learns what is known of it', async (_name, create, extensions, creates) => {
+  ])('%s, the caller gets the outcome of the create', async (_name, create, extensions, creates) => {
     const setting = await start({ create }, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2000' });
     const { errors } = await setting.service.query(CREATE_RUN);
     expect(errors).toMatchObject([{ path: ['createRun'], extensions }]);
@@ -306,12 +306,12 @@ describe('where upstream responds to the create of a run with', () => {
   });
 });
 
-describe('where the run cannot be followed any more', () => {
+describe('if the run can no longer be followed', () => {
   test.each<readonly [string, number, object]>([
-    ['as the key is not accepted', 401, { code: 'UNAUTHENTICATED', retryable: false }],
-    ['as it does not exist any more', 404, { code: 'BAD_USER_INPUT', retryable: false }],
-    ['as upstream is unavailable', 503, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
-  ])('%s, the stream ends with an error that says whether to come again', async (_name, status, extensions) => {
+    ['because the key is not accepted', 401, { code: 'UNAUTHENTICATED', retryable: false }],
+    ['because it does not exist any more', 404, { code: 'BAD_USER_INPUT', retryable: false }],
+    ['because upstream is unavailable', 503, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
+  ])('%s, the stream ends with an error that says whether to reconnect', async (_name, status, extensions) => {
     for (const [accept, read] of [
       ['text/event-stream', readSse],
       [MULTIPART, readMultipart],
@@ -337,7 +337,7 @@ describe('where the run cannot be followed any more', () => {
   });
 });
 
-test('a read that upstream answers slowly or wrongly does not end what follows the run', async () => {
+test('an invalid or rate-limited response to one poll does not end the stream', async () => {
   const setting = await start({
     create: (response) => sendJson(response, 200, wireRun('queued')),
     read: (response, index) => {
