@@ -29,7 +29,7 @@ const modify = (id: string, body: unknown) => call(url, `POST /assistants/${id}`
 const retrieve = (id: string) => call(url, `GET /assistants/${id}`);
 
 describe('create', () => {
-  test('responds 201 with every member, and the defaults of those that were left out', async () => {
+  test('responds 201 with every member, and with defaults for omitted ones', async () => {
     const before = Math.floor(Date.now() / 1000);
     const { status, body } = await call(url, 'POST /assistants', { body: { model: 'gpt-4o' } });
     expect(status).toBe(201);
@@ -53,13 +53,13 @@ describe('create', () => {
     expect(body['created_at']).toBeGreaterThanOrEqual(before);
   });
 
-  test('keeps every member as it was given', async () => {
+  test('stores every member unchanged', async () => {
     const { body } = await call(url, 'POST /assistants', { body: everything });
     expect(body).toMatchObject(everything);
     expect((await retrieve(String(body['id']))).body).toEqual(body);
   });
 
-  test('keeps a null, and reads metadata of null as an empty object', async () => {
+  test('stores null, and returns an empty object for metadata of null', async () => {
     const nulls = {
       name: null,
       tool_resources: null,
@@ -72,7 +72,7 @@ describe('create', () => {
     expect((await retrieve(id)).body).toMatchObject({ ...nulls, metadata: {} });
   });
 
-  test('makes the vector store of the body and attaches it', async () => {
+  test('creates the vector store of the body and attaches it', async () => {
     const vectorStore = {
       file_ids: ['file-1'],
       metadata: { a: 'b' },
@@ -84,7 +84,7 @@ describe('create', () => {
     });
   });
 
-  test('reads resources that name nothing as empty lists', async () => {
+  test('returns empty lists for empty resources', async () => {
     const id = await create(url, { tool_resources: { code_interpreter: {}, file_search: {} } });
     expect((await retrieve(id)).body['tool_resources']).toEqual({
       code_interpreter: { file_ids: [] },
@@ -94,13 +94,13 @@ describe('create', () => {
 });
 
 describe('values', () => {
-  test('of text come back exactly: NUL, lone surrogates, characters beyond the basic plane', async () => {
+  test('of text are returned unchanged: NUL, lone surrogates, characters beyond the basic plane', async () => {
     const name = 'a\u0000b\ud800c\udc00d😀\u2028e\u007f"\\\n';
     const id = await create(url, { name, metadata: { [name]: name } });
     expect((await retrieve(id)).body).toMatchObject({ name, metadata: { [name]: name } });
   });
 
-  test('of JSON Schemas come back as the same text: order, __proto__, constructor', async () => {
+  test('of JSON Schemas are returned as the same text: order, __proto__, constructor', async () => {
     const schema =
       '{"z":1,"__proto__":{"b":[1.5,-2e-7,{"__proto__":null}],"a":9007199254740991},"constructor":"x","a":{}}';
     const made = await call(url, 'POST /assistants', {
@@ -111,7 +111,7 @@ describe('values', () => {
     expect(({} as Record<string, unknown>)['b']).toBeUndefined();
   });
 
-  test('of metadata come back under the key __proto__ too', async () => {
+  test('of metadata are returned under the key __proto__ as well', async () => {
     const { text } = await call(url, 'POST /assistants', { body: '{"model":"m","metadata":{"__proto__":"x"}}' });
     expect(text).toContain('"metadata":{"__proto__":"x"}');
   });
@@ -124,7 +124,7 @@ describe('values', () => {
 });
 
 describe('modify', () => {
-  test('changes what is named and leaves the rest', async () => {
+  test('changes the members of the body only', async () => {
     const id = await create(url, everything);
     const { body: before } = await retrieve(id);
     const reply = await modify(id, { model: 'gpt-5', tools: [], metadata: { other: 'b' } });
@@ -133,7 +133,7 @@ describe('modify', () => {
     expect((await retrieve(id)).text).toBe(reply.text);
   });
 
-  test('with nothing named changes nothing', async () => {
+  test('with an empty body changes nothing', async () => {
     const id = await create(url, everything);
     const { text } = await retrieve(id);
     const reply = await modify(id, {});
@@ -149,13 +149,13 @@ describe('modify', () => {
     'top_p',
     'reasoning_effort',
     'response_format',
-  ])('clears %s with null, and it reads back as null', async (member) => {
+  ])('sets %s to null', async (member) => {
     const id = await create(url, everything);
     expect((await modify(id, { [member]: null })).body[member]).toBeNull();
     expect((await retrieve(id)).body[member]).toBeNull();
   });
 
-  test('clears metadata with null, and it reads back as an empty object', async () => {
+  test('sets metadata of null to an empty object', async () => {
     const id = await create(url, everything);
     expect((await modify(id, { metadata: null })).body['metadata']).toEqual({});
   });
@@ -186,7 +186,7 @@ describe('modify', () => {
 });
 
 describe('delete', () => {
-  test('says so, and the assistant does not exist any more', async () => {
+  test('confirms the delete, and the assistant no longer exists', async () => {
     const id = await create(url);
     const reply = await call(url, `DELETE /assistants/${id}`);
     expect([reply.status, reply.body]).toEqual([200, { id, object: 'assistant.deleted', deleted: true }]);
@@ -197,7 +197,7 @@ describe('delete', () => {
 });
 
 describe('accounts', () => {
-  test('do not see, change, delete or page past the assistants of another key', async () => {
+  test('cannot read, modify, delete or page from the assistants of another key', async () => {
     const id = await create(url, {}, { key: 'mine' });
     const other = { key: 'theirs' };
     expect((await call(url, `GET /assistants/${id}`, other)).status).toBe(404);
@@ -217,7 +217,7 @@ describe('accounts', () => {
     expect((await call(second.url, `GET /assistants/${id}`)).status).toBe(200);
   });
 
-  test('start with no assistants: nothing is invented', async () => {
+  test('start without assistants', async () => {
     const { text } = await call(url, 'GET /assistants', { key: 'fresh' });
     expect(text).toBe('{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}');
   });

@@ -1,4 +1,5 @@
-// What the tests of threads, messages and runs share: a server, and a worker on its store that the test moves by hand.
+// Shared by the tests of threads, messages and runs: a server, and access to its store, so that the test acts as the
+// worker.
 import { nowSeconds } from '../../src/local-aiml/wire/unix-time.ts';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
@@ -14,7 +15,7 @@ import { call, create, createFolder, startHere, type Reply, type CallOptions } f
 
 export const LEASE_MS = 60_000;
 
-/** The server executes no runs: the test is the worker. */
+/** The server executes no runs, because the test is the worker. */
 export const IDLE = { runConcurrency: 0 };
 export const TALLY: Tally = {
   modelCalls: 1,
@@ -25,7 +26,7 @@ export const TALLY: Tally = {
 export interface Conversation {
   readonly url: string;
   readonly dataDir: string;
-  /** The store of the server, on a connection of its own, as another process would have it. */
+  /** A second connection to the server's store, as another process has it. */
   readonly store: Store;
   readonly work: WorkStore;
 }
@@ -39,7 +40,7 @@ export async function startConversation(options: Partial<LocalAimlOptions> = {})
   return { url, dataDir, store, work: store.work };
 }
 
-/** Sends a request that has to succeed, and gives its body. */
+/** Sends a request and returns its body. Throws unless it succeeds. */
 export async function send(url: string, request: string, body?: unknown, options: CallOptions = {}) {
   const reply = await call(url, request, { ...options, ...(body === undefined ? {} : { body }) });
   if (reply.status !== 200 && reply.status !== 201) throw new Error(`${request}: ${reply.status} ${reply.text}`);
@@ -66,7 +67,7 @@ export async function createRun(url: string, body: object = {}, options: CallOpt
   };
 }
 
-/** Takes up the one run that waits. */
+/** Claims the one queued run. */
 export async function claim(work: WorkStore): Promise<ClaimedRun> {
   const claimed = await work.claimRun({ leaseMs: LEASE_MS });
   if (!claimed) throw new Error('no run waits');
@@ -87,7 +88,7 @@ export async function startMessage(work: WorkStore, { claim: held, run }: Claime
 
 export const textOf = (value: string) => [{ type: 'text', text: { value, annotations: [] } }] as const;
 
-/** The run requires outputs of these calls of the function f. */
+/** Makes the run require outputs of these calls of the function f. */
 export async function requireOutputs(work: WorkStore, { claim: held, run }: ClaimedRun, callIds: readonly string[]) {
   const calls = callIds.map((id): RequiredToolCall => ({
     id,

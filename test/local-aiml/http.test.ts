@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Opens a connection and collects what comes until the other side closes it. */
+/** Opens a connection and collects the received text until the server closes it. */
 function openSocket(target: string): { readonly socket: Socket; readonly received: Promise<string> } {
   const { hostname, port } = new URL(target);
   const socket = connect(Number(port), hostname);
@@ -55,7 +55,7 @@ describe('a key', () => {
     expect((await call(url, 'GET /assistants', { key })).status).toBe(200);
   });
 
-  test('is the same account whatever the case of the scheme', async () => {
+  test('is the same account in any case of the scheme', async () => {
     const id = await create(url, {}, { key: 'scheme' });
     const reply = await call(url, `GET /assistants/${id}`, {
       key: null,
@@ -64,7 +64,7 @@ describe('a key', () => {
     expect(reply.status).toBe(200);
   });
 
-  test('is looked at before the body', async () => {
+  test('is checked before the body', async () => {
     const reply = await call(url, 'POST /assistants', { key: null, body: '{' });
     expect(reply.status).toBe(401);
   });
@@ -131,7 +131,7 @@ describe('an error', () => {
     ['DELETE /assistants', 'GET, HEAD, POST'],
     ['PATCH /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
     ['OPTIONS /assistants/asst_x', 'GET, HEAD, POST, DELETE'],
-  ])('of 405 is the response to %s, and says what is allowed', async (request, allow) => {
+  ])('of 405 is the response to %s, and lists the allowed methods', async (request, allow) => {
     const reply = await call(url, request);
     expect([reply.status, reply.headers.get('allow')]).toEqual([405, allow]);
   });
@@ -148,7 +148,7 @@ describe('an error', () => {
   test.each([
     ['HTTP', 'GARBAGE\r\n\r\n', 400],
     ['within the limit of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('is the response to what is not %s', async (_what, request, status) => {
+  ])('is the response to a request that is not %s', async (_what, request, status) => {
     const { socket, received } = openSocket(url);
     socket.write(request);
     const [head = '', body = ''] = (await received).split('\r\n\r\n');
@@ -158,7 +158,7 @@ describe('an error', () => {
 });
 
 describe('an ETag', () => {
-  test('is weak, of the form that Express gives, and stays while the response does', async () => {
+  test('is weak, has the form of Express, and changes only with the response', async () => {
     const id = await create(url);
     const first = await call(url, `GET /assistants/${id}`);
     const tag = first.headers.get('etag') ?? '';
@@ -178,7 +178,7 @@ describe('an ETag', () => {
     ['any tag', () => '*', 304],
     ['another tag', () => 'W/"2-x"', 200],
     ['the tag without its quotes', (tag) => tag.slice(3, -1), 200],
-  ])('that is requested as %s', async (_what, known, status) => {
+  ])('in If-None-Match as %s', async (_what, known, status) => {
     const path = `/assistants/${await create(url)}`;
     const { headers, text } = await call(url, `GET ${path}`);
     const tag = headers.get('etag') ?? '';
@@ -187,14 +187,14 @@ describe('an ETag', () => {
     expect(reply.headers.get('etag')).toBe(tag);
   });
 
-  test('is compared for lists too, but never for a write', async () => {
+  test('is compared for lists as well, but never for a write', async () => {
     const headers = { 'if-none-match': '*' };
     expect((await call(url, 'GET /assistants', { headers })).status).toBe(304);
     const id = await create(url);
     expect((await call(url, `POST /assistants/${id}`, { headers, body: { name: 'x' } })).status).toBe(200);
   });
 
-  test('comes with HEAD, without a body', async () => {
+  test('is in the response to HEAD, which has no body', async () => {
     const { headers } = await call(url, 'GET /assistants');
     const head = await call(url, 'HEAD /assistants');
     expect([head.status, head.text, head.headers.get('etag')]).toEqual([200, '', headers.get('etag')]);
@@ -203,9 +203,9 @@ describe('an ETag', () => {
 
 describe('the log', () => {
   test.each([
-    ['holds', 'client.req:1_2-3', true],
-    ['leaves out', 'no spaces', false],
-    ['leaves out', 'x'.repeat(129), false],
+    ['contains', 'client.req:1_2-3', true],
+    ['omits', 'no spaces', false],
+    ['omits', 'x'.repeat(129), false],
   ])('%s a client request id of %j', async (_what, id, isKept) => {
     log.length = 0;
     const { headers } = await call(url, 'GET /assistants', { headers: { 'x-client-request-id': id } });
@@ -230,7 +230,7 @@ describe('the log', () => {
 });
 
 describe('the paths', () => {
-  test('with an id and a NUL after it are not the path of that assistant', async () => {
+  test('with a NUL after an id are not the path of that assistant', async () => {
     const id = await create(url);
     expect((await call(url, `GET /assistants/${id}%00`)).status).toBe(404);
     expect((await call(url, `GET /assistants?after=${id}%00`)).status).toBe(400);
@@ -259,7 +259,7 @@ describe('a connection', () => {
     return (await received).split('\r\n\r\n', 1)[0] ?? '';
   };
 
-  test('is kept for longer than clients are advised to keep it', async () => {
+  test('is kept open for longer than clients are advised to keep it', async () => {
     const id = await create(url, {}, { key: 'k' });
     const created = await call(url, 'POST /threads/runs', { key: 'k', body: { assistant_id: id } });
     const events = `/threads/${String(created.body['thread_id'])}/runs/${String(created.body['id'])}/events`;
@@ -278,13 +278,13 @@ describe('a connection', () => {
 });
 
 describe('stop', () => {
-  test('finishes a request in flight, rejects new connections and closes the connection that is open', async () => {
+  test('finishes a request in flight, rejects new connections and closes the open connection', async () => {
     const localAiml = await startHere();
     const body = '{"model":"m"}';
     const { socket, received } = openSocket(localAiml.url);
     await new Promise<void>((resolve) => socket.once('connect', resolve));
     const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));
-    // "100 Continue" comes when the server has taken the request up.
+    // The server sends "100 Continue" when it starts to read the request.
     socket.write(
       'POST /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n' +
         `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
@@ -299,7 +299,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  test('responds to a request that comes on a connection it has already accepted', async () => {
+  test('responds to a request on a connection that was accepted before', async () => {
     const localAiml = await startHere();
     const { socket, received } = openSocket(localAiml.url);
     await new Promise<void>((resolve) => socket.once('connect', resolve));
@@ -320,7 +320,7 @@ describe('stop', () => {
     expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('cuts off a request that never ends', async () => {
+  test('aborts a request that never ends', async () => {
     const localAiml = await startHere();
     const { socket, received } = openSocket(localAiml.url);
     const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));

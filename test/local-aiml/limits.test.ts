@@ -27,7 +27,7 @@ const chunks = (size: unknown, overlap: unknown) =>
 const STORE = 'tool_resources.file_search.vector_stores[0]';
 const SIZES = `${STORE}.chunking_strategy.static`;
 
-/** Members of a body, and the parameter that the refusal names. */
+/** Members of a body, and the parameter that the error names. */
 const rejected: [what: string, body: object, param: string][] = [
   ['an empty model', { model: '' }, 'model'],
   ['a model that is no string', { model: 1 }, 'model'],
@@ -172,12 +172,12 @@ describe('a limit', () => {
     expect([reply.status, reply.body['param']]).toEqual([400, param]);
   });
 
-  test.each(accepted)('lets through %s', async (_what, body) => {
+  test.each(accepted)('accepts %s', async (_what, body) => {
     expect((await send('/assistants', { model: 'm', ...body })).status).toBe(201);
     expect((await send(`/assistants/${id}`, body)).status).toBe(200);
   });
 
-  test('lets through the extremes of a new vector store', async () => {
+  test('accepts the extreme values of a new vector store', async () => {
     for (const body of [
       chunks(100, 50),
       chunks(4096, 2048),
@@ -198,29 +198,29 @@ describe('a body', () => {
     expect([status, body['param']]).toEqual([400, 'tool_resources.file_search.vector_stores']);
   });
 
-  test.each(['null', '[]', '"x"', '1'])('of %s is rejected: it is no object', async (body) => {
+  test.each(['null', '[]', '"x"', '1'])('of %s is rejected because it is not an object', async (body) => {
     const reply = await call(url, 'POST /assistants', { body });
     expect([reply.status, reply.body['message']]).toEqual([400, 'Invalid body: expected a JSON object.']);
   });
 
-  test('with a __proto__ member is rejected: the API has no such parameter', async () => {
+  test('with a __proto__ member is rejected as an unknown parameter', async () => {
     expect((await call(url, 'POST /assistants', { body: '{"model":"m","__proto__":{"name":"x"}}' })).status).toBe(400);
   });
 });
 
-describe('a refusal', () => {
+describe('a validation error', () => {
   test.each([
     ['a value', { reasoning_effort: 'SECRET' }],
     ['a metadata value', { metadata: { k: 'SECRET'.repeat(100) } }],
     ['a metadata key', { metadata: { [`SECRET${'k'.repeat(60)}`]: 'v' } }],
     ['a name that looks like data', { 'sk-SECRET-1': 'x' }],
-  ])('never shows %s', async (_what, body) => {
+  ])('never contains %s', async (_what, body) => {
     const { status, text } = await send('/assistants', { model: 'm', ...body });
     expect(status).toBe(400);
     expect(text).not.toContain('SECRET');
   });
 
-  test('says what was expected and what kind of value came', async () => {
+  test('contains the expected type and the type of the value', async () => {
     const { body } = await send('/assistants', { model: 'm', ...definition({ strict: [] }) });
     expect(body['message']).toBe(
       "Invalid type for 'tools[0].function.strict': expected a boolean, but got an array instead.",

@@ -3,7 +3,7 @@ import { pageSql } from '../../src/local-aiml/store/sqlite/entity-table.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
-/** Several in the same second, and a clock that goes back: order is by `created_at`, then by insertion. */
+/** Some have the same second, and the clock goes back once: the order is by `created_at`, then by insertion. */
 const SECONDS = [5, 5, 7, 6, 9, 5];
 
 let url: string;
@@ -31,13 +31,13 @@ describe('a list', () => {
     expect(body['data']).toHaveLength(20);
   });
 
-  test('holds the assistants as they are read one by one', async () => {
+  test('contains the same assistants as reads by id', async () => {
     const { body } = await call(url, 'GET /assistants?order=asc&limit=1');
     const { body: assistant } = await call(url, `GET /assistants/${String(ascending[0])}`);
     expect(body['data']).toEqual([assistant]);
   });
 
-  test.each(['asc', 'desc'])('gives every page of order %s, with every cursor in both directions', async (order) => {
+  test.each(['asc', 'desc'])('has every page of order %s, with every cursor in both directions', async (order) => {
     const all = order === 'asc' ? ascending : ascending.toReversed();
     const cursors = [undefined, ...all];
     for (const after of cursors)
@@ -63,7 +63,7 @@ describe('a list', () => {
         }
   });
 
-  test('ends a page early where its assistants are too large together, and says that more follow', async () => {
+  test('has a shorter page with has_more if its assistants are too large together', async () => {
     const key = 'large';
     const parameters = { x: 'x'.repeat(3 * 1024 * 1024) };
     const body = { tools: [{ type: 'function', function: { name: 'f', parameters } }] };
@@ -93,13 +93,13 @@ describe('a list', () => {
     expect([status, body['param']]).toEqual([400, param]);
   });
 
-  test('does not know the cursor of an assistant that was deleted', async () => {
+  test('rejects the cursor of a deleted assistant', async () => {
     const id = await create(url, {}, { key: 'deleted' });
     await call(url, `DELETE /assistants/${id}`, { key: 'deleted' });
     expect((await call(url, `GET /assistants?after=${id}`, { key: 'deleted' })).status).toBe(400);
   });
 
-  test('is read from the index alone, from the cursor on, in both orders', async () => {
+  test('is read from the index only, starting at the cursor, in both orders', async () => {
     const database = await openStoreFile(await createFolder());
     for (const table of ['assistants', 'threads', 'messages', 'runs', 'steps'])
       for (const direction of ['ASC', 'DESC'] as const)

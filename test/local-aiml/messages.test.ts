@@ -24,7 +24,7 @@ const add = (body: unknown, id = threadId) => call(url, `POST /threads/${id}/mes
 const ID = '[A-Za-z0-9]{24}';
 
 describe('a message', () => {
-  test('has every member, and reads back as it was made', async () => {
+  test('has every member, and a read returns the same as the create', async () => {
     const reply = await add({ role: 'user', content: 'Hi', metadata: { a: 'b' } });
     expect([reply.status, reply.body]).toEqual([
       200,
@@ -70,7 +70,7 @@ describe('a message', () => {
     });
   });
 
-  test('keeps text exactly: NUL, lone surrogates, __proto__ as a key of metadata', async () => {
+  test('keeps text unchanged: NUL, lone surrogates, __proto__ as a key of metadata', async () => {
     const content = 'a\u0000b\ud800c\udc00d😀\u2028"\\\n';
     const reply = await add(`{"role":"user","content":${JSON.stringify(content)},"metadata":{"__proto__":"x"}}`);
     expect(reply.body['content']).toEqual(textOf(content));
@@ -95,7 +95,7 @@ describe('a message', () => {
     expect((await send(url, `GET /threads/${id}`))['tool_resources']).toEqual(tool_resources);
   });
 
-  test('changes its metadata alone, and is deleted', async () => {
+  test('can be deleted, and modified in its metadata only', async () => {
     const { id } = (await add({ role: 'user', content: 'x', metadata: { a: 'b' } })).body;
     const path = `/threads/${threadId}/messages/${String(id)}`;
     expect(await send(url, `POST ${path}`, { metadata: { c: 'd' } })).toMatchObject({ metadata: { c: 'd' } });
@@ -171,7 +171,7 @@ describe('a message is rejected', () => {
     expect(errorOf(inRun)).toMatchObject({ status: 400, param: `additional_messages[0].${param}`, code });
   });
 
-  test('with more than 256,000 characters in all its parts, each counted as one however it is written', async () => {
+  test('with more than 256,000 characters in all parts, counted as code points', async () => {
     const half = (character: string, more = 0) => ({ type: 'text', text: character.repeat(128_000 + more) });
     expect((await add({ role: 'user', content: [half('x'), half('😀')] })).status).toBe(200);
     expect(errorOf(await add({ role: 'user', content: [half('x', 1), half('😀')] }))).toMatchObject({
@@ -180,13 +180,13 @@ describe('a message is rejected', () => {
     });
   });
 
-  test('in the words that clients know', async () => {
+  test('with the messages that clients know', async () => {
     expect(errorOf(await add({ role: 'user', content: long })).message).toBe(
       "Invalid 'content': string too long. Expected a string with maximum length 256000, but got a string with length 256001 instead.",
     );
   });
 
-  test('where there are more than 32 in one request', async () => {
+  test('if there are more than 32 in one request', async () => {
     const messages = Array.from({ length: 33 }, () => ({ role: 'user', content: 'x' }));
     expect(errorOf(await call(url, 'POST /threads', { body: { messages } }))).toMatchObject({
       status: 400,
@@ -197,7 +197,7 @@ describe('a message is rejected', () => {
 });
 
 describe('the list of messages', () => {
-  test('pages in both orders, with after and before, as OpenAI does', async () => {
+  test('has pages in both orders, with after and before, as OpenAI’s has', async () => {
     const id = await createThread(url, { messages: ['1', '2', '3'].map((content) => ({ role: 'user', content })) });
     const list = (query: string) => call(url, `GET /threads/${id}/messages?${query}`);
     const [m3, m2, m1] = idsOf(await list('')) as [string, string, string];
@@ -232,7 +232,7 @@ describe('the list of messages', () => {
     });
   });
 
-  test('narrows to the messages of a run', async () => {
+  test('can be filtered by the messages of a run', async () => {
     const conversation = await startConversation();
     const { threadId: id, runId } = await createRun(conversation.url);
     const claimed = await claim(conversation.work);

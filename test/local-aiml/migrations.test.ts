@@ -1,4 +1,4 @@
-// Stores that earlier versions wrote are taken over.
+// Stores of earlier versions are migrated.
 import { expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -7,10 +7,10 @@ import { MIGRATIONS } from '../../src/local-aiml/store/sqlite/migrations.ts';
 import { call, createFolder, idsOf, startHere } from './support.ts';
 
 const SALT = 'a5'.repeat(32);
-/** The HMAC-SHA256 of the key "local" under that salt. */
+/** The HMAC-SHA256 of the key "local" with this salt. */
 const ACCOUNT = '31de611105db7fdf350dda55e83d8f8c1928c2c7da0707b97ae0c8e4d0d84767';
 
-/** Writes a store as version 1 did: the tables that it made, and two assistants, of which one has a vector store. */
+/** Writes a store of version 1: its tables and two assistants, one of them with a vector store. */
 async function writeFirstVersion(account: string): Promise<string> {
   const dataDir = await createFolder();
   const database = new Database(join(dataDir, 'aiml.db'));
@@ -43,7 +43,7 @@ const toJson = (id: string, name: string) =>
   `"tool_resources":null,"metadata":{},"temperature":1,"top_p":1,"reasoning_effort":null,"response_format":"auto"}`;
 const ASSISTANTS = [toJson('asst_1', '"one"'), toJson('asst_2', String.raw`"two \ud800 \u0000"`)];
 
-test('A store of version 1 is taken over: accounts, order, texts and vector stores stay', async () => {
+test('A store of version 1 is migrated with its accounts, order, texts and vector stores', async () => {
   const { url } = await startHere({ dataDir: await writeFirstVersion(ACCOUNT) });
   const list = await call(url, 'GET /assistants?order=asc', { key: 'local' });
   expect(idsOf(list)).toEqual(['asst_1', 'asst_2']);
@@ -61,7 +61,7 @@ test('A store of version 1 that two processes open at once is migrated once', as
     expect(idsOf(await call(url, 'GET /assistants', { key: 'local' }))).toEqual(['asst_2', 'asst_1']);
 });
 
-test('A store of version 1 and a new one have the same tables in the end', async () => {
+test('A migrated store of version 1 has the same tables as a new one', async () => {
   const schemaOf = async (dataDir: string) => {
     const database = await openStoreFile(dataDir);
     const rows = database

@@ -35,11 +35,11 @@ test('The official SDK creates, retrieves, updates, lists page by page and delet
 test('The official SDK reads error responses', async () => {
   const { assistants } = client.beta;
   await expect(assistants.create({ model: '' })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-  const stranger = new OpenAI({ apiKey: 'not a key', baseURL: client.baseURL, maxRetries: 0 });
-  await expect(stranger.beta.assistants.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  const otherClient = new OpenAI({ apiKey: 'not a key', baseURL: client.baseURL, maxRetries: 0 });
+  await expect(otherClient.beta.assistants.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
 });
 
-test('The official SDK lives the life of a thread: messages, runs, steps, outputs and cancel', async () => {
+test('The official SDK uses a thread: messages, runs, steps, outputs and cancel', async () => {
   const conversation = await startConversation();
   const sdk = new OpenAI({ apiKey: 'key-1', baseURL: `${conversation.url}/v1`, maxRetries: 0 });
   const { assistants, threads } = sdk.beta;
@@ -80,7 +80,7 @@ test('The official SDK lives the life of a thread: messages, runs, steps, output
   expect(await threads.delete(thread.id)).toEqual({ id: thread.id, object: 'thread.deleted', deleted: true });
 });
 
-test('The official SDK shows message, param and code of an error', async () => {
+test('The official SDK has the message, param and code of an error', async () => {
   await expect(client.beta.threads.retrieve('thread_unknown')).rejects.toMatchObject({
     status: 404,
     message: "404 No thread found with id 'thread_unknown'.",

@@ -1,4 +1,4 @@
-// The stand-alone process as it is run by people and containers. Needs the build.
+// The stand-alone process. Needs the build.
 import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { amountOf, casesOf, slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
 
 describe('the process', () => {
-  test('says where it listens and how to call it, and ends with 0 at SIGTERM', async () => {
+  test('logs its URL and an example call, and exits with 0 on SIGTERM', async () => {
     const running = startProcess({ DATA_DIR: await createFolder() });
     const url = await running.url;
     expect((await call(url, 'GET /assistants')).status).toBe(200);
@@ -21,7 +21,7 @@ describe('the process', () => {
     ]);
   });
 
-  slowTest('ends with 0 at SIGINT, twice as well', async () => {
+  slowTest('exits with 0 on SIGINT, also if it is sent twice', async () => {
     const running = startProcess({ DATA_DIR: await createFolder() });
     await running.url;
     running.child.kill('SIGINT');
@@ -29,7 +29,7 @@ describe('the process', () => {
     expect((await running.exit).code).toBe(0);
   });
 
-  test('shows its settings with --help', async () => {
+  test('prints its settings with --help', async () => {
     const { code, stdout } = await startProcess({}, { args: ['--help'] }).exit;
     expect(code).toBe(0);
     for (const name of ['PORT', 'HOST', 'DATA_DIR', 'MODEL_API_BASE_URL', 'MODEL_API_KEY', 'MODEL_ALIASES'])
@@ -44,14 +44,14 @@ describe('the process', () => {
       ['PORT', '-1'],
       ['HOST', 'http://SECRET'],
     ]),
-  )('names a bad %s (%s) in one line without its value, and ends with 1', async (name, value) => {
+  )('reports an invalid %s (%s) in one line without its value, and exits with 1', async (name, value) => {
     const { code, stdout, stderr } = await startProcess({ DATA_DIR: await createFolder(), [name]: value }).exit;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^${name} [^\n]+\n$`));
     expect(stderr).not.toContain(value);
   });
 
-  test('names all bad settings at once, each in a line', async () => {
+  test('reports all invalid settings, each in one line', async () => {
     const settings = { PORT: 'SECRET', HOST: 'http://SECRET', RUN_CONCURRENCY: 'SECRET', MODEL_ALIASES: 'SECRET' };
     const { code, stderr } = await startProcess(settings).exit;
     expect(code).toBe(1);
@@ -63,7 +63,7 @@ describe('the process', () => {
     expect(stderr).not.toContain('SECRET');
   });
 
-  test('says in one line that its folder cannot be used, and ends with 1', async () => {
+  test('reports in one line that its folder cannot be used, and exits with 1', async () => {
     const file = join(await createFolder(), 'SECRET');
     await writeFile(file, '');
     const { code, stderr } = await startProcess({ DATA_DIR: join(file, 'data') }).exit;
@@ -72,7 +72,7 @@ describe('the process', () => {
     expect(stderr).not.toContain('SECRET');
   });
 
-  slowTest('says in one line that the disk cannot be written at the start, and ends with 1', async () => {
+  slowTest('reports in one line that the disk is full at the start, and exits with 1', async () => {
     const { code, stderr } = await startProcess({ DATA_DIR: await createFolder() }, { shell: 'ulimit -f 0' }).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^[^\n]*DATA_DIR[^\n]*\n$/);
@@ -83,9 +83,9 @@ describe('a log that cannot be written', () => {
   test.each(
     casesOf(1, [
       ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
-      ['has no reader any more', {}, 1],
+      ['has lost its reader', {}, 1],
     ] as const),
-  )('does not stop the process: it %s', async (_name, options, closedStreams) => {
+  )('does not stop the process if it %s', async (_name, options, closedStreams) => {
     const running = startProcess({ DATA_DIR: await createFolder() }, options);
     const url = await running.url;
     if (closedStreams > 0) {
@@ -97,13 +97,13 @@ describe('a log that cannot be written', () => {
     expect((await running.exit).code).toBe(0);
   });
 
-  slowTest('does not keep a full standard error from ending a process that cannot start', async () => {
+  slowTest('does not stop the exit of a process that cannot start', async () => {
     const { code } = await startProcess({ PORT: '-1' }, { shell: 'exec 2>/dev/full' }).exit;
     expect(code).toBe(1);
   });
 });
 
-test('What was acknowledged survives kill -9', async () => {
+test('Acknowledged writes survive kill -9', async () => {
   const dataDir = await createFolder();
   const first = startProcess({ DATA_DIR: dataDir });
   const url = await first.url;
@@ -120,9 +120,10 @@ test('What was acknowledged survives kill -9', async () => {
   expect((await call(second.url, `GET /assistants/${kept}`)).body['name']).toBe('after');
 });
 
-test('A store that cannot grow rejects writes with 409 and one line in the log; what was acknowledged is there', async () => {
+test('A store that cannot grow rejects writes with 409 and one log entry, and keeps the acknowledged writes', async () => {
   const dataDir = await createFolder();
-  // No file of the process may grow beyond this; Node ignores the signal, so the write fails, as on a full disk.
+  // No file of the process may grow beyond this limit. Node ignores the signal, so that the write fails as on a full
+  // disk.
   const limited = startProcess({ DATA_DIR: dataDir }, { shell: 'ulimit -f 1000' });
   const url = await limited.url;
   const instructions = 'x'.repeat(100_000);
@@ -151,7 +152,7 @@ test('A store that cannot grow rejects writes with 409 and one line in the log; 
 const WRITES = amountOf('PROCESS_WRITES', { fast: 15, slow: 60 });
 
 describe('two processes on one folder', () => {
-  test('start at the same time, lose nothing that either acknowledged, and see it at once', async () => {
+  test('can start at the same time, lose no acknowledged write, and see each other’s writes at once', async () => {
     const dataDir = await createFolder();
     const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
     const [first, second] = await Promise.all([processes[0].url, processes[1].url]);

@@ -1,4 +1,4 @@
-// Requests that are sent again: by their Idempotency-Key, or because an SDK says that it retries.
+// Repeated requests: with the same Idempotency-Key, or as a retry of an SDK.
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
@@ -36,7 +36,7 @@ function moveClock(seconds: number): void {
   cleanUpLater(() => jest.restoreAllMocks());
 }
 
-/** Every request that makes something, on a thread of its own. */
+/** Every request that creates something, each on its own thread. */
 async function creates(base = url): Promise<[request: string, body: object][]> {
   const assistantId = await create(base);
   const run = { assistant_id: assistantId };
@@ -53,7 +53,7 @@ async function creates(base = url): Promise<[request: string, body: object][]> {
 }
 
 describe('an Idempotency-Key', () => {
-  test('gives what its first request made, and makes nothing again', async () => {
+  test('returns the object of the first request, and creates nothing again', async () => {
     for (const [index, [request, body]] of (await creates()).entries()) {
       const first = await call(url, request, withKey(`same-${index}`, body));
       const second = await call(url, request, withKey(`same-${index}`, body));
@@ -64,7 +64,7 @@ describe('an Idempotency-Key', () => {
     }
   });
 
-  test('makes one object where many requests come at once', async () => {
+  test('creates one object from many concurrent requests', async () => {
     for (const [index, [request, body]] of (await creates()).entries()) {
       const replies = await Promise.all(
         Array.from({ length: 8 }, () => call(url, request, withKey(`race-${index}`, body))),
@@ -74,7 +74,7 @@ describe('an Idempotency-Key', () => {
     }
   });
 
-  test('is rejected with another body or path, which SDKs are not to send again', async () => {
+  test('is rejected with another body or path, with a status that SDKs do not retry', async () => {
     for (const [index, [request, body]] of (await creates()).entries()) {
       await call(url, request, withKey(`other-${index}`, body));
       const replies = [
@@ -92,14 +92,14 @@ describe('an Idempotency-Key', () => {
     }
   });
 
-  test('belongs to its account', async () => {
+  test('is separate for each account', async () => {
     const first = await call(url, 'POST /threads', withKey('shared', {}, 'one'));
     const second = await call(url, 'POST /threads', withKey('shared', {}, 'two'));
     expect([first.status, second.status]).toEqual([200, 200]);
     expect(second.body['id']).not.toBe(first.body['id']);
   });
 
-  test('holds for 24 hours', async () => {
+  test('is valid for 24 hours', async () => {
     const first = await call(url, 'POST /threads', withKey('day', {}));
     moveClock(24 * 3600 - 5);
     expect((await call(url, 'POST /threads', withKey('day', {}))).body['id']).toBe(first.body['id']);
@@ -107,12 +107,12 @@ describe('an Idempotency-Key', () => {
     expect((await call(url, 'POST /threads', withKey('day', {}))).body['id']).not.toBe(first.body['id']);
   });
 
-  test('that led to a rejection leaves nothing behind', async () => {
+  test('of a rejected request can be used again', async () => {
     expect((await call(url, 'POST /threads', withKey('rejected', { x: 1 }))).status).toBe(400);
     expect((await call(url, 'POST /threads', withKey('rejected', {}))).status).toBe(200);
   });
 
-  test('of an object that was deleted makes no other', async () => {
+  test('of a deleted object creates no other object', async () => {
     const { body } = await call(url, 'POST /threads', withKey('deleted', {}));
     await call(url, `DELETE /threads/${String(body['id'])}`);
     const reply = await call(url, 'POST /threads', withKey('deleted', {}));
@@ -124,7 +124,7 @@ describe('an Idempotency-Key', () => {
     expect(errorOf(reply)).toMatchObject({ status: 400, param: 'Idempotency-Key' });
   });
 
-  test('holds between processes and after kill -9', async () => {
+  test('is valid in all processes and after kill -9', async () => {
     const dataDir = await createFolder();
     const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
     const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
@@ -147,8 +147,8 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-describe('a request that an SDK sends again', () => {
-  test('gets what the first one made, whatever its address is written like', async () => {
+describe('a request that an SDK retries', () => {
+  test('returns the object of the first one, also with another spelling of the path', async () => {
     for (const [request, body] of await creates()) {
       const first = await call(url, request, { body });
       const second = await call(url, request.replace(' ', ' /v1'), asRetry(body));
@@ -158,7 +158,7 @@ describe('a request that an SDK sends again', () => {
     }
   });
 
-  test('is a new one with another body, of another account, without the word of the SDK, or after two minutes', async () => {
+  test('is a new request with another body or account, without the retry header of the SDK, or after two minutes', async () => {
     const body = { metadata: { a: 'retry' } };
     const { id } = (await call(url, 'POST /threads', { body })).body;
     const others = [
@@ -173,11 +173,11 @@ describe('a request that an SDK sends again', () => {
     expect((await call(url, 'POST /threads', asRetry(body))).body['id']).not.toBe(last);
   });
 
-  test('is made where the first one never arrived', async () => {
+  test('is executed if the first one never arrived', async () => {
     expect((await call(url, 'POST /threads', asRetry({ metadata: { a: 'lost' } }))).status).toBe(200);
   });
 
-  test('gets the run as it is, for outputs and for a cancel', async () => {
+  test('returns the current run for outputs and for a cancel', async () => {
     const { url: own, work } = await startConversation();
     const { path } = await createRun(own);
     await requireOutputs(work, await claim(work), ['call_1']);
@@ -191,7 +191,7 @@ describe('a request that an SDK sends again', () => {
     expect([cancelled.status, cancelled.body['status']]).toEqual([200, 'cancelling']);
   });
 
-  test('makes one thread where the official SDK loses the response', async () => {
+  test('creates one thread if the official SDK loses the response', async () => {
     let lost = 0;
     const client = new OpenAI({
       apiKey: 'sdk-that-retries',

@@ -23,11 +23,11 @@ beforeAll(async () => {
   ({ url } = conversation);
 });
 
-/** Runs of earlier tests do not wait for the worker of this one. */
+/** The worker of a test must not claim runs of earlier tests. */
 const startAlone = () => startConversation();
 
 describe('a run', () => {
-  test('is a snapshot of its assistant, queued, with every member', async () => {
+  test('is created as queued with every member, as a snapshot of its assistant', async () => {
     const assistantId = await create(url, {
       model: 'gpt-4o',
       instructions: 'Count.',
@@ -84,7 +84,7 @@ describe('a run', () => {
     expect(read).toEqual(body);
   });
 
-  test('takes what the request overrides', async () => {
+  test('has the values that the request overrides', async () => {
     const overrides = {
       model: 'gpt-5',
       tools: [functionTool('g')],
@@ -110,7 +110,7 @@ describe('a run', () => {
     expect((data as { content: unknown }[]).map(({ content }) => content)).toEqual([textOf('Hello'), textOf('more')]);
   });
 
-  test('is made together with its thread', async () => {
+  test('can be created together with its thread', async () => {
     const assistantId = await create(url);
     const run = await send(url, 'POST /threads/runs', {
       assistant_id: assistantId,
@@ -124,7 +124,7 @@ describe('a run', () => {
     expect(await send(url, 'POST /threads/runs', { assistant_id: assistantId })).toMatchObject({ status: 'queued' });
   });
 
-  test('changes its metadata alone, in every state', async () => {
+  test('can be modified in its metadata only, in every state', async () => {
     const { path } = await createRun(url);
     expect(await send(url, `POST ${path}`, { metadata: { a: 'b' } })).toMatchObject({
       status: 'queued',
@@ -190,7 +190,7 @@ describe('a run is rejected', () => {
       expect(errorOf(await call(url, `POST ${path}`, { body }))).toMatchObject({ status: 400, param, code });
   });
 
-  test('in the words that clients know', async () => {
+  test('with the messages that clients know', async () => {
     const threadId = await createThread(url);
     const post = async (body: object) => errorOf(await call(url, `POST /threads/${threadId}/runs`, { body }));
     expect((await post({})).message).toBe("Missing required parameter: 'assistant_id'.");
@@ -212,7 +212,7 @@ describe('a run is rejected', () => {
       /name of a function/,
     ],
     ['a call where it has no function', { tools: [], tool_choice: 'required' }, /no function to call/],
-  ])('where it demands %s', async (_what, body, message) => {
+  ])('if it requires %s', async (_what, body, message) => {
     const assistantId = await create(url, { tools: [functionTool('f')] });
     const threadId = await createThread(url);
     const reply = await call(url, `POST /threads/${threadId}/runs`, { body: { assistant_id: assistantId, ...body } });
@@ -221,7 +221,7 @@ describe('a run is rejected', () => {
     expect(idsOf(await call(url, `GET /threads/${threadId}/runs`))).toEqual([]);
   });
 
-  test.each(['GET', 'POST'])('for an include[] that there is not, with %s', async (method) => {
+  test.each(['GET', 'POST'])('for an unknown include[], with %s', async (method) => {
     const { path, threadId } = await createRun(url);
     const request = method === 'GET' ? `GET ${path}/steps` : `POST /threads/${threadId}/runs`;
     const value = encodeURIComponent('step_details.tool_calls[*].file_search.results[*].content');
@@ -230,8 +230,8 @@ describe('a run is rejected', () => {
   });
 });
 
-describe('a thread with a live run', () => {
-  test('takes no message and no second run, and nothing is added, until the run has ended', async () => {
+describe('a thread with an active run', () => {
+  test('rejects messages and further runs, and adds nothing, until the run has ended', async () => {
     const { url: own, work } = await startAlone();
     const { threadId, runId, assistantId, path } = await createRun(own);
     const post = (what: string, body: object) => call(own, `POST /threads/${threadId}/${what}`, { body });
@@ -266,7 +266,7 @@ describe('a thread with a live run', () => {
     expect((await post('runs', { assistant_id: assistantId })).status).toBe(200);
   });
 
-  test('takes one run where many are created at once, through two processes', async () => {
+  test('accepts one of many concurrent runs, through two processes', async () => {
     const other = await startConversation();
     const assistantId = await create(other.url);
     const threadId = await createThread(other.url);
@@ -345,7 +345,7 @@ describe('tool outputs', () => {
       ['call_1', 'call_x'],
       "Expected tool outputs for call_ids ['call_1', 'call_2'], got ['call_1', 'call_x']",
     ],
-  ])('with %s are rejected, and the run waits on', async (_what, ids, message) => {
+  ])('with %s are rejected, and the run still requires action', async (_what, ids, message) => {
     const { url: own, work } = await startAlone();
     const { path } = await createRun(own);
     await requireOutputs(work, await claim(work), ['call_1', 'call_2']);
@@ -373,7 +373,7 @@ describe('tool outputs', () => {
     ['no list', {}, 'tool_outputs'],
     ['an empty list', { tool_outputs: [] }, 'tool_outputs'],
     [
-      'an output that is no string',
+      'an output that is not a string',
       { tool_outputs: [{ tool_call_id: 'call_1', output: [] }] },
       'tool_outputs[0].output',
     ],
@@ -386,7 +386,7 @@ describe('tool outputs', () => {
     });
   });
 
-  test('are accepted once, from whichever of two processes', async () => {
+  test('are accepted once by two processes', async () => {
     const { url: own, work } = await startAlone();
     const { path } = await createRun(own);
     await requireOutputs(work, await claim(work), ['call_1']);
@@ -402,7 +402,7 @@ describe('tool outputs', () => {
 });
 
 describe('cancel', () => {
-  test('ends a queued and a waiting run at once, with its open step', async () => {
+  test('ends a queued run, or one that requires action, at once and with its open step', async () => {
     const { url: own, work } = await startAlone();
     const queued = await createRun(own);
     expect(await send(own, `POST ${queued.path}/cancel`, {})).toMatchObject({
@@ -422,7 +422,7 @@ describe('cancel', () => {
     expect((await send(own, `GET ${waiting.path}/steps`))['data']).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  test('of a run in progress is cancelling until its worker has stopped, and what was written stays', async () => {
+  test('of a run in progress is cancelling until its worker has stopped, and keeps the text written so far', async () => {
     const { url: own, work } = await startAlone();
     const { path, runId, threadId } = await createRun(own);
     const claimed = await claim(work);
@@ -458,7 +458,7 @@ describe('cancel', () => {
 });
 
 describe('the lists of runs and steps', () => {
-  test('page in both orders', async () => {
+  test('have pages in both orders', async () => {
     const { url: own, work } = await startAlone();
     const assistantId = await create(own);
     const threadId = await createThread(own);

@@ -1,4 +1,4 @@
-// Who may use the embedded AIML API that a service starts for itself, and as which account.
+// The access to the embedded AIML API that a service starts for itself, and its account.
 import { expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -7,7 +7,7 @@ import { startService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
-test('Only the key of the service is served, whatever the request', async () => {
+test('Every request without the key of the service is rejected', async () => {
   const localAiml = await startHere({ callers: 'service' });
   for (const key of ['local', 'any-token', localAiml.storeId, `${localAiml.serviceKey}=`, null])
     for (const request of ['GET /assistants', 'POST /assistants', 'GET /threads', 'POST /v1/threads', 'GET /models']) {
@@ -24,7 +24,7 @@ test('The key of the service is the same for all processes that share a store, a
   expect(one.serviceKey).not.toBe(other.serviceKey);
 });
 
-test('The service has the account that it had when it called with the key "local"', async () => {
+test('The service keeps the account of earlier versions, which used the key "local"', async () => {
   const dataDir = await createFolder();
   const before = await startHere({ dataDir });
   const id = await create(before.url, { name: 'made before' }, { key: 'local' });
@@ -40,7 +40,7 @@ test('The service has the account that it had when it called with the key "local
 });
 
 slowTest(
-  'A lock that another process holds on the store is CONFLICT and NOT_APPLIED for writes, and nothing for the rest',
+  'While another process locks the store, writes are CONFLICT and NOT_APPLIED, and reads succeed',
   async () => {
     const dataDir = await createFolder();
     const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });

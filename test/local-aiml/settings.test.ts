@@ -7,7 +7,7 @@ import { LocalAimlStartError } from '../../src/local-aiml/start-error.ts';
 const TIMEOUTS = { firstTokenTimeoutMs: 300_000, timeoutMs: 60_000 };
 
 describe('the settings of runs', () => {
-  test('have the built-in model and the defaults where nothing is set', () => {
+  test('have the built-in model and the defaults if nothing is set', () => {
     expect(readStandaloneSettings({}).runs).toEqual(DEFAULT_RUN_SETTINGS);
     expect(readConfig({}).runs).toEqual(DEFAULT_RUN_SETTINGS);
     expect(DEFAULT_RUN_SETTINGS).toEqual({
@@ -18,7 +18,7 @@ describe('the settings of runs', () => {
     });
   });
 
-  test('take every value', () => {
+  test('have every value that is set', () => {
     expect(
       readStandaloneSettings({
         MODEL_API_BASE_URL: ' https://models.example/v1/ ',
@@ -73,13 +73,13 @@ describe('the settings of runs', () => {
       { baseUrl: 'http://h/v1', key: null, usesCallerKeys: false },
     ],
     ['the built-in model', { UPSTREAM: 'local' }, null],
-  ])('make the model API %s', (_what, environment, modelApi) => {
+  ])('select the model API: %s', (_what, environment, modelApi) => {
     const read = readConfig(environment).runs.modelApi;
     if (modelApi === null) expect(read).toBeNull();
     else expect(read).toMatchObject({ ...modelApi, ...TIMEOUTS });
   });
 
-  test('of the stand-alone process make the model API AIML with its key', () => {
+  test('of the stand-alone process select the model API of AIML with its key', () => {
     expect(readStandaloneSettings({ AIML_API_KEY: 'k' }).runs.modelApi).toMatchObject({
       baseUrl: 'https://api.aimlapi.com/v1',
       key: 'k',
@@ -101,7 +101,7 @@ describe('the settings of runs', () => {
     ['RUN_CONCURRENCY', '0'],
     ['RUN_CONCURRENCY', '1.5'],
     ['RUN_EXPIRES_AFTER_SECONDS', '-1'],
-  ])('name a bad %s (%s) without its value', (name, value) => {
+  ])('report an invalid %s (%s) without its value', (name, value) => {
     for (const [read, type] of [
       [readStandaloneSettings, LocalAimlStartError],
       [readConfig, ConfigError],

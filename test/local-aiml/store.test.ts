@@ -13,7 +13,7 @@ import { createStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { call, create, createFolder, idsOf, startHere, type Reply } from './support.ts';
 
-/** Starts on this folder, which has to fail, and gives the message. */
+/** Starts on this folder, which must fail. Returns the message of the error. */
 async function startErrorOf(dataDir: string, port = 0, host = '127.0.0.1'): Promise<string> {
   const error: unknown = await createLocalAiml({ dataDir, host, port }).then(
     () => 'started',
@@ -24,32 +24,32 @@ async function startErrorOf(dataDir: string, port = 0, host = '127.0.0.1'): Prom
   return error.message;
 }
 
-describe('a start fails in one line that says what to change', () => {
-  test('where the folder cannot be made, because its parent is a file', async () => {
+describe('a start fails with one line that says what to change', () => {
+  test('if the folder cannot be created because its parent is a file', async () => {
     const file = join(await createFolder(), 'file');
     await writeFile(file, '');
     expect(await startErrorOf(join(file, 'data'))).toMatch(/^DATA_DIR is not a folder/);
     expect(await startErrorOf(file)).toMatch(/^DATA_DIR is not a folder/);
   });
 
-  test('where the folder cannot be written', async () => {
-    // A folder that not even the super-user can write.
+  test('if the folder is not writable', async () => {
+    // Not even root can write this folder.
     expect(await startErrorOf('/proc/self/data')).toMatch(/^DATA_DIR /);
   });
 
-  test('where the file is not a database', async () => {
+  test('if the file is not a database', async () => {
     const folder = await createFolder();
     await writeFile(join(folder, 'aiml.db'), 'x'.repeat(10_000));
     expect(await startErrorOf(folder)).toMatch(/^The aiml\.db in DATA_DIR is not a database/);
   });
 
-  test('where the name of the file is taken by a folder', async () => {
+  test('if the file is a folder', async () => {
     const folder = await createFolder();
     await mkdir(join(folder, 'aiml.db'));
     expect(await startErrorOf(folder)).toMatch(/^DATA_DIR /);
   });
 
-  test("where the database is someone else's, and that one is left alone", async () => {
+  test('if the database is of another application, which is not changed', async () => {
     const folder = await createFolder();
     const database = new Database(join(folder, 'aiml.db'));
     database.exec('CREATE TABLE theirs (x)');
@@ -58,7 +58,7 @@ describe('a start fails in one line that says what to change', () => {
     database.close();
   });
 
-  test('where the store is of a newer version', async () => {
+  test('if the store has a newer version', async () => {
     const folder = await createFolder();
     const database = await openStoreFile(folder);
     database.exec('PRAGMA user_version = 99');
@@ -66,17 +66,17 @@ describe('a start fails in one line that says what to change', () => {
     database.close();
   });
 
-  test('where the port is in use', async () => {
+  test('if the port is in use', async () => {
     const { url } = await startHere();
     expect(await startErrorOf(await createFolder(), Number(new URL(url).port))).toMatch(/^PORT is in use/);
   });
 
-  test('where the host is not one of this machine', async () => {
+  test('if the host is not one of this machine', async () => {
     expect(await startErrorOf(await createFolder(), 0, '192.0.2.1')).toMatch(/^HOST is not an address of this machine/);
   });
 });
 
-test('A start waits for another process that is writing the first page of the same store', async () => {
+test('A start waits for another process that writes the first page of the same store', async () => {
   const dataDir = await createFolder();
   const other = new Database(join(dataDir, 'aiml.db'));
   other.exec('BEGIN IMMEDIATE; CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
@@ -86,7 +86,7 @@ test('A start waits for another process that is writing the first page of the sa
   expect(await starting).toMatch(/^DATA_DIR holds an aiml\.db that is not/);
 });
 
-test('Two starts on one new folder make one store', async () => {
+test('Two starts on one new folder create one store', async () => {
   const dataDir = await createFolder();
   const started = await Promise.all([startHere({ dataDir }), startHere({ dataDir })]);
   const id = await create(started[0].url);
@@ -94,14 +94,14 @@ test('Two starts on one new folder make one store', async () => {
   expect((await readdir(dataDir)).filter((name) => name.endsWith('.new'))).toEqual([]);
 });
 
-test('The folder and its file are for their owner alone', async () => {
+test('Only the owner can read the folder and its file', async () => {
   const folder = join(await createFolder(), 'deep', 'data');
   await startHere({ dataDir: folder });
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   expect((await stat(join(folder, 'aiml.db'))).mode & 0o777).toBe(0o600);
 });
 
-test('Every commit is on the disk before it is acknowledged', async () => {
+test('Every commit is synchronised to disk before it is acknowledged', async () => {
   const database = await openStoreFile(await createFolder());
   expect(database.prepare('PRAGMA synchronous').get()).toMatchObject({ synchronous: 2 });
   expect(database.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' });
@@ -111,7 +111,7 @@ test('Every commit is on the disk before it is acknowledged', async () => {
 describe('a vector store', () => {
   const body = { tool_resources: { file_search: { vector_stores: [{ file_ids: ['f'], metadata: { a: 'b' } }] } } };
 
-  test('is kept with the members of the body', async () => {
+  test('is stored with the members of the body', async () => {
     const dataDir = await createFolder();
     const { url } = await startHere({ dataDir });
     const id = await create(url, body);
@@ -128,7 +128,7 @@ describe('a vector store', () => {
     });
   });
 
-  test('is kept together with its assistant or not at all', async () => {
+  test('is stored together with its assistant or not at all', async () => {
     const store = createStore(await openStoreFile(await createFolder()));
     cleanUpLater(() => store.close());
     const repetition = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
@@ -140,7 +140,7 @@ describe('a vector store', () => {
   });
 });
 
-/** A server on a connection that the test holds as well. */
+/** A server on a connection to the store that the test uses as well. */
 async function startOn(database: Database.Database, report?: (problem: string | null) => void): Promise<string> {
   const store = createStore(database, report);
   const parts = createEngine(store, DEFAULT_RUN_SETTINGS, undefined);
@@ -159,7 +159,7 @@ async function startOn(database: Database.Database, report?: (problem: string | 
   return app.listen({ port: 0, host: '127.0.0.1' });
 }
 
-test('A full store rejects writes with 409 and is reported once, reads go on, and space lets writes go on', async () => {
+test('A full store rejects writes with 409 and is reported once; reads succeed, and writes do when there is space again', async () => {
   const database = await openStoreFile(await createFolder());
   const reports: (string | null)[] = [];
   const url = await startOn(database, (problem) => reports.push(problem));
@@ -184,8 +184,8 @@ test('A full store rejects writes with 409 and is reported once, reads go on, an
   expect(reports[1]).toBeNull();
 });
 
-describe('a store that another process keeps locked', () => {
-  test('rejects writes with 409, all of them after the same time, while reads go on', async () => {
+describe('a store that another process locks', () => {
+  test('rejects all writes with 409 after the same time, while reads succeed', async () => {
     const dataDir = await createFolder();
     const url = await startOn(await openStoreFile(dataDir));
     const other = await openStoreFile(dataDir);
@@ -221,7 +221,7 @@ describe('a store that another process keeps locked', () => {
     expect(idsOf(await call(url, 'GET /assistants'))).toEqual([id]);
   });
 
-  test('makes writes wait, in their order, for a lock that ends in time', async () => {
+  test('executes writes in their order if the lock ends in time', async () => {
     const dataDir = await createFolder();
     const url = await startOn(await openStoreFile(dataDir));
     const other = await openStoreFile(dataDir);
@@ -236,8 +236,8 @@ describe('a store that another process keeps locked', () => {
   });
 });
 
-describe('a store that is damaged', () => {
-  /** A store of some pages, closed, and its bytes changed. */
+describe('a damaged store', () => {
+  /** A closed store of some pages with changed bytes. */
   async function damage(change: (bytes: Buffer) => Buffer): Promise<string> {
     const dataDir = await createFolder();
     const localAiml = await startHere({ dataDir });
@@ -260,17 +260,17 @@ describe('a store that is damaged', () => {
     ['in its header', (bytes) => bytes.fill(0, 0, 100)],
     ['by being cut in half', (bytes) => bytes.subarray(0, Math.floor(bytes.length / 8192) * 4096)],
     ['by being text', () => Buffer.from('hello\n'.repeat(1000))],
-  ])('%s does not start, in one line that names DATA_DIR', async (_where, change) => {
+  ])('%s does not start, with one line that names DATA_DIR', async (_where, change) => {
     expect(await startErrorOf(await damage(change))).toMatch(
       /^The aiml\.db in DATA_DIR is not a database, or a damaged one/,
     );
   });
 
-  test('by being empty does not start as a new one', async () => {
+  test('that is an empty file does not start as a new store', async () => {
     expect(await startErrorOf(await damage(() => Buffer.alloc(0)))).toMatch(/^The aiml\.db in DATA_DIR is empty/);
   });
 
-  test('while it is in use is reported once, and its reads fail with 500', async () => {
+  test('that is damaged while in use is reported once, and its reads fail with 500', async () => {
     const database = await openStoreFile(await createFolder());
     const reports: (string | null)[] = [];
     const url = await startOn(database, (problem) => reports.push(problem));
@@ -279,7 +279,7 @@ describe('a store that is damaged', () => {
     const path = (database.prepare('PRAGMA database_list').get() as { file: string }).file;
     const bytes = await readFile(path);
     bytes.fill(0xff, 4096);
-    // As another program would: within the file that is open.
+    // As another program would, in the file that is open.
     const file = await open(path, 'r+');
     await file.write(bytes);
     await file.close();
@@ -291,7 +291,7 @@ describe('a store that is damaged', () => {
   });
 });
 
-test('A store has one id in all processes that share it, and another store has another', async () => {
+test('A store has the same id in all processes that share it, and another id than other stores', async () => {
   const dataDir = await createFolder();
   const start = (folder: string) => createLocalAiml({ dataDir: folder, host: '127.0.0.1', port: 0 });
   const running = await Promise.all([dataDir, dataDir, await createFolder()].map(start));

@@ -1,4 +1,4 @@
-// What the tests of the embedded AIML API share: a folder, a server in this process or in one of its own, and a caller.
+// Shared by the tests of the embedded AIML API: a folder, a server in this process or in another one, and a client.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,14 +29,14 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // The tests assert on what is in it; a wrong shape fails them.
+  // A test fails at its assertions if the type is wrong.
   readonly body: Record<string, unknown>;
 }
 
 export interface CallOptions {
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** Sends a string unchanged and everything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -64,7 +64,7 @@ export async function call(url: string, request: string, options: CallOptions = 
   };
 }
 
-/** Creates an assistant and gives its id. */
+/** Creates an assistant and returns its id. */
 export async function create(url: string, body: object = {}, options: CallOptions = {}): Promise<string> {
   const reply = await call(url, 'POST /assistants', { ...options, body: { model: 'gpt-4o', ...body } });
   if (reply.status !== 201) throw new Error(`not created: ${reply.text}`);
@@ -82,12 +82,12 @@ export interface Exit {
 }
 export interface Process {
   readonly child: ChildProcess;
-  /** The URL that it printed; rejects if it ends before. */
+  /** The URL that it printed. Rejects if the process ends before. */
   readonly url: Promise<string>;
   readonly exit: Promise<Exit>;
 }
 
-/** A process of its own that serves with these settings of runs. It has no settings of its own, and ends by a kill. */
+/** Starts a server in another process with these settings of runs. It is killed at the end. */
 export function startProcessWith(dataDir: string, runs: object): Process {
   const code = `
     import { createLocalAiml } from ${JSON.stringify(new URL('server.js', DIST))};
@@ -98,7 +98,7 @@ export function startProcessWith(dataDir: string, runs: object): Process {
   return startCommand([process.execPath, '--input-type=module', '-e', code]);
 }
 
-/** Starts the stand-alone process. `shell` runs before it in the same process, such as an `ulimit`. */
+/** Starts the stand-alone process. `shell` runs before it in the same process, for example `ulimit`. */
 export function startProcess(
   env: Readonly<Record<string, string>>,
   { args = [], shell }: { readonly args?: readonly string[]; readonly shell?: string } = {},

@@ -21,7 +21,7 @@ const ID = '[A-Za-z0-9]{24}';
 
 describe('a thread', () => {
   test.each([undefined, {}, { messages: null, tool_resources: null, metadata: null }])(
-    'is made of %j with every member',
+    'is created from %j with every member',
     async (body) => {
       const before = Math.floor(Date.now() / 1000);
       const reply = await call(url, 'POST /threads', body === undefined ? {} : { body });
@@ -40,7 +40,7 @@ describe('a thread', () => {
     },
   );
 
-  test('keeps its messages in their order, and makes the vector store of the body', async () => {
+  test('has its messages in order, and the vector store of the body', async () => {
     const id = await createThread(url, {
       messages: ['one', 'two', 'three'].map((content) => ({ role: 'user', content })),
       tool_resources: { code_interpreter: { file_ids: ['file-1'] }, file_search: { vector_stores: [{}] } },
@@ -57,7 +57,7 @@ describe('a thread', () => {
     expect((data as { content: unknown }[]).map(({ content }) => content)).toEqual(['one', 'two', 'three'].map(textOf));
   });
 
-  test('is changed by what a modify names, and null clears', async () => {
+  test('is modified in the members of the body, and null clears', async () => {
     const id = await createThread(url, {
       metadata: { a: 'b' },
       tool_resources: { code_interpreter: { file_ids: ['f'] } },
@@ -71,7 +71,7 @@ describe('a thread', () => {
     expect(await modify({ metadata: null, tool_resources: null })).toMatchObject({ metadata: {}, tool_resources: {} });
   });
 
-  test('is deleted with everything below it', async () => {
+  test('is deleted with its messages, runs and steps', async () => {
     const { threadId, path } = await createRun(url);
     expect(await send(url, `DELETE /threads/${threadId}`)).toEqual({
       id: threadId,
@@ -90,7 +90,7 @@ describe('a thread', () => {
       });
   });
 
-  test('is deleted while its run is in progress: the worker finds that it holds nothing any more', async () => {
+  test('is deleted while its run is in progress, and the worker loses its claim', async () => {
     const conversation = await startConversation();
     const { threadId, runId } = await createRun(conversation.url);
     const claimed = await claim(conversation.work);
@@ -101,7 +101,7 @@ describe('a thread', () => {
     expect(await conversation.work.snapshot(runId)).toBeUndefined();
   });
 
-  test('of more messages than one step of the clean-up takes is deleted at once, and its rows soon', async () => {
+  test('with more messages than one clean-up deletes is deleted at once, and its rows are deleted soon after', async () => {
     const { url: own, work } = await startConversation();
     const messages = Array.from({ length: 32 }, () => ({ role: 'user', content: 'x' }));
     const threadId = await createThread(own, { messages });
@@ -113,7 +113,7 @@ describe('a thread', () => {
 });
 
 describe('the list of threads', () => {
-  test('pages through the threads of the account in both orders, and shows none of another', async () => {
+  test('has pages of the account’s threads in both orders, and none of another account', async () => {
     const key = 'lister';
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push(await createThread(url, {}, { key }));
@@ -133,7 +133,7 @@ describe('the list of threads', () => {
 });
 
 describe('accounts', () => {
-  test('see nothing of each other: every address of a thread is unknown to another key', async () => {
+  test('cannot read each other: every path of a thread is unknown to another key', async () => {
     const { url: own, work } = await startConversation();
     const mine = { key: 'mine' };
     const { threadId, path, runId } = await createRun(own, {}, mine);
@@ -172,7 +172,7 @@ describe('accounts', () => {
     expect((await call(own, `GET ${path}`, mine)).body['status']).toBe('in_progress');
   });
 
-  test('do not see the assistants of others through a run', async () => {
+  test('cannot use the assistants of others in a run', async () => {
     const { assistantId } = await createRun(url, {}, { key: 'owner' });
     const threadId = await createThread(url, {}, { key: 'other' });
     const reply = await call(url, `POST /threads/${threadId}/runs`, {
@@ -182,7 +182,7 @@ describe('accounts', () => {
     expect(errorOf(reply)).toMatchObject({ status: 404, message: `No assistant found with id '${assistantId}'.` });
   });
 
-  test('keep their threads over a restart', async () => {
+  test('keep their threads after a restart', async () => {
     const dataDir = await createFolder();
     const first = await startHere({ dataDir, runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } });
     const id = await createThread(first.url, { messages: [{ role: 'user', content: 'kept' }] });
@@ -194,9 +194,9 @@ describe('accounts', () => {
   });
 });
 
-describe('an address', () => {
+describe('a path', () => {
   test.each(['', '/v1', '/openai', '/openai/v1'])(
-    'begins with "%s" and may end in a slash or carry an api-version',
+    'may begin with "%s", end in a slash and have an api-version',
     async (base) => {
       const { threadId, runId } = await createRun(url);
       for (const path of [
@@ -211,7 +211,7 @@ describe('an address', () => {
     },
   );
 
-  test('takes the key from the api-key header of Azure, and any OpenAI-Beta', async () => {
+  test('accepts the api-key header of Azure, and any OpenAI-Beta', async () => {
     const id = await createThread(url, {}, { key: 'azure' });
     for (const beta of ['assistants=v1', 'assistants=v2', 'x'])
       expect(
@@ -251,7 +251,7 @@ describe('an address', () => {
     });
   });
 
-  test('shows no text of an id that is none', async () => {
+  test('with an invalid id is not repeated in the error', async () => {
     const reply = await call(url, 'GET /threads/SECRET%20text');
     expect(reply.status).toBe(400);
     expect(errorOf(reply).message).not.toContain('SECRET');

@@ -1,4 +1,4 @@
-// What workers may rely on: claims, leases, fencing, take-over, expiry and fairness.
+// The guarantees for workers: claims, leases, fencing, take-over, expiry and fairness.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import Database from 'libsql';
@@ -32,7 +32,7 @@ beforeEach(async () => {
   ({ url, work } = conversation);
 });
 
-/** Another moment, for everything in this process. */
+/** Moves the clock of everything in this process. */
 function moveClock(seconds: number): void {
   const now = Date.now() + seconds * 1000;
   jest.spyOn(Date, 'now').mockReturnValue(now);
@@ -47,7 +47,7 @@ const whole = (messageId: string, text: string) => ({
 });
 
 describe('a claim', () => {
-  test('goes to one of many workers', async () => {
+  test('is given to one of many workers', async () => {
     await createRun(url);
     const claims = await Promise.all(
       [work, conversation.store.work, work].map((worker) => worker.claimRun({ leaseMs: LEASE_MS })),
@@ -75,7 +75,7 @@ describe('a claim', () => {
     expect(await work.accountsWithWork()).toEqual([conversation.store.accountOf('b')]);
   });
 
-  test('says where the run is: in progress, with the time of its start', async () => {
+  test('sets the run to in progress, with the time of its start', async () => {
     const { path } = await createRun(url);
     const { run, isTakeOver, tally } = await claim(work);
     expect(run).toMatchObject({ status: 'in_progress', started_at: expect.any(Number) });
@@ -85,7 +85,7 @@ describe('a claim', () => {
 });
 
 describe('a worker', () => {
-  test('writes a message, which is seen while it grows and when it is whole', async () => {
+  test('writes a message, which reads contain while it grows and when it is complete', async () => {
     const { path, threadId } = await createRun(url);
     const claimed = await claim(work);
     const messageId = await startMessage(work, claimed);
@@ -116,7 +116,7 @@ describe('a worker', () => {
     ]);
   });
 
-  test('saves text that grows exactly, and keeps the metadata that a client sets meanwhile', async () => {
+  test('saves growing text exactly, and keeps the metadata that a client sets meanwhile', async () => {
     const { threadId } = await createRun(url);
     const claimed = await claim(work);
     const messageId = await startMessage(work, claimed);
@@ -179,7 +179,7 @@ describe('a worker', () => {
     expect((await send(url, `GET ${path}/steps`))['data']).toMatchObject([{ status: stepStatus }]);
   });
 
-  test('keeps what a client changes meanwhile', async () => {
+  test('keeps the changes that a client makes meanwhile', async () => {
     const { path, threadId } = await createRun(url);
     const claimed = await claim(work);
     const messageId = await startMessage(work, claimed);
@@ -191,13 +191,13 @@ describe('a worker', () => {
     expect(await send(url, `GET ${path}`)).toMatchObject({ metadata: { c: 'd' } });
   });
 
-  test('that is writing a message keeps it from being deleted', async () => {
+  test('prevents that its unfinished message is deleted', async () => {
     const { threadId } = await createRun(url);
     const messageId = await startMessage(work, await claim(work));
     await expect(send(url, `DELETE /threads/${threadId}/messages/${messageId}`)).rejects.toThrow('400');
   });
 
-  test('that releases a run leaves it to the next at once, and this is not counted as left behind', async () => {
+  test('that releases a run makes it available at once, and it does not count as a failed attempt', async () => {
     const { path } = await createRun(url);
     for (let i = 1; i <= 5; i++) {
       const { claim: held } = await claim(work);
@@ -208,8 +208,8 @@ describe('a worker', () => {
   });
 });
 
-describe('a lease that has ended', () => {
-  test('lets another worker take the run over: what was open is incomplete, and whole steps stay', async () => {
+describe('an expired lease', () => {
+  test('lets another worker take over the run; open objects are incomplete, and completed steps are kept', async () => {
     const { path, threadId, runId } = await createRun(url);
     const first = await claim(work);
     const done = await startMessage(work, first);
@@ -241,7 +241,7 @@ describe('a lease that has ended', () => {
     ]);
   });
 
-  test('changes nothing while it is renewed', async () => {
+  test('cannot occur while it is renewed', async () => {
     await createRun(url);
     const { claim: held } = await claim(work);
     for (let i = 0; i < 3; i++) {
@@ -251,7 +251,7 @@ describe('a lease that has ended', () => {
     }
   });
 
-  test('lets nothing of the earlier worker through', async () => {
+  test('rejects all writes of the earlier worker', async () => {
     const { path, runId } = await createRun(url);
     const late = await claim(work);
     const messageId = await startMessage(work, late);
@@ -278,7 +278,7 @@ describe('a lease that has ended', () => {
     expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'completed' });
   });
 
-  test('fails the run when its worker has left it for the third time', async () => {
+  test('fails the run when its worker is lost for the third time', async () => {
     const { path } = await createRun(url, {});
     for (let left = 0; left < 3; left++) {
       const { run } = await claim(work);
@@ -302,7 +302,7 @@ describe('a lease that has ended', () => {
     expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'cancelled' });
   });
 
-  test('does not touch a run that waits for outputs', async () => {
+  test('does not affect a run that requires action', async () => {
     const { path } = await createRun(url);
     await requireOutputs(work, await claim(work), ['call_1']);
     moveClock(LEASE_MS / 1000 + 1);
@@ -325,7 +325,7 @@ describe('expiry', () => {
     return created;
   }
 
-  test.each(states)('of a run that is %s is seen by every read, and frees the thread', async (state) => {
+  test.each(states)('of a run that is %s is visible in every read, and unlocks the thread', async (state) => {
     const { path, threadId } = await createIn(state);
     moveClock(601);
     expect(await send(url, `GET ${path}`)).toMatchObject({
@@ -345,7 +345,7 @@ describe('expiry', () => {
     expect((await work.sweep()).filter(({ status }) => status === 'expired')).toEqual([]);
     moveClock(110);
     const ended = state === 'cancelling' ? [] : [{ id: runId, status: 'expired' }];
-    // The lease of a minute has ended long before: a run that was being cancelled is cancelled by then.
+    // The lease of a minute has expired long before, so a run that was being cancelled is cancelled by now.
     expect(await work.sweep()).toMatchObject(ended);
   });
 
@@ -363,7 +363,7 @@ describe('expiry', () => {
     expect(second).toMatchObject({ status: 'queued' });
   });
 
-  test('comes when the setting says', async () => {
+  test('is at the time of the setting', async () => {
     const soon = await startConversation({
       runs: { modelApi: null, modelAliases: new Map(), runConcurrency: 1, runExpiresAfterSeconds: 5 },
     });
@@ -372,10 +372,10 @@ describe('expiry', () => {
   });
 });
 
-describe('Runs that wait for a worker are bounded', () => {
+describe('Queued runs are limited', () => {
   const TOO_MANY = { type: 'rate_limit_error', code: 'rate_limit_exceeded' };
 
-  /** Writes queued runs past the API, each on a thread of its own. `accountOf` gives the account of the nth. */
+  /** Writes queued runs directly to the store, each on its own thread. `accountOf` returns the account of the nth. */
   async function queueRuns(count: number, accountOf: (index: number) => string): Promise<void> {
     const { run } = await createRun(url);
     const dataDir = join(conversation.dataDir, 'aiml.db');
@@ -395,7 +395,7 @@ describe('Runs that wait for a worker are bounded', () => {
     return call(url, 'POST /threads/runs', { key, body: { assistant_id } });
   };
 
-  test('for an account, and others go on', async () => {
+  test('for an account, without an effect on others', async () => {
     const account = conversation.store.accountOf('key-1');
     await queueRuns(1_000, () => account);
     const reply = await tryRun('key-1');
@@ -417,7 +417,7 @@ describe('Runs that wait for a worker are bounded', () => {
 });
 
 describe('the context of a model', () => {
-  test('is the messages and the completed tool calls of a thread, newest first, without what is being written', async () => {
+  test('has the messages and the completed tool calls of a thread, newest first, without unfinished ones', async () => {
     const first = await createRun(url);
     const claimed = await claim(work);
     await requireOutputs(work, claimed, ['call_1']);
@@ -446,7 +446,7 @@ describe('the context of a model', () => {
 });
 
 describe('a watcher', () => {
-  test('is notified of writes of its process and of others, and not after it stopped', async () => {
+  test('is notified of writes of its own and of other processes, until it stops', async () => {
     const dataDir = await createFolder();
     const server = await startConversation({ dataDir });
     const other = await openStore(dataDir);

@@ -304,7 +304,7 @@ describe('a client that reads nothing', () => {
   );
 });
 
-test('clients that disconnect at any moment disconnectLater no resources in use, and the run continues', async () => {
+test('clients that disconnect at any moment leave no resources in use, and the run continues', async () => {
   const seed = Date.now() % 1_000_000;
   const random = createRandom(seed);
   const upstreamService = await startService({ UPSTREAM: 'local' });

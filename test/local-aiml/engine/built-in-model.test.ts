@@ -70,7 +70,7 @@ async function complete(
 
 const namesOf = ({ calls }: Result): string[] => calls.map(({ name }) => name);
 
-test('Plain text gets a response with the name of the assistant, the first line of the instructions and the message, word by word', async () => {
+test('The response to plain text has the name of the assistant, the first line of the instructions and the message, word by word', async () => {
   const result = await complete('What is the time?');
   expect(result.text).toContain('Ada');
   expect(result.text).toContain('no AI');
@@ -81,7 +81,7 @@ test('Plain text gets a response with the name of the assistant, the first line 
   expect(result.end.finishReason).toBe('stop');
 });
 
-test('The same request gets the same text and the same usage, but for /vary', async () => {
+test('The same request has the same text and the same usage, except with /vary', async () => {
   const [first, second] = [await complete('Hello'), await complete('Hello')];
   expect(second).toEqual(first);
   expect(first.end.usage?.total_tokens).toBe(
@@ -91,14 +91,14 @@ test('The same request gets the same text and the same usage, but for /vary', as
   expect(new Set(varied.map(({ text }) => text)).size).toBeGreaterThan(1);
 });
 
-test('It is listed as what it is', async () => {
+test('It is listed as the built-in model', async () => {
   expect(await model.listModels()).toEqual([
     expect.objectContaining({ id: 'built-in', owned_by: expect.stringContaining('no AI') }),
   ]);
 });
 
 describe('Functions', () => {
-  test('A message that names a function calls it with arguments that fit', async () => {
+  test('A message that contains the name of a function calls it with valid arguments', async () => {
     const result = await complete('Use get_weather please', { tools: [WEATHER, TIME] });
     expect(namesOf(result)).toEqual(['get_weather']);
     expect(JSON.parse(result.calls[0]?.arguments ?? '')).toEqual({ city: 'example', days: 2 });
@@ -106,16 +106,16 @@ describe('Functions', () => {
     expect(result.text).toBe('');
   });
 
-  test('Values come from a JSON object in the message, and are made to fit', async () => {
+  test('Arguments are taken from a JSON object in the message, and made valid', async () => {
     const result = await complete('get_weather with {"city":"Rome","days":9,"unit":"F"} now', { tools: [WEATHER] });
     expect(JSON.parse(result.calls[0]?.arguments ?? '')).toEqual({ city: 'Rome', days: 5, unit: 'F' });
   });
 
-  test('A longer word that has the name in it does not call it', async () => {
+  test('A longer word that contains the name does not call it', async () => {
     expect(namesOf(await complete('get_weather_now', { tools: [WEATHER] }))).toEqual([]);
   });
 
-  test('Several are called at once, or one after another where parallel calls are off', async () => {
+  test('Several are called at once, or one after another if parallel calls are off', async () => {
     const tools = [WEATHER, TIME];
     expect(namesOf(await complete('/tools get_weather get_time', { tools }))).toEqual(['get_weather', 'get_time']);
     const first = await complete('/tools get_weather get_time', { tools, parallel_tool_calls: false });
@@ -131,13 +131,13 @@ describe('Functions', () => {
     expect(namesOf(await complete('', { tools, parallel_tool_calls: false, messages }))).toEqual(['get_time']);
   });
 
-  test('/tool sends the arguments that are given as they are', async () => {
+  test('/tool sends its arguments unchanged', async () => {
     const result = await complete('/tool get_weather {"anything": [1, 2]}', { tools: [WEATHER] });
     expect(result.calls[0]?.arguments).toBe('{"anything":[1,2]}');
     expect((await complete('/tool nothing', { tools: [WEATHER] })).text).toContain('no function nothing');
   });
 
-  test('The outputs are quoted afterwards', async () => {
+  test('The response after the outputs quotes them', async () => {
     const messages = [
       { role: 'user' as const, content: 'get_weather' },
       {
@@ -151,7 +151,7 @@ describe('Functions', () => {
     expect(result.text).toContain('sunny and 20 degrees');
   });
 
-  test('tool_choice forbids, demands and names', async () => {
+  test('tool_choice forbids calls, requires a call, and requires a certain call', async () => {
     const tools = [WEATHER, TIME];
     expect(namesOf(await complete('get_time', { tools, tool_choice: 'none' }))).toEqual([]);
     expect(namesOf(await complete('hello', { tools, tool_choice: 'required' }))).toEqual(['get_weather']);
@@ -161,7 +161,7 @@ describe('Functions', () => {
 });
 
 describe('Commands', () => {
-  test('/words writes so many, and /incomplete and the token limit cut them', async () => {
+  test('/words writes this number of words, and /incomplete and the token limit cut them off', async () => {
     expect((await complete('/words 500')).text.split(' ')).toHaveLength(500);
     const cut = await complete('/words 10\n/incomplete');
     expect(cut.text.trim().split(' ')).toHaveLength(5);
@@ -172,7 +172,7 @@ describe('Commands', () => {
     expect(limited.end).toMatchObject({ finishReason: 'length', usage: { completion_tokens: 300 } });
   });
 
-  test('/fail fails with the code, at once or behind so many words', async () => {
+  test('/fail fails with the code, at once or after a number of words', async () => {
     for (const code of ['server_error', 'rate_limit_exceeded', 'invalid_prompt'])
       await expect(complete(`/fail ${code}`)).rejects.toMatchObject({ name: 'ModelError', code });
     const texts: string[] = [];
@@ -185,7 +185,7 @@ describe('Commands', () => {
     expect(texts).toHaveLength(10);
   });
 
-  test('/refuse declines, /help lists every command', async () => {
+  test('/refuse returns a refusal, /help lists every command', async () => {
     expect(await complete('/refuse')).toMatchObject({ text: '', refusal: expect.stringContaining('decline') });
     const { text } = await complete('/help');
     for (const name of ['words', 'slow', 'vary', 'tool', 'tools', 'fail', 'refuse', 'incomplete', 'hang', 'help'])
@@ -201,14 +201,14 @@ describe('Commands', () => {
     }
   });
 
-  test('Unknown commands and wrong arguments are plain text', async () => {
+  test('Unknown commands and invalid arguments are plain text', async () => {
     for (const line of ['/unknown', '/words many', '/fail nonsense', '/slow', '/etc/passwd'])
       expect((await complete(line)).text).toContain(line);
   });
 });
 
 describe('Formats', () => {
-  test('json_object is JSON, json_schema fits its schema', async () => {
+  test('json_object returns JSON, json_schema returns valid JSON of its schema', async () => {
     expect(JSON.parse((await complete('Hi', { response_format: { type: 'json_object' } })).text)).toMatchObject({
       message: 'Hi',
     });
@@ -296,11 +296,11 @@ describe('Formats', () => {
     },
   };
   for (const [name, { schema, fits }] of Object.entries(schemas))
-    test(`A value is made that fits: ${name}`, () => {
+    test(`The value is valid: ${name}`, () => {
       expect(fits.safeParse(createValue(schema)).error).toBeUndefined();
     });
 
-  test('A pattern that would backtrack is never run, and an endless schema ends', () => {
+  test('A pattern that could backtrack is never executed, and a recursive schema terminates', () => {
     expect(typeof createValue({ type: 'string', pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' }, 'a'.repeat(5_000))).toBe(
       'string',
     );

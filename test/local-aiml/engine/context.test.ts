@@ -4,7 +4,7 @@ import { callStage, errorStage, streamOf, textStage, toChunk, USAGE, type Stage 
 import { messagesOf, setUp, KEY } from './staged-runs.ts';
 
 describe('The request to a model', () => {
-  test('Instructions, additional ones, the messages, the tools and the parameters of the run', async () => {
+  test('contains the instructions, the additional ones, the messages, the tools and the parameters of the run', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const assistantId = await client.createAssistant({ temperature: 0.2, reasoning_effort: 'low' });
     const threadId = await client.createThread('first');
@@ -57,7 +57,7 @@ describe('The request to a model', () => {
     });
   });
 
-  test('Calls and outputs of this run and of earlier ones are pairs, where the tool still exists', async () => {
+  test('contains the calls of this run and of earlier ones with their outputs, if the tool still exists', async () => {
     const { staged, client } = await setUp([
       callStage({ name: 'get_weather', arguments: '{"city":"Rome"}' }, { name: 'get_time', arguments: '{}' }),
       textStage('It is sunny.'),
@@ -73,7 +73,7 @@ describe('The request to a model', () => {
       { role: 'tool', tool_call_id: 'call_staged1', content: 'sunny' },
     ];
     expect(messagesOf(staged, 1)).toMatchObject([{ role: 'system' }, { role: 'user' }, ...pair]);
-    // It forced the first call alone: otherwise the run would never end.
+    // The tool choice applies to the first call only; otherwise the run would never end.
     expect(staged.requests.map(({ body }) => body['tool_choice'])).toEqual(['required', undefined]);
 
     await client.addMessage(run.thread_id, 'thanks');
@@ -89,7 +89,7 @@ describe('The request to a model', () => {
     expect(messagesOf(staged, 3).filter(({ role }) => role === 'tool')).toEqual([]);
   });
 
-  test('Text before the calls of one response stays with them', async () => {
+  test('keeps the text before the calls of one response with them', async () => {
     const { staged, client } = await setUp([
       streamOf(
         toChunk({ content: 'Let me see.' }),
@@ -111,7 +111,7 @@ describe('The request to a model', () => {
     expect((await client.messages(run.thread_id)).map(textOf)).toEqual(['Noon.', 'Let me see.', 'time?']);
   });
 
-  test('Tools that do not run here are not offered, and the system message says so', async () => {
+  test('omits tools that do not run here, and says so in the system message', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const assistantId = await client.createAssistant({
       tools: [{ type: 'code_interpreter' }, { type: 'file_search' }, TIME],
@@ -121,7 +121,7 @@ describe('The request to a model', () => {
     expect(messagesOf(staged)[0]?.content).toMatch(/^Be brief\.\n\n.*code_interpreter and file_search/);
   });
 
-  test('An image file, which the API does not have, is reported to the model in its place', async () => {
+  test('replaces an image file, which the API does not have, by a note', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const threadId = await client.createThread();
     await client.addMessage(threadId, [
@@ -132,7 +132,7 @@ describe('The request to a model', () => {
     expect(messagesOf(staged)[1]?.content).toMatch(/^\[An image file that cannot be shown.*\]\n\nwhat is it\?$/);
   });
 
-  test('last_messages keeps the newest', async () => {
+  test('contains the newest messages if last_messages is set', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const threadId = await client.createThread('one', 'two', 'three', 'four');
     const truncation_strategy = { type: 'last_messages', last_messages: 2 };
@@ -143,7 +143,7 @@ describe('The request to a model', () => {
     expect(messagesOf(staged).map(({ content }) => content)).toEqual(['Be brief.', 'three', 'four']);
   });
 
-  test('A context that is too long is shortened from the middle: the first and the newest stay', async () => {
+  test('omits messages of the middle if the context is too long, and keeps the first and the newest', async () => {
     const tooLong = errorStage(400, {
       error: {
         message: "This model's maximum context length is 100 tokens.",
@@ -162,7 +162,7 @@ describe('The request to a model', () => {
     expect(sent.at(-1)).toBe(11);
     expect(sent.length).toBeLessThan(12);
     expect(sent).toEqual([0, ...Array.from({ length: sent.length - 1 }, (_, index) => 13 - sent.length + index)]);
-    // Known from now on.
+    // From now on the context length is known.
     await client.reach(await client.createRun(threadId, await client.createAssistant({ tools: [] })), 'completed');
     expect(staged.requests).toHaveLength(4);
   });
@@ -176,7 +176,7 @@ describe('The request to a model', () => {
     ['AIML', { info: { contextLength: 8_000 } }],
     ['vLLM', { max_model_len: 8_000 }],
     ['OpenRouter', { context_length: 8_000 }],
-  ])('A long thread is truncated to the context length in the list of the model API: %s', async (_name, member) => {
+  ])('is truncated to the context length in the list of the model API: %s', async (_name, member) => {
     const { staged, client } = await setUp(
       [listStage({ id: 'other', max_model_len: 100 }, { id: 'gpt-4o-new', ...member }), textStage('fine')],
       { modelAliases: new Map([['gpt-4o', 'gpt-4o-new']]) },
@@ -199,7 +199,7 @@ describe('The request to a model', () => {
     ['cannot be read', errorStage(500, { message: 'Sorry' })],
     ['does not name the model', listStage({ id: 'other', max_model_len: 100 })],
     ['has no lengths', listStage({ id: 'gpt-4o' })],
-  ])('A list that %s changes nothing, and is not read for each run', async (_name, stage) => {
+  ])('is not truncated if the list %s, and the list is not read for each run', async (_name, stage) => {
     const { staged, client } = await setUp([stage, textStage('fine')]);
     const threadId = await client.createThread(...Array.from({ length: 20 }, () => 'word '.repeat(800)));
     const assistantId = await client.createAssistant({ tools: [] });
@@ -208,7 +208,7 @@ describe('The request to a model', () => {
     expect(messagesOf(staged, 1)).toHaveLength(21);
   });
 
-  test('A context that cannot be shortened fails as an invalid prompt', async () => {
+  test('fails as an invalid prompt if it cannot be shortened', async () => {
     const { client } = await setUp([
       errorStage(400, { error: { message: 'too long', code: 'context_length_exceeded', param: 'messages' } }),
     ]);
@@ -216,7 +216,7 @@ describe('The request to a model', () => {
     expect(run.last_error?.code).toBe('invalid_prompt');
   });
 
-  test('The model named built-in is the built-in model, whatever else is configured', async () => {
+  test('is not sent for the model named built-in, which is the built-in model', async () => {
     const { staged, client } = await setUp([textStage('fine')]);
     const run = await client.start('hello', await client.createAssistant({ model: 'built-in' }));
     await client.reach(run, 'completed');

@@ -1,4 +1,5 @@
-// A caller of the embedded API for tests of conversations: plain fetch, and responses that are checked against their shape.
+// A client of the embedded API for tests of conversations: plain fetch, with responses that are checked against their
+// shape.
 import { call, type Reply } from '../support.ts';
 import { until } from '../../support/until.ts';
 import * as shapes from './wire-shapes.ts';
@@ -99,7 +100,7 @@ export class ConversationClient {
     return toRun(await this.call(`GET /threads/${run.thread_id}/runs/${run.id}`));
   }
 
-  /** The run once it is in one of these states. */
+  /** Waits until the run is in one of these states. */
   async reach(run: WireRun, ...statuses: string[]): Promise<WireRun> {
     let current = run;
     await until(async () => {
@@ -111,7 +112,7 @@ export class ConversationClient {
     return current;
   }
 
-  /** The run once it has ended or waits. */
+  /** Waits until the run has ended or requires action. */
   settle(run: WireRun): Promise<WireRun> {
     return this.reach(run, 'requires_action', ...ENDS);
   }

@@ -12,19 +12,19 @@ import { createRandom, type Random } from '../../support/random.ts';
 const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 30 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
 
-/** Of the processes that are killed; the stand-alone process has 15 s. */
+/** The lease of the processes that are killed; the default of the stand-alone process is 15 s. */
 const LEASE_MS = amountOf('KILL_LEASE_MS', { fast: 1_500, slow: 3_000 });
 const DEFAULT_LEASE_MS = 15_000;
-/** A lease may have been renewed just before the kill, and a run may be left behind three times. */
+/** A lease may have been renewed just before the kill, and a run may lose its worker three times. */
 const TAKE_OVER_MS = 3 * DEFAULT_LEASE_MS + 40_000;
 
 const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
 
 interface Acknowledged {
   readonly runs: WireRun[];
-  /** Contents of messages, by thread. */
+  /** The contents of messages, by thread. */
   readonly messages: Map<string, string[]>;
-  /** By run. */
+  /** The outputs, by run. */
   readonly outputs: Map<string, { readonly id: string; readonly output: string }>;
 }
 
@@ -37,8 +37,13 @@ const MESSAGES = [
   '/incomplete',
 ];
 
-/** Sends random requests until the process has ended, and notes what was acknowledged. */
-async function act(client: ConversationClient, assistantId: string, random: Random, kept: Acknowledged): Promise<void> {
+/** Sends random requests until the process has ended, and records what was acknowledged. */
+async function sendRandomRequests(
+  client: ConversationClient,
+  assistantId: string,
+  random: Random,
+  kept: Acknowledged,
+): Promise<void> {
   try {
     for (;;) {
       const waiting = kept.runs.filter((run) => !kept.outputs.has(run.id) && !submitting.has(run.id));
@@ -51,7 +56,7 @@ async function act(client: ConversationClient, assistantId: string, random: Rand
         kept.messages.get(threadId)?.push(content);
         const reply = await client.call(`POST /threads/${threadId}/runs`, { assistant_id: assistantId });
         if (reply.status !== 429) kept.runs.push(toRun(reply));
-        // As many runs wait as the account may have: a process that is killed again and again executes few of them.
+        // The account has its maximum of queued runs, because a process that is killed again and again executes few.
         else await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
@@ -62,7 +67,7 @@ async function act(client: ConversationClient, assistantId: string, random: Rand
   }
 }
 
-/** The ids of runs that one client submits outputs to: another one would be rejected. */
+/** The ids of the runs that one client is submitting outputs to. A second submit would be rejected. */
 const submitting = new Set<string>();
 
 async function submit(client: ConversationClient, run: WireRun, random: Random, kept: Acknowledged): Promise<void> {
@@ -83,7 +88,7 @@ const RUNS = { runConcurrency: 8, leaseMs: LEASE_MS };
 const env = (dataDir: string): Record<string, string> => ({ DATA_DIR: dataDir, RUN_CONCURRENCY: '8' });
 
 test(
-  `Killed at random moments (${ROUNDS} rounds, seed ${SEED}), nothing acknowledged is lost and every run ends`,
+  `After kills at random moments (${ROUNDS} rounds, seed ${SEED}) nothing acknowledged is lost, and every run ends`,
   async () => {
     const random = createRandom(SEED);
     const dataDir = await createFolder();
@@ -94,12 +99,12 @@ test(
       const client = new ConversationClient(await running.url);
       assistantId ??= await client.createAssistant();
       const before = kept.runs.length;
-      const acting = Promise.all([1, 2, 3].map(() => act(client, assistantId ?? '', random, kept)));
+      const requests = Promise.all([1, 2, 3].map(() => sendRandomRequests(client, assistantId ?? '', random, kept)));
       await until(() => kept.runs.length > before + 1);
       await new Promise((resolve) => setTimeout(resolve, random.below(1_200)));
       running.child.kill('SIGKILL');
       await running.exit;
-      await acting;
+      await requests;
     }
 
     const client = new ConversationClient(await startProcessWith(dataDir, RUNS).url);
@@ -115,7 +120,7 @@ test(
         if (Date.now() > giveUpAt) throw new Error(`${run.id} is still ${current.status}`);
         if (current.status === 'requires_action') {
           const before = kept.outputs.get(run.id);
-          // Once its outputs were acknowledged, no call is shown again.
+          // A run whose outputs were acknowledged must not require them again.
           if (before) throw new Error(`${run.id} requires again ${JSON.stringify(current.required_action)}`);
           await submit(client, run, random, kept);
         }
@@ -136,7 +141,7 @@ test(
 );
 
 slowTest(
-  'A process that stood still changes nothing once another one has taken over its run',
+  'A process that was suspended changes nothing after another one has taken over its run',
   async () => {
     const dataDir = await createFolder();
     const first = startProcess(env(dataDir));
@@ -153,14 +158,14 @@ slowTest(
     const [whole, cut] = written.map(textOf);
     expect(whole?.split(' ')).toHaveLength(120);
     expect(whole?.startsWith(cut ?? '')).toBe(false);
-    // The process that stood still serves what the other one wrote.
+    // The process that was suspended returns what the other one wrote.
     expect(await before.messages(run.thread_id)).toEqual(written);
     expect((await after.steps(run)).map(({ status }) => status)).toEqual(['failed', 'completed']);
   },
   2 * TAKE_OVER_MS,
 );
 
-test('Two processes on one store never work on one run, and never both accept outputs', async () => {
+test('Two processes on one store never work on the same run, and never both accept its outputs', async () => {
   const dataDir = await createFolder();
   const clients = [
     new ConversationClient((await startHere({ dataDir })).url),
@@ -193,7 +198,7 @@ test('Two processes on one store never work on one run, and never both accept ou
   expect(statuses).toEqual(runs.map(() => [200, 400]));
 });
 
-test('A run whose process was killed is free for another one in less than 15 s', async () => {
+test('A run whose process was killed can be claimed by another one within 15 s', async () => {
   const dataDir = await createFolder();
   const client = new ConversationClient((await startHere({ dataDir })).url);
   const run = await client.start('/hang', await client.createAssistant());
@@ -204,7 +209,7 @@ test('A run whose process was killed is free for another one in less than 15 s',
   expect(leases.map(({ lease_until: end }) => end - Date.now() + CLAIM_INTERVAL_MS <= 15_000)).toEqual([true]);
 });
 
-test('A process that stops leaves its runs to the next one at once', async () => {
+test('A process that stops releases its runs to another one at once', async () => {
   const dataDir = await createFolder();
   const first: Process = startProcess(env(dataDir));
   const before = new ConversationClient(await first.url);

@@ -1,4 +1,4 @@
-// A client of server-sent events that is strict: each event is checked against its shape, and the SDKs' rules hold.
+// A strict client of server-sent events: it checks each event against its shape, and applies the rules of the SDKs.
 import { expect } from '@jest/globals';
 import { problemsOfEvent } from '../../support/conformance/responses.ts';
 import { shapeOf } from './wire-shapes.ts';
@@ -17,7 +17,7 @@ export interface StreamOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Opens a stream; the response has to be one. */
+/** Opens a stream. Throws if the response is not a stream. */
 export async function openEvents(url: string, options: StreamOptions = {}): Promise<AsyncGenerator<StreamedEvent>> {
   const { key = 'key-1', method = 'GET', body, headers, signal } = options;
   const response = await fetch(url, {
@@ -36,7 +36,7 @@ export async function openEvents(url: string, options: StreamOptions = {}): Prom
   return readEvents(response);
 }
 
-/** The events until `done` or the end of the stream. Comments are skipped. */
+/** The events until `done` or the end of the stream, without comments. */
 async function* readEvents(response: Response): AsyncGenerator<StreamedEvent> {
   let text = '';
   const decoder = new TextDecoder();
@@ -77,11 +77,11 @@ export async function collectEvents(url: string, options: StreamOptions = {}): P
 
 export const namesOf = (events: readonly StreamedEvent[]): string[] => events.map(({ event }) => event);
 
-/** The names without the repetitions of deltas. */
+/** The names, with consecutive deltas counted once. */
 export const outlineOf = (events: readonly StreamedEvent[]): string[] =>
   namesOf(events).filter((event, index, all) => !event.endsWith('.delta') || event !== all[index - 1]);
 
-/** The texts of the messages, as a client adds them up that follows the rules of the SDKs. */
+/** The texts of the messages, assembled by the rules of the SDKs. */
 export function textsOf(events: readonly StreamedEvent[]): Map<string, string> {
   const texts = new Map<string, string>();
   for (const { event, data } of events) {

@@ -12,9 +12,9 @@ import { createFolder, startHere } from '../support.ts';
 import { ConversationClient, type WireRun } from './conversation-client.ts';
 import { openEvents, textsOf, type StreamedEvent } from './event-stream.ts';
 
-/** One piece of text of the worker that the tests play. */
+/** One piece of text of the worker, whose role the tests play. */
 const PIECE = 'x'.repeat(200_000);
-/** Together more than what the buffers of a connection take on both of its ends. */
+/** Together more than the buffers of both ends of a connection. */
 const PIECES = 80;
 const NEVER_MS = 3_600_000;
 
@@ -24,7 +24,7 @@ let liveRuns: LiveRuns;
 let live: LiveRun;
 let responses: ServerResponse[];
 
-/** A run whose message is open in the store, and streams of short times as in another process. */
+/** A run whose message is open in the store, and streams with short time-outs as in another process. */
 beforeEach(async () => {
   const dataDir = await createFolder();
   const client = new ConversationClient((await startHere({ dataDir })).url);
@@ -59,7 +59,7 @@ function write(text: string): void {
   liveRuns.changed(run.id);
 }
 
-test('A client that reads nothing holds one unsent event, is cut, and delays no other', async () => {
+test('A client that reads nothing holds one unsent event, is disconnected, and delays no other client', async () => {
   const { hostname, port } = new URL(url);
   const stalled = connect(Number(port), hostname);
   cleanUpLater(() => stalled.destroy());
@@ -93,14 +93,14 @@ test('A client that reads nothing holds one unsent event, is cut, and delays no 
 
 const lengthOf = (events: readonly StreamedEvent[]): number => [...textsOf(events).values()].join('').length;
 
-/** To add up all texts again for each event would take longer than the test has. */
+/** Assembling all texts again for each event would take too long. */
 const deltaLengthOf = ({ data }: StreamedEvent): number =>
   (data['delta'] as { content: { text: { value: string } }[] }).content.reduce(
     (sum, { text }) => sum + text.value.length,
     0,
   );
 
-test('A client that is slow gets pieces as large as it is slow, and the whole text', async () => {
+test('A slow client gets larger pieces and the complete text', async () => {
   const events = await openEvents(`${url}/events`);
   const read: StreamedEvent[] = [];
   for (let piece = 0; piece < PIECES; piece++) {
@@ -118,7 +118,7 @@ test('A client that is slow gets pieces as large as it is slow, and the whole te
   responses[0]?.destroy();
 });
 
-test('Silence is filled with comments', async () => {
+test('A stream without events sends comments', async () => {
   const response = await fetch(`${url}/events`);
   let text = '';
   for await (const chunk of response.body ?? []) {
@@ -128,7 +128,7 @@ test('Silence is filled with comments', async () => {
   expect(text).toContain('thread.run.in_progress');
 });
 
-test('A hundred followers of one run get the same, and half of a character waits for the other half', async () => {
+test('A hundred followers of one run get the same events, and no character is split between events', async () => {
   const followers = await Promise.all(Array.from({ length: 100 }, () => openEvents(`${url}/events`)));
   const all: StreamedEvent[][] = followers.map(() => []);
   const reading = followers.map(async (events, index) => {

@@ -26,7 +26,7 @@ const WORKERS = 6;
 const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
 const soon = { 'retry-after-ms': '1' };
 
-/** What the model does: mostly what it should. */
+/** The responses of the model: most are correct. */
 const STAGES: readonly Stage[] = [
   ...Array.from({ length: 6 }, () => textStage('The reply is as long as this')),
   ...Array.from({ length: 3 }, () => callStage({ name: 'get_time', arguments: '{}' })),
@@ -55,10 +55,10 @@ const STAGES: readonly Stage[] = [
   },
 ];
 
-/** What one worker knows of a thread that it alone writes to. */
+/** The state of a thread that only one worker writes to. */
 interface KnownThread {
   readonly id: string;
-  /** What it was acknowledged, oldest first. */
+  /** The acknowledged messages, oldest first. */
   readonly messages: string[];
   readonly runs: WireRun[];
 }
@@ -107,7 +107,7 @@ class Worker {
     }
   }
 
-  /** Brings every run to its end, and looks at everything once more. */
+  /** Waits for the end of every run, and checks everything once more. */
   async finish(): Promise<void> {
     for (const thread of this.#threads) {
       const last = thread.runs.at(-1);
@@ -164,10 +164,10 @@ class Worker {
     else expect(reply).toMatchObject({ status: 400, body: { message: expect.stringContaining('Cannot cancel run') } });
   }
 
-  /** The text that a follower adds up is the text that is stored. */
+  /** A follower assembles the same text that is stored. */
   async #follow(run: WireRun): Promise<void> {
     const events = await collectEvents(this.#client.eventsUrl(run)).catch((error: unknown) => {
-      // Deleted before the stream began.
+      // The thread was deleted before the stream began.
       if ((error as Error).message.startsWith('404')) return [];
       throw error;
     });
@@ -189,7 +189,7 @@ class Worker {
 
   async #check(thread: KnownThread): Promise<void> {
     const last = thread.runs.at(-1);
-    // Before the messages: what a run that has ended wrote does not change.
+    // Read before the messages: what a run wrote does not change after its end.
     const current = last && (await this.#client.retrieve(last));
     const messages = await this.#allMessages(thread.id);
     expect(messages.filter(({ role }) => role === 'user').map(textOf)).toEqual(thread.messages);
@@ -205,7 +205,7 @@ class Worker {
     expect(steps.filter(({ type }) => type === 'message_creation')).toHaveLength(written.length);
   }
 
-  /** Oldest first, over all pages. */
+  /** Oldest first, from all pages. */
   async #allMessages(threadId: string): Promise<Awaited<ReturnType<ConversationClient['messages']>>> {
     const messages = [];
     for (let after = ''; ;) {
@@ -222,7 +222,7 @@ class Worker {
 }
 
 test(
-  `Whatever is called and however the model fails, nothing is lost or doubled (${OPERATIONS} operations, seed ${SEED})`,
+  `Random calls and failures of the model lose and duplicate nothing (${OPERATIONS} operations, seed ${SEED})`,
   async () => {
     const random = createRandom(SEED);
     const staged = await startStagedModelApi((request, response) => random.pick(STAGES)(request, response));

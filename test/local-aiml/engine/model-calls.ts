@@ -1,4 +1,4 @@
-// Calls of a staged model API: what the tests of dialects and of failures share.
+// Calls of a staged model API, shared by the tests of dialects and of failures.
 import { ModelError } from '../../../src/local-aiml/engine/model/model-error.ts';
 import { OpenAIModelApi, type OpenAIModelApiOptions } from '../../../src/local-aiml/engine/model/openai-model-api.ts';
 import type { ModelChunk, ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
@@ -8,7 +8,7 @@ import { startStagedModelApi, type Stage, type StagedModelApi } from './staged-m
 export const KEY = 'sk-secret-of-the-test-0123456789';
 export const REQUEST: ModelRequest = { model: 'm', messages: [{ role: 'user', content: 'hello' }] };
 
-/** Closed when the test has ended. */
+/** Closed after the test. */
 export async function setUp(
   stages: Stage[],
   options: Partial<OpenAIModelApiOptions> = {},
@@ -34,7 +34,7 @@ export interface Collected {
   order: string[];
 }
 
-/** The whole response of one call. */
+/** Collects the complete response of one call. */
 export async function collect(
   api: OpenAIModelApi,
   request = REQUEST,
@@ -60,7 +60,7 @@ export async function collect(
   return result;
 }
 
-/** What a call that has to fail throws. */
+/** The error of a call that must fail. */
 export async function failureOf(api: OpenAIModelApi, request = REQUEST): Promise<ModelError> {
   const error: unknown = await collect(api, request).then(
     () => undefined,
@@ -70,7 +70,7 @@ export async function failureOf(api: OpenAIModelApi, request = REQUEST): Promise
   return error;
 }
 
-/** Nothing that a caller may not see. */
+/** The text contains nothing that callers must not see. */
 export function expectClean(message: string, staged: StagedModelApi): void {
   const { host, hostname } = new URL(staged.url);
   for (const secret of [KEY, host, hostname, '://', 'localhost']) expect(message).not.toContain(secret);

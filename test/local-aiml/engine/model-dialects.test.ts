@@ -71,17 +71,17 @@ describe('Dialects of servers', () => {
     expect((await collect(api)).end.costUsd).toBe(0.25);
   });
 
-  test('Without usage the response is whole, and its usage unknown', async () => {
+  test('A response without usage is complete, and its usage is unknown', async () => {
     const { api } = await setUp([streamOf(toChunk({ content: 'Hi' }, 'stop'))]);
     expect((await collect(api)).end).toMatchObject({ finishReason: 'stop', usage: null });
   });
 
-  test('Text that reads like the end of a stream is text', async () => {
+  test('Text that looks like the end of a stream is text', async () => {
     const { api } = await setUp([streamOf(toChunk({ content: 'data: [DONE]' }), toChunk({ content: '!' }, 'stop'))]);
     expect((await collect(api)).text).toBe('data: [DONE]!');
   });
 
-  test('Refusals, the token limit and the content filter are reported as what they are', async () => {
+  test('Refusals, the token limit and the content filter are reported with their own finish reason', async () => {
     const { api } = await setUp([
       streamOf(toChunk({ refusal: 'I ' }), toChunk({ refusal: 'will not.' }, 'stop')),
       streamOf(toChunk({ content: 'Long' }, 'length')),
@@ -158,7 +158,7 @@ describe('Tool calls', () => {
       expect(indexes).toEqual([...indexes].sort());
     });
 
-  test('A call without arguments has an empty object of them', async () => {
+  test('A call without arguments has an empty object as arguments', async () => {
     const { api } = await setUp([callStage({ name: 'now', arguments: '' })]);
     expect((await collect(api)).calls).toMatchObject([{ name: 'now', arguments: '{}' }]);
   });

@@ -17,7 +17,7 @@ import {
   type Stage,
 } from './staged-model-api.ts';
 
-test('A request goes out as chat completions expect it, streamed, with usage', async () => {
+test('A request has the form of chat completions, with streaming and usage', async () => {
   const { staged, api } = await setUp([textStage('Good morning to you')]);
   const result = await collect(api, { ...REQUEST, temperature: 0.3, top_p: 0, max_completion_tokens: 300 });
   expect(result.text).toBe('Good morning to you');
@@ -45,7 +45,7 @@ test('A request goes out as chat completions expect it, streamed, with usage', a
   ]);
 });
 
-test('A call may bring its own key, and an API without a key gets none', async () => {
+test('A call may have its own key, and an API without a key gets none', async () => {
   const { staged, api } = await setUp([textStage('one')]);
   for await (const chunk of api.complete(REQUEST, { signal: new AbortController().signal, key: 'own-key' }))
     expect(chunk.type).toMatch(/text|end/);
@@ -55,7 +55,7 @@ test('A call may bring its own key, and an API without a key gets none', async (
   expect(keyless.staged.requests[0]?.headers.authorization).toBeUndefined();
 });
 
-test('Aliases rename a model on its way to the model API', async () => {
+test('Aliases rename a model in requests to the model API', async () => {
   const { staged, api } = await setUp([textStage('one')], { aliases: new Map([['gpt-4', 'gpt-4.1']]) });
   await collect(api, { ...REQUEST, model: 'gpt-4' });
   await collect(api, { ...REQUEST, model: 'gpt-5' });
@@ -63,58 +63,62 @@ test('Aliases rename a model on its way to the model API', async () => {
 });
 
 describe('Failures', () => {
-  const cases: Record<string, { stage: Stage; code: string; says: RegExp }> = {
+  const cases: Record<string, { stage: Stage; code: string; reason: RegExp }> = {
     '401': {
       stage: errorStage(401, {
         error: { message: `Incorrect API key provided: ${KEY}. See https://platform.example.com` },
       }),
       code: 'server_error',
-      says: /rejected the key.*HTTP 401.*req_failed/,
+      reason: /rejected the key.*HTTP 401.*req_failed/,
     },
     '403 in the form of AIML': {
       stage: errorStage(403, { message: 'You have run out of credits.', statusCode: 403, requestId: 'aiml-1' }),
       code: 'server_error',
-      says: /rejected the key.*HTTP 403.*run out of credits/,
+      reason: /rejected the key.*HTTP 403.*run out of credits/,
     },
     '404': {
       stage: errorStage(404, { error: { message: 'The model does not exist', code: 'model_not_found' } }),
       code: 'server_error',
-      says: /HTTP 404.*does not exist/,
+      reason: /HTTP 404.*does not exist/,
     },
     '400 that names nothing that may be left out': {
       stage: errorStage(400, { error: { message: "Invalid 'messages[0].content'", param: 'messages[0].content' } }),
       code: 'invalid_prompt',
-      says: /rejected the request.*HTTP 400/,
+      reason: /rejected the request.*HTTP 400/,
     },
-    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', says: /HTTP 413/ },
+    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', reason: /HTTP 413/ },
     '422 in the form of FastAPI': {
       stage: errorStage(422, { detail: [{ loc: ['body', 'messages'], msg: 'Field required' }] }),
       code: 'invalid_prompt',
-      says: /HTTP 422.*Field required/,
+      reason: /HTTP 422.*Field required/,
     },
-    'a spent quota, which no retry helps': {
+    'an exhausted quota': {
       stage: errorStage(429, { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } }),
       code: 'rate_limit_exceeded',
-      says: /HTTP 429.*quota/,
+      reason: /HTTP 429.*quota/,
     },
-    'a wait that is too long': {
+    'a Retry-After that is too long': {
       stage: errorStage(429, { error: { message: 'Slow down' } }, { 'retry-after': '3600' }),
       code: 'rate_limit_exceeded',
-      says: /HTTP 429.*Slow down/,
+      reason: /HTTP 429.*Slow down/,
     },
-    'a redirect': { stage: errorStage(301, '', { location: '/elsewhere' }), code: 'server_error', says: /redirected/ },
+    'a redirect': {
+      stage: errorStage(301, '', { location: '/elsewhere' }),
+      code: 'server_error',
+      reason: /redirected/,
+    },
     'a web page': {
       stage: errorStage(200, '<!doctype html><title>Sign in</title>'),
       code: 'server_error',
-      says: /web page instead of a completion/,
+      reason: /web page instead of a completion/,
     },
   };
-  for (const [name, { stage, code, says }] of Object.entries(cases))
+  for (const [name, { stage, code, reason }] of Object.entries(cases))
     test(`${name}: the call fails at once, clearly and without secrets`, async () => {
       const { staged, api } = await setUp([stage]);
       const failure = await failureOf(api);
       expect(failure.code).toBe(code);
-      expect(failure.message).toMatch(says);
+      expect(failure.message).toMatch(reason);
       expectClean(failure.message, staged);
       expect(staged.requests).toHaveLength(1);
     });
@@ -140,12 +144,12 @@ describe('Failures', () => {
     },
   };
   for (const [name, stage] of Object.entries(temporary)) {
-    test(`${name}: tried again before the first piece of text`, async () => {
+    test(`${name}: retried before the first text`, async () => {
       const { staged, api } = await setUp([stage, stage, textStage('Here you are')]);
       expect((await collect(api)).text).toBe('Here you are');
       expect(staged.requests).toHaveLength(3);
     });
-    test(`${name}: four times, then a clear failure`, async () => {
+    test(`${name}: a clear failure after four attempts`, async () => {
       const { staged, api } = await setUp([stage]);
       const failure = await failureOf(api);
       expect(failure.code).toBe(name.startsWith('429') ? 'rate_limit_exceeded' : 'server_error');
@@ -167,13 +171,13 @@ describe('Failures', () => {
     'a finish reason that is a failure': streamOf(toChunk({ content: 'Half' }), toChunk({}, 'error')),
   };
   for (const [name, stage] of Object.entries(cuts))
-    test(`${name} behind the first piece of text: not tried again`, async () => {
+    test(`${name} after the first text: not retried`, async () => {
       const { staged, api } = await setUp([stage, textStage('Whole')]);
       expect((await failureOf(api)).code).toBe('server_error');
       expect(staged.requests).toHaveLength(1);
     });
 
-  test('An address without a listener, and one that does not exist', async () => {
+  test('An address without a listener and a host that does not exist are clear failures', async () => {
     const closed = await startStagedModelApi();
     await closed[Symbol.asyncDispose]();
     for (const baseUrl of [closed.url, 'http://model.invalid/v1']) {
@@ -184,7 +188,7 @@ describe('Failures', () => {
     }
   });
 
-  test('Silence until the first chunk and between chunks ends the call, comments or not', async () => {
+  test('A call without chunks times out before the first chunk and between chunks, even if there are comments', async () => {
     const silent: Stage = (_request, response) => {
       openStream(response);
       const timer = setInterval(() => response.write(': ping\n\n'), 5);
@@ -204,7 +208,7 @@ describe('Failures', () => {
     expect(second.staged.requests).toHaveLength(1);
   });
 
-  test('An abort ends the call of the model API and throws the reason', async () => {
+  test('An abort cancels the call of the model API and throws the reason', async () => {
     const { staged, api } = await setUp([
       (_request, response) => {
         openStream(response);
@@ -225,7 +229,7 @@ describe('Failures', () => {
     expect(texts).toEqual(['Half']);
   });
 
-  test('A piece of a stream that never ends is bounded', async () => {
+  test('An event without an end fails at a limit of its size', async () => {
     const { api } = await setUp([
       (_request, response) => {
         openStream(response);
@@ -236,7 +240,7 @@ describe('Failures', () => {
   });
 });
 
-describe('Parameters that a model does not take', () => {
+describe('Parameters that a model does not support', () => {
   const request: ModelRequest = {
     model: 'm',
     messages: [
@@ -257,7 +261,7 @@ describe('Parameters that a model does not take', () => {
   ) => errorStage(400, { error: { message, type: 'invalid_request_error', param, code: 'unsupported_parameter' } });
 
   for (const name of ['stream_options', 'parallel_tool_calls', 'reasoning_effort', 'temperature', 'top_p'])
-    test(`${name} is left out after a 400 that names it, and not sent to that model again`, async () => {
+    test(`${name} is omitted after a 400 that names it, and not sent to that model again`, async () => {
       const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
       await collect(api, request);
       await collect(api, request);
@@ -265,20 +269,20 @@ describe('Parameters that a model does not take', () => {
       expect(staged.requests.map(({ body }) => name in body)).toEqual([true, false, false, true]);
     });
 
-  test('max_completion_tokens goes on as max_tokens', async () => {
+  test('max_completion_tokens is replaced by max_tokens', async () => {
     const { staged, api } = await setUp([unsupported('max_completion_tokens'), textStage('fine')]);
     await collect(api, request);
     expect(staged.requests[1]?.body).toMatchObject({ max_tokens: 300 });
     expect(staged.requests[1]?.body).not.toHaveProperty('max_completion_tokens');
   });
 
-  test('Several are left out one after another', async () => {
+  test('Several are omitted one after another', async () => {
     const { staged, api } = await setUp([unsupported('temperature'), unsupported('top_p'), textStage('fine')]);
     expect((await collect(api, request)).text).toBe('fine');
     expect(staged.requests).toHaveLength(3);
   });
 
-  test('The name is found in the forms of AIML and of FastAPI', async () => {
+  test('The name is found in the errors of AIML and of FastAPI', async () => {
     for (const stage of [
       errorStage(400, { message: 'Body validation error!', meta: [{ path: ['reasoning_effort'] }], statusCode: 400 }),
       errorStage(422, {
@@ -291,7 +295,7 @@ describe('Parameters that a model does not take', () => {
     }
   });
 
-  test('Where the role system is not taken, the instructions stand before the first message of the user', async () => {
+  test('The instructions precede the first message of the user if the role system is not supported', async () => {
     const { staged, api } = await setUp([
       unsupported(
         'messages[0].role',
@@ -303,7 +307,7 @@ describe('Parameters that a model does not take', () => {
     expect(staged.requests[1]?.body['messages']).toEqual([{ role: 'user', content: 'Be kind.\n\nhello' }]);
   });
 
-  test('Tools, response formats, messages and unknown names are never left out', async () => {
+  test('Tools, response formats, messages and unknown names are never omitted', async () => {
     for (const name of ['tools', 'response_format', 'messages', 'model', 'seed']) {
       const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
       expect((await failureOf(api, request)).code).toBe('invalid_prompt');
@@ -311,14 +315,14 @@ describe('Parameters that a model does not take', () => {
     }
   });
 
-  test('A parameter that is rejected again is not left out for ever', async () => {
+  test('A parameter that is rejected after it was omitted ends the call', async () => {
     const { staged, api } = await setUp([unsupported('temperature')]);
     expect((await failureOf(api, request)).code).toBe('invalid_prompt');
     expect(staged.requests).toHaveLength(2);
   });
 });
 
-test('Models are listed, whatever form the list has', async () => {
+test('Models are listed from every form of the list', async () => {
   for (const body of [
     { object: 'list', data: [{ id: 'a', created: 5, owned_by: 'x' }, { id: 'b' }, {}] },
     [{ id: 'a', created: 5, owned_by: 'x' }, { id: 'b' }],
@@ -334,7 +338,7 @@ test('Models are listed, whatever form the list has', async () => {
   }
 });
 
-test('A stream that is broken off by the reader ends the call', async () => {
+test('A reader that stops early cancels the call', async () => {
   const { staged, api } = await setUp([
     (_request, response) => {
       openStream(response);
@@ -349,7 +353,7 @@ test('A stream that is broken off by the reader ends the call', async () => {
   await staged.requests[0]?.hungUp;
 });
 
-test('A proxy is used for an address that is not on this machine', async () => {
+test('A proxy is used for addresses of other machines', async () => {
   const { staged } = await setUp([textStage('through the proxy')]);
   const targets: string[] = [];
   const proxy = createServer().on('connect', (request, socket) => {

@@ -1,4 +1,5 @@
-// Code that was written for other Assistants APIs: Azure's, OpenAI's with retired models, and any version of the beta.
+// Code that was written for other Assistants APIs: Azure's, OpenAI's with retired models, and every version of the
+// beta.
 import { expect, test } from '@jest/globals';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { startHere } from '../support.ts';
@@ -7,7 +8,7 @@ import { setUp } from './staged-runs.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; this server keeps it. */
 
-/** From a new assistant to the text of its response, by a stream and by polling. */
+/** Creates an assistant and reads the text of its response, with a stream and with polling. */
 async function converse(client: OpenAI, model: string): Promise<string[]> {
   const { assistants, threads } = client.beta;
   const { id: assistant_id } = await assistants.create({ model, name: 'Ada' });
@@ -24,7 +25,7 @@ async function converse(client: OpenAI, model: string): Promise<string[]> {
   });
 }
 
-test('The SDK for Azure converses: its paths, its api-key header and its api-version', async () => {
+test('The SDK for Azure has a conversation, with its paths, its api-key header and its api-version', async () => {
   const { url } = await startHere();
   const azure = new AzureOpenAI({
     apiKey: 'azure-key',
@@ -33,7 +34,7 @@ test('The SDK for Azure converses: its paths, its api-key header and its api-ver
     maxRetries: 0,
   });
   for (const text of await converse(azure, 'gpt-4o')) expect(text).toContain('Hello');
-  // A key is one account, whichever header has it.
+  // A key is the same account in either header.
   const openai = new OpenAI({ apiKey: 'azure-key', baseURL: url, maxRetries: 0 });
   expect((await openai.get<{ data: unknown[] }>('/threads')).data).toHaveLength(1);
 });
@@ -43,7 +44,7 @@ test.each([
   ['/v1/', 'assistants=v2'],
   ['', 'assistants=v9'],
   ['/', null],
-])('The SDK converses with the base URL …%s and OpenAI-Beta %s', async (base, beta) => {
+])('The SDK has a conversation with the base URL …%s and OpenAI-Beta %s', async (base, beta) => {
   const { url } = await startHere();
   const client = new OpenAI({
     apiKey: 'any-token',
@@ -54,7 +55,7 @@ test.each([
   for (const text of await converse(client, 'gpt-4o')) expect(text).toContain('Hello');
 });
 
-test('A retired model is called under its alias, and keeps its name in assistants and runs', async () => {
+test('A retired model is called by its alias, and keeps its name in assistants and runs', async () => {
   const { staged, client } = await setUp([textStage('fine')], { modelAliases: new Map([['gpt-4', 'gpt-4.1']]) });
   const openai = new OpenAI({ apiKey: 'any-token', baseURL: client.url, maxRetries: 0 });
   expect(await converse(openai, 'gpt-4')).toEqual(['fine', 'fine']);

@@ -19,29 +19,33 @@ import {
 
 import { KEY, setUp } from './staged-runs.ts';
 
-describe('How a run ends', () => {
+describe('The end of a run', () => {
   const long = 'word '.repeat(4);
-  const failures: Record<string, { stage: Stage; code: string; text?: string; says: RegExp }> = {
+  const failures: Record<string, { stage: Stage; code: string; text?: string; reason: RegExp }> = {
     '401': {
       stage: errorStage(401, { error: { message: `Wrong key ${KEY}` } }),
       code: 'server_error',
-      says: /key.*401/,
+      reason: /key.*401/,
     },
     '403 of AIML': {
       stage: errorStage(403, { message: 'You have run out of credits.', statusCode: 403 }),
       code: 'server_error',
-      says: /run out of credits/,
+      reason: /run out of credits/,
     },
-    '404': { stage: errorStage(404, { error: { message: 'No such model' } }), code: 'server_error', says: /404/ },
-    '400': { stage: errorStage(400, { error: { message: 'Bad prompt' } }), code: 'invalid_prompt', says: /Bad prompt/ },
-    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', says: /413/ },
-    '422': { stage: errorStage(422, { detail: 'Nonsense' }), code: 'invalid_prompt', says: /422.*Nonsense/ },
+    '404': { stage: errorStage(404, { error: { message: 'No such model' } }), code: 'server_error', reason: /404/ },
+    '400': {
+      stage: errorStage(400, { error: { message: 'Bad prompt' } }),
+      code: 'invalid_prompt',
+      reason: /Bad prompt/,
+    },
+    '413': { stage: errorStage(413, { message: 'Too large' }), code: 'invalid_prompt', reason: /413/ },
+    '422': { stage: errorStage(422, { detail: 'Nonsense' }), code: 'invalid_prompt', reason: /422.*Nonsense/ },
     'a spent quota': {
       stage: errorStage(429, { error: { message: 'Quota', code: 'insufficient_quota' } }),
       code: 'rate_limit_exceeded',
-      says: /429/,
+      reason: /429/,
     },
-    'a web page': { stage: errorStage(200, '<html></html>'), code: 'server_error', says: /web page/ },
+    'a web page': { stage: errorStage(200, '<html></html>'), code: 'server_error', reason: /web page/ },
     'a cut stream behind text': {
       stage: (_request, response) => {
         openStream(response);
@@ -50,26 +54,26 @@ describe('How a run ends', () => {
       },
       code: 'server_error',
       text: long,
-      says: /lost before its response ended/,
+      reason: /lost before its response ended/,
     },
     'no finish reason behind text': {
       stage: streamOf(toChunk({ content: long })),
       code: 'server_error',
       text: long,
-      says: /before it was whole/,
+      reason: /before it was whole/,
     },
     'tool calls that do not parse': {
       stage: callStage({ name: 'get_time', arguments: '{"a":' }),
       code: 'server_error',
-      says: /not valid JSON/,
+      reason: /not valid JSON/,
     },
   };
-  for (const [name, { stage, code, text, says }] of Object.entries(failures))
+  for (const [name, { stage, code, text, reason }] of Object.entries(failures))
     test(`${name}: failed, with a clear reason and no secret`, async () => {
       const { staged, client } = await setUp([stage]);
       const run = await client.reach(await client.start('hello', await client.createAssistant()), 'failed');
       expect(run.last_error?.code).toBe(code);
-      expect(run.last_error?.message).toMatch(says);
+      expect(run.last_error?.message).toMatch(reason);
       for (const secret of [KEY, '127.0.0.1', new URL(staged.url).port, '://'])
         expect(run.last_error?.message).not.toContain(secret);
       const [newest] = await client.messages(run.thread_id);
@@ -83,14 +87,14 @@ describe('How a run ends', () => {
     });
 
   // Four attempts with the delays between them; that of one call is in openai-model-api.test.ts.
-  slowTest('An API without a listener: failed', async () => {
+  slowTest('a model API without a listener: failed', async () => {
     const { staged, client } = await setUp([]);
     await staged[Symbol.asyncDispose]();
     const run = await client.reach(await client.start('hello', await client.createAssistant()), 'failed');
     expect(run.last_error).toMatchObject({ code: 'server_error', message: expect.stringContaining('refused') });
   });
 
-  test('429 and 500 before the first text are tried again within the run', async () => {
+  test('429 and 500 before the first text are retried within the run', async () => {
     const { staged, client } = await setUp([
       errorStage(429, { message: 'Slow down' }, { 'retry-after-ms': '5' }),
       errorStage(500, { message: 'Sorry' }, { 'retry-after-ms': '5' }),
@@ -101,7 +105,7 @@ describe('How a run ends', () => {
     expect(staged.requests).toHaveLength(3);
   });
 
-  test('The token limit and the content filter make it incomplete', async () => {
+  test('the token limit and the content filter: incomplete', async () => {
     const { client } = await setUp([
       streamOf(toChunk({ content: 'Half' }, 'length', { usage: USAGE })),
       streamOf(toChunk({ content: 'Bad' }, 'content_filter')),
@@ -115,7 +119,7 @@ describe('How a run ends', () => {
     expect((await client.messages(filtered.thread_id))[0]?.incomplete_details?.reason).toBe('content_filter');
   });
 
-  test('Budgets count over all calls of a run', async () => {
+  test('Token limits apply to the sum of all calls of a run', async () => {
     const usage = { prompt_tokens: 200, completion_tokens: 250, total_tokens: 450 };
     const call = (): Stage =>
       streamOf(
@@ -138,7 +142,7 @@ describe('How a run ends', () => {
     expect((await client.reach(second, 'incomplete')).incomplete_details?.reason).toBe('max_prompt_tokens');
   });
 
-  test('Usage and cost add up; where a model reports none, the run still ends', async () => {
+  test('Usage and cost are added up, and a run of a model that reports none still ends', async () => {
     const withCost = (delta: object, reason: string): Stage =>
       streamOf(toChunk(delta, reason, { usage: USAGE, meta: { usage: { usd_spent: 0.125 } } }));
     const { client } = await setUp([
@@ -157,7 +161,7 @@ describe('How a run ends', () => {
     expect((await client.reach(await client.start('again', assistantId), 'completed')).cost).toBeNull();
   });
 
-  test('A cancel ends the call of the model, and what was written stays', async () => {
+  test('A cancel aborts the call of the model, and keeps the text written so far', async () => {
     const { staged, client } = await setUp([
       (_request, response) => {
         openStream(response);
@@ -176,7 +180,7 @@ describe('How a run ends', () => {
     });
   });
 
-  test('A run expires while its model writes, and the call ends', async () => {
+  test('A run that expires while its model writes aborts the call', async () => {
     const { staged, client } = await setUp(
       [
         (_request, response) => {
@@ -190,11 +194,11 @@ describe('How a run ends', () => {
     await client.reach(run, 'expired');
     await staged.requests[0]?.hungUp;
     expect((await client.messages(run.thread_id))[0]?.incomplete_details?.reason).toBe('run_expired');
-    // The thread is free again.
+    // The thread accepts messages again.
     await client.addMessage(run.thread_id, 'next');
   });
 
-  test('A model that calls functions without end is stopped', async () => {
+  test('A model that calls functions endlessly is stopped', async () => {
     const { staged, client } = await setUp([callStage({ name: 'get_time', arguments: '{}' })]);
     let run: WireRun = await client.start('loop', await client.createAssistant());
     for (let round = 0; round < 32; round++) run = await client.submit(await client.reach(run, 'requires_action'));
@@ -202,7 +206,7 @@ describe('How a run ends', () => {
     expect(staged.requests).toHaveLength(32);
   });
 
-  test('White space alone makes no message', async () => {
+  test('White space alone creates no message', async () => {
     const { client } = await setUp([
       streamOf(toChunk({ content: '\n\n' }), toChunk({ content: ' ' }, 'stop', { usage: USAGE })),
     ]);
@@ -212,7 +216,7 @@ describe('How a run ends', () => {
   });
 });
 
-test('No more runs at a time than RUN_CONCURRENCY, and the next begins when one ends', async () => {
+test('At most RUN_CONCURRENCY runs are in progress, and the next begins when one ends', async () => {
   const { client } = await setUp([(_request, response) => openStream(response)], { runConcurrency: 2 });
   const assistantId = await client.createAssistant();
   const runs = await Promise.all([1, 2, 3, 4].map(() => client.start('hello', assistantId)));
@@ -227,7 +231,7 @@ test('No more runs at a time than RUN_CONCURRENCY, and the next begins when one 
   expect(await statuses()).toEqual(['cancelled', 'in_progress', 'in_progress', 'queued']);
 });
 
-test('Models are those of the model API and the built-in one; a list that cannot be read is a clear error', async () => {
+test('The list of models has those of the model API and the built-in one, and is a clear error if it cannot be read', async () => {
   const { client } = await setUp([
     (_request, response) =>
       void response
@@ -243,7 +247,7 @@ test('Models are those of the model API and the built-in one; a list that cannot
   });
 });
 
-test('With keys of callers, each run uses its own; what a stopped process left waits for the next call of its account', async () => {
+test('With keys of callers, each run uses its own, and an interrupted run continues with the next request of its account', async () => {
   const dataDir = await createFolder();
   const staged = await startStagedModelApi((_request, response) => openStream(response), textStage('fine'));
   const modelApi = {
@@ -262,8 +266,8 @@ test('With keys of callers, each run uses its own; what a stopped process left w
   await first.stop();
 
   const second = await startHere({ dataDir, runs });
-  const stranger = new ConversationClient(second.url, 'key-of-bob');
-  await stranger.call('GET /assistants');
+  const otherClient = new ConversationClient(second.url, 'key-of-bob');
+  await otherClient.call('GET /assistants');
   expect(staged.requests).toHaveLength(1);
   const again = new ConversationClient(second.url, 'key-of-ada');
   await again.reach(run, 'completed');

@@ -30,7 +30,7 @@ test('createAndPoll runs a thread to its end, and the response is listed', async
   expect(data[0]?.content[0]).toMatchObject({ type: 'text', text: { value: expect.stringContaining('Good morning') } });
 });
 
-test('A stream has every event in its order, and the helper adds it up', async () => {
+test('A stream has every event in order, and the helper assembles them', async () => {
   const assistant = await createAssistant();
   const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: 'Good morning' }] });
   const stream = client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
@@ -58,7 +58,7 @@ test('A stream has every event in its order, and the helper adds it up', async (
   ]);
 });
 
-test('Functions are called, their outputs submitted, and the response streamed', async () => {
+test('Functions are called, their outputs are submitted, and the response is streamed', async () => {
   const assistant = await createAssistant();
   const stream = client.beta.threads.createAndRunStream({
     assistant_id: assistant.id,
@@ -94,7 +94,7 @@ test('Functions are called, their outputs submitted, and the response streamed',
   ]);
 });
 
-test('A run in progress is cancelled, and what was written stays', async () => {
+test('A run in progress is cancelled, and keeps the text written so far', async () => {
   const assistant = await createAssistant();
   const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: '/words 500\n/slow 20' }] });
   const stream = client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
@@ -112,7 +112,7 @@ test('A run in progress is cancelled, and what was written stays', async () => {
   );
 });
 
-test('Threads, messages, runs and steps page both ways, under /v1 as well', async () => {
+test('Threads, messages, runs and steps have pages in both directions, also under /v1', async () => {
   const v1 = new OpenAI({ apiKey: 'sdk-key', baseURL: `${client.baseURL}/v1`, maxRetries: 0 });
   const assistant = await createAssistant();
   const { threads } = v1.beta;
@@ -150,7 +150,7 @@ test('Threads, messages, runs and steps page both ways, under /v1 as well', asyn
   await expect(threads.retrieve(thread.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
 });
 
-test('createAndRunPoll and submitToolOutputsAndPoll run to the end', async () => {
+test('createAndRunPoll and submitToolOutputsAndPoll complete a run', async () => {
   const assistant = await createAssistant();
   const run = await client.beta.threads.createAndRunPoll({
     assistant_id: assistant.id,
@@ -170,7 +170,7 @@ test('createAndRunPoll and submitToolOutputsAndPoll run to the end', async () =>
   expect(data[0]?.content[0]).toMatchObject({ text: { value: expect.stringContaining('cloudy') } });
 });
 
-test('A busy thread, wrong outputs and late cancels are rejected in the words that clients match on', async () => {
+test('A thread with an active run, wrong outputs and late cancels are rejected with the messages that clients match', async () => {
   const assistant = await createAssistant();
   const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: 'get_weather' }] });
   const run = await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 
 const RUNS = amountOf('SOAK_RUNS', { fast: 0, slow: 1_000 });
 const AT_A_TIME = 20;
-/** What the heap may grow by once it is warm: it is not collected at once. */
+/** The heap may grow by this after the warm-up, because garbage is not collected at once. */
 const GROWTH_MB = 48;
 
 const soak = RUNS > 0 ? test : test.skip;
@@ -20,7 +20,7 @@ soak(
     const assistantId = await client.createAssistant();
     const run = async (): Promise<void> => {
       const start = () => client.start('/words 200\n/slow 1', assistantId);
-      // An idle connection may be closed while it is used again.
+      // An idle connection may be closed at the moment when it is used again.
       const created = await start().catch(start);
       const [events] = await Promise.all([
         collectEvents(client.eventsUrl(created)),

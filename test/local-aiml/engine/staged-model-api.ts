@@ -1,4 +1,4 @@
-// A chat completions API on loopback that does what a test stages: the dialects of real servers, and their failures.
+// A chat completions API on loopback whose responses a test stages: the dialects of real servers and their failures.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { cleanUpLater } from '../../support/cleanup.ts';
 import { listen } from '../../support/listen.ts';
@@ -7,21 +7,21 @@ export interface StagedRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown>;
-  /** Resolves when the caller hangs up before the response has ended. */
+  /** Resolves if the client disconnects before the response has ended. */
   readonly hungUp: Promise<void>;
 }
 
 export type Stage = (request: StagedRequest, response: ServerResponse) => void | Promise<void>;
 
 export interface StagedModelApi extends AsyncDisposable {
-  /** What `MODEL_API_BASE_URL` is set to. */
+  /** The value of `MODEL_API_BASE_URL`. */
   readonly url: string;
   readonly requests: StagedRequest[];
-  /** One for each request, in order; the last one stays. */
+  /** One stage for each request, in order; the last one repeats. */
   stages: Stage[];
 }
 
-/** It is closed when the test or the file has ended. */
+/** Closes with the test or the file. */
 export async function startStagedModelApi(...stages: Stage[]): Promise<StagedModelApi> {
   const requests: StagedRequest[] = [];
   const server = createServer((message, response) => {
@@ -77,7 +77,7 @@ export const toChunk = (delta: object | null, finishReason: string | null = null
 
 export const USAGE = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
 
-/** A well-behaved stream of these chunks. */
+/** A valid stream of these chunks. */
 export const streamOf =
   (...chunks: object[]): Stage =>
   (_request, response) => {
@@ -86,7 +86,7 @@ export const streamOf =
     endStream(response);
   };
 
-/** What a server that behaves says: the text in words, and its usage. */
+/** The response of a typical server: the text in words, and its usage. */
 export const textStage = (text: string): Stage =>
   streamOf(...(text.match(/\S+\s*/g) ?? []).map((word) => toChunk({ content: word })), toChunk({}, 'stop'), {
     ...toChunk({}),
@@ -94,7 +94,7 @@ export const textStage = (text: string): Stage =>
     usage: USAGE,
   });
 
-/** Calls of functions as OpenAI streams them. */
+/** Function calls in the form in which OpenAI streams them. */
 export const callStage = (...calls: { readonly name: string; readonly arguments: string }[]): Stage =>
   streamOf(
     ...calls.flatMap((call, index) => [

@@ -1,4 +1,4 @@
-// Runs on a staged model API: what the tests of contexts and of runs share.
+// Runs on a staged model API, shared by the tests of contexts and of runs.
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../../../src/local-aiml/settings.ts';
 import { startHere } from '../support.ts';
 import { ConversationClient } from './conversation-client.ts';

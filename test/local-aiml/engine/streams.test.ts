@@ -103,7 +103,7 @@ describe('Sequences', () => {
     expect(outlineOf(events)).toEqual(['thread.created', ...(sequences['a plain response']?.expected ?? [])]);
   });
 
-  test('Submitting outputs streams from the end of the tool step on', async () => {
+  test('Submitting outputs returns a stream from the end of the tool step', async () => {
     const run = await client.settle(await client.start('/tools get_weather get_time', assistantId));
     const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     expect(calls).toHaveLength(2);
@@ -123,7 +123,7 @@ describe('Sequences', () => {
     ]);
   });
 
-  test('Parallel calls come one after another, each whole before the next begins', async () => {
+  test('Parallel calls are streamed one after another, each completely before the next', async () => {
     const events = await streamRun('/tools get_weather get_time get_weather');
     const deltas = events
       .filter(({ event }) => event === 'thread.run.step.delta')
@@ -141,7 +141,7 @@ describe('Sequences', () => {
     }
   });
 
-  test('A cancel shows in the open stream', async () => {
+  test('An open stream contains the cancel', async () => {
     const run = await client.start('/words 1000\n/slow 20', assistantId);
     const events: StreamedEvent[] = [];
     for await (const event of await openEvents(client.eventsUrl(run))) {
@@ -164,7 +164,7 @@ interface Call {
 }
 
 describe('Joining and resuming', () => {
-  test('A run that has ended can be followed from its beginning, and ends with done', async () => {
+  test('A run that has ended can be followed from its beginning to done', async () => {
     const run = await client.settle(await client.start('/words 300', assistantId));
     const events = await follow(run);
     expect(namesOf(events).slice(0, 3)).toEqual(BEGIN);
@@ -173,7 +173,7 @@ describe('Joining and resuming', () => {
     expect([...textsOf(events)]).toEqual([[message?.id, textOf(message)]]);
   });
 
-  test('Followers who join at any time all get the whole text', async () => {
+  test('Followers that join at any time all get the complete text', async () => {
     const run = await client.start('/words 60\n/slow 5', assistantId);
     const followers = await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {
@@ -189,7 +189,7 @@ describe('Joining and resuming', () => {
   });
 
   for (const message of ['/words 20\n/slow 1', '/fail server_error after 5\n/words 9', '/incomplete', '/refuse'])
-    test(`From every event of a stream the rest follows, and nothing else: ${message.replace('\n', ' ')}`, async () => {
+    test(`A stream resumes exactly after each event: ${message.replace('\n', ' ')}`, async () => {
       const events = await streamRun(message);
       const run = events[0]?.data as unknown as WireRun;
       const whole = [...textsOf(events)];
@@ -210,7 +210,7 @@ describe('Joining and resuming', () => {
     expect(rest).toEqual(await follow(run, id));
   });
 
-  test('A joined stream goes on behind requires_action until the run ends', async () => {
+  test('A joined stream continues after requires_action until the run ends', async () => {
     const run = await client.settle(await client.start('get_weather', assistantId));
     const events: StreamedEvent[] = [];
     for await (const event of await openEvents(client.eventsUrl(run))) {
@@ -237,7 +237,7 @@ describe('Joining and resuming', () => {
       expect(outlineOf([...events.slice(0, index + 1), ...(await follow(run, id))])).toEqual(outlineOf(events));
   });
 
-  test('Cursors that are none of this run are rejected before the stream begins', async () => {
+  test('Cursors of another run are rejected before the stream begins', async () => {
     const run = await client.settle(await client.start('Hello', assistantId));
     for (const after of ['nonsense', '1-2-3', '99-5-0-0-0-0', '1-5-9-0-0-0', '1-5-7-4-1-1', '-1', '1-99-0-0-0-0']) {
       const reply = await client.call(`GET ${client.pathOf(run)}/events?after=${after}`);
@@ -247,7 +247,7 @@ describe('Joining and resuming', () => {
     expect((await other.call(`GET ${client.pathOf(run)}/events`)).status).toBe(404);
   });
 
-  test('Events carry the same data wherever they are read', async () => {
+  test('Events have the same data in every stream', async () => {
     const events = await streamRun('/words 3');
     const again = await follow(events[0]?.data as unknown as WireRun);
     const withoutDeltas = (all: StreamedEvent[]) =>
@@ -256,7 +256,7 @@ describe('Joining and resuming', () => {
   });
 });
 
-test('Hanging up never ends a run', async () => {
+test('A client that disconnects does not end the run', async () => {
   const threadId = await client.createThread('/words 40\n/slow 5');
   const controller = new AbortController();
   const events = await openEvents(`${client.url}/threads/${threadId}/runs`, {
@@ -291,7 +291,7 @@ test('A run is followed through another process on the same store', async () => 
   const [here, there] = await Promise.all([collectEvents(first.eventsUrl(run)), collectEvents(second.eventsUrl(run))]);
   expect(outlineOf(there)).toEqual(outlineOf(here));
   expect([...textsOf(there)]).toEqual([...textsOf(here)]);
-  // It was followed while it was written, not read at its end.
+  // It was followed during the run, not read after its end.
   expect(there.filter(({ event }) => event === 'thread.message.delta').length).toBeGreaterThan(1);
 
   const waiting = await first.settle(await first.start('get_weather', assistant));

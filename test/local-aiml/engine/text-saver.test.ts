@@ -9,7 +9,7 @@ const RUNS = 100;
 const messageOf = (index: number): LiveMessage => new LiveMessage(`msg_${index}`);
 const claimOf = (index: number) => ({ runId: `run_${index}`, attempt: 1 });
 
-/** Notes what is saved, and when. */
+/** Records the saves and the lost runs. */
 function createSaver(saveTexts: (progress: readonly MessageProgress[]) => Promise<ReadonlySet<string>>) {
   const lost: string[] = [];
   const saver = new TextSaver(
@@ -20,7 +20,7 @@ function createSaver(saveTexts: (progress: readonly MessageProgress[]) => Promis
   return { saver, lost };
 }
 
-test('The texts of all runs are saved in one transaction, at most one each 250 ms', async () => {
+test('The texts of all runs are saved in one transaction, at most once every 250 ms', async () => {
   const saves: { readonly at: number; readonly count: number }[] = [];
   const { saver } = createSaver((progress) => {
     saves.push({ at: performance.now(), count: progress.length });
@@ -40,7 +40,7 @@ test('The texts of all runs are saved in one transaction, at most one each 250 m
   await saver.flush();
 });
 
-test('A save that fails is made again, with what was written since', async () => {
+test('A failed save is repeated, together with later text', async () => {
   const saved: string[] = [];
   let failures = 1;
   const { saver, lost } = createSaver((progress) => {
@@ -58,7 +58,7 @@ test('A save that fails is made again, with what was written since', async () =>
   expect([saved[0], lost]).toEqual([expect.stringContaining('"Hello"'), ['run_0']]);
 });
 
-test('Notifications leave their turn to other work after some milliseconds, and keep their order', async () => {
+test('Notifications yield to other work after some milliseconds, and keep their order', async () => {
   const turns = new Turns();
   const done: number[] = [];
   let otherWork = 0;

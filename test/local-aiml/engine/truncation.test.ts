@@ -16,7 +16,7 @@ const unit = (id: string, options: Partial<ContextUnit> = {}): ContextUnit => ({
 const AUTO = { type: 'auto', last_messages: null } as const;
 const idsOf = (units: readonly ContextUnit[]): string => units.map(({ id }) => id).join('');
 
-test('auto drops from the middle', () => {
+test('auto omits units from the middle', () => {
   const units = ['a', 'b', 'c', 'd', 'e'].map((id) => unit(id));
   expect(idsOf(truncate(units, AUTO, 50).units)).toBe('abcde');
   expect(idsOf(truncate(units, AUTO, 49).units)).toBe('acde');
@@ -24,7 +24,7 @@ test('auto drops from the middle', () => {
   expect(idsOf(truncate(units, AUTO, 20).units)).toBe('ae');
 });
 
-test('The newest message and what the run itself did stay, whatever fits', () => {
+test('The newest message and the units of the run itself are always kept', () => {
   const own = { kind: 'tool_calls', isFromUser: false, isOwn: true, runId: 'run' } as const;
   const units = [unit('a'), unit('b'), unit('c'), unit('x', own), unit('y', own)];
   const truncated = truncate(units, AUTO, 5);
@@ -32,12 +32,12 @@ test('The newest message and what the run itself did stay, whatever fits', () =>
   expect(truncated).toMatchObject({ isOverLimit: true, canShrink: false });
 });
 
-test('Calls and their outputs are dropped together', () => {
+test('Calls and their outputs are omitted together', () => {
   const calls = unit('b', { kind: 'tool_calls', isFromUser: false, tokens: 30 });
   expect(idsOf(truncate([unit('a'), calls, unit('c'), unit('d')], AUTO, 40).units)).toBe('acd');
 });
 
-test('last_messages counts messages, not calls, and not what the run wrote', () => {
+test('last_messages does not count calls or the messages of the run itself', () => {
   const calls = unit('c', { kind: 'tool_calls', isFromUser: false });
   const own = unit('f', { isOwn: true, isFromUser: false });
   const units = [unit('a'), unit('b'), calls, unit('d'), unit('e'), own];
@@ -47,7 +47,7 @@ test('last_messages counts messages, not calls, and not what the run wrote', () 
   expect(idsOf(truncate(units, last(99), 1_000).units)).toBe('abcdef');
 });
 
-test('Tokens are estimated from characters, and corrected per model by what is reported', () => {
+test('Tokens are estimated from characters, and the estimate is corrected by the usage that each model reports', () => {
   expect(estimateTokens('four')).toBe(1);
   expect(estimateTokens('日本語')).toBe(3);
   const estimates = new TokenEstimates();

@@ -1,4 +1,4 @@
-// The shapes of the Assistants API's objects and events, as its OpenAPI description has them. Every member is required.
+// The shapes of the Assistants API's objects and events, as in its OpenAPI description. Every member is required.
 import { z } from 'zod';
 
 const id = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9]{24}$`));
@@ -203,7 +203,7 @@ const stepDelta = z.strictObject({
   }),
 });
 
-/** The shape of the data of an event, by the name of the event; undefined for a name that there is not. */
+/** The shape of the data of an event, by its name; undefined for an unknown name. */
 export function shapeOf(event: string): z.ZodType | undefined {
   if (event === 'thread.created') return thread;
   if (event === 'thread.message.delta') return messageDelta;
