@@ -64,29 +64,26 @@ function open(service: TestService, bytes: string): { readonly socket: Socket; r
 const disconnected = ({ logs }: TestService, reason: string): number =>
   logs.filter((line) => line['reason'] === reason).length;
 
-slowTest(
-  'A client that reads nothing of its response is disconnected, and one that reads slowly is not',
-  async () => {
-    const { service } = await startWithUpstream(6000);
-    const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
-    cleanUpLater(() => slow.destroy());
-    let received = 0;
-    slow.on('error', () => undefined).write(listRequest(0));
-    const stalled = open(service, listRequest(1));
+slowTest('A client that reads nothing of its response is disconnected, and one that reads slowly is not', async () => {
+  const { service } = await startWithUpstream(6000);
+  const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
+  cleanUpLater(() => slow.destroy());
+  let received = 0;
+  slow.on('error', () => undefined).write(listRequest(0));
+  const stalled = open(service, listRequest(1));
 
-    while (received < RESPONSE_BYTES && !slow.destroyed) {
-      const part = slow.read(Math.min(64 * 1024, Math.max(1, slow.readableLength))) as Buffer | null;
-      received += part?.length ?? 0;
-      await sleep(20);
-    }
+  while (received < RESPONSE_BYTES && !slow.destroyed) {
+    const part = slow.read(Math.min(64 * 1024, Math.max(1, slow.readableLength))) as Buffer | null;
+    received += part?.length ?? 0;
+    await sleep(20);
+  }
 
-    expect(received).toBeGreaterThanOrEqual(RESPONSE_BYTES);
-    await until(stalled.isClosed);
-    expect(disconnected(service, 'STALLED')).toBe(1);
-    slow.destroy();
-    await expectNothingHeld(service.url);
-  },
-);
+  expect(received).toBeGreaterThanOrEqual(RESPONSE_BYTES);
+  await until(stalled.isClosed);
+  expect(disconnected(service, 'STALLED')).toBe(1);
+  slow.destroy();
+  await expectNothingHeld(service.url);
+});
 
 test('Operations with unread responses have ended, so that others are executed', async () => {
   const { service } = await startWithUpstream(NEVER_MS, { MAX_IN_FLIGHT: '1' });

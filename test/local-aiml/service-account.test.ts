@@ -39,26 +39,23 @@ test('The service keeps the account of earlier versions, which used the key "loc
   expect(data).toEqual({ assistants: { nodes: [{ id, name: 'made before' }] } });
 });
 
-slowTest(
-  'While another process locks the store, writes are CONFLICT and NOT_APPLIED, and reads succeed',
-  async () => {
-    const dataDir = await createFolder();
-    const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
-    const write = () => service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
-    const read = () => service.query('{ assistants(first: 10) { nodes { id } } }');
-    await write();
-    const other = new Database(join(dataDir, 'aiml.db'));
-    cleanUpLater(() => other.close());
-    other.exec('BEGIN IMMEDIATE');
-    const writes = Array.from({ length: 12 }, write);
-    for (let i = 0; i < 3; i++) {
-      expect((await read()).errors).toBeUndefined();
-      expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
-    }
-    for (const { errors } of await Promise.all(writes))
-      expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
-    other.exec('ROLLBACK');
-    expect((await write()).errors).toBeUndefined();
-    expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
-  },
-);
+slowTest('While another process locks the store, writes are CONFLICT and NOT_APPLIED, and reads succeed', async () => {
+  const dataDir = await createFolder();
+  const service = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
+  const write = () => service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+  const read = () => service.query('{ assistants(first: 10) { nodes { id } } }');
+  await write();
+  const other = new Database(join(dataDir, 'aiml.db'));
+  cleanUpLater(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const writes = Array.from({ length: 12 }, write);
+  for (let i = 0; i < 3; i++) {
+    expect((await read()).errors).toBeUndefined();
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+  }
+  for (const { errors } of await Promise.all(writes))
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+  other.exec('ROLLBACK');
+  expect((await write()).errors).toBeUndefined();
+  expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
+});

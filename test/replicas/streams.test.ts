@@ -84,28 +84,25 @@ describeWithHaproxy('two replicas behind HAProxy', () => {
     }
   });
 
-  slowTest(
-    'clients of a killed replica resume after their cursors at the other, without loss',
-    async () => {
-      const replicas = await startReplicas();
-      const url = await startHaproxy(replicas.map((replica) => replica.url));
-      const run = await startRun(replicas[0], '/slow 30\n/words 100');
-      let hasKilled = false;
-      const followers = Array.from({ length: 4 }, () =>
-        followUntilCompleted(url, run, ({ text }) => {
-          if (text === undefined || hasKilled) return;
-          hasKilled = true;
-          replicas[0].process.child.kill('SIGKILL');
-        }),
-      );
-      for (const events of await Promise.all(followers)) {
-        expect(events.at(-1)?.event).toBe('thread.run.completed');
-        expect(textsOf(events)).toEqual(await storedTexts(replicas[1], run));
-        expectOnce(events);
-      }
-      expect(await replicas[0].process.exit).toBeNull();
-    },
-  );
+  slowTest('clients of a killed replica resume after their cursors at the other, without loss', async () => {
+    const replicas = await startReplicas();
+    const url = await startHaproxy(replicas.map((replica) => replica.url));
+    const run = await startRun(replicas[0], '/slow 30\n/words 100');
+    let hasKilled = false;
+    const followers = Array.from({ length: 4 }, () =>
+      followUntilCompleted(url, run, ({ text }) => {
+        if (text === undefined || hasKilled) return;
+        hasKilled = true;
+        replicas[0].process.child.kill('SIGKILL');
+      }),
+    );
+    for (const events of await Promise.all(followers)) {
+      expect(events.at(-1)?.event).toBe('thread.run.completed');
+      expect(textsOf(events)).toEqual(await storedTexts(replicas[1], run));
+      expectOnce(events);
+    }
+    expect(await replicas[0].process.exit).toBeNull();
+  });
 });
 
 slowTest('a run whose process is killed is continued by another process, and its texts are never mixed', async () => {
