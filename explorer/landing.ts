@@ -18,7 +18,7 @@ const endpoint = new URL('graphql', document.baseURI).href;
 const shownEndpoint = document.querySelector('#endpoint');
 if (shownEndpoint) shownEndpoint.textContent = endpoint;
 
-void showNotice();
+void showServiceInfo();
 
 const script = document.createElement('script');
 script.src = SANDBOX_SCRIPT;
@@ -39,10 +39,11 @@ function showState(text: string): void {
   if (state) state.textContent = text;
 }
 
-/** What the service has to say to people, for example that its upstream has no assistants any more. */
-async function showNotice(): Promise<void> {
+/** Links the schema if clients may read it, and shows the notice of the service, for example that upstream has no assistants. */
+async function showServiceInfo(): Promise<void> {
   const response = await fetch(document.baseURI, { headers: { accept: 'application/json' } });
-  const { notice } = (await response.json()) as { readonly notice?: string };
+  const { notice, schema } = (await response.json()) as { readonly notice?: string; readonly schema?: string };
+  document.querySelector<HTMLElement>('#schema')?.toggleAttribute('hidden', schema === undefined);
   const element = document.querySelector<HTMLElement>('#notice');
   if (!element || notice === undefined) return;
   element.textContent = notice;

@@ -16,7 +16,7 @@ import { errorCodes } from './graphql/errors/codes.ts';
 import { createApqCache } from './graphql/server/apq-cache.ts';
 import { createGraphQLServer } from './graphql/server/graphql-server.ts';
 import { readSafelist } from './graphql/server/safelist.ts';
-import { buildServiceSchema } from './graphql/schema/schema.ts';
+import { buildServiceSchema, toSdl } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { ConnectionTracker } from './http/connection-tracker.ts';
@@ -235,6 +235,7 @@ async function startService(
     corsOrigins: config.corsOrigins,
     corsLoopback: config.corsLoopback,
     explorer: config.explorer,
+    printSchema: introspection ? () => toSdl(schema) : null,
     notice: () => (isSunset ? SUNSET_MESSAGE : null),
     isRedisUp,
     startTrace,

@@ -4,8 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { lexicographicSortSchema, printSchema } from 'graphql';
-import { buildServiceSchema } from '../graphql/schema/schema.ts';
+import { buildServiceSchema, toSdl } from '../graphql/schema/schema.ts';
 
 const FILE = 'schema/schema.graphql';
 
@@ -23,7 +22,7 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const schema = `${printSchema(lexicographicSortSchema(buildServiceSchema()))}\n`;
+  const schema = toSdl(buildServiceSchema());
   if (!values.check) {
     await mkdir(dirname(FILE), { recursive: true });
     await writeFile(FILE, schema);

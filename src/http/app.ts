@@ -26,6 +26,7 @@ import { HostPolicy, type AllowedHosts } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { hasUnsupportedCharset } from './media-type.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
+import { registerSchemaRoute } from './schema-route.ts';
 import { NOT_FOUND, UnmatchedRequests } from './unmatched-requests.ts';
 
 const UNSUPPORTED_CHARSET: HttpErrorResponse = {
@@ -50,6 +51,8 @@ interface AppOptions extends GraphQLRouteOptions {
   readonly corsLoopback: boolean;
   /** Whether the landing page and the explorer are served. */
   readonly explorer: boolean;
+  /** Returns the schema in SDL, which `/schema.graphql` serves; null or absent if clients may not read the schema. */
+  readonly printSchema?: (() => string) | null;
   /** A notice for people on the landing page; null if there is none. */
   readonly notice?: (() => string | null) | undefined;
   /** Whether Redis is available, which `/readyz` reports; null or absent without Redis. */
@@ -129,7 +132,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     });
   unmatched.register(app);
 
-  const hasLandingPage = options.explorer && (await registerExplorer(app, options.notice));
+  const { printSchema = null } = options;
+  if (printSchema) registerSchemaRoute(app, printSchema);
+  const hasLandingPage =
+    options.explorer && (await registerExplorer(app, { notice: options.notice, hasSchema: printSchema !== null }));
   if (options.explorer && !hasLandingPage) logger.explorerMissing();
   for (const url of GRAPHQL_PATHS) registerGraphQLRoute(app, url, { ...options, hasLandingPage });
   app.get('/healthz', () => ({ status: 'ok' }));

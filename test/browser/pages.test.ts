@@ -52,7 +52,11 @@ describe('GET /', () => {
     async (accept) => {
       const response = await get('/', accept === undefined ? {} : { accept });
       expect(response.headers.get('content-type')).toContain('application/json');
-      expect(await response.json()).toEqual({ graphql: '/graphql', explorer: '/graphiql' });
+      expect(await response.json()).toEqual({
+        graphql: '/graphql',
+        explorer: '/graphiql',
+        schema: '/schema.graphql',
+      });
       expect(response.headers.get('vary')).toContain('Accept');
     },
   );

@@ -4,7 +4,7 @@
  * Names, types and defaults are the public contract. `npm run schema` prints them to `schema/schema.graphql`.
  */
 import 'reflect-metadata';
-import { isInputObjectType, type GraphQLSchema } from 'graphql';
+import { isInputObjectType, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { AssistantResolver } from '../assistant/assistant.resolver.ts';
 import { authChecker } from './authorization.ts';
@@ -114,3 +114,6 @@ export function buildServiceSchema({ federation = false }: SchemaOptions = {}): 
   recordMutations(schema);
   return schema;
 }
+
+/** The schema in SDL, sorted. */
+export const toSdl = (schema: GraphQLSchema): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -3,6 +3,7 @@
  * They contain no secret and need no authentication.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SCHEMA_PATH } from '../schema-route.ts';
 import { readBundle, type BundledFile } from './bundle.ts';
 import { acceptsHtml, addVary, chatPolicy, graphiqlPolicy, landingPolicy, pageHeaders } from './page-headers.ts';
 
@@ -13,10 +14,17 @@ const REVALIDATE = 'no-cache';
 const EXPLORER_PATH = '/graphiql';
 const CHAT_PATH = '/chat';
 
+interface ExplorerOptions {
+  /** A notice for people on the landing page; returns null if there is none. */
+  readonly notice?: (() => string | null) | undefined;
+  /** Whether the schema can be downloaded. */
+  readonly hasSchema: boolean;
+}
+
 /** Returns false and registers nothing if the pages have not been built. */
 export async function registerExplorer(
   app: FastifyInstance,
-  notice: () => string | null = () => null,
+  { notice = () => null, hasSchema }: ExplorerOptions,
 ): Promise<boolean> {
   const bundle = await readBundle();
   if (!bundle) return false;
@@ -25,7 +33,12 @@ export async function registerExplorer(
     addVary(reply, 'Accept');
     if (!acceptsHtml(request.headers.accept)) {
       const text = notice();
-      return reply.send({ graphql: '/graphql', explorer: EXPLORER_PATH, ...(text !== null && { notice: text }) });
+      return reply.send({
+        graphql: '/graphql',
+        explorer: EXPLORER_PATH,
+        ...(hasSchema && { schema: SCHEMA_PATH }),
+        ...(text !== null && { notice: text }),
+      });
     }
     return sendFile(request, reply.headers(pageHeaders(landingPolicy)), bundle.landing, REVALIDATE);
   });

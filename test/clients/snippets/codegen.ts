@@ -2,7 +2,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
-  schema: 'schema.graphql', // from a URL, it would not see which inputs take exactly one field
+  schema: 'schema.graphql', // from /graphql, it would not see which inputs take exactly one field
   documents: 'src/**/*.ts',
   generates: {
     'src/gql/': {
