@@ -49,6 +49,8 @@ export default tseslint.config(
       'explorer/chat/generated',
       // These import code that a test generates; the test checks them.
       'test/clients/snippets/codegen-consumer.ts',
+      'test/clients/snippets/relay-assistant-list.tsx',
+      'test/clients/snippets/relay-follow-run.tsx',
       'test/clients/support/exact-types.ts',
       'test/clients/support/wrong-use.ts',
     ],

@@ -1,25 +1,31 @@
 // As in production, where graphql-js checks less of every value. The slow tests run as in development.
 if (process.env['SLOW_TESTS'] !== '1') process.env['NODE_ENV'] = 'production';
 
+/** Compiles one kind of file. */
+const swc = (syntax) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2023',
+      parser: { syntax: 'typescript', decorators: true, tsx: syntax === 'tsx' },
+      transform: {
+        legacyDecorator: true,
+        decoratorMetadata: false,
+        useDefineForClassFields: true,
+        ...(syntax === 'tsx' && { react: { runtime: 'automatic' } }),
+      },
+    },
+    module: { type: 'es6' },
+  },
+];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2023',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: false, useDefineForClassFields: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
-  },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: { '\\.ts$': swc('ts'), '\\.tsx$': swc('tsx') },
   globalSetup: '<rootDir>/scripts/openai-schemas.js',
   setupFilesAfterEnv: [
     '<rootDir>/test/support/no-console.ts',

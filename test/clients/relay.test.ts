@@ -1,29 +1,25 @@
 // Relay against the running service: its compiler with the emitted schema, and its runtime with the compiled documents.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ConcreteRequest, Environment, ReaderFragment } from 'relay-runtime';
 import { startService, type TestService } from '../support/service.ts';
+import { slowTest } from '../support/slow.ts';
 import { createRelayEnvironment, insertCreated, removeDeleted } from './snippets/relay-environment.ts';
 import { createAssistants } from './support/assistants.ts';
-import { createFrontend, type Frontend } from './support/frontend.ts';
+import { createFrontend } from './support/frontend.ts';
+import { createRelayFrontend, type RelayFrontend } from './support/relay-frontend.ts';
 import { mutate, openScreen } from './support/relay-screen.ts';
 import { countRequests } from './support/requests.ts';
 
 let service: TestService;
-let frontend: Frontend;
-let compiled: { readonly code: number; readonly output: string };
+let frontend: RelayFrontend;
 let environment: Environment;
 /** Newest first. */
 let ids: string[] = [];
 
 beforeAll(async () => {
-  frontend = await createFrontend({
-    'relay.config.json': 'test/clients/snippets/relay.config.json',
-    'src/AssistantList.ts': 'test/clients/snippets/relay-documents.ts',
-  });
-  compiled = await frontend.run('relay-compiler/cli.js');
+  frontend = await createRelayFrontend();
   service = await startService();
   ids = await createAssistants(service, 25);
 });
@@ -35,27 +31,27 @@ beforeEach(() => {
   environment = createRelayEnvironment(`${service.url}/graphql`);
 });
 
-const artifactFile = (name: string) => join(frontend.folder, `src/__generated__/${name}.graphql.ts`);
-async function artifact<T>(name: string): Promise<T> {
-  const module = (await import(pathToFileURL(artifactFile(name)).href)) as { readonly default: T };
-  return module.default;
-}
-const request = (name: string) => artifact<ConcreteRequest>(`AssistantList${name}`);
 const open = async () =>
-  openScreen(environment, await request('Query'), await artifact<ReaderFragment>('AssistantList_query'));
-const create = async (input: object) => mutate(environment, await request('CreateMutation'), { input }, insertCreated);
-const update = async (input: object) => mutate(environment, await request('UpdateMutation'), { input });
+  openScreen(
+    environment,
+    await frontend.artifact<ConcreteRequest>('AssistantListQuery'),
+    await frontend.artifact<ReaderFragment>('AssistantList_query'),
+  );
+const request = (name: string) => frontend.artifact<ConcreteRequest>(name);
+const create = async (input: object) =>
+  mutate(environment, await request('AssistantListCreateMutation'), { input }, insertCreated);
+const update = async (input: object) => mutate(environment, await request('AssistantEditUpdateMutation'), { input });
 const remove = async (id = '') =>
-  mutate(environment, await request('DeleteMutation'), { input: { id } }, removeDeleted);
+  mutate(environment, await request('AssistantEditDeleteMutation'), { input: { id } }, removeDeleted);
 
 describe('the compiler of Relay', () => {
   test('accepts the schema, a paginated fragment and the mutations', () => {
-    expect(compiled.output).toContain('Compilation completed');
-    expect(compiled.code).toBe(0);
+    expect(frontend.compiled.output).toContain('Compilation completed');
+    expect(frontend.compiled.code).toBe(0);
   });
 
   test('types the scalars as in relay.config.json', async () => {
-    const types = await readFile(artifactFile('AssistantList_query'), 'utf8');
+    const types = await readFile(join(frontend.folder, 'src/__generated__/AssistantList_item.graphql.ts'), 'utf8');
     expect(types).toContain('readonly createdAt: string;');
     expect(types).toContain('readonly metadata: Record<string, string>;');
     expect(types).toContain('readonly parameters?: Record<string, unknown> | null | undefined;');
@@ -96,7 +92,8 @@ describe('a list in Relay', () => {
     expect(screen.ids()).toEqual([id, ...before]);
 
     await update({ id, name: 'changed' });
-    expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' });
+    expect(screen.ids()[0]).toBe(id);
+    expect(environment.getStore().getSource().get(id)).toMatchObject({ name: 'changed' });
 
     await remove(id);
     expect(screen.ids()).toEqual(before);
@@ -146,4 +143,26 @@ test('an error of the service has its code and request id in Relay', async () =>
     source: { errors: [{ extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) } }] },
   });
   screen.close();
+});
+
+slowTest('the components of Relay compile with the types that its compiler writes', async () => {
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2023'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    jsx: 'react-jsx',
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+  };
+  await frontend.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['src'] }));
+  expect(await frontend.run('typescript/bin/tsc', '--project', 'tsconfig.json', '--pretty', 'false')).toEqual({
+    code: 0,
+    output: '',
+  });
 });

@@ -1,7 +1,5 @@
 // The clients that frontends use, each through a proxy that cuts its connection every few chunks. Each follows one run
 // with its exact text and without duplicates.
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from '@jest/globals';
 import { gql } from '@apollo/client';
 import { createClient as createSseClient } from 'graphql-sse';
@@ -24,7 +22,7 @@ import {
   createWebSocketUrqlClient,
   resumable,
 } from '../clients/snippets/streaming.ts';
-import { createFrontend } from '../clients/support/frontend.ts';
+import { createRelayFrontend } from '../clients/support/relay-frontend.ts';
 import { startGateway } from '../federation/gateway.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
@@ -201,15 +199,11 @@ test.each(casesOf(3, Object.entries(clients)))(
 slowTest(
   `Relay follows a run although its connections are cut, and its store contains the text (seed ${SEED})`,
   async () => {
-    const frontend = await createFrontend({
-      'relay.config.json': 'test/clients/snippets/relay.config.json',
-      'src/FollowRun.ts': 'test/clients/snippets/relay-follow-run.ts',
-    });
+    const frontend = await createRelayFrontend();
     cleanUpLater(() => frontend.remove());
-    const { code, output } = await frontend.run('relay-compiler/cli.js');
+    const { code, output } = frontend.compiled;
     expect([code, output]).toEqual([0, expect.stringContaining('Compilation completed')]);
-    const file = join(frontend.folder, 'src/__generated__/FollowRunSubscription.graphql.ts');
-    const artifact = (await import(pathToFileURL(file).href)) as { readonly default: ConcreteRequest };
+    const followMessage = await frontend.artifact<ConcreteRequest>('FollowMessageSubscription');
     const proxy = await startCuttingProxy(service.url, SEED);
     let shown: unknown = null;
     await expectFollowed((url, variables, onEvent) => {
@@ -221,10 +215,10 @@ slowTest(
         createRelaySubscribe(connect(url)),
       );
       const environment = new Environment({ network, store });
-      environment.retain(createOperationDescriptor(artifact.default, variables));
+      environment.retain(createOperationDescriptor(followMessage, variables));
       return new Promise<void>((resolve, reject) => {
         requestSubscription(environment, {
-          subscription: artifact.default,
+          subscription: followMessage,
           variables,
           onNext: (data) => {
             const event = eventOf({ data });

@@ -1,24 +1,34 @@
 // Apollo Client: what docs/clients.md shows of it. The tests beside this folder run every line.
-import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, type ObservableQuery } from '@apollo/client';
+import {
+  ApolloClient,
+  CombinedGraphQLErrors,
+  HttpLink,
+  InMemoryCache,
+  type ApolloCache,
+  type ObservableQuery,
+} from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
-import { CREATE_ASSISTANT, DELETE_ASSISTANT, type AssistantsData } from './operations.ts';
+import { CREATE_ASSISTANT, DELETE_ASSISTANT, type AssistantsData, type CreateAssistantData } from './operations.ts';
+
+export const createApolloCache = () =>
+  new InMemoryCache({
+    possibleTypes: {
+      AssistantTool: ['CodeInterpreterTool', 'FileSearchTool', 'FunctionTool', 'UnknownTool'],
+      Node: ['Assistant', 'Thread'],
+    },
+    typePolicies: {
+      Query: { fields: { assistants: relayStylePagination(['order']) } },
+      // These have no id of their own: an update replaces them whole.
+      Assistant: {
+        fields: { tools: { merge: false }, toolResources: { merge: false }, responseFormat: { merge: false } },
+      },
+    },
+  });
 
 export const createApolloClient = (uri: string) =>
   new ApolloClient({
     link: new HttpLink({ uri }), // http://127.0.0.1:4000/graphql
-    cache: new InMemoryCache({
-      possibleTypes: {
-        AssistantTool: ['CodeInterpreterTool', 'FileSearchTool', 'FunctionTool', 'UnknownTool'],
-        Node: ['Assistant', 'Thread'],
-      },
-      typePolicies: {
-        Query: { fields: { assistants: relayStylePagination(['order']) } },
-        // These have no id of their own: an update replaces them whole.
-        Assistant: {
-          fields: { tools: { merge: false }, toolResources: { merge: false }, responseFormat: { merge: false } },
-        },
-      },
-    }),
+    cache: createApolloCache(),
   });
 
 export async function loadMore(list: ObservableQuery<AssistantsData, { first: number; after?: string | null }>) {
@@ -28,23 +38,25 @@ export async function loadMore(list: ObservableQuery<AssistantsData, { first: nu
   await list.fetchMore({ variables: { after: data.assistants.edges.at(-1)?.cursor ?? null } });
 }
 
-export const createAssistant = (client: ApolloClient, input: { model: string; name?: string }) =>
-  client.mutate({
-    mutation: CREATE_ASSISTANT,
-    variables: { input },
-    update(cache, { data }) {
-      const created = data?.createAssistant.assistant;
-      if (!created) return; // createAssistant.userErrors says why
-      const edge = {
-        __typename: 'AssistantEdge',
-        cursor: created.id,
-        node: { __ref: `Assistant:${created.id}` },
-      };
-      cache.modify<{ assistants: { edges: (typeof edge)[] } }>({
-        fields: { assistants: (list) => ('edges' in list ? { ...list, edges: [edge, ...list.edges] } : list) },
-      });
+/** `update` of the create. */
+export function insertCreated(cache: ApolloCache, { data }: { data?: CreateAssistantData | null }) {
+  const created = data?.createAssistant.assistant;
+  if (!created) return; // createAssistant.userErrors says why
+  const edge = { __typename: 'AssistantEdge', cursor: created.id, node: { __ref: `Assistant:${created.id}` } };
+  cache.modify<{ assistants: { edges: (typeof edge)[]; pageInfo: { hasNextPage: boolean } } }>({
+    fields: {
+      assistants(list, { storeFieldName }) {
+        if (!('edges' in list)) return list;
+        if (!storeFieldName.includes('"ASC"')) return { ...list, edges: [edge, ...list.edges] };
+        // Oldest first: it is on the last page, which may not be loaded yet.
+        return list.pageInfo.hasNextPage ? list : { ...list, edges: [...list.edges, edge] };
+      },
     },
   });
+}
+
+export const createAssistant = (client: ApolloClient, input: { model: string; name?: string }) =>
+  client.mutate({ mutation: CREATE_ASSISTANT, variables: { input }, update: insertCreated });
 
 export const deleteAssistant = (client: ApolloClient, id: string) =>
   client.mutate({

@@ -55,6 +55,29 @@ export interface DeleteAssistantData {
   };
 }
 
+export interface StartRunData {
+  readonly createThreadAndRun: {
+    readonly run: { readonly id: string; readonly threadId: string } | null;
+    readonly userErrors: readonly UserError[];
+  };
+}
+
+export interface RunEventsData {
+  readonly runEvents: RunEvent;
+}
+
+export type RunEvent = { readonly cursor: string } & (
+  | { readonly __typename: 'RunStateEvent'; readonly run: { readonly status: string; readonly hasEnded: boolean } }
+  | {
+      readonly __typename: 'MessageTextEvent';
+      readonly messageId: string;
+      readonly contentIndex: number;
+      readonly offset: number;
+      readonly text: string;
+    }
+  | { readonly __typename: 'MessageStateEvent' | 'RunStepEvent' | 'UnknownRunEvent' }
+);
+
 interface Input<T> {
   readonly input: T;
 }
@@ -152,3 +175,43 @@ export const DELETE_ASSISTANT = parse(/* GraphQL */ `
   }
   ${USER_ERRORS}
 `) as TypedDocumentNode<DeleteAssistantData, Input<{ id: string }>>;
+
+export const START_RUN = parse(/* GraphQL */ `
+  mutation StartRun($input: CreateThreadAndRunInput!) {
+    createThreadAndRun(input: $input) {
+      run {
+        id
+        threadId
+      }
+      userErrors {
+        ...UserErrors
+      }
+    }
+  }
+  ${USER_ERRORS}
+`) as TypedDocumentNode<
+  StartRunData,
+  Input<{ assistantId: string; thread: { messages: readonly { text: string }[] }; idempotencyKey?: string }>
+>;
+
+export const RUN_EVENTS = parse(/* GraphQL */ `
+  subscription RunEvents($threadId: ID!, $runId: ID!, $after: String) {
+    runEvents(threadId: $threadId, runId: $runId, after: $after) {
+      __typename
+      cursor
+      ... on RunStateEvent {
+        run {
+          id
+          status
+          hasEnded
+        }
+      }
+      ... on MessageTextEvent {
+        messageId
+        contentIndex
+        offset
+        text
+      }
+    }
+  }
+`) as TypedDocumentNode<RunEventsData, { threadId: string; runId: string; after?: string | null }>;

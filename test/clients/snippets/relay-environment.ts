@@ -6,10 +6,12 @@ import {
   RecordSource,
   Store,
   type GraphQLResponse,
+  type RecordProxy,
   type RecordSourceSelectorProxy,
+  type SubscribeFunction,
 } from 'relay-runtime';
 
-export const createRelayEnvironment = (url: string) =>
+export const createRelayEnvironment = (url: string, subscribe?: SubscribeFunction) =>
   new Environment({
     network: Network.create(async ({ text }, variables) => {
       const response = await fetch(url, {
@@ -18,29 +20,47 @@ export const createRelayEnvironment = (url: string) =>
         body: JSON.stringify({ query: text, variables }),
       });
       return (await response.json()) as GraphQLResponse;
-    }),
+    }, subscribe),
     store: new Store(new RecordSource()),
   });
 
-const connectionOf = (store: RecordSourceSelectorProxy<object>) =>
-  ConnectionHandler.getConnection(store.getRoot(), 'AssistantList_assistants');
+const connectionOf = (store: RecordSourceSelectorProxy<object>, order: 'ASC' | 'DESC') =>
+  ConnectionHandler.getConnection(store.getRoot(), 'AssistantList_assistants', { order });
 
 /** `updater` of the create. */
 export function insertCreated(store: RecordSourceSelectorProxy<object>) {
-  const list = connectionOf(store);
   const created = store.getRootField('createAssistant')?.getLinkedRecord('assistant');
-  if (!list || !created) return; // userErrors says why
-  ConnectionHandler.insertEdgeBefore(list, ConnectionHandler.createEdge(store, list, created, 'AssistantEdge'));
+  if (!created) return; // userErrors says why
+  const edgeOf = (list: RecordProxy) => ConnectionHandler.createEdge(store, list, created, 'AssistantEdge');
+  const newestFirst = connectionOf(store, 'DESC');
+  if (newestFirst) ConnectionHandler.insertEdgeBefore(newestFirst, edgeOf(newestFirst));
+  const oldestFirst = connectionOf(store, 'ASC');
+  // It is on the last page, which may not be loaded yet.
+  if (oldestFirst?.getLinkedRecord('pageInfo').getValue('hasNextPage') !== false) return;
+  ConnectionHandler.insertEdgeAfter(oldestFirst, edgeOf(oldestFirst));
 }
 
 /** `updater` of the delete. */
 export function removeDeleted(store: RecordSourceSelectorProxy<object>) {
-  const list = connectionOf(store);
   const id: unknown = store.getRootField('deleteAssistant')?.getValue('deletedAssistantId');
-  if (!list || typeof id !== 'string') return; // userErrors says why
-  ConnectionHandler.deleteNode(list, id);
+  if (typeof id !== 'string') return; // userErrors says why
+  for (const list of [connectionOf(store, 'DESC'), connectionOf(store, 'ASC')]) {
+    if (!list) continue;
+    ConnectionHandler.deleteNode(list, id);
+    // The next page starts after the last assistant that is left: the service does not know the deleted one any more.
+    const last = list.getLinkedRecords('edges').at(-1)?.getLinkedRecord('node');
+    list.getLinkedRecord('pageInfo').setValue(last?.getDataID() ?? null, 'endCursor');
+  }
   store.delete(id);
-  // The next page starts after the last assistant that is left: the service does not know the deleted one any more.
-  const last = list.getLinkedRecords('edges').at(-1)?.getLinkedRecord('node');
-  list.getLinkedRecord('pageInfo').setValue(last?.getDataID() ?? null, 'endCursor');
+}
+
+interface ServiceError {
+  readonly message: string;
+  readonly extensions?: { readonly code: string; readonly requestId: string };
+}
+
+/** Errors of the service are in `source`; everything else did not get a response. */
+export function describeFailure(error: Error & { source?: { errors?: readonly ServiceError[] } }) {
+  const [first] = error.source?.errors ?? [];
+  return first ? `${first.message} (${String(first.extensions?.requestId)})` : 'The service cannot be reached.';
 }

@@ -1,8 +1,10 @@
 // Following a run: what docs/clients.md shows of it. The tests beside this folder run every line.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import type { BaseHttpLink } from '@apollo/client/link/http';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client as UrqlClient, fetchExchange, subscriptionExchange } from '@urql/core';
 import type { Client as WebSocketClient } from 'graphql-ws';
+import { OperationTypeNode } from 'graphql';
 import { Observable, type GraphQLResponse, type SubscribeFunction } from 'relay-runtime';
 import { defer, retry, tap } from 'rxjs';
 
@@ -32,21 +34,20 @@ export function resumable<P extends Payload, R extends Result>(payload: P, sink:
   ];
 }
 
-const resumeLink = new ApolloLink((operation, forward) =>
-  defer(() => forward(operation)).pipe(
+const resumeLink = new ApolloLink((operation, forward) => {
+  // A mutation is not sent twice.
+  if (operation.operationType !== OperationTypeNode.SUBSCRIPTION) return forward(operation);
+  return defer(() => forward(operation)).pipe(
     tap(({ data }) => {
       const { runEvents } = (data ?? {}) as { runEvents?: { cursor?: string } };
       if (runEvents?.cursor !== undefined) operation.variables = { ...operation.variables, after: runEvents.cursor };
     }),
     retry({ count: 10, delay: 300, resetOnSuccess: true }),
-  ),
-);
+  );
+});
 
-export const createStreamingApolloClient = (uri: string) =>
-  new ApolloClient({
-    link: ApolloLink.from([resumeLink, new HttpLink({ uri })]), // multipart
-    cache: new InMemoryCache(),
-  });
+export const createStreamingApolloClient = (uri: string | BaseHttpLink.UriFunction, cache = new InMemoryCache()) =>
+  new ApolloClient({ link: ApolloLink.from([resumeLink, new HttpLink({ uri })]), cache }); // multipart
 
 export const createWebSocketApolloClient = (client: WebSocketClient) =>
   new ApolloClient({
@@ -60,27 +61,28 @@ export const createWebSocketApolloClient = (client: WebSocketClient) =>
 export const createStreamingUrqlClient = (url: string) =>
   new UrqlClient({ url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] });
 
-export const createWebSocketUrqlClient = (url: string, client: WebSocketClient) =>
-  new UrqlClient({
-    url,
-    preferGetMethod: false,
-    exchanges: [
-      fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query = '', variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: client.subscribe(
-              ...resumable({ query, variables: variables as Payload['variables'] }, sink as Sink<Result>),
-            ),
-          }),
-        }),
+/** The client of graphql-ws, or of graphql-sse. */
+export interface StreamClient {
+  subscribe(payload: { query: string; variables: Record<string, unknown> }, sink: Sink<Result>): () => void;
+}
+
+export const createStreamExchange = (client: StreamClient) =>
+  subscriptionExchange({
+    forwardSubscription: ({ query = '', variables }) => ({
+      subscribe: (sink) => ({
+        unsubscribe: client.subscribe(
+          ...resumable({ query, variables: variables as Record<string, unknown> }, sink as Sink<Result>),
+        ),
       }),
-    ],
+    }),
   });
+
+export const createWebSocketUrqlClient = (url: string, client: StreamClient) =>
+  new UrqlClient({ url, preferGetMethod: false, exchanges: [fetchExchange, createStreamExchange(client)] });
 
 /** The second argument of `Network.create`. */
 export const createRelaySubscribe =
-  (client: WebSocketClient): SubscribeFunction =>
+  (client: StreamClient): SubscribeFunction =>
   ({ text }, variables) =>
     Observable.create<GraphQLResponse>((sink) =>
       client.subscribe(...resumable({ query: text ?? '', variables }, sink as Sink<Result>)),

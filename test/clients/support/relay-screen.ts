@@ -15,7 +15,7 @@ import {
 
 export interface AssistantList {
   readonly assistants: {
-    readonly edges: readonly { readonly node: { readonly id: string; readonly name: string | null } }[];
+    readonly edges: readonly { readonly node: { readonly id: string } }[];
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 }
@@ -29,11 +29,9 @@ export async function openScreen(environment: Environment, query: ConcreteReques
   let snapshot = environment.lookup(selector);
   const subscription = environment.subscribe(snapshot, (next) => (snapshot = next));
   const list = () => (snapshot.data as unknown as AssistantList).assistants;
-  const nodes = () => list().edges.map(({ node }) => node);
   return {
     list,
-    nodes,
-    ids: () => nodes().map(({ id }) => id),
+    ids: () => list().edges.map(({ node }) => node.id),
     loadNext: async (count: number) => {
       const { paginationRequest, paginationMetadata } = getPaginationMetadata(fragment, 'AssistantList');
       const { endCursor } = list().pageInfo;

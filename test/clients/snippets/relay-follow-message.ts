@@ -1,8 +1,8 @@
-// Relay: the subscription that docs/clients.md shows, as `FollowRun.ts` of a frontend. Its compiler reads this file.
+// Relay: a subscription that keeps the message in the store, as `FollowMessage.ts` of a frontend.
 import { graphql } from 'relay-runtime';
 
-export const followRunSubscription = graphql`
-  subscription FollowRunSubscription($threadId: ID!, $runId: ID!, $after: String) {
+export const followMessageSubscription = graphql`
+  subscription FollowMessageSubscription($threadId: ID!, $runId: ID!, $after: String) {
     runEvents(threadId: $threadId, runId: $runId, after: $after) {
       __typename
       cursor

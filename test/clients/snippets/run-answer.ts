@@ -1,0 +1,20 @@
+// What a run has written so far: docs/clients.md shows it. The React components of all clients reduce events with it.
+import type { RunEvent } from './operations.ts';
+
+/** The texts of a run by message and part, in order, and the state of the run. */
+export interface Answer {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly status: string;
+  readonly hasEnded: boolean;
+}
+
+export const noAnswer: Answer = { texts: {}, status: 'QUEUED', hasEnded: false };
+
+/** A reducer. An event that comes twice changes nothing. */
+export function applyEvent(answer: Answer, event: RunEvent): Answer {
+  if (event.__typename === 'RunStateEvent') return { ...answer, ...event.run };
+  if (event.__typename !== 'MessageTextEvent') return answer;
+  const part = `${event.messageId}/${event.contentIndex}`;
+  const have = answer.texts[part] ?? '';
+  return { ...answer, texts: { ...answer.texts, [part]: have.slice(0, event.offset) + event.text } };
+}
