@@ -60,7 +60,7 @@ async function create(path: string, body: object): Promise<{ readonly id: string
   const response = await send('POST', path, body);
   let text = '';
   for await (const chunk of response) text += String(chunk);
-  if (response.statusCode !== 201) throw new Error(`${path}: ${text}`);
+  if (response.statusCode !== 200 && response.statusCode !== 201) throw new Error(`${path}: ${text}`);
   return JSON.parse(text) as { id: string; thread_id: string };
 }
 

@@ -31,6 +31,8 @@ const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 histogram.enable();
 let [since, cpuBefore, writesBefore] = [performance.now(), process.cpuUsage(), 0];
 
+// The process ends with the bench, even where the bench ends badly.
+process.on('disconnect', () => process.exit());
 process.on('message', () => {
   const now = performance.now();
   const { user, system } = process.cpuUsage(cpuBefore);
