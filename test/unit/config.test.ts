@@ -5,7 +5,7 @@ import { ConfigError, type Environment } from '../../src/runtime/environment.ts'
 const CANARY = 'canary-value';
 
 describe('reading the environment', () => {
-  test('runs on the embedded AIML API on loopback where nothing is set', () => {
+  test('uses the embedded AIML API on loopback if nothing is set', () => {
     expect(readConfig({})).toMatchObject({
       host: '127.0.0.1',
       port: 4000,
@@ -27,7 +27,7 @@ describe('reading the environment', () => {
     });
   });
 
-  test('takes an empty value for an absent one', () => {
+  test('treats an empty value as not set', () => {
     expect(readConfig({ AIML_API_KEY: '', PORT: ' ', UPSTREAM: '' })).toEqual(readConfig({}));
   });
 
@@ -37,7 +37,7 @@ describe('reading the environment', () => {
     [{ AIML_API_KEY: 'k', UPSTREAM: 'local' }, 'local'],
     [{ AUTH_MODE: 'passthrough', UPSTREAM: 'local' }, 'local'],
     [{}, 'local'],
-  ])('with %j takes the upstream %s', (environment, kind) => {
+  ])('selects with %j the upstream %s', (environment, kind) => {
     expect(readConfig(environment).upstream.kind).toBe(kind);
   });
 
@@ -45,7 +45,7 @@ describe('reading the environment', () => {
     expect(readConfig({ AIML_API_KEY: ' \tkey=\n' }).upstream).toMatchObject({ apiKey: 'key=' });
   });
 
-  test('switches what is for developers off in production', () => {
+  test('disables features for developers in production', () => {
     expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({
       introspection: false,
       explorer: false,
@@ -55,7 +55,7 @@ describe('reading the environment', () => {
     expect(readConfig({ NODE_ENV: 'production', INTROSPECTION: 'true' }).introspection).toBe(true);
   });
 
-  test('refuses to hold a key that the network could use', () => {
+  test('rejects a key of the service without authentication on a public interface', () => {
     const open = { AIML_API_KEY: 'k', HOST: '0.0.0.0' };
     expect(() => readConfig(open)).toThrow(/^HOST .*ALLOW_ANONYMOUS/);
     expect(() => readConfig({ ...open, HOST: '192.0.2.1' })).toThrow(ConfigError);
@@ -83,12 +83,12 @@ describe('reading the environment', () => {
     [{ AUTH_MODE: 'passthrough', ALLOWED_HOSTS: ' , ' }, undefined],
     [{ AUTH_MODE: 'passthrough', ALLOWED_HOSTS: 'a.example.' }, ['a.example']],
     [{ HOST: '0.0.0.0', ALLOWED_HOSTS: '[2001:DB8::0:1]:4000' }, ['[2001:db8::1]:4000']],
-  ])('with %j allows the hosts %j', (environment, hosts) => {
+  ])('allows with %j the hosts %j', (environment, hosts) => {
     expect(readConfig(environment).allowedHosts?.hosts).toEqual(hosts);
   });
 
   test.each(['https://a.example', '*', '*.example', 'a example', 'a.example/x', 'canary@a.example', '[::1', 'a:port'])(
-    'names ALLOWED_HOSTS where it is %j, and does not show it',
+    'reports ALLOWED_HOSTS of %j without its value',
     (value) => {
       const read = () => readConfig({ ALLOWED_HOSTS: `ok.example,${value}` });
       expect(read).toThrow(/^ALLOWED_HOSTS must be/);
@@ -96,7 +96,7 @@ describe('reading the environment', () => {
     },
   );
 
-  test('takes the settings of an identity provider', () => {
+  test('accepts the settings of an identity provider', () => {
     expect(readConfig(jwt).auth).toEqual({
       mode: 'jwt',
       issuer: 'https://id.example',
@@ -111,7 +111,7 @@ describe('reading the environment', () => {
     'redis://127.0.0.1:6379/',
     'rediss://user:p%40ss@redis.example:6380/15',
     'redis://:only-a-password@[::1]:6379',
-  ])('takes %s for a Redis', (REDIS_URL) => {
+  ])('accepts %s as the URL of Redis', (REDIS_URL) => {
     expect(readConfig({ REDIS_URL }).redisUrl).toEqual(new URL(REDIS_URL));
   });
 
@@ -119,11 +119,11 @@ describe('reading the environment', () => {
     ['5/s', { requests: 5, perSeconds: 1 }],
     ['100/min', { requests: 100, perSeconds: 60 }],
     ['999999999/h', { requests: 999_999_999, perSeconds: 3600 }],
-  ])('takes %s for a limit', (limit, expected) => {
+  ])('accepts %s as a limit', (limit, expected) => {
     expect(readConfig({ UPSTREAM_RATE_LIMIT: limit }).upstreamRateLimit).toEqual(expected);
   });
 
-  test('enforces a manifest unless it is to be logged, and knows no mode without a manifest', () => {
+  test('enforces a manifest unless the mode is log, and rejects a mode without a manifest', () => {
     const PERSISTED_OPERATIONS = 'manifest.json';
     expect(readConfig({ PERSISTED_OPERATIONS }).persistedOperations).toEqual({
       path: 'manifest.json',
@@ -183,7 +183,7 @@ describe('reading the environment', () => {
     ['SHUTDOWN_GRACE_MS', { SHUTDOWN_GRACE_MS: CANARY }],
     ['SHUTDOWN_TIMEOUT_MS', { SHUTDOWN_TIMEOUT_MS: CANARY }],
     ['LOG_LEVEL', { LOG_LEVEL: CANARY }],
-  ])('names %s, in one line that does not show its value, where it is bad: %j', (name, environment) => {
+  ])('reports an invalid %s in one line without its value: %j', (name, environment) => {
     let message = '';
     try {
       readConfig(environment);
@@ -206,7 +206,7 @@ describe('reading the environment', () => {
     }
   };
 
-  test('names all settings that are missing, each in a line', () => {
+  test('reports all missing settings, each in one line', () => {
     expect(problemsOf({ AUTH_MODE: 'jwt', UPSTREAM: 'aiml' })).toEqual([
       'JWT_ISSUER must be set if AUTH_MODE is jwt',
       'JWT_AUDIENCE must be set if AUTH_MODE is jwt',
@@ -215,7 +215,7 @@ describe('reading the environment', () => {
     ]);
   });
 
-  test('names all settings that are missing or bad, each once, without their values', () => {
+  test('reports all missing and invalid settings once, without their values', () => {
     const environment = {
       ...jwt,
       AIML_API_KEY: `${CANARY} `.repeat(2),
@@ -253,7 +253,7 @@ describe('reading the environment', () => {
     expect(problems.join()).not.toContain(CANARY);
   });
 
-  test('names those of the embedded AIML API with the others', () => {
+  test('reports those of the embedded AIML API with the others', () => {
     const environment = {
       PORT: CANARY,
       RUN_CONCURRENCY: CANARY,
@@ -267,7 +267,7 @@ describe('reading the environment', () => {
     expect(problems.join()).not.toContain(CANARY);
   });
 
-  test('names a bad AUTH_MODE alone, and does not guess what follows from it', () => {
+  test('reports an invalid AUTH_MODE without the settings that depend on it', () => {
     expect(problemsOf({ AUTH_MODE: 'jvt', AIML_API_KEY: 'k', HOST: '0.0.0.0' })).toEqual([
       expect.stringMatching(/^AUTH_MODE must be one of/),
     ]);

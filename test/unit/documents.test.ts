@@ -1,4 +1,4 @@
-// Documents agree with the code: lists that exist twice, and the paths that they name.
+// Documents agree with the code: lists that exist in both, and the paths that documents contain.
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -29,11 +29,11 @@ describe('the settings', () => {
     (name) => name !== 'NODE_ENV',
   );
 
-  test('that are read are all in .env.example', () => {
+  test('are all in .env.example', () => {
     expect(matches(read('.env.example'), /^([A-Z_]+)=/gm)).toEqual(settings);
   });
 
-  test('that are read are all in the README', () => {
+  test('are all in the README', () => {
     const section = read('README.md').split('\n## Settings\n')[1]?.split('\n## ')[0] ?? '';
     const named = matches(
       section
@@ -59,7 +59,7 @@ describe('the documents', () => {
     const folders = ['src', 'test', 'docs', 'schema', 'deploy', 'explorer', 'scripts', 'bench'];
     const files = (await Promise.all(folders.map((folder) => readdir(folder, { recursive: true })))).flat();
     /** Files of readers' own projects, and files that commands write. Vector stores are the example of an entity to add. */
-    const foreign = ['bench/results/last.json', 'codegen.ts', 'operations.ts', 'relay.config.json'];
+    const external = ['bench/results/last.json', 'codegen.ts', 'operations.ts', 'relay.config.json'];
     const missing: string[] = [];
     for (const document of await documents())
       for (const name of matches(
@@ -67,7 +67,7 @@ describe('the documents', () => {
         /`((?:[\w.@-]+\/)*[\w.-]+\.(?:tsx?|js|json|graphql|yml|md)|[\w./-]+\/)`/g,
       )) {
         if (
-          foreign.includes(name) ||
+          external.includes(name) ||
           name.includes('vector-store') ||
           !(name.endsWith('.ts') || folders.includes(name.split('/')[0] ?? ''))
         )
@@ -91,7 +91,7 @@ describe('the documents', () => {
   });
 });
 
-/** As GitHub makes them into anchors. */
+/** The anchors that GitHub makes of them. */
 function headingsOf(file: string): string[] {
   return Array.from(read(file).matchAll(/^#+ (.+)$/gm), ([, title = '']) =>
     title

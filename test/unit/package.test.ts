@@ -1,4 +1,4 @@
-// The package that `npm pack` makes. It is installed with its `dependencies` alone. Needs the build.
+// The package that `npm pack` creates, which is installed with its `dependencies` only. Needs the build.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-/** Commands of developers, which run in a checkout. */
+/** Commands for developers, which run in a checkout. */
 const DEVELOPMENT = ['src/commands/check-breaking.ts', 'src/commands/schema-changes.ts'];
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -23,7 +23,7 @@ const packagesOf = (file: string): string[] =>
   ).filter((name) => !name.startsWith('node:'));
 
 test('Every package that the sources import is a dependency, and every dependency is imported', () => {
-  // type-graphql imports graphql-scalars, as a peer.
+  // type-graphql imports graphql-scalars as a peer dependency.
   const imported = new Set([...sources.flatMap(packagesOf), 'graphql-scalars']);
   expect([...imported].sort()).toEqual(Object.keys(manifest.dependencies).sort());
 });
@@ -32,7 +32,7 @@ test('Every dependency is pinned to one version', () => {
   expect(Object.values(manifest.dependencies).filter((range) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(range))).toEqual([]);
 });
 
-test('The package has the program, its page and its schema, and nothing that only developers need', () => {
+test('The package contains the program, its pages and its schema, and no files that only developers need', () => {
   const json = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
   const [pack] = JSON.parse(json) as [{ readonly files: readonly { readonly path: string }[] }];
   const files = pack.files.map(({ path }) => path);
@@ -42,7 +42,7 @@ test('The package has the program, its page and its schema, and nothing that onl
   expect(files.filter((file) => /^(dist\/bench|src|test|node_modules)\/|\.tsbuildinfo$/.test(file))).toEqual([]);
 });
 
-test('The program of the package says its version', () => {
+test('The program of the package prints its version', () => {
   expect(readFileSync(manifest.bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   expect(execFileSync(process.execPath, [manifest.bin, '--version'], { encoding: 'utf8' })).toBe(
     `${manifest.version}\n`,

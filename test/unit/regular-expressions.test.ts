@@ -1,5 +1,4 @@
-// Regular expressions see text of callers and of upstream. One that tries each start anew takes time with the square of
-// the length.
+// Regular expressions match text of callers and of upstream. One that retries from each position takes quadratic time.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -7,7 +6,7 @@ import ts from 'typescript';
 
 const SRC = 'src';
 
-/** All regular expression literals of the source, with the file of each. */
+/** All regular expression literals of the source, with their files. */
 function findPatterns(): { readonly file: string; readonly source: string }[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   return files.flatMap((file) => {
@@ -25,17 +24,17 @@ function findPatterns(): { readonly file: string; readonly source: string }[] {
 
 /** One character: a class, an escape or the character itself. */
 const ONE = String.raw`(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\\^([])`;
-/** Repeats its first character without end, and goes on after it: only a lookbehind or `^` bounds where that may start. */
+/** An unbounded repetition at the start with something after it. Only a lookbehind or `^` limits where it may start. */
 const BEGINS_UNBOUNDED = new RegExp(`^${ONE}(?:[*+]|\\{\\d+,\\})\\??(?!$|\\||${ONE}\\*)`);
 
 const patterns = findPatterns();
 
-test('no regular expression begins with an unbounded repetition that has to be followed by something', () => {
+test('no regular expression begins with an unbounded repetition that must be followed by something', () => {
   expect(patterns.length).toBeGreaterThan(50);
   expect(patterns.filter(({ source }) => BEGINS_UNBOUNDED.test(source))).toEqual([]);
 });
 
-test('no regular expression repeats a repetition', () => {
+test('no regular expression has a nested repetition', () => {
   const nested = /\((?:\?:)?[^()]*(?<!\\)[*+]\)[*+]/;
   expect(patterns.filter(({ source }) => nested.test(source))).toEqual([]);
 });

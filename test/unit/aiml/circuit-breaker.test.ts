@@ -17,7 +17,7 @@ describe('the circuit breaker', () => {
     }
   });
 
-  test('opens when nothing succeeds, and not before twenty attempts', () => {
+  test('opens after twenty attempts if none succeeds', () => {
     const { breaker } = setUp();
     for (let attempt = 0; attempt < 19; attempt += 1) breaker.record(false);
     expect(breaker.isOpen).toBe(false);
@@ -26,7 +26,7 @@ describe('the circuit breaker', () => {
     expect(breaker.tryAcquire()).toBe(false);
   });
 
-  test('lets one attempt a second through while it is open, although the last has not come back', () => {
+  test('admits one attempt a second while it is open, even if the last one is still in flight', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
     let admitted = 0;
@@ -37,7 +37,7 @@ describe('the circuit breaker', () => {
     expect(admitted).toBe(10);
   });
 
-  test('closes with the first success and starts to count anew', () => {
+  test('closes with the first success and resets its counts', () => {
     const { breaker, pass } = setUp();
     for (let attempt = 0; attempt < 20; attempt += 1) breaker.record(false);
     pass(1000);

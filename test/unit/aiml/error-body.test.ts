@@ -4,7 +4,7 @@ import { parseErrorBody, isQuotaError } from '../../../src/aiml/error-body.ts';
 const errorBody = (body: unknown) =>
   parseErrorBody(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8'));
 
-describe('reading what upstream says of an error', () => {
+describe('the parser of upstream’s error bodies', () => {
   test.each([
     [{ message: 'No.', path: '/assistants', requestId: 'r-1', statusCode: 400, timestamp: 't' }, 'No.', null],
     [{ message: 'No.', statusCode: '400' }, 'No.', null],
@@ -21,7 +21,7 @@ describe('reading what upstream says of an error', () => {
     expect(errorBody(body)).toMatchObject({ message, param });
   });
 
-  test('does not follow errors within errors for ever', () => {
+  test('stops at a limit of nested errors', () => {
     let body: unknown = { message: 'deep' };
     for (let level = 0; level < 2000; level += 1) body = { error: body };
     expect(errorBody(body).message).toBeNull();
@@ -34,7 +34,7 @@ describe('reading what upstream says of an error', () => {
     [{ message: 'Check your Billing details' }, true],
     [{ message: 'Slow down' }, false],
     [{ message: 'accredited' }, false],
-  ])('knows whether %j is about money', (body, expected) => {
+  ])('detects whether %j is a quota error', (body, expected) => {
     expect(isQuotaError(errorBody(body))).toBe(expected);
   });
 });

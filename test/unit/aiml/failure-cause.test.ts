@@ -17,6 +17,6 @@ test.each([
   ['EHOSTUNREACH', undefined],
 ])('%s is %s', (code, cause) => {
   expect(toConnectCause(withCode(code))).toBe(cause);
-  // As undici wraps what a proxy agent throws.
+  // The form in which undici wraps the errors of a proxy agent.
   expect(toConnectCause(new Error('failed', { cause: withCode(code) }))).toBe(cause);
 });

@@ -5,7 +5,7 @@ import type { Release } from '../../../src/runtime/semaphore.ts';
 
 const LONG_MS = 60_000;
 
-/** Notes who was granted a permit, and holds it. */
+/** Records who was granted a permit, and holds the permit. */
 function setUp(capacity: number, isMultiTenant = true) {
   const queue = new FairSemaphore(capacity, isMultiTenant);
   const granted: { tenant: string; release: Release }[] = [];
@@ -18,7 +18,7 @@ function setUp(capacity: number, isMultiTenant = true) {
   return { queue, granted, ask: send, turn, tenants: () => granted.map(({ tenant }) => tenant).join('') };
 }
 
-test('tenants that wait get permits in turn, however many requests one of them has waiting', async () => {
+test('waiting tenants get permits in turn, even if one of them has many waiting requests', async () => {
   const { granted, ask: send, turn, tenants } = setUp(2);
   const cancellation = new CancellationToken();
   const all = [send('x'), send('y'), ...Array.from({ length: 6 }, () => send('a', cancellation)), send('b'), send('c')];

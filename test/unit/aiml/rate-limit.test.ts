@@ -7,7 +7,7 @@ function setUp(requests: number) {
   return { limit, pass: (ms: number) => (time += ms) };
 }
 
-test('counts each credential for itself, in windows that begin with its first request', async () => {
+test('counts each credential separately, in windows that begin with its first request', async () => {
   const { limit, pass } = setUp(2);
   expect([await limit.take('a'), await limit.take('a')]).toEqual([0, 0]);
   pass(20_000);
@@ -16,14 +16,14 @@ test('counts each credential for itself, in windows that begin with its first re
   expect(await limit.take('a')).toBe(0);
 });
 
-test('goes on counting when a credential is accepted', async () => {
+test('continues to count when a credential is accepted', async () => {
   const { limit } = setUp(2);
   await limit.take('a');
   limit.accept('a');
   expect([await limit.take('a'), await limit.take('a')]).toEqual([0, 60_000]);
 });
 
-test('credentials that upstream has not accepted leave little behind and displace none that it has', async () => {
+test('a flood of unaccepted credentials uses little memory and evicts no accepted one', async () => {
   const { limit } = setUp(1);
   await limit.take('real');
   limit.accept('real');

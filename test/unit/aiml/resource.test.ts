@@ -56,8 +56,8 @@ const errorOf = async (promise: Promise<unknown>): Promise<PublicError> => {
   return error;
 };
 
-describe('what is sent', () => {
-  test('carries the key, the beta header and the request id', async () => {
+describe('a request', () => {
+  test('has the key, the beta header and the request id', async () => {
     const { source } = await setUp(({ path }, response) => sendJson(response, 200, wireAssistant(idOf(path))));
     await source.get('asst_1');
     expect(upstream.calls[0]).toMatchObject({
@@ -72,13 +72,13 @@ describe('what is sent', () => {
     });
   });
 
-  test.each(['/proxy', '/proxy/', '/a/b//'])('goes below the path of the base URL %s', async (path) => {
+  test.each(['/proxy', '/proxy/', '/a/b//'])('has the path of the base URL %s as a prefix', async (path) => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, []), { path });
     await source.list({ limit: 21, order: 'desc', after: null });
     expect(upstream.lines()).toEqual([`GET ${path.replace(/\/+$/, '')}/assistants?limit=21&order=desc`]);
   });
 
-  test('is exactly what was given: what is left out stays out, null stays null', async () => {
+  test('has exactly the given fields: omitted ones are omitted, null is null', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 201, wireAssistant('asst_1')));
     await source.modify('asst_1', { name: null, temperature: 0, tools: [] });
     await source.create({ model: 'gpt-4o' });
@@ -88,7 +88,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('never has an id in its path that was not checked', async () => {
+  test('never contains an invalid id in its path', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, {}));
     for (const id of ['', '..', 'a/b', 'a?b', 'ä', 'x'.repeat(65)]) {
       expect(() => source.get(id)).toThrow(PublicError);
@@ -98,8 +98,8 @@ describe('what is sent', () => {
   });
 });
 
-describe('what is read', () => {
-  test('must be about the requested id', async () => {
+describe('a response', () => {
+  test('must have the requested id', async () => {
     const { source } = await setUp((_call, response) => sendJson(response, 200, wireAssistant('another')));
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });
@@ -132,7 +132,7 @@ describe('what is read', () => {
 });
 
 describe('a modify of unknown outcome', () => {
-  const lose: Script = ({ method, path }, response) => {
+  const loseResponse: Script = ({ method, path }, response) => {
     if (method === 'POST') sendJson(response, 500, {});
     else
       sendJson(
@@ -158,8 +158,8 @@ describe('a modify of unknown outcome', () => {
     [{ tools: [] }, false],
     [{ tools: [{ type: 'function', function: { name: 'f', parameters: { default: 1 } } }] }, false],
     [{ tools: [{ type: 'function', function: { name: 'f', parameters: {} } }] }, false],
-  ] as const)('that asked for %j is read back once: as asked is %s', async (body, isAsRequested) => {
-    const { source } = await setUp(lose);
+  ] as const)('to %j is read back once; whether it was applied: %s', async (body, isAsRequested) => {
+    const { source } = await setUp(loseResponse);
     const result = source.modify('asst_1', body);
     if (isAsRequested) await expect(result).resolves.toMatchObject({ name: 'asked' });
     else expect((await errorOf(result)).details).toMatchObject({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN' });
@@ -180,7 +180,7 @@ describe('the loader of a request', () => {
     else sendJson(response, 200, wireAssistant(idOf(path), { name: method }));
   };
 
-  test('asks for five ids five times, however often each is loaded', async () => {
+  test('sends one request for each of five ids, even if each is loaded several times', async () => {
     const { loader } = await setUp(reply);
     const ids = Array.from({ length: 20 }, (_, index) => `asst_${index % 5}`);
     const assistants = await Promise.all(ids.map((id) => loader.load(id)));
@@ -188,7 +188,7 @@ describe('the loader of a request', () => {
     expect(upstream.calls).toHaveLength(5);
   });
 
-  test('takes from a list in flight what is on it, and asks only for the rest', async () => {
+  test('uses the assistants of a list in flight, and requests only the others', async () => {
     const { loader } = await setUp(reply);
     const [, onList, offList, none] = await Promise.all([
       loader.list({ limit: 2, order: 'asc', after: null }),
@@ -204,7 +204,7 @@ describe('the loader of a request', () => {
     ]);
   });
 
-  test('knows what a write made of an assistant', async () => {
+  test('returns the result of a write', async () => {
     const { loader } = await setUp(reply);
     await loader.load('a');
     await loader.modify('a', { name: 'POST' });

@@ -8,7 +8,7 @@ function setUp() {
 }
 
 describe('the retry budget', () => {
-  test('grants five retries in a second to a single caller, and five more in the next', () => {
+  test('grants a single caller five retries a second', () => {
     const { budget, pass } = setUp();
     const take = () => Array.from({ length: 8 }, () => budget.takeRetry('t')).filter(Boolean).length;
     expect(take()).toBe(5);
@@ -18,24 +18,27 @@ describe('the retry budget', () => {
     expect(take()).toBe(5);
   });
 
-  test.each([50, 200, 1000])('keeps a total outage at 1.2 attempts a request at %d requests a second', (perSecond) => {
-    const { budget, pass } = setUp();
-    const requests = perSecond * 20;
-    let attempts = 0;
-    for (let request = 0; request < requests; request += 1) {
-      pass(1000 / perSecond);
-      budget.countRequest('t');
-      attempts += 1;
-      if (budget.takeRetry('t')) attempts += 1;
-      if (budget.takeRetry('t')) attempts += 1;
-    }
-    expect(attempts / requests).toBeLessThanOrEqual(1.2);
-    expect(attempts / requests).toBeGreaterThan(1);
-  });
+  test.each([50, 200, 1000])(
+    'limits a total outage to 1.2 attempts per request at %d requests a second',
+    (perSecond) => {
+      const { budget, pass } = setUp();
+      const requests = perSecond * 20;
+      let attempts = 0;
+      for (let request = 0; request < requests; request += 1) {
+        pass(1000 / perSecond);
+        budget.countRequest('t');
+        attempts += 1;
+        if (budget.takeRetry('t')) attempts += 1;
+        if (budget.takeRetry('t')) attempts += 1;
+      }
+      expect(attempts / requests).toBeLessThanOrEqual(1.2);
+      expect(attempts / requests).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe('several tenants', () => {
-  test('have a share each, so that none takes what the others need', () => {
+  test('have a share each, so that none uses the budget of the others', () => {
     const { budget, pass } = setUp();
     const take = (tenant: string) => Array.from({ length: 20 }, () => budget.takeRetry(tenant)).filter(Boolean).length;
     for (let second = 0; second < 20; second += 1) {
@@ -49,7 +52,7 @@ describe('several tenants', () => {
     }
   });
 
-  test.each([2, 50, 1000])('cost upstream no more than one would: %d of them', (tenants) => {
+  test.each([2, 50, 1000])('cause no more attempts than one tenant: %d of them', (tenants) => {
     const { budget, pass } = setUp();
     let attempts = 0;
     for (let request = 0; request < 4000; request += 1) {

@@ -25,7 +25,7 @@ describe('the reason of a 400', () => {
     ['\u0000\u202e\n', null],
     ['', null],
     [null, null],
-  ])('keeps what is harmless: %j', (message, expected) => {
+  ])('keeps harmless text: %j', (message, expected) => {
     expect(sanitize(message)).toBe(expected);
   });
 
@@ -44,7 +44,7 @@ describe('the reason of a 400', () => {
     'get_weather_forecast_for_the_next_10_days',
     'getWeatherForecastForTheNext10DaysInCelsius',
     'collectcustomerinformationfromthedatabase',
-    // What only looks random is kept where the request held it.
+    // Text that only looks random is kept if it was in the request.
     'x7k2m9q4w8e3r6t1y5u0',
     'a1b2c3d4e5f6g7h8i9j0',
     '0f8fad5b-d9cb-469f-a165-70867728950e',
@@ -120,7 +120,7 @@ describe('the reason of a 400', () => {
     'f81d4fae-7dec-11d0-a765-00a0c91e6bf6',
     'aB3dE5fG7hI9jK1lM3nO5p',
     'dGhpcyBpcyBhIHNlY3JldA==',
-  ])('never holds %s', (secret) => {
+  ])('never contains %s', (secret) => {
     const reason = sanitize(`It says ${secret} here`);
     expect(reason).toMatch(/^It says .* here$/);
     for (const piece of secret.split(/[\s"':=()]+/).filter((word) => /^.{4,}$/.test(word) && !NAMES.test(word)))
@@ -137,11 +137,11 @@ describe('the reason of a 400', () => {
     `key ${KEY}, next`,
     `${KEY}.`,
     `x=${KEY}&y`,
-  ])('never holds the key however it is set in: %j', (message) => {
+  ])('never contains the key, whatever surrounds it: %j', (message) => {
     expect(sanitize(message)?.toLowerCase() ?? '').not.toContain(KEY.toLowerCase());
   });
 
-  test('takes a short key and a host without dots for whole words alone', () => {
+  test('removes a short key and a host without dots only as whole words', () => {
     const changes = { credential: 'abc', hostname: 'aiml' };
     expect(sanitize('abc is not abcdef', changes)).toBe('[removed] is not abcdef');
     expect(sanitize('http to aiml:8080 or AIML: no aimless', changes)).toBe(
@@ -149,13 +149,13 @@ describe('the reason of a 400', () => {
     );
   });
 
-  test('is cut at 300 code points, and never within one', () => {
+  test('is truncated to 300 code points, and never within one', () => {
     const reason = sanitize('🙂'.repeat(400)) ?? '';
     expect(Array.from(reason)).toHaveLength(300);
     expect(reason.endsWith('🙂…')).toBe(true);
   });
 
-  test('holds no part of a secret that stands where a long message is cut', () => {
+  test('contains no part of a secret at the position where a long message is truncated', () => {
     for (let length = 1970; length < 2010; length += 1) {
       const reason = sanitize(`${'https://x.example '.repeat(200).slice(0, length)} ${KEY}`);
       expect(reason).not.toContain('Zk9');
@@ -165,16 +165,16 @@ describe('the reason of a 400', () => {
 
 const NAMES = /^(?:key|pass|pwd|basic|bearer)$/i;
 
-describe('the work that a message costs', () => {
+describe('the cost of a message', () => {
   // What is repeated, of the kinds that made patterns quadratic; a message of 64 KB is as much as is read.
   const pieces = ['a', 'a.', 'a-', 'eyJ-', '1', '1.', 'a1', ':', '::', 'a:', '/', '/a', '%', '%4', '*', '=', '@', 'a@', '[', '[:', 'key', 'key ', 'key-', 'x-api-key', ' ', '\t', '\\', 'sk-', '"', '~', '://', 'a://']; // prettier-ignore
 
-  test('is that of 2,000 characters, whatever its length', () => {
+  test('is that of 2,000 characters at any length', () => {
     const message = 'word '.repeat(13_000);
     expect(sanitize(message)).toBe(sanitize(message.slice(0, 1999)));
   });
 
-  test.each(pieces)('is small for a message of %j over and over', (piece) => {
+  test.each(pieces)('is small for a message that repeats %j', (piece) => {
     const message = piece.repeat(65_536 / piece.length);
     for (let round = 0; round < 20; round += 1) {
       const reason = sanitize(`${message}${round}`) ?? '';

@@ -7,7 +7,7 @@ function setUp() {
   return {
     health,
     pass: (ms: number) => (time += ms),
-    /** Makes the attempt where it is admitted; whether it was. */
+    /** Makes the attempt if it is admitted. Returns whether it was. */
     attempt: (tenant: string, request: string, evidence: Evidence) => {
       const isAdmitted = health.tryAdmit(tenant, request);
       if (isAdmitted) health.record(tenant, request, evidence);
@@ -17,7 +17,7 @@ function setUp() {
 }
 
 describe('One request that keeps failing', () => {
-  test('is held back after twenty attempts, and tried again once a second', () => {
+  test('is blocked after twenty attempts, and admitted once a second', () => {
     const { attempt, pass } = setUp();
     const admitted = Array.from({ length: 100 }, () => attempt('a', 'get /1', 'failing')).filter(Boolean);
     expect(admitted).toHaveLength(20);
@@ -28,7 +28,7 @@ describe('One request that keeps failing', () => {
     expect(attempt('a', 'get /1', 'alive')).toBe(true);
   });
 
-  test.each([1, 10, 100])('holds back no other request, of its tenant or of others, at %d attempts to one', (ratio) => {
+  test.each([1, 10, 100])('blocks no other request, of its tenant or of others, at %d attempts to one', (ratio) => {
     const { attempt, health, pass } = setUp();
     for (let round = 0; round < 200; round += 1) {
       for (let index = 0; index < ratio; index += 1) attempt('a', 'get /poisonous', 'failing');
@@ -42,8 +42,8 @@ describe('One request that keeps failing', () => {
   });
 });
 
-describe('A tenant for whom everything fails', () => {
-  test.each([1, 3])('does not hold back another that sends %d requests a second', (perSecond) => {
+describe('A tenant whose attempts all fail', () => {
+  test.each([1, 3])('does not block another tenant that sends %d requests a second', (perSecond) => {
     const { attempt, pass } = setUp();
     for (let round = 0; round < 300; round += 1) {
       for (let index = 0; index < 20; index += 1) attempt('noisy', `get /${round}-${index}`, 'failing');
@@ -52,7 +52,7 @@ describe('A tenant for whom everything fails', () => {
     }
   });
 
-  test('does not hold back one that comes late, or that fails itself for once', () => {
+  test('does not block a later tenant, or one with a single failure', () => {
     const { attempt, pass } = setUp();
     for (let round = 0; round < 50; round += 1) {
       attempt('noisy', `get /${round}`, 'failing');
@@ -69,13 +69,13 @@ describe('A tenant for whom everything fails', () => {
 
 describe('An outage', () => {
   test.each([
-    ['of one tenant, over its requests', (index: number) => ({ tenant: 'a', request: `get /${index % 5}` })],
-    ['of one tenant, each request another', (index: number) => ({ tenant: 'a', request: `create ${index}` })],
+    ['for one tenant with several requests', (index: number) => ({ tenant: 'a', request: `get /${index % 5}` })],
+    ['for one tenant whose requests all differ', (index: number) => ({ tenant: 'a', request: `create ${index}` })],
     [
-      'of many tenants with one request each',
+      'for many tenants with one request each',
       (index: number) => ({ tenant: `tenant-${index % 50}`, request: 'get /1' }),
     ],
-  ])('opens %s, and is over with the first success', (_, caseOf) => {
+  ])('opens the breaker %s, and ends with the first success', (_, caseOf) => {
     const { attempt, health, pass } = setUp();
     const attemptCase = (index: number, evidence: Evidence) => {
       const { tenant, request } = caseOf(index);
@@ -90,7 +90,7 @@ describe('An outage', () => {
     }
     expect(health.isAnyOpen).toBe(true);
     expect(admitted).toBeLessThan(600);
-    // Upstream is healthy again.
+    // Upstream is healthy from now on.
     pass(1000);
     for (let index = 0; index < 50; index += 1) {
       pass(100);
@@ -100,13 +100,13 @@ describe('An outage', () => {
     expect(served.every(Boolean)).toBe(true);
   });
 
-  test('of connections opens for all tenants', () => {
+  test('of connections opens the breaker for all tenants', () => {
     const { attempt, health } = setUp();
     for (let index = 0; index < 20; index += 1) attempt('a', 'get /1', 'unreachable');
     expect(health.tryAdmit('b', 'get /2')).toBe(false);
   });
 
-  test('is none while four of five attempts succeed, in any order', () => {
+  test('is not detected while four of five attempts succeed, in any order', () => {
     const { attempt, pass } = setUp();
     for (let index = 0; index < 5000; index += 1) {
       pass(7);
@@ -115,7 +115,7 @@ describe('An outage', () => {
   });
 });
 
-test('what is remembered is bounded, whatever the number of tenants and requests', () => {
+test('the memory is bounded for any number of tenants and requests', () => {
   const { attempt } = setUp();
   const heapBefore = heapUsed();
   for (let tenant = 0; tenant < 2000; tenant += 1)

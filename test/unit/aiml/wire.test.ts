@@ -6,7 +6,7 @@ import { wireAssistant } from '../../support/scripted-upstream.ts';
 const readAssistants = (value: unknown) => readList(value, readAssistant);
 
 describe('reading an assistant', () => {
-  test('reads the older backend, which has a UUID, file_ids and none of the later fields', () => {
+  test('reads assistants of the older backend, which have a UUID, file_ids and none of the later fields', () => {
     const assistant = readAssistant({
       id: '0b0e6c1e-6f0a-4c57-9a3c-5a9d3a1c2b3d',
       object: 'assistant',
@@ -33,12 +33,12 @@ describe('reading an assistant', () => {
     });
   });
 
-  test('keeps a tool that it does not know whole', () => {
+  test('keeps an unknown tool unchanged', () => {
     const tool = { type: 'web_search', web_search: { depth: 3, __proto__: null } };
     expect(readAssistant(wireAssistant('a', { tools: [tool] })).tools).toEqual([{ type: 'unknown', raw: tool }]);
   });
 
-  test('takes JSON of 500 levels, and none that is deeper', () => {
+  test('accepts JSON of 500 levels and rejects deeper JSON', () => {
     const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
     const tool = (levels: number) => ({ type: 'function', function: { name: 'f', parameters: nested(levels) } });
     expect(readAssistant(wireAssistant('a', { tools: [tool(500)] })).tools).toMatchObject([{ name: 'f' }]);
@@ -88,11 +88,11 @@ describe('reading an assistant', () => {
     [wireAssistant('a', { tool_resources: { code_interpreter: { file_ids: [1] } } })],
     [wireAssistant('a', { response_format: { json_schema: {} } })],
     [wireAssistant('a', { response_format: { type: 'json_schema', json_schema: {} } })],
-  ])('refuses what the API never promised: %j', (value) => {
+  ])('rejects values outside of the API’s contract: %j', (value) => {
     expect(() => readAssistant(value)).toThrow(MalformedResponseError);
   });
 
-  test('names the place of what is wrong and never what stands there', () => {
+  test('reports the path of an invalid value and never the value', () => {
     expect(() => readAssistant(wireAssistant('a', { name: { canary: 1 } }))).toThrow('name is not a string');
   });
 });
@@ -101,7 +101,7 @@ describe('reading a list', () => {
   const data = [wireAssistant('a'), wireAssistant('b')];
 
   test.each([
-    ['today’s generation', { object: 'list', data, first_id: 'a', last_id: 'b', has_more: true }, true],
+    ['the current API', { object: 'list', data, first_id: 'a', last_id: 'b', has_more: true }, true],
     ['the older backend', { object: 'list', data }, null],
     ['a bare array', data, null],
   ])('reads %s', (_name, value, hasMore) => {
@@ -111,7 +111,7 @@ describe('reading a list', () => {
   });
 
   test.each([null, {}, { data: null }, { data: {} }, { data: [null] }, { data, has_more: 'yes' }, 'x'])(
-    'refuses %j',
+    'rejects %j',
     (value) => {
       expect(() => readAssistants(value)).toThrow(MalformedResponseError);
     },

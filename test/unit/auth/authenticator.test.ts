@@ -23,7 +23,7 @@ describe('AUTH_MODE none', () => {
     },
   );
 
-  test('is the same caller on every request', () => {
+  test('has the same caller on every request', () => {
     const authenticator = createAuthenticator({ auth: { mode: 'none' }, serviceKey: SERVICE_KEY });
     expect(authenticator.authenticate(undefined)).toBe(authenticator.authenticate('Bearer x'));
   });
@@ -87,12 +87,12 @@ describe('a caller', () => {
     expect(principalWith('key-1').tenant).toMatch(/^[\w-]{22}$/);
   });
 
-  test('is another tenant in another process, so that digests cannot be prepared', () => {
+  test('is another tenant in another process, so that digests cannot be precomputed', () => {
     const other = principalOf(authenticate('passthrough', 'Bearer key-1'));
     expect(principalWith('key-1').tenant).not.toBe(other.tenant);
   });
 
-  test('is the same tenant in processes that share theirs', () => {
+  test('is the same tenant in processes with shared tenants', () => {
     const [one, other] = [1, 2].map(() =>
       createAuthenticator({ auth: { mode: 'passthrough' }, serviceKey: null, sharedTenants: true }),
     );
@@ -110,7 +110,7 @@ describe('a caller', () => {
     expect(shown.join()).not.toContain('key-1');
   });
 
-  test('may do everything without scopes', () => {
+  test('has all scopes if there are none', () => {
     expect(() => requireScope(principalWith('key-1'), 'assistants:read')).not.toThrow();
     expect(() => requireScope(principalWith('key-1'), 'assistants:write')).not.toThrow();
   });

@@ -57,7 +57,7 @@ export const encode = (value: unknown): string => Buffer.from(JSON.stringify(val
 export class IdentityProvider {
   /** The published keys. */
   keys: readonly JWK[] = [];
-  /** Responds instead of the keys while it is set. */
+  /** While set, responds instead of the keys. */
   response: RequestListener | null = null;
   /** The number of requests for the keys. */
   requests = 0;

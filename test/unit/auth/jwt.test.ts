@@ -165,15 +165,15 @@ describe('a token that was not signed with a key of the provider is rejected', (
   });
 
   test('another key under the id of a real one, alone or included in the header', async () => {
-    const stranger = await createKey('ec');
+    const untrusted = await createKey('ec');
     let requested = 0;
-    const strangers = createServer((_, response) => {
+    const untrustedProvider = createServer((_, response) => {
       requested += 1;
-      response.end(JSON.stringify({ keys: [stranger.jwk] }));
+      response.end(JSON.stringify({ keys: [untrusted.jwk] }));
     });
-    const jku = `http://127.0.0.1:${await listen(strangers)}/`;
-    for (const header of [{}, { jwk: stranger.jwk }, { jku }, { x5u: jku }, { kid: jku }, { kid: undefined }])
-      expect(await verdict(await sign(stranger, {}, header))).toBe('UNAUTHENTICATED');
+    const jku = `http://127.0.0.1:${await listen(untrustedProvider)}/`;
+    for (const header of [{}, { jwk: untrusted.jwk }, { jku }, { x5u: jku }, { kid: jku }, { kid: undefined }])
+      expect(await verdict(await sign(untrusted, {}, header))).toBe('UNAUTHENTICATED');
     expect(requested).toBe(0);
   });
 
@@ -297,9 +297,9 @@ describe('an authentication error', () => {
   };
 
   test('reports that a valid token has expired, and nothing of a forged one', async () => {
-    const stranger = await createKey('ec');
+    const untrusted = await createKey('ec');
     expect(await messageOf(await sign(ec, { exp: now() - 60 }))).toBe('The access token has expired.');
-    const forged = await messageOf(await sign(stranger, { exp: now() - 60 }));
+    const forged = await messageOf(await sign(untrusted, { exp: now() - 60 }));
     expect(forged).toBe('The access token is not valid here.');
     expect(await messageOf(await sign(ec, { iss: 'x' }))).toBe(forged);
     expect(await messageOf(await sign(ec, { aud: 'x', exp: 0 }))).toBe(forged);

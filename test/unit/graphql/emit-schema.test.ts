@@ -34,7 +34,7 @@ describe('the command that emits the schema', () => {
     expect(await run('--check')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  test('fails in one line where the file is out of date, and leaves it alone', async () => {
+  test('fails with one line if the file is out of date, and does not change it', async () => {
     await mkdir(join(folder, 'schema'));
     await writeFile(schemaFile(), 'type Query { a: Int }\n');
     expect(await run('--check')).toEqual({
@@ -45,7 +45,7 @@ describe('the command that emits the schema', () => {
     expect(await readFile(schemaFile(), 'utf8')).toBe('type Query { a: Int }\n');
   });
 
-  test('fails in one line where the file is missing', async () => {
+  test('fails with one line if the file is missing', async () => {
     expect(await run('--check')).toMatchObject({
       code: 1,
       stderr: 'schema/schema.graphql is missing: run "npm run schema".\n',

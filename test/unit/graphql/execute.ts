@@ -1,4 +1,4 @@
-// Runs operations through Apollo Server as the service sets it up, without HTTP.
+// Executes operations through an Apollo Server that is configured as in the service, without HTTP.
 import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createApollo, type ApolloOptions } from '../../../src/graphql/server/apollo.ts';
@@ -35,7 +35,7 @@ export async function execute(
   });
   if (body.kind !== 'single') throw new TypeError('a single result was expected');
   const { data, errors = [] } = body.singleResult;
-  // As a client would see it: without prototypes.
+  // As a client parses it: objects without the null prototype.
   const text = JSON.stringify({ data, errors });
   const plain = JSON.parse(text) as Pick<GraphQLResponse, 'data' | 'errors'>;
   return { status: http.status ?? 200, ...plain, text };

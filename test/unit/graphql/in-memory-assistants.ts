@@ -1,5 +1,5 @@
-// A loader over a list in memory. It answers like any of the three generations of upstream's lists and keeps what it
-// was asked for.
+// A loader over a list in memory. It responds like any of the three generations of upstream's lists and records its
+// calls.
 import type { ListQuery } from '../../../src/aiml/resource.ts';
 import { PublicError } from '../../../src/runtime/errors.ts';
 import {
@@ -12,7 +12,7 @@ import type { WireList } from '../../../src/aiml/wire.ts';
 import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
 import { wireAssistant as sentAssistant } from '../../support/scripted-upstream.ts';
 
-/** `has-more`: says whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
+/** `has-more`: returns whether more follow. `silent`: does not. `generous`: does not, and ignores the limit. */
 export type Generation = 'has-more' | 'silent' | 'generous';
 
 export type Call =
@@ -22,7 +22,7 @@ export type Call =
   | readonly ['modify', string, WireAssistantModifyBody]
   | readonly ['delete', string];
 
-/** As it is read from upstream, with nothing that may be absent. */
+/** As it is read from upstream, without optional fields. */
 export const wireAssistant = (fields: Partial<WireAssistant> = {}): WireAssistant => ({
   ...readAssistant(sentAssistant('asst_1', { temperature: null, top_p: null, response_format: null })),
   ...fields,
@@ -34,7 +34,7 @@ export const assistantsInOrder = (count: number): WireAssistant[] =>
 
 export class InMemoryAssistants implements Required<RequestContext['upstream']['assistants']> {
   readonly calls: Call[] = [];
-  /** Thrown by every call while it is set. */
+  /** Every call throws it while it is set. */
   failure: Error | null = null;
   readonly #oldestFirst: readonly WireAssistant[];
   readonly #generation: Generation;
@@ -98,7 +98,7 @@ const unknownCursor = new PublicError({
   param: 'after',
 });
 
-/** An upstream that has assistants and nothing else. */
+/** An upstream with assistants and no other resources. */
 export const upstreamOf = (assistants: RequestContext['upstream']['assistants']): RequestContext['upstream'] =>
   new Proxy({ assistants, deadlineAt: Infinity } as RequestContext['upstream'], {
     get(target, name: keyof RequestContext['upstream']) {

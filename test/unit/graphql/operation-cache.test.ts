@@ -16,7 +16,7 @@ const createCache = (maxBytes?: number) => new OperationCache(createExecutor(sch
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** How much more heap is in use after `fill`, whose result is kept meanwhile. */
+/** The growth of the heap during `fill`, whose result is referenced until it is measured. */
 async function heapGrowth(fill: () => Promise<unknown>): Promise<number> {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
@@ -45,7 +45,7 @@ async function send(
 }
 const isCached = (cache: OperationCache, query: string): boolean => Boolean(cache.lookup({ query })?.cached);
 
-/** As many fields as fragments, conditions and root fields can make of a small document. */
+/** A small document with as many fields as fragments, conditions and root fields allow. */
 const expensive = (index: number): string =>
   `query Q${index}($a: Boolean!, $b: Boolean!, $c: Boolean!, $d: Boolean!) {
     t: __typename @skip(if: $a) t: __typename @skip(if: $b) t: __typename @skip(if: $c) t: __typename @skip(if: $d)
@@ -59,7 +59,7 @@ const expensive = (index: number): string =>
 const conditions = (bits: number) => ({ a: !!(bits & 1), b: !!(bits & 2), c: !!(bits & 4), d: !!(bits & 8) });
 
 describe('the cache of operations', () => {
-  test('finds an operation by its document once it was stored, and never before', async () => {
+  test('finds an operation by its document only after it was stored', async () => {
     const cache = createCache();
     expect(isCached(cache, '{ __typename }')).toBe(false);
     const document = await send(cache, '{ __typename }');
@@ -68,7 +68,7 @@ describe('the cache of operations', () => {
     expect(isCached(cache, '{  __typename }')).toBe(false);
   });
 
-  test('keeps nothing of a document that was validated and run for a caller without a credential', async () => {
+  test('does not store an operation that was executed for a caller without a credential', async () => {
     const cache = createCache();
     const document = parse('{ __typename }');
     await cache.documentStore.set('{ __typename }', document);
@@ -77,7 +77,7 @@ describe('the cache of operations', () => {
     expect(await cache.documentStore.get('{ __typename }')).toBeUndefined();
   });
 
-  test('weighs an operation anew with each plan that is made for it', async () => {
+  test('updates the weight of an operation with each plan that is made for it', async () => {
     const cache = createCache();
     const sizes: number[] = [];
     for (const bits of [0, 1, 2, 1, 2]) {
@@ -89,7 +89,7 @@ describe('the cache of operations', () => {
     expect(sizes.slice(3)).toEqual([sizes[2], sizes[2]]);
   });
 
-  test('drops what was used least recently, under all of its keys, and what is larger than itself', async () => {
+  test('evicts the least recently used operation with all its keys, and does not store one that is too large', async () => {
     const cache = createCache(100_000);
     const query = (name: string): string => `query ${name} { __typename } #${'x'.repeat(5000)}`;
     for (const name of ['A', 'B', 'C']) await send(cache, query(name));
@@ -101,7 +101,7 @@ describe('the cache of operations', () => {
     expect(isCached(cache, query('D'))).toBe(true);
   });
 
-  test('stays within its bound in the heap, whatever floods it', async () => {
+  test('stays within its limit of heap memory under any flood', async () => {
     const bound = 4 * MiB;
     let cached = 0;
     const growth = await heapGrowth(async () => {
@@ -117,7 +117,7 @@ describe('the cache of operations', () => {
   });
 });
 
-test('rejected documents stay within their bound in the heap', async () => {
+test('rejected documents stay within their limit of heap memory', async () => {
   const bound = 2 * MiB;
   const growth = await heapGrowth(() => {
     const rejected = new RejectedDocuments(bound);
@@ -130,7 +130,7 @@ test('rejected documents stay within their bound in the heap', async () => {
   expect(growth).toBeLessThan(3 * bound);
 });
 
-test('persisted documents stay within their bound in the heap', async () => {
+test('persisted documents stay within their limit of heap memory', async () => {
   const bound = 2 * MiB;
   const growth = await heapGrowth(async () => {
     const documents = createApqCache(null, bound);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/aiml/wire.ts';
 
-/** An input as a caller writes it: objects, where the service has instances of classes. */
+/** An input as a caller writes it: plain objects instead of instances of input classes. */
 export type Plain<T> = T extends JsonObject
   ? T
   : T extends readonly (infer Item)[]

@@ -1,4 +1,4 @@
-// Values of variables that would be expensive to talk about.
+// Values of variables for which error messages would be expensive.
 import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
 import { createVariableCoercer } from '../../../src/graphql/server/variables.ts';
@@ -16,7 +16,7 @@ function coerce(query: string, variables: Readonly<Record<string, unknown>>) {
 const messagesOf = (result: ReturnType<typeof coerce>['ours']): string[] =>
   'errors' in result ? result.errors.map((error) => toPublicMessage(error, false)?.message ?? error.message) : [];
 
-/** An object that counts how often all of its keys are asked for. */
+/** An object that counts how often all its keys are enumerated. */
 function counted(keys: number): { readonly object: object; readonly lookups: () => number } {
   let lookups = 0;
   const target = Object.fromEntries(Array.from({ length: keys }, (_, index) => [`k${index}`, 1]));
@@ -51,13 +51,13 @@ describe('an object with very many keys', () => {
       (object) => ({ model: 'm', metadata: object }),
       'Variable "$i" cannot be used at "i.metadata": Metadata is an object whose values are strings.',
     ],
-  ])('%s is rejected with one error, and looked through at most twice', (_name, valueOf, message) => {
+  ])('%s is rejected with one error, and enumerated at most twice', (_name, valueOf, message) => {
     const { object, lookups } = counted(50_000);
     expect(messagesOf(coerce(CREATE, { i: valueOf(object) }).ours)).toEqual([message]);
     expect(lookups()).toBeLessThanOrEqual(2);
   });
 
-  test('as the value of a variable of a plain type is not looked through at all', () => {
+  test('is not enumerated as the value of a variable of a scalar type', () => {
     const { object, lookups } = counted(50_000);
     const { ours } = coerce(
       'query ($first: Int, $order: SortOrder! = ASC) { assistants(first: $first, order: $order) { nodes { id } } }',
@@ -74,7 +74,7 @@ describe('an object with very many keys', () => {
   });
 });
 
-test('a list with very many bad values has a bounded number of errors', () => {
+test('a list with very many invalid values has a limited number of errors', () => {
   const ids = Array.from({ length: 100_000 }, () => 1.5);
   const messages = messagesOf(coerce('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids }).ours);
   expect(messages).toHaveLength(51);
@@ -94,7 +94,7 @@ test.each<[string, string, Readonly<Record<string, unknown>>]>([
     { i: { model: 'm', tools: [{ function: { name: 'f', parameters: { a: [1] } } }], metadata: {} } },
   ],
   ['one value for a list', 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: 'a', other: 1 }],
-])('values that fit are those of graphql-js: %s', (_name, query, variables) => {
+])('valid values are the same as with graphql-js: %s', (_name, query, variables) => {
   const { ours, operation } = coerce(query, variables);
   expect(ours).toEqual(getVariableValues(schema, operation.variableDefinitions ?? [], variables));
 });

@@ -276,8 +276,8 @@ describe('a collector that does not work', () => {
   test.each([
     ['refuses connections', null],
     ['drops connections', (socket: Socket) => socket.destroy()],
-    ['speaks no HTTP', (socket: Socket) => void socket.on('error', () => undefined).end('what?\r\n\r\n')],
-    ['never answers', (socket: Socket) => void socket.on('error', () => undefined).resume()],
+    ['does not speak HTTP', (socket: Socket) => void socket.on('error', () => undefined).end('what?\r\n\r\n')],
+    ['never responds', (socket: Socket) => void socket.on('error', () => undefined).resume()],
   ])('disturbs no request if it %s', async (_what, onConnection) => {
     const sockets = new Set<Socket>();
     const server = createTcpServer((socket) => {

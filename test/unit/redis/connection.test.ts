@@ -90,7 +90,7 @@ describeWithRedis('The connection to Redis', () => {
     redis.resume();
   });
 
-  test('stays available while this process is too busy to read a reply', async () => {
+  test('stays available while the process is too busy to read a reply', async () => {
     redis = await startRedis();
     await connect(redis.url);
     const response = ping();
@@ -101,7 +101,7 @@ describeWithRedis('The connection to Redis', () => {
     expect(changes).toEqual([]);
   });
 
-  test('waits for a reply as long as more of it arrives', async () => {
+  test('waits for a reply while parts of it arrive', async () => {
     redis = await startRedis();
     let isSlow = false;
     const proxy = createServer((socket) => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Closers } from '../../../src/runtime/closers.ts';
 
-test('parts are closed once, in the reverse order of their creation, with the time that they have', async () => {
+test('parts are closed once, in the reverse order of their creation, with their time-out', async () => {
   const closed: string[] = [];
   const closers = new Closers();
   closers.add(() => closed.push('first'));
@@ -17,7 +17,7 @@ test('parts are closed once, in the reverse order of their creation, with the ti
   expect(closed).toEqual(['third', 'second within 7 ms', 'first']);
 });
 
-test('a part that fails to close does not keep the others open, and the first error is reported', async () => {
+test('a part that fails to close does not prevent the others from closing, and the first error is reported', async () => {
   const closed: string[] = [];
   const closers = new Closers();
   closers.add(() => closed.push('first'));

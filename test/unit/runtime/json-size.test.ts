@@ -16,7 +16,7 @@ describe('the estimate of a JSON text', () => {
     expect(shapeOf(text).depth).toBe(depth);
   });
 
-  test('takes more memory with every array, object and entry, and not with characters in strings', () => {
+  test('grows with every array, object and entry, and not with characters in strings', () => {
     const plain = shapeOf(`["${'a'.repeat(100)}"]`).heapBytes;
     expect(shapeOf(`["${'{'.repeat(100)}"]`).heapBytes).toBe(plain);
     expect(shapeOf(`[${'{},'.repeat(33)}{}]`).heapBytes).toBeGreaterThan(4 * plain);

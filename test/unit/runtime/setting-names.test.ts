@@ -4,11 +4,11 @@ import { findMisspeltSettings } from '../../../src/runtime/setting-names.ts';
 
 const documented = Array.from(readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=/gm), ([, name = '']) => name);
 
-/** Without its last letter but one, as by a typing error. */
+/** The name without its second to last letter, like a typing error. */
 const misspell = (name: string): string => name.slice(0, -2) + name.slice(-1);
 
-test('Every setting of .env.example is suggested if it is misspelt', () => {
-  // "HOT" is a word, and three letters could mean anything.
+test('Every setting of .env.example is suggested for its misspelt name', () => {
+  // "HOT" is a word, and three letters may have any meaning.
   for (const name of documented.filter(({ length }) => length > 4))
     expect(findMisspeltSettings([misspell(name)])).toEqual([{ name: misspell(name), suggestion: name }]);
 });
@@ -35,6 +35,6 @@ test('Settings, and variables of other programs, are not reported', () => {
       'npm_config_x',
     ]),
   ).toEqual([]);
-  // Beside the correct setting, the variable belongs to another program.
+  // If the correct setting is set as well, the variable belongs to another program.
   expect(findMisspeltSettings(['PORT', 'PROT'])).toEqual([]);
 });

@@ -10,7 +10,7 @@ function setUp() {
 }
 
 describe('the read cache', () => {
-  test('gives what is fresh without asking, and what is stale with its ETag', () => {
+  test('returns fresh entries, and stale ones with their ETag', () => {
     const { cache, put, pass } = setUp();
     put('t', '/assistants/a', 1);
     expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: true });
@@ -20,13 +20,13 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
-  test('gives nothing to another tenant', () => {
+  test('returns nothing to another tenant', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     expect(cache.get('u', '/assistants/a')).toBeNull();
   });
 
-  test('asks after a write of the tenant for everything that it has read, under its ETag', () => {
+  test('makes all entries of a tenant stale after its write, and keeps their ETags', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     put('t', '/assistants?limit=21', 2);
@@ -37,7 +37,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
-  test('keeps nothing, and renews nothing, that was read while a write of the tenant was in flight', () => {
+  test('neither stores nor refreshes a read that overlapped with a write of the tenant', () => {
     const { cache, put, pass } = setUp();
     put('t', '/assistants/b', 1);
     pass(1000);
@@ -49,7 +49,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/b')?.isFresh).toBe(false);
   });
 
-  test('keeps what one tenant reads while others write', () => {
+  test('keeps the entries of a tenant when other tenants write', () => {
     const { cache, put } = setUp();
     const generation = cache.generationOf('t');
     for (let index = 0; index < 100; index += 1) cache.invalidate(`u${index % 3}`);
@@ -60,7 +60,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/b')?.isFresh).toBe(true);
   });
 
-  test('gives nothing of a tenant that was forgotten without asking', () => {
+  test('makes the entries of a tenant stale if its generation was evicted', () => {
     const { cache, put } = setUp();
     put('t', '/assistants/a', 1);
     for (let index = 0; index < 20_000; index += 1) cache.generationOf(`u${index}`);
@@ -68,7 +68,7 @@ describe('the read cache', () => {
     expect(cache.get('t', '/assistants/a')?.isFresh).toBe(false);
   });
 
-  test('is bounded, whatever the number of paths and tenants', () => {
+  test('is bounded for any number of paths and tenants', () => {
     const { cache, put } = setUp();
     const megabyte = 1024 * 1024;
     for (let index = 0; index < 200; index += 1) put(`t${index}`, `/assistants?limit=${index}`, index, megabyte);

@@ -19,7 +19,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-test('asks for what is stale under its ETag, and takes what it has where upstream says that it has not changed', async () => {
+test('revalidates a stale entry by its ETag, and uses it after a 304', async () => {
   let etag = 'W/"1"';
   upstream = await startScriptedUpstream(({ headers }, response) => {
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
@@ -66,7 +66,7 @@ test('rejects a 304 to an unconditional request', async () => {
 test.each([
   ['time', { deadlineMs: 1000 }, 'UPSTREAM_TIMEOUT'],
   ['bytes', { bytes: 100 }, 'UPSTREAM_BAD_RESPONSE'],
-])('a read that was joined is made again where only the %s of the first operation ran out', async (_, limits, code) => {
+])('a shared read is repeated if only the %s of the first operation ran out', async (_, limits, code) => {
   let isOpen = false;
   const responses: (() => void)[] = [];
   upstream = await startScriptedUpstream(({ path }, response) => {
@@ -125,7 +125,7 @@ describe('an operation that may hold 3,000 bytes', () => {
   }
   const tooLarge = { code: 'UPSTREAM_BAD_RESPONSE', details: { retryable: false } };
 
-  test('reads no more than that one after the other', async () => {
+  test('reads no more in sequential reads', async () => {
     const { source } = await setUp();
     await source.get('a');
     await source.get('b');
@@ -139,7 +139,7 @@ describe('an operation that may hold 3,000 bytes', () => {
     ]);
   });
 
-  test('reads no more than that side by side', async () => {
+  test('reads no more in concurrent reads', async () => {
     const { source, budget } = await setUp();
     const reads = await Promise.allSettled(['a', 'b', 'c', 'd'].map((id) => source.get(id)));
     const failed = reads.filter((read) => read.status === 'rejected');
@@ -148,7 +148,7 @@ describe('an operation that may hold 3,000 bytes', () => {
     expect(budget.bytes).toBeGreaterThanOrEqual(0);
   });
 
-  test('holds nothing of what failed', async () => {
+  test('does not count failed reads', async () => {
     const { source, budget } = await setUp(400);
     for (const id of ['a', 'b', 'c', 'd'])
       await expect(source.get(id)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });

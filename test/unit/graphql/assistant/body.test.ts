@@ -12,7 +12,7 @@ const toModifyBody = (input: Plain<UpdateAssistantInput>): WireAssistantModifyBo
 const parameters = JSON.parse('{"type":"object","__proto__":{"a":1}}') as JsonObject;
 
 describe('the body of a create', () => {
-  test('holds exactly what the caller gave', () => {
+  test('contains exactly the fields of the input', () => {
     expect(toCreateBody({ model: 'm' })).toStrictEqual({ model: 'm' });
     expect(toCreateBody({ model: 'm', name: '', temperature: 0, tools: [], metadata: {} })).toStrictEqual({
       model: 'm',
@@ -23,7 +23,7 @@ describe('the body of a create', () => {
     });
   });
 
-  test('leaves nulls out, at every level', () => {
+  test('omits nulls at every level', () => {
     const sent = toCreateBody({
       model: 'm',
       name: null,
@@ -52,7 +52,7 @@ describe('the body of a create', () => {
     });
   });
 
-  test("has upstream's names for everything", () => {
+  test("has upstream's name for every field", () => {
     const metadata = { k: 'v' };
     const sent = toCreateBody({
       model: 'm',
@@ -123,7 +123,7 @@ describe('the body of a create', () => {
     });
   });
 
-  test('passes JSON and metadata on by reference, so that no key is lost', () => {
+  test('contains JSON and metadata by reference, so that no key is lost', () => {
     const metadata = JSON.parse('{"__proto__":"x"}') as Record<string, string>;
     const sent = toCreateBody({ model: 'm', metadata, tools: [{ function: { name: 'f', parameters } }] });
     expect(sent.metadata).toBe(metadata);
@@ -137,17 +137,17 @@ describe('the body of a create', () => {
     ['auto', 'auto'],
     ['text', { type: 'text' }],
     ['json_object', { type: 'json_object' }],
-  ] as const)('writes the response format %s as upstream does', (type, expected) => {
+  ] as const)('has the response format %s in upstream’s form', (type, expected) => {
     expect(toCreateBody({ model: 'm', responseFormat: { type } }).response_format).toEqual(expected);
   });
 });
 
 describe('the body of an update', () => {
-  test('is empty where nothing but the id is given', () => {
+  test('is empty if the input has an id only', () => {
     expect(toModifyBody({ id: 'a' })).toStrictEqual({});
   });
 
-  test('holds null for what is cleared, and an empty list for tools', () => {
+  test('contains null for cleared fields, and an empty list for tools', () => {
     const sent = toModifyBody({
       id: 'a',
       name: null,
@@ -175,7 +175,7 @@ describe('the body of an update', () => {
     });
   });
 
-  test('leaves nulls inside a value out', () => {
+  test('omits nulls inside a value', () => {
     expect(
       toModifyBody({
         id: 'a',
@@ -203,11 +203,11 @@ describe('an empty object inside toolResources is not sent', () => {
     });
   });
 
-  test.each(fileSearches)('on an update, which still replaces what was there: %j', (fileSearch) => {
+  test.each(fileSearches)('on an update, which still replaces the old value: %j', (fileSearch) => {
     expect(toModifyBody({ id: 'a', toolResources: { fileSearch } })).toStrictEqual({ tool_resources: {} });
   });
 
-  test('on a create of a vector store, whose empty form stands for a store without files', () => {
+  test('on a create of a vector store, where it means a store without files', () => {
     const toolResources = { fileSearch: { vectorStores: [{ metadata: {} }] } };
     expect(toCreateBody({ model: 'm', toolResources })).toStrictEqual({
       model: 'm',
@@ -215,7 +215,7 @@ describe('an empty object inside toolResources is not sent', () => {
     });
   });
 
-  test('but an empty list is', () => {
+  test('but an empty list is sent', () => {
     const toolResources = { fileSearch: { vectorStoreIds: [] } };
     expect(toModifyBody({ id: 'a', toolResources })).toStrictEqual({
       tool_resources: { file_search: { vector_store_ids: [] } },

@@ -11,7 +11,7 @@ import { Assistant } from '../../../../src/graphql/assistant/assistant.type.ts';
 import { wireAssistant } from '../in-memory-assistants.ts';
 
 describe('an assistant', () => {
-  test('of the older backend has null for what that backend does not know', () => {
+  test('of the older backend has null for fields that this backend does not have', () => {
     const wire = readAssistant({ id: '0b7c', object: 'assistant', created_at: 5, model: 'm', file_ids: [] });
     const assistant = new Assistant(wire);
     expect(assistant).toBeInstanceOf(Assistant);

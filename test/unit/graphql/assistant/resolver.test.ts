@@ -11,7 +11,7 @@ const run = (query: string, assistants: InMemoryAssistants, variables = {}): Pro
   execute(apollo, { query, variables }, assistants);
 
 describe('node and nodes', () => {
-  test('find assistants by id, in order, with null for what is not there', async () => {
+  test('return assistants by id, in order, and null for missing ones', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(3));
     const { data, errors } = await run(
       '{ node(id: "a1") { __typename id } none: node(id: "zzz") { id } nodes(ids: ["a2", "zzz", "a0", "a2"]) { id } }',
@@ -25,7 +25,7 @@ describe('node and nodes', () => {
     });
   });
 
-  test('take a hundred ids, and not one more', async () => {
+  test('accept a hundred ids and reject more', async () => {
     const assistants = new InMemoryAssistants();
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
     const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `a${index}`);
@@ -40,7 +40,7 @@ describe('node and nodes', () => {
     ['{ assistant(id: "..") { id } }', 'id'],
     ['{ node(id: "a/b") { id } }', 'id'],
     ['{ nodes(ids: ["a", "", "b"]) { id } }', 'ids'],
-  ])('ask nothing of upstream where an id is not valid: %s', async (query, argument) => {
+  ])('make no upstream call if an id is invalid: %s', async (query, argument) => {
     const assistants = new InMemoryAssistants();
     const { status, errors } = await run(query, assistants);
     expect(status).toBe(200);
@@ -50,7 +50,7 @@ describe('node and nodes', () => {
     expect(assistants.calls).toEqual([]);
   });
 
-  test('hold an error in the place of an id whose read fails, and keep the others', async () => {
+  test('contain an error for an id whose read fails, and the other objects', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(2));
     const load = assistants.load.bind(assistants);
     assistants.load = (id) => (id === 'bad' ? Promise.reject(failure({})) : load(id));
@@ -94,7 +94,7 @@ describe('a list', () => {
     });
   });
 
-  test('names the argument where upstream does not know the cursor', async () => {
+  test('reports the argument if upstream does not know the cursor', async () => {
     const { errors } = await run(
       '{ assistants(last: 2, before: "gone") { nodes { id } } }',
       new InMemoryAssistants(assistantsInOrder(3)),
@@ -135,7 +135,7 @@ describe('a mutation', () => {
     ]);
   });
 
-  test('keeps a key named __proto__ on its way upstream', async () => {
+  test('sends a key named __proto__ to upstream', async () => {
     const assistants = new InMemoryAssistants();
     const variables = JSON.parse(
       '{"input":{"model":"m","metadata":{"__proto__":"x"},"tools":[{"function":{"name":"f","parameters":{"__proto__":{"a":1}}}}]}}',
@@ -151,7 +151,7 @@ describe('a mutation', () => {
     ]);
   });
 
-  test('sends nothing where the input breaks a limit', async () => {
+  test('sends nothing if the input exceeds a limit', async () => {
     const assistants = new InMemoryAssistants();
     const { data, errors } = await run(create, assistants, { input: { model: '', temperature: 5 } });
     expect(errors).toEqual([]);
@@ -178,7 +178,7 @@ describe('a mutation', () => {
     expect(assistants.calls).toEqual([]);
   });
 
-  test('that names nothing but the id reads the assistant', async () => {
+  test('with an id only reads the assistant', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     expect((await run(update, assistants, { input: { id: 'a0' } })).data).toMatchObject({
       updateAssistant: { assistant: { id: 'a0' }, userErrors: [] },
@@ -192,7 +192,7 @@ describe('a mutation', () => {
     ]);
   });
 
-  test('of a missing assistant names the id', async () => {
+  test('of a missing assistant reports the id', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'NOT_FOUND', outcome: 'NOT_APPLIED' });
     expect((await run(update, assistants, { input: { id: 'a0', name: 'n' } })).data).toMatchObject({
@@ -225,7 +225,7 @@ describe('a mutation', () => {
     });
   });
 
-  test('that fails otherwise is a top-level error with its outcome', async () => {
+  test('with any other failure is a top-level error with its outcome', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false });
     const { status, errors, data } = await run(create, assistants, { input: { model: 'm' } });
@@ -235,7 +235,7 @@ describe('a mutation', () => {
     ]);
   });
 
-  test('that fails before anything is written was not applied', async () => {
+  test('that fails before its write was not applied', async () => {
     const assistants = new InMemoryAssistants();
     assistants.failure = failure({ code: 'UPSTREAM_TIMEOUT' });
     const { errors } = await run(update, assistants, { input: { id: 'a0' } });

@@ -13,7 +13,7 @@ import type { Plain } from '../plain.ts';
 type Create = Partial<Plain<Inputs.CreateAssistantInput>>;
 type Update = Partial<Plain<Inputs.UpdateAssistantInput>>;
 
-/** Two units of a JavaScript string, one character. */
+/** Two code units in JavaScript, one character. */
 const EMOJI = '😀';
 const CANARY = 'canary';
 const pairs = (count: number): Record<string, string> =>
@@ -243,7 +243,7 @@ describe('the settings of an assistant', () => {
     if (!field.includes('vectorStores')) expect(update(fields)).toEqual(errors);
   });
 
-  test('have all their errors at once, in order', () => {
+  test('have all errors at once, in order', () => {
     const errors = create({
       model: ' ',
       name: 'x'.repeat(257),
@@ -261,7 +261,7 @@ describe('the settings of an assistant', () => {
     ]);
   });
 
-  test('have a hundred errors at most', () => {
+  test('have at most a hundred errors', () => {
     expect(create(store({ fileIds: Array.from({ length: 10_000 }, () => '') }))).toHaveLength(100);
   });
 });
@@ -275,7 +275,7 @@ describe('the model', () => {
     expect(update({ model })).toMatchObject([{ code: 'BLANK', field: ['input', 'model'] }]);
   });
 
-  test('of an update may be left out', () => {
+  test('of an update may be omitted', () => {
     expect(update({})).toEqual([]);
   });
 });
@@ -297,7 +297,7 @@ describe('the id', () => {
 });
 
 describe('new vector stores', () => {
-  test('are for a create only', () => {
+  test('are allowed on a create only', () => {
     expect(update(search({ vectorStores: [] }))).toMatchObject([
       { code: 'INVALID', field: ['input', 'toolResources', 'fileSearch', 'vectorStores'] },
     ]);

@@ -25,7 +25,7 @@ describe('the registry of error codes', () => {
     ]);
   });
 
-  test('gives every code a description, a message and the status of an error', () => {
+  test('has a description, a message and an error status for every code', () => {
     for (const { description, message, httpStatus } of Object.values(errorCodes)) {
       expect(description).toMatch(/\.$/);
       expect(message).not.toBe('');

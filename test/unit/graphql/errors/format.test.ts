@@ -39,7 +39,7 @@ describe('an error of upstream', () => {
     });
   });
 
-  test('leaves out what is not known', async () => {
+  test('omits unknown details', async () => {
     expect(only(await failed(aiml({ code: 'UPSTREAM_TIMEOUT', message: 'Too late.' }))).extensions).toEqual({
       code: 'UPSTREAM_TIMEOUT',
       retryable: true,
@@ -52,13 +52,13 @@ describe('an error of upstream', () => {
     expect(only(response).message).toBe('Refused: No such order.');
   });
 
-  test('that only writes can have is a fault of the service on a read', async () => {
+  test('that only writes can have is an internal error on a read', async () => {
     expect(only(await failed(aiml({ code: 'NOT_FOUND' }))).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
   });
 });
 
 describe('an unexpected error', () => {
-  test('is masked, and the original is handed to the log', async () => {
+  test('is masked, and the original is logged', async () => {
     const reported: unknown[] = [];
     const apollo = createTestApollo({ onInternalError: (error) => void reported.push(error) });
     const bug = new TypeError('secret');
@@ -73,7 +73,7 @@ describe('an unexpected error', () => {
     expect(reported).toEqual([bug]);
   });
 
-  test('is masked where the log fails as well', async () => {
+  test('is masked even if the log fails', async () => {
     const apollo = createTestApollo({
       onInternalError: () => {
         throw new Error('secret');
@@ -90,19 +90,19 @@ describe('an unexpected error', () => {
     Object.assign(new Error('secret'), { extensions: { code: 'BAD_REQUEST', secret: 'secret' } }),
     Object.assign(new Error('secret'), { path: ['secret'], locations: 'secret' }),
     new Error('Argument "secret" has invalid value secret'),
-  ])('tells nothing of what it brings along', async (error) => {
+  ])('exposes nothing of its message, extensions and other fields', async (error) => {
     const response = await failed(error);
     expect(only(response).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
     expect(response.text).not.toContain('secret');
   });
 
-  test('is masked where it is no error at all', async () => {
+  test('is masked if the thrown value is not an error', async () => {
     const thrown: unknown = { secret: 'secret' };
     expect((await failed(thrown as Error)).text).not.toContain('secret');
   });
 });
 
-test('an error of our own keeps its code and its message', async () => {
+test('an error of the service keeps its code and its message', async () => {
   const response = await failed(new ServiceError('FORBIDDEN', 'The scope assistants:read is missing.'));
   expect(response.status).toBe(200);
   expect(only(response)).toMatchObject({
@@ -113,7 +113,7 @@ test('an error of our own keeps its code and its message', async () => {
 
 describe('a rejected request', () => {
   const cases: readonly (readonly [string, Operation, number, string, string])[] = [
-    ['is no GraphQL', { query: '{' }, 400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
+    ['does not parse', { query: '{' }, 400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
     [
       'asks for an unknown field',
       { query: '{ nix }' },
@@ -122,21 +122,21 @@ describe('a rejected request', () => {
       'Cannot query field "nix" on type "Query".',
     ],
     [
-      'has no such operation',
+      'names an unknown operation',
       { query: 'query A { __typename }', operationName: 'B' },
       400,
       'OPERATION_RESOLUTION_FAILURE',
       'The document has no such operation.',
     ],
     [
-      'does not say which operation',
+      'has several operations and no operation name',
       { query: 'query A { __typename } query B { __typename }' },
       400,
       'OPERATION_RESOLUTION_FAILURE',
       'Must provide operation name if query contains multiple operations.',
     ],
     [
-      'subscribes where the response cannot be a stream',
+      'subscribes but does not accept a stream',
       { query: 'subscription { runEvents(threadId: "t", runId: "r") { cursor } }' },
       400,
       'BAD_REQUEST',
@@ -165,7 +165,7 @@ describe('a rejected request', () => {
       'Unsupported persisted query version',
     ],
     [
-      'has a hash that does not fit',
+      'has a hash of another document',
       { query: '{ __typename }', extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } },
       400,
       'BAD_REQUEST',
@@ -233,7 +233,7 @@ describe('a rejected request', () => {
     }
   });
 
-  test('because variables inside a literal do not fit keeps the status of an operation that ran', async () => {
+  test('because of invalid variables inside a literal has the status of an executed operation', async () => {
     const response = await execute(open, {
       query:
         'mutation ($v: String) { createAssistant(input: { model: "m", metadata: { a: { b: $v } } }) { userErrors { code } } }',
@@ -253,7 +253,7 @@ describe('a rejected request', () => {
     expect(late.text).not.toContain('12345678');
   });
 
-  test('because it asks for the schema where introspection is off', async () => {
+  test('because of introspection that is off', async () => {
     const response = await execute(closed, { query: '{ __schema { types { name } } }' });
     expect(response.status).toBe(400);
     expect(response.errors[0]).toMatchObject({
@@ -276,14 +276,14 @@ describe('suggestions', () => {
     },
   ];
 
-  test.each(operations)('are given where introspection is on, and not where it is off: $query', async (operation) => {
+  test.each(operations)('are sent only if introspection is on: $query', async (operation) => {
     expect((await execute(closed, operation)).text).not.toContain('Did you mean');
-    // An enum's suggestion stands behind the value, and goes with it.
+    // The suggestion for an enum follows the value, and is removed with it.
     if (!operation.query?.includes('DESCC')) expect((await execute(open, operation)).text).toContain('Did you mean');
   });
 });
 
-describe('messages that hold names only are sent as they are', () => {
+describe('messages that contain names only are sent unchanged', () => {
   test.each([
     ['{ assistant { id } }', 'Field "assistant" argument "id" of type "ID!" is required, but it was not provided.'],
     ['{ __typename @nix }', 'Unknown directive "@nix".'],

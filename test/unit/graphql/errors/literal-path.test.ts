@@ -3,7 +3,7 @@ import { Kind, parse, visit, type ASTNode } from 'graphql';
 import { pathOfLiteral, type LiteralPath } from '../../../../src/graphql/errors/literal-path.ts';
 import { createTestApollo, execute } from '../execute.ts';
 
-/** Where the one `"HERE"` of the document stands. */
+/** The path of the one `"HERE"` of the document. */
 function pathOfHere(document: string): LiteralPath | null {
   const here: ASTNode[] = [];
   visit(parse(document), {
@@ -41,7 +41,7 @@ describe('a literal is identified by', () => {
     expect(pathOfHere(document)).toEqual({ owner, path });
   });
 
-  test('nothing where there are no tokens', () => {
+  test('nothing if there are no tokens', () => {
     expect(pathOfLiteral({ kind: Kind.NULL })).toBeNull();
   });
 });

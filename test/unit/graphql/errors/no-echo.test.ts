@@ -4,7 +4,7 @@ import { InMemoryAssistants } from '../in-memory-assistants.ts';
 
 const apollos = [createTestApollo({ introspection: true }), createTestApollo({ introspection: false })];
 
-/** Not the name of anything, and part of nothing that the service says by itself. */
+/** It occurs in no name and in no message of the service. */
 const C = 'cAnArY7319';
 const N = '73197319';
 
@@ -16,7 +16,7 @@ const list =
   'query ($n: Int, $c: String, $o: SortOrder! = DESC) { assistants(first: $n, after: $c, order: $o) { nodes { id } } }';
 const fake = `${C}" at "i.${C}"; ${C}`;
 
-/** Values of the caller, everywhere a caller can put one. */
+/** Values of the caller in every position where a caller can send one. */
 const operations: readonly (readonly [string, Operation])[] = [
   ['an unquoted word that is no GraphQL', { query: `{ assistant(id: ${C} ${C} "x") { id } }` }],
   ['a string where a name must be', { query: `{ "${C}" }` }],
@@ -141,7 +141,7 @@ const operations: readonly (readonly [string, Operation])[] = [
   ],
 ];
 
-describe('a value of the caller never comes back in an error', () => {
+describe('a value of the caller occurs in no error', () => {
   test.each(operations)('that is %s', async (_, operation) => {
     for (const apollo of apollos) {
       const { text, errors, data } = await execute(apollo, operation, new InMemoryAssistants());

@@ -18,10 +18,10 @@ const assistant = (id: unknown) => ({ __typename: 'Assistant', id });
 
 describe('the schema of a subgraph', () => {
   const sdl = toSubgraphSdl(schema);
-  // The directives are Federation's to define.
+  // Federation defines these directives.
   const composable = buildASTSchema(parse(sdl), { assumeValidSDL: true });
 
-  test('is the same with Federation or without, but for the root fields of Federation', () => {
+  test('is the same with and without Federation, except for the root fields of Federation', () => {
     const { _entities, _service, ...fields } = schema.getQueryType()?.getFields() ?? {};
     expect([_entities, _service].map((field) => String(field?.type))).toEqual(['[_Entity]!', '_Service!']);
     const plain = buildServiceSchema();
@@ -32,7 +32,7 @@ describe('the schema of a subgraph', () => {
     );
   });
 
-  test('says what Federation has to know, for types that there are', () => {
+  test('has the directives that Federation needs, on existing types', () => {
     const annotated = sdl.split('\n').filter((line) => /^(?!input|scalar).*@/.test(line));
     expect(annotated).toEqual([
       'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])',
@@ -43,7 +43,7 @@ describe('the schema of a subgraph', () => {
     ]);
   });
 
-  test('has no root field that several subgraphs have, and nothing that is for gateways alone', () => {
+  test('has no root field that several subgraphs define, and no fields for gateways', () => {
     expect(Object.keys(composable.getQueryType()?.getFields() ?? {})).toEqual([
       'assistant',
       'assistants',
@@ -56,7 +56,7 @@ describe('the schema of a subgraph', () => {
     expect(Object.keys(composable.getTypeMap()).filter((name) => /^_(?!_)/.test(name))).toEqual([]);
   });
 
-  test('keeps what is said of input types and of scalars', () => {
+  test('keeps @oneOf and @specifiedBy', () => {
     const types = Object.values(composable.getTypeMap());
     expect(types.filter((type) => isInputObjectType(type) && type.isOneOf).map(({ name }) => name)).toEqual([
       'AssistantToolInput',
@@ -74,12 +74,12 @@ describe('the schema of a subgraph', () => {
     const production = createTestApollo({ schema, introspection: false });
     const { body } = await production.executeOperation(
       { query: '{ _service { sdl } }' },
-      { contextValue: { requestId: 'r', upstream: upstreamOf(new InMemoryAssistants()), authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: upstreamOf(new InMemoryAssistants()), authorize: denyAccess } },
     );
     expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
   });
 
-  test('does not exist without Federation, nor do entities', async () => {
+  test('does not exist without Federation, and neither do entities', async () => {
     const plain = createTestApollo();
     for (const query of ['{ _service { sdl } }', '{ _entities(representations: []) { __typename } }'])
       expect((await execute(plain, { query })).errors).toMatchObject([
@@ -89,7 +89,7 @@ describe('the schema of a subgraph', () => {
 });
 
 describe('entities', () => {
-  test('come in the order of their representations, null where there is none', async () => {
+  test('have the order of their representations, with null for missing ones', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(2));
     const { data, errors } = await entities(['a1', 'none', 'a0', 'a1'].map(assistant), assistants);
     expect(errors).toEqual([]);
@@ -101,7 +101,7 @@ describe('entities', () => {
     ]);
   });
 
-  test('hold an error in the place of one whose read fails, and keep the others', async () => {
+  test('contain an error for an entity whose read fails, and the other entities', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(2));
     const load = assistants.load.bind(assistants);
     const failure = new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'Late.', retryable: true });
@@ -111,7 +111,7 @@ describe('entities', () => {
     expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
   });
 
-  test('accept literals with more than the key', async () => {
+  test('accept literals with other fields than the key', async () => {
     const query = `{ _entities(representations: [{ __typename: "Assistant", id: "a0", model: 5, more: [{ a: null }] }]) {
       ... on Node { id }
     } }`;
@@ -123,7 +123,7 @@ describe('entities', () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { body } = await apollo.executeOperation(
       { query: ENTITIES, variables: { representations: [assistant('a0')] } },
-      { contextValue: { requestId: 'r', upstream: upstreamOf(assistants), authorize: refuse } },
+      { contextValue: { requestId: 'r', upstream: upstreamOf(assistants), authorize: denyAccess } },
     );
     expect(body).toMatchObject({
       singleResult: { data: null, errors: [{ path: ['_entities'], extensions: { code: 'FORBIDDEN' } }] },
@@ -154,7 +154,7 @@ describe('entities', () => {
       JSON.parse('{ "__proto__": { "__typename": "Assistant", "id": "a0" } }'),
       'representations[1].__typename": The only entities are of type "Assistant".',
     ],
-  ])('of %s are none, and nothing is asked of upstream', async (_, representation, problem) => {
+  ])('of %s are an error, without an upstream call', async (_, representation, problem) => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { data, errors, text } = await entities([assistant('a0'), representation], assistants);
     expect(data).toBeNull();
@@ -169,7 +169,7 @@ describe('entities', () => {
     expect(assistants.calls).toEqual([]);
   });
 
-  test('reject null among their representations, with its position', async () => {
+  test('reject a representation of null, with its position', async () => {
     expect((await entities([assistant('a0'), null])).errors).toMatchObject([
       {
         message: expect.stringMatching(/^Variable "\$representations" cannot be used at "representations\[1\]"/),
@@ -178,7 +178,7 @@ describe('entities', () => {
     ]);
   });
 
-  test('are at most 100 at a time', async () => {
+  test('are limited to 100', async () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const many = (count: number) => Array.from({ length: count }, () => assistant('a0'));
     expect((await entities(many(101), assistants)).errors).toMatchObject([
@@ -191,16 +191,16 @@ describe('entities', () => {
   test.each([
     ['lists', '[', ']', 2400],
     ['objects', '{a:', '}', 1200],
-  ])('that are %s in one another are refused, however many', async (_, open, close, most) => {
+  ])('with deeply nested %s are rejected', async (_, open, close, most) => {
     for (let levels = 100; levels <= most; levels += 100) {
       const value = open.repeat(levels) + '1' + close.repeat(levels);
       const { errors } = await execute(apollo, { query: `{ _entities(representations: [${value}]) { __typename } }` });
-      // The parser is the first to reach the end of the stack.
+      // The parser is the first to exhaust the stack.
       expect(['BAD_USER_INPUT', 'GRAPHQL_PARSE_FAILED']).toContain(errors[0]?.extensions?.['code']);
     }
   });
 });
 
-function refuse(): never {
+function denyAccess(): never {
   throw new PublicError({ code: 'FORBIDDEN', message: 'No.', retryable: false });
 }

@@ -36,12 +36,12 @@ describe("upstream's name for a parameter", () => {
     ['tools[0].type', 'input.tools.0'],
     ['tools.function', 'input.tools'],
     ['model[0]', 'input.model'],
-  ])('%s is followed no further than %s', (param, path) => {
+  ])('%s is followed only to %s', (param, path) => {
     expect(pathOf(param)).toBe(path);
   });
 
   test.each(['', 'secret', '__proto__', 'constructor', '0', '[0]', 'toString.call', 'id'])(
-    '%j becomes null, since the input has no such field',
+    '%j becomes null because the input has no such field',
     (param) => {
       expect(pathOf(param)).toBeNull();
     },

@@ -19,7 +19,7 @@ const request = (fields: Partial<Plain<PageArguments>>): PageRequest => {
   return toPageRequest(page);
 };
 
-/** What a page must be, by its definition. */
+/** The expected page, by its definition. */
 function pageByDefinition(all: readonly string[], { isBackward, size, cursor }: PageRequest): Page<{ id: string }> {
   const at = cursor === null ? null : all.indexOf(cursor);
   const end = at ?? all.length;
@@ -33,7 +33,7 @@ function pageByDefinition(all: readonly string[], { isBackward, size, cursor }: 
 
 describe('a page', () => {
   test.each(generations)(
-    'is what its definition says, for every list, size, cursor, order and direction (%s)',
+    'matches its definition for every list, size, cursor, order and direction (%s)',
     async (generation) => {
       for (let count = 0; count <= 7; count += 1)
         for (const order of orders) {
@@ -71,7 +71,7 @@ describe('a page', () => {
       }
   });
 
-  test('of the largest size takes a second call only where upstream does not say whether more follow', async () => {
+  test('of the largest size needs a second call only if upstream does not report whether more follow', async () => {
     const calls = async (count: number, generation: Generation): Promise<number> => {
       const upstream = new InMemoryAssistants(assistantsInOrder(count), generation);
       await readPage(request({ first: 100 }), (query) => upstream.list(query));
@@ -84,7 +84,7 @@ describe('a page', () => {
     expect(await calls(150, 'silent')).toBe(2);
   });
 
-  test('asks for one more than its size, in the opposite order where it is read backward', async () => {
+  test('requests one more than its size, in the opposite order if it is read backward', async () => {
     const upstream = new InMemoryAssistants(assistantsInOrder(9));
     await readPage(request({ first: 3, after: 'a5' }), (query) => upstream.list(query));
     await readPage(request({ last: 2, before: 'a5' }), (query) => upstream.list(query));
@@ -99,10 +99,10 @@ describe('a page', () => {
   });
 
   test.each([
-    ['after', { first: 2, after: 'gone' }],
-    ['after', { after: 'gone' }],
-    ['before', { last: 2, before: 'gone' }],
-  ] as const)('names the argument %s where upstream does not know its cursor', async (argument, page) => {
+    ['after', { first: 2, after: 'unknown' }],
+    ['after', { after: 'unknown' }],
+    ['before', { last: 2, before: 'unknown' }],
+  ] as const)('reports the argument %s if upstream does not know its cursor', async (argument, page) => {
     const upstream = new InMemoryAssistants(assistantsInOrder(3));
     const failure = await readPage(request(page), (query) => upstream.list(query)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PublicError);
@@ -112,7 +112,7 @@ describe('a page', () => {
     });
   });
 
-  test('passes every other failure on as it is', async () => {
+  test('throws every other failure unchanged', async () => {
     const upstream = new InMemoryAssistants();
     upstream.failure = new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'Too late.', retryable: true });
     await expect(readPage(request({}), (query) => upstream.list(query))).rejects.toBe(upstream.failure);
@@ -167,7 +167,7 @@ describe('the arguments of a page', () => {
     [{ after: '' }, ['"after" is not a cursor']],
     [{ after: '../x' }, ['"after" is not a cursor']],
     [{ last: 1, before: 'a'.repeat(65) }, ['"before" is not a cursor']],
-  ])('may not be %j, and every problem is told at once', (page, problems) => {
+  ])('may not be %j, and every problem is reported at once', (page, problems) => {
     let message = '';
     try {
       request(page);

@@ -13,7 +13,7 @@ const nestedValue = (levels: number): unknown => {
 };
 
 describe('DateTime', () => {
-  test('goes out as ISO 8601 in UTC with milliseconds, from seconds and from a Date', () => {
+  test('serializes seconds and a Date as ISO 8601 in UTC with milliseconds', () => {
     expect(DateTime.serialize(0)).toBe('1970-01-01T00:00:00.000Z');
     expect(DateTime.serialize(1_795_347_180)).toBe('2026-11-22T11:33:00.000Z');
     expect(DateTime.serialize(new Date(1_795_347_180_123))).toBe('2026-11-22T11:33:00.123Z');
@@ -27,7 +27,7 @@ describe('DateTime', () => {
     ['2026-11-22T11:33:00Z', 1_795_347_180_000],
     ['2026-11-22T11:33:00.5Z', 1_795_347_180_500],
     ['2026-11-22T12:33:00+01:00', 1_795_347_180_000],
-  ])('comes in from %s', (text, milliseconds) => {
+  ])('parses %s', (text, milliseconds) => {
     expect(DateTime.parseValue(text).getTime()).toBe(milliseconds);
     expect(literal(DateTime, `"${text}"`)).toEqual(new Date(milliseconds));
   });
@@ -42,7 +42,7 @@ describe('DateTime', () => {
     'now',
     1_795_347_180,
     null,
-  ])('refuses %p, without showing it', (value) => {
+  ])('rejects %p without repeating it', (value) => {
     expect(() => DateTime.parseValue(value)).toThrow('A DateTime is an ISO 8601 instant');
   });
 
@@ -52,7 +52,7 @@ describe('DateTime', () => {
 });
 
 describe('JSONObject', () => {
-  test('passes the value of a variable on by reference', () => {
+  test('returns the value of a variable by reference', () => {
     const value = { type: 'object', properties: { a: { type: ['string', 'null'], default: null } } };
     expect(JSONObject.parseValue(value)).toBe(value);
     expect(JSONObject.serialize(value)).toBe(value);
@@ -74,33 +74,33 @@ describe('JSONObject', () => {
     ['0.1', 0.1],
     ['0e-9', 0],
     ['5e-324', 5e-324],
-  ])('takes the number %s in a literal', (text, value) => {
+  ])('accepts the number %s in a literal', (text, value) => {
     expect(literal(JSONObject, `{a: ${text}}`)).toEqual({ a: value });
   });
 
   test.each(['9007199254740993', '-9007199254740993', '99999999999999999999', '1e400', '-1e400', '1e16', '1e-400'])(
-    'refuses the number %s in a literal',
+    'rejects the number %s in a literal',
     (text) => {
       expect(() => literal(JSONObject, `{a: [${text}]}`)).toThrow('finite numbers, and integers up to 2^53');
     },
   );
 
   test.each([Number.NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 53), 1e300])(
-    'refuses the number %p in a variable, since another one may have been written',
+    'rejects the number %p in a variable, because the request may have contained another one',
     (value) => {
       expect(() => JSONObject.parseValue({ a: [value] })).toThrow('finite numbers, and integers up to 2^53');
     },
   );
 
   test.each([Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 0.1, -5e-324, 0])(
-    'takes the number %p in a variable',
+    'accepts the number %p in a variable',
     (value) => {
       expect(JSONObject.parseValue({ a: value })).toEqual({ a: value });
     },
   );
 
   test.each([null, undefined, [], [{}], 'text', 5, true, () => undefined])(
-    'refuses %p, which is no object',
+    'rejects %p, which is not an object',
     (value) => {
       expect(() => JSONObject.parseValue(value)).toThrow('A JSONObject ');
     },
@@ -123,7 +123,7 @@ describe('JSONObject', () => {
     expect(() => JSONObject.parseValue(lists)).toThrow('at most 64 levels');
   });
 
-  test('keeps __proto__ as a key like any other', () => {
+  test('keeps the key __proto__ unchanged', () => {
     const fromLiteral = literal(JSONObject, '{__proto__: {a: 1}, b: 2}') as Record<string, unknown>;
     expect(JSON.stringify(fromLiteral)).toBe('{"__proto__":{"a":1},"b":2}');
     expect(fromLiteral['a']).toBeUndefined();
@@ -131,7 +131,7 @@ describe('JSONObject', () => {
     expect(JSON.stringify(JSONObject.parseValue(parsed))).toBe('{"__proto__":{"a":1}}');
   });
 
-  test('puts variables into a literal, by reference and checked', () => {
+  test('inserts variables into a literal by reference and validates them', () => {
     const inner = { deep: [1] };
     const value = literal(JSONObject, '{a: $inner, b: [$text]}', { inner, text: 'x' }) as Record<string, unknown>;
     expect(value).toEqual({ a: inner, b: ['x'] });
@@ -141,7 +141,7 @@ describe('JSONObject', () => {
     expect(literal(JSONObject, '{a: $a}', { a: nestedValue(63) })).toEqual(nestedValue(64));
   });
 
-  test('leaves a variable without a value out of an object, and makes it null in a list', () => {
+  test('omits a variable without a value from an object, and makes it null in a list', () => {
     expect(literal(JSONObject, '{a: $none, b: [$none, 1], c: $toString}', {})).toEqual({ b: [null, 1] });
   });
 
@@ -149,7 +149,7 @@ describe('JSONObject', () => {
     expect(literal(JSONObject, '{a: $later}')).toEqual({});
   });
 
-  test('makes an argument invalid where a variable in its literal does not fit', () => {
+  test('rejects an argument if a variable in its literal is invalid', () => {
     expect(valueFromAST(parseValue('{a: $a}'), JSONObject, { a: Number.NaN })).toBeUndefined();
   });
 
@@ -159,7 +159,7 @@ describe('JSONObject', () => {
 });
 
 describe('Metadata', () => {
-  test('passes a flat object of strings on by reference', () => {
+  test('returns a flat object of strings by reference', () => {
     const value = { team: 'support', '': '' };
     expect(Metadata.parseValue(value)).toBe(value);
     expect(Metadata.serialize(value)).toBe(value);
@@ -169,12 +169,12 @@ describe('Metadata', () => {
     });
   });
 
-  test('leaves its limits to validation', () => {
+  test('has no limits, which validation checks', () => {
     const value = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'.repeat(600)]));
     expect(Metadata.parseValue(value)).toBe(value);
   });
 
-  test('keeps __proto__ as a key like any other', () => {
+  test('keeps the key __proto__ unchanged', () => {
     expect(JSON.stringify(literal(Metadata, '{__proto__: "x"}'))).toBe('{"__proto__":"x"}');
   });
 
@@ -194,7 +194,7 @@ describe('Metadata', () => {
   });
 });
 
-test('Unix seconds are formatted as Date formats them, whatever the day before', () => {
+test('Unix seconds are formatted as by Date, independently of earlier calls', () => {
   const instants = [
     0, -1, -86_400, -86_401, 1.5, 1_700_000_000, 951_782_399, 951_782_400, 253_402_300_799, -62_135_596_801,
   ];

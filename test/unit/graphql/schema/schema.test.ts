@@ -18,7 +18,7 @@ const publicTypes = Object.values(schema.getTypeMap()).filter(
   ({ name }) => !name.startsWith('__') && !['String', 'Int', 'Float', 'Boolean', 'ID'].includes(name),
 );
 
-/** Everything that has a name of its own in the public documentation, with its description. */
+/** Everything in the public documentation that has a name, with its description. */
 function* documented(type: GraphQLNamedType): Generator<readonly [string, string | null | undefined]> {
   yield [type.name, type.description];
   if (isEnumType(type)) for (const value of type.getValues()) yield [`${type.name}.${value.name}`, value.description];
@@ -32,7 +32,7 @@ function* documented(type: GraphQLNamedType): Generator<readonly [string, string
 }
 
 describe('the schema', () => {
-  test('is the one that is committed', async () => {
+  test('is the committed one', async () => {
     const committed = await readFile('schema/schema.graphql', 'utf8');
     expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(committed);
   });
@@ -49,7 +49,7 @@ describe('the schema', () => {
     expect(undocumented).toEqual([]);
   });
 
-  test('resolves the fields of its objects without a function of their own, except those that read upstream', () => {
+  test('has resolver functions only for fields that read upstream', () => {
     const withResolver = publicTypes
       .filter(isObjectType)
       .filter(({ name }) => name !== 'Query' && name !== 'Mutation')
@@ -78,14 +78,14 @@ describe('the schema', () => {
     }
   });
 
-  test('prints the types of which exactly one field is set', () => {
+  test('prints @oneOf types', () => {
     const printed = printSchema(schema);
     for (const name of ['AssistantToolInput', 'ChunkingStrategyInput', 'ResponseFormatInput'])
       expect(printed).toContain(`input ${name} @oneOf {`);
   });
 });
 
-describe('a type of which exactly one field is set', () => {
+describe('a @oneOf type', () => {
   const apollo = createTestApollo();
   const document = `mutation ($input: CreateAssistantInput!) {
     createAssistant(input: $input) { userErrors { message } }
@@ -106,7 +106,7 @@ describe('a type of which exactly one field is set', () => {
       'toolResources: { fileSearch: { vectorStores: [{ chunkingStrategy: {} }] } }',
       { toolResources: { fileSearch: { vectorStores: [{ chunkingStrategy: {} }] } } },
     ],
-  ])('is refused otherwise, in a literal and in a variable: %s', async (fields, variables) => {
+  ])('is rejected unless exactly one field is set, in a literal and in a variable: %s', async (fields, variables) => {
     const assistants = new InMemoryAssistants();
     const ofLiteral = await execute(apollo, { query: inline(fields) }, assistants);
     expect([ofLiteral.status, ofLiteral.errors[0]?.extensions?.['code']]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);

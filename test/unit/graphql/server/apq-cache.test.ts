@@ -9,7 +9,7 @@ const put = (cache: DocumentCache, document: string) => cache.set(keyOf(document
 const find = (cache: DocumentCache, document: string) => cache.get(keyOf(document));
 
 describe('documents stored by their hash', () => {
-  test('are bounded by what they take in memory, however small and many they are', async () => {
+  test('are limited by their size in memory, also if they are many and small', async () => {
     const cache = createApqCache(null, 100_000);
     const documents = Array.from({ length: 10_000 }, (_, index) => `{a${index}}`);
     for (const document of documents) await put(cache, document);
@@ -37,7 +37,7 @@ describe('documents stored by their hash', () => {
     expect(await find(cache, longest)).toBeUndefined();
   });
 
-  test('can be forgotten', async () => {
+  test('can be deleted', async () => {
     const cache = createApqCache(null);
     await put(cache, 'a');
     expect(await cache.delete(keyOf('a'))).toBe(true);
@@ -63,7 +63,7 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
   });
   afterEach(() => connection.close());
 
-  test('are found by other processes, for a day', async () => {
+  test('are found by other processes for a day', async () => {
     await put(one, 'shared');
     expect(await find(other, 'shared')).toBe('shared');
     const leftMs = await redis.client.pttl(redisKey('shared'));
@@ -73,20 +73,20 @@ describeWithRedis('Documents kept by their hash in Redis', () => {
 
   test.each<[string, (key: string) => Promise<unknown>]>([
     ['another text', (key) => redis.client.set(key, 'other')],
-    ['nothing', (key) => redis.client.set(key, '')],
-  ])('are not known where there is %s under the hash', async (_name, damage) => {
+    ['no text', (key) => redis.client.set(key, '')],
+  ])('are not found if the entry of the hash has %s', async (_name, damage) => {
     await put(one, 'damaged');
     await damage(redisKey('damaged'));
     expect(await find(other, 'damaged')).toBeUndefined();
     expect(await find(one, 'damaged')).toBe('damaged');
   });
 
-  test('are looked for by what is a hash, and nothing else', async () => {
+  test('are looked up by valid hashes only', async () => {
     await redis.client.set('assistants:1:test:document:x', 'x');
     expect(await other.get('apq:x')).toBeUndefined();
   });
 
-  test('are known to the process that was sent them while Redis is away', async () => {
+  test('are found by the process that received them while Redis is unavailable', async () => {
     await redis.kill();
     await put(one, 'alone');
     expect(await find(one, 'alone')).toBe('alone');

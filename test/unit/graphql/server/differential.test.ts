@@ -1,5 +1,5 @@
-// The executor against graphql-js on random operations: the same data, the same errors and the same calls. The seed of a
-// failure is in its message. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_OPERATIONS makes it longer.
+// The executor against graphql-js on random operations: the same data, the same errors and the same calls. A failure
+// reports its seed. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_OPERATIONS sets its length.
 import { describe, expect, test } from '@jest/globals';
 import {
   execute,
@@ -28,7 +28,7 @@ const schema = buildServiceSchema({ federation: true });
 const executor = createExecutor(schema);
 const rules = [...specifiedRules, documentLimitsRule];
 
-/** The same schema, but no failure of a field of a query ends the others. */
+/** The same schema with nullable query fields, so that a failure of one does not end the others. */
 const nullableSchema = toNullableSchema();
 
 function toNullableSchema(): GraphQLSchema {
@@ -46,7 +46,7 @@ function toNullableSchema(): GraphQLSchema {
 }
 
 interface Outcome {
-  /** With its keys in their order. */
+  /** JSON with the keys in their order. */
   readonly data: string;
   readonly errors: readonly string[];
   readonly calls: readonly string[];
@@ -57,7 +57,7 @@ async function outcomeOf(run: (context: object) => Promise<ExecutionResult>): Pr
   const { data, errors = [] } = await run(recordingContext(calls));
   return {
     data: data === undefined ? 'none' : JSON.stringify(data),
-    // graphql-js has the values at fault in its messages; callers get to see neither's.
+    // Messages of graphql-js contain invalid values; clients get neither those messages nor the values.
     errors: errors
       .map((error) =>
         JSON.stringify([toPublicMessage(error, true)?.message ?? error.message, error.path, error.locations]),
@@ -67,7 +67,7 @@ async function outcomeOf(run: (context: object) => Promise<ExecutionResult>): Pr
   };
 }
 
-/** What differs; null where nothing does, undefined where the operation is not valid. */
+/** Returns the difference, null if there is none, or undefined if the operation is invalid. */
 async function difference({ query, variables, operationName }: RandomOperation): Promise<string | null | undefined> {
   const document = parse(query);
   const operation = getOperationAST(document, operationName);
@@ -79,10 +79,10 @@ async function difference({ query, variables, operationName }: RandomOperation):
   const { errors: possibleErrors } = isMutation
     ? expected
     : await outcomeOf(async (contextValue) => execute({ ...args, schema: nullableSchema, contextValue }));
-  // The second run has its plan already, and the third comes from a caller without a credential.
+  // The second run uses the cached plan, and the third is of a caller without a credential.
   for (const method of ['run', 'run', 'runOnce'] as const) {
     const actual = await outcomeOf((context) => prepared?.[method](variables, context) ?? Promise.resolve({}));
-    // Ours alone: graphql-js does not limit what an operation may ask for.
+    // An error of the service only: graphql-js has no such limit.
     if (actual.errors.some((error) => error.includes('The operation asks for more than'))) return undefined;
     const what = differing(actual, expected, possibleErrors, isMutation);
     if (what !== null)
@@ -91,7 +91,7 @@ async function difference({ query, variables, operationName }: RandomOperation):
   return null;
 }
 
-/** `possibleErrors`: of which any may be in the response of a query without data, as that depends on which is first. */
+/** `possibleErrors`: a query without data may have any of these, depending on which happens first. */
 function differing(
   actual: Outcome,
   expected: Outcome,
@@ -104,13 +104,13 @@ function differing(
       ? actual.errors.length > 0 && actual.errors.every((error) => possibleErrors.includes(error))
       : JSON.stringify(actual.errors) === JSON.stringify(expected.errors);
   if (!isSame) return 'other errors';
-  // Two fields of a query that ask the same share a call.
+  // Identical reads of two fields of a query share a call.
   const callsOf = ({ calls }: Outcome): string => JSON.stringify(isMutation ? calls : [...new Set(calls)].toSorted());
   return callsOf(actual) === callsOf(expected) ? null : 'other calls';
 }
 
 describe('random operations', () => {
-  test(`of seed ${SEED} come to what graphql-js makes of them`, async () => {
+  test(`of seed ${SEED} have the same results as with graphql-js`, async () => {
     const operations = new RandomOperations(schema, SEED);
     let compared = 0;
     for (let count = 0; count < OPERATIONS; count += 1) {
@@ -118,7 +118,7 @@ describe('random operations', () => {
       if (typeof differs === 'string') throw new Error(`seed ${SEED}, operation ${count}: ${differs}`);
       if (differs === null) compared += 1;
     }
-    // Otherwise the generator would have to be looked at.
+    // Otherwise the generator makes too many invalid operations.
     expect(compared).toBeGreaterThan(OPERATIONS / 4);
   }, 600_000);
 });

@@ -27,7 +27,7 @@ const VARIABLES = ['The document defines more than 200 variables.'];
 const COMPARISONS = ['The document has too many fields of the same name.'];
 const NAME = ['The document has a name of more than 128 characters.'];
 
-describe('a document at a limit passes, and one beyond it does not', () => {
+describe('a document at a limit is accepted, and one beyond it is rejected', () => {
   test.each<[string, (count: number) => string, number, string[]]>([
     ['depth', nested, 15, DEPTH],
     ['depth through a fragment', (count) => `{ ...F } fragment F on A ${nested(count)}`, 15, DEPTH],
@@ -136,8 +136,8 @@ describe('a document at a limit passes, and one beyond it does not', () => {
     expect(violations(document(limit + 1))).toEqual(messages);
   });
 
-  test('tokens, comments aside', async () => {
-    // Every argument is three tokens, and what is around them five.
+  test('tokens without comments', async () => {
+    // Each argument has three tokens, and the rest of the document has five.
     const document = (tokens: number): string => `{ a(${' b: 1'.repeat((tokens - 5) / 3)}) } # and a comment`;
     const { errors } = await execute(apollo, { query: document(documentLimits.tokens) });
     expect(errors.map(({ message }) => message)).not.toContain('The document has more than 5000 tokens.');
@@ -151,7 +151,7 @@ describe('a document at a limit passes, and one beyond it does not', () => {
 });
 
 describe('the limits', () => {
-  test('hold for each operation by itself', () => {
+  test('apply to each operation separately', () => {
     expect(violations(repeat(3, (index) => `query Q${index} { b { ${aliases(20)} } ${'c '.repeat(15)} }`))).toEqual([]);
   });
 
@@ -165,7 +165,7 @@ describe('the limits', () => {
     ]);
   });
 
-  test('leave room for the standard introspection query, and make no exception for it', async () => {
+  test('allow the standard introspection query without an exception for it', async () => {
     const query = getIntrospectionQuery({
       descriptions: true,
       specifiedByUrl: true,
@@ -179,30 +179,30 @@ describe('the limits', () => {
     expect(violations(`{ __schema { types { ${aliases(31)} } } }`)).toEqual(ALIASES);
   });
 
-  test('count fragments that spread each other many times over without taking the time for it', () => {
+  test('count fragments with exponentially many spreads in linear time', () => {
     const doubling = repeat(500, (index) => `fragment F${index} on A { ...F${index + 1} ...F${index + 1} }`);
     const document = `{ b { ...F0 } } ${doubling} fragment F500 on A { a: c @d }`;
     expect(violations(document)).toEqual([...ALIASES, ...DIRECTIVES, ...FRAGMENTS, ...SPREADS]);
   });
 
-  test('allow no more levels of ordinary fields beside a long chain of wrapped types', () => {
+  test('allow no more levels of ordinary fields in documents with a long chain of wrapped types', () => {
     const chain = `type ${wrapped(12)}`;
     expect(violations(`{ b { ${chain} ${nested(14).slice(2, -2)} } }`)).toEqual([]);
     expect(violations(`{ b { ${chain} ${nested(15).slice(2, -2)} } }`)).toEqual(DEPTH);
     expect(violations(`{ __schema { types { fields { args { a { type ${wrapped(12)} } } } } } }`)).toEqual(DEPTH);
   });
 
-  test('let no variable have the name that would set the prototype of all values', () => {
+  test('reject a variable with the name __proto__, which would set the prototype of the values', () => {
     expect(violations('query ($__proto__: B) { b }')).toEqual(['A variable cannot be named "__proto__".']);
     expect(violations('query ($constructor: B, $__proto: B) { b }')).toEqual([]);
   });
 
-  test('say nothing of fragments that spread themselves or do not exist', () => {
+  test('ignore fragments that spread themselves or do not exist', () => {
     expect(violations('{ a { ...F } } fragment F on A { b { ...F } }')).toEqual([]);
     expect(violations('{ ...F ...None } fragment F on A { x: y ...F ...G } fragment G on A { x: y ...F }')).toEqual([]);
   });
 
-  test('look at every fragment of a name, and count the one that would be executed', () => {
+  test('count every fragment of the same name', () => {
     const twice = (first: number, second: number): string =>
       `{ b { ...F } } fragment F on A { ${aliases(first)} } fragment F on A { ${aliases(second)} }`;
     expect([violations(twice(31, 1)), violations(twice(1, 31)), violations(twice(1, 1))]).toEqual([
@@ -221,7 +221,7 @@ describe('a document beyond a limit', () => {
     expect(text.length).toBeLessThan(1000);
   };
 
-  test('is looked at no further: what would exhaust the stack of other rules does not get to them', async () => {
+  test('is not validated further, so that it cannot exhaust the stack of other rules', async () => {
     const deep = `x ${'{ x '.repeat(800)}${'}'.repeat(800)}`;
     await expectErrorResponse(`{ ${deep} ${deep} }`, 'GRAPHQL_VALIDATION_FAILED', ...DEPTH);
   });
@@ -240,7 +240,7 @@ describe('a document beyond a limit', () => {
     ['lists that do not end', 4990, '{ assistants(first: ', '[', '', ''],
     ['types', 2490, 'query ($a: ', '[Int', ']', ') { __typename }'],
     ['selection sets', 1660, '{ a', ' { a', '}', '}'],
-  ])('because of %s that may exhaust the stack of the parser is the fault of the caller', async (...parts) => {
+  ])('of nested %s that may exhaust the stack of the parser gets a client error', async (...parts) => {
     const [, levels, head, open, close, tail] = parts;
     const { status, errors, text } = await execute(apollo, {
       query: head + open.repeat(levels) + close.repeat(levels) + tail,
@@ -250,7 +250,7 @@ describe('a document beyond a limit', () => {
     expect(text.length).toBeLessThan(1000);
   });
 
-  test('because its values exhaust the stack of the parser is reported as such', () => {
+  test('whose values exhaust the stack of the parser is reported as too deep', () => {
     const error = new GraphQLError('', { originalError: new RangeError('Maximum call stack size exceeded') });
     const formatted = { message: '', extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
     expect(createErrorFormatter({ suggestions: false })(formatted, error)).toEqual({
@@ -259,7 +259,7 @@ describe('a document beyond a limit', () => {
     });
   });
 
-  test('has a short response, no matter how long its names are', async () => {
+  test('gets a short response, also if its names are long', async () => {
     const name = 'a'.repeat(100_000);
     for (const query of [
       `{ ${name} }`,
@@ -281,7 +281,7 @@ describe('a document within the limits', () => {
     expect(text.length).toBeLessThan(50_000);
   });
 
-  test('is rejected if it has the same field too often to be compared', async () => {
+  test('is rejected if it repeats a field too often to be compared', async () => {
     const query = `{ ${repeat(16, () => `node(id: 1) { ${'id '.repeat(290)} }`)} }`;
     const { status, errors } = await execute(apollo, { query });
     expect([status, errors.map(({ message }) => message)]).toEqual([
@@ -290,7 +290,7 @@ describe('a document within the limits', () => {
     ]);
   });
 
-  test('may hold literals as deep as the parser goes', async () => {
+  test('may contain literals as deep as the parser accepts', async () => {
     const deep = `${'{ a: '.repeat(900)}1${'}'.repeat(900)}`;
     const { errors } = await execute(apollo, {
       query: `mutation { createAssistant(input: { model: "m", tools: [{ function: { name: "f", parameters: ${deep} } }] }) { userErrors { code } } }`,

@@ -1,4 +1,4 @@
-// The executor against graphql-js: on the same schema and the same resolvers, the same answer.
+// The executor against graphql-js: the same response with the same schema and the same resolvers.
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
@@ -114,7 +114,7 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
   ],
 ];
 
-/** As a client gets it, errors with all that a client can see of them: of values that do not fit nothing is left. */
+/** The response as a client sees it, with errors as clients get them, which contain no invalid values. */
 const plain = ({ data, errors }: ExecutionResult): unknown =>
   JSON.parse(
     JSON.stringify({
@@ -139,7 +139,7 @@ describe('the executor', () => {
     expect(calls.toSorted()).toEqual(expectedCalls.toSorted());
   });
 
-  test('picks the operation by its name', async () => {
+  test('selects the operation by its name', async () => {
     const document = parse('query A { a: __typename } query B { b: __typename }');
     for (const [operationName, data] of [
       ['A', { a: 'Query' }],

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { buildSchema, coerceInputValue, isInputType, parseType, typeFromAST, type GraphQLInputType } from 'graphql';
 import { coercerOf, MISFIT } from '../../../../src/graphql/server/input-coercer.ts';
+import { createRandom, type Random } from '../../../support/random.ts';
 
 const schema = buildSchema(`
   type Query { field(outer: Outer, either: Either): Int }
@@ -31,7 +32,7 @@ const typeOf = (text: string): GraphQLInputType => {
   return type;
 };
 
-/** What graphql-js makes of the value; MISFIT where it reports an error. */
+/** The result of graphql-js; MISFIT if it reports an error. */
 function expectedOf(value: unknown, type: GraphQLInputType): unknown {
   const errors: unknown[] = [];
   const coerced: unknown = coerceInputValue(value, type, (_path, _value, error) => errors.push(error));
@@ -47,14 +48,6 @@ function actualOf(value: unknown, type: GraphQLInputType): unknown {
 }
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 const KEYS = [
   'inner',
@@ -72,20 +65,24 @@ const KEYS = [
   'x',
 ];
 
-/** Any JSON, mostly made of what the schema has. */
-function randomValue(random: (below: number) => number, depth: number): unknown {
+/** Random JSON, mostly with the keys of the schema. */
+function randomValue(random: Random, depth: number): unknown {
   const leaves = [null, true, 0, 7, 2 ** 40, 1.5, '', 'RED', 'GREEN', 'text', 'id_1'];
-  const kind = depth > 3 ? 0 : random(3);
-  if (kind === 0) return leaves[random(leaves.length)];
-  if (kind === 1) return Array.from({ length: random(3) }, () => randomValue(random, depth + 1));
-  const keys = KEYS.filter(() => random(4) === 0);
+  const kind = depth > 3 ? 0 : random.below(3);
+  if (kind === 0) return leaves[random.below(leaves.length)];
+  if (kind === 1) return Array.from({ length: random.below(3) }, () => randomValue(random, depth + 1));
+  const keys = KEYS.filter(() => random.below(4) === 0);
   return Object.fromEntries(keys.map((key) => [key, randomValue(random, depth + 1)]));
 }
 
-/** A value that fits, with one part of it replaced now and then. */
-function mostlyFitting(random: (below: number) => number): unknown {
-  const odd = (value: unknown) => (random(12) === 0 ? randomValue(random, 3) : value);
-  const inner = () => ({ id: odd('a'), ...(random(2) && { count: odd(1) }), ...(random(2) && { tags: odd(['t']) }) });
+/** A valid value, of which a part is sometimes replaced. */
+function mostlyValid(random: Random): unknown {
+  const odd = (value: unknown) => (random.below(12) === 0 ? randomValue(random, 3) : value);
+  const inner = () => ({
+    id: odd('a'),
+    ...(random.below(2) && { count: odd(1) }),
+    ...(random.below(2) && { tags: odd(['t']) }),
+  });
   const shapes = [
     { inner: inner(), list: odd([inner(), null]), colors: odd(['GREEN']) },
     { inner: inner(), nested: { inner: inner(), flag: odd(true), size: odd(1) } },
@@ -96,20 +93,20 @@ function mostlyFitting(random: (below: number) => number): unknown {
     odd([1, 2]),
     odd('RED'),
   ];
-  return shapes[random(shapes.length)];
+  return shapes[random.below(shapes.length)];
 }
 
-test(`a value is coerced as graphql-js does, or is a misfit (SEED=${SEED})`, () => {
+test(`a value is coerced as by graphql-js, or is a misfit if graphql-js rejects it (SEED=${SEED})`, () => {
   const random = createRandom(SEED);
-  let fitting = 0;
+  let valid = 0;
   for (let round = 0; round < 3000; round += 1) {
-    const text = TYPES[random(TYPES.length)] ?? 'Int';
-    const value = random(2) === 0 ? randomValue(random, 0) : mostlyFitting(random);
+    const text = TYPES[random.below(TYPES.length)] ?? 'Int';
+    const value = random.below(2) === 0 ? randomValue(random, 0) : mostlyValid(random);
     const expected = expectedOf(value, typeOf(text));
-    if (expected !== MISFIT) fitting += 1;
+    if (expected !== MISFIT) valid += 1;
     const actual = actualOf(value, typeOf(text));
     if (!isDeepStrictEqual(actual, expected) || JSON.stringify(actual) !== JSON.stringify(expected))
       expect({ text, value, result: actual }).toEqual({ text, value, result: expected });
   }
-  expect(fitting).toBeGreaterThan(100);
+  expect(valid).toBeGreaterThan(100);
 });

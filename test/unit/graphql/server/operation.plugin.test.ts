@@ -1,4 +1,4 @@
-// The plugin in a real Apollo Server: which requests it tells of, and what it says.
+// The plugin in a real Apollo Server: which requests it reports, and with what.
 import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -96,7 +96,7 @@ describe('the operation plugin', () => {
       errorCodes: [],
       durationMs,
     });
-    // Apollo Server hands its plugins a copy: what is shared is what the context refers to.
+    // Apollo Server passes a copy to its plugins; only objects that the context references are shared.
     expect(ended[0]?.context.seen).toBe(context.seen);
   });
 
@@ -105,12 +105,12 @@ describe('the operation plugin', () => {
     expect(lastRecord()).toMatchObject({ operationName: null, kind: 'mutation', outcome: 'ok' });
   });
 
-  test('names each code once, and calls data with errors partial', async () => {
+  test('reports each code once, and the outcome partial for data with errors', async () => {
     await send({ query: '{ hello a: limited b: limited odd }' });
     expect(lastRecord()).toMatchObject({ outcome: 'partial', errorCodes: ['RATE_LIMITED', 'INTERNAL_SERVER_ERROR'] });
   });
 
-  test('calls errors without data an error', async () => {
+  test('reports the outcome error for errors without data', async () => {
     await send({ query: '{ required }' });
     expect(lastRecord()).toMatchObject({ kind: 'query', outcome: 'error', errorCodes: ['FORBIDDEN'] });
   });
@@ -137,7 +137,7 @@ describe('the operation plugin', () => {
       'BAD_USER_INPUT',
       'query',
     ],
-  ])('tells of a request that %s', async (_what, body, code, kind) => {
+  ])('reports a request that %s', async (_what, body, code, kind) => {
     await send(body);
     expect(ended).toHaveLength(1);
     expect(lastRecord()).toMatchObject({ kind, outcome: 'error', errorCodes: [code] });
@@ -145,15 +145,15 @@ describe('the operation plugin', () => {
 
   test.each([
     ['CSRF prevention', { query: '{ hello }' }, [['content-type', 'text/plain']] as [string, string][]],
-    ['being no request', [], undefined],
-  ])('does not see what is refused for %s: the HTTP layer does', async (_what, body, headers) => {
+    ['an invalid body', [], undefined],
+  ])('does not report a request that is rejected for %s, which the HTTP layer does', async (_what, body, headers) => {
     const { response } = await send(body, headers);
     expect(response.status).toBe(400);
     expect(started).toEqual([]);
     expect(ended).toEqual([]);
   });
 
-  test('keeps a name of 64 characters and drops a longer one', async () => {
+  test('reports a name of 64 characters and omits a longer one', async () => {
     const name = 'N'.repeat(64);
     await send({ query: `query ${name} { hello }` });
     expect(lastRecord()?.operationName).toBe(name);
@@ -178,7 +178,7 @@ describe('the operation plugin', () => {
     expect(response.body).toMatchObject({ kind: 'complete', string: '{"data":{"hello":"hello"}}\n' });
   });
 
-  test('leaves the resolvers alone, which a hook per field would not', async () => {
+  test('does not wrap the resolvers, as a hook per field would', async () => {
     const resolver = () => schema.getQueryType()?.getFields()['hello']?.resolve;
     const before = resolver();
     await send({ query: '{ hello }' });

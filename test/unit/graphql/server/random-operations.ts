@@ -1,5 +1,5 @@
 // Random operations over a schema, most of them valid: fragments, conditions, variables with defaults, and values of
-// variables that are null, left out or of the wrong type.
+// variables that are null, omitted or of the wrong type.
 import {
   getNamedType,
   isAbstractType,
@@ -28,12 +28,12 @@ interface Variable {
   readonly name: string;
   readonly type: string;
   readonly defaultValue: string | null;
-  /** Undefined where it is left out. */
+  /** Undefined if the value is omitted. */
   readonly value: unknown;
 }
 
 const MAX_DEPTH = 5;
-/** Beyond it only __typename is selected. Much larger documents are over the limits. */
+/** Below this depth only __typename is selected. Much larger documents would exceed the limits. */
 const MAX_SELECTIONS = 80;
 const ROOTS = /^(?:assistants?|nodes?|_entities|(?:create|update|delete)Assistant)$/;
 const ALIASES = ['x', 'y', 'then', 'toJSON', 'constructor', 'id', 'length', '__proto__'];
@@ -103,7 +103,7 @@ export class RandomOperations {
     if (depth < MAX_DEPTH && kind < 0.34) return `...${this.#fragment(type, depth)}${this.#condition()}`;
     if (isUnionType(type)) return '__typename';
     const all = Object.values(type.getFields()).filter(({ name }) => !name.startsWith('_s'));
-    // Of the others the context has nothing but errors.
+    // The context has only failing resources for the others.
     const known = depth === 0 && this.#chance(0.9) ? all.filter(({ name }) => ROOTS.test(name)) : all;
     const fields = known.length > 0 ? known : all;
     return this.#field(this.#pick(fields), depth);
@@ -218,7 +218,7 @@ export class RandomOperations {
     );
   }
 
-  /** A value of JSON that fits the type, or nearly. */
+  /** A JSON value that is valid for the type, or nearly valid. */
   #plain(type: GraphQLInputType, name: string, depth: number): unknown {
     if (isNonNullType(type)) return this.#plain(type.ofType, name, depth);
     if (isListType(type)) return Array.from({ length: this.#upTo(4) }, () => this.#plain(type.ofType, name, depth + 1));

@@ -1,4 +1,4 @@
-// A context over a few assistants that records every call, reads and writes, and fails for some ids.
+// A context with a few assistants. It records every call, reads and writes, and fails for some ids.
 import { PublicError } from '../../../../src/runtime/errors.ts';
 import type { ListQuery } from '../../../../src/aiml/resource.ts';
 import { readAssistant, type WireAssistant } from '../../../../src/aiml/resources/assistant.ts';
@@ -6,7 +6,10 @@ import type { RequestContext } from '../../../../src/graphql/server/request-cont
 import { wireAssistant } from '../../../support/scripted-upstream.ts';
 import { upstreamOf } from '../in-memory-assistants.ts';
 
-/** `none` is not there, `broken` fails, `odd` has a value that its scalar rejects, `holed` lacks one that is not null. */
+/**
+ * `none` does not exist, `broken` fails, `odd` has a value that its scalar rejects, `holed` has null in a non-null
+ * field.
+ */
 export const ids = ['a', 'b', 'c', 'none', 'broken', 'odd', 'holed', 'not an id'] as const;
 
 const tools = [
@@ -33,14 +36,14 @@ export const assistantWithId = (id: string): WireAssistant =>
 const failure = (): PublicError => new PublicError({ code: 'UPSTREAM_TIMEOUT', message: 'late', retryable: true });
 const notFound = (): PublicError => new PublicError({ code: 'NOT_FOUND', message: 'none', retryable: false });
 
-/** Rejects where there is none with this id. */
+/** Rejects if no assistant has this id. */
 async function find(id: string): Promise<WireAssistant> {
   await Promise.resolve();
   if (id === 'none') throw notFound();
   if (id === 'broken') throw failure();
   const found = assistantWithId(id);
   if (id === 'odd') return { ...found, created_at: NaN };
-  // A type that is a lie: what graphql-js makes of it is the measure.
+  // A wrong type on purpose: the result must be the same as with graphql-js.
   return id === 'holed' ? { ...found, model: null as unknown as string } : found;
 }
 

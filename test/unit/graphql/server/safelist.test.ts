@@ -8,7 +8,7 @@ const manifest = (operations: unknown, more: object = {}) =>
   JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations, ...more });
 
 describe('a manifest', () => {
-  test('is read with ids of any kind, and what else it holds is left aside', () => {
+  test('may have ids of any form, and other fields, which are ignored', () => {
     const operations = [
       { ...operation, clientName: 'web' },
       { ...operation, id: '__proto__' },
@@ -49,13 +49,13 @@ describe('a manifest', () => {
       manifest([{ ...operation, body: `{ ${'a '.repeat(5000)} }` }]),
       'has operation 1 with a body that is not GraphQL',
     ],
-  ])('that %s is refused in words that hold nothing of it', (_name, json, message) => {
+  ])('that %s is rejected with a message that contains nothing of it', (_name, json, message) => {
     expect(() => parseManifest(json)).toThrow(new ManifestError(message));
     expect(message).not.toContain(CANARY);
   });
 });
 
-test('Operations that could not be run are found', () => {
+test('Operations that cannot be executed are found', () => {
   const bodies = [
     'query Fits { assistants { nodes { id } } }',
     'query Unknown { nothing }',

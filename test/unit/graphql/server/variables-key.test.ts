@@ -10,11 +10,11 @@ describe('the key of variables', () => {
     ['{}', '[]'],
     ['{"a":null,"b":[1,2.5,"x",true,{"c":{}}]}', '["a",null,"b",[1,2.5,"x",true,{"c":{}}]]'],
     ['{"__proto__":{"a":1}}', '["__proto__",{"a":1}]'],
-  ])('is the text of %s', (json, key) => {
+  ])('for %s is %s', (json, key) => {
     expect(keyOf(json)).toBe(key);
   });
 
-  test('is that of the variables that the operation declares, in its order, and of nothing else', () => {
+  test('contains only the declared variables, in the order of the operation', () => {
     const names = ['a', 'b'];
     expect(toVariablesKey({ b: 1, a: 2, unused: 3 }, names)).toBe('["a",2,"b",1]');
     expect(toVariablesKey({ a: 2, b: 1 }, names)).toBe('["a",2,"b",1]');
@@ -25,13 +25,13 @@ describe('the key of variables', () => {
   });
 
   test.each(['{"a":1e400}', '{"a":-1e400}', '{"a":[{"b":[1,1e999]}]}', '{"a":null,"__proto__":{"b":1e400}}'])(
-    'is none for %s, whose infinite number is written as null',
+    'does not exist for %s, because an infinite number would be written as null',
     (json) => {
       expect(keyOf(json)).toBeNull();
     },
   );
 
-  test('is none for variables that are large', () => {
+  test('does not exist for large variables', () => {
     const large = [
       { a: 'x'.repeat(4096) },
       { ['k'.repeat(4097)]: 1 },
