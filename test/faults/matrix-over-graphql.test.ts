@@ -21,8 +21,8 @@ const status = (code: number): string => `status ${code}`;
 const faultNames = [
   'closed port',
   ...[400, 401, 404, 429, 503].map(status),
-  'reset before an answer',
-  'no answer',
+  'reset before a response',
+  'no response',
   '200 with truncated JSON',
   'untrusted certificate',
   'silent TLS',
