@@ -122,11 +122,13 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     try {
       return await this.#list(`${query}&after=${checked(after)}`);
     } catch (error) {
-      const status = error instanceof PublicError ? error.details.upstream?.status : undefined;
-      if (status !== 404 && status !== 410) throw error;
+      const { upstream, param = null } = error instanceof PublicError ? error.details : {};
+      const mayBeCursor = [404, 410].includes(upstream?.status ?? 0) || (upstream?.status === 400 && param === null);
+      if (!mayBeCursor) throw error;
     }
-    // A 404 means an unknown cursor or a missing collection. The list without a cursor distinguishes them.
-    await this.#list('limit=1');
+    // A 404 means an unknown cursor or a missing collection, and a 400 without a param may mean a cursor as well. The list
+    // without a cursor distinguishes them.
+    await this.#list(`limit=1${filters.join('')}`);
     throw new PublicError({
       code: 'BAD_USER_INPUT',
       message: 'The AIML API does not know this cursor.',

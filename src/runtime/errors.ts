@@ -40,6 +40,8 @@ export interface PublicErrorDetails {
   readonly param?: string | null | undefined;
   /** For BAD_USER_INPUT found by this service: the kind of problem. Absent if upstream rejected the input. */
   readonly problem?: 'INVALID' | 'TOO_MANY' | undefined;
+  /** True for BAD_USER_INPUT about a cursor whose node does not exist. The extensions have it as `reason`. */
+  readonly isUnknownCursor?: boolean | undefined;
 }
 
 /** An error whose code and message may be sent to the client. */

@@ -89,9 +89,31 @@ describe('a list of 45', () => {
       const { status, errors } = await service.query(LIST, variables);
       expect(status).toBe(200);
       expect(errors).toMatchObject([
-        { message: expect.stringContaining(`"${argument}"`), extensions: { code: 'BAD_USER_INPUT' } },
+        {
+          message: expect.stringContaining(`"${argument}"`),
+          extensions: { code: 'BAD_USER_INPUT', reason: 'CURSOR_UNKNOWN' },
+        },
       ]);
     }
+  });
+
+  test.each(['messages', 'runs'])('rejects a cursor of a thread whose node does not exist (%s)', async (field) => {
+    const { createThread } = await service.data<{ createThread: { thread: { id: string } } }>(
+      'mutation { createThread(input: { messages: [{ text: "Hi" }] }) { thread { id } } }',
+    );
+    const { data, errors } = await service.query(
+      `query ($id: ID!) { thread(id: $id) { id ${field}(after: "none_1") { nodes { id } } } }`,
+      { id: createThread.thread.id },
+    );
+    expect(data).toEqual({ thread: null });
+    expect(errors).toMatchObject([
+      { path: ['thread', field], extensions: { code: 'BAD_USER_INPUT', reason: 'CURSOR_UNKNOWN' } },
+    ]);
+  });
+
+  test('gives no reason for other bad input', async () => {
+    const { errors } = await service.query(LIST, { first: 0 });
+    expect(errors?.[0]?.extensions).not.toHaveProperty('reason');
   });
 
   test('rejects conflicting arguments without a call', async () => {

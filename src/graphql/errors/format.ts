@@ -71,12 +71,13 @@ function causeOf(error: unknown): unknown {
 
 /** NOT_FOUND is not a public code: a read returns null, and a write returns a user error. */
 function toUpstreamError({ details }: PublicError): FormattedError | null {
-  const { code, message, reason, retryable, retryAfterMs, outcome, upstream } = details;
+  const { code, message, reason, isUnknownCursor, retryable, retryAfterMs, outcome, upstream } = details;
   if (code === 'NOT_FOUND') return null;
   return {
     message: code === 'BAD_USER_INPUT' && reason ? `${message.replace(/\.$/, '')}: ${reason}` : message,
     extensions: {
       code,
+      ...(isUnknownCursor && { reason: 'CURSOR_UNKNOWN' }),
       retryable,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(outcome !== undefined && { outcome }),

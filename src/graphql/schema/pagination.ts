@@ -188,4 +188,5 @@ const unknownCursor = ({ details }: PublicError, argument: string): PublicError 
     ...details,
     message: `Argument "${argument}" is a cursor that upstream does not know.`,
     reason: null,
+    isUnknownCursor: true,
   });

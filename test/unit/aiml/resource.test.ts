@@ -104,6 +104,14 @@ describe('a response', () => {
     expect((await errorOf(source.get('asst_1'))).code).toBe('UPSTREAM_BAD_RESPONSE');
   });
 
+  test.each([404, 410, 400])('reports an unknown cursor where upstream responds with %i', async (status) => {
+    const { source } = await setUp(({ path }, response) =>
+      path.includes('after=') ? sendJson(response, status, { message: 'no' }) : sendJson(response, 200, []),
+    );
+    const error = await errorOf(source.list({ limit: 5, order: 'asc', after: 'asst_deleted' }));
+    expect(error.details).toMatchObject({ code: 'BAD_USER_INPUT', param: 'after' });
+  });
+
   test('distinguishes an unknown cursor of an existing list from a missing endpoint', async () => {
     let isDeleted = false;
     const { source } = await setUp(({ path }, response) =>

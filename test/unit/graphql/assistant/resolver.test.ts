@@ -102,7 +102,7 @@ describe('a list', () => {
     expect(errors).toMatchObject([
       {
         message: 'Argument "before" is a cursor that upstream does not know.',
-        extensions: { code: 'BAD_USER_INPUT', retryable: false, requestId: 'req-1' },
+        extensions: { code: 'BAD_USER_INPUT', reason: 'CURSOR_UNKNOWN', retryable: false, requestId: 'req-1' },
       },
     ]);
   });
