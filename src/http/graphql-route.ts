@@ -20,7 +20,7 @@ import { exchangeOf } from './request-state.ts';
 import { queryStringOf } from './request-target.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';
 import type { RequestInfo } from '../graphql/server/request-context.ts';
-import type { GraphQLHttpResponse } from '../graphql/server/request-handler.ts';
+import type { GraphQLHttpResponse } from '../graphql/server/http-response.ts';
 
 export interface GraphQLRouteOptions {
   readonly lifecycle: Pick<Lifecycle, 'state'>;

@@ -6,7 +6,7 @@
  * formats its result. Code that must see every operation (log, metrics, traces) belongs here: plugins of Apollo Server do
  * not see operations that run from the cache.
  */
-import type { ApolloServer, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
+import type { ApolloServer, HTTPGraphQLRequest } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { PublicError, Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
@@ -16,8 +16,18 @@ import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
-import { toExtensions, type ErrorCode } from '../errors/codes.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
+import {
+  badRequest,
+  NO_HEADERS,
+  NO_STORE,
+  NOT_LISTED,
+  OVER_SHARE,
+  toResponse,
+  withRequestId,
+  type GraphQLHttpResponse,
+} from './http-response.ts';
 import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { RejectedDocuments } from './rejected-documents.ts';
@@ -27,18 +37,6 @@ import type { ValidOperation } from './operation.plugin.ts';
 import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables-key.ts';
-
-/** The response, without the headers that every response has. */
-export interface GraphQLHttpResponse {
-  readonly status: number;
-  readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** JSON, as bytes: a long string would be copied twice more before it is sent. */
-  readonly body: Buffer;
-  /** The results of a started subscription, which are sent instead of the body. Absent otherwise. */
-  readonly stream?: OperationStream;
-  /** Whether the request is a subscription, if that is known. */
-  readonly isSubscription?: boolean;
-}
 
 export interface GraphQLRequestHandlerOptions {
   readonly apollo: ApolloServer<ServiceContext>;
@@ -72,11 +70,11 @@ interface OperationContext {
   /** Whether it shared the execution of another request. */
   readonly isShared: boolean;
   readonly isUnlisted: boolean;
-  /** For a subscription whose stream has ended, null otherwise. */
   /** Names the caller in the log; undefined if it is not known. */
   readonly tenant?: string | undefined;
   /** What mutations wrote; undefined if they wrote nothing. */
   readonly writtenIds?: readonly string[] | undefined;
+  /** For a subscription whose stream has ended, null otherwise. */
   readonly stream: StreamFacts | null;
 }
 
@@ -89,27 +87,6 @@ interface StreamFacts extends StreamSummary {
 }
 
 const NO_CODES: readonly string[] = [];
-const NO_HEADERS: GraphQLHttpResponse['headers'] = [];
-const NO_STORE: GraphQLHttpResponse['headers'] = [['cache-control', 'no-store']];
-
-/** The HTTP layer adds the id of the request, and records that the request was rejected. */
-const badRequest = (code: ErrorCode, message: string): GraphQLHttpResponse => ({
-  status: 400,
-  headers: NO_STORE,
-  body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: toExtensions(code) }] })),
-});
-
-/** Leaves slots to other callers. */
-const OVER_SHARE: GraphQLHttpResponse = {
-  ...badRequest(
-    'OVERLOADED',
-    'There are as many operations of this caller in flight as there may be: try again in a moment.',
-  ),
-  status: 503,
-};
-
-const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
-
 /** With these codes the document itself is invalid, independent of the rest of the request. */
 const documentErrors: ReadonlySet<string> = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
@@ -351,20 +328,4 @@ const withCancellation = (
 function documentOf(body: unknown): string | null {
   const query: unknown = typeof body === 'object' && body !== null && 'query' in body ? body.query : null;
   return typeof query === 'string' ? query : null;
-}
-
-function toResponse(
-  { status = 200, headers, body }: HTTPGraphQLResponse,
-  largeBody: Buffer | null,
-): GraphQLHttpResponse {
-  if (body.kind === 'chunked') throw new TypeError('incremental delivery is not offered');
-  return { status, headers: [...headers], body: largeBody ?? Buffer.from(body.string) };
-}
-
-/** The same response with the id of another request. Ids have a fixed length and occur in errors only. */
-function withRequestId(body: Buffer, from: string, to: string): Buffer {
-  const copy = Buffer.from(body);
-  for (let index = copy.indexOf(from); index !== -1; index = copy.indexOf(from, index + from.length))
-    copy.write(to, index, 'latin1');
-  return copy;
 }

@@ -19,7 +19,7 @@ import type { Semaphore } from '../../runtime/semaphore.ts';
 import { toExtensions } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
-import type { GraphQLHttpResponse } from '../../graphql/server/request-handler.ts';
+import type { GraphQLHttpResponse } from '../../graphql/server/http-response.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { Lifecycle } from '../lifecycle.ts';
