@@ -8,82 +8,29 @@ import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
-import type { CancellationToken } from '../runtime/cancellation.ts';
+import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
+import { sleepUnlessCancelled } from '../runtime/cancellation.ts';
+import {
+  METHODS,
+  toHeaders,
+  toRequestKey,
+  type Call,
+  type ReadBack,
+  type RequestParts,
+  type UpstreamContext,
+} from './call.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { RateLimitQueue } from './rate-limit-queue.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { toOutcomeError, mayRetry, type RetryRule } from './retry-rules.ts';
-import type { HttpResponse, HttpResult } from './exchange.ts';
+import { toOutcomeError, mayRetry } from './retry-rules.ts';
+import type { HttpResult } from './exchange.ts';
 import { toFailureCause, type FailureCause } from './failure-cause.ts';
-import type { StreamReceiver } from './stream-body.ts';
 import { Transport } from './transport.ts';
-import { toEvidence, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
+import { CIRCUIT_OPEN, toEvidence, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
 const BACKOFF_CAP_MS = 4000;
-
-/** The caller, deadline and limits of the calls of one GraphQL request. */
-export interface UpstreamContext {
-  /** The bearer token, which is sent to upstream and nowhere else. */
-  readonly credential: string;
-  /** Identifies the credential in cache keys. */
-  readonly tenant: string;
-  /** Identifies the caller where callers share a limit: the tenant, or one of several users of the same credential. */
-  readonly subject: string;
-  /** Sent to upstream as X-Client-Request-Id. */
-  readonly requestId: string;
-  readonly cancel: CancellationToken;
-  /** The deadline of the request, on `performance.now()`. */
-  readonly deadlineAt: number;
-  /** The bytes of responses that the operation may still hold, shared by all of its reads. Absent for no limit. */
-  readonly responseBytesLeft?: { bytes: number } | undefined;
-  /** Null or absent if attempts are not traced. */
-  readonly trace?: AttemptTracer | null | undefined;
-  /** Called when an attempt begins. */
-  readonly onAttempt?: (() => void) | undefined;
-}
-
-/** Traces attempts. `traceparent` is sent as a header. */
-interface AttemptTracer {
-  startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
-    readonly traceparent: string;
-    end(attempt: { readonly kind: AttemptOutcome<unknown>['kind']; readonly status: number | null }): void;
-  };
-}
-
-export interface Call<T> {
-  /** The endpoint, for logs and metrics: `assistants.get`. */
-  readonly name: string;
-  /** The kind of object, in messages to clients: `assistant`. */
-  readonly noun: string;
-  readonly rule: RetryRule;
-  readonly path: string;
-  readonly body: string | null;
-  /** Whether a 404 or 410 means that the account no longer has the endpoint: on a collection without a parent. */
-  readonly notFoundMeansSunset: boolean;
-  readonly read: (body: unknown, response: HttpResponse) => T;
-  /** Sent as a header. Only the embedded AIML API supports it. */
-  readonly idempotencyKey?: string | undefined;
-  /** Receives the response if it is an event stream. `read` then gets its `body`. */
-  readonly receiver?: StreamReceiver | undefined;
-  /** The last event that was read of the stream. Null or absent if it is read from the beginning. */
-  readonly lastEventId?: string | null;
-  /** For a conditional read: `onNotModified` is the result of a 304. */
-  readonly conditional?: { readonly etag: string; readonly onNotModified: () => T } | undefined;
-  /** For a modify of unknown outcome: reads the object to decide whether the modify was applied. */
-  readonly readBack?: ReadBack<T>;
-  /** For a delete: the result if NOT_FOUND follows an attempt of unknown outcome, which was therefore applied. */
-  readonly onAlreadyDeleted?: () => T;
-}
-
-interface ReadBack<T> {
-  readonly name: string;
-  readonly path: string;
-  readonly read: (body: unknown) => T;
-  /** Whether the object has the requested values. */
-  readonly isApplied: (value: T) => boolean;
-}
 
 export interface AttemptReport {
   readonly call: string;
@@ -130,24 +77,11 @@ export interface AimlClientOptions {
   readonly onRateLimited?: () => void;
 }
 
-const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
-
-const CIRCUIT_OPEN = new PublicError({
-  code: 'UPSTREAM_UNAVAILABLE',
-  message: 'The AIML API has been failing; requests to it are held back for a moment.',
-  retryable: true,
-});
 const DEADLINE_EXCEEDED = new PublicError({
   code: 'UPSTREAM_TIMEOUT',
   message: 'The AIML API did not respond in time.',
   retryable: true,
 });
-
-const RATE_LIMITED: PublicErrorDetails = {
-  code: 'RATE_LIMITED',
-  message: 'The service allows no more requests to the AIML API with this credential for now.',
-  retryable: true,
-};
 
 export class AimlClient {
   readonly #transport: Transport;
@@ -155,13 +89,9 @@ export class AimlClient {
   readonly #connections: FairSemaphore;
   readonly #budget = new RetryBudget();
   readonly #attemptTimeoutMs: number;
-  readonly #rateLimit: RateLimit | null;
-  readonly #maxRateLimitWaiters: number;
-  /** The number of calls that wait for the rate limit, of each subject that has any. */
-  readonly #rateLimitWaiters = new Map<string, number>();
+  readonly #rateLimit: RateLimitQueue | null;
   readonly #onAttempt: AimlClientOptions['onAttempt'];
   readonly #onFailure: AimlClientOptions['onFailure'];
-  readonly #onRateLimited: AimlClientOptions['onRateLimited'];
   readonly #hostname: string;
 
   constructor({
@@ -188,12 +118,12 @@ export class AimlClient {
       proxies,
     });
     this.#connections = new FairSemaphore(connections, isMultiTenant);
-    this.#maxRateLimitWaiters = maxRateLimitWaiters;
     this.#attemptTimeoutMs = attemptTimeoutMs;
-    this.#rateLimit = rateLimit;
+    this.#rateLimit =
+      rateLimit &&
+      new RateLimitQueue({ rateLimit, health: this.#health, maxWaiters: maxRateLimitWaiters, onRateLimited });
     this.#onAttempt = onAttempt;
     this.#onFailure = onFailure;
-    this.#onRateLimited = onRateLimited;
     this.#hostname = baseUrl.hostname;
   }
 
@@ -214,7 +144,7 @@ export class AimlClient {
       if (attempt.kind === 'UNKNOWN' && call.readBack) return this.#readBack(call.readBack, call, context, attempt);
       const delayMs = mayRetry(call, attempt) ? this.#delayBeforeRetry(attempt.error, call, context, retries) : null;
       if (delayMs === null) throw toOutcomeError(call.rule, attempt.error, outcomeUnknown);
-      await sleep(delayMs, context.cancel);
+      await sleepUnlessCancelled(delayMs, context.cancel);
     }
   }
 
@@ -266,8 +196,7 @@ export class AimlClient {
 
   async #attempt<T>(call: Call<T>, context: UpstreamContext, retries: number): Promise<AttemptOutcome<T>> {
     const requestKey = toRequestKey(call);
-    const limited =
-      this.#rateLimit === null ? null : await this.#waitForRateLimit(this.#rateLimit, requestKey, context);
+    const limited = this.#rateLimit === null ? null : await this.#rateLimit.wait(requestKey, context);
     if (limited) return limited;
     const startedAt = performance.now();
     const leftMs = context.deadlineAt - startedAt;
@@ -299,7 +228,7 @@ export class AimlClient {
     const budget = call.rule === 'get' ? (context.responseBytesLeft ?? null) : null;
     context.onAttempt?.();
     const span = context.trace?.startCall({ name: call.name, method, isRetry });
-    const headers = headersOf(call, context);
+    const headers = toHeaders(call, context);
     if (span) headers.push('traceparent', span.traceparent);
     const result = await this.#transport.send({
       method,
@@ -351,39 +280,6 @@ export class AimlClient {
     const { status } = result;
     if (status !== null && ((status >= 200 && status < 300) || status === 304)) this.#rateLimit?.accept(tenant);
   }
-
-  /**
-   * Waits for the rate limit if that fits the deadline and the queue is not full, else fails. Consumes nothing if the
-   * circuit breaker would reject the call. Not counted as a retry or a failure, because nothing was sent.
-   */
-  async #waitForRateLimit(
-    rateLimit: RateLimit,
-    requestKey: string,
-    context: UpstreamContext,
-  ): Promise<FailedAttempt | null> {
-    const { subject, tenant, cancel, deadlineAt } = context;
-    while (!cancel.isCancelled && performance.now() < deadlineAt) {
-      if (this.#health.holdsBack(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
-      const retryAfterMs = await rateLimit.take(tenant);
-      if (retryAfterMs === 0) return null;
-      const waiters = this.#rateLimitWaiters.get(subject) ?? 0;
-      if (performance.now() + retryAfterMs >= deadlineAt || waiters >= this.#maxRateLimitWaiters) {
-        this.#onRateLimited?.();
-        // REJECTED, because a retry would not be admitted earlier.
-        return { kind: 'REJECTED', status: null, error: new PublicError({ ...RATE_LIMITED, retryAfterMs }) };
-      }
-      this.#rateLimitWaiters.set(subject, waiters + 1);
-      await sleep(retryAfterMs, cancel);
-      this.#stopWaiting(subject);
-    }
-    return null;
-  }
-
-  #stopWaiting(subject: string): void {
-    const left = (this.#rateLimitWaiters.get(subject) ?? 0) - 1;
-    if (left > 0) this.#rateLimitWaiters.set(subject, left);
-    else this.#rateLimitWaiters.delete(subject);
-  }
 }
 
 /** Errors that the input of the caller causes. They are not reported as failures, as an operator cannot fix them. */
@@ -401,66 +297,5 @@ interface AttemptPlan {
   readonly retries: number;
 }
 
-type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;
-
-/** Only the beginning and the length of longer bodies are hashed, in UTF-16 code units. */
-const MAX_HASHED_LENGTH = 16_384;
-
-/** Identifies equal calls of one caller. Its length is bounded. */
-function toRequestKey({ rule, path, body }: RequestParts): string {
-  return body === null ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
-}
-
-/** FNV-1a. Bodies with the same checksum share a circuit breaker. */
-function checksumOf(text: string): number {
-  const length = Math.min(text.length, MAX_HASHED_LENGTH);
-  let checksum = 0x811c9dc5;
-  for (let index = 0; index < length; index += 1) checksum = Math.imul(checksum ^ text.charCodeAt(index), 0x01000193);
-  return checksum;
-}
-
 /** Streams have a pool of their own. */
 const NO_CONNECTION_OF_OTHERS = (): void => undefined;
-
-function headersOf(
-  {
-    body,
-    conditional,
-    idempotencyKey,
-    receiver,
-    lastEventId,
-  }: Pick<Call<unknown>, 'body' | 'conditional' | 'idempotencyKey' | 'receiver' | 'lastEventId'>,
-  { credential, requestId }: UpstreamContext,
-): string[] {
-  const headers = [
-    'authorization',
-    `Bearer ${credential}`,
-    'openai-beta',
-    'assistants=v2',
-    'accept',
-    receiver ? 'text/event-stream, application/json' : 'application/json',
-    'accept-encoding',
-    // What compresses a stream may hold it back.
-    receiver ? 'identity' : 'gzip',
-    'x-client-request-id',
-    requestId,
-  ];
-  if (body !== null) headers.push('content-type', 'application/json');
-  if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
-  if (typeof lastEventId === 'string') headers.push('last-event-id', lastEventId);
-  if (conditional) headers.push('if-none-match', conditional.etag);
-  return headers;
-}
-
-/** Waits, but not for a caller who went away. */
-function sleep(ms: number, cancellation: CancellationToken): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      cancellation.offCancel(wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    cancellation.onCancel(wake);
-  });
-}

@@ -1,6 +1,7 @@
 /** The models of upstream, cached for five minutes: pickers load them often, and they rarely change. */
 import { LRUCache } from 'lru-cache';
-import type { AimlClient, UpstreamContext } from './client.ts';
+import type { UpstreamContext } from './call.ts';
+import type { AimlClient } from './client.ts';
 import { readModels, type WireModel } from './resources/model.ts';
 import type { WireList } from './wire.ts';
 

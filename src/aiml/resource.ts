@@ -3,7 +3,8 @@
  *
  * Bodies are sent unchanged. Paths are built from validated ids only. Nothing here depends on GraphQL.
  */
-import type { AimlClient, Call, UpstreamContext } from './client.ts';
+import type { Call, UpstreamContext } from './call.ts';
+import type { AimlClient } from './client.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';

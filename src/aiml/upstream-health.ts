@@ -10,6 +10,7 @@
  * Memory is bounded: the tenants seen last, and for each of them its last requests.
  */
 import { LRUCache } from 'lru-cache';
+import { PublicError } from '../runtime/errors.ts';
 import { CircuitBreaker, FAILURE_SHARE, PROBE_INTERVAL_MS, WINDOW_MS } from './circuit-breaker.ts';
 import type { HttpResult } from './exchange.ts';
 
@@ -45,6 +46,12 @@ interface TenantHealth {
 type BreakerScope = 'connections' | 'outage' | 'request';
 
 export type BreakerListener = (scope: BreakerScope, isOpen: boolean) => void;
+
+export const CIRCUIT_OPEN = new PublicError({
+  code: 'UPSTREAM_UNAVAILABLE',
+  message: 'The AIML API has been failing; requests to it are held back for a moment.',
+  retryable: true,
+});
 
 export class UpstreamHealth {
   readonly #now: () => number;

@@ -28,3 +28,16 @@ export class CancellationToken {
     for (const listener of listeners) listener();
   }
 }
+
+/** Waits for `ms` milliseconds, or until cancellation. */
+export function sleepUnlessCancelled(ms: number, cancellation: CancellationToken): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      cancellation.offCancel(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    cancellation.onCancel(wake);
+  });
+}

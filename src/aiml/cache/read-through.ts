@@ -5,7 +5,8 @@
 import { estimateJson } from '../../runtime/json-size.ts';
 import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
-import type { AimlClient, Call, UpstreamContext } from '../client.ts';
+import type { Call, UpstreamContext } from '../call.ts';
+import type { AimlClient } from '../client.ts';
 import { PublicError, isLimitOfOperation, OPERATION_TOO_LARGE } from '../../runtime/errors.ts';
 import { MemoryResponseCache, type CachedRead } from './memory.ts';
 import type { Lookup, StoredResponse, RedisResponseCache } from './redis.ts';

@@ -10,7 +10,7 @@
  */
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { RedisConnection } from '../../redis/connection.ts';
-import type { UpstreamContext } from '../client.ts';
+import type { UpstreamContext } from '../call.ts';
 
 /** Larger responses are not cached, as in the cache of a single process. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;

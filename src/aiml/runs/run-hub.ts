@@ -4,7 +4,7 @@
  * A run belongs to the tenant that follows it, and is never shown to another one. Where its stream ends before the run
  * does, the run is followed by its events, where upstream has them, and by polling otherwise.
  */
-import type { UpstreamContext } from '../client.ts';
+import type { UpstreamContext } from '../call.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';

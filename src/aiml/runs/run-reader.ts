@@ -1,5 +1,5 @@
 /** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
-import type { UpstreamContext } from '../client.ts';
+import type { UpstreamContext } from '../call.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import type { UpstreamAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';

@@ -1,5 +1,5 @@
 /** The scope and the GraphQL context of one request. Neither is shared or outlives the request. */
-import type { UpstreamContext } from '../../aiml/client.ts';
+import type { UpstreamContext } from '../../aiml/call.ts';
 import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import type { UserErrorCode } from '../schema/user-error.ts';
