@@ -3,11 +3,11 @@
  * counts as absent, because container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
-import { DEFAULT_RUN_SETTINGS, readRunSettings, type RunSettings } from './local-aiml/settings.ts';
-import { LocalAimlStartError } from './local-aiml/start-error.ts';
+import { readRunSettings, type ModelApiDefaults, type RunSettings } from './local-aiml/settings.ts';
 import { ConfigError, type Environment } from './runtime/environment.ts';
 import type { ProxySettings } from './runtime/proxy.ts';
-import { parseHost, type AllowedHosts } from './http/host-policy.ts';
+import { isLoopback, parseHost, type AllowedHosts } from './runtime/host.ts';
+import { parseUrl, Settings } from './runtime/settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
@@ -86,9 +86,6 @@ export function readConfig(environment: Environment): Config {
       'reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
         'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
     );
-  const runs = readRuns(settings, auth);
-  const usesProxies = upstream.kind === 'aiml' || auth.mode === 'jwt';
-  const proxies = usesProxies || runs.modelApi ? readProxies(settings) : null;
   const config: Config = {
     host,
     port: settings.integer('PORT', 4000, 0, 65_535),
@@ -96,11 +93,11 @@ export function readConfig(environment: Environment): Config {
     allowedHosts: readAllowedHosts(settings, host, auth),
     upstream,
     auth,
-    runs: runs.modelApi ? { ...runs, modelApi: { ...runs.modelApi, proxies } } : runs,
+    runs: readRunSettings(settings, readModelDefaults(settings, auth)),
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
     upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
-    proxies: usesProxies ? proxies : null,
+    proxies: upstream.kind === 'aiml' || auth.mode === 'jwt' ? settings.proxies() : null,
     maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
     maxStreams: settings.integer('MAX_STREAMS', 1000, 1, 1_000_000),
     corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
@@ -117,7 +114,7 @@ export function readConfig(environment: Environment): Config {
     logLevel: settings.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
     tracing: readTracing(settings),
   };
-  settings.throwProblems();
+  if (settings.problems !== null) throw new ConfigError(settings.problems);
   return Object.freeze(config);
 }
 
@@ -147,33 +144,11 @@ function readAuth(settings: Settings): AuthConfig {
 }
 
 /** The default model API is the AIML API, if the service or each client has a key for it. */
-function readRuns(settings: Settings, { mode }: AuthConfig): RunSettings {
+function readModelDefaults(settings: Settings, { mode }: AuthConfig): ModelApiDefaults {
   const key = settings.text('AIML_API_KEY');
   const hasCallerKeys = mode === 'passthrough';
   const aimlUrl = (settings.text('AIML_API_BASE_URL') ?? DEFAULT_BASE_URL).replace(/(?<!\/)\/+$/, '');
-  const texts = {
-    MODEL_API_BASE_URL: settings.text('MODEL_API_BASE_URL'),
-    MODEL_API_KEY: settings.text('MODEL_API_KEY'),
-    MODEL_API_FIRST_TOKEN_TIMEOUT_MS: settings.text('MODEL_API_FIRST_TOKEN_TIMEOUT_MS'),
-    MODEL_API_TIMEOUT_MS: settings.text('MODEL_API_TIMEOUT_MS'),
-    MODEL_ALIASES: settings.text('MODEL_ALIASES'),
-    RUN_CONCURRENCY: settings.text('RUN_CONCURRENCY'),
-    RUN_EXPIRES_AFTER_SECONDS: settings.text('RUN_EXPIRES_AFTER_SECONDS'),
-  };
-  try {
-    return readRunSettings(texts, {
-      baseUrl: key !== null || hasCallerKeys ? `${aimlUrl}/v1` : null,
-      key,
-      hasCallerKeys,
-    });
-  } catch (error) {
-    if (!(error instanceof LocalAimlStartError)) throw error;
-    for (const line of error.message.split('\n')) {
-      const [name = '', ...problem] = line.split(' ');
-      settings.addProblem(name, problem.join(' '));
-    }
-    return DEFAULT_RUN_SETTINGS;
-  }
+  return { baseUrl: key !== null || hasCallerKeys ? `${aimlUrl}/v1` : null, key, hasCallerKeys };
 }
 
 function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
@@ -211,14 +186,6 @@ function readRedisUrl(settings: Settings): URL | null {
   return url;
 }
 
-/** The names are curl's; lower-case names take precedence. */
-function readProxies(settings: Settings): ProxySettings | null {
-  const http = settings.proxy('HTTP_PROXY');
-  const https = settings.proxy('HTTPS_PROXY');
-  const noProxy = settings.text('no_proxy') ?? settings.text('NO_PROXY') ?? '';
-  return http || https ? { http, https, noProxy } : null;
-}
-
 const SECONDS = { s: 1, min: 60, h: 3600 } as const;
 
 function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
@@ -244,114 +211,5 @@ function readTracing(settings: Settings): Config['tracing'] {
   return endpoint && { endpoint, serviceName: settings.text('OTEL_SERVICE_NAME') ?? undefined };
 }
 
-/** Whether a host of HOST or of a URL is a loopback address. */
-function isLoopback(host: string): boolean {
-  const address = host.replace(/^\[|\]$/g, '').toLowerCase();
-  if (address === 'localhost' || address === '::1') return true;
-  return isIP(address) === 4 && address.startsWith('127.');
-}
-
-/** Replaces a missing URL until `throwProblems` rejects the configuration. */
+/** Replaces a missing URL until the configuration is rejected. */
 const PLACEHOLDER_URL = new URL('https://placeholder.invalid');
-
-/** Reads settings and collects their problems, so that all can be reported together. */
-class Settings {
-  readonly #environment: Environment;
-  readonly #problems = new Map<string, string>();
-
-  constructor(environment: Environment) {
-    this.#environment = environment;
-  }
-
-  /** The reported line is the name followed by `problem`. Only the first problem of a setting is reported. */
-  addProblem(name: string, problem: string): void {
-    if (!this.#problems.has(name)) this.#problems.set(name, problem);
-  }
-
-  hasProblem(...names: readonly string[]): boolean {
-    return names.some((name) => this.#problems.has(name));
-  }
-
-  throwProblems(): void {
-    const lines = [...this.#problems].map(([name, problem]) => `${name} ${problem}`);
-    if (lines.length > 0) throw new ConfigError(lines.join('\n'));
-  }
-
-  /** Empty if the setting is missing, which adds a problem. */
-  required(name: string, because: string): string {
-    const text = this.text(name);
-    if (text === null) this.addProblem(name, `must be set if ${because}`);
-    return text ?? '';
-  }
-
-  text(name: string): string | null {
-    const value = this.#environment[name]?.trim() ?? '';
-    return value === '' ? null : value;
-  }
-
-  integer(name: string, fallback: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === null) return fallback;
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (value >= min && value <= max) return value;
-    this.addProblem(name, `must be a whole number from ${min} to ${max}`);
-    return fallback;
-  }
-
-  boolean(name: string, fallback: boolean): boolean {
-    const value = this.oneOf(name, ['true', 'false']);
-    return value === null ? fallback : value === 'true';
-  }
-
-  oneOf<T extends string>(name: string, values: readonly T[]): T | null {
-    const text = this.text(name);
-    if (text === null) return null;
-    const value = values.find((allowed) => allowed === text);
-    if (value === undefined) this.addProblem(name, `must be one of: ${values.join(', ')}`);
-    return value ?? null;
-  }
-
-  url(name: string): URL | null {
-    const text = this.text(name);
-    if (text === null) return null;
-    const url = parseUrl(text);
-    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-    this.addProblem(name, 'must be an http or https URL');
-    return null;
-  }
-
-  /** Reads the lower-case name first. `host:port` counts as an http URL. */
-  proxy(name: string): URL | null {
-    const text = this.text(name.toLowerCase()) ?? this.text(name);
-    if (text === null) return null;
-    const url = parseUrl(text.includes('://') ? text : `http://${text}`);
-    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-    this.addProblem(name, 'must be the http or https URL of a proxy');
-    return null;
-  }
-
-  origins(name: string): readonly string[] | null {
-    const origins = this.#list(name);
-    if (origins && !origins.every((origin) => parseUrl(origin)?.origin === origin))
-      this.addProblem(name, 'must be a comma-separated list of origins such as https://app.example.com');
-    return origins;
-  }
-
-  /** Hosts in the form of {@link AllowedHosts}. */
-  hosts(name: string): readonly string[] | null {
-    const hosts = this.#list(name)?.map((item) => parseHost(isIP(item) === 6 ? `[${item}]` : item));
-    if (hosts?.includes(null))
-      this.addProblem(name, 'must be a comma-separated list of hosts such as graphql.example.com');
-    const names = hosts?.flatMap((host) => (host ? [host.port === '' ? host.name : `${host.name}:${host.port}`] : []));
-    return names && names.length > 0 ? names : null;
-  }
-
-  #list(name: string): readonly string[] | null {
-    const items = this.text(name)?.split(',');
-    return items?.map((item) => item.trim()).filter((item) => item !== '') ?? null;
-  }
-}
-
-function parseUrl(text: string): URL | null {
-  return URL.canParse(text) ? new URL(text) : null;
-}

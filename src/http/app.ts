@@ -22,7 +22,8 @@ import {
   type HttpErrorResponse,
   type ErrorResponseRecord,
 } from './error-response.ts';
-import { HostPolicy, type AllowedHosts } from './host-policy.ts';
+import { HostPolicy } from './host-policy.ts';
+import type { AllowedHosts } from '../runtime/host.ts';
 import type { HttpServers } from './http-servers.ts';
 import { hasUnsupportedCharset } from './media-type.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';

@@ -5,21 +5,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { HttpErrorResponse } from './error-response.ts';
+import { parseHost, type AllowedHosts } from '../runtime/host.ts';
 import { authorityOf, pathOf } from './request-target.ts';
 
-export interface AllowedHosts {
-  /** Names and addresses in lower case, IPv6 in brackets. An entry with a port allows only that port. */
-  readonly hosts: readonly string[];
-  /**
-   * Whether health checks may use any IP address or `localhost`, as orchestrators do. DNS rebinding is not possible with an
-   * address.
-   */
-  readonly probesByAddress: boolean;
-}
-
 const PROBED_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
-/** The longest DNS name with a port. Longer headers are not parsed. */
-const MAX_LENGTH = 300;
 
 const MISDIRECTED: HttpErrorResponse = {
   status: 421,
@@ -74,24 +63,6 @@ export class HostPolicy {
     if (this.#allowed.has(name) || this.#allowed.has(`${name}:${port}`)) return true;
     return isProbe && this.#probesByAddress && (name === 'localhost' || isAddress(name));
   }
-}
-
-interface Host {
-  /** In lower case, without the trailing dot of an absolute name; an IPv6 address is shortened and in brackets. */
-  readonly name: string;
-  /** Digits, or empty. */
-  readonly port: string;
-}
-
-/** Reads `host`, `host:port` or `[address]:port`; null for anything else, user names and IPv6 zones included. */
-export function parseHost(authority: string): Host | null {
-  if (authority.length > MAX_LENGTH) return null;
-  const [, given, port = ''] = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{0,5}))?$/.exec(authority.toLowerCase()) ?? [];
-  if (given === undefined) return null;
-  if (given.startsWith('['))
-    return isIP(given.slice(1, -1)) === 6 ? { name: new URL(`http://${given}`).hostname, port } : null;
-  const name = given.endsWith('.') ? given.slice(0, -1) : given;
-  return name === '' ? null : { name, port };
 }
 
 const isAddress = (name: string): boolean => name.startsWith('[') || isIP(name) === 4;

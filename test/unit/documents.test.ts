@@ -25,17 +25,19 @@ describe('the error codes', () => {
 });
 
 describe('the settings', () => {
-  const settings = [...new Set(matches(read('src/config.ts'), /(?:settings\.\w+\(|missing\()'([A-Z_]+)'/g))].filter(
-    (name) => name !== 'NODE_ENV',
-  );
+  const names = (text: string, pattern: RegExp) => [...new Set(matches(text, pattern))].sort();
+  const settings = names(
+    read('src/config.ts') + read('src/local-aiml/settings.ts') + read('src/runtime/settings.ts'),
+    /(?:settings\.\w+|this\.(?:#proxy|text))\(\s*'([A-Z_]+)'/g,
+  ).filter((name) => name !== 'NODE_ENV');
 
   test('are all in .env.example', () => {
-    expect(matches(read('.env.example'), /^([A-Z_]+)=/gm)).toEqual(settings);
+    expect(names(read('.env.example'), /^([A-Z_]+)=/gm)).toEqual(settings);
   });
 
   test('are all in the README', () => {
     const section = read('README.md').split('\n## Settings\n')[1]?.split('\n## ')[0] ?? '';
-    const named = matches(
+    const named = names(
       section
         .split('\n')
         .map((line) => line.split('|')[1] ?? '')
