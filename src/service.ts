@@ -180,7 +180,6 @@ async function startService(
       auth: config.auth,
       serviceKey: serviceKeyOf(config, localAiml),
       proxies: config.proxies,
-      sharedTenants: redis !== null,
       onKeysUnavailable: reporter.keysUnavailable,
     }),
     upstream: {

@@ -5,19 +5,19 @@
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from '../config.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { Principal, createTenantId, type Identity } from './principal.ts';
+import { Principal, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
 import { authErrors } from './auth-errors.ts';
 import { TokenVerifier, toRejectionReason } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
+/** Under `none`. The key of the embedded API is a new one in each process, so that it cannot name the caller in the log. */
+const THE_ONLY_CALLER = 'anyone';
 
 interface AuthenticatorOptions {
   readonly auth: AuthConfig;
   /** The key with which the service itself calls the AIML API; null only under `passthrough`. */
   readonly serviceKey: string | null;
-  /** Whether all processes must derive the same tenant from a credential; false by default. */
-  readonly sharedTenants?: boolean;
   /** Under `jwt`: the time-out of a request for the identity provider's keys; 5 s by default. */
   readonly jwksTimeoutMs?: number;
   /** Under `jwt`: the proxies for the identity provider; null or absent if it is called directly. */
@@ -34,43 +34,38 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Identity | Promise<Identity>;
 }
 
-type Digest = (credential: string) => string;
-
 export function createAuthenticator({
   auth,
   serviceKey,
-  sharedTenants = false,
   jwksTimeoutMs = JWKS_TIMEOUT_MS,
   proxies = null,
   onKeysUnavailable,
 }: AuthenticatorOptions): Authenticator {
-  const digest = createTenantId(sharedTenants);
-  if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization, digest) };
+  if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization) };
   if (serviceKey === null) throw new TypeError(`AUTH_MODE ${auth.mode} needs a key of the service`);
   if (auth.mode === 'jwt') {
     const verifier = new TokenVerifier(auth, { timeoutMs: jwksTimeoutMs, proxies, onKeysUnavailable });
-    return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey, digest) };
+    return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey) };
   }
-  const sharedPrincipal = new Principal(serviceKey, null, digest);
+  const sharedPrincipal = new Principal(serviceKey, null, THE_ONLY_CALLER);
   return { authenticate: () => sharedPrincipal };
 }
 
-function byKey(authorization: string | undefined, digest: Digest): Identity {
+function byKey(authorization: string | undefined): Identity {
   const key = bearerTokenOf(authorization);
-  return key !== null && isBearerToken(key) ? new Principal(key, null, digest) : authErrors.noKey;
+  return key !== null && isBearerToken(key) ? new Principal(key, null) : authErrors.noKey;
 }
 
 async function byToken(
   authorization: string | undefined,
   verifier: TokenVerifier,
   serviceKey: string,
-  digest: Digest,
 ): Promise<Identity> {
   const token = bearerTokenOf(authorization);
   if (token === null) return authErrors.noToken;
   try {
     const { scopes, subject } = await verifier.verify(token);
-    return new Principal(serviceKey, scopes, digest, subject);
+    return new Principal(serviceKey, scopes, subject);
   } catch (error) {
     if (error instanceof KeysUnavailableError) return authErrors.keysUnavailable;
     const failure = error instanceof errors.JWTExpired ? authErrors.expiredToken : authErrors.badToken;

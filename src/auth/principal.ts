@@ -3,7 +3,7 @@
  * the error that the client gets.
  */
 import { PublicError } from '../runtime/errors.ts';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 
 export const scopes = ['assistants:read', 'assistants:write'] as const;
 
@@ -26,22 +26,15 @@ export class Principal {
   /** Null if the caller is not restricted by scopes. */
   readonly scopes: ReadonlySet<Scope> | null;
   readonly #credential: string;
-  readonly #digest: (credential: string) => string;
   readonly #tokenSubject: string | null;
   #tenant: string | null = null;
   #subject: string | null = null;
 
   /** `subject` is the subject of an access token; null if the credential alone identifies the caller. */
-  constructor(
-    credential: string,
-    scopes: ReadonlySet<Scope> | null,
-    digest: (credential: string) => string,
-    subject: string | null = null,
-  ) {
+  constructor(credential: string, scopes: ReadonlySet<Scope> | null, subject: string | null = null) {
     this.scopes = scopes;
     this.#tokenSubject = subject;
     this.#credential = credential;
-    this.#digest = digest;
   }
 
   /** The key for the caller's calls to the AIML API. */
@@ -49,18 +42,18 @@ export class Principal {
     return this.#credential;
   }
 
-  /**
-   * A one-way digest of the credential, for log entries and cache keys. It differs between processes, unless they share
-   * Redis.
-   */
+  /** A one-way digest of the credential, for cache keys. */
   get tenant(): string {
-    return (this.#tenant ??= this.#digest(this.#credential));
+    return (this.#tenant ??= toDigest(this.#credential));
   }
 
-  /** The unit of fair sharing: the subject of the access token if there is one, otherwise the tenant. */
+  /**
+   * The unit of fair sharing, whose beginning names the caller in the log: a digest of the token's subject if there is one,
+   * otherwise the tenant.
+   */
   get subject(): string {
     const subject = this.#tokenSubject;
-    return (this.#subject ??= subject === null ? this.tenant : this.#digest(`subject ${subject}`));
+    return (this.#subject ??= subject === null ? this.tenant : toDigest(`subject ${subject}`));
   }
 }
 
@@ -84,15 +77,12 @@ export function requireScope(identity: Identity, scope: Scope): void {
 /** In characters of base64url: 132 bits, so that collisions can be neglected. */
 const DIGEST_LENGTH = 22;
 
-/** Replaces the random secret if replicas must derive the same digest. It separates these digests from any others. */
-const SHARED_LABEL = 'assistants-graphql tenant 1';
+/** Separates these digests from all others of the same credentials. */
+const LABEL = 'assistants-graphql tenant 1';
 
 /**
- * Creates the function from credentials to tenant ids. If it is not shared, the digest uses a random secret of this
- * process, and a digest cannot be tested against a guessed credential. If it is shared, every process derives the same
- * digest, and a credential that is easy to guess can be confirmed from it.
+ * The same in every process, also after a restart: replicas share a cache by it, and operators follow a caller in the log.
+ * A credential that is easy to guess can be confirmed from its digest; keys and tokens are not easy to guess.
  */
-export function createTenantId(isShared: boolean): (credential: string) => string {
-  const secret = isShared ? SHARED_LABEL : randomBytes(32);
-  return (credential) => createHmac('sha256', secret).update(credential).digest('base64url').slice(0, DIGEST_LENGTH);
-}
+const toDigest = (credential: string): string =>
+  createHmac('sha256', LABEL).update(credential).digest('base64url').slice(0, DIGEST_LENGTH);

@@ -58,7 +58,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const { action } = request.routeOptions.config as { readonly action?: Action };
     const apiError = toApiError(error, action ?? 'other');
-    if (apiError.statusCode >= 500) logger?.error({ requestId: request.id, err: error }, 'request failed');
+    if (apiError.statusCode >= 500) logger?.error({ ...requestIdsOf(request), err: error }, 'request failed');
     for (const [name, value] of Object.entries(apiError.headers)) void reply.header(name, value);
     return respond(reply, apiError.statusCode, toErrorBody(apiError, request.id, request.url));
   };
@@ -163,12 +163,9 @@ function toApiError(error: unknown, action: Action): ApiError {
 }
 
 function logRequest(logger: ApiLogger, request: FastifyRequest, reply: FastifyReply): void {
-  const clientRequestId = request.headers['x-client-request-id'];
-  const isValid = typeof clientRequestId === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(clientRequestId);
   logger.info(
     {
-      requestId: request.id,
-      ...(isValid ? { clientRequestId } : {}),
+      ...requestIdsOf(request),
       method: request.method,
       route: request.routeOptions.url ?? null,
       statusCode: reply.statusCode,
@@ -176,4 +173,14 @@ function logRequest(logger: ApiLogger, request: FastifyRequest, reply: FastifyRe
     },
     'request',
   );
+}
+
+/** The id of the request, and the client's own if it sent a valid one in OpenAI's header, or else in the usual one. */
+function requestIdsOf({ id, headers }: FastifyRequest): {
+  readonly requestId: string;
+  readonly clientRequestId?: string;
+} {
+  const clientRequestId = headers['x-client-request-id'] ?? headers['x-request-id'];
+  const isValid = typeof clientRequestId === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(clientRequestId);
+  return { requestId: id, ...(isValid && { clientRequestId }) };
 }

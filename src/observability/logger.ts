@@ -117,8 +117,7 @@ export interface Logger {
 }
 
 /**
- * The embedded API's logger interface: `(text)` or `(fields, text)`. Only the request id and the error of the fields are
- * logged. Its requests (info) are not logged, because they are upstream calls of the service.
+ * The embedded API's logger interface: `(text)` or `(fields, text)`. Of the fields, only ids and the error are logged. Its requests (info) are not logged, because they are upstream calls of the service.
  */
 type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
 
@@ -163,8 +162,10 @@ export function createLogger(
   );
   const toErr = (error: unknown) => toLoggedError(error, stacks);
   const toEmbeddedEntry = (fields: unknown) => {
-    const { requestId, err } = (typeof fields === 'object' && fields !== null ? fields : {}) as Record<string, unknown>;
-    return { requestId: typeof requestId === 'string' ? requestId : undefined, err: err && toErr(err) };
+    const given = (typeof fields === 'object' && fields !== null ? fields : {}) as Record<string, unknown>;
+    const { requestId, clientRequestId, runId, err } = given;
+    // The client is the service, whose id all other entries of the request have.
+    return { requestId: toText(clientRequestId) ?? toText(requestId), runId: toText(runId), err: err && toErr(err) };
   };
   const logEmbedded =
     (write: 'warn' | 'error') =>
@@ -223,6 +224,8 @@ export function createLogger(
 const SUNSET_NOTICE =
   'the account has no assistants at the AIML API: start with UPSTREAM=local to go on with the embedded AIML API, ' +
   'with the same AIML_API_KEY for the model';
+
+const toText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** The longest crash entry, in characters. */
 const MAX_CRASH_LENGTH = 16_384;

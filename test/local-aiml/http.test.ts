@@ -202,6 +202,12 @@ describe('an ETag', () => {
 });
 
 describe('the log', () => {
+  test('contains the request id of a client in the usual header', async () => {
+    log.length = 0;
+    await call(url, 'GET /assistants', { headers: { 'x-request-id': 'req-1' } });
+    expect(log).toMatchObject([{ args: [{ clientRequestId: 'req-1' }, 'request'] }]);
+  });
+
   test.each([
     ['contains', 'client.req:1_2-3', true],
     ['omits', 'no spaces', false],

@@ -1,11 +1,14 @@
 // The log entries and metrics that show an operator what is wrong.
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
+import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
@@ -61,6 +64,41 @@ describe('a failed call', () => {
     const service = await startOver(`https://localhost:${(server.address() as AddressInfo).port}`);
     await service.query(READ);
     expect(entries(service, FAILED_CALL)[0]).toMatchObject({ cause: 'tls', outcome: 'NOT_SENT' });
+  });
+
+  test('names a host that does not exist', async () => {
+    const service = await startOver('http://nothing.invalid');
+    await service.query(READ);
+    expect(entries(service, FAILED_CALL)[0]).toMatchObject({ cause: 'dns', outcome: 'NOT_SENT', attempt: 1 });
+    expect(JSON.stringify(service.logs)).not.toContain('nothing.invalid');
+  });
+
+  test.each<[string, RawResponse, object]>([
+    ['reset', (socket) => socket.resetAndDestroy(), { cause: 'reset', outcome: 'UNKNOWN' }],
+    ['timeout', () => undefined, { cause: 'timeout', outcome: 'UNKNOWN' }],
+    [
+      'truncated',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{'),
+      { cause: 'truncated', outcome: 'UNKNOWN' },
+    ],
+    ['not_http', (socket) => socket.end('hello\r\n\r\n'), { cause: 'not_http', outcome: 'UNKNOWN' }],
+    [
+      'response',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>'),
+      { cause: 'response', status: 200, outcome: 'UNKNOWN' },
+    ],
+  ])('names the cause %s, for reads and writes', async (_cause, response, entry) => {
+    const upstream = await startRawUpstream({ response });
+    const service = await startOver(upstream.url, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '200' });
+    for (const [document, call] of [
+      [READ, 'assistants.get'],
+      ['mutation { createThread(input: {}) { thread { id } } }', 'threads.create'],
+    ] as const) {
+      const { headers } = await service.query(document);
+      const [first] = entries(service, FAILED_CALL).filter((logged) => logged['call'] === call);
+      expect(first).toMatchObject({ ...entry, level: 'warn', attempt: 1, requestId: headers.get('x-request-id') });
+      expect(first).toHaveProperty('tenant');
+    }
   });
 
   test('is not logged if the requested object does not exist', async () => {
@@ -135,6 +173,62 @@ test('Every entry of an operation names the tenant, and never its credential', a
   expect(JSON.stringify(service.logs)).not.toContain('key-one');
 });
 
+test('The name of a tenant is the same after a restart, in each mode of authentication', async () => {
+  const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, wireAssistant('asst_1')));
+  const tenantsOf = async (environment: Readonly<Record<string, string>>, authorization = '') => {
+    const tenants: unknown[] = [];
+    for (let start = 0; start < 2; start += 1) {
+      const service = await startService(environment);
+      await service.query(READ, undefined, { authorization });
+      await until(() => entries(service, 'operation').length === 1);
+      tenants.push(entries(service, 'operation')[0]?.['tenant']);
+      await service.stop();
+    }
+    return tenants;
+  };
+  for (const [first, second] of [
+    await tenantsOf({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url }, 'Bearer key-one'),
+    await tenantsOf({ UPSTREAM: 'local' }),
+  ]) {
+    expect(first).toMatch(/^[\w-]{8}$/);
+    expect(second).toBe(first);
+  }
+});
+
+test('The entry of an operation that is rejected because its caller has too many in flight names the caller', async () => {
+  const upstream = await startScriptedUpstream(() => undefined);
+  const service = await startService({
+    AUTH_MODE: 'passthrough',
+    AIML_API_BASE_URL: upstream.url,
+    MAX_IN_FLIGHT: '8',
+  });
+  const read = () => service.query(READ, undefined, { authorization: 'Bearer key-one' });
+  const pending = Array.from({ length: 7 }, () => read().catch(() => null));
+  await until(async () => (await metricsOf(service)).includes('assistants_operations_in_flight 7'));
+  expect((await read()).status).toBe(503);
+  await until(() => entries(service, 'operation').length === 1);
+  expect(entries(service, 'operation')[0]).toMatchObject({
+    kind: 'unknown',
+    errorCodes: ['OVERLOADED'],
+    tenant: expect.stringMatching(/^[\w-]{8}$/),
+  });
+  await service.stop();
+  await Promise.all(pending);
+});
+
+test('The embedded API logs its faults with the id of the request of the service', async () => {
+  const service = await startService();
+  const { data } = await service.query('mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+  expect(data).toMatchObject({ createAssistant: { assistant: {} } });
+  const store = new Database(join(service.dataDir, 'aiml.db'));
+  store.exec('ALTER TABLE assistants RENAME TO hidden');
+  store.close();
+  const { headers } = await service.query('{ assistants(first: 1) { nodes { id } } }');
+  expect(entries(service, 'request failed')).toContainEqual(
+    expect.objectContaining({ level: 'error', requestId: headers.get('x-request-id') }),
+  );
+});
+
 describe('access tokens', () => {
   const startWith = (provider: IdentityProvider, url: string) =>
     startOver(url, {
@@ -155,10 +249,21 @@ describe('access tokens', () => {
       await sign(key, { aud: 'another' }),
       await sign(stranger),
       'not-a-token',
+      await sign(key, { iss: 'another' }),
+      await sign(key, { nbf: 4_000_000_000 }),
+      await sign(await createKey('unknown')),
     ];
     for (const token of tokens) await service.query(READ, undefined, { authorization: `Bearer ${token}` });
     const logged = entries(service, 'an access token was rejected');
-    expect(logged.map(({ reason }) => reason)).toEqual(['expired', 'audience', 'signature', 'malformed']);
+    expect(logged.map(({ reason }) => reason)).toEqual([
+      'expired',
+      'audience',
+      'signature',
+      'malformed',
+      'issuer',
+      'not valid yet',
+      'unknown key',
+    ]);
     expect(logged[0]).toHaveProperty('requestId');
     for (const token of tokens) expect(JSON.stringify(service.logs)).not.toContain(token);
   });

@@ -25,14 +25,8 @@ export const badRequest = (code: ErrorCode, message: string): GraphQLHttpRespons
   body: Buffer.from(JSON.stringify({ errors: [{ message, extensions: toExtensions(code) }] })),
 });
 
-/** Leaves slots to other callers. */
-export const OVER_SHARE: GraphQLHttpResponse = {
-  ...badRequest(
-    'OVERLOADED',
-    'There are as many operations of this caller in flight as there may be: try again in a moment.',
-  ),
-  status: 503,
-};
+export const OVER_SHARE =
+  'There are as many operations of this caller in flight as there may be: try again in a moment.';
 
 export const NOT_LISTED = badRequest('BAD_REQUEST', 'The operation is not one of those that may be run here.');
 

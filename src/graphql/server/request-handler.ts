@@ -8,7 +8,7 @@
  */
 import type { ApolloServer, HTTPGraphQLRequest } from '@apollo/server';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
-import type { PublicError, Outcome } from '../../runtime/errors.ts';
+import type { Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
@@ -16,7 +16,7 @@ import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
-import type { ErrorCode } from '../errors/codes.ts';
+import { toExtensions, type ErrorCode } from '../errors/codes.ts';
 import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
 import {
   badRequest,
@@ -97,6 +97,15 @@ interface RejectedDocument extends GraphQLHttpResponse {
   readonly requestId: string;
 }
 
+interface UnparsedRejection {
+  readonly status: number;
+  readonly message: string;
+  readonly extensions: { readonly code: string; readonly retryable?: boolean; readonly outcome?: Outcome };
+  readonly info: RequestInfo;
+  readonly tenant?: string;
+  readonly startedAt: number;
+}
+
 interface HandledRequest {
   readonly response: GraphQLHttpResponse;
   readonly scope: RequestScope;
@@ -133,10 +142,18 @@ export class GraphQLRequestHandler {
     const identity = await authenticator.authenticate(info.authorization);
     if (identity.kind === 'failure' && identity.reason !== undefined)
       this.#options.onTokenRejected?.({ requestId: info.requestId, reason: identity.reason });
-    if (identity.kind === 'failure' && !introspection) return this.#rejectCaller(identity.error, info, startedAt);
+    if (identity.kind === 'failure' && !introspection) {
+      const { code, message, retryable } = identity.error.details;
+      const extensions = { code, retryable, outcome: 'NOT_APPLIED' } as const;
+      return this.#rejectUnparsed({ status: 200, message, extensions, info, startedAt });
+    }
     if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
-    if (!release) return OVER_SHARE;
+    if (!release) {
+      const tenant = toTenantLabel(identity.subject);
+      const extensions = toExtensions('OVERLOADED');
+      return this.#rejectUnparsed({ status: 503, message: OVER_SHARE, extensions, info, tenant, startedAt });
+    }
     try {
       return await this.#execute(request, info, identity, startedAt);
     } finally {
@@ -175,15 +192,15 @@ export class GraphQLRequestHandler {
     return this.#share(handled, info);
   }
 
-  /** For a request without a usable credential: its document is not parsed, so it may be a mutation. */
-  #rejectCaller({ details }: PublicError, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
-    const { code, message, retryable } = details;
-    const extensions = { code, retryable, outcome: 'NOT_APPLIED' satisfies Outcome, requestId: info.requestId };
+  /** Rejects a request before its document is parsed, so it may be a mutation. */
+  #rejectUnparsed({ status, message, extensions, info, tenant, startedAt }: UnparsedRejection): GraphQLHttpResponse {
+    const errorCodes = [extensions.code];
     this.#options.onOperation(
-      { operationName: null, kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted: false, stream: null },
+      { operationName: null, kind: 'unknown', outcome: 'error', errorCodes, durationMs: msSince(startedAt) },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted: false, stream: null, tenant },
     );
-    return { status: 200, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [{ message, extensions }] })) };
+    const error = { message, extensions: { ...extensions, requestId: info.requestId } };
+    return { status, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [error] })) };
   }
 
   /**

@@ -125,10 +125,12 @@ describe('a log entry', () => {
     const { logger, text, last } = record();
     logger.embeddedApi.error({ requestId: 'r-1', err: new Error(KEY), body: KEY }, 'request failed');
     expect(last()).toMatchObject({ level: 'error', requestId: 'r-1', err: { type: 'Error' }, msg: 'request failed' });
+    logger.embeddedApi.error({ requestId: 'r-1', clientRequestId: 'r-0', runId: 'run_1' }, 'request failed');
+    expect(last()).toMatchObject({ requestId: 'r-0', runId: 'run_1' });
     logger.embeddedApi.warn('The store can be written again.');
     expect(last()).toMatchObject({ level: 'warn', msg: 'The store can be written again.' });
     logger.embeddedApi.info({ requestId: 'r-1' }, 'request');
-    expect(text().trim().split('\n')).toHaveLength(2);
+    expect(text().trim().split('\n')).toHaveLength(3);
     expectNoKey(text());
   });
 
