@@ -1,5 +1,25 @@
+const runsSlowTests = process.env['SLOW_TESTS'] === '1';
 // As in production, where graphql-js checks less of every value. The slow tests run as in development.
-if (process.env['SLOW_TESTS'] !== '1') process.env['NODE_ENV'] = 'production';
+if (!runsSlowTests) process.env['NODE_ENV'] = 'production';
+
+/**
+ * Files that start browsers, other services or many processes: `npm test` leaves them out, SLOW_TESTS=1 and `test:one`
+ * include them. In the other files, test/support/slow.ts marks the tests that are slow.
+ */
+const slowFiles = [
+  'browser/(chat|graphiql|landing)',
+  'clients/(check-breaking|codegen)',
+  'commands/transfer',
+  'deploy/dev',
+  'faults/(conversations-)?history',
+  'federation/gateway',
+  'http/(flood|memory|terminal|unwritable-log)',
+  'local-aiml/process',
+  'local-aiml/engine/(durability|history|soak)',
+  'replicas/',
+  'streams/(load|reconnecting-clients)',
+  'unit/package',
+];
 
 /** Compiles one kind of file. */
 const swc = (syntax) => [
@@ -24,6 +44,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns:
+    runsSlowTests || process.env['SLOW_FILES'] === '1' ? [] : slowFiles.map((path) => `/test/${path}`),
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.ts$': swc('ts'), '\\.tsx$': swc('tsx') },
   globalSetup: '<rootDir>/scripts/openai-schemas.js',

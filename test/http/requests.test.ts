@@ -149,7 +149,7 @@ describe('CORS', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
     const response = await service.query('{ __typename }', undefined, { origin });
     expect(response.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id');
+    expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id, retry-after');
   });
 
   test.each([
