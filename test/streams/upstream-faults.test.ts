@@ -225,7 +225,9 @@ describe('if the stream of upstream', () => {
     const unknown = events.filter(({ __typename }) => __typename === 'UnknownRunEvent') as (RunEvent & {
       raw: unknown;
     })[];
+    expect(events[0]).toMatchObject({ __typename: 'RunStateEvent', event: 'thread.run.created' });
     expect(unknown.map(({ event, raw }) => [event, raw])).toEqual([
+      ['thread.run.thinking', { a: { b: [1] } }],
       ['thread.run.thinking', { a: { b: [1] } }],
       ['thread.message.liked', { by: 'nobody' }],
       ['weather', null],

@@ -23,6 +23,8 @@ export class RunStream implements StreamReceiver {
   #hasBegun = false;
   #hasEvents = false;
   #hasEnded = false;
+  /** Events that came before the run was known. */
+  #early: StreamEvent[] = [];
 
   /**
    * `live`: null where the stream starts the run. `isJoin`: whether it is opened by a read, whose response is of no
@@ -63,6 +65,7 @@ export class RunStream implements StreamReceiver {
     this.#cancel = cancel;
     this.#reader = new EventStreamReader();
     this.#live = this.#initial;
+    this.#early = [];
     this.#body = this.#isJoin ? EMPTY : null;
     this.#hasBegun = true;
   }
@@ -98,14 +101,23 @@ export class RunStream implements StreamReceiver {
   #take(event: StreamEvent): boolean {
     if (event.name === 'done' || event.data === '[DONE]' || event.name === 'error') return false;
     this.#hasEvents = true;
+    this.#lastEventId = event.id ?? this.#lastEventId;
     const data = parseEventData(event);
     const isRun = KNOWN_EVENTS.has(event.name) && /^thread\.run\.(?!step\.)/.test(event.name);
-    if (!this.#live && isRun) this.#live = new LiveRun(readRun(data));
-    this.#live?.applyEvent(event.name, data);
+    if (!this.#live && !isRun) {
+      if (this.#early.length < MAX_EARLY_EVENTS) this.#early.push(event);
+      return true;
+    }
+    this.#live ??= new LiveRun(readRun(data));
+    this.#live.applyEvent(event.name, data);
     if (isRun) this.#body ??= Buffer.from(event.data);
-    this.#lastEventId = event.id ?? this.#lastEventId;
+    // The run is the first event of every stream, so what came before it follows.
+    for (const early of this.#early.splice(0)) this.#live.applyEvent(early.name, parseEventData(early));
     return true;
   }
 }
+
+/** What more than this comes before the run is dropped. */
+const MAX_EARLY_EVENTS = 100;
 
 const EMPTY = Buffer.from('null');
