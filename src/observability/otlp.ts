@@ -156,8 +156,7 @@ class OtlpRequestTrace implements RequestTrace {
   }
 
   end(status: number | null): void {
-    this.#operation?.end();
-    this.#operation = null;
+    // The operation may outlive its request: it ends with its own record, which names it.
     if (status !== null) this.#request.setAttribute('http.response.status_code', status);
     // By the conventions, 4xx is not an error of a server span.
     if (status === null || status >= 500)

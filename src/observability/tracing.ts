@@ -41,7 +41,10 @@ export interface RequestTrace {
   endOperation(record: OperationRecord): void;
   /** Starts the span of an attempt of an upstream call, as a child of the operation if there is one. */
   startCall(call: TracedCall): CallTrace;
-  /** `status` is the HTTP status of the response; null if the client disconnected before it. */
+  /**
+   * `status` is the HTTP status of the response; null if the client disconnected before it. An operation that was started
+   * still needs `endOperation`.
+   */
   end(status: number | null): void;
 }
 

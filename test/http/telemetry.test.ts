@@ -1,8 +1,12 @@
 // What an operator sees of a request: its log entry, metrics and trace.
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
+import { RUN_EVENTS, startRun, subscribe } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 import { listen } from '../support/listen.ts';
 
 let service: TestService;
@@ -85,6 +89,31 @@ describe('an operation', () => {
 });
 
 describe('a trace', () => {
+  test('names the operation of a stream whose client disconnects, on each transport', async () => {
+    const bodies: string[] = [];
+    const collector = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
+      request.on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+    });
+    const port = await listen(collector);
+    service = await startService({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+    const run = await startRun(service, '/slow 20\n/words 2000');
+    for (const accept of ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0']) {
+      const controller = new AbortController();
+      const { body } = await subscribe(service, run, { accept, signal: controller.signal });
+      await body?.getReader().read();
+      controller.abort();
+    }
+    const client = createClient({ url: `${service.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
+    const results = client.iterate({ query: RUN_EVENTS, variables: { ...run } });
+    await results.next();
+    client.terminate();
+    await until(() => operations().filter(({ end }) => end === 'disconnected').length === 3);
+    await service.stop();
+    const names = bodies.join('').match(/"key":"graphql.operation.name","value":\{"stringValue":"Follow"\}/g);
+    expect(names).toHaveLength(3);
+  });
+
   test('continues from the client through the operation to upstream, and contains no id and no address', async () => {
     const bodies: string[] = [];
     const collector = createServer((request, response) => {

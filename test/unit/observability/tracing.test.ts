@@ -207,15 +207,17 @@ describe('tracing that is on', () => {
     for (const { status } of collector.spans()) expect(status).toEqual({ code: ERROR });
   });
 
-  test('ends an unfinished operation with its request', async () => {
+  test('names an operation that outlives its request, as that of a stream whose client disconnected', async () => {
     const trace = startRequest();
     trace.startOperation();
     trace.end(null);
-    trace.endOperation(operation());
+    trace.endOperation(operation({ operationName: 'Named' }));
     await tracing.close();
     const request = collector.span('POST /graphql');
     expect(attributesOf(request)).toMatchObject({ 'error.type': 'client_disconnected' });
-    expect(collector.span('GraphQL operation').parentSpanId).toBe(request.spanId);
+    const query = collector.span('query');
+    expect(query.parentSpanId).toBe(request.spanId);
+    expect(attributesOf(query)).toMatchObject({ 'graphql.operation.name': 'Named' });
   });
 
   test('records a write that outlives its request, and a request that fails before its operation', async () => {
