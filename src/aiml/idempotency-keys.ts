@@ -17,10 +17,15 @@ export const KEY_NAME = 'idempotency_key';
 /** The pairs of metadata that the client can use beside the key. */
 const MAX_PAIRS = 15;
 
+/** Where a created object is read. */
+export interface CreatedObject {
+  readonly path: string;
+  readonly id: string;
+}
+
 interface CachedCreate {
   readonly digest: string;
-  /** The id of the created object. */
-  readonly id: Promise<string>;
+  readonly created: Promise<CreatedObject>;
 }
 
 /** One create with a key. */
@@ -34,28 +39,39 @@ interface KeyedCreate<T> {
   /** Finds the object that has the key. Null if there is none, or upstream cannot list. Rejects if the read fails. */
   readonly find: () => Promise<T | null>;
   readonly create: () => Promise<T>;
-  readonly get: (id: string) => Promise<T>;
+  /** Throws a PublicError if its id is not valid in a path. */
+  readonly locate: (object: T) => CreatedObject;
+  /** Rejects with NOT_FOUND if the object was deleted. */
+  readonly get: (created: CreatedObject) => Promise<T>;
 }
 
 export class IdempotencyKeys {
   readonly #creates = new LRUCache<string, CachedCreate>({ max: MAX_KEYS, ttl: TTL_MS });
 
   /** Resolves to the object of the first create with the key. Always rejects with a PublicError. */
-  async create<T extends { readonly id: string }>(request: KeyedCreate<T>): Promise<T> {
+  async create<T>(request: KeyedCreate<T>): Promise<T> {
     const { tenant, path, key, json } = request;
     const name = `${tenant} ${path} ${key}`;
     const digest = createHash('sha256').update(json).digest('base64url');
     const cached = this.#creates.get(name);
     if (cached) {
       if (cached.digest !== digest) throw keyReused();
-      return request.get(await cached.id);
+      return getAgain(request, await cached.created);
     }
-    const created = createOrFind(request);
-    const id = created.then((object) => object.id);
-    this.#creates.set(name, { digest, id });
+    const object = createOrFind(request);
+    const created = object.then(request.locate);
+    this.#creates.set(name, { digest, created });
     // A failed create leaves the key free: the next request with it looks for the object first.
-    id.catch(() => this.#creates.delete(name));
-    return created;
+    created.catch(() => this.#creates.delete(name));
+    return object;
+  }
+}
+
+async function getAgain<T>({ get }: KeyedCreate<T>, created: CreatedObject): Promise<T> {
+  try {
+    return await get(created);
+  } catch (error) {
+    throw error instanceof PublicError && error.code === 'NOT_FOUND' ? createdIsDeleted() : error;
   }
 }
 
@@ -88,12 +104,17 @@ export function stampKey<Body>(body: Body, key: string): Body {
 }
 
 /** The same key was used with another input. */
-export const keyReused = (): PublicError =>
+export const keyReused = (): PublicError => keyUnusable('The idempotency key was used with another input.');
+
+const createdIsDeleted = (): PublicError =>
+  keyUnusable('What was created with the idempotency key has been deleted: nothing was created again.');
+
+const keyUnusable = (reason: string): PublicError =>
   new PublicError({
     code: 'BAD_USER_INPUT',
-    message: 'The idempotency key was used with another input.',
+    message: reason,
     retryable: false,
     param: KEY_NAME,
     problem: 'INVALID',
-    reason: 'The idempotency key was used with another input.',
+    reason,
   });

@@ -6,7 +6,7 @@
 import type { Call, UpstreamContext } from './call.ts';
 import type { AimlClient } from './client.ts';
 import { PublicError } from '../runtime/errors.ts';
-import { KEY_NAME, keyReused, stampKey, type IdempotencyKeys } from './idempotency-keys.ts';
+import { KEY_NAME, keyReused, stampKey, type CreatedObject, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ModelList } from './model-list.ts';
 import type { ReadCall, ReadThroughCache } from './cache/read-through.ts';
 import type { StreamReceiver } from './stream-body.ts';
@@ -28,6 +28,8 @@ export interface ResourceDefinition<T extends ApiObject, CreateBody, ModifyBody>
   readonly name: string;
   /** The path of the collection: `['threads', 'messages']` is `/threads/{parent}/messages`. */
   readonly segments: readonly string[];
+  /** The ids in the path of a created object, outermost first; absent if they are those of the create. */
+  readonly parentsOf?: (object: T) => readonly string[];
   /** The singular, in messages to clients. */
   readonly noun: string;
   /** Reads one object. Throws MalformedResponseError. */
@@ -104,11 +106,15 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   get(id: string): Promise<T> {
+    return this.#get({ id, path: this.#pathOf(id) });
+  }
+
+  #get({ id, path }: CreatedObject): Promise<T> {
     const { name, noun, isCacheable } = this.#definition;
     return this.#read({
       name: `${name}.get`,
       noun,
-      path: this.#pathOf(id),
+      path,
       notFoundMeansSunset: false,
       isCacheable,
       read: (body) => this.#readWithId(body, id),
@@ -176,8 +182,15 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       json: JSON.stringify(body),
       find: () => this.#findByKey(body, key),
       create: () => this.#create(stampKey(body, key), options),
-      get: (id) => this.get(id),
+      locate: (object) => this.#locate(object),
+      get: (created) => this.#get(created),
     });
+  }
+
+  #locate(object: T): CreatedObject {
+    const { parentsOf, segments } = this.#definition;
+    const collection = parentsOf ? pathBelow(parentsOf(object), segments) : this.#collection;
+    return { id: object.id, path: `${collection}/${checked(object.id)}` };
   }
 
   /** Searches the newest objects. Bypasses the cache, as another process may just have created the object. */

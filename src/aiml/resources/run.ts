@@ -256,6 +256,7 @@ export const runs: ResourceDefinition<WireRun, WireRunBody, WireMetadataBody> = 
 export const threadRuns: ResourceDefinition<WireRun, WireThreadRunBody, never> = {
   name: 'thread_runs',
   segments: ['threads', 'runs'],
+  parentsOf: ({ thread_id }) => [thread_id],
   noun: 'assistant',
   read: readRun,
   isCacheable: false,

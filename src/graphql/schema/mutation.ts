@@ -24,7 +24,11 @@ export async function catchUserErrors<T>(
   } catch (error) {
     if (!(error instanceof PublicError)) throw error;
     if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
-    if (error.code === 'BAD_USER_INPUT') return (await tryDiagnosis(diagnose, error)) ?? rejected(error, info);
+    if (error.code === 'BAD_USER_INPUT') {
+      // What this service found itself needs no diagnosis.
+      const diagnosed = error.details.problem === undefined ? await tryDiagnosis(diagnose, error) : null;
+      return diagnosed ?? rejected(error, info);
+    }
     throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
   }
 }
