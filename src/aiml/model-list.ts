@@ -2,12 +2,24 @@
 import { LRUCache } from 'lru-cache';
 import type { UpstreamContext } from './call.ts';
 import type { AimlClient } from './client.ts';
+import { PublicError } from '../runtime/errors.ts';
 import { readModels, type WireModel } from './resources/model.ts';
 import type { WireList } from './wire.ts';
 
 const TTL_MS = 5 * 60_000;
 /** The maximum of cached models of all tenants. A model takes well under 1 KB. */
 const MAX_MODELS = 10_000;
+
+const MODELS_LIST = {
+  name: 'models.list',
+  noun: 'model',
+  rule: 'get',
+  path: '/v1/models?include=capabilities',
+  body: null,
+  notFoundMeansSunset: false,
+  read: readModels,
+} as const;
+const NO_MODELS = 'The AIML API does not list models.';
 
 export class ModelList {
   readonly #client: AimlClient;
@@ -21,19 +33,17 @@ export class ModelList {
   async list(context: UpstreamContext): Promise<WireList<WireModel>> {
     const cached = this.#lists.get(context.tenant);
     if (cached) return cached;
-    const list = await this.#client.call(
-      {
-        name: 'models.list',
-        noun: 'model',
-        rule: 'get',
-        path: '/v1/models?include=capabilities',
-        body: null,
-        notFoundMeansSunset: false,
-        read: readModels,
-      },
-      context,
-    );
+    const list = await this.#read(context);
     this.#lists.set(context.tenant, list, { size: list.data.length + 1 });
     return list;
+  }
+
+  async #read(context: UpstreamContext): Promise<WireList<WireModel>> {
+    try {
+      return await this.#client.call(MODELS_LIST, context);
+    } catch (error) {
+      if (!(error instanceof PublicError) || error.code !== 'NOT_FOUND') throw error;
+      throw new PublicError({ ...error.details, code: 'UPSTREAM_UNAVAILABLE', message: NO_MODELS });
+    }
   }
 }

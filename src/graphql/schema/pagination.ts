@@ -145,7 +145,7 @@ interface Slice<T> {
 /**
  * Reads one page with one call of `list`. A second call is needed only after a full page of the largest size if upstream
  * does not report whether more follow. Rejects with the errors of `list`; the error about an unknown cursor names the
- * argument.
+ * argument, and a list whose parent does not exist is BAD_USER_INPUT.
  */
 export async function readPage<T extends Item>(
   { isBackward, size, cursor, order }: PageRequest,
@@ -154,7 +154,8 @@ export async function readPage<T extends Item>(
   const readOrder = isBackward ? opposite(order) : order;
   const slice = await list({ limit: Math.min(size + 1, MAX_SIZE), order: readOrder, after: cursor }).catch(
     (error: unknown) => {
-      throw isUnknownCursor(error) ? unknownCursor(error, isBackward ? 'before' : 'after') : error;
+      if (isUnknownCursor(error)) throw unknownCursor(error, isBackward ? 'before' : 'after');
+      throw isMissingParent(error) ? missingParent(error) : error;
     },
   );
   // Upstream may ignore the limit.
@@ -182,6 +183,17 @@ const opposite = (order: SortOrder): SortOrder => (order === SortOrder.ASC ? Sor
 
 const isUnknownCursor = (error: unknown): error is PublicError =>
   error instanceof PublicError && error.code === 'BAD_USER_INPUT' && error.details.param === 'after';
+
+/** The object that has the list was deleted after it was read. */
+const isMissingParent = (error: unknown): error is PublicError =>
+  error instanceof PublicError && error.code === 'NOT_FOUND';
+
+const missingParent = ({ details }: PublicError): PublicError =>
+  new PublicError({
+    ...details,
+    code: 'BAD_USER_INPUT',
+    message: 'The AIML API no longer has the object that this list belongs to.',
+  });
 
 const unknownCursor = ({ details }: PublicError, argument: string): PublicError =>
   new PublicError({
