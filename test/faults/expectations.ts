@@ -76,13 +76,15 @@ export interface FaultCase {
   readonly code: Code;
   /** The status of upstream's response, which the error contains. */
   readonly status: number | null;
+  /** The wait that upstream asks for, as in the error. */
+  readonly retryAfterMs?: number | undefined;
   /** The operations with a different error; `done` if the operation succeeds. */
   readonly except: Partial<Readonly<Record<Operation, Code | 'done'>>>;
   /** Whether only the time-out ends an attempt. */
   readonly isSlow: boolean;
 }
 
-type Extra = Partial<Pick<FaultCase, 'address' | 'onConnection' | 'status' | 'except' | 'isSlow'>>;
+type Extra = Partial<Pick<FaultCase, 'address' | 'onConnection' | 'status' | 'retryAfterMs' | 'except' | 'isSlow'>>;
 
 const fault = (name: string, response: RawResponse, ending: Ending, code: Code, extra: Extra = {}): FaultCase => ({
   status: null,
@@ -131,6 +133,10 @@ export const faults: readonly FaultCase[] = [
   status(418, 'REJECTED', FOREIGN_RESPONSE),
   status(422, 'REJECTED', REJECTED_INPUT),
   status(429, '429', SLOW_DOWN),
+  {
+    ...status(429, '429', SLOW_DOWN, { response: raw.status(429, [['retry-after', '1']]), retryAfterMs: 1000 }),
+    name: 'status 429 with Retry-After',
+  },
   { ...status(429, '429', NO_CREDITS, { response: outOfCredits(429) }), name: 'status 429, out of credits' },
   fault('status 401 with a body that cannot be decoded', (socket) => {
     socket.write(raw.message(401, 'x', [['content-encoding', 'x-made-up']]));
