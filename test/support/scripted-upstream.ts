@@ -17,6 +17,8 @@ export interface ScriptedUpstream {
   readonly calls: ReceivedCall[];
   /** `GET /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
+  /** How many connections are open. */
+  readonly openConnections: () => Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,10 @@ export async function startScriptedUpstream(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     lines: () => calls.map(({ method, path }) => `${method} ${path}`),
+    openConnections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
     stop,
   };
 }
