@@ -1,5 +1,6 @@
 /** Records what mutations returned, for the log: the codes of user errors, and the ids of what was written. */
 import type { GraphQLSchema } from 'graphql';
+import { isUpstreamId } from '../../aiml/upstream-id.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { Payload } from './payload.type.ts';
 
@@ -20,8 +21,11 @@ function record(payload: Payload, context: RequestContext): void {
   for (const { code } of payload.userErrors) context.recordUserError?.(code);
   if (payload.userErrors.length > 0) return;
   for (const [name, value] of Object.entries(payload) as readonly (readonly [string, unknown])[]) {
-    if (name.startsWith('deleted') && typeof value === 'string') context.recordWrite?.(value);
-    else if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string')
-      context.recordWrite?.(value.id);
+    const id = name.startsWith('deleted') ? value : idOf(value);
+    // Upstream may send any text as an id.
+    if (typeof id === 'string' && isUpstreamId(id)) context.recordWrite?.(id);
   }
 }
+
+const idOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined;
