@@ -2,7 +2,7 @@
 // with its exact text and without duplicates.
 import { beforeAll, expect, test } from '@jest/globals';
 import { gql } from '@apollo/client';
-import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createSseClient, type Client as SseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient, type Client as WebSocketClient } from 'graphql-ws';
 import {
   createOperationDescriptor,
@@ -79,6 +79,12 @@ function connect(url: string): WebSocketClient {
   return client;
 }
 
+function connectSse(url: string): SseClient {
+  const client = createSseClient({ url: `${url}/graphql`, retryAttempts: RETRY_ATTEMPTS, retry: waitBeforeRetry });
+  cleanUpLater(() => client.dispose());
+  return client;
+}
+
 /** Subscribes with a sink. Resolves when the subscription completes. */
 const toSink = (
   subscribe: (sink: { next(result: FollowResult): void; error(error: unknown): void; complete(): void }) => unknown,
@@ -150,12 +156,7 @@ const clients: Readonly<Record<string, Follow>> = {
       });
     }),
   'the client of graphql-sse': (url, variables, onEvent) => {
-    const client = createSseClient({
-      url: `${url}/graphql`,
-      retryAttempts: RETRY_ATTEMPTS,
-      retry: waitBeforeRetry,
-    });
-    cleanUpLater(() => client.dispose());
+    const client = connectSse(url);
     return toSink(
       (sink) => client.subscribe(...resumable({ query: FOLLOW, variables: { ...variables } }, sink)),
       onEvent,
@@ -204,36 +205,38 @@ slowTest(
     const { code, output } = frontend.compiled;
     expect([code, output]).toEqual([0, expect.stringContaining('Compilation completed')]);
     const followMessage = await frontend.artifact<ConcreteRequest>('FollowMessageSubscription');
-    const proxy = await startCuttingProxy(service.url, SEED);
-    let shown: unknown = null;
-    await expectFollowed((url, variables, onEvent) => {
-      const store = new Store(new RecordSource());
-      const network = Network.create(
-        () => {
-          throw new Error('no query was expected');
-        },
-        createRelaySubscribe(connect(url)),
-      );
-      const environment = new Environment({ network, store });
-      environment.retain(createOperationDescriptor(followMessage, variables));
-      return new Promise<void>((resolve, reject) => {
-        requestSubscription(environment, {
-          subscription: followMessage,
-          variables,
-          onNext: (data) => {
-            const event = eventOf({ data });
-            onEvent(event);
-            const record = event.messageId === undefined ? null : store.getSource().get(event.messageId);
-            if (record) shown = record['text'];
+    // Over a WebSocket, and over server-sent events.
+    for (const connectClient of [connect, connectSse]) {
+      const proxy = await startCuttingProxy(service.url, SEED);
+      let shown: unknown = null;
+      await expectFollowed(async (url, variables, onEvent) => {
+        const store = new Store(new RecordSource());
+        const network = Network.create(
+          () => {
+            throw new Error('no query was expected');
           },
-          onError: reject,
-          onCompleted: () => resolve(),
+          createRelaySubscribe(connectClient(url)),
+        );
+        const environment = new Environment({ network, store });
+        environment.retain(createOperationDescriptor(followMessage, variables));
+        await new Promise<void>((resolve, reject) => {
+          requestSubscription(environment, {
+            subscription: followMessage,
+            variables,
+            onNext: (data) => {
+              const event = eventOf({ data });
+              onEvent(event);
+              const record = event.messageId === undefined ? null : store.getSource().get(event.messageId);
+              if (record) shown = record['text'];
+            },
+            onError: reject,
+            onCompleted: () => resolve(),
+          });
         });
-      }).then(async () => {
         expect(shown).toBe([...(await storedTexts(service, variables)).values()][0]);
-      });
-    }, proxy.url);
-    expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
+      }, proxy.url);
+      expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
+    }
   },
 );
 
