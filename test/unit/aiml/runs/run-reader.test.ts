@@ -1,6 +1,7 @@
 // When a run is polled: the waits between two reads, without waiting for them.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { AimlClient, Call } from '../../../../src/aiml/client.ts';
+import type { Call } from '../../../../src/aiml/call.ts';
+import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
 import { RunReader } from '../../../../src/aiml/runs/run-reader.ts';
