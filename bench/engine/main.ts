@@ -1,7 +1,7 @@
 /**
- * What the embedded AIML API's engine takes by itself, with the built-in model, so that no model is waited for: from a run's
- * creation to its first event and first text, events a second, memory of runs in progress, and whether the event loop stays
- * free while many of them write. `npm run bench:engine`.
+ * Measures the engine of the embedded AIML API with the built-in model, which takes no time: the time from the creation
+ * of a run to its first event and first text, events per second, the memory of runs in progress, and whether the event
+ * loop is free while many of them write. `npm run bench:engine`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -70,7 +70,7 @@ const createThread = async (content: string) =>
 const createRun = async (content: string) =>
   create(`/threads/${await createThread(content)}/runs`, { assistant_id: assistantId });
 
-/** Calls `onEvents` with how many events have come. Resolves at the end of the stream. */
+/** Calls `onEvents` with the number of new events. Resolves at the end of the stream. */
 async function read(stream: IncomingMessage, onEvents: (count: number) => void): Promise<void> {
   let tail = '';
   for await (const chunk of stream) {

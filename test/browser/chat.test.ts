@@ -116,7 +116,7 @@ describeInBrowser('The chat in a browser', () => {
     expectNoProblems();
   });
 
-  test('a tool call is shown with its arguments, and the run goes on with the output', async () => {
+  test('a tool call is shown with its arguments, and the run continues with the output', async () => {
     await send('/tool get_weather {"city":"Oslo"}');
     const form = page.getByRole('form', { name: 'Tool calls' });
     await form.getByText('Oslo').waitFor();
@@ -253,7 +253,7 @@ describeInBrowser('The chat in a browser', () => {
 });
 
 describeInBrowser('The chat of a service that requires a credential', () => {
-  test('asks for the credential and keeps it in memory only', async () => {
+  test('shows a form for the credential and keeps it in memory only', async () => {
     const [service, browser] = await Promise.all([
       startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' }),
       launchChromium(),

@@ -29,7 +29,7 @@ const start = async (environment: Readonly<Record<string, string>> = {}) =>
   (service = await startService(environment)).url + '/graphql';
 const clientOf = (link: ApolloLink) => new ApolloClient({ link, cache: new InMemoryCache() });
 
-/** Whether each request from now on holds a document. */
+/** Whether each request from now on contains a document. */
 function watchDocuments(): () => boolean[] {
   const fetching = jest.spyOn(globalThis, 'fetch');
   return () =>

@@ -87,7 +87,7 @@ const apps: Readonly<Record<string, (url: string) => ReactNode | Promise<ReactNo
 describe.each(Object.entries(apps))('the React components of %s', (client, createApp) => {
   const names = (screen: Screen) => screen.texts('li');
 
-  test('show the assistants page by page, a new one first, and what is wrong with the input', async () => {
+  test('show the assistants page by page, a new one first, and the errors of the input', async () => {
     const screen = render(await createApp(service.url));
     await until(() => names(screen).length === 10);
     await screen.submit('Create', `new in ${client}`);
@@ -101,7 +101,7 @@ describe.each(Object.entries(apps))('the React components of %s', (client, creat
     expect(new Set(names(screen)).size).toBe(names(screen).length);
   });
 
-  test(`stream an answer whatever is cut (seed ${SEED})`, async () => {
+  test(`stream an answer although the connections are cut (seed ${SEED})`, async () => {
     const proxy = await startCuttingProxy(service.url, SEED);
     const screen = render(await createApp(proxy.url));
     await screen.click('number 11');

@@ -49,7 +49,7 @@ async function watchPage(first: number, after: string | null = null) {
   return { data: () => shown, nodes, ids: () => nodes().map(({ id }) => id) };
 }
 
-/** The cursor to go on from, as docs/clients.md says. */
+/** The cursor for the next page, as docs/clients.md says. */
 const next = (page: { data: () => AssistantsData['assistants'] | undefined }) => page.data()?.edges.at(-1)?.cursor;
 
 /** An assistant with a value in every field. */

@@ -174,7 +174,7 @@ export const faults: readonly FaultCase[] = [
       ['an empty body', ''],
       ['an empty object', '{}'],
       ['a wrong shape', '{"id":7,"data":{},"deleted":"yes"}'],
-      ['an error of its own', `{"error":{"message":"${raw.UPSTREAM_CANARY}"}}`],
+      ['an error object', `{"error":{"message":"${raw.UPSTREAM_CANARY}"}}`],
       ['JSON of 30,000 levels', raw.DEEP_JSON],
       ['another assistant', JSON.stringify({ id: 'another', created_at: 1, model: 'm', deleted: true })],
     ] as const
@@ -196,11 +196,11 @@ export const faults: readonly FaultCase[] = [
   fault('a made-up content-encoding', raw.unknownEncoding, 'UNREADABLE', FOREIGN_RESPONSE),
   fault('truncated gzip', raw.truncatedGzip, 'UNREADABLE', FOREIGN_RESPONSE),
   // … what is not HTTP, or not of this API …
-  fault('no HTTP at all', raw.send('SSH-2.0-OpenSSH_9.9\r\n'), 'UNKNOWN', BAD_RESPONSE),
+  fault('bytes that are not HTTP', raw.send('SSH-2.0-OpenSSH_9.9\r\n'), 'UNKNOWN', BAD_RESPONSE),
   fault('headers of 64 KB', raw.oversizedHeaders, 'UNKNOWN', BAD_RESPONSE),
   fault('two lengths', raw.send(raw.message(200, '{}', [['content-length', '7']])), 'UNKNOWN', BAD_RESPONSE),
-  fault('status 100 unasked for', raw.send('HTTP/1.1 100 Continue\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE),
-  fault('status 101 unasked for', raw.send('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE), // prettier-ignore
+  fault('status 100 without Expect', raw.send('HTTP/1.1 100 Continue\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE),
+  fault('status 101 without Upgrade', raw.send('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'), 'UNKNOWN', BAD_RESPONSE), // prettier-ignore
   status(600, 'UNREADABLE', FOREIGN_RESPONSE),
   // … a redirect, which is never followed.
   ...[301, 302, 303, 307, 308].map((code) => status(code, 'REDIRECT', FOREIGN_RESPONSE, { response: elsewhere(code) })),

@@ -29,7 +29,7 @@ const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'a body that cannot be read': (response) => sendJson(response, 200, wireAssistant('asst_1', { metadata: { n: 3 } })),
   'a 500': (response) => sendJson(response, 500, {}),
   'a lost connection': (response) => response.socket?.destroy(),
-  'no JSON': (response) => response.end('<html>'),
+  'a body that is not JSON': (response) => response.end('<html>'),
   'a body that is too large': (response) => response.writeHead(200).end(Buffer.alloc(17 * MiB, ' ')),
   'a body that is cut short': (response) => {
     response.writeHead(200, { 'content-length': 1000 }).write('{"id":');

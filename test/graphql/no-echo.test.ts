@@ -18,17 +18,17 @@ const post = (body: unknown, headers: Record<string, string> = json): RequestIni
 const create = 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { message field } } }';
 
 const requests: readonly (readonly [string, string, RequestInit])[] = [
-  ['a body that is no JSON', '', post(`{"query": "${C}`)],
+  ['a body that is not JSON', '', post(`{"query": "${C}`)],
   ['a body that is a list', '', post([{ query: C }])],
   ['a body that is a string', '', post(`"${C}"`)],
-  ['a query that is no string', '', post({ query: { [C]: C } })],
+  ['a query that is not a string', '', post({ query: { [C]: C } })],
   ['variables that are a string', '', post({ query: '{ __typename }', variables: C })],
   ['an operation name that is an object', '', post({ query: '{ __typename }', operationName: { [C]: C } })],
   ['an unknown operation name', '', post({ query: 'query A { __typename }', operationName: C })],
   ['extensions that are a string', '', post({ query: '{ __typename }', extensions: C })],
   ['an unknown persisted query', '', post({ extensions: { persistedQuery: { version: 1, sha256Hash: C } } })],
-  ['a content type of no GraphQL', '', post(C, { 'content-type': 'text/plain' })],
-  ['a content type that nobody knows', '', post(C, { 'content-type': `application/${C}` })],
+  ['a content type of another format', '', post(C, { 'content-type': 'text/plain' })],
+  ['an unknown content type', '', post(C, { 'content-type': `application/${C}` })],
   ['a syntax error', '', post({ query: `{ a(b: "x" "${C}") }` })],
   ['a literal', '', post({ query: `{ assistants(first: "${C}") { nodes { id } } }` })],
   ['a cursor that upstream does not know', '', post({ query: `{ assistants(after: "${C}") { nodes { id } } }` })],
@@ -49,7 +49,7 @@ const requests: readonly (readonly [string, string, RequestInit])[] = [
   ['a GET request without a preflight', `?query=${C}`, { headers: {} }],
   ['a GET request with a syntax error', `?query=${C}`, { headers: { 'apollo-require-preflight': '1' } }],
   [
-    'a GET request with bad variables',
+    'a GET request with invalid variables',
     `?query={__typename}&variables=${C}`,
     { headers: { 'apollo-require-preflight': '1' } },
   ],
@@ -59,7 +59,7 @@ const requests: readonly (readonly [string, string, RequestInit])[] = [
     { headers: { 'apollo-require-preflight': '1' } },
   ],
   [
-    'an answer that nobody can read',
+    'an Accept header with an unknown type',
     `?query={__typename ${C}: __typename}`,
     { headers: { 'apollo-require-preflight': '1', accept: `text/${C}` } },
   ],

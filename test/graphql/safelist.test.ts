@@ -81,8 +81,8 @@ describe('enforced', () => {
     ['is empty', { query: '' }],
     ['does not parse', { query: '{ canary' }],
     ['does not fit the schema', { query: '{ canary }' }],
-    ['asks for the schema', { query: getIntrospectionQuery() }],
-    ['asks for a type alone', { query: '{ __typename }' }],
+    ['selects the schema', { query: getIntrospectionQuery() }],
+    ['selects one type only', { query: '{ __typename }' }],
     ['is to be registered', { query: UNLISTED, id: sha256(UNLISTED) }],
     ['brings the id of another one', { query: UNLISTED, id: 'listed', variables }],
   ])('a document that %s is rejected before anything is executed, by POST and by GET', async (_name, request) => {

@@ -109,7 +109,7 @@ const sentFieldsOf = ({ name, type }: (typeof mutations)[number]): InputField[] 
     return !Object.keys(unsent).some((key) => key === path.at(-1) || full === key || full.startsWith(`${key}.`));
   });
 
-/** Each is within the limits of its field, and occurs in no other place of a request. */
+/** Each is within the limits of its field, and is unique in a request. */
 const numbers: Readonly<Record<string, number>> = {
   temperature: 1.0625,
   topP: 0.8125,

@@ -52,7 +52,7 @@ async function outputs(
 describe('under AUTH_MODE=none', () => {
   afterEach(() => service.stop());
 
-  test('the key of the service is sent upstream, whatever a client sends, and neither credential is disclosed', async () => {
+  test('the key of the service is sent upstream for any credential of a client, and neither is disclosed', async () => {
     await start({ AIML_API_KEY: SERVICE_KEY });
     const responses = [
       await service.query(READ),
@@ -142,16 +142,20 @@ describe('requests that a page of another site can send without a preflight', ()
   test.each<[string, string, RequestInit]>([
     ['a link', `?query=${encodeURIComponent(READ)}`, {}],
     ['a link to a write', `?query=${encodeURIComponent(WRITE)}`, {}],
-    ['a GET that says to be text', `?query=${encodeURIComponent(READ)}`, { headers: { 'content-type': 'text/plain' } }],
+    [
+      'a GET with the type text/plain',
+      `?query=${encodeURIComponent(READ)}`,
+      { headers: { 'content-type': 'text/plain' } },
+    ],
     ['a form', '', { method: 'POST', body: new URLSearchParams({ query: WRITE }) }],
     ['a form in parts', '', { method: 'POST', body: asFormData({ operations: json, map: '{}' }) }],
-    ['JSON that says to be text', '', { method: 'POST', body: json, headers: { 'content-type': 'text/plain' } }],
+    ['JSON with the type text/plain', '', { method: 'POST', body: json, headers: { 'content-type': 'text/plain' } }],
     [
-      'JSON that says to be text with more',
+      'JSON with the type text/plain and a parameter',
       '',
       { method: 'POST', body: json, headers: { 'content-type': 'text/plain;application/json' } },
     ],
-    ['JSON that says nothing', '', { method: 'POST', body: new Blob([json]) }],
+    ['JSON without a type', '', { method: 'POST', body: new Blob([json]) }],
     ['a query beside no body', `?query=${encodeURIComponent(WRITE)}`, { method: 'POST' }],
   ])('%s is rejected and sends nothing upstream', async (_, search, init) => {
     const response = await fetch(`${service.url}/graphql${search}`, init);

@@ -135,7 +135,7 @@ describe('under AUTH_MODE=jwt', () => {
 });
 
 describe('a credential', () => {
-  test('is in no response, log entry or metric, whatever upstream sends', async () => {
+  test('is in no response, log entry or metric for any response of upstream', async () => {
     const credential = 'sk-credential/of+the~caller==';
     const secret = 'what-upstream-says';
     const statuses = [200, 400, 401, 403, 404, 422, 429, 500];

@@ -163,7 +163,7 @@ test('Bodies that are announced and never sent reserve no memory and do not dela
   expect(await readGauges(service.url)).toEqual({ inFlight: 0, bodyBytes: 0, unsentBytes: 0 });
 });
 
-test('A body reserves about the memory of the bytes that have arrived, however small its chunks are', async () => {
+test('A body reserves about the memory of the bytes that have arrived, also if its chunks are small', async () => {
   const { service, upstream } = await startHeld();
   upstream.release();
   const { socket, received } = await open(service);

@@ -109,7 +109,7 @@ describe('while the service drains', () => {
     });
     const url = await listeningUrl(service);
     const response = query(url, '{ assistant(id: "asst_1") { id } }').then(
-      () => 'answered',
+      () => 'responded',
       () => 'cut off',
     );
     await until(() => upstream.calls.length === 1);

@@ -45,7 +45,7 @@ test('An operation beyond MAX_IN_FLIGHT gets OVERLOADED at once, and is served w
   for (const response of await Promise.all(inFlight)) expect(response.errors).toBeUndefined();
 });
 
-test('MAX_IN_FLIGHT bounds the operations of all callers together, however few each caller has', async () => {
+test('MAX_IN_FLIGHT limits the operations of all callers together, even if each caller has few', async () => {
   const { upstream, waiting, read } = await startHeld({ AUTH_MODE: 'passthrough', MAX_IN_FLIGHT: '8' });
   const inFlight = Array.from({ length: 8 }, (_, index) => read(`asst_${index}`, `caller-${index}`));
   await until(() => waiting.length === 8);

@@ -39,8 +39,8 @@ const padded = (bytes: number) => {
 
 describe('requests that are rejected before any operation runs', () => {
   test.each<[string, string, RequestInit, number]>([
-    ['a body that is no JSON', '/graphql', post('{'), 400],
-    ['a body that is JSON but no object', '/graphql', post('"x"'), 400],
+    ['a body that is not JSON', '/graphql', post('{'), 400],
+    ['a body that is JSON but not an object', '/graphql', post('"x"'), 400],
     ['a batch', '/graphql', post('[{"query":"{ __typename }"}]'), 400],
     ['no query', '/graphql', post('{"variables":{}}'), 400],
     [
@@ -59,11 +59,11 @@ describe('requests that are rejected before any operation runs', () => {
       413,
     ],
     ['a gzip bomb', '/graphql', post(gzipSync(Buffer.alloc(200 * 1024 * 1024)), { 'content-encoding': 'gzip' }), 413],
-    ['an encoding that does not hold', '/graphql', post('{}', { 'content-encoding': 'gzip' }), 400],
+    ['a body that is not in its Content-Encoding', '/graphql', post('{}', { 'content-encoding': 'gzip' }), 400],
     ['an unknown encoding', '/graphql', post('{}', { 'content-encoding': 'zstd' }), 415],
     ['another method', '/graphql', { method: 'PUT' }, 405],
     ['another path', '/other', {}, 404],
-    ['a path that is no path', '/%zz', {}, 404],
+    ['an invalid path', '/%zz', {}, 404],
   ])('%s gets a JSON response with the request id', async (_name, path, init, status) => {
     const response = await errorResponse(path, init);
     expect(response.status).toBe(status);

@@ -135,7 +135,7 @@ test('Pipelined requests wait while more than 8 MiB of the responses before them
 });
 
 test.each(casesOf(1, ['/nothing', '/metrics', '/graphiql']))(
-  'A client that asks for %s and reads nothing is disconnected',
+  'A client that requests %s and reads nothing is disconnected',
   async (path) => {
     const { service } = await startWithUpstream(1000);
     const client = open(service, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20_000));

@@ -28,12 +28,12 @@ describe('a service that cannot start', () => {
         /^assistants-graphql: PERSISTED_OPERATIONS names a file that cannot be read$/,
       ],
       [
-        'a manifest that is none',
+        'an invalid manifest',
         () => ({ PERSISTED_OPERATIONS: join(folder, 'file') }),
         /^assistants-graphql: PERSISTED_OPERATIONS names a file that is not JSON$/,
       ],
       ['a host that is not here', () => ({ DATA_DIR: folder, HOST: '192.0.2.1' }), /HOST is not an address/],
-      ['a bad setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
+      ['an invalid setting', () => ({ PORT: 'canary' }), /^assistants-graphql: PORT must be/],
       ['a missing setting', () => ({ UPSTREAM: 'aiml' }), /^assistants-graphql: AIML_API_KEY must be set/],
     ]),
   )('because of %s reports it in one line and exits with 1', async (_name, environment, line) => {

@@ -65,7 +65,7 @@ describe('a request', () => {
   });
 
   test.each(['iso-8859-1', 'ISO-8859-1', '"windows-1252"', 'utf-16', 'gbk', 'constructor'])(
-    'with the charset %s is rejected, whatever its bytes',
+    'with the charset %s is rejected even if its bytes are UTF-8',
     async (charset) => {
       const { status, body } = await post(toBytes(toCreate('x')), {
         'content-type': `application/json; charset=${charset}`,

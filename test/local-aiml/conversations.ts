@@ -70,7 +70,7 @@ export async function createRun(url: string, body: object = {}, options: CallOpt
 /** Claims the one queued run. */
 export async function claim(work: WorkStore): Promise<ClaimedRun> {
   const claimed = await work.claimRun({ leaseMs: LEASE_MS });
-  if (!claimed) throw new Error('no run waits');
+  if (!claimed) throw new Error('no run is queued');
   return claimed;
 }
 

@@ -103,7 +103,7 @@ test('The SDK for Azure works with its own key header and version', async () => 
   expect(await azure.beta.threads.retrieve(thread.id)).toEqual(thread);
 });
 
-// What the other tests send through the API is checked like this: a check that lets everything pass would not be noticed.
+// Checks the check that all other tests rely on: it must reject an invalid response.
 test('A response that the types of the official SDK do not allow is reported', async () => {
   const { url } = await startHere();
   const { text, body } = await call(url, 'POST /threads', { body: {} });

@@ -152,7 +152,7 @@ describe('a run is rejected', () => {
       'integer_below_min_value',
     ],
     [
-      'with a budget that is no integer',
+      'with a budget that is not an integer',
       { assistant_id: 'a', max_completion_tokens: 256.5 },
       'max_completion_tokens',
       'invalid_type',

@@ -64,7 +64,7 @@ describeWithRedis('What replicas share of their reads', () => {
   const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);
   const responseKey = async (tenant?: string) => {
     const [key, ...others] = await responseKeys(tenant);
-    if (key === undefined || others.length > 0) throw new Error('one answer was expected');
+    if (key === undefined || others.length > 0) throw new Error('one response was expected');
     return key;
   };
 

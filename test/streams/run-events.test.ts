@@ -72,7 +72,7 @@ describe('a stream of a run', () => {
     }
   });
 
-  test('resumes after a cursor while the run continues, however often it is cut', async () => {
+  test('resumes after a cursor while the run continues, even if it is cut often', async () => {
     const run = await startRun(service, '/slow 15\n/words 80');
     const events: RunEvent[] = [];
     for (let isOver = false; !isOver;) {

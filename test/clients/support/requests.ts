@@ -7,5 +7,8 @@ export function countRequests(): () => number {
   return () => fetching.mock.calls.length;
 }
 
-/** Lets a client tell everyone who watches its cache; they hear of a change a moment after the answer. */
+/**
+ * Waits until a client has notified the watchers of its cache, which it does in timers of a few milliseconds after a
+ * response.
+ */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

@@ -4,7 +4,7 @@ import { callStage, openStream, sendChunk, streamOf, toChunk, USAGE, type Stage 
 
 describe('Dialects of servers', () => {
   const dialects: Record<string, Stage> = {
-    'OpenAI: role once, an empty first piece, usage in a chunk of its own': streamOf(
+    'OpenAI: role once, an empty first chunk, usage in a separate chunk': streamOf(
       toChunk({ role: 'assistant', content: '', refusal: null }),
       toChunk({ content: 'Hi' }),
       toChunk({ content: ' you' }),

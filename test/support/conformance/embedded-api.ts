@@ -10,11 +10,11 @@ import { problemsOfEvent, problemsOfResponse } from './responses.ts';
 const CHANNEL = 'fastify.initialization';
 const problems = new Set<string>();
 
-/** Fastify publishes each server that is made. Only that of the embedded API gives its requests an account. */
+/** Fastify publishes each server that is created. Only requests of the embedded API have an account. */
 function onServer(message: unknown): void {
   const { fastify } = message as { readonly fastify: FastifyInstance };
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (fastify.hasRequestDecorator('account')) checkWhatIsSent(request, reply.raw);
+    if (fastify.hasRequestDecorator('account')) checkSentResponse(request, reply.raw);
     done();
   });
 }
@@ -30,7 +30,7 @@ afterAll(() => {
   unsubscribe(CHANNEL, onServer);
 });
 
-function checkWhatIsSent({ method, url }: FastifyRequest, response: ServerResponse): void {
+function checkSentResponse({ method, url }: FastifyRequest, response: ServerResponse): void {
   const decoder = new StringDecoder();
   let text = '';
   let isStream = false;

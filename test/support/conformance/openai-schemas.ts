@@ -1,4 +1,5 @@
-// The schemas of the official SDK's types, with what the embedded API sends beside them: nothing else may be in a response.
+// The schemas of the official SDK's types, with the extensions of the embedded API. No response may contain anything
+// else.
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 
@@ -11,10 +12,10 @@ const nullable = (type: string): Schema => ({ type: [type, 'null'] });
 
 /** Members that the SDK does not declare, by the type that has them. */
 const EXTENSIONS: Readonly<Record<string, ObjectSchema['properties']>> = {
-  // The Assistants API has it, although the SDK declares it for requests alone.
+  // The Assistants API has it, although the SDK declares it for requests only.
   Assistant: { reasoning_effort: nullable('string') },
   Run: {
-    // What the calls of the model cost, where the model API says so.
+    // The cost of the calls of the model, if the model API reports it.
     cost: {
       type: ['object', 'null'],
       required: ['usd'],
@@ -54,7 +55,7 @@ const eventTypes = new Map(
     }),
 );
 
-/** Why a value is none of the type of the SDK; undefined where it is one. `schema` is the schema itself, or the type's name. */
+/** The problems of a value; undefined if it is valid. `schema` is a schema or the name of a type of the SDK. */
 export function problemsOf(value: unknown, schema: string | Schema): string | undefined {
   const key = typeof schema === 'string' ? schema : JSON.stringify(schema);
   const validate = validators.get(key) ?? ajv.compile(typeof schema === 'string' ? reference(schema) : schema);

@@ -1,4 +1,4 @@
-// What each operation of the embedded API has to send: the types of the official SDK, and the API's own error form.
+// What each operation of the embedded API must return: the types of the official SDK, and the API's own error form.
 import { eventTypeOf, problemsOf, reference } from './openai-schemas.ts';
 
 const listOf = (type: string) => ({
@@ -14,7 +14,7 @@ const listOf = (type: string) => ({
   additionalProperties: false,
 });
 
-/** A list that has no pages. */
+/** A list without pages. */
 const allOf = (type: string) => ({
   type: 'object',
   required: ['object', 'data'],
@@ -25,7 +25,7 @@ const allOf = (type: string) => ({
 const operation = (request: string, type: string | object) =>
   [new RegExp(`^${request.replace(/ID/g, '[^/]+')}$`), type] as const;
 
-/** The first that fits counts: `/threads/runs` is no thread. */
+/** The first match counts: `/threads/runs` is not a thread. */
 const OPERATIONS = [
   operation('GET /assistants', listOf('Assistant')),
   operation('POST /assistants', 'Assistant'),
@@ -49,7 +49,7 @@ const OPERATIONS = [
   operation('GET /threads/ID/runs/ID/steps/ID', 'RunStep'),
 ];
 
-/** The AIML API's form and OpenAI's side by side. */
+/** The AIML API's form together with OpenAI's. */
 const errorOf = (statusCode: number) => ({
   type: 'object',
   required: ['message', 'path', 'requestId', 'statusCode', 'timestamp', 'error'],
@@ -73,7 +73,7 @@ export interface SentResponse {
   readonly body: string;
 }
 
-/** What is wrong with a response that is no stream; undefined where it is as it has to be. */
+/** The problems of a response that is not a stream; undefined if it is valid. */
 export function problemsOfResponse({ method, url, status, body }: SentResponse): string | undefined {
   if (body === '') return method === 'HEAD' || status === 304 ? undefined : 'no body';
   const parsed: unknown = JSON.parse(body);
@@ -90,7 +90,7 @@ const FAILURE = {
   additionalProperties: false,
 };
 
-/** What is wrong with one event of a stream, as it stands between two empty lines; undefined where nothing is. */
+/** The problems of one event of a stream, the text between two empty lines; undefined if it is valid. */
 export function problemsOfEvent(frame: string): string | undefined {
   if (frame.startsWith(':')) return undefined;
   const lines = frame.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string | undefined]);
@@ -100,7 +100,7 @@ export function problemsOfEvent(frame: string): string | undefined {
   const data = fields.get('data') ?? '';
   if (event === 'done') return data === '[DONE]' ? undefined : 'done without [DONE]';
   const parsed: unknown = JSON.parse(data);
-  // The SDK throws an error with the message only where the error is a member of the data.
+  // The SDK throws an error with the message only if the error is a member of the data.
   if (event === 'error') return problemsOf(parsed, FAILURE);
   const type = eventTypeOf(event);
   if (type === undefined) return 'no such event';

@@ -9,7 +9,7 @@ import { principalOf, codeOf, SERVICE_KEY } from './identity-provider.ts';
 function authenticate(mode: 'none' | 'passthrough', authorization?: string): Identity {
   const serviceKey = mode === 'none' ? SERVICE_KEY : null;
   const identity = createAuthenticator({ auth: { mode }, serviceKey }).authenticate(authorization);
-  if (identity instanceof Promise) throw new Error('expected an answer at once');
+  if (identity instanceof Promise) throw new Error('expected a synchronous result');
   return identity;
 }
 

@@ -97,7 +97,7 @@ describe('rotation', () => {
   });
 });
 
-describe('unknown keys and bad signatures', () => {
+describe('unknown keys and invalid signatures', () => {
   test('cause a burst of requests for the keys, then one every two seconds', async () => {
     const unknown = await sign(second);
     const forged = await sign(await createKey('first'));
@@ -163,8 +163,8 @@ const responses: Readonly<Record<string, RequestListener>> = {
   'a redirect': (_, response) => response.writeHead(302, { location: '/elsewhere' }).end(),
   HTML: (_, response) => response.setHeader('content-type', 'text/html').end('<html>Log in</html>'),
   'an empty body': (_, response) => response.end(),
-  'JSON that is no key set': (_, response) => response.end('{"error":"x"}'),
-  'a key set that is no list': (_, response) => response.end('{"keys":"x"}'),
+  'JSON that is not a key set': (_, response) => response.end('{"error":"x"}'),
+  'a key set that is not a list': (_, response) => response.end('{"keys":"x"}'),
   null: (_, response) => response.end('null'),
   'truncated JSON': (_, response) => response.end('{"keys":[{"kty":"EC"'),
   'a body cut short': (_, response) => {
@@ -189,15 +189,15 @@ const responses: Readonly<Record<string, RequestListener>> = {
   },
 };
 const hanging: Readonly<Record<string, RequestListener>> = {
-  'no answer': () => undefined,
-  'headers and nothing more': (_, response) => response.writeHead(200).flushHeaders(),
+  'no response': () => undefined,
+  'headers only': (_, response) => response.writeHead(200).flushHeaders(),
   'a body that drips': (_, response) => {
     const timer = setInterval(() => response.write(' '), 20);
     response.on('close', () => clearInterval(timer));
   },
 };
 
-describe('an unusable provider causes a clear error, and is tried again', () => {
+describe('an unusable provider causes a clear error, and is retried', () => {
   const expectUnavailable = async (token: string) => {
     const identity = await identityOf(token);
     expect(identity).toMatchObject({

@@ -164,7 +164,7 @@ describe('a token that was not signed with a key of the provider is rejected', (
     for (const token of forged) expect(await verdict(token)).toBe('UNAUTHENTICATED');
   });
 
-  test('another key under the id of a real one, alone or included in the header', async () => {
+  test('another key with the id of a real one, also if it is included in the header', async () => {
     const untrusted = await createKey('ec');
     let requested = 0;
     const untrustedProvider = createServer((_, response) => {
@@ -237,10 +237,10 @@ describe('a token that the provider signed is rejected', () => {
   });
 
   test.each<[string, Claims]>([
-    ['exp in words', { exp: 'tomorrow' }],
+    ['exp as a word', { exp: 'tomorrow' }],
     ['exp as digits in a string', { exp: '99999999999' }],
     ['exp null', { exp: null }],
-    ['nbf in words', { nbf: 'yesterday' }],
+    ['nbf as a word', { nbf: 'yesterday' }],
     ['iss as a list', { iss: [ISSUER] }],
     ['aud as an object', { aud: { 0: AUDIENCE } }],
   ])('with %s', async (_, claims) => {

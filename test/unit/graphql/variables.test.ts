@@ -47,7 +47,7 @@ describe('an object with very many keys', () => {
       'Variable "$i" cannot be used at "i.tools[0].function": It holds a field that type "FunctionToolInput" does not have.',
     ],
     [
-      'as metadata, one of which is no text',
+      'as metadata, one of which is not a string',
       (object) => ({ model: 'm', metadata: object }),
       'Variable "$i" cannot be used at "i.metadata": Metadata is an object whose values are strings.',
     ],

@@ -163,13 +163,13 @@ describe('an error in a log entry', () => {
   test('contains nothing of a body that could not be parsed', () => {
     let error: unknown;
     try {
-      JSON.parse(`${KEY} is no JSON`);
+      JSON.parse(`${KEY} is not JSON`);
     } catch (thrown) {
       error = thrown;
     }
     const logged = loggedError(error, { stacks: true });
     expect(logged).toMatchObject({ type: 'SyntaxError' });
-    expect(JSON.stringify(logged)).not.toContain('is no JSON');
+    expect(JSON.stringify(logged)).not.toContain('is not JSON');
   });
 
   test('keeps the message of an error of this service', () => {

@@ -35,7 +35,7 @@ describe('the file .env', () => {
     ['UTF-16, big-endian, without a byte order mark', toUtf16BigEndian(TEXT)],
     ['UTF-16 of an odd length', Buffer.from(`\ufeff${TEXT}`, 'utf16le').subarray(0, -1)],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0, 0x3d, 0, 0, 0])],
-    ['bytes that are no text', Buffer.from([0x41, 0x3d, 0x00, 0x0a])],
+    ['bytes that are not text', Buffer.from([0x41, 0x3d, 0x00, 0x0a])],
   ])('is rejected in one line as %s', async (_name, bytes) => {
     await writeFile(path, bytes);
     const read = () => readDotEnv(path);

@@ -50,7 +50,7 @@ describe('A share', () => {
     expect(acquire('b')).toBe(true);
   });
 
-  test('is released once, however often the function is called', () => {
+  test('is released once, even if the function is called again', () => {
     const share = new FairShare({ capacity: 2, isMultiTenant: false });
     const release = share.tryAcquire('a');
     share.tryAcquire('a');

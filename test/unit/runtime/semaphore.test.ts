@@ -58,14 +58,14 @@ describe('a semaphore', () => {
     expect(semaphore.acquired).toBe(1);
   });
 
-  test('gives its whole capacity to a weight above it', async () => {
+  test('grants its whole capacity to a larger weight', async () => {
     const { granted, release } = await acquireAll(new Semaphore(10), [100, 1]);
     expect(granted).toEqual([0]);
     await release(0);
     expect(granted).toEqual([0, 1]);
   });
 
-  test('counts a release once, however often it is called', async () => {
+  test('counts a release once, even if it is called again', async () => {
     const semaphore = new Semaphore(10);
     const { granted, release } = await acquireAll(semaphore, [10, 10, 10]);
     await release(0);
@@ -84,7 +84,7 @@ describe('a semaphore', () => {
     expect(semaphore.tryAcquire(1)).not.toBeNull();
   });
 
-  test('rejects a waiter that waited too long, and grants the ones behind it', async () => {
+  test('rejects a waiter that waited too long, and grants later ones', async () => {
     const semaphore = new Semaphore(10);
     const { granted, timedOut } = await acquireAll(semaphore, [5, 10, 5], { maxWaitMs: 1000 });
     await jest.advanceTimersByTimeAsync(999);

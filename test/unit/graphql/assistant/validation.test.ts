@@ -109,7 +109,7 @@ describe('the settings of an assistant', () => {
     ['a temperature above 2', { temperature: 2.001 }, 'OUT_OF_RANGE', 'temperature', 'from 0 to 2'],
     ['a negative temperature', { temperature: -0.001 }, 'OUT_OF_RANGE', 'temperature'],
     ['an infinite temperature', { temperature: Infinity }, 'OUT_OF_RANGE', 'temperature'],
-    ['a temperature that is no number', { temperature: Number.NaN }, 'OUT_OF_RANGE', 'temperature'],
+    ['a temperature that is not a number', { temperature: Number.NaN }, 'OUT_OF_RANGE', 'temperature'],
     ['topP above 1', { topP: 1.1 }, 'OUT_OF_RANGE', 'topP', 'from 0 to 1'],
     ['an infinite topP', { topP: -Infinity }, 'OUT_OF_RANGE', 'topP'],
     [

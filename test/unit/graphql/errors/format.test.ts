@@ -115,7 +115,7 @@ describe('a rejected request', () => {
   const cases: readonly (readonly [string, Operation, number, string, string])[] = [
     ['does not parse', { query: '{' }, 400, 'GRAPHQL_PARSE_FAILED', 'Syntax Error: Expected Name, found <EOF>.'],
     [
-      'asks for an unknown field',
+      'selects an unknown field',
       { query: '{ nix }' },
       400,
       'GRAPHQL_VALIDATION_FAILED',
@@ -193,7 +193,7 @@ describe('a rejected request', () => {
       'Variable "$n" cannot be used: Int cannot represent non-integer value.',
     ],
     [
-      'has a bad value deep in a variable',
+      'has an invalid value deep in a variable',
       {
         query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
         variables: { i: { model: 'm', tools: [{ codeInterpreter: true }, { function: { name: 5 } }] } },
@@ -203,7 +203,7 @@ describe('a rejected request', () => {
       'Variable "$i" cannot be used at "i.tools[1].function.name": String cannot represent a non string value.',
     ],
     [
-      'has bad JSON in a variable',
+      'has invalid JSON in a variable',
       {
         query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
         variables: { i: { model: 'm', metadata: [] } },
@@ -213,7 +213,7 @@ describe('a rejected request', () => {
       'Variable "$i" cannot be used at "i.metadata": Metadata is an object whose values are strings.',
     ],
     [
-      'has bad JSON in a literal',
+      'has invalid JSON in a literal',
       { query: 'mutation { createAssistant(input: { model: "m", metadata: { a: 1 } }) { userErrors { code } } }' },
       400,
       'GRAPHQL_VALIDATION_FAILED',

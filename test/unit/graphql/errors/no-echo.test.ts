@@ -18,15 +18,15 @@ const fake = `${C}" at "i.${C}"; ${C}`;
 
 /** Values of the caller in every position where a caller can send one. */
 const operations: readonly (readonly [string, Operation])[] = [
-  ['an unquoted word that is no GraphQL', { query: `{ assistant(id: ${C} ${C} "x") { id } }` }],
+  ['an unquoted word that is not GraphQL', { query: `{ assistant(id: ${C} ${C} "x") { id } }` }],
   ['a string where a name must be', { query: `{ "${C}" }` }],
   ['a block string where a name must be', { query: `{ """${C}""" }` }],
   ['a number where a name must be', { query: `{ a(${N}: 1) }` }],
   ['a word after a number', { query: `{ a(b: 1${C}) }` }],
   ['an unfinished string', { query: `{ a(b: "${C}` }],
   ['a comment', { query: `{ a # ${C}` }],
-  ['a bad escape', { query: `{ a(b: "\\u{${N}}${C}") }` }],
-  ['a keyword that is none', { query: `${C} { a }` }],
+  ['an invalid escape', { query: `{ a(b: "\\u{${N}}${C}") }` }],
+  ['an unknown keyword', { query: `${C} { a }` }],
   ['a string for a number', { query: `{ assistants(first: "${C}") { nodes { id } } }` }],
   ['a list for a number', { query: `{ assistants(first: ["${C}"]) { nodes { id } } }` }],
   ['an object for a number', { query: `{ assistants(first: { ${C}: "${C}" }) { nodes { id } } }` }],
@@ -85,8 +85,8 @@ const operations: readonly (readonly [string, Operation])[] = [
     'a key beside the one that is set',
     { query: create, variables: { i: { model: 'm', tools: [{ codeInterpreter: true, [C]: C }] } } },
   ],
-  ['what stands beside a missing field', { query: create, variables: { i: { name: C } } }],
-  ['what stands beside a null', { query: create, variables: { i: { name: C, model: null } } }],
+  ['the values next to a missing field', { query: create, variables: { i: { name: C } } }],
+  ['the values next to a null', { query: create, variables: { i: { name: C, model: null } } }],
   ['a key of metadata', { query: create, variables: { i: { model: 'm', metadata: { [C]: 1 } } } }],
   ['a value of metadata', { query: create, variables: { i: { model: 'm', metadata: { a: [C] } } } }],
   [
@@ -105,7 +105,7 @@ const operations: readonly (readonly [string, Operation])[] = [
     { query: 'query ($b: Boolean!) { __typename @skip(if: $b) }', variables: { b: [C] } },
   ],
   [
-    'a hundred bad variables',
+    'a hundred invalid variables',
     {
       query: 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }',
       variables: { i: { model: 'm', tools: Array.from({ length: 100 }, () => C) } },

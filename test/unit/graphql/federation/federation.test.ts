@@ -133,22 +133,22 @@ describe('entities', () => {
 
   const CANARY = 'cAnArY7319';
   test.each<[string, unknown, string]>([
-    ['no object', CANARY, 'representations[1]": An entity is referred to by an object.'],
+    ['a string', CANARY, 'representations[1]": An entity is referred to by an object.'],
     ['a list', [CANARY], 'representations[1].__typename": The only entities are of type "Assistant".'],
     ['no type', { id: 'a0', CANARY }, 'representations[1].__typename": The only entities are of type "Assistant".'],
     [
-      'a type that is no entity',
+      'a type that is not an entity',
       { __typename: 'PageInfo', id: 'a0' },
       'representations[1].__typename": The only entities are of type "Assistant".',
     ],
     [
-      'a type that nobody knows',
+      'an unknown type',
       { __typename: CANARY, id: 'a0' },
       'representations[1].__typename": The only entities are of type "Assistant".',
     ],
     ['no id', { __typename: 'Assistant', [CANARY]: 'a0' }, 'representations[1].id": A valid id is 1 to 64'],
-    ['an id that is none', assistant(`../${CANARY}`), 'representations[1].id": A valid id is 1 to 64'],
-    ['an id that is no string', assistant({ id: CANARY }), 'representations[1].id": A valid id is 1 to 64'],
+    ['an invalid id', assistant(`../${CANARY}`), 'representations[1].id": A valid id is 1 to 64'],
+    ['an id that is not a string', assistant({ id: CANARY }), 'representations[1].id": A valid id is 1 to 64'],
     [
       'keys of the prototype',
       JSON.parse('{ "__proto__": { "__typename": "Assistant", "id": "a0" } }'),

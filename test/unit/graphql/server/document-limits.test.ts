@@ -33,7 +33,7 @@ describe('a document at a limit is accepted, and one beyond it is rejected', () 
     ['depth through a fragment', (count) => `{ ...F } fragment F on A ${nested(count)}`, 15, DEPTH],
     ['depth below a fragment', (count) => `{ b { ...F } } fragment F on A ${nested(count - 1)}`, 15, DEPTH],
     ['depth through inline fragments', (count) => `{ ... { ... on A ${nested(count)} } }`, 15, DEPTH],
-    ['depth of a fragment that nobody uses', (count) => `{ a } fragment F on A ${nested(count)}`, 15, DEPTH],
+    ['depth of an unused fragment', (count) => `{ a } fragment F on A ${nested(count)}`, 15, DEPTH],
     ['aliases', (count) => `{ b { ${aliases(count)} } }`, 30, ALIASES],
     ['aliases of __typename', (count) => `{ b { ${repeat(count, (i) => `a${i}: __typename`)} } }`, 30, ALIASES],
     ['aliases in a fragment', (count) => `{ b { ...F } } fragment F on A { ${aliases(count)} }`, 30, ALIASES],

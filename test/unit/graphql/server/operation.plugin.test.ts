@@ -132,7 +132,7 @@ describe('the operation plugin', () => {
     ],
     ['has no document', { operationName: 'A' }, 'BAD_REQUEST', 'unknown'],
     [
-      'has a bad variable',
+      'has an invalid variable',
       { query: 'query A($to: String!) { hello(to: $to) }', variables: { to: 5 } },
       'BAD_USER_INPUT',
       'query',
