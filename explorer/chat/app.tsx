@@ -1,9 +1,11 @@
 /** The chat page. */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { focusComposer } from './composer.tsx';
 import { ConversationView } from './conversation-view.tsx';
 import { CredentialForm } from './credential-form.tsx';
 import type { GraphQLClient } from './graphql-client.ts';
 import { readLocation, writeLocation, type OpenItem } from './location.ts';
+import { NewAssistant } from './new-assistant.tsx';
 import { Sidebar } from './sidebar.tsx';
 import type { StoredThread } from './stored-threads.ts';
 import { useTheme } from './theme.ts';
@@ -12,13 +14,17 @@ import { useConversation } from './use-conversation.ts';
 
 export function App({ client }: { readonly client: GraphQLClient }) {
   const { theme, toggle } = useTheme();
-  const { state: account, reload, addThread, deleteThread } = useAccount(client);
+  const { state: account, reload, addAssistant, addThread, deleteThread } = useAccount(client);
   const [open, setOpen] = useState<OpenItem>(readLocation);
-  const [isMenuOpen, setIsMenuOpen] = useState(false);
+  const [isCreating, setIsCreating] = useState(false);
+  const { isMenuOpen, setIsMenuOpen, menuButton } = useMenu();
 
   useEffect(() => writeLocation(open), [open]);
   useEffect(() => {
-    const follow = () => setOpen(readLocation());
+    const follow = () => {
+      setOpen(readLocation());
+      setIsCreating(false);
+    };
     window.addEventListener('popstate', follow);
     return () => window.removeEventListener('popstate', follow);
   }, []);
@@ -44,9 +50,23 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   const runAssistantId = conversation.conversation.run?.assistantId;
   const assistant = assistants.find(({ id }) => id === (assistantId ?? runAssistantId)) ?? null;
 
+  const title = threads.find(({ id }) => id === open.threadId)?.title;
+  useEffect(() => {
+    document.title = title === undefined ? 'Assistants – Chat' : `${title} – Chat`;
+  }, [title]);
+
   const show = (item: OpenItem) => {
     setOpen(item);
+    setIsCreating(false);
     setIsMenuOpen(false);
+    // Behind this render: what was open may have no composer.
+    requestAnimationFrame(focusComposer);
+  };
+  const onDeleteThread = ({ id, title: name }: StoredThread) => {
+    if (!confirm(`Delete the conversation “${name}”?`)) return;
+    deleteThread(id).then(() => {
+      if (open.threadId === id) show({ assistantId, threadId: null });
+    }, reload);
   };
 
   return (
@@ -55,6 +75,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
         <button
           type="button"
           className="menu"
+          ref={menuButton}
           aria-expanded={isMenuOpen}
           aria-controls="sidebar"
           onClick={() => setIsMenuOpen(!isMenuOpen)}
@@ -65,8 +86,9 @@ export function App({ client }: { readonly client: GraphQLClient }) {
           <a href="./">Assistants</a>
         </h1>
         <a href="graphiql">GraphiQL</a>
-        <button type="button" className="quiet" onClick={toggle} title="Change the theme">
+        <button type="button" className="quiet" onClick={toggle}>
           {theme === 'dark' ? 'Light' : 'Dark'}
+          <span className="only-wide">&nbsp;theme</span>
         </button>
       </header>
       {account.kind === 'ready' && (
@@ -77,50 +99,80 @@ export function App({ client }: { readonly client: GraphQLClient }) {
             assistantId={assistantId}
             threadId={open.threadId}
             onOpenAssistant={(id) => show({ assistantId: id, threadId: null })}
+            onNewAssistant={() => {
+              setIsCreating(true);
+              setIsMenuOpen(false);
+            }}
             onOpenThread={({ id, assistantId: of }) => show({ assistantId: of === '' ? null : of, threadId: id })}
-            onDeleteThread={({ id }) =>
-              void deleteThread(id)
-                .then(() => open.threadId === id && show({ assistantId, threadId: null }))
-                .catch(reload)
-            }
+            onDeleteThread={onDeleteThread}
           />
         </nav>
       )}
       <main>
-        {account.kind === 'loading' && <p className="muted center">Loading …</p>}
-        {account.kind === 'failed' && (
-          <div className="welcome" role="alert">
-            <p>{account.reason}</p>
-            <button type="button" onClick={reload}>
-              Try again
-            </button>
-          </div>
-        )}
-        {account.kind === 'unauthenticated' && (
-          <CredentialForm
-            reason={account.reason}
-            onSubmit={(credential) => {
-              client.authenticate(credential);
-              reload();
-            }}
-          />
-        )}
-        {account.kind === 'ready' &&
-          (assistants.length === 0 ? (
-            <div className="welcome">
-              <p>There are no assistants yet.</p>
-              <p>
-                Create some with <code>npm run seed</code>, or with <code>createAssistant</code> in{' '}
-                <a href="graphiql">GraphiQL</a>.
-              </p>
+        <div className="content" inert={isMenuOpen}>
+          {account.kind === 'loading' && <p className="muted center">Loading …</p>}
+          {account.kind === 'failed' && (
+            <div className="welcome" role="alert">
+              <p>{account.reason}</p>
               <button type="button" onClick={reload}>
-                Look again
+                Try again
               </button>
             </div>
-          ) : (
-            <ConversationView state={conversation} assistant={assistant} />
-          ))}
+          )}
+          {account.kind === 'unauthenticated' && (
+            <CredentialForm
+              reason={account.reason}
+              onSubmit={(credential) => {
+                client.authenticate(credential);
+                reload();
+              }}
+            />
+          )}
+          {account.kind === 'ready' &&
+            (assistants.length === 0 || isCreating ? (
+              <div className="scroll">
+                <NewAssistant
+                  client={client}
+                  isFirst={assistants.length === 0}
+                  onCreated={(created) => {
+                    addAssistant(created);
+                    show({ assistantId: created.id, threadId: null });
+                  }}
+                  onCancel={() => (isCreating ? show(open) : reload())}
+                />
+              </div>
+            ) : (
+              <ConversationView
+                state={conversation}
+                assistant={assistant}
+                onNew={() => show({ assistantId: null, threadId: null })}
+              />
+            ))}
+        </div>
       </main>
     </div>
   );
+}
+
+/** The pane of assistants and conversations, which narrow windows show over the conversation. Escape closes it. */
+function useMenu() {
+  const [isMenuOpen, setIsMenuOpen] = useState(false);
+  const menuButton = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isMenuOpen) return;
+    const close = () => setIsMenuOpen(false);
+    const onKeyDown = ({ key }: KeyboardEvent) => {
+      if (key !== 'Escape') return;
+      close();
+      menuButton.current?.focus();
+    };
+    const wide = matchMedia('(min-width: 761px)');
+    wide.addEventListener('change', close);
+    window.addEventListener('keydown', onKeyDown);
+    return () => {
+      wide.removeEventListener('change', close);
+      window.removeEventListener('keydown', onKeyDown);
+    };
+  }, [isMenuOpen]);
+  return { isMenuOpen, setIsMenuOpen, menuButton };
 }

@@ -1,15 +1,21 @@
-/** Where the user writes. Enter sends, Shift and Enter begin a new line. */
+/** Where the user writes. Enter sends, Shift and Enter begin a new line, Escape stops the run in progress. */
 import { useState, type KeyboardEvent, type SubmitEvent } from 'react';
 
 export interface ComposerProps {
   readonly isBusy: boolean;
   /** Whether a run is in progress, which can be stopped. */
   readonly isRunning: boolean;
+  readonly isStopping: boolean;
   readonly onSend: (text: string) => void;
   readonly onStop: () => void;
 }
 
-export function Composer({ isBusy, isRunning, onSend, onStop }: ComposerProps) {
+const ID = 'message';
+
+/** For buttons that disappear when they are pressed: the keyboard's focus would be lost with them. */
+export const focusComposer = (): void => document.getElementById(ID)?.focus();
+
+export function Composer({ isBusy, isRunning, isStopping, onSend, onStop }: ComposerProps) {
   const [text, setText] = useState('');
   const canSend = !isBusy && !isRunning && text.trim() !== '';
   const send = () => {
@@ -17,30 +23,39 @@ export function Composer({ isBusy, isRunning, onSend, onStop }: ComposerProps) {
     onSend(text);
     setText('');
   };
+  const stop = () => {
+    if (!isRunning || isStopping) return;
+    onStop();
+    focusComposer();
+  };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     send();
+    focusComposer();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') stop();
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
   };
   return (
     <form className="composer" onSubmit={submit}>
-      <label className="visually-hidden" htmlFor="message">
+      <label className="visually-hidden" htmlFor={ID}>
         Message
       </label>
       <textarea
-        id="message"
+        id={ID}
         rows={Math.min(6, text.split('\n').length)}
         placeholder="Write a message"
+        aria-describedby="message-keys"
         value={text}
         onChange={({ target }) => setText(target.value)}
         onKeyDown={onKeyDown}
       />
       {isRunning ? (
-        <button type="button" onClick={onStop}>
+        <button type="button" aria-disabled={isStopping} onClick={stop}>
           Stop
         </button>
       ) : (
@@ -48,6 +63,9 @@ export function Composer({ isBusy, isRunning, onSend, onStop }: ComposerProps) {
           Send
         </button>
       )}
+      <p id="message-keys" className="keys">
+        {isRunning ? 'Escape stops the response' : 'Enter sends, Shift + Enter begins a new line'}
+      </p>
     </form>
   );
 }

@@ -1,86 +1,143 @@
 /** One conversation on the screen. */
-import { useEffect, useRef } from 'react';
+import { Announcer } from './announcer.tsx';
 import { AssistantDetails, nameOf, type Assistant } from './assistant-details.tsx';
-import { Composer } from './composer.tsx';
+import { Composer, focusComposer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
 import { RunNotice } from './run-notice.tsx';
 import { ToolCalls } from './tool-calls.tsx';
 import type { ConversationState } from './use-conversation.ts';
+import { useScroll } from './use-scroll.ts';
 
 export interface ConversationViewProps {
   readonly state: ConversationState;
   /** Null if the conversation's assistant was deleted. */
   readonly assistant: Assistant | null;
+  /** Begins another conversation. */
+  readonly onNew: () => void;
 }
 
-export function ConversationView({ state, assistant }: ConversationViewProps) {
-  const { conversation, outgoing, isLoading, isReconnecting, problem, send, sendAgain, cancel, submitOutputs, reload } =
-    state;
-  const { messages, run } = conversation;
+export function ConversationView({ state, assistant, onNew }: ConversationViewProps) {
+  const { conversation, outgoing, isLoading, problem, send } = state;
+  const { messages, run, earlierCursor } = conversation;
   const isRunning = run !== null && !run.hasEnded;
-  const waitsForOutputs = run?.status === 'REQUIRES_ACTION';
-  const lastOwnText = messages.findLast(({ role }) => role === 'USER')?.text;
+  const isSending = outgoing !== null && outgoing.problem === null;
   const isEmpty = messages.length === 0 && outgoing === null && !isLoading && problem === null;
-  const end = useEndOfList(messages.length, messages.at(-1)?.text.length, run?.status, outgoing);
+  const { list, isAtEnd, onScroll, toEnd } = useScroll(conversation, isSending);
   return (
     <>
       {assistant && <AssistantDetails assistant={assistant} />}
-      <div className="scroll" role="log" aria-label="Conversation" aria-busy={isRunning} tabIndex={0}>
+      <div className="scroll" ref={list} role="region" aria-label="Conversation" tabIndex={0} onScroll={onScroll}>
         {isEmpty && (
           <div className="welcome">
             {assistant ? <Welcome assistant={assistant} onSend={send} /> : <p>Choose an assistant.</p>}
           </div>
         )}
         {isLoading && <p className="muted center">Loading …</p>}
-        {conversation.hasOlderMessages && <p className="muted center">Older messages are not shown.</p>}
-        <MessageList messages={messages} assistantName={assistant ? nameOf(assistant) : 'Assistant'} />
-        {outgoing && (
-          <div className="message from-user" aria-busy={outgoing.problem === null}>
-            <p className="plain">{outgoing.text}</p>
-            {outgoing.problem !== null && (
-              <p className="note" role="alert">
-                Not sent: {outgoing.problem}{' '}
-                <button type="button" onClick={sendAgain}>
-                  Send again
-                </button>
-              </p>
-            )}
-          </div>
-        )}
-        {run?.status === 'QUEUED' && <p className="muted center">Waiting for its turn …</p>}
-        {waitsForOutputs && (
-          <ToolCalls key={run.requiredToolCalls.map(({ id }) => id).join()} run={run} onSubmit={submitOutputs} />
-        )}
-        {run && !isRunning && !outgoing && (
-          <RunNotice
-            run={run}
-            onRetry={() => lastOwnText !== undefined && send(lastOwnText)}
-            onContinue={() => send('Continue.')}
-          />
-        )}
-        {problem !== null && (
-          <p className="note center" role="alert">
-            {problem}{' '}
-            <button type="button" onClick={reload}>
-              Try again
+        {earlierCursor !== null && (
+          <p className="center">
+            <button type="button" aria-disabled={state.isLoadingEarlier} onClick={state.loadEarlier}>
+              {state.isLoadingEarlier ? 'Loading …' : 'Earlier messages'}
             </button>
           </p>
         )}
-        <div ref={end} />
+        <MessageList
+          messages={messages}
+          noticedRunId={run?.hasEnded === true ? run.id : null}
+          assistantName={assistant ? nameOf(assistant) : 'Assistant'}
+        />
+        <OutgoingMessage state={state} />
+        <RunState state={state} />
+        {problem !== null && (
+          <p className="note center" role="alert">
+            {problem}{' '}
+            <button type="button" onClick={state.reload}>
+              Try again
+            </button>{' '}
+            {assistant === null && (
+              <button type="button" onClick={onNew}>
+                New conversation
+              </button>
+            )}
+          </p>
+        )}
       </div>
-      <p className="status" role="status">
-        {isReconnecting ? 'The connection was lost. Connecting again …' : ''}
-      </p>
+      <Announcer messages={messages} run={run} />
+      <div className="status">
+        {!isAtEnd && (
+          <button type="button" className="to-end" onClick={toEnd}>
+            ↓ Newest
+          </button>
+        )}
+        <p role="status" className={state.isReconnecting ? 'is-problem' : undefined}>
+          {toStatus(state)}
+        </p>
+      </div>
       {assistant && (
         <Composer
-          isBusy={(outgoing !== null && outgoing.problem === null) || isLoading}
+          isBusy={isSending || isLoading}
           isRunning={isRunning}
+          isStopping={run?.status === 'CANCELLING'}
           onSend={send}
-          onStop={cancel}
+          onStop={state.cancel}
         />
       )}
     </>
   );
+}
+
+interface StateProps {
+  readonly state: ConversationState;
+}
+
+/** The message that is being sent, or that could not be sent. */
+function OutgoingMessage({ state: { outgoing, sendAgain } }: StateProps) {
+  if (!outgoing) return null;
+  return (
+    <div className={outgoing.text === null ? 'message' : 'message from-user'} aria-busy={outgoing.problem === null}>
+      {outgoing.text !== null && (
+        <>
+          <p className="author">You</p>
+          <p className="plain">{outgoing.text}</p>
+        </>
+      )}
+      {outgoing.problem !== null && (
+        <p className="note" role="alert">
+          Not sent: {outgoing.problem}{' '}
+          <button type="button" onClick={sendAgain}>
+            Send again
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What the newest run waits for, or how it ended. */
+function RunState({ state: { conversation, outgoing, submitOutputs, retry, send } }: StateProps) {
+  const { run } = conversation;
+  if (!run) return null;
+  if (run.status === 'QUEUED') return <p className="muted center">Waiting for its turn …</p>;
+  if (run.status === 'REQUIRES_ACTION')
+    return <ToolCalls key={run.requiredToolCalls.map(({ id }) => id).join()} run={run} onSubmit={submitOutputs} />;
+  if (!run.hasEnded || outgoing) return null;
+  // The button that was pressed goes with the notice.
+  const onRetry = () => {
+    retry();
+    focusComposer();
+  };
+  const onContinue = () => {
+    send('Continue.');
+    focusComposer();
+  };
+  return <RunNotice run={run} onRetry={onRetry} onContinue={onContinue} />;
+}
+
+/** For everybody to see, and read out by screen readers. */
+function toStatus({ isReconnecting, conversation: { run } }: ConversationState): string {
+  if (isReconnecting) return 'The connection was lost. Connecting again …';
+  if (run?.status === 'CANCELLING') return 'Stopping …';
+  if (run?.status === 'REQUIRES_ACTION') return 'The assistant waits for the output of a function.';
+  return '';
 }
 
 interface WelcomeProps {
@@ -96,23 +153,18 @@ function Welcome({ assistant, onSend }: WelcomeProps) {
       <p className="muted">{assistant.description ?? 'Send a message to start a conversation.'}</p>
       <p>
         {['What can you do?', ...functions.slice(0, 2).map((name) => `Call ${name}`)].map((text) => (
-          <button key={text} type="button" onClick={() => onSend(text)}>
+          <button
+            key={text}
+            type="button"
+            onClick={() => {
+              onSend(text);
+              focusComposer();
+            }}
+          >
             {text}
           </button>
         ))}
       </p>
     </>
   );
-}
-
-/** Keeps the end of the list in sight while the reader is there. */
-function useEndOfList(...changes: readonly unknown[]) {
-  const end = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const list = end.current?.parentElement;
-    if (!list) return;
-    const distance = list.scrollHeight - list.scrollTop - list.clientHeight;
-    if (distance < 500) list.scrollTop = list.scrollHeight;
-  }, changes);
-  return end;
 }

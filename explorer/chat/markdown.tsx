@@ -3,6 +3,25 @@ import type { ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 
+interface MarkdownNode {
+  readonly type: string;
+  depth?: number;
+  readonly children?: readonly MarkdownNode[];
+}
+
+/** The headings of a message are below its author's, which is of level 2, and skip no level. */
+const compactHeadings = () => (tree: MarkdownNode) => {
+  let last = 2;
+  const visit = (node: MarkdownNode) => {
+    if (node.type === 'heading') {
+      node.depth = Math.min((node.depth ?? 1) + 2, last + 1, 6);
+      last = node.depth;
+    }
+    node.children?.forEach(visit);
+  };
+  visit(tree);
+};
+
 const components: Components = {
   a: ({ href, children }) => <Link href={href}>{children}</Link>,
   img: ({ src, alt }) => (
@@ -17,15 +36,26 @@ const components: Components = {
   ),
 };
 
-const Link = ({ href, children }: { readonly href: string | undefined; readonly children?: ReactNode }) => (
-  <a href={href} target="_blank" rel="noopener noreferrer nofollow">
-    {children}
-  </a>
-);
+interface LinkProps {
+  readonly href: string | undefined;
+  readonly children?: ReactNode;
+}
+
+/** Text only if the address is not one that a browser may open: react-markdown leaves out `javascript:` and the like. */
+export const Link = ({ href, children }: LinkProps) =>
+  href === undefined || !/^(?:https?:|mailto:)/i.test(href) ? (
+    <span>{children}</span>
+  ) : (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+      {children}
+    </a>
+  );
+
+const PLUGINS = [remarkGfm, compactHeadings];
 
 export const Markdown = ({ text }: { readonly text: string }) => (
   <div className="markdown">
-    <ReactMarkdown remarkPlugins={[remarkGfm]} components={components}>
+    <ReactMarkdown remarkPlugins={PLUGINS} components={components}>
       {text}
     </ReactMarkdown>
   </div>

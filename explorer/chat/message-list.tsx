@@ -1,46 +1,70 @@
 /** The messages of a conversation, oldest first. */
-import { useState } from 'react';
-import type { Message } from './conversation.ts';
-import { Markdown } from './markdown.tsx';
+import { memo, useState } from 'react';
+import { toText, type Message } from './conversation.ts';
+import { toWords } from './incomplete-reason.ts';
+import { MessageParts } from './message-parts.tsx';
 
 export interface MessageListProps {
   readonly messages: readonly Message[];
+  /** The run whose end is shown below the messages; null if there is none. */
+  readonly noticedRunId: string | null;
   readonly assistantName: string;
 }
 
-export const MessageList = ({ messages, assistantName }: MessageListProps) => (
+export const MessageList = ({ messages, noticedRunId, assistantName }: MessageListProps) => (
   <ol className="messages">
     {messages.map((message) => (
-      <MessageItem key={message.id} message={message} assistantName={assistantName} />
+      <MessageItem
+        key={message.id}
+        message={message}
+        hasNotice={message.runId !== null && message.runId === noticedRunId}
+        assistantName={assistantName}
+      />
     ))}
   </ol>
 );
 
-function MessageItem({ message, assistantName }: { readonly message: Message; readonly assistantName: string }) {
-  const { role, status, text } = message;
+interface MessageItemProps {
+  readonly message: Message;
+  readonly hasNotice: boolean;
+  readonly assistantName: string;
+}
+
+/** Rendered again only if the message has changed: an event changes one message of many. */
+const MessageItem = memo(function MessageItem({ message, hasNotice, assistantName }: MessageItemProps) {
+  const { role, status, incompleteReason } = message;
   const isUser = role === 'USER';
+  const text = toText(message);
   return (
     <li className={isUser ? 'message from-user' : 'message from-assistant'}>
-      <p className="author">{isUser ? 'You' : assistantName}</p>
-      {isUser ? <p className="plain">{text}</p> : <Markdown text={text} />}
+      <h2 className="author">{isUser ? 'You' : assistantName}</h2>
+      <MessageParts message={message} />
       {status === 'IN_PROGRESS' && <span className="cursor" aria-label="is writing" role="img" />}
-      {status === 'INCOMPLETE' && <p className="note">This message is incomplete.</p>}
+      {status === 'INCOMPLETE' && !hasNotice && <p className="note">Incomplete. {toWords(incompleteReason)}</p>}
       {!isUser && status !== 'IN_PROGRESS' && text !== '' && <CopyButton text={text} />}
     </li>
   );
-}
+});
+
+type CopyState = 'ready' | 'copied' | 'failed';
 
 function CopyButton({ text }: { readonly text: string }) {
-  const [isCopied, setIsCopied] = useState(false);
+  const [state, setState] = useState<CopyState>('ready');
   const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => {
-      setIsCopied(true);
-      setTimeout(() => setIsCopied(false), 2000);
-    });
+    // Without a secure context, as on another machine of the network over HTTP, there is no clipboard.
+    const written = window.isSecureContext ? navigator.clipboard.writeText(text) : Promise.reject(new Error());
+    void written
+      .then(
+        () => setState('copied'),
+        () => setState('failed'),
+      )
+      .then(() => setTimeout(() => setState('ready'), 2000));
   };
   return (
     <button type="button" className="quiet copy" onClick={copy}>
-      {isCopied ? 'Copied' : 'Copy'}
+      <span aria-live="polite">{COPY_LABELS[state]}</span>
     </button>
   );
 }
+
+const COPY_LABELS = { ready: 'Copy', copied: 'Copied', failed: 'Not copied: the browser does not allow it' } as const;

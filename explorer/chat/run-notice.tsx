@@ -1,9 +1,10 @@
 /** What a run that did not complete came to, and the way on from there. */
 import type { Run } from './conversation.ts';
+import { toWords } from './incomplete-reason.ts';
 
 export interface RunNoticeProps {
   readonly run: Run;
-  /** Sends the last message of the user again. */
+  /** Runs the assistant again on the last message of the user. */
   readonly onRetry: () => void;
   readonly onContinue: () => void;
 }
@@ -28,7 +29,7 @@ export function RunNotice({ run, onRetry, onContinue }: RunNoticeProps) {
       );
     case 'INCOMPLETE':
       return (
-        <Notice title="The response was cut short" text={INCOMPLETE_REASONS.get(run.incompleteReason ?? '') ?? ''}>
+        <Notice title="The response was cut short" text={toWords(run.incompleteReason)}>
           <button type="button" onClick={onContinue}>
             Continue
           </button>
@@ -53,12 +54,6 @@ export function RunNotice({ run, onRetry, onContinue }: RunNoticeProps) {
   }
 }
 
-const INCOMPLETE_REASONS: ReadonlyMap<string, string> = new Map([
-  ['max_completion_tokens', 'The limit of tokens was reached.'],
-  ['max_prompt_tokens', 'The conversation is too long for the model.'],
-  ['content_filter', 'A content filter stopped the model.'],
-]);
-
 const toReason = ({ lastError }: Run): string =>
   lastError ? `${lastError.message} (${lastError.code})` : 'The service gave no reason.';
 
@@ -74,6 +69,6 @@ const Notice = ({ title, text, children }: NoticeProps) => (
       <strong>{title}</strong>
       {text !== '' && <p>{text}</p>}
     </div>
-    {children}
+    <p className="actions">{children}</p>
   </section>
 );

@@ -8,16 +8,19 @@ export interface SidebarProps {
   readonly assistantId: string | null;
   readonly threadId: string | null;
   readonly onOpenAssistant: (id: string) => void;
+  readonly onNewAssistant: () => void;
   readonly onOpenThread: (thread: StoredThread) => void;
   readonly onDeleteThread: (thread: StoredThread) => void;
 }
 
 export function Sidebar(props: SidebarProps) {
-  const { assistants, threads, assistantId, threadId, onOpenAssistant, onOpenThread, onDeleteThread } = props;
+  const { assistants, threads, assistantId, threadId, onOpenAssistant, onNewAssistant, onOpenThread, onDeleteThread } =
+    props;
   return (
     <>
       <section aria-labelledby="assistants-title">
-        <h2 id="assistants-title">New conversation</h2>
+        <h2 id="assistants-title">Assistants</h2>
+        {assistants.length === 0 && <p className="muted">None yet.</p>}
         <ul>
           {assistants.map((assistant) => (
             <li key={assistant.id}>
@@ -33,6 +36,11 @@ export function Sidebar(props: SidebarProps) {
             </li>
           ))}
         </ul>
+        {assistants.length > 0 && (
+          <button type="button" className="quiet" onClick={onNewAssistant}>
+            + New assistant
+          </button>
+        )}
       </section>
       <section aria-labelledby="threads-title">
         <h2 id="threads-title">Conversations</h2>

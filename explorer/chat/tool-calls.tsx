@@ -1,100 +1,152 @@
 /** The functions that a run waits for: their arguments, and a form for their outputs. */
-import { useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import { focusComposer } from './composer.tsx';
 import type { Run } from './conversation.ts';
+import { parseObject, toParameters, type Parameter } from './tool-parameters.ts';
 
 export interface ToolCallsProps {
   readonly run: Run;
-  readonly onSubmit: (outputs: Readonly<Record<string, string>>) => void;
+  /** Resolves when the service has responded. */
+  readonly onSubmit: (outputs: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 type ToolCall = Run['requiredToolCalls'][number];
 
 export function ToolCalls({ run, onSubmit }: ToolCallsProps) {
   const [outputs, setOutputs] = useState<Readonly<Record<string, string>>>({});
+  const [isSubmitting, setIsSubmitting] = useState(false);
   const calls = run.requiredToolCalls;
+  const form = useRef<HTMLFormElement>(null);
+  // A form that is taller than the window is read from its beginning.
+  useEffect(() => {
+    if (form.current && form.current.offsetHeight > window.innerHeight / 2) form.current.scrollIntoView();
+  }, []);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    onSubmit(Object.fromEntries(calls.map(({ id }) => [id, outputs[id] ?? ''])));
+    if (isSubmitting) return;
+    setIsSubmitting(true);
+    void onSubmit(Object.fromEntries(calls.map(({ id }) => [id, outputs[id] ?? '']))).finally(() =>
+      setIsSubmitting(false),
+    );
+    // The form goes when the run goes on.
+    focusComposer();
   };
   return (
-    <form className="tool-calls" onSubmit={submit} aria-label="Tool calls">
+    <form ref={form} className="tool-calls" onSubmit={submit} aria-label="Tool calls">
       <p>
         The assistant calls {calls.length === 1 ? 'a function' : `${calls.length} functions`}. Your app would run{' '}
         {calls.length === 1 ? 'it' : 'them'}; here you give the output.
       </p>
       {calls.map((call) => (
-        <fieldset key={call.id}>
-          <legend>
-            <code>{call.name}</code>
-          </legend>
-          <Arguments call={call} run={run} />
-          <label>
-            Output
-            <textarea
-              rows={3}
-              value={outputs[call.id] ?? ''}
-              placeholder='For example {"ok": true}'
-              onChange={({ target }) => setOutputs({ ...outputs, [call.id]: target.value })}
-            />
-          </label>
-        </fieldset>
+        <Call
+          key={call.id}
+          call={call}
+          run={run}
+          output={outputs[call.id] ?? ''}
+          onChange={(output) => setOutputs({ ...outputs, [call.id]: output })}
+        />
       ))}
-      <button type="submit" className="primary">
+      <button type="submit" className="primary" aria-disabled={isSubmitting}>
         Submit {calls.length === 1 ? 'output' : 'outputs'}
       </button>
     </form>
   );
 }
 
-/** The arguments and the parameters that have none, by name, with what the function's JSON Schema says of each; as text if they are no JSON object. */
-function Arguments({ call, run }: { readonly call: ToolCall; readonly run: Run }) {
-  const values = parseObject(call.arguments);
-  if (values === null) return <pre tabIndex={0}>{call.arguments}</pre>;
-  const properties = propertiesOf(run, call.name);
-  const names = [...new Set([...Object.keys(properties), ...Object.keys(values)])];
-  if (names.length === 0) return <p className="muted">No arguments.</p>;
+interface CallProps {
+  readonly call: ToolCall;
+  readonly run: Run;
+  readonly output: string;
+  readonly onChange: (output: string) => void;
+}
+
+function Call({ call, run, output, onChange }: CallProps) {
+  const hintId = `${call.id}-hint`;
+  const tool = run.tools.find((candidate) => candidate.__typename === 'FunctionTool' && candidate.name === call.name);
+  const { description, parameters } =
+    tool?.__typename === 'FunctionTool' ? tool : { description: null, parameters: null };
+  return (
+    <fieldset>
+      <legend>
+        <code>{call.name}</code>
+      </legend>
+      {description !== null && <p className="muted">{description}</p>}
+      <Arguments text={call.arguments} schema={parameters} />
+      <label>
+        Output
+        <textarea
+          rows={3}
+          value={output}
+          placeholder='Text or JSON, for example {"ok": true}'
+          aria-describedby={hintId}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      </label>
+      <p id={hintId} className="hint" role="status">
+        {isBrokenJson(output) ? 'This begins as JSON, but is not valid JSON. It is sent as it is.' : ''}
+      </p>
+    </fieldset>
+  );
+}
+
+interface ArgumentsProps {
+  /** The JSON text that the model wrote. */
+  readonly text: string;
+  /** The function's JSON Schema; null if it has none. */
+  readonly schema: Readonly<Record<string, unknown>> | null;
+}
+
+function Arguments({ text, schema }: ArgumentsProps) {
+  const values = parseObject(text);
+  if (values === null)
+    return (
+      <>
+        <p className="hint">The arguments are not a JSON object:</p>
+        <pre tabIndex={0}>{text}</pre>
+      </>
+    );
+  const parameters = toParameters(values, schema);
+  if (parameters.length === 0) return <p className="muted">No arguments.</p>;
   return (
     <dl>
-      {names.map((name) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{Object.hasOwn(values, name) ? toText(values[name]) : <span className="muted">not given</span>}</dd>
-          <dd className="muted">{describe(properties[name])}</dd>
+      {parameters.map((parameter) => (
+        <div key={parameter.name}>
+          <dt>
+            <code>{parameter.name}</code> <span className="muted">{parameter.description}</span>
+          </dt>
+          <dd>
+            <Value parameter={parameter} />
+            {parameter.problem !== null && <p className="hint">{parameter.problem}</p>}
+          </dd>
         </div>
       ))}
     </dl>
   );
 }
 
-interface Property {
-  readonly type?: unknown;
-  readonly enum?: unknown;
-  readonly description?: unknown;
-}
-type Properties = Readonly<Record<string, Property | undefined>>;
-
-const toText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** A parameter in words, for example `billing | platform` or `string: the name of a city`. */
-function describe({ type, enum: choices, description }: Property = {}): string {
-  const options: unknown = choices ?? type;
-  const kind = Array.isArray(options) ? options.map(toText).join(' | ') : typeof options === 'string' ? options : '';
-  return [kind, typeof description === 'string' ? description : ''].filter((part) => part !== '').join(': ');
+function Value({ parameter: { isGiven, value } }: { readonly parameter: Parameter }) {
+  if (!isGiven) return <span className="muted">not given</span>;
+  if (typeof value === 'string') return <LongText text={value} />;
+  if (typeof value === 'object' && value !== null) return <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
+  return JSON.stringify(value);
 }
 
-function propertiesOf({ tools }: Run, name: string): Properties {
-  const tool = tools.find((candidate) => candidate.__typename === 'FunctionTool' && candidate.name === name);
-  const properties = tool?.__typename === 'FunctionTool' ? tool.parameters?.['properties'] : undefined;
-  return typeof properties === 'object' && properties !== null ? (properties as Properties) : {};
-}
+/** A long text scrolls by itself, also with the keyboard. */
+const LongText = ({ text }: { readonly text: string }) =>
+  text.length > 400 ? (
+    <div className="plain long" tabIndex={0} role="group" aria-label="Value">
+      {text}
+    </div>
+  ) : (
+    <span className="plain">{text}</span>
+  );
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+function isBrokenJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
+    JSON.parse(text);
+    return false;
   } catch {
-    return null;
+    return true;
   }
 }

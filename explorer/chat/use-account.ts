@@ -14,6 +14,7 @@ export type AccountState =
 export interface Account {
   readonly state: AccountState;
   readonly reload: () => void;
+  readonly addAssistant: (assistant: Assistant) => void;
   readonly addThread: (thread: StoredThread) => void;
   /** Throws a GraphQLError or a ConnectionLostError. */
   readonly deleteThread: (id: string) => Promise<void>;
@@ -23,6 +24,7 @@ export function useAccount(client: GraphQLClient): Account {
   const [state, setState] = useState<AccountState>({ kind: 'loading' });
 
   const reload = useCallback(() => {
+    setState((current) => (current.kind === 'failed' ? { kind: 'loading' } : current));
     Promise.all([listAssistants(client), listThreads(client)])
       .then(([assistants, threads]) => setState({ kind: 'ready', assistants, threads }))
       .catch((error: unknown) => {
@@ -39,6 +41,11 @@ export function useAccount(client: GraphQLClient): Account {
   return {
     state,
     reload,
+    addAssistant: useCallback((assistant) => {
+      setState((current) =>
+        current.kind === 'ready' ? { ...current, assistants: [assistant, ...current.assistants] } : current,
+      );
+    }, []),
     addThread: useCallback((thread) => {
       storeThread(thread);
       setThreads((threads) => [thread, ...threads.filter(({ id }) => id !== thread.id)]);

@@ -1,19 +1,32 @@
 /** One conversation: it is loaded, messages are sent, and the run in progress is followed. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { applyEvent, EMPTY_CONVERSATION, toTitle, type Conversation, type Run } from './conversation.ts';
+import {
+  applyEvent,
+  EMPTY_CONVERSATION,
+  toEarlierCursor,
+  toText,
+  toTextPart,
+  toTitle,
+  withEarlierMessages,
+  type Conversation,
+  type Message,
+  type Run,
+} from './conversation.ts';
 import { followRun } from './follow-run.ts';
 import {
   ChatBeginThreadDocument,
   ChatCancelRunDocument,
+  ChatEarlierMessagesDocument,
   ChatSendMessageDocument,
   ChatSubmitOutputsDocument,
   ChatThreadDocument,
 } from './generated/graphql.ts';
 import { ConnectionLostError, type GraphQLClient } from './graphql-client.ts';
 
-/** A message that is on its way. Sent again with the same key it is added once. */
+/** A run that is being created. Sent again with the same key it is created once. */
 export interface Outgoing {
-  readonly text: string;
+  /** The message that is added before the run; null for another run on the messages that are there. */
+  readonly text: string | null;
   readonly idempotencyKey: string;
   /** Null while it is being sent. */
   readonly problem: string | null;
@@ -22,16 +35,22 @@ export interface Outgoing {
 export interface ConversationState {
   readonly conversation: Conversation;
   readonly isLoading: boolean;
+  readonly isLoadingEarlier: boolean;
   readonly outgoing: Outgoing | null;
   readonly isReconnecting: boolean;
   /** What went wrong last, for people; null if nothing did. */
   readonly problem: string | null;
   readonly send: (text: string) => void;
   readonly sendAgain: () => void;
+  /** Runs the assistant again on the last message of the user. */
+  readonly retry: () => void;
+  /** Reads the page of messages before those that are shown. */
+  readonly loadEarlier: () => void;
   /** Reads the conversation again, and follows its run. */
   readonly reload: () => void;
   readonly cancel: () => void;
-  readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => void;
+  /** Resolves when the service has responded. */
+  readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 export interface ConversationOptions {
@@ -42,6 +61,8 @@ export interface ConversationOptions {
   readonly onBegin: (thread: { readonly id: string; readonly title: string; readonly assistantId: string }) => void;
 }
 
+const THREAD_NOT_FOUND = 'This conversation does not exist any more.';
+
 const toProblem = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
 
 const firstProblem = (userErrors: readonly { readonly message: string }[]): string | null =>
@@ -50,6 +71,7 @@ const firstProblem = (userErrors: readonly { readonly message: string }[]): stri
 export function useConversation({ client, assistantId, threadId, onBegin }: ConversationOptions): ConversationState {
   const [conversation, setConversation] = useState<Conversation>(EMPTY_CONVERSATION);
   const [isLoading, setIsLoading] = useState(false);
+  const [isLoadingEarlier, setIsLoadingEarlier] = useState(false);
   const [outgoing, setOutgoing] = useState<Outgoing | null>(null);
   const [isReconnecting, setIsReconnecting] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -71,7 +93,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
       .then(({ thread }) => {
         if (!isCurrent) return;
         if (!thread) {
-          setProblem('This conversation does not exist any more.');
+          setProblem(THREAD_NOT_FOUND);
           return;
         }
         const { messages, runs } = thread;
@@ -79,7 +101,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
           threadId,
           messages: messages.nodes,
           run: runs.nodes[0] ?? null,
-          hasOlderMessages: messages.pageInfo.hasPreviousPage,
+          earlierCursor: toEarlierCursor(messages.pageInfo),
         });
       })
       .catch((error: unknown) => isCurrent && setProblem(toProblem(error)))
@@ -109,23 +131,27 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
   }, [client, followedRunId, followedThreadId, attempt]);
 
   const showRun = useCallback((newRun: Run | null) => {
-    if (newRun) setConversation((current) => ({ ...current, run: newRun }));
+    if (!newRun) return;
+    // The stream may have had the end of the run before the response to a mutation, which is older then.
+    setConversation((current) =>
+      current.run?.id === newRun.id && current.run.hasEnded ? current : { ...current, run: newRun },
+    );
   }, []);
 
   const transmit = useCallback(
-    async (text: string, idempotencyKey: string): Promise<void> => {
+    async (text: string | null, idempotencyKey: string): Promise<void> => {
       if (assistantId === null) return;
       setOutgoing({ text, idempotencyKey, problem: null });
       setProblem(null);
       try {
-        const message = { text };
         if (conversation.threadId === null) {
+          if (text === null) return;
           const title = toTitle(text);
           const { createThreadAndRun } = await client.execute(ChatBeginThreadDocument, {
             input: {
               assistantId,
               idempotencyKey,
-              thread: { messages: [message], metadata: { title, assistant_id: assistantId } },
+              thread: { messages: [{ text }], metadata: { title, assistant_id: assistantId } },
             },
           });
           const { thread, run: newRun, userErrors } = createThreadAndRun;
@@ -135,7 +161,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
             threadId: thread.id,
             messages: [toOwnMessage(text, idempotencyKey)],
             run: newRun,
-            hasOlderMessages: false,
+            earlierCursor: null,
           });
           onBegin({ id: thread.id, title, assistantId });
         } else {
@@ -144,14 +170,14 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
               threadId: conversation.threadId,
               assistantId,
               idempotencyKey,
-              additionalMessages: [message],
+              ...(text !== null && { additionalMessages: [{ text }] }),
             },
           });
           if (!createRun.run) throw new Error(firstProblem(createRun.userErrors) ?? 'The message was not sent.');
           const newRun = createRun.run;
           setConversation((current) => ({
             ...current,
-            messages: [...current.messages, toOwnMessage(text, idempotencyKey)],
+            messages: text === null ? current.messages : [...current.messages, toOwnMessage(text, idempotencyKey)],
             run: newRun,
           }));
         }
@@ -170,6 +196,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
   return {
     conversation,
     isLoading,
+    isLoadingEarlier,
     outgoing,
     isReconnecting,
     problem,
@@ -177,22 +204,47 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
     sendAgain: () => {
       if (outgoing) void transmit(outgoing.text, outgoing.idempotencyKey);
     },
+    retry: () => {
+      const lastOwn = conversation.messages.findLast(({ role }) => role === 'USER');
+      // What the run wrote stays in the thread. Then the model needs the message again, behind it.
+      const hasWritten = conversation.messages.some(({ runId }) => runId !== null && runId === run?.id);
+      void transmit(hasWritten && lastOwn ? toText(lastOwn) : null, crypto.randomUUID());
+    },
+    loadEarlier: () => {
+      const { threadId: id, earlierCursor: before } = conversation;
+      if (id === null || before === null || isLoadingEarlier) return;
+      setIsLoadingEarlier(true);
+      setProblem(null);
+      client
+        .execute(ChatEarlierMessagesDocument, { id, before })
+        .then(({ thread }) => {
+          if (!thread) throw new Error(THREAD_NOT_FOUND);
+          setConversation((current) =>
+            current.threadId === id && current.earlierCursor === before
+              ? withEarlierMessages(current, thread.messages)
+              : current,
+          );
+        })
+        .catch((error: unknown) => setProblem(toProblem(error)))
+        .finally(() => setIsLoadingEarlier(false));
+    },
     reload: () => {
       ownThreadId.current = null;
       setAttempt((count) => count + 1);
     },
     cancel: () => {
       if (!run) return;
+      setProblem(null);
       client
         .execute(ChatCancelRunDocument, { input: { threadId: run.threadId, id: run.id } })
         // A run that has ended meanwhile needs no cancelling.
         .then(({ cancelRun }) => showRun(cancelRun.run))
         .catch((error: unknown) => setProblem(toProblem(error)));
     },
-    submitOutputs: (outputs) => {
+    submitOutputs: async (outputs) => {
       if (!run) return;
       setProblem(null);
-      client
+      await client
         .execute(ChatSubmitOutputsDocument, {
           input: {
             threadId: run.threadId,
@@ -210,13 +262,11 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
 }
 
 /** Shown until the thread is loaded again, which gives it its id. */
-const toOwnMessage = (text: string, id: string): Conversation['messages'][number] => ({
+const toOwnMessage = (text: string, id: string): Message => ({
   id,
   role: 'USER',
   status: 'COMPLETED',
-  text,
-  createdAt: new Date().toISOString(),
   runId: null,
-  assistantId: null,
   incompleteReason: null,
+  content: [toTextPart(text)],
 });

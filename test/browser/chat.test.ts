@@ -1,277 +1,317 @@
 // The chat page in a real browser, on the built-in model.
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { cleanUpLater } from '../support/cleanup.ts';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Browser, Locator } from 'playwright-core';
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { testAccessibility } from './chat-accessibility.ts';
+import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
+import { ChatPage } from './chat-page.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const INSTRUCTIONS = 'Be brief.';
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** Forwards everything. `cut` destroys all open connections. */
-async function startCuttingProxy(target: string): Promise<{ readonly url: string; readonly cut: () => void }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(new URL(target).port), '127.0.0.1');
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on('error', () => undefined);
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  cleanUpLater(() => {
-    cut();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
-}
 
 describeInBrowser('The chat in a browser', () => {
   let service: TestService;
   let browser: Browser;
   let watched: WatchedPage;
-  let page: Page;
+  let chat: ChatPage;
+  /** What the browser itself reports where a test cuts connections. */
+  let expectedProblem: RegExp | null;
+  let helper: Promise<string> | undefined;
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([startService(), launchChromium()]);
-    await service.query(
-      `mutation($input: CreateAssistantInput!) { createAssistant(input: $input) { assistant { id } } }`,
-      {
-        input: {
-          model: 'gpt-4o',
-          name: 'Helper',
-          instructions: INSTRUCTIONS,
-          tools: [
-            {
-              function: {
-                name: 'get_weather',
-                description: 'The weather of a city.',
-                parameters: { type: 'object', properties: { city: { type: 'string', description: 'A city' } } },
-              },
-            },
-          ],
-        },
-      },
-    );
   });
-  afterAll(() => Promise.all([browser.close(), service.stop()]));
   beforeEach(async () => {
+    expectedProblem = null;
     watched = await openPage(browser);
-    page = watched.page;
-    await page.goto(`${service.url}/chat`);
-    await page.getByRole('textbox', { name: 'Message' }).waitFor();
+    chat = new ChatPage(watched.page);
   });
   afterEach(async () => {
-    expect(watched.requests.filter(({ origin }) => origin !== service.url)).toEqual([]);
-    await watched.context.close();
+    const { requests, problems, context } = watched;
+    await context.close();
+    expect(requests.filter(({ protocol, hostname }) => protocol !== 'data:' && hostname !== '127.0.0.1')).toEqual([]);
+    expect(problems.filter((problem) => expectedProblem?.test(problem) !== true)).toEqual([]);
   });
-  const expectNoProblems = () => expect(watched.problems).toEqual([]);
 
-  const send = async (text: string) => {
-    await page.getByRole('textbox', { name: 'Message' }).fill(text);
-    await page.keyboard.press('Enter');
-  };
-  const sees = (text: string | RegExp) => page.getByRole('log').getByText(text).last().waitFor();
-  const hasEnded = () => page.getByRole('button', { name: 'Send', exact: true }).waitFor();
-  const violations = async (): Promise<readonly string[]> => {
-    const result = await page.evaluate<AxeResult>('axe.run()');
-    return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  };
-
-  test('a new visitor sends a message, reads the streamed response, and finds it again after a reload', async () => {
-    await page.locator('summary').click();
-    await page.getByText(INSTRUCTIONS, { exact: true }).waitFor();
-    await page.locator('details').getByText('get_weather').waitFor();
-    await send('Hello **you** <img src=x onerror=alert(1)>');
-    await sees(/no AI/);
-    await hasEnded();
-    await page.reload();
-    await sees(/no AI/);
-    await page
+  /** With an assistant, whose name is Helper. */
+  const openChat = async (url = service.url): Promise<string> => {
+    const id = await (helper ??= createHelper(service));
+    await chat.open(url);
+    await watched.page
       .getByRole('navigation')
-      .getByRole('button', { name: /^Hello/ })
-      .first()
-      .waitFor();
-    expect(await page.locator('.markdown img').count()).toBe(0);
-    expectNoProblems();
-  });
+      .getByRole('button', { name: /^Helper/ })
+      .click();
+    return id;
+  };
 
-  test('a tool call is shown with its arguments, and the run continues with the output', async () => {
-    await send('/tool get_weather {"city":"Oslo"}');
-    const form = page.getByRole('form', { name: 'Tool calls' });
-    await form.getByText('Oslo').waitFor();
-    await form.getByText('string: A city').waitFor();
-    await form.getByRole('textbox', { name: 'Output' }).fill('sunny, 21 degrees');
-    await form.getByRole('button', { name: 'Submit output' }).click();
-    await sees(/sunny, 21 degrees/);
-    await hasEnded();
-    expectNoProblems();
-  });
+  test('a newcomer creates an assistant, reads a streamed response, gives the output of a function and finds all of it again', async () => {
+    const { page, context, requests, problems } = watched;
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await chat.loadAxe();
+    await page.goto(service.url);
+    await page.getByRole('link', { name: 'Open the chat' }).first().click();
+    await page.getByRole('heading', { name: 'Create your first assistant' }).waitFor();
+    // Of the landing page, which tries to load Apollo Sandbox.
+    requests.length = 0;
+    problems.length = 0;
+    await page.getByLabel('Name').fill('Weather desk');
+    await page.getByLabel('Model').fill(' ');
+    await chat.button('Create').click();
+    await page.getByText('"model" must not be blank.').waitFor();
+    expect(await chat.violations()).toEqual([]);
+    await page.getByLabel('Model').fill('gpt-4o');
+    await page.getByLabel('Instructions').fill(INSTRUCTIONS);
+    await chat.button('Create').click();
+    await page.locator('summary').click();
+    await page.locator('details').getByText(INSTRUCTIONS, { exact: true }).waitFor();
+    await page.locator('details').getByText('get_weather').waitFor();
+    await page.locator('summary').click();
 
-  test('a run that does not complete shows the reason and, if it failed, a button to try again', async () => {
-    await send('/fail server_error');
-    await page.getByRole('alert', { name: 'The run failed' }).getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('alert', { name: 'The run failed' }).waitFor();
-    await send('/incomplete');
-    await page.getByRole('alert', { name: 'The response was cut short' }).waitFor();
-    await send('/slow 200\n/words 200');
-    await sees(/one two/);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('alert', { name: 'You stopped the run' }).waitFor();
-    expectNoProblems();
-  });
+    await chat.button('What can you do?').click();
+    await chat.sees(/no AI/);
+    await chat.hasEnded();
+    await chat.button('Copy').click();
+    await chat.button('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain('no AI');
 
-  test('a reload in the middle of a response continues the response', async () => {
-    await send('/slow 100\n/words 40');
-    await sees(/one two three/);
+    await chat.send('Call get_weather {"city":"Oslo"}');
+    await chat.toolCalls.getByText('Oslo', { exact: true }).waitFor();
+    expect(await chat.violations()).toEqual([]);
+    await chat.toolCalls.getByRole('textbox', { name: 'Output' }).fill('sunny, 21 degrees');
+    await chat.button('Submit output').click();
+    await chat.sees(/sunny, 21 degrees/);
+    await chat.hasEnded();
+
     await page.reload();
-    await sees(/one two three/);
-    await hasEnded();
-    const text = await page.locator('.markdown').innerText();
-    expect(text.trim().split(/\s+/)).toHaveLength(40);
-    expectNoProblems();
+    await chat.sees(/sunny, 21 degrees/);
+    await page.getByRole('navigation').getByRole('button', { name: 'What can you do?', exact: true }).waitFor();
   });
 
-  test('the page reconnects after a lost connection, and no text is missing or duplicated', async () => {
-    const proxy = await startCuttingProxy(service.url);
-    watched.requests.length = 0;
-    await page.goto(`${proxy.url}/chat`);
-    await send('/slow 100\n/words 60');
-    await sees(/one two three/);
+  slowTest('the arguments of a call stand beside the JSON Schema of the function, with what does not fit', async () => {
+    await openChat();
+    await chat.send('/tool get_weather {"unit":"kelvin","days":1.5,"place":{"name":"Oslo"}}');
+    const form = chat.toolCalls;
+    await form.getByText('The weather of a city.').waitFor();
+    const lines = (await form.locator('dl').innerText()).split(/\n+/);
+    expect(lines).toEqual([
+      'city string, required: A city',
+      'not given',
+      'It is required, but the model left it out.',
+      'unit celsius | fahrenheit',
+      'kelvin',
+      'It is none of the choices.',
+      'days integer',
+      '1.5',
+      'It is not of the type integer.',
+      'place',
+      '{',
+      '  "name": "Oslo"',
+      '}',
+      'The function has no such parameter.',
+    ]);
+    await form.getByRole('textbox', { name: 'Output' }).fill('{"degrees": ');
+    await form.getByText('not valid JSON').waitFor();
+  });
+
+  slowTest('text of a message is Markdown, in which no HTML is and nothing is loaded', async () => {
+    await openChat();
+    await chat.send(
+      'Hello **you** <img src=x onerror=alert(1)> ![picture](https://example.com/x.png) [bad](javascript:alert(1))',
+    );
+    await chat.hasEnded();
+    const text = watched.page.locator('.markdown');
+    await text.locator('strong', { hasText: 'you' }).waitFor();
+    expect(await text.locator('img').count()).toBe(0);
+    expect(await text.getByRole('link').allTextContents()).toEqual(['picture']);
+  });
+
+  test('runs that failed, expired or were cut short say why, and offer a way on', async () => {
+    const { page } = watched;
+    await openChat();
+    await chat.send('/fail server_error');
+    await chat.notice('The run failed').getByText('server_error').waitFor();
+    await chat.notice('The run failed').getByRole('button', { name: 'Try again' }).click();
+    await chat.button('Stop').or(chat.notice('The run failed')).first().waitFor();
+    await chat.notice('The run failed').waitFor();
+    // Nothing was written, so the message is not sent a second time.
+    expect(await page.locator('.from-user').count()).toBe(1);
+
+    await chat.rewrite('ChatThread', (text) => text.replace('"status":"FAILED"', '"status":"EXPIRED"'));
+    await page.reload();
+    await chat.notice('The run expired').getByRole('button', { name: 'Try again' }).waitFor();
+
+    await chat.send('/incomplete');
+    const cut = chat.notice('The response was cut short');
+    await cut.getByText('The limit of tokens was reached.').waitFor();
+    await cut.getByRole('button', { name: 'Try again' }).click();
+    await expectCount(page.locator('.from-user', { hasText: '/incomplete' }), 2);
+    await cut.getByRole('button', { name: 'Continue' }).click();
+    await chat.sees('Continue.');
+    await chat.hasEnded();
+    await chat.send('/incomplete content_filter');
+    await cut.getByText('A content filter stopped the model.').waitFor();
+  });
+
+  slowTest('a run is stopped, also where the end of the run arrives before the response to the stop', async () => {
+    await openChat();
+    await chat.intercept('ChatCancelRun', async (route) => {
+      const response = await route.fetch();
+      await chat.notice('You stopped the run').waitFor();
+      await route.fulfill({ response });
+    });
+    await chat.send('/slow 50\n/words 2000');
+    await chat.sees(/one two/);
+    const response = watched.page.waitForResponse((received) =>
+      (received.request().postData() ?? '').includes('mutation ChatCancelRun'),
+    );
+    await chat.button('Stop').click();
+    await (await response).finished();
+    await chat.notice('You stopped the run').getByRole('button', { name: 'Continue' }).waitFor();
+    await chat.hasEnded();
+    // Only the end of the page's own run decides: it is shown again after a reload.
+    await watched.page.reload();
+    await chat.notice('You stopped the run').waitFor();
+  });
+
+  test('a reload in the midst of a response and a lost connection leave nothing out and double nothing', async () => {
+    expectedProblem = /net::ERR_/;
+    const { page } = watched;
+    const proxy = await startTcpProxy(service.url);
+    await openChat(proxy.url);
+    await chat.send('/slow 50\n/words 40');
+    await chat.sees(/one two three/);
+    await page.reload();
+    await chat.sees(/one two three/);
+    expect(await chat.button('Stop').isVisible()).toBe(true);
     proxy.cut();
     await page.getByText('The connection was lost. Connecting again …').waitFor();
-    await hasEnded();
-    proxy.cut();
-    const text = await page.locator('.markdown').innerText();
-    expect(text.trim().split(/\s+/)).toHaveLength(60);
-    const { data } = await service.query('{ threads(first: 1) { nodes { messages { nodes { role } } } } }');
-    const { threads } = data as { threads: { nodes: { messages: { nodes: unknown[] } }[] } };
-    expect(threads.nodes[0]?.messages.nodes).toHaveLength(2);
-    expect(new Set(watched.requests.map(({ origin }) => origin))).toEqual(new Set([proxy.url]));
-    watched.requests.length = 0;
+    await chat.hasEnded();
+    expect(await chat.words()).toHaveLength(40);
+    expect(await page.locator('.message').count()).toBe(2);
   });
 
-  test('a message whose response was lost is created only once when it is sent again', async () => {
-    await page.route(
-      '**/graphql',
-      async (route) => {
-        // The service receives the request, but the page gets no response.
-        await route.fetch();
-        await route.abort('connectionreset');
-      },
-      { times: 1 },
+  slowTest('a stream that is silent, or completes before the run has ended, is taken up again', async () => {
+    expectedProblem = /net::ERR_/;
+    const proxy = await startTcpProxy(service.url);
+    // As a service does that stops.
+    await chat.intercept('ChatFollowRun', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: 'event: complete\ndata:\n\n' }),
     );
-    await send('Only once, please');
-    await page.getByRole('button', { name: 'Send again' }).click();
-    await hasEnded();
-    await sees(/You wrote: Only once, please/);
+    await watched.page.clock.install();
+    await openChat(proxy.url);
+    await chat.send('/slow 50\n/words 40');
+    await chat.sees(/one two three/);
+    proxy.silence();
+    await watched.page.clock.fastForward('00:35');
+    await chat.hasEnded();
+    expect(await chat.words()).toHaveLength(40);
+  });
+
+  slowTest('a message whose response is lost is sent again once', async () => {
+    expectedProblem = /net::ERR_CONNECTION_RESET/;
+    await openChat();
+    await chat.intercept('ChatBeginThread', async (route) => {
+      // The service gets it, and the page never hears of it.
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await chat.send('Only once, please');
+    await chat.button('Send again').click();
+    await chat.hasEnded();
+    await chat.sees(/You wrote: Only once, please/);
     const { data } = await service.query('{ threads(first: 100) { nodes { metadata } } }');
     const { threads } = data as { threads: { nodes: { metadata: { title?: string } }[] } };
     expect(threads.nodes.filter(({ metadata }) => metadata.title === 'Only once, please')).toHaveLength(1);
   });
 
-  slowTest.each([
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 390],
-    ['dark', 390],
-  ] as const)('axe finds no violation in the %s theme at %d pixels in any state', async (colorScheme, width) => {
-    // Through the browser's protocol, because the page's policy allows no other script.
-    await page.addInitScript({ path: AXE });
-    await page.setViewportSize({ width, height: 844 });
-    await page.emulateMedia({ colorScheme });
+  slowTest('what cannot be read can be tried again', async () => {
+    expectedProblem = /net::ERR_CONNECTION_RESET/;
+    const { page } = watched;
+    await openChat();
+    await chat.send('Hello');
+    await chat.hasEnded();
+    await chat.intercept('ChatAssistants', (route) => route.abort('connectionreset'));
+    await chat.intercept('ChatThread', (route) => route.abort('connectionreset'));
     await page.reload();
-    await page.getByRole('textbox', { name: 'Message' }).waitFor();
-    expect(await violations()).toEqual([]);
-    await send('Hello\n\n| a | b |\n| - | - |\n| 1 | 2 |');
-    await hasEnded();
-    expect(await violations()).toEqual([]);
-    await send('/tool get_weather {"city":"Oslo"}');
-    await page.getByRole('form', { name: 'Tool calls' }).waitFor();
-    expect(await violations()).toEqual([]);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('alert', { name: 'You stopped the run' }).waitFor();
-    expect(await violations()).toEqual([]);
-    if (width === 390) {
-      await page.getByRole('button', { name: 'Menu' }).click();
-      expect(await violations()).toEqual([]);
+    for (let problems = 0; problems < 2; problems += 1) {
+      await page.getByRole('alert').getByText('The connection to the service was lost.').waitFor();
+      await chat.button('Try again').click();
     }
-    // The page does not scroll sideways.
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await chat.sees(/You wrote: Hello/);
+    await page.goto(`${service.url}/chat#thread=thread_none`);
+    await page.getByText('This conversation does not exist any more.').waitFor();
+    await chat.button('New conversation').click();
+    await chat.message.waitFor();
   });
 
-  slowTest('a whole conversation can be held by keyboard', async () => {
-    const tabTo = async (name: string | RegExp) => {
-      for (let presses = 0; presses < 60; presses += 1) {
-        await page.keyboard.press('Tab');
-        const label = await page.evaluate<string>(
-          "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id + ' ' + document.activeElement?.textContent",
-        );
-        if (typeof name === 'string' ? label.includes(name) : name.test(label)) return;
-      }
-      throw new Error(`the keyboard does not reach ${String(name)}`);
-    };
-    await tabTo('Helper');
-    await page.keyboard.press('Enter');
-    await tabTo('message');
-    await page.keyboard.type('/tool get_weather {"city":"Oslo"}');
-    await page.keyboard.press('Enter');
-    await page.getByRole('form', { name: 'Tool calls' }).waitFor();
-    await page.locator('body').press('Tab');
-    await page.evaluate('document.activeElement.blur()');
-    for (let presses = 0; presses < 60; presses += 1) {
-      await page.keyboard.press('Tab');
-      if (await page.evaluate("document.activeElement.tagName === 'TEXTAREA' && document.activeElement.id === ''"))
-        break;
-    }
-    await page.keyboard.type('rain');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await sees(/rain/);
-    await hasEnded();
+  test('earlier messages of a long conversation are read on demand, and the reader stays at the same message', async () => {
+    const { page } = watched;
+    const title = 'A long conversation';
+    const threadId = await createLongThread(service, { title, assistant_id: await openChat() }, 60);
+    await page.goto(`${service.url}/chat#thread=${threadId}`);
+    await page.reload();
+    await chat.sees('Message 59');
+    expect(await chat.conversation.getByText('Message 9', { exact: true }).count()).toBe(0);
+    const first = chat.conversation.getByText('Message 10', { exact: true });
+    await page.evaluate("document.querySelector('.scroll').scrollTop = 0");
+    await chat.button('↓ Newest').waitFor();
+    const before = await first.boundingBox();
+    await chat.button('Earlier messages').click();
+    await chat.sees('Message 0');
+    expect(await chat.button('Earlier messages').count()).toBe(0);
+    const after = await first.boundingBox();
+    // The button above it is no longer there.
+    expect(Math.abs((after?.y ?? 0) - (before?.y ?? Infinity))).toBeLessThan(4);
+    expect(await chat.conversation.getByText(/^Message \d+$/).count()).toBe(60);
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Conversation');
+    await chat.button('↓ Newest').click();
+    await expectCount(chat.button('↓ Newest'), 0);
   });
-});
 
-describeInBrowser('The chat of a service that requires a credential', () => {
-  test('shows a form for the credential and keeps it in memory only', async () => {
-    const [service, browser] = await Promise.all([
-      startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' }),
-      launchChromium(),
+  slowTest('parts of a message are shown in order: text, images and references', async () => {
+    const { page } = watched;
+    await openChat();
+    await chat.intercept('ChatFollowRun', async (route) => {
+      const body = partsStream(JSON.parse(route.request().postData() ?? '{}') as { variables: { runId: string } });
+      await route.fulfill({ contentType: 'text/event-stream', body });
+    });
+    await chat.send('/hang');
+    await chat.hasEnded();
+    const response = page.locator('.from-assistant');
+    await response.getByText('Image in file').waitFor();
+    expect((await response.innerText()).split(/\n+/)).toEqual([
+      'Helper',
+      'See the figure:',
+      'Image in file file-figure',
+      'It says so [1].',
+      'File file-handbook',
+      'Written file file-table',
+      'Copy',
     ]);
-    const { page } = await openPage(browser);
-    await page.goto(`${service.url}/chat`);
+  });
+
+  test('where callers need a credential, the page asks for one and keeps it in memory only', async () => {
+    const { page } = watched;
+    // The browser itself reports the response 401.
+    expectedProblem = /status of 401/;
+    const guarded = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' });
+    await page.goto(`${guarded.url}/chat`);
     await page.getByLabel('Key or access token').fill('a-secret-key');
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await chat.button('Continue').click();
     await page.getByText('There are no assistants yet.').waitFor();
-    expect(
-      await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])'),
-    ).not.toContain('a-secret-key');
+    const stored = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])';
+    expect(await page.evaluate(stored)).not.toContain('a-secret-key');
     await page.reload();
     await page.getByLabel('Key or access token').waitFor();
   });
+
+  testAccessibility(async () => {
+    await openChat();
+    return { chat, service };
+  });
 });
 
-test('the chat is not served if EXPLORER is off', async () => {
-  const service = await startService({ EXPLORER: 'false' });
-  expect((await fetch(`${service.url}/chat`)).status).toBe(404);
-});
+async function expectCount(locator: Locator, count: number): Promise<void> {
+  await locator.nth(Math.max(0, count - 1)).waitFor({ state: count === 0 ? 'detached' : 'visible' });
+  expect(await locator.count()).toBe(count);
+}

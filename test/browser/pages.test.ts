@@ -171,7 +171,7 @@ describe('the files of the pages', () => {
 describe('in production', () => {
   test('the pages are served only if EXPLORER is true', async () => {
     const production = await startService({ NODE_ENV: 'production' });
-    for (const path of ['/', '/graphiql', '/graphiql/app.js']) {
+    for (const path of ['/', '/chat', '/graphiql', '/graphiql/app.js']) {
       const response = await fetch(production.url + path, { headers: { accept: 'text/html' } });
       expect(response.status).toBe(404);
       expect(await response.json()).toMatchObject(NOT_FOUND);
@@ -179,7 +179,7 @@ describe('in production', () => {
     await production.stop();
 
     const requested = await startService({ NODE_ENV: 'production', EXPLORER: 'true' });
-    for (const path of ['/', '/graphiql']) {
+    for (const path of ['/', '/chat', '/graphiql']) {
       const response = await fetch(requested.url + path, { headers: { accept: 'text/html' } });
       expect(response.headers.get('content-type')).toContain('text/html');
     }
@@ -188,7 +188,10 @@ describe('in production', () => {
 
   test('the pages are not served if EXPLORER is false in any environment', async () => {
     const without = await startService({ EXPLORER: 'false' });
-    expect((await fetch(`${without.url}/graphiql`)).status).toBe(404);
+    for (const path of ['/', '/chat', '/graphiql']) {
+      const response = await fetch(without.url + path, { headers: { accept: 'text/html' } });
+      expect(response.status).toBe(404);
+    }
     await without.stop();
   });
 });

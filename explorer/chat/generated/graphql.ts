@@ -41,6 +41,34 @@ export type CodeInterpreterResourcesInput = {
   fileIds: Array<string | number>;
 };
 
+/** A new assistant. Only the model is required. A field that is left out or null has upstream's default. */
+export type CreateAssistantInput = {
+  /** What the assistant is for, at most 512 characters. */
+  description?: string | null | undefined;
+  /** Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: 1 to 64 letters, digits, underscores and hyphens. */
+  idempotencyKey?: string | null | undefined;
+  /** The system instructions, at most 256,000 characters. */
+  instructions?: string | null | undefined;
+  /** The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. An update replaces all pairs. */
+  metadata?: Record<string, string> | null | undefined;
+  /** The id of the model, for example `gpt-4o`. Not blank. */
+  model: string;
+  /** The name, at most 256 characters. */
+  name?: string | null | undefined;
+  /** How much a reasoning model reasons, for example `low`. The values depend on the model. */
+  reasoningEffort?: string | null | undefined;
+  /** The format of the model's output. */
+  responseFormat?: ResponseFormatInput | null | undefined;
+  /** Sampling temperature, 0 to 2; higher is more random. */
+  temperature?: number | null | undefined;
+  /** The resources of the tools. */
+  toolResources?: ToolResourcesInput | null | undefined;
+  /** The tools of the assistant, at most 128. An update replaces the whole list; null empties it. */
+  tools?: Array<AssistantToolInput> | null | undefined;
+  /** Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken. */
+  topP?: number | null | undefined;
+};
+
 /** A new run of an assistant on a thread. For a field that is left out or null, the setting of the assistant applies. */
 export type CreateRunInput = {
   /** Added to the instructions of this run. */
@@ -414,14 +442,64 @@ export type ChatThreadQueryVariables = Exact<{
 }>;
 
 
-export type ChatThreadQuery = { thread: { id: string, metadata: Record<string, string>, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null }>, pageInfo: { hasPreviousPage: boolean } }, runs: { nodes: Array<{ id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
+export type ChatThreadQuery = { thread: { id: string, metadata: Record<string, string>, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+          | { __typename: 'ImageFileContent', fileId: string, type: string }
+          | { __typename: 'ImageUrlContent', url: string, type: string }
+          | { __typename: 'RefusalContent', refusal: string, type: string }
+          | { __typename: 'TextContent', text: string, type: string, annotations: Array<
+              | { __typename: 'FileCitation', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'FilePath', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'UnknownAnnotation', type: string }
+            > }
+          | { __typename: 'UnknownContent', type: string }
+        > }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null } }, runs: { nodes: Array<{ id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
           | { __typename: 'CodeInterpreterTool' }
           | { __typename: 'FileSearchTool' }
           | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
           | { __typename: 'UnknownTool' }
         >, usage: { totalTokens: number } | null }> } } | null };
 
-export type ChatMessageFragment = { id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null };
+export type ChatEarlierMessagesQueryVariables = Exact<{
+  id: string | number;
+  before: string;
+}>;
+
+
+export type ChatEarlierMessagesQuery = { thread: { id: string, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+          | { __typename: 'ImageFileContent', fileId: string, type: string }
+          | { __typename: 'ImageUrlContent', url: string, type: string }
+          | { __typename: 'RefusalContent', refusal: string, type: string }
+          | { __typename: 'TextContent', text: string, type: string, annotations: Array<
+              | { __typename: 'FileCitation', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'FilePath', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'UnknownAnnotation', type: string }
+            > }
+          | { __typename: 'UnknownContent', type: string }
+        > }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null } } } | null };
+
+export type ChatMessagesFragment = { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+      | { __typename: 'ImageFileContent', fileId: string, type: string }
+      | { __typename: 'ImageUrlContent', url: string, type: string }
+      | { __typename: 'RefusalContent', refusal: string, type: string }
+      | { __typename: 'TextContent', text: string, type: string, annotations: Array<
+          | { __typename: 'FileCitation', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+          | { __typename: 'FilePath', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+          | { __typename: 'UnknownAnnotation', type: string }
+        > }
+      | { __typename: 'UnknownContent', type: string }
+    > }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null } };
+
+export type ChatMessageFragment = { id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+    | { __typename: 'ImageFileContent', fileId: string, type: string }
+    | { __typename: 'ImageUrlContent', url: string, type: string }
+    | { __typename: 'RefusalContent', refusal: string, type: string }
+    | { __typename: 'TextContent', text: string, type: string, annotations: Array<
+        | { __typename: 'FileCitation', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+        | { __typename: 'FilePath', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+        | { __typename: 'UnknownAnnotation', type: string }
+      > }
+    | { __typename: 'UnknownContent', type: string }
+  > };
 
 export type ChatRunFragment = { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
     | { __typename: 'CodeInterpreterTool' }
@@ -429,6 +507,23 @@ export type ChatRunFragment = { id: string, threadId: string, assistantId: strin
     | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
     | { __typename: 'UnknownTool' }
   >, usage: { totalTokens: number } | null };
+
+export type ChatModelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ChatModelsQuery = { models: Array<{ id: string }> | null };
+
+export type ChatCreateAssistantMutationVariables = Exact<{
+  input: CreateAssistantInput;
+}>;
+
+
+export type ChatCreateAssistantMutation = { createAssistant: { assistant: { id: string, name: string | null, description: string | null, model: string, instructions: string | null, tools: Array<
+        | { __typename: 'CodeInterpreterTool', type: string }
+        | { __typename: 'FileSearchTool', type: string }
+        | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null, type: string }
+        | { __typename: 'UnknownTool', type: string }
+      > } | null, userErrors: Array<{ code: UserErrorCode, field: Array<string> | null, message: string }> } };
 
 export type ChatBeginThreadMutationVariables = Exact<{
   input: CreateThreadAndRunInput;
@@ -493,8 +588,18 @@ export type ChatFollowRunSubscriptionVariables = Exact<{
 
 
 export type ChatFollowRunSubscription = { runEvents:
-    | { __typename: 'MessageStateEvent', cursor: string, message: { id: string, role: MessageRole, status: MessageStatus, text: string, createdAt: string, runId: string | null, assistantId: string | null, incompleteReason: string | null } }
-    | { __typename: 'MessageTextEvent', messageId: string, offset: number, text: string, cursor: string }
+    | { __typename: 'MessageStateEvent', cursor: string, message: { id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+          | { __typename: 'ImageFileContent', fileId: string, type: string }
+          | { __typename: 'ImageUrlContent', url: string, type: string }
+          | { __typename: 'RefusalContent', refusal: string, type: string }
+          | { __typename: 'TextContent', text: string, type: string, annotations: Array<
+              | { __typename: 'FileCitation', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'FilePath', text: string, fileId: string | null, startIndex: number, endIndex: number, type: string }
+              | { __typename: 'UnknownAnnotation', type: string }
+            > }
+          | { __typename: 'UnknownContent', type: string }
+        > } }
+    | { __typename: 'MessageTextEvent', messageId: string, contentIndex: number, offset: number, text: string, cursor: string }
     | { __typename: 'RunStateEvent', cursor: string, run: { id: string, threadId: string, assistantId: string, status: RunStatus, hasEnded: boolean, incompleteReason: string | null, lastError: { code: string, message: string } | null, requiredToolCalls: Array<{ id: string, name: string, arguments: string }>, tools: Array<
           | { __typename: 'CodeInterpreterTool' }
           | { __typename: 'FileSearchTool' }
@@ -546,13 +651,91 @@ export const ChatMessageFragmentDoc = new TypedDocumentString(`
   id
   role
   status
-  text
-  createdAt
   runId
-  assistantId
   incompleteReason
+  content {
+    __typename
+    type
+    ... on TextContent {
+      text
+      annotations {
+        __typename
+        type
+        ... on FileCitation {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+        ... on FilePath {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+      }
+    }
+    ... on ImageFileContent {
+      fileId
+    }
+    ... on ImageUrlContent {
+      url
+    }
+    ... on RefusalContent {
+      refusal
+    }
+  }
 }
     `, {"fragmentName":"ChatMessage"}) as unknown as TypedDocumentString<ChatMessageFragment, unknown>;
+export const ChatMessagesFragmentDoc = new TypedDocumentString(`
+    fragment ChatMessages on MessageConnection {
+  nodes {
+    ...ChatMessage
+  }
+  pageInfo {
+    hasPreviousPage
+    startCursor
+  }
+}
+    fragment ChatMessage on Message {
+  id
+  role
+  status
+  runId
+  incompleteReason
+  content {
+    __typename
+    type
+    ... on TextContent {
+      text
+      annotations {
+        __typename
+        type
+        ... on FileCitation {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+        ... on FilePath {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+      }
+    }
+    ... on ImageFileContent {
+      fileId
+    }
+    ... on ImageUrlContent {
+      url
+    }
+    ... on RefusalContent {
+      refusal
+    }
+  }
+}`, {"fragmentName":"ChatMessages"}) as unknown as TypedDocumentString<ChatMessagesFragment, unknown>;
 export const ChatRunFragmentDoc = new TypedDocumentString(`
     fragment ChatRun on Run {
   id
@@ -627,13 +810,8 @@ export const ChatThreadDocument = new TypedDocumentString(`
   thread(id: $id) {
     id
     metadata
-    messages(last: 100) {
-      nodes {
-        ...ChatMessage
-      }
-      pageInfo {
-        hasPreviousPage
-      }
+    messages(last: 50) {
+      ...ChatMessages
     }
     runs(first: 1) {
       nodes {
@@ -642,15 +820,53 @@ export const ChatThreadDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment ChatMessage on Message {
+    fragment ChatMessages on MessageConnection {
+  nodes {
+    ...ChatMessage
+  }
+  pageInfo {
+    hasPreviousPage
+    startCursor
+  }
+}
+fragment ChatMessage on Message {
   id
   role
   status
-  text
-  createdAt
   runId
-  assistantId
   incompleteReason
+  content {
+    __typename
+    type
+    ... on TextContent {
+      text
+      annotations {
+        __typename
+        type
+        ... on FileCitation {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+        ... on FilePath {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+      }
+    }
+    ... on ImageFileContent {
+      fileId
+    }
+    ... on ImageUrlContent {
+      url
+    }
+    ... on RefusalContent {
+      refusal
+    }
+  }
 }
 fragment ChatRun on Run {
   id
@@ -680,6 +896,99 @@ fragment ChatRun on Run {
     totalTokens
   }
 }`) as unknown as TypedDocumentString<ChatThreadQuery, ChatThreadQueryVariables>;
+export const ChatEarlierMessagesDocument = new TypedDocumentString(`
+    query ChatEarlierMessages($id: ID!, $before: String!) {
+  thread(id: $id) {
+    id
+    messages(last: 50, before: $before) {
+      ...ChatMessages
+    }
+  }
+}
+    fragment ChatMessages on MessageConnection {
+  nodes {
+    ...ChatMessage
+  }
+  pageInfo {
+    hasPreviousPage
+    startCursor
+  }
+}
+fragment ChatMessage on Message {
+  id
+  role
+  status
+  runId
+  incompleteReason
+  content {
+    __typename
+    type
+    ... on TextContent {
+      text
+      annotations {
+        __typename
+        type
+        ... on FileCitation {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+        ... on FilePath {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+      }
+    }
+    ... on ImageFileContent {
+      fileId
+    }
+    ... on ImageUrlContent {
+      url
+    }
+    ... on RefusalContent {
+      refusal
+    }
+  }
+}`) as unknown as TypedDocumentString<ChatEarlierMessagesQuery, ChatEarlierMessagesQueryVariables>;
+export const ChatModelsDocument = new TypedDocumentString(`
+    query ChatModels {
+  models {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ChatModelsQuery, ChatModelsQueryVariables>;
+export const ChatCreateAssistantDocument = new TypedDocumentString(`
+    mutation ChatCreateAssistant($input: CreateAssistantInput!) {
+  createAssistant(input: $input) {
+    assistant {
+      ...ChatAssistant
+    }
+    userErrors {
+      code
+      field
+      message
+    }
+  }
+}
+    fragment ChatAssistant on Assistant {
+  id
+  name
+  description
+  model
+  instructions
+  tools {
+    __typename
+    type
+    ... on FunctionTool {
+      name
+      description
+      parameters
+    }
+  }
+}`) as unknown as TypedDocumentString<ChatCreateAssistantMutation, ChatCreateAssistantMutationVariables>;
 export const ChatBeginThreadDocument = new TypedDocumentString(`
     mutation ChatBeginThread($input: CreateThreadAndRunInput!) {
   createThreadAndRun(input: $input) {
@@ -871,6 +1180,7 @@ export const ChatFollowRunDocument = new TypedDocumentString(`
     }
     ... on MessageTextEvent {
       messageId
+      contentIndex
       offset
       text
     }
@@ -880,11 +1190,40 @@ export const ChatFollowRunDocument = new TypedDocumentString(`
   id
   role
   status
-  text
-  createdAt
   runId
-  assistantId
   incompleteReason
+  content {
+    __typename
+    type
+    ... on TextContent {
+      text
+      annotations {
+        __typename
+        type
+        ... on FileCitation {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+        ... on FilePath {
+          text
+          fileId
+          startIndex
+          endIndex
+        }
+      }
+    }
+    ... on ImageFileContent {
+      fileId
+    }
+    ... on ImageUrlContent {
+      url
+    }
+    ... on RefusalContent {
+      refusal
+    }
+  }
 }
 fragment ChatRun on Run {
   id

@@ -1,0 +1,95 @@
+// What a person does on the chat page, and what is found there.
+import { createRequire } from 'node:module';
+import type { Locator, Page, Route } from 'playwright-core';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+export class ChatPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(`${url}/chat`);
+    await this.message.waitFor();
+  }
+
+  get message(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message' });
+  }
+
+  get conversation(): Locator {
+    return this.page.getByRole('region', { name: 'Conversation', exact: true });
+  }
+
+  get toolCalls(): Locator {
+    return this.page.getByRole('form', { name: 'Tool calls' });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  async send(text: string): Promise<void> {
+    await this.message.fill(text);
+    await this.message.press('Enter');
+  }
+
+  async sees(text: string | RegExp): Promise<void> {
+    await this.conversation.getByText(text).last().waitFor();
+  }
+
+  /** A notice about the run, for example that it failed. */
+  notice(title: string): Locator {
+    return this.page.getByRole('alert', { name: title });
+  }
+
+  async hasEnded(): Promise<void> {
+    await this.button('Send').waitFor();
+  }
+
+  /** The words of the last response. */
+  async words(): Promise<readonly string[]> {
+    return (await this.page.locator('.markdown').last().innerText()).trim().split(/\s+/);
+  }
+
+  /** Handles the next request of the operation in place of the service. */
+  async intercept(operation: string, handle: (route: Route) => Promise<void>): Promise<void> {
+    let isHandled = false;
+    await this.page.route('**/graphql', async (route) => {
+      const isOperation = new RegExp(`(?:query|mutation|subscription) ${operation}\\b`);
+      if (isHandled || !isOperation.test(route.request().postData() ?? '')) return route.fallback();
+      isHandled = true;
+      return handle(route);
+    });
+  }
+
+  /** The next request of the operation reaches the service, and the test changes the response. */
+  async rewrite(operation: string, change: (text: string) => string): Promise<void> {
+    await this.intercept(operation, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: change(await response.text()) });
+    });
+  }
+
+  /** Every page from now on can be checked by {@link violations}; the page's own policy lets no other script in. */
+  async loadAxe(): Promise<void> {
+    await this.page.addInitScript({ path: AXE });
+  }
+
+  /** What axe finds. Also a page that is wider than its screen. */
+  async violations(): Promise<readonly string[]> {
+    const { violations } = await this.page.evaluate<AxeResult>('axe.run()');
+    const isWide = await this.page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
+    return [
+      ...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`)),
+      ...(isWide ? ['the page is wider than the screen'] : []),
+    ];
+  }
+}
