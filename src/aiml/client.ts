@@ -21,6 +21,7 @@ import {
 } from './call.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RateLimitQueue } from './rate-limit-queue.ts';
+import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toOutcomeError, mayRetry } from './retry-rules.ts';
 import type { HttpResult } from './exchange.ts';
@@ -230,7 +231,7 @@ export class AimlClient {
     const span = context.trace?.startCall({ name: call.name, method, isRetry });
     const headers = toHeaders(call, context);
     if (span) headers.push('traceparent', span.traceparent);
-    const result = await this.#transport.send({
+    const received = await this.#transport.send({
       method,
       path: call.path,
       headers,
@@ -242,8 +243,9 @@ export class AimlClient {
       budget,
       receiver: call.receiver ?? null,
     });
-    // Large bodies are parsed in separate turns of the event loop.
-    if (result.status !== null && needsTurn(result.body)) await nextTurn();
+    // Large bodies are measured and parsed in separate turns of the event loop.
+    if (received.status !== null && needsTurn(received.body)) await nextTurn();
+    const result = rejectIfTooLargeToParse(received);
     const attempt = toOutcome(result, call, {
       credential: context.credential,
       hostname: this.#hostname,
@@ -251,7 +253,7 @@ export class AimlClient {
       body: call.body,
     });
     // The body of a failed attempt is not retained.
-    if (budget && result.status !== null && attempt.kind !== 'OK') budget.bytes += result.body.length;
+    if (budget && received.status !== null && attempt.kind !== 'OK') budget.bytes += received.body.length;
     this.#recordResult(result, requestKey, context);
     span?.end({ kind: attempt.kind, status: result.status });
     const report: AttemptReport = {

@@ -32,10 +32,7 @@ export async function decode(
     for (;;) {
       try {
         const maxOutputLength = release ? MAX_BODY_BYTES : SMALL_BODY_BYTES;
-        return rejectIfTooLargeToParse({
-          ...response,
-          body: await decompress[coding](response.body, { maxOutputLength }),
-        });
+        return { ...response, body: await decompress[coding](response.body, { maxOutputLength }) };
       } catch (error) {
         if (!isTooLarge(error)) return withoutBody(response);
         if (release) return TOO_LARGE;
@@ -50,11 +47,15 @@ export async function decode(
 
 const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: true };
 
-/** Rejects bodies whose parsed JSON would be many times larger: 16 MiB of `{},{},…` become 400 MB. */
-export function rejectIfTooLargeToParse(response: HttpResponse): HttpResult {
-  const { status, body } = response;
-  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return response;
-  return status < 300 ? TOO_LARGE : { ...response, body: Buffer.alloc(0) };
+/**
+ * Rejects bodies whose parsed JSON would be many times larger: 16 MiB of `{},{},…` become 400 MB. Reads the whole body, so a
+ * large one is given its own turn of the event loop first.
+ */
+export function rejectIfTooLargeToParse(result: HttpResult): HttpResult {
+  if (result.status === null) return result;
+  const { status, body } = result;
+  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return result;
+  return status < 300 ? TOO_LARGE : { ...result, body: Buffer.alloc(0) };
 }
 
 /** For a body that cannot be decoded. An error response still has its status; a 2xx is useless without its body. */

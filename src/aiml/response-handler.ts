@@ -11,7 +11,7 @@ import { toConnectCause } from './failure-cause.ts';
 import { headerOf, type HttpResponse, type HttpResult, type FailureKind } from './exchange.ts';
 import type { FairSemaphore } from './fair-semaphore.ts';
 import { CancellationToken } from '../runtime/cancellation.ts';
-import { rejectIfTooLargeToParse, decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
+import { decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
 
 export interface HttpRequest {
@@ -173,7 +173,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
       this.#headers['transfer-encoding'] === undefined;
     const response: HttpResponse = { status: this.#status, headers: this.#headers, body, isCloseDelimited };
     const coding = toContentCoding(headerOf(response, 'content-encoding'));
-    if (coding === 'identity' || body.length === 0) this.#end(rejectIfTooLargeToParse(response));
+    if (coding === 'identity' || body.length === 0) this.#end(response);
     else if (coding === null) this.#end(withoutBody(response));
     else void this.#decode(response, coding);
   }
