@@ -42,9 +42,18 @@ async function bundle() {
   if (process.stderr.isTTY) process.stderr.write('bundling the explorer …');
   const scripts = await bundleScripts();
   const pages = {
-    landing: await renderPage('landing.html', scripts),
-    graphiql: await renderPage('graphiql.html', scripts),
-    chat: await renderPage('chat/chat.html', scripts),
+    landing: await renderPage('landing', 'landing', scripts, {
+      title: 'Assistants over GraphQL',
+      body: await readFile(join(SOURCES, 'landing.html'), 'utf8'),
+    }),
+    graphiql: await renderPage('graphiql', 'app', scripts, {
+      title: 'Assistants – GraphiQL',
+      body: '<div id="root">Opening the explorer, which needs JavaScript …</div>',
+    }),
+    chat: await renderPage('chat', 'chat', scripts, {
+      title: 'Assistants – Chat',
+      body: '<div id="root">Opening the chat, which needs JavaScript …</div>',
+    }),
   };
   // Moved into place when it is complete, so that an interrupted build leaves no partial bundle.
   const folder = `${TARGET}-${process.pid}`;
@@ -132,14 +141,18 @@ function named(files, name, extension) {
   return file.name;
 }
 
-/** @param {string} template @param {readonly File[]} files @returns {Promise<File>} */
-async function renderPage(template, files) {
-  const text = await readFile(join(SOURCES, template), 'utf8');
-  const page = text.replace(
-    /\{\{(\w+)(\.\w+)\}\}/g,
-    (_match, /** @type {string} */ name, /** @type {string} */ extension) => named(files, name, extension),
-  );
-  return { name: basename(template), contents: Buffer.from(page) };
+/**
+ * @param {string} name
+ * @param {string} entry The entry point of its script and style.
+ * @param {readonly File[]} files
+ * @param {{ title: string, body: string }} content
+ * @returns {Promise<File>}
+ */
+async function renderPage(name, entry, files, content) {
+  const parts = { ...content, style: named(files, entry, '.css'), script: named(files, entry, '.js') };
+  const template = await readFile(join(SOURCES, 'page.html'), 'utf8');
+  const page = template.replace(/\{\{(\w+)\}\}/g, (_match, /** @type {keyof typeof parts} */ part) => parts[part]);
+  return { name: `${name}.html`, contents: Buffer.from(page) };
 }
 
 /** The operations with their sample variables, those that read before those that write. */

@@ -1,7 +1,7 @@
 /** Where the user writes. Enter sends, Shift and Enter begin a new line, Escape stops the run in progress. */
 import { useState, type KeyboardEvent, type SubmitEvent } from 'react';
 
-export interface ComposerProps {
+interface ComposerProps {
   readonly isBusy: boolean;
   /** Whether a run is in progress, which can be stopped. */
   readonly isRunning: boolean;

@@ -8,7 +8,7 @@ import { ToolCalls } from './tool-calls.tsx';
 import type { ConversationState } from './use-conversation.ts';
 import { useScroll } from './use-scroll.ts';
 
-export interface ConversationViewProps {
+interface ConversationViewProps {
   readonly state: ConversationState;
   /** Null if the conversation's assistant was deleted. */
   readonly assistant: Assistant | null;

@@ -1,7 +1,7 @@
 /** Asks for the credential that the service needs. It is held in memory and ends with the page. */
 import { useState, type SubmitEvent } from 'react';
 
-export interface CredentialFormProps {
+interface CredentialFormProps {
   /** Why the last one was rejected, or why one is needed. */
   readonly reason: string;
   readonly onSubmit: (credential: string) => void;

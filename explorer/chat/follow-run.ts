@@ -4,7 +4,7 @@ import { ConnectionLostError, GraphQLError, type GraphQLClient } from './graphql
 
 export type RunEvent = ChatFollowRunSubscription['runEvents'];
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly threadId: string;
   readonly runId: string;
   readonly signal: AbortSignal;

@@ -4,7 +4,7 @@ import type { TypedDocumentString } from './generated/graphql.ts';
 /** The service sends a heartbeat every 12 seconds. A stream that is silent for longer than this has lost its connection. */
 const SILENCE_LIMIT_MS = 30_000;
 
-export interface ResponseError {
+interface ResponseError {
   readonly message: string;
   readonly extensions?: { readonly code?: string; readonly retryable?: boolean };
 }

@@ -4,7 +4,7 @@ import { toText, type Message } from './conversation.ts';
 import { toWords } from './incomplete-reason.ts';
 import { MessageParts } from './message-parts.tsx';
 
-export interface MessageListProps {
+interface MessageListProps {
   readonly messages: readonly Message[];
   /** The run whose end is shown below the messages; null if there is none. */
   readonly noticedRunId: string | null;

@@ -2,7 +2,7 @@
 import type { Run } from './conversation.ts';
 import { toWords } from './incomplete-reason.ts';
 
-export interface RunNoticeProps {
+interface RunNoticeProps {
   readonly run: Run;
   /** Runs the assistant again on the last message of the user. */
   readonly onRetry: () => void;

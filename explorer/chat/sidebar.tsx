@@ -2,7 +2,7 @@
 import { nameOf, type Assistant } from './assistant-details.tsx';
 import type { StoredThread } from './stored-threads.ts';
 
-export interface SidebarProps {
+interface SidebarProps {
   readonly assistants: readonly Assistant[];
   readonly threads: readonly StoredThread[];
   readonly assistantId: string | null;

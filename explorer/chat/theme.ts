@@ -1,7 +1,7 @@
 /** Light or dark: as the system has it, until the user chooses. */
 import { useEffect, useState } from 'react';
 
-export type Theme = 'light' | 'dark';
+type Theme = 'light' | 'dark';
 
 const KEY = 'chat:theme';
 

@@ -4,7 +4,7 @@ import { focusComposer } from './composer.tsx';
 import type { Run } from './conversation.ts';
 import { parseObject, toParameters, type Parameter } from './tool-parameters.ts';
 
-export interface ToolCallsProps {
+interface ToolCallsProps {
   readonly run: Run;
   /** Resolves when the service has responded. */
   readonly onSubmit: (outputs: Readonly<Record<string, string>>) => Promise<void>;

@@ -5,13 +5,13 @@ import { ChatAssistantsDocument, ChatDeleteThreadDocument, ChatThreadsDocument }
 import { GraphQLError, type GraphQLClient } from './graphql-client.ts';
 import { forgetThread, readStoredThreads, storeThread, type StoredThread } from './stored-threads.ts';
 
-export type AccountState =
+type AccountState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'unauthenticated'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'ready'; readonly assistants: readonly Assistant[]; readonly threads: readonly StoredThread[] };
 
-export interface Account {
+interface Account {
   readonly state: AccountState;
   readonly reload: () => void;
   readonly addAssistant: (assistant: Assistant) => void;

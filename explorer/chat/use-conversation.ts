@@ -24,7 +24,7 @@ import {
 import { ConnectionLostError, type GraphQLClient } from './graphql-client.ts';
 
 /** A run that is being created. Sent again with the same key it is created once. */
-export interface Outgoing {
+interface Outgoing {
   /** The message that is added before the run; null for another run on the messages that are there. */
   readonly text: string | null;
   readonly idempotencyKey: string;
@@ -53,7 +53,7 @@ export interface ConversationState {
   readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => Promise<void>;
 }
 
-export interface ConversationOptions {
+interface ConversationOptions {
   readonly client: GraphQLClient;
   readonly assistantId: string | null;
   /** Null for a conversation that has not begun. */

@@ -26,7 +26,7 @@ import { createThreadRoutes } from './threads/routes.ts';
 
 export type ApiLogger = Pick<pino.Logger, 'info' | 'warn' | 'error'>;
 
-export interface AppOptions {
+interface AppOptions {
   readonly store: Store;
   readonly parts: EngineParts;
   /** Finds the account of a key; undefined for a key that is none. */

@@ -3,7 +3,7 @@
 import { nowSeconds } from '../../src/local-aiml/wire/unix-time.ts';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { createRunMessage } from '../../src/local-aiml/messages/model.ts';
-import { EMPTY_TALLY, type RequiredToolCall, type Tally } from '../../src/local-aiml/runs/model.ts';
+import type { RequiredToolCall, Tally } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import type { LocalAimlOptions } from '../../src/local-aiml/server.ts';
@@ -101,7 +101,7 @@ export async function requireOutputs(work: WorkStore, { claim: held, run }: Clai
 }
 
 export const complete = (work: WorkStore, { claim: held }: ClaimedRun) =>
-  work.endRun(held, { status: 'completed' }, EMPTY_TALLY);
+  work.endRun(held, { status: 'completed' }, { modelCalls: 0, usage: null, costUsd: null });
 
 /** Status, message, param and code of an error response. */
 export function errorOf({ status, body }: Reply) {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import Database from 'libsql';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
-import { EMPTY_TALLY } from '../../src/local-aiml/runs/model.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
 import { ClaimLostError } from '../../src/local-aiml/store/errors.ts';
 import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
@@ -79,7 +78,7 @@ describe('a claim', () => {
     const { path } = await createRun(url);
     const { run, isTakeOver, tally } = await claim(work);
     expect(run).toMatchObject({ status: 'in_progress', started_at: expect.any(Number) });
-    expect([isTakeOver, tally]).toEqual([false, EMPTY_TALLY]);
+    expect([isTakeOver, tally]).toEqual([false, { modelCalls: 0, usage: null, costUsd: null }]);
     expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'in_progress', started_at: run.started_at });
   });
 });

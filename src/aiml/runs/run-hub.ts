@@ -48,11 +48,6 @@ export class RunHub {
     return this.#entries.size;
   }
 
-  /** How many runs are streamed from upstream. */
-  get streamCount(): number {
-    return this.#streams;
-  }
-
   /** The run where its stream is read here; null otherwise. */
   findStreamed({ tenant }: UpstreamContext, threadId: string, runId: string): LiveRun | null {
     const entry = this.#entries.get(toKey(tenant, threadId, runId));

@@ -1,6 +1,6 @@
 /** Owns the error responses of the API: which status, which words, and the form in which they leave. Knows no HTTP server. */
 
-export interface ApiErrorOptions {
+interface ApiErrorOptions {
   /** The one parameter at fault, where there is one: a path such as `tools[0].function.name`. */
   readonly param?: string;
   /** OpenAI's word for what is wrong, such as `invalid_type`. */

@@ -34,7 +34,7 @@ export interface JsonResponse {
 }
 
 /** A response that takes over the connection. */
-export interface StreamedResponse {
+interface StreamedResponse {
   readonly stream: (reply: FastifyReply) => Promise<void>;
 }
 

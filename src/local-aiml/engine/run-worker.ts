@@ -36,7 +36,7 @@ export interface WorkerParts extends WriterParts {
 }
 
 /** Why a worker stops before its model has ended. */
-export type StopReason = 'cancelled' | 'expired' | 'lost' | 'stopping';
+type StopReason = 'cancelled' | 'expired' | 'lost' | 'stopping';
 
 export class RunWorker {
   readonly claim: Claim;

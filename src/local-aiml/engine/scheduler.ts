@@ -19,7 +19,7 @@ const SWEEP_INTERVAL_MS = 5_000;
 /** Keys of callers that are kept in memory for their runs. */
 const MAX_KEYS = 10_000;
 
-export interface SchedulerOptions {
+interface SchedulerOptions {
   /** Runs at a time. */
   readonly concurrency: number;
   /** In milliseconds; 13.5 s where it is left out. */

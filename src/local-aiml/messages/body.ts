@@ -39,7 +39,7 @@ const attachment = z.strictObject({
     .nullish(),
 });
 
-export const messageBody = z.strictObject({
+const messageBody = z.strictObject({
   role: z.enum(['user', 'assistant']),
   content: z.union([text(MAX_LENGTH), parts]),
   attachments: z.array(attachment).nullish(),

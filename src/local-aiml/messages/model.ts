@@ -31,7 +31,7 @@ export type MessageContent =
   | { readonly type: 'image_file'; readonly image_file: { readonly file_id: string; readonly detail: ImageDetail } }
   | { readonly type: 'refusal'; readonly refusal: string };
 
-export type ImageDetail = 'auto' | 'low' | 'high';
+type ImageDetail = 'auto' | 'low' | 'high';
 
 export interface Attachment {
   readonly file_id: string;

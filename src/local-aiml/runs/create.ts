@@ -6,7 +6,7 @@ import { toToolResources } from '../wire/tool-resources.ts';
 import type { CreateRunBody, CreateThreadAndRunBody } from './body.ts';
 import type { Run, ToolChoice } from './model.ts';
 
-export interface RunTimes {
+interface RunTimes {
   /** Unix time in seconds. */
   readonly now: number;
   readonly expiresAfterSeconds: number;

@@ -11,8 +11,8 @@ export const LIVE_STATUSES = ['queued', 'in_progress', 'requires_action', 'cance
 /** In these a run has ended and never changes again, but for its metadata. */
 export const END_STATUSES = ['completed', 'incomplete', 'failed', 'cancelled', 'expired'] as const;
 
-export type LiveStatus = (typeof LIVE_STATUSES)[number];
-export type EndStatus = (typeof END_STATUSES)[number];
+type LiveStatus = (typeof LIVE_STATUSES)[number];
+type EndStatus = (typeof END_STATUSES)[number];
 export type RunStatus = LiveStatus | EndStatus;
 
 /** As it is on the wire; the order of the members is the order in which they are sent. Times are Unix seconds. */
@@ -61,7 +61,7 @@ export interface RunError {
   readonly message: string;
 }
 
-export type RunIncompleteReason = 'max_completion_tokens' | 'max_prompt_tokens' | 'content_filter';
+type RunIncompleteReason = 'max_completion_tokens' | 'max_prompt_tokens' | 'content_filter';
 
 export interface Usage {
   readonly prompt_tokens: number;
@@ -71,7 +71,7 @@ export interface Usage {
   readonly completion_tokens_details?: { readonly reasoning_tokens: number };
 }
 
-export interface RequiredAction {
+interface RequiredAction {
   readonly type: 'submit_tool_outputs';
   readonly submit_tool_outputs: { readonly tool_calls: readonly RequiredToolCall[] };
 }
@@ -90,8 +90,6 @@ export interface Tally {
   readonly usage: Usage | null;
   readonly costUsd: number | null;
 }
-
-export const EMPTY_TALLY: Tally = { modelCalls: 0, usage: null, costUsd: null };
 
 /** How a run ends, and with it the message and the step that are open. */
 export type RunEnd =

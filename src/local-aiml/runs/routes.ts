@@ -14,7 +14,7 @@ import { readCreateRunBody, readCreateThreadAndRunBody, readSubmitBody } from '.
 import { createRun } from './create.ts';
 import { isLive, type Run } from './model.ts';
 
-export interface RunRouteOptions extends EngineParts {
+interface RunRouteOptions extends EngineParts {
   readonly store: Store;
   readonly runExpiresAfterSeconds: number;
 }

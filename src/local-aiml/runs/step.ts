@@ -22,7 +22,7 @@ export interface RunStep {
   readonly usage: Usage | null;
 }
 
-export type StepDetails =
+type StepDetails =
   | { readonly type: 'message_creation'; readonly message_creation: { readonly message_id: string } }
   | { readonly type: 'tool_calls'; readonly tool_calls: readonly ToolCall[] };
 
@@ -33,7 +33,7 @@ export interface ToolCall {
   readonly function: { readonly name: string; readonly arguments: string; readonly output: string | null };
 }
 
-export interface StepError {
+interface StepError {
   readonly code: 'server_error' | 'rate_limit_exceeded';
   readonly message: string;
 }

@@ -20,7 +20,7 @@ export class StoreFullError extends Error {
 }
 
 /** What the transaction that failed was, and what became of it. */
-export type FailedTransaction = 'read' | 'nothing written' | 'unknown';
+type FailedTransaction = 'read' | 'nothing written' | 'unknown';
 
 /** The store is damaged, or its disk fails. */
 export class StoreFailedError extends Error {

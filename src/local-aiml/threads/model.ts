@@ -48,7 +48,7 @@ export function modifyThread(thread: Thread, { tool_resources, metadata }: Modif
 }
 
 /** What attachments make of the thread that their messages are added to. */
-export interface Attached {
+interface Attached {
   readonly thread: Thread;
   /** Made because the thread had none. */
   readonly newStore: VectorStore | null;

@@ -1,7 +1,7 @@
 /** Owns how new ids are made. Ids that come in are opaque: one that is not in the store is unknown, however it looks. */
 import { randomInt } from 'node:crypto';
 
-export type IdPrefix = 'asst' | 'vs' | 'thread' | 'msg' | 'run' | 'step' | 'call';
+type IdPrefix = 'asst' | 'vs' | 'thread' | 'msg' | 'run' | 'step' | 'call';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const LENGTH = 24;

@@ -25,7 +25,7 @@ export function readConversation({ messages, tools = [] }: ModelRequest): Conver
   return { commands, text, images: imagesOf(messages[last]), calls: readCalls(messages.slice(last + 1)), promptTokens };
 }
 
-export function textOf(message: ChatMessage | undefined): string {
+function textOf(message: ChatMessage | undefined): string {
   const content = message?.content;
   if (typeof content === 'string') return content;
   return (content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('\n');

@@ -2,7 +2,7 @@
 import type { Run } from '../../runs/model.ts';
 import type { ContextUnit } from './context-units.ts';
 
-export interface Truncated {
+interface Truncated {
   /** Oldest first. */
   readonly units: readonly ContextUnit[];
   readonly tokens: number;

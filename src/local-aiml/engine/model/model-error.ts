@@ -4,7 +4,7 @@ import { sanitize } from './sanitize.ts';
 import type { TokenUsage } from './model-api.ts';
 
 /** The values of `last_error.code` of a run. */
-export type ModelErrorCode = 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt';
+type ModelErrorCode = 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt';
 
 interface ModelErrorOptions extends ErrorOptions {
   readonly isRetryable?: boolean;

@@ -14,7 +14,7 @@ export const PHASES = {
   messageEnded: 5,
   requiresAction: 6,
 } as const;
-export type Phase = (typeof PHASES)[keyof typeof PHASES];
+type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 export interface Position {
   /** The attempt that wrote what was sent last. Texts of two attempts are never one text. */

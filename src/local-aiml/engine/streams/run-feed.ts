@@ -16,7 +16,7 @@ export interface FeedListener {
 }
 
 /** A frame, and where a follower stands once it has it. */
-export interface SharedEvent {
+interface SharedEvent {
   readonly frame: string;
   readonly position: Position;
 }

@@ -22,7 +22,7 @@ interface Position {
 const FIRST: Position = { created_at: -1, sequence: -1 };
 const LAST: Position = { created_at: Number.MAX_SAFE_INTEGER, sequence: Number.MAX_SAFE_INTEGER };
 
-export type ColumnValue = string | number | null;
+type ColumnValue = string | number | null;
 
 /** Any object of the API. */
 export interface Entity {

@@ -11,7 +11,7 @@ import { toStoreError } from './sqlite-errors.ts';
 const LOCK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_MS = 20;
 
-export interface TransactionListener {
+interface TransactionListener {
   readonly onCommit: (wasWrite: boolean) => void;
   /** `error` is what the transaction rejects with. */
   readonly onRollback: (error: unknown) => void;
