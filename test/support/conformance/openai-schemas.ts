@@ -42,7 +42,14 @@ function readSchemas(): Readonly<Record<string, Schema>> {
 }
 
 const definitions = readSchemas();
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, schemas: [{ $id: 'openai', definitions }] });
+// Each test file compiles what it needs: this is as fast as it gets.
+const ajv = new Ajv({
+  validateSchema: false,
+  meta: false,
+  strict: false,
+  code: { optimize: false },
+  schemas: [{ $id: 'openai', definitions }],
+});
 const validators = new Map<string, ValidateFunction>();
 
 /** The type of an event's data, by the name of the event. */
