@@ -1,5 +1,5 @@
 // The stand-alone process. Needs the build.
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { amountOf, casesOf, slowTest } from '../support/slow.ts';
@@ -37,14 +37,12 @@ describe('the process', () => {
     expect(stdout).toMatch(/Any OpenAI client works on it.*\n +OPENAI_BASE_URL=http:\S+\/v1 OPENAI_API_KEY=/);
   });
 
-  test.each(
-    casesOf(1, [
-      ['PORT', 'SECRET'],
-      ['PORT', '65536'],
-      ['PORT', '-1'],
-      ['HOST', 'http://SECRET'],
-    ]),
-  )('reports an invalid %s (%s) in one line without its value, and exits with 1', async (name, value) => {
+  slowTest.each([
+    ['PORT', 'SECRET'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['HOST', 'http://SECRET'],
+  ])('reports an invalid %s (%s) in one line without its value, and exits with 1', async (name, value) => {
     const { code, stdout, stderr } = await startProcess({ DATA_DIR: await createFolder(), [name]: value }).exit;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^${name} [^\n]+\n$`));
@@ -103,7 +101,8 @@ describe('a log that cannot be written', () => {
   });
 });
 
-test('Acknowledged writes survive kill -9', async () => {
+// A smaller part of what durability.test.ts does.
+slowTest('Acknowledged writes survive kill -9', async () => {
   const dataDir = await createFolder();
   const first = startProcess({ DATA_DIR: dataDir });
   const url = await first.url;
@@ -152,10 +151,15 @@ test('A store that cannot grow rejects writes with 409 and one log entry, and ke
 const WRITES = amountOf('PROCESS_WRITES', { fast: 15, slow: 60 });
 
 describe('two processes on one folder', () => {
-  test('can start at the same time, lose no acknowledged write, and see each other’s writes at once', async () => {
+  let urls: readonly [string, string];
+  beforeAll(async () => {
     const dataDir = await createFolder();
     const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
-    const [first, second] = await Promise.all([processes[0].url, processes[1].url]);
+    urls = await Promise.all([processes[0].url, processes[1].url]);
+  });
+
+  test('can start at the same time, lose no acknowledged write, and see each other’s writes at once', async () => {
+    const [first, second] = urls;
     const write = async (url: string, other: string) => {
       const ids: string[] = [];
       for (let i = 0; i < WRITES; i++) {
@@ -172,9 +176,6 @@ describe('two processes on one folder', () => {
   });
 
   test('lose no update of the same assistant', async () => {
-    const dataDir = await createFolder();
-    const processes = [startProcess({ DATA_DIR: dataDir }), startProcess({ DATA_DIR: dataDir })] as const;
-    const urls = await Promise.all([processes[0].url, processes[1].url]);
     const id = await create(urls[0]);
     const members = ['name', 'description', 'instructions', 'model'];
     await Promise.all(

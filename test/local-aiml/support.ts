@@ -1,19 +1,24 @@
 // Shared by the tests of the embedded AIML API: a folder, a server in this process or in another one, and a client.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { runsSlowTests } from '../support/slow.ts';
 import '../support/conformance/embedded-api.ts';
 import { problemsOfResponse } from '../support/conformance/responses.ts';
 
 const DIST = new URL('../../dist/local-aiml/', import.meta.url);
 const MAIN = fileURLToPath(new URL('main.js', DIST));
 
+/** In memory where there is such a folder: most of the time of a small test would be waiting for the disk. */
+const PARENT = !runsSlowTests && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 export async function createFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'local-aiml-'));
+  const folder = await mkdtemp(join(PARENT, 'local-aiml-'));
   cleanUpLater(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

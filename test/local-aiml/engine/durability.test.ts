@@ -12,8 +12,13 @@ import { createRandom, type Random } from '../../support/random.ts';
 const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 30 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
 
-/** The lease of the processes that are killed; the default of the stand-alone process is 15 s. */
+/** From the first acknowledged runs to the kill, at most. The more runs there are, the longer their end takes. */
+const KILLED_WITHIN_MS = amountOf('KILLED_WITHIN_MS', { fast: 300, slow: 1_200 });
+/** The runs that two processes share. */
+const SHARED_RUNS = amountOf('SHARED_RUNS', { fast: 10, slow: 40 });
+/** The lease of the processes that are killed; the stand-alone process has a longer one. */
 const LEASE_MS = amountOf('KILL_LEASE_MS', { fast: 1_500, slow: 3_000 });
+/** At least that of the stand-alone process. */
 const DEFAULT_LEASE_MS = 15_000;
 /** A lease may have been renewed just before the kill, and a run may lose its worker three times. */
 const TAKE_OVER_MS = 3 * DEFAULT_LEASE_MS + 40_000;
@@ -101,7 +106,7 @@ test(
       const before = kept.runs.length;
       const requests = Promise.all([1, 2, 3].map(() => sendRandomRequests(client, assistantId ?? '', random, kept)));
       await until(() => kept.runs.length > before + 1);
-      await new Promise((resolve) => setTimeout(resolve, random.below(1_200)));
+      await new Promise((resolve) => setTimeout(resolve, random.below(KILLED_WITHIN_MS)));
       running.child.kill('SIGKILL');
       await running.exit;
       await requests;
@@ -173,7 +178,7 @@ test('Two processes on one store never work on the same run, and never both acce
   ] as const;
   const assistantId = await clients[0].createAssistant();
   const runs = await Promise.all(
-    Array.from({ length: 40 }, (_, index) => clients[index % 2 === 0 ? 0 : 1].start('get_time', assistantId)),
+    Array.from({ length: SHARED_RUNS }, (_, index) => clients[index % 2 === 0 ? 0 : 1].start('get_time', assistantId)),
   );
   const statuses = await Promise.all(
     runs.map(async (run) => {

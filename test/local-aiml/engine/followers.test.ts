@@ -15,7 +15,7 @@ import { openEvents, textsOf, type StreamedEvent } from './event-stream.ts';
 /** One piece of text of the worker, whose role the tests play. */
 const PIECE = 'x'.repeat(200_000);
 /** Together more than the buffers of both ends of a connection. */
-const PIECES = 80;
+const PIECES = 48;
 const NEVER_MS = 3_600_000;
 
 let url: string;
@@ -106,7 +106,7 @@ test('A slow client gets larger pieces and the complete text', async () => {
   for (let piece = 0; piece < PIECES; piece++) {
     write(PIECE);
     await new Promise((resolve) => setImmediate(resolve));
-    if (piece % 30 === 0) read.push((await events.next()).value as StreamedEvent);
+    if (piece % 16 === 0) read.push((await events.next()).value as StreamedEvent);
   }
   let received = lengthOf(read);
   while (received < PIECES * PIECE.length) {

@@ -19,7 +19,7 @@ import {
   type Stage,
 } from './staged-model-api.ts';
 
-const OPERATIONS = amountOf('HISTORY_OPERATIONS', { fast: 300, slow: 3_000 });
+const OPERATIONS = amountOf('HISTORY_OPERATIONS', { fast: 150, slow: 3_000 });
 const SEED = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000_000);
 const WORKERS = 6;
 
