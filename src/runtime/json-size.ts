@@ -1,7 +1,9 @@
 /** The estimated cost of parsing a JSON text, computed from its bytes. */
-interface JsonEstimate {
+export interface JsonEstimate {
   /** The nesting depth of arrays and objects. */
   readonly depth: number;
+  /** The number of characters `{}[],:` outside strings, which bounds the number of values. */
+  readonly structures: number;
   /** The approximate memory, in bytes, of the text, the parsed value and the operation that uses it. */
   readonly heapBytes: number;
 }
@@ -20,8 +22,11 @@ const ROLES: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
   return '{['.includes(character) ? OPENS : '}]'.includes(character) ? CLOSES : ',:'.includes(character) ? DIVIDES : 0;
 });
 
-/** Scans the text once. The result has no meaning for text that is not valid JSON. */
-export function estimateJson(text: Buffer): JsonEstimate {
+/**
+ * Scans the text once. Stops when there are more than `maxStructures` structures: the result is then that of the text
+ * before. The result has no meaning for text that is not valid JSON.
+ */
+export function estimateJson(text: Buffer, maxStructures = Infinity): JsonEstimate {
   let structures = 0;
   let depth = 0;
   let deepest = 0;
@@ -34,10 +39,11 @@ export function estimateJson(text: Buffer): JsonEstimate {
     const role = ROLES[byte] ?? 0;
     if (role === 0) continue;
     structures += 1;
+    if (structures > maxStructures) break;
     if (role === OPENS) deepest = Math.max(deepest, (depth += 1));
     else if (role === CLOSES) depth -= 1;
   }
-  return { depth: deepest, heapBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE };
+  return { depth: deepest, structures, heapBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE };
 }
 
 /** The index of the closing quotation mark of the string that begins at `start`. */

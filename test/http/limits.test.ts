@@ -217,6 +217,48 @@ describe('malicious requests are rejected as client errors', () => {
     expectErrorResponse(await send(body), code);
   });
 
+  const list = (count: number, item: (index: number) => string): string =>
+    `[${Array.from({ length: count }, (_, index) => item(index)).join(',')}]`;
+  const dense: readonly [string, string][] = [
+    ['lists', list(30_000, () => '[]')],
+    ['objects with one key', list(20_000, (index) => `{"k${index}":1}`)],
+    ['an object with many keys', `{${list(30_001, (index) => `"k${index}":1`).slice(1, -1)}}`],
+    ['numbers', list(60_000, () => '1')],
+    ['strings', list(60_000, () => '""')],
+  ];
+  const places: readonly [string, (value: string) => string][] = [
+    ['a variable', (value) => withValue(`{"a":${value}}`)],
+    ['a variable that the operation does not use', (value) => `{"query":"{ __typename }","variables":{"x":${value}}}`],
+    ['extensions', (value) => `{"query":"{ __typename }","extensions":{"x":${value}}}`],
+    ['a key that is none of a request', (value) => `{"query":"{ __typename }","x":${value}}`],
+  ];
+
+  test.each(dense.flatMap(([what, value]) => places.map(([place, toBody]) => [what, place, toBody(value)] as const)))(
+    'more than 60,000 brackets, braces, commas and colons (%s in %s)',
+    async (_what, _place, body) => {
+      const response = await send(body);
+      expectErrorResponse(response, 'BAD_REQUEST');
+      expect(response.errors?.[0]?.message).toBe(
+        'The request body holds more than 60000 brackets, braces, commas and colons outside strings.',
+      );
+    },
+  );
+
+  test('128 functions with 45 described parameters each, and the longest instructions, are accepted', async () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 45 }, (_, index) => [`p${index}`, { type: 'string', description: 'a: [b], {c}, d' }]),
+    );
+    const tools = Array.from({ length: 128 }, (_, index) => ({
+      function: { name: `f${index}`, parameters: { type: 'object', properties, required: ['p0'] } },
+    }));
+    const input = { model: 'm', instructions: '[,]:'.repeat(64_000), tools };
+    const { data } = await service.query(
+      'mutation ($input: CreateAssistantInput!) { createAssistant(input: $input) { userErrors { code } } }',
+      { input },
+    );
+    expect(data).toEqual({ createAssistant: { userErrors: [] } });
+  });
+
   test('brackets in strings are not counted', async () => {
     const { data } = await send(withValue(`{"a":"${'['.repeat(300_000)}\\"${'{'.repeat(300_000)}"}`));
     expect(data).toEqual({ createAssistant: { userErrors: [] } });

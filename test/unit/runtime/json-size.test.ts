@@ -22,6 +22,18 @@ describe('the estimate of a JSON text', () => {
     expect(shapeOf(`[${'{},'.repeat(33)}{}]`).heapBytes).toBeGreaterThan(4 * plain);
   });
 
+  test.each([
+    ['[[],{}]', 5],
+    ['{"a,b":"[:]","c":[1,2]}', 7],
+    ['"{[,:]}"', 0],
+  ])('%s has as many structures as brackets, braces, commas and colons outside strings', (text, structures) => {
+    expect(shapeOf(text).structures).toBe(structures);
+  });
+
+  test('stops at the first structure above the limit', () => {
+    expect(estimateJson(Buffer.from(`${'[],'.repeat(1000)}[[[[`), 10)).toMatchObject({ structures: 11, depth: 1 });
+  });
+
   test.each(['', '"', '"\\', '}}}}', '[[[['])('that is not valid JSON (%s) is estimated as well', (text) => {
     expect(shapeOf(text).heapBytes).toBeGreaterThanOrEqual(0);
   });
