@@ -23,8 +23,8 @@ describe('the estimate of a JSON text', () => {
   });
 
   test.each([
-    ['[[],{}]', 5],
-    ['{"a,b":"[:]","c":[1,2]}', 7],
+    ['[[],{}]', 7],
+    ['{"a,b":"[:]","c":[1,2]}', 8],
     ['"{[,:]}"', 0],
   ])('%s has as many structures as brackets, braces, commas and colons outside strings', (text, structures) => {
     expect(shapeOf(text).structures).toBe(structures);
