@@ -1,5 +1,12 @@
 #!/usr/bin/env node
-/** The entry point. It checks the version of Node.js before it loads the service, which an old version may fail to link. */
+/**
+ * The entry point. It handles signals and checks the version of Node.js before it loads the service, which takes a while and
+ * which an old version may fail to link.
+ */
+
+import { StopSignals } from './runtime/stop-signals.ts';
+
+const stopping = new StopSignals();
 
 /** The same as `engines` in package.json: major and minor version. */
 const MINIMUM: readonly [number, number] = [20, 19];
@@ -11,4 +18,5 @@ if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
   );
   process.exit(1);
 }
-await import('./commands/start.ts');
+const { start } = await import('./commands/start.ts');
+await start(process.argv.slice(2), stopping);

@@ -1,6 +1,7 @@
 /** The process: arguments, configuration, start, signals and exit code. */
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
+import type { StopSignals } from '../runtime/stop-signals.ts';
 import { readConfig, type Config } from '../config.ts';
 import { ConfigError, readDotEnv } from '../runtime/environment.ts';
 import { findMisspeltSettings } from '../runtime/setting-names.ts';
@@ -27,16 +28,15 @@ Without any the service listens on http://127.0.0.1:4000 and works on the embedd
  */
 const V8_FLAGS = '--heap-growing-percent=50 --no-allocation-site-pretenuring';
 
-/**
- * Under npm one Ctrl+C arrives twice: from the process group, and forwarded by npm. A second signal within this time, in
- * milliseconds, is a duplicate.
- */
-const SAME_SIGNAL_MS = 500;
-
 /** How long the last entries of the log may take when the process ends, in milliseconds. */
 const LAST_FLUSH_MS = 300;
 
-async function main([argument]: readonly string[]): Promise<void> {
+/** Starts the service, or prints what an argument asks for. Never rejects: a process that cannot start exits with code 1. */
+export async function start(args: readonly string[], stopping: StopSignals): Promise<void> {
+  await run(args, stopping).catch(exitWithError);
+}
+
+async function run([argument]: readonly string[], stopping: StopSignals): Promise<void> {
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(HELP);
     return;
@@ -46,8 +46,6 @@ async function main([argument]: readonly string[]): Promise<void> {
     return;
   }
   if (argument !== undefined) throw new ConfigError('there are no arguments; --help describes the settings');
-  // Before anything slow: as PID 1 of a container, the process would ignore signals without a handler.
-  const stopping = new StopSignals();
   setFlagsFromString(V8_FLAGS);
   const environment = { ...readDotEnv(), ...process.env };
   const config = readConfig(environment);
@@ -95,28 +93,6 @@ async function main([argument]: readonly string[]): Promise<void> {
     });
 }
 
-/** SIGTERM and SIGINT. Until a handler is set, a signal exits with code 0, as nothing has been served yet. */
-class StopSignals {
-  #handler: (signal: NodeJS.Signals) => void = () => process.exit(0);
-  #receivedAt: number | null = null;
-
-  constructor() {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive(signal));
-  }
-
-  handle(handler: (signal: NodeJS.Signals) => void): void {
-    this.#handler = handler;
-  }
-
-  /** The second signal ends the process at once. */
-  #receive(signal: NodeJS.Signals): void {
-    if (this.#receivedAt === null) {
-      this.#receivedAt = performance.now();
-      this.#handler(signal);
-    } else if (performance.now() - this.#receivedAt >= SAME_SIGNAL_MS) process.exit(1);
-  }
-}
-
 /** The address that `npm run seed` uses by default. */
 const SEEDED_BY_DEFAULT = 'http://127.0.0.1:4000';
 
@@ -150,10 +126,10 @@ function welcome({ explorer, upstream, runs }: Config, url: string): string {
   ].join('\n');
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
+function exitWithError(error: unknown): never {
   const isOurs = error instanceof ConfigError || error instanceof LocalAimlStartError || error instanceof ListenError;
   const message = isOurs ? error.message : `could not start (${errorCode(error) ?? 'an internal error'})`;
   const lines = message.split('\n').map((line) => `assistants-graphql: ${line}\n`);
   writeToStderr(lines.join(''));
   process.exit(1);
-});
+}

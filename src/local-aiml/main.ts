@@ -2,12 +2,11 @@
  * Owns the stand-alone process of the embedded AIML API: settings, one line when it listens, signals, the exit code.
  * Its log goes to stderr, so that stdout holds what a person or a script waits for and nothing else.
  */
-import pino from 'pino';
-import { toCrashEntry } from '../observability/logger.ts';
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
+import { StopSignals } from '../runtime/stop-signals.ts';
 import { describeModel } from './engine/describe-model.ts';
-import { createLocalAiml, LocalAimlStartError } from './server.ts';
 import { readStandaloneSettings } from './settings.ts';
+import { LocalAimlStartError } from './start-error.ts';
 
 const HELP = `The embedded AIML API: assistants, threads and runs on this machine, kept in a folder.
 
@@ -37,7 +36,14 @@ Any well-formed bearer token is an account of its own.
 const LAST_FLUSH_MS = 300;
 
 async function start(): Promise<void> {
+  const stopping = new StopSignals();
   const { host, port, dataDir, runs } = readStandaloneSettings(process.env);
+  // Loaded when signals are handled, because loading takes a while.
+  const [{ pino }, { toCrashEntry }, { createLocalAiml }] = await Promise.all([
+    import('pino'),
+    import('../observability/logger.ts'),
+    import('./server.ts'),
+  ]);
   const log = new LogWriter(2);
   const output = new LogWriter(1, { immediate: true });
   const logger = pino({ name: 'local-aiml', base: null }, log);
@@ -49,13 +55,13 @@ async function start(): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   const localAiml = await createLocalAiml({ host, port, dataDir, runs, logger });
-  const stop = () =>
-    void localAiml
-      .stop()
-      .then(() => log.flush(LAST_FLUSH_MS))
-      .then(() => process.exit(0));
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  stopping.handle(
+    () =>
+      void localAiml
+        .stop()
+        .then(() => log.flush(LAST_FLUSH_MS))
+        .then(() => process.exit(0)),
+  );
   output.write(
     `The embedded AIML API is listening on ${localAiml.url}\n` +
       `Try: curl -H 'Authorization: Bearer any-token' ${localAiml.url}/assistants\n` +

@@ -1,5 +1,9 @@
 // What a signal does to clients, to calls in flight and to the process.
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
@@ -154,4 +158,32 @@ test('A signal during the start ends the process at once, with exit code 0', asy
   });
   expect(await started.exit).toBe(0);
   expect(started.output()).not.toContain('listening');
+});
+
+test.each([['main.js'], ['local-aiml/main.js']])(
+  'SIGTERM half a second after the start of %s ends with 0',
+  async (entry) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
+    cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
+    // As an orchestrator that stops a container at once: the process may be starting still, or be listening already.
+    const started = runProcess({ DATA_DIR: dataDir }, { entry });
+    await sleep(500);
+    started.child.kill('SIGTERM');
+    expect(await started.exit).toBe(0);
+  },
+);
+
+test.each([['main.js'], ['local-aiml/main.js']])('Signals are handled before %s loads its packages', async (entry) => {
+  // Ends the process when it installs the handler, if a package has been loaded by then.
+  const preload = `import { createRequire } from 'node:module';
+    process.on('newListener', (event) => {
+      if (event !== 'SIGTERM') return;
+      const isLoaded = Object.keys(createRequire('/').cache).some((file) => /node_modules.(pino|fastify|libsql)/.test(file));
+      process.exit(isLoaded ? 3 : 4);
+    });`;
+  const started = runProcess(
+    { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` },
+    { entry },
+  );
+  expect(await started.exit).toBe(4);
 });
