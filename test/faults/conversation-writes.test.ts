@@ -198,3 +198,39 @@ describe('a write that upstream rejects', () => {
     expect(setting.lines().filter((line) => line.startsWith('POST'))).toEqual([]);
   });
 });
+
+describe('waitSeconds, where upstream streams no events', () => {
+  const [post, get] = [`POST ${THREAD}/runs`, `GET ${RUN}`];
+  const input = { threadId: 'thread_1', assistantId: 'asst_1', waitSeconds: 20 };
+
+  test.each<readonly [string, unknown]>([
+    ['has ended', wireRun('completed')],
+    ['requires action', waitingFor('call_1')],
+  ])('the run is read until it %s', async (_name, last) => {
+    const reads = inTurn(json(wireRun('queued')), json(wireRun('in_progress')), json(last));
+    const setting = await startRouted({ [post]: json(wireRun('queued')), [get]: reads });
+    expect(await mutate(setting, 'createRun', input)).toEqual({ userErrors: [] });
+    expect(setting.lines()).toEqual([post, get, get, get]);
+  });
+
+  test('a run that cannot be read is returned as it was, as it was started', async () => {
+    const reads = inTurn(json(wireRun('in_progress')), reject(401));
+    const setting = await startRouted({ [post]: json(wireRun('queued')), [get]: reads });
+    const { data, errors } = await setting.service.query(
+      'mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id status } userErrors { code } } }',
+      { input },
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({ createRun: { run: { id: 'run_1', status: 'IN_PROGRESS' }, userErrors: [] } });
+    expect(setting.lines()).toEqual([post, get, get]);
+  });
+});
+
+test('createThreadAndRun is a success although the thread cannot be read', async () => {
+  const setting = await startRouted({ 'POST /threads/runs': json(wireRun('queued')), [`GET ${THREAD}`]: reject(401) });
+  const { data, errors } = await setting.service.query(
+    'mutation { createThreadAndRun(input: { assistantId: "asst_1" }) { thread { id } run { id } userErrors { code } } }',
+  );
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({ createThreadAndRun: { thread: null, run: { id: 'run_1' }, userErrors: [] } });
+});

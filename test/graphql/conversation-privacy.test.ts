@@ -9,6 +9,7 @@ import { listen } from '../support/listen.ts';
 import { readMultipart, readSse, RUN_EVENTS, startRun, subscribe, toArray } from '../support/run-events.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { casesOf } from '../support/slow.ts';
 import { BEGINNING, beginStream, DONE, endOf, frame, textDelta, wireRun } from '../support/stream-upstream.ts';
 import {
   completeMessage,
@@ -96,7 +97,12 @@ async function expectPrivate(service: TestService, errors: readonly unknown[]): 
 
 const startTraced = (environment: object) =>
   startService(
-    { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}`, UPSTREAM_DEADLINE_MS: '4000', ...environment },
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}`,
+      UPSTREAM_DEADLINE_MS: '4000',
+      SHUTDOWN_TIMEOUT_MS: '1',
+      ...environment,
+    },
     { firstPollMs: 20, maxFailingMs: 200 },
   );
 
@@ -114,7 +120,7 @@ async function problemsOf(service: TestService, document: string, variables?: un
 }
 
 describe('where upstream gives', () => {
-  test.each(Object.entries(modes))('%s, nothing of it is said besides data', async (_name, respond) => {
+  test.each(casesOf(5, Object.entries(modes)))('%s, nothing of it is said besides data', async (_name, respond) => {
     const upstream = await startScriptedUpstream(respond);
     const service = await startTraced({ AIML_API_BASE_URL: upstream.url, AIML_API_KEY: 'key' });
     const documents = graphqlCalls.map(({ document }) => document.replace('{ code field }', '{ code message }'));

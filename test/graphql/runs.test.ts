@@ -337,3 +337,13 @@ test('updateRun changes metadata alone, also of a run that has ended', async () 
   expect(await update({ metadata: { c: 'd' } })).toEqual({ run: { metadata: { c: 'd' } }, userErrors: [] });
   expect(await update({ metadata: null })).toEqual({ run: { metadata: {} }, userErrors: [] });
 });
+
+test('models of the embedded AIML API can be given to a run', async () => {
+  const { data } = await service.query('{ models { id } }');
+  const { models } = data as { models: readonly { id: string }[] };
+  expect(models.map(({ id }) => id)).toContain('built-in');
+  for (const { id: model } of models.slice(0, 2)) {
+    const run = await start('Hello', { model, waitSeconds: 20 });
+    expect(run.status).toBe('COMPLETED');
+  }
+});

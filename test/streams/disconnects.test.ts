@@ -8,7 +8,16 @@ import { LiveRun } from '../../src/aiml/runs/live-run.ts';
 import { WebSocket } from 'ws';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { createRandom } from '../support/random.ts';
-import { readMultipart, readSse, RUN_EVENTS, subscribe, textsOf, eventsOf } from '../support/run-events.ts';
+import {
+  eventsOf,
+  readMultipart,
+  readSse,
+  RUN_EVENTS,
+  startRun,
+  storedTexts,
+  subscribe,
+  textsOf,
+} from '../support/run-events.ts';
 import { sendJson } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import {
@@ -21,7 +30,9 @@ import {
   wireRun,
   type StreamUpstream,
 } from '../support/stream-upstream.ts';
+import { amountOf } from '../support/slow.ts';
 import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
 
 /** More than there are clients at a time. */
 const MAX_STREAMS = 60;
@@ -235,4 +246,37 @@ describe.each([
     const late = await subscribe(service, RUN, { accept: MULTIPART });
     expect((await eventsOf(readMultipart(late))).at(-1)?.run?.hasEnded).toBe(true);
   });
+});
+
+test('clients that disconnect from a run of another process leave nothing behind, and the run continues', async () => {
+  const seed = Date.now() % 1_000_000;
+  const random = createRandom(seed);
+  const upstreamService = await startService({ UPSTREAM: 'local' });
+  const run = await startRun(upstreamService, '/slow 20\n/words 50');
+  // This process did not start the run, so it keeps nothing of the run without followers.
+  const service = await startService({ UPSTREAM: 'local', DATA_DIR: upstreamService.dataDir });
+  const disconnectLater = async (index: number): Promise<void> => {
+    const afterMs = random.below(400);
+    const accept = ['text/event-stream', MULTIPART][index % 3];
+    if (accept) {
+      const cut = new AbortController();
+      setTimeout(() => cut.abort(), afterMs);
+      await subscribe(service, run, { accept, signal: cut.signal })
+        .then((response) => response.text())
+        .catch(() => undefined);
+      return;
+    }
+    const { socket, subscribe: send } = await openSocket(service, { connectionParams: index % 2 === 0 ? {} : null });
+    send('1', RUN_EVENTS, run);
+    setTimeout(() => (index % 4 === 0 ? socket.terminate() : socket.close()), afterMs);
+    await until(() => socket.readyState === socket.CLOSED);
+  };
+  await Promise.all(
+    Array.from({ length: amountOf('DISCONNECTS', { fast: 20, slow: 200 }) }, (_, index) => disconnectLater(index)),
+  );
+  for (const name of [...GAUGES, 'assistants_runs_followed'])
+    await until(async () => (await metric(service, name)) === 0);
+  const events = await eventsOf(readSse(await subscribe(upstreamService, run)));
+  expect(events.at(-1)?.event).toBe('thread.run.completed');
+  expect(textsOf(events)).toEqual(await storedTexts(upstreamService, run));
 });

@@ -107,6 +107,25 @@ test('what is nested in events is read once a stream, and each event has a deadl
   expect(lines.filter((line) => line === 'GET /threads/thread_1/runs/run_1')).toHaveLength(1);
 });
 
+test('a stream that has begun takes no slot of MAX_IN_FLIGHT', async () => {
+  const upstream = await startStreamUpstream({ text: TEXT, create: openStream().create });
+  const service = await startService({ ...AIML, AIML_API_BASE_URL: upstream.url, MAX_IN_FLIGHT: '1' });
+  await service.query(CREATE_RUN);
+  const cut = new AbortController();
+  cleanUpLater(() => cut.abort());
+  for (const [accept, read] of TRANSPORTS) {
+    const response = await subscribe(service, RUN, { accept, signal: cut.signal });
+    expect((await read(response).next()).value).toMatchObject({ data: { runEvents: { event: 'thread.run.created' } } });
+  }
+  const { of, subscribe: send } = await openSocket(service);
+  for (const id of ['1', '2']) {
+    send(id, RUN_EVENTS, RUN);
+    await until(() => of(id).length > 0);
+    expect(of(id)[0]?.type).toBe('next');
+  }
+  expect((await service.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
+});
+
 describe('another caller under passthrough', () => {
   const start = async () => {
     const stream = openStream();
