@@ -4,9 +4,10 @@ import { CombinedGraphQLErrors, gql, type ApolloClient } from '@apollo/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { createApolloClient, createAssistant, deleteAssistant, describeFailure, loadMore } from './snippets/apollo.ts';
+import { createApolloClient, createAssistant, deleteAssistant, loadMore, renameAssistant } from './snippets/apollo.ts';
+import { mayHaveHappened, toMessage, toMutationMessage } from './snippets/cookbook.ts';
 import { ASSISTANT, ASSISTANTS, UPDATE_ASSISTANT } from './snippets/operations.ts';
-import { createAssistants } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere } from './support/assistants.ts';
 import { countRequests, settle } from './support/requests.ts';
 
 let service: TestService;
@@ -84,6 +85,53 @@ describe('a list in Apollo Client', () => {
     await settle();
     expect(screen.ids().slice(1)).toEqual(ids.slice(0, 2));
     await deleteAssistant(client, screen.ids()[0] ?? '');
+  });
+});
+
+describe('a list that others change, in Apollo Client', () => {
+  test('of the oldest first shows a new assistant in the end, once all pages are loaded', async () => {
+    const pageOf = async (first: number) => {
+      const variables = { first, order: 'ASC' as const };
+      const other = createApolloClient(`${service.url}/graphql`);
+      const list = other.watchQuery({ query: ASSISTANTS, variables });
+      list.subscribe({});
+      const { data } = await other.query({ query: ASSISTANTS, variables });
+      const { data: created } = await createAssistant(other, { model: 'gpt-4o' });
+      await settle();
+      const before = data?.assistants.edges.map(({ node }) => node.id) ?? [];
+      const after = list.getCurrentResult().data?.assistants?.edges?.map((edge) => edge.node?.id);
+      const id = created?.createAssistant.assistant?.id ?? '';
+      await deleteAssistant(other, id);
+      return { before, after, id };
+    };
+    const whole = await pageOf(100);
+    expect(whole.after).toEqual([...whole.before, whole.id]);
+    const first = await pageOf(5);
+    expect(first.after).toEqual(first.before);
+  });
+
+  test.each([
+    ['an update', (id: string) => renameAssistant(client, id, 'late')],
+    ['a delete', (id: string) => deleteAssistant(client, id)],
+  ])('loses the row of a deleted assistant with %s', async (_name, change) => {
+    const [id = ''] = await createAssistants(service, 1);
+    const screen = await watchList();
+    expect(screen.ids()[0]).toBe(id);
+    await deleteElsewhere(service, id);
+    await change(id);
+    await settle();
+    expect(screen.ids()).toEqual(ids.slice(0, 9));
+    expect(client.extract()).not.toHaveProperty([`Assistant:${id}`]);
+  });
+
+  test('is loaded again if the assistant before the next page was deleted', async () => {
+    const [newest = '', last = ''] = await createAssistants(service, 2);
+    const screen = await watchList(2);
+    await deleteElsewhere(service, last);
+    await loadMore(screen.list);
+    await settle();
+    expect(screen.ids()).toEqual([newest, ids[0]]);
+    await deleteElsewhere(service, newest);
   });
 });
 
@@ -194,7 +242,7 @@ describe('an error in Apollo Client', () => {
     expect(badField.errors).toMatchObject([
       { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', requestId: expect.any(String) } },
     ]);
-    expect(describeFailure(badField)).toMatch(/^GRAPHQL_VALIDATION_FAILED \(.+\)$/);
+    expect(toMessage(badField)).toMatch(/^Something failed \(GRAPHQL_VALIDATION_FAILED, .+\)\.$/);
   });
 
   test('of upstream says whether to try again, and whether a write was applied', async () => {
@@ -216,20 +264,22 @@ describe('an error in Apollo Client', () => {
       retryable: true,
       retryAfterMs: 600_000,
     });
-    expect(describeFailure(limited)).toMatch(/^Try again later \(.+\)\.$/);
+    expect(toMessage(limited)).toBe('Try again in 600 s.');
     const lost = await failure(createAssistant(other, { model: 'gpt-4o' }));
     expect(lost.errors[0]?.extensions).toMatchObject({
       code: 'OUTCOME_UNKNOWN',
       outcome: 'UNKNOWN',
       requestId: expect.any(String),
     });
-    expect(describeFailure(lost)).toMatch(/^It may have happened/);
+    expect(toMutationMessage(lost)).toMatch(/^It may have happened/);
     const rejected = await failure(deleteAssistant(other, 'asst_1'));
     expect(rejected.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+    expect(mayHaveHappened(rejected)).toBe(false);
     await failing.stop();
     await upstream.stop();
     const unreachable: unknown = await deleteAssistant(other, 'asst_1').catch((error: unknown) => error);
-    expect(describeFailure(unreachable)).toBe('The service cannot be reached.');
+    expect(toMessage(unreachable)).toBe('The service cannot be reached.');
+    expect(toMutationMessage(unreachable)).toMatch(/^It may have happened/);
   });
 });
 

@@ -47,6 +47,10 @@ beforeAll(async () => {
   for (const [to, from] of Object.entries(SOURCES)) {
     await frontend.write(to, await readFile(from, 'utf8'));
   }
+  await frontend.write(
+    'src/names.tsx',
+    "import { graphql } from './gql';\nexport const names = graphql(`query Names { assistants { nodes { name } } }`);\n",
+  );
   generated = await frontend.run('@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.ts');
   service = await startService();
 });
@@ -81,6 +85,10 @@ describe('graphql-codegen', () => {
         },
       },
     });
+  });
+
+  test('finds the documents of components', async () => {
+    expect(await readFile(join(frontend.folder, 'src/gql/graphql.ts'), 'utf8')).toContain('export type NamesQuery =');
   });
 
   test('writes documents that the service executes', async () => {

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ConcreteRequest, Environment, ReaderFragment } from 'relay-runtime';
+import type { ConcreteRequest, Environment, ReaderFragment, Variables } from 'relay-runtime';
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { createRelayEnvironment, insertCreated, removeDeleted } from './snippets/relay-environment.ts';
-import { createAssistants } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere } from './support/assistants.ts';
 import { createFrontend } from './support/frontend.ts';
 import { createRelayFrontend, type RelayFrontend } from './support/relay-frontend.ts';
 import { mutate, openScreen } from './support/relay-screen.ts';
@@ -31,18 +31,30 @@ beforeEach(() => {
   environment = createRelayEnvironment(`${service.url}/graphql`);
 });
 
-const open = async () =>
+const open = async (variables: Variables = {}) =>
   openScreen(
     environment,
     await frontend.artifact<ConcreteRequest>('AssistantListQuery'),
     await frontend.artifact<ReaderFragment>('AssistantList_query'),
+    variables,
   );
 const request = (name: string) => frontend.artifact<ConcreteRequest>(name);
 const create = async (input: object) =>
   mutate(environment, await request('AssistantListCreateMutation'), { input }, insertCreated);
-const update = async (input: object) => mutate(environment, await request('AssistantEditUpdateMutation'), { input });
+const update = async (input: { id: string; name: string }) =>
+  mutate(
+    environment,
+    await request('AssistantEditUpdateMutation'),
+    { input },
+    removeDeleted('updateAssistant', input.id),
+  );
 const remove = async (id = '') =>
-  mutate(environment, await request('AssistantEditDeleteMutation'), { input: { id } }, removeDeleted);
+  mutate(
+    environment,
+    await request('AssistantEditDeleteMutation'),
+    { input: { id } },
+    removeDeleted('deleteAssistant', id),
+  );
 
 describe('the compiler of Relay', () => {
   test('accepts the schema, a paginated fragment and the mutations', () => {
@@ -121,6 +133,37 @@ describe('a list in Relay', () => {
       deleteAssistant: { deletedAssistantId: null, userErrors: [{ code: 'NOT_FOUND' }] },
     });
     expect(screen.ids()).toEqual(before);
+    screen.close();
+  });
+});
+
+describe('a list that others change, in Relay', () => {
+  test('of the oldest first shows a new assistant in the end, once all pages are loaded', async () => {
+    for (const [count, isWhole] of [
+      [100, true],
+      [5, false],
+    ] as const) {
+      const screen = await open({ count, order: 'ASC' });
+      const before = screen.ids();
+      const created = await create({ model: 'gpt-4o' });
+      const { id } = (created as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant;
+      expect(screen.ids()).toEqual(isWhole ? [...before, id] : before);
+      await remove(id);
+      screen.close();
+      environment = createRelayEnvironment(`${service.url}/graphql`);
+    }
+  });
+
+  test.each([
+    ['an update', (id: string) => update({ id, name: 'late' })],
+    ['a delete', remove],
+  ])('loses the row of a deleted assistant with %s', async (_name, change) => {
+    const [id = ''] = await createAssistants(service, 1);
+    const screen = await open();
+    expect(screen.ids()[0]).toBe(id);
+    await deleteElsewhere(service, id);
+    await change(id);
+    expect(screen.ids()).toEqual(ids.slice(0, 9));
     screen.close();
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Client, fetchExchange, gql } from '@urql/core';
 import { getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 import {
   ASSISTANT,
   ASSISTANTS,
@@ -12,7 +13,7 @@ import {
   type AssistantsData,
 } from './snippets/operations.ts';
 import { createUrqlClient } from './snippets/urql.ts';
-import { createAssistants } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere } from './support/assistants.ts';
 import { countRequests, settle } from './support/requests.ts';
 
 let service: TestService;
@@ -107,6 +108,44 @@ describe('a list in urql', () => {
     const two = await watchPage(2, next(one));
     expect(two.ids()).toEqual([newest, ...ids.slice(0, 2)]);
     await client.mutation(DELETE_ASSISTANT, { input: { id: newest } });
+  });
+});
+
+describe('a list that others change, in urql', () => {
+  test('of the oldest first shows a new assistant in the end, once all pages are loaded', async () => {
+    const pageOf = async (first: number) => {
+      const other = createUrqlClient(`${service.url}/graphql`, schema);
+      let shown: string[] = [];
+      const subscription = other
+        .query(ASSISTANTS, { first, order: 'ASC' })
+        .subscribe(({ data }) => (shown = data?.assistants.edges.map(({ node }) => node.id) ?? []));
+      watching.push(() => subscription.unsubscribe());
+      await until(() => shown.length > 0);
+      const before = shown;
+      const { data } = await other.mutation(CREATE_ASSISTANT, { input: { model: 'gpt-4o' } });
+      await settle();
+      const after = shown;
+      const id = data?.createAssistant.assistant?.id ?? '';
+      await other.mutation(DELETE_ASSISTANT, { input: { id } });
+      return { before, after, id };
+    };
+    const whole = await pageOf(100);
+    expect(whole.after).toEqual([...whole.before, whole.id]);
+    const first = await pageOf(5);
+    expect(first.after).toEqual(first.before);
+  });
+
+  test.each([
+    ['an update', (id: string) => client.mutation(UPDATE_ASSISTANT, { input: { id, name: 'late' } })],
+    ['a delete', (id: string) => client.mutation(DELETE_ASSISTANT, { input: { id } })],
+  ])('loses the row of a deleted assistant with %s', async (_name, change) => {
+    const [id = ''] = await createAssistants(service, 1);
+    const screen = await watchPage(10);
+    expect(screen.ids()[0]).toBe(id);
+    await deleteElsewhere(service, id);
+    await change(id);
+    await settle();
+    expect(screen.ids()).toEqual(ids.slice(0, 9));
   });
 });
 

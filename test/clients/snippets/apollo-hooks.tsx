@@ -2,7 +2,8 @@
 import type { ApolloClient } from '@apollo/client';
 import { ApolloProvider, useMutation, useQuery, useSubscription } from '@apollo/client/react';
 import { useReducer, useState } from 'react';
-import { describeFailure, insertCreated } from './apollo.ts';
+import { insertCreated } from './apollo.ts';
+import { toMessage, toMutationMessage } from './cookbook.ts';
 import { ASSISTANTS, CREATE_ASSISTANT, RUN_EVENTS, START_RUN } from './operations.ts';
 import { applyEvent, noAnswer } from './run-answer.ts';
 import { AnswerView, TextForm } from './views.tsx';
@@ -20,7 +21,7 @@ export function App({ client }: { client: ApolloClient }) {
 
 function Assistants({ open }: { open: (id: string) => void }) {
   const { data, error, fetchMore } = useQuery(ASSISTANTS, { variables: { first: 10 } });
-  if (error) return <p role="alert">{describeFailure(error)}</p>;
+  if (error) return <p role="alert">{toMessage(error)}</p>;
   if (!data) return <p>Loading…</p>;
   const { edges, pageInfo } = data.assistants;
   const after = edges.at(-1)?.cursor ?? null;
@@ -45,7 +46,7 @@ function CreateForm() {
       const { data } = await create({ variables: { input: { model: 'built-in', name } } });
       return data?.createAssistant.userErrors[0]?.message ?? null;
     } catch (error) {
-      return describeFailure(error);
+      return toMutationMessage(error);
     }
   };
   return <TextForm label="Create" submit={submit} />;
@@ -60,7 +61,7 @@ function Conversation({ assistantId }: { assistantId: string }) {
       setRun(data?.createThreadAndRun.run ?? null);
       return data?.createThreadAndRun.userErrors[0]?.message ?? null;
     } catch (error) {
-      return describeFailure(error);
+      return toMutationMessage(error);
     }
   };
   return (
@@ -79,5 +80,5 @@ function StreamedAnswer(variables: { threadId: string; runId: string }) {
     fetchPolicy: 'no-cache',
     onData: ({ data }) => data.data && apply(data.data.runEvents),
   });
-  return <AnswerView answer={answer} problem={error ? describeFailure(error) : null} goOn={restart} />;
+  return <AnswerView answer={answer} problem={error ? toMessage(error) : null} goOn={restart} />;
 }

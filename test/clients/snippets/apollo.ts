@@ -1,14 +1,16 @@
 // Apollo Client: what docs/clients.md shows of it. The tests beside this folder run every line.
-import {
-  ApolloClient,
-  CombinedGraphQLErrors,
-  HttpLink,
-  InMemoryCache,
-  type ApolloCache,
-  type ObservableQuery,
-} from '@apollo/client';
+import { ApolloClient, HttpLink, InMemoryCache, type ApolloCache, type ObservableQuery } from '@apollo/client';
+import type { VariablesOf } from '@graphql-typed-document-node/core';
 import { relayStylePagination } from '@apollo/client/utilities';
-import { CREATE_ASSISTANT, DELETE_ASSISTANT, type AssistantsData, type CreateAssistantData } from './operations.ts';
+import { isDeleted, isStaleCursor } from './cookbook.ts';
+import {
+  CREATE_ASSISTANT,
+  DELETE_ASSISTANT,
+  UPDATE_ASSISTANT,
+  type ASSISTANTS,
+  type AssistantsData,
+  type CreateAssistantData,
+} from './operations.ts';
 
 export const createApolloCache = () =>
   new InMemoryCache({
@@ -31,11 +33,18 @@ export const createApolloClient = (uri: string) =>
     cache: createApolloCache(),
   });
 
-export async function loadMore(list: ObservableQuery<AssistantsData, { first: number; after?: string | null }>) {
+export async function loadMore(list: ObservableQuery<AssistantsData, VariablesOf<typeof ASSISTANTS>>) {
   const { data, dataState } = list.getCurrentResult();
   if (dataState !== 'complete' || !data.assistants.pageInfo.hasNextPage) return;
-  // Not pageInfo.endCursor: where that assistant was deleted since, the service does not know it any more.
-  await list.fetchMore({ variables: { after: data.assistants.edges.at(-1)?.cursor ?? null } });
+  // Not pageInfo.endCursor: its assistant may be deleted, and then the service does not know it any more.
+  const after = data.assistants.edges.at(-1)?.cursor ?? null;
+  try {
+    await list.fetchMore({ variables: { after } });
+  } catch (error) {
+    // Another user has deleted the last assistant that is shown.
+    if (!isStaleCursor(error)) throw error;
+    await list.refetch();
+  }
 }
 
 /** `update` of the create. */
@@ -58,20 +67,27 @@ export function insertCreated(cache: ApolloCache, { data }: { data?: CreateAssis
 export const createAssistant = (client: ApolloClient, input: { model: string; name?: string }) =>
   client.mutate({ mutation: CREATE_ASSISTANT, variables: { input }, update: insertCreated });
 
+const evict = (cache: ApolloCache, id: string) => {
+  cache.evict({ id: `Assistant:${id}` });
+  cache.gc();
+};
+
 export const deleteAssistant = (client: ApolloClient, id: string) =>
   client.mutate({
     mutation: DELETE_ASSISTANT,
     variables: { input: { id } },
     update(cache, { data }) {
-      if (data?.deleteAssistant.deletedAssistantId !== id) return; // deleteAssistant.userErrors says why
-      cache.evict({ id: `Assistant:${id}` });
-      cache.gc();
+      if (!data) return;
+      const { deletedAssistantId, userErrors } = data.deleteAssistant;
+      if (deletedAssistantId === id || isDeleted(userErrors)) evict(cache, id);
     },
   });
 
-export const describeFailure = (error: unknown) => {
-  if (!CombinedGraphQLErrors.is(error)) return 'The service cannot be reached.';
-  const { code, requestId, retryable, outcome } = error.errors[0]?.extensions ?? {};
-  if (outcome === 'UNKNOWN') return `It may have happened: look before you send it again (${String(requestId)}).`;
-  return retryable === true ? `Try again later (${String(requestId)}).` : `${String(code)} (${String(requestId)})`;
-};
+export const renameAssistant = (client: ApolloClient, id: string, name: string) =>
+  client.mutate({
+    mutation: UPDATE_ASSISTANT,
+    variables: { input: { id, name } },
+    update(cache, { data }) {
+      if (data && isDeleted(data.updateAssistant.userErrors)) evict(cache, id);
+    },
+  });

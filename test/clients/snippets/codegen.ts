@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: 'schema.graphql', // from /graphql, it would not see which inputs take exactly one field
-  documents: 'src/**/*.ts',
+  documents: 'src/**/*.{ts,tsx}',
   generates: {
     'src/gql/': {
       preset: 'client',

@@ -107,8 +107,8 @@ const USER_ERRORS = /* GraphQL */ `
 `;
 
 export const ASSISTANTS = parse(/* GraphQL */ `
-  query Assistants($first: Int!, $after: String) {
-    assistants(first: $first, after: $after) {
+  query Assistants($first: Int!, $after: String, $order: SortOrder! = DESC) {
+    assistants(first: $first, after: $after, order: $order) {
       edges {
         cursor
         node {
@@ -122,7 +122,7 @@ export const ASSISTANTS = parse(/* GraphQL */ `
     }
   }
   ${ITEM}
-`) as TypedDocumentNode<AssistantsData, { first: number; after?: string | null }>;
+`) as TypedDocumentNode<AssistantsData, { first: number; after?: string | null; order?: 'ASC' | 'DESC' }>;
 
 export const ASSISTANT = parse(/* GraphQL */ `
   query Assistant($id: ID!) {

@@ -6,7 +6,8 @@ import type { AssistantList_query$key } from './__generated__/AssistantList_quer
 import type { AssistantListCreateMutation } from './__generated__/AssistantListCreateMutation.graphql.ts';
 import type { AssistantListPaginationQuery } from './__generated__/AssistantListPaginationQuery.graphql.ts';
 import type { AssistantListQuery } from './__generated__/AssistantListQuery.graphql.ts';
-import { describeFailure, insertCreated } from './relay-environment.ts';
+import { toMutationMessage } from './cookbook.ts';
+import { insertCreated } from './relay-environment.ts';
 import { TextForm } from './views.tsx';
 
 type Open = (id: string) => void;
@@ -14,8 +15,8 @@ type Open = (id: string) => void;
 export function AssistantList({ open }: { open: Open }) {
   const query = useLazyLoadQuery<AssistantListQuery>(
     graphql`
-      query AssistantListQuery {
-        ...AssistantList_query
+      query AssistantListQuery($count: Int = 10, $order: SortOrder = DESC) {
+        ...AssistantList_query @arguments(count: $count, order: $order)
       }
     `,
     {},
@@ -105,7 +106,7 @@ export function CreateForm() {
         variables: { input: { model: 'built-in', name } },
         updater: insertCreated,
         onCompleted: ({ createAssistant }) => resolve(createAssistant.userErrors[0]?.message ?? null),
-        onError: (error) => resolve(describeFailure(error)),
+        onError: (error) => resolve(toMutationMessage(error)),
       });
     });
   return <TextForm label="Create" submit={submit} />;

@@ -40,27 +40,18 @@ export function insertCreated(store: RecordSourceSelectorProxy<object>) {
   ConnectionHandler.insertEdgeAfter(oldestFirst, edgeOf(oldestFirst));
 }
 
-/** `updater` of the delete. */
-export function removeDeleted(store: RecordSourceSelectorProxy<object>) {
-  const id: unknown = store.getRootField('deleteAssistant')?.getValue('deletedAssistantId');
-  if (typeof id !== 'string') return; // userErrors says why
-  for (const list of [connectionOf(store, 'DESC'), connectionOf(store, 'ASC')]) {
-    if (!list) continue;
-    ConnectionHandler.deleteNode(list, id);
-    // The next page starts after the last assistant that is left: the service does not know the deleted one any more.
-    const last = list.getLinkedRecords('edges').at(-1)?.getLinkedRecord('node');
-    list.getLinkedRecord('pageInfo').setValue(last?.getDataID() ?? null, 'endCursor');
-  }
-  store.delete(id);
-}
-
-interface ServiceError {
-  readonly message: string;
-  readonly extensions?: { readonly code: string; readonly requestId: string };
-}
-
-/** Errors of the service are in `source`; everything else did not get a response. */
-export function describeFailure(error: Error & { source?: { errors?: readonly ServiceError[] } }) {
-  const [first] = error.source?.errors ?? [];
-  return first ? `${first.message} (${String(first.extensions?.requestId)})` : 'The service cannot be reached.';
-}
+/** `updater` of the delete, and of every other mutation of an assistant that another user may have deleted. */
+export const removeDeleted =
+  (field: 'deleteAssistant' | 'updateAssistant', id: string) => (store: RecordSourceSelectorProxy<object>) => {
+    const payload = store.getRootField(field);
+    const codes = payload?.getLinkedRecords('userErrors').map((error): unknown => error.getValue('code')) ?? [];
+    if (payload?.getValue('deletedAssistantId') !== id && !codes.includes('NOT_FOUND')) return;
+    for (const list of [connectionOf(store, 'DESC'), connectionOf(store, 'ASC')]) {
+      if (!list) continue;
+      ConnectionHandler.deleteNode(list, id);
+      // The next page starts after the last assistant that is left: the service does not know the deleted one any more.
+      const last = list.getLinkedRecords('edges').at(-1)?.getLinkedRecord('node');
+      list.getLinkedRecord('pageInfo').setValue(last?.getDataID() ?? null, 'endCursor');
+    }
+    store.delete(id);
+  };

@@ -3,8 +3,8 @@ import { useMemo, useReducer, useState } from 'react';
 import { graphql, useMutation, useSubscription } from 'react-relay';
 import type { FollowRunStartMutation } from './__generated__/FollowRunStartMutation.graphql.ts';
 import type { FollowRunSubscription } from './__generated__/FollowRunSubscription.graphql.ts';
+import { toMessage, toMutationMessage } from './cookbook.ts';
 import type { RunEvent } from './operations.ts';
-import { describeFailure } from './relay-environment.ts';
 import { applyEvent, noAnswer } from './run-answer.ts';
 import { AnswerView, TextForm } from './views.tsx';
 
@@ -56,7 +56,7 @@ export function Conversation({ assistantId }: { assistantId: string }) {
           setRun(createThreadAndRun.run ?? null);
           resolve(createThreadAndRun.userErrors[0]?.message ?? null);
         },
-        onError: (error) => resolve(describeFailure(error)),
+        onError: (error) => resolve(toMutationMessage(error)),
       });
     });
   return (
@@ -85,7 +85,7 @@ function StreamedAnswer({ threadId, runId }: { threadId: string; runId: string }
   return (
     <AnswerView
       answer={answer}
-      problem={failure.error && describeFailure(failure.error)}
+      problem={failure.error && toMessage(failure.error)}
       goOn={() => setFailure(({ attempt }) => ({ attempt: attempt + 1, error: null }))}
     />
   );

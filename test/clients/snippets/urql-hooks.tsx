@@ -1,6 +1,7 @@
 // urql's hooks for React: what docs/clients.md shows of them. A test renders every component.
 import { useReducer, useState } from 'react';
-import { Client, fetchExchange, Provider, useMutation, useQuery, useSubscription, type CombinedError } from 'urql';
+import { Client, fetchExchange, Provider, useMutation, useQuery, useSubscription } from 'urql';
+import { toMessage, toMutationMessage } from './cookbook.ts';
 import { ASSISTANTS, CREATE_ASSISTANT, RUN_EVENTS, START_RUN } from './operations.ts';
 import { applyEvent, noAnswer } from './run-answer.ts';
 import { createStreamExchange, type StreamClient } from './streaming.ts';
@@ -13,9 +14,6 @@ export const createReactClient = (url: string, schema: Schema, streams: StreamCl
     preferGetMethod: false,
     exchanges: [createCacheExchange(schema), fetchExchange, createStreamExchange(streams)],
   });
-
-const describeFailure = ({ graphQLErrors: [error], message }: CombinedError) =>
-  error ? `${error.message} (${String(error.extensions['requestId'])})` : message;
 
 export function App({ client }: { client: Client }) {
   const [assistantId, open] = useState<string | null>(null);
@@ -32,7 +30,7 @@ function Assistants({ open }: { open: (id: string) => void }) {
   const [after, setAfter] = useState<string | null>(null);
   // With relayPagination, the result of the next page has the pages before it as well.
   const [{ data, error }] = useQuery({ query: ASSISTANTS, variables: { first: 10, after } });
-  if (error) return <p role="alert">{describeFailure(error)}</p>;
+  if (error) return <p role="alert">{toMessage(error)}</p>;
   if (!data) return <p>Loading…</p>;
   const { edges, pageInfo } = data.assistants;
   return (
@@ -53,7 +51,7 @@ function CreateForm() {
   const [, create] = useMutation(CREATE_ASSISTANT);
   const submit = async (name: string) => {
     const { data, error } = await create({ input: { model: 'built-in', name } });
-    return error ? describeFailure(error) : (data?.createAssistant.userErrors[0]?.message ?? null);
+    return error ? toMutationMessage(error) : (data?.createAssistant.userErrors[0]?.message ?? null);
   };
   return <TextForm label="Create" submit={submit} />;
 }
@@ -64,7 +62,7 @@ function Conversation({ assistantId }: { assistantId: string }) {
   const submit = async (text: string) => {
     const { data, error } = await start({ input: { assistantId, thread: { messages: [{ text }] } } });
     setRun(data?.createThreadAndRun.run ?? null);
-    return error ? describeFailure(error) : (data?.createThreadAndRun.userErrors[0]?.message ?? null);
+    return error ? toMutationMessage(error) : (data?.createThreadAndRun.userErrors[0]?.message ?? null);
   };
   return (
     <>
@@ -81,5 +79,5 @@ function StreamedAnswer(variables: { threadId: string; runId: string }) {
     apply(data.runEvents);
     return data;
   });
-  return <AnswerView answer={answer} problem={error ? describeFailure(error) : null} goOn={restart} />;
+  return <AnswerView answer={answer} problem={error ? toMessage(error) : null} goOn={restart} />;
 }

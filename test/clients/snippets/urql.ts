@@ -2,7 +2,8 @@
 import { Client, fetchExchange, gql } from '@urql/core';
 import { cacheExchange, type Cache, type CacheExchangeOpts, type Entity } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
-import type { CreateAssistantData, DeleteAssistantData } from './operations.ts';
+import { isDeleted } from './cookbook.ts';
+import type { CreateAssistantData, DeleteAssistantData, UpdateAssistantData } from './operations.ts';
 
 export type Schema = NonNullable<CacheExchangeOpts['schema']>;
 
@@ -44,11 +45,13 @@ export const createCacheExchange = (schema: Schema) =>
             return isFirst ? [edge, ...edges] : edges;
           });
         },
-        deleteAssistant(result, _variables, cache) {
-          const id = (result as unknown as DeleteAssistantData).deleteAssistant.deletedAssistantId;
-          if (id === null) return; // userErrors says why
-          changeLists(cache, (edges) => edges.filter((edge) => edge !== `AssistantEdge:${id}`));
-          cache.invalidate({ __typename: 'Assistant', id });
+        deleteAssistant(result, { input }, cache) {
+          const { deletedAssistantId, userErrors } = (result as unknown as DeleteAssistantData).deleteAssistant;
+          if (deletedAssistantId !== null || isDeleted(userErrors)) evict(cache, (input as { id: string }).id);
+        },
+        updateAssistant(result, { input }, cache) {
+          const { userErrors } = (result as unknown as UpdateAssistantData).updateAssistant;
+          if (isDeleted(userErrors)) evict(cache, (input as { id: string }).id);
         },
       },
     },
@@ -69,6 +72,11 @@ const EDGE = gql`
     }
   }
 `;
+
+function evict(cache: Cache, id: string) {
+  changeLists(cache, (edges) => edges.filter((edge) => edge !== `AssistantEdge:${id}`));
+  cache.invalidate({ __typename: 'Assistant', id });
+}
 
 interface Page {
   readonly isFirst: boolean;

@@ -20,3 +20,8 @@ export async function createAssistants(service: TestService, count: number): Pro
   }
   return ids;
 }
+
+/** Deletes an assistant as another user would: no client of the test hears of it. */
+export async function deleteElsewhere(service: TestService, id: string): Promise<void> {
+  await service.query('mutation ($id: ID!) { deleteAssistant(input: { id: $id }) { deletedAssistantId } }', { id });
+}

@@ -11,6 +11,7 @@ import {
   type MutationParameters,
   type ReaderFragment,
   type SelectorStoreUpdater,
+  type Variables,
 } from 'relay-runtime';
 
 export interface AssistantList {
@@ -21,9 +22,14 @@ export interface AssistantList {
 }
 
 /** Sends the query and keeps the data of the fragment up to date, as `usePaginationFragment` does. */
-export async function openScreen(environment: Environment, query: ConcreteRequest, fragment: ReaderFragment) {
-  await fetchQuery(environment, query, {}).toPromise();
-  const operation = createOperationDescriptor(query, {});
+export async function openScreen(
+  environment: Environment,
+  query: ConcreteRequest,
+  fragment: ReaderFragment,
+  variables: Variables = {},
+) {
+  await fetchQuery(environment, query, variables).toPromise();
+  const operation = createOperationDescriptor(query, variables);
   const retained = environment.retain(operation);
   const selector = getSingularSelector(fragment, environment.lookup(operation.fragment).data);
   let snapshot = environment.lookup(selector);
