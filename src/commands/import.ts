@@ -52,7 +52,7 @@ type Created = Readonly<
 
 interface Create {
   readonly query: string;
-  /** Tells the idempotency keys of different lists apart. */
+  /** Distinguishes the idempotency keys of different lists. */
   readonly kind: string;
   /** Of the input, beside those of the record. */
   readonly fields?: Readonly<Record<string, unknown>>;
@@ -182,7 +182,7 @@ class Importer {
     return copies;
   }
 
-  /** The id of the copy; null where the service rejected it. Throws where it cannot be known whether there is one. */
+  /** The id of the copy; null if the service rejected it. Throws where it cannot be known whether there is one. */
   async #create(
     { line, record }: NumberedRecord<CopiedRecord>,
     { query, kind, fields }: Create,

@@ -19,7 +19,7 @@ interface GraphQLResponse<T> {
 /** The operation failed. The message is for people. */
 export class ServiceRequestError extends Error {
   override readonly name = 'ServiceRequestError';
-  /** As in the error's `extensions`; undefined where there was no such response. */
+  /** As in the error's `extensions`; undefined if there was no such response. */
   readonly code: string | undefined;
 
   constructor(message: string, code: string | undefined) {
@@ -30,7 +30,7 @@ export class ServiceRequestError extends Error {
 
 interface SendOptions {
   /**
-   * Whether the operation may be sent again after an error that is retryable or leaves its outcome open. True for reads, and
+   * Whether the operation may be sent again after an error that is retryable or leaves its outcome unknown. True for reads, and
    * for mutations with an idempotency key.
    */
   readonly isRepeatable?: boolean;

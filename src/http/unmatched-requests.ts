@@ -64,7 +64,7 @@ export class UnmatchedRequests {
     return isPreflight(request) ? this.#rejectOrigin(request, reply) : reply.code(204).send();
   }
 
-  /** A preflight is no operation, so it is not recorded as one. */
+  /** A preflight is not an operation, so it is not recorded. */
   #rejectOrigin(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { status } = ORIGIN_NOT_ALLOWED;
     this.#onOriginRejected(request.id);

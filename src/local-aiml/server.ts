@@ -26,7 +26,7 @@ export interface LocalAimlOptions {
    * `serviceKey`.
    */
   readonly callers?: 'anyone' | 'service';
-  /** How runs are executed; the built-in model and the defaults of the settings where it is left out. */
+  /** How runs are executed; by default the built-in model and the defaults of the settings. */
   readonly runs?: RunSettings;
   /** Gets one line for each request (info) and each failure (error); never a key, an id or a text of a request. */
   readonly logger?: ApiLogger;

@@ -9,9 +9,9 @@ export interface RunSettings extends EngineSettings {
   readonly runExpiresAfterSeconds: number;
 }
 
-/** What the service knows of the model API where no setting says otherwise. */
+/** The model API that is used if no setting names another. */
 export interface ModelApiDefaults {
-  /** Null where there is none: then the built-in model takes every call. */
+  /** Null if there is none: then the built-in model takes every call. */
   readonly baseUrl: string | null;
   readonly key: string | null;
   /** Whether each caller brings a key of its own. */

@@ -111,7 +111,7 @@ export class RedisResponseCache {
   }
 
   #responseKey(tenant: string, path: string): string {
-    return this.#redis.key(tenant, 'answer', digest(path));
+    return this.#redis.key(tenant, 'response', digest(path));
   }
 
   #generationKey(tenant: string): string {

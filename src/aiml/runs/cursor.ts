@@ -46,7 +46,7 @@ export const formatCursor = (cursor: RunCursor): string =>
     cursor.textLength,
   ].join('.');
 
-/** Null where it is not a cursor. */
+/** Null if it is not a cursor. */
 export function parseCursor(text: string): RunCursor | null {
   const [, instance, position, runStatus, stepId, stepStatus, messageId, messageStatus, contentIndex, textLength] =
     PATTERN.exec(text) ?? [];

@@ -11,7 +11,7 @@ export interface StreamEvent {
   readonly name: string;
   /** As it came: JSON, or `[DONE]`. */
   readonly data: string;
-  /** Null where upstream numbers no events. */
+  /** Null if upstream numbers no events. */
   readonly id: string | null;
 }
 
@@ -36,7 +36,7 @@ export class EventStreamReader {
     });
   }
 
-  /** The events that the chunk completes. Throws MalformedResponseError where it is not such a stream. */
+  /** The events that the chunk completes. Throws MalformedResponseError if it is not such a stream. */
   push(chunk: Buffer): readonly StreamEvent[] {
     this.#bytesSinceEvent += chunk.length;
     const text = this.#decode(chunk);
@@ -55,7 +55,7 @@ export class EventStreamReader {
   }
 }
 
-/** The JSON of an event; undefined where it has none. */
+/** The JSON of an event; undefined if it has none. */
 export function parseEventData({ data }: StreamEvent): unknown {
   try {
     return JSON.parse(data);

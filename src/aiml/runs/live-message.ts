@@ -46,7 +46,7 @@ export class LiveMessage {
     this.#ended = status !== 'in_progress';
   }
 
-  /** Throws MalformedResponseError where the message could not be read any more. */
+  /** Throws MalformedResponseError if the message could not be read any more. */
   append(delta: Fields): void {
     // To read all of the message each time would take ever longer.
     readItems(delta, 'content', (entry) => {
@@ -69,7 +69,7 @@ export class LiveMessage {
     return this.#content.length;
   }
 
-  /** The text of a part; empty where the part has none. */
+  /** The text of a part; empty if the part has none. */
   textOf(contentIndex: number): string {
     const part = this.#content[contentIndex];
     if (typeof part !== 'object' || part === null) return '';

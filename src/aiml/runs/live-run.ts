@@ -68,7 +68,7 @@ interface LiveStep {
 }
 
 export class LiveRun {
-  /** Tells it from every other one, also in other processes. */
+  /** Identifies it among all processes. */
   readonly instance = randomBytes(6).toString('base64url');
   readonly #transitions: Transition[] = [];
   readonly #messages = new Map<string, LiveMessage>();
@@ -130,7 +130,7 @@ export class LiveRun {
     this.#notify();
   }
 
-  /** A step's calls so far, and how often they changed; null where there is no such step. */
+  /** A step's calls so far, and how often they changed; null if there is no such step. */
   readStep(id: string): { readonly step: WireRunStep; readonly version: number } | null {
     const entry = this.#steps.get(id);
     return entry ? { step: readRunStep(entry.raw), version: entry.version } : null;
@@ -141,8 +141,8 @@ export class LiveRun {
   }
 
   /**
-   * Takes one event of upstream's stream; `data` is undefined where it is no JSON. States of steps and messages that are
-   * known already are taken once. Throws MalformedResponseError where an event of a known kind cannot be read.
+   * Takes one event of upstream's stream; `data` is undefined if it is not JSON. States of steps and messages that are
+   * known already are taken once. Throws MalformedResponseError if an event of a known kind cannot be read.
    */
   applyEvent(event: string, data: unknown): void {
     if (this.hasEnded || this.#transitions.length >= MAX_TRANSITIONS) return;

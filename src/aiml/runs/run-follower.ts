@@ -1,7 +1,7 @@
 /**
- * One follower of a live run: from where it stands to the end, each event once.
+ * One follower of a live run: the events from its cursor to the end of the run, each once.
  *
- * It is an iterator of its own, as a native generator that waits cannot be ended: its `return` queues behind `next`.
+ * It is not a generator, because a generator that waits cannot be ended: its `return` queues behind `next`.
  */
 import type { WireMessage } from '../resources/message.ts';
 import { hasEnded } from '../resources/run.ts';
@@ -104,7 +104,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     this.#options.onEnd();
   }
 
-  /** The next event; null where there is none yet. */
+  /** The next event; null if there is none yet. */
   #take(): RunEvent | null {
     const { transitions } = this.#live;
     for (;;) {
@@ -117,12 +117,12 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       const text = transition.kind === 'message' && transition.isEnd ? this.#takeText() : null;
       if (text) return text;
       this.#position += 1;
-      this.#note(transition);
+      this.#recordSent(transition);
       return { ...toEvent(transition), cursor: this.#cursor() };
     }
   }
 
-  /** Text and step progress, unless some was sent a moment ago: then a timer asks again. */
+  /** Text and step progress, unless some was sent within `COALESCE_MS`: then a timer checks again. */
   #takeGrowth(): RunEvent | null {
     const step = this.#step.id === '' ? 0 : this.#live.versionOf(this.#step.id);
     const message = this.#live.messages.get(this.#message.id);
@@ -144,7 +144,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     return { kind: 'step', event: 'thread.run.step.delta', step: progress.step, cursor: this.#cursor() };
   }
 
-  /** What is new in the message that was last begun; null where nothing is. */
+  /** The new text of the message that was begun last; null if there is none. */
   #takeText(): RunEvent | null {
     const message = this.#live.messages.get(this.#message.id);
     const found = message ? this.#findText(message) : null;
@@ -172,7 +172,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     return null;
   }
 
-  #note(transition: Transition): void {
+  #recordSent(transition: Transition): void {
     switch (transition.kind) {
       case 'run':
         this.#runStatus = transition.run.status;
@@ -206,7 +206,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     });
   }
 
-  /** Takes up what a cursor says. Returns the transitions that it has seen, where they are not all before a position. */
+  /** Restores the state of a cursor. Returns the transitions that it has seen, if they are not all before its position. */
   #resume(after: RunCursor): ReadonlySet<number> {
     this.#runStatus = after.runStatus;
     const { transitions, messages } = this.#live;
@@ -230,10 +230,10 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
 const isStep = (transition: Transition, { stepId }: RunCursor): boolean =>
   transition.kind === 'step' && toCursorPart(transition.step.id) === stepId;
 
-/** Which transitions a cursor of another process has seen, told from ids, states and order. */
+/** Which transitions a cursor of another process has seen, derived from ids, states and order. */
 function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
-  const indexesOf = (isIt: (transition: Transition) => boolean): number[] =>
-    transitions.flatMap((transition, index) => (isIt(transition) ? [index] : []));
+  const indexesOf = (matches: (transition: Transition) => boolean): number[] =>
+    transitions.flatMap((transition, index) => (matches(transition) ? [index] : []));
   const messages = indexesOf(
     (transition) => transition.kind === 'message' && toCursorPart(transition.message.id) === after.messageId,
   );

@@ -1,8 +1,8 @@
 /**
  * The runs that this process follows: one stream or one poll of upstream for each, however many followers it has.
  *
- * A run belongs to the tenant that follows it, and is never shown to another one. Where its stream ends before the run
- * does, the run is followed by its events, where upstream has them, and by polling otherwise.
+ * A run belongs to the tenant that follows it, and no other tenant gets its events. If its stream ends before the run
+ * does, the run is followed by upstream's events, or by polling if upstream has none.
  */
 import type { UpstreamContext } from '../call.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
@@ -48,33 +48,33 @@ export class RunHub {
     return this.#entries.size;
   }
 
-  /** The run where its stream is read here; null otherwise. */
+  /** The run, if this process reads its stream; null otherwise. */
   findStreamed({ tenant }: UpstreamContext, threadId: string, runId: string): LiveRun | null {
     const entry = this.#entries.get(toKey(tenant, threadId, runId));
     return entry?.reader.isStreaming ? entry.live : null;
   }
 
-  /** A stream for a call that starts a run; {@link adopt} follows. Null where enough runs are streamed. */
+  /** A stream for a call that starts a run; call {@link adopt} afterwards. Null at the maximum of streams. */
   createStream(): RunStream | null {
     return this.#streams < MAX_STREAMS ? new RunStream(null, false) : null;
   }
 
   /**
-   * A stream for a call that lets a waiting run go on; {@link adopt} follows. Null where enough runs are streamed, or where
+   * A stream for a call that continues a waiting run; call {@link adopt} afterwards. Null at the maximum of streams, or if
    * what the run did before cannot be read.
    */
   async continueStream(context: UpstreamContext, run: WireRun): Promise<RunStream | null> {
     if (this.#streams >= MAX_STREAMS) return null;
     const known = this.#entries.get(toKey(context.tenant, run.thread_id, run.id));
     const live = known?.live ?? new LiveRun(run);
-    // The events that are read of the run already go on behind its outputs.
+    // The events of the run that are read already continue after its outputs.
     if (known?.reader.isFollowingEvents) return null;
     if (known?.live.run.status === 'requires_action') return new RunStream(live, false);
     const reader = known?.reader ?? this.#createReader(context, live);
     return (await reader.readOnce()) ? new RunStream(live, false) : null;
   }
 
-  /** Follows a run through the stream that was opened for it, where upstream gave one. */
+  /** Follows a run through the stream that was opened for it, if upstream responded with one. */
   adopt(context: UpstreamContext, run: WireRun, stream: RunStream | null): void {
     if (!stream?.live || !stream.hasBegun) return;
     if (this.#cancellation.isCancelled) {
@@ -97,8 +97,8 @@ export class RunHub {
   }
 
   /**
-   * Follows a run that upstream has just been asked for with the credential of `caller`. `after`: null from the beginning.
-   * `onEvent` is called before each event. Rejects with a PublicError where the run cannot be read.
+   * Follows a run that was just read with the credential of `context`. `after`: null for all events.
+   * `onEvent` is called before each event. Rejects with a PublicError if the run cannot be read.
    */
   async follow(
     context: UpstreamContext,
@@ -114,7 +114,7 @@ export class RunHub {
       entry.followers -= 1;
       this.#release(entry);
     };
-    // What a cursor of another process has seen is found in what is known of the run.
+    // To resume a cursor of another process, the state of the run must be known.
     if (after && after.instance !== entry.live.instance)
       await entry.reader.readFirst().catch((error: unknown) => {
         onEnd();
@@ -125,7 +125,7 @@ export class RunHub {
     return follower;
   }
 
-  /** Ends all reading from upstream. Followers get nothing more. */
+  /** Stops all reading from upstream. Followers get no more events. */
   close(): void {
     this.#cancellation.cancel();
     for (const entry of this.#entries.values()) {
@@ -148,7 +148,7 @@ export class RunHub {
 
   #createReader({ credential, tenant, subject, requestId }: UpstreamContext, live: LiveRun): RunReader {
     const { upstream, ...options } = this.#options;
-    // Nothing of the request stays with what outlives it.
+    // The reader outlives the request, so it must not retain it.
     const context: UpstreamContext = {
       credential,
       tenant,
@@ -160,11 +160,11 @@ export class RunHub {
     return new RunReader(live, { ...upstream, context }, options);
   }
 
-  /** Reads on by other means where no stream is read. */
+  /** Polls the run, unless its stream is read. */
   #continue(entry: Entry): void {
     if (entry.followers === 0 || this.#cancellation.isCancelled) return;
     void entry.reader.poll().finally(() => {
-      // One that failed is looked up anew by who comes next.
+      // The next follower reads a failed run again.
       if (entry.live.failure) this.#delete(entry);
     });
   }

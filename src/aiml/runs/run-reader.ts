@@ -16,13 +16,13 @@ const MAX_FAILING_MS = 20_000;
 /** The longest a call to upstream may take, in milliseconds. */
 const CALL_DEADLINE_MS = 15_000;
 
-/** What it needs to call upstream. Its caller has no deadline of its own. */
+/** What a reader needs to call upstream. Its context has no deadline: each call gets one. */
 export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'context'>;
 
 export interface RunReaderOptions {
-  /** The first wait between two polls, in milliseconds; half a second where it is left out. */
+  /** The first wait between two polls, in milliseconds; by default half a second. */
   readonly firstPollMs?: number | undefined;
-  /** How long upstream may fail before the run's followers get an error, in milliseconds; 20 s where it is left out. */
+  /** How long upstream may fail before the run's followers get an error, in milliseconds; by default 20 s. */
   readonly maxFailingMs?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export class RunReader {
     return this.#stream !== null || (this.#isPolling && this.#access.isEmbedded);
   }
 
-  /** Reads the stream to its end. What is polled at the time is dropped, as it is older. */
+  /** Reads the stream to its end. The result of a poll in flight is dropped, as it is older. */
   async readStream(stream: RunStream): Promise<void> {
     this.#stream?.cancel();
     this.#stream = stream;
@@ -68,7 +68,7 @@ export class RunReader {
     this.#lastEventId = stream.lastEventId ?? this.#lastEventId;
   }
 
-  /** Reads on until the run has ended, a stream is read, or it is stopped. What fails for long fails the live run. */
+  /** Polls until the run has ended, a stream is read, or `stop` is called. The live run fails if polls fail for long. */
   async poll(): Promise<void> {
     if (this.#isPolling) return;
     this.#isPolling = true;
@@ -83,7 +83,7 @@ export class RunReader {
     }
   }
 
-  /** Reads once what upstream has now. False where it cannot be read. */
+  /** Reads the state of the run once. False if it cannot be read. */
   async readOnce(): Promise<boolean> {
     try {
       this.#live.applySnapshot(await this.#readSnapshot());
@@ -94,7 +94,7 @@ export class RunReader {
     }
   }
 
-  /** Reads once what upstream has now, unless something was read before. Rejects with a PublicError. */
+  /** Reads the state of the run once, unless it was read before. Rejects with a PublicError. */
   async readFirst(): Promise<void> {
     if (this.#live.transitions.length > 0) return;
     try {
@@ -106,7 +106,7 @@ export class RunReader {
     }
   }
 
-  /** Ends all reading. {@link poll} begins it again. */
+  /** Stops reading until the next {@link poll}. */
   stop(): void {
     this.#isStopped = true;
     this.#stream?.cancel();
@@ -128,7 +128,7 @@ export class RunReader {
         }
         failingSince = null;
       } catch (error) {
-        if (!(error instanceof PublicError) || !mayPass(error)) throw error;
+        if (!(error instanceof PublicError) || !isTransient(error)) throw error;
         failingSince ??= performance.now();
         if (performance.now() - failingSince > this.#maxFailingMs) throw error;
         retryAfterMs = error.details.retryAfterMs ?? 0;
@@ -144,12 +144,12 @@ export class RunReader {
     return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.context.cancel.isCancelled;
   }
 
-  /** Events go on exactly behind one that has an id, or begin anew: then what is known already would come again. */
+  /** Whether events would not be repeated: they continue after the last id, or nothing was read before. */
   get #canJoin(): boolean {
     return this.#access.isEmbedded && (this.#lastEventId !== null || this.#live.transitions.length === 0);
   }
 
-  /** Follows the events of the embedded AIML API. False where there were none. */
+  /** Follows the events of the embedded AIML API. False if there were none. */
   async #joinEvents(): Promise<boolean> {
     const { thread_id: threadId, id } = this.#live.run;
     const stream = new RunStream(this.#live, true);
@@ -165,7 +165,7 @@ export class RunReader {
         receiver: stream,
         lastEventId: this.#lastEventId,
       },
-      this.#caller,
+      this.#callContext,
     );
     if (!stream.hasBegun) return false;
     if (!this.#isWanted()) {
@@ -213,11 +213,14 @@ export class RunReader {
 
   #get<T>(name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
     const { client } = this.#access;
-    return client.call({ name, noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read }, this.#caller);
+    return client.call(
+      { name, noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
+      this.#callContext,
+    );
   }
 
-  /** For one call, with a deadline of its own. */
-  get #caller(): UpstreamContext {
+  /** The context of one call, with its deadline. */
+  get #callContext(): UpstreamContext {
     return { ...this.#access.context, deadlineAt: performance.now() + CALL_DEADLINE_MS };
   }
 
@@ -234,8 +237,8 @@ export class RunReader {
   }
 }
 
-/** A page of HTML that a proxy sends once is no reason to stop. */
-const mayPass = ({ code, details }: PublicError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
+/** Whether to poll again. A proxy may send a page of HTML instead of one response. */
+const isTransient = ({ code, details }: PublicError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
 
 function toFollowError(error: unknown): PublicError {
   if (!(error instanceof PublicError)) return UNREADABLE;
@@ -248,7 +251,7 @@ const NO_RUN = new PublicError({
   retryable: false,
 });
 
-/** What upstream says of the run cannot be read. */
+/** Upstream's response about the run does not have the documented form. */
 export const UNREADABLE = new PublicError({
   code: 'UPSTREAM_BAD_RESPONSE',
   message: 'The AIML API gave a response about the run that cannot be read.',

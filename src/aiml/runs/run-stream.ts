@@ -1,7 +1,7 @@
 /**
  * One stream of a run's events from upstream into a live run.
  *
- * A stream that is broken ends here and never ends the run: what opened it goes on by other means.
+ * A broken stream does not end the run: `run-hub.ts` continues to read it in another way.
  */
 import type { StreamReceiver } from '../stream-body.ts';
 import { readRun } from '../resources/run.ts';
@@ -10,7 +10,7 @@ import { EventStreamReader, parseEventData, type StreamEvent } from './event-str
 import { KNOWN_EVENTS, LiveRun } from './live-run.ts';
 
 export class RunStream implements StreamReceiver {
-  /** Resolves when the stream has ended, however; also where none began. */
+  /** Resolves when the stream has ended, for whatever reason, or was cancelled before it began. */
   readonly ended: Promise<void>;
   readonly #initial: LiveRun | null;
   readonly #isJoin: boolean;
@@ -23,11 +23,11 @@ export class RunStream implements StreamReceiver {
   #hasBegun = false;
   #hasEvents = false;
   #hasEnded = false;
-  /** Events that came before the run was known. */
+  /** Events that were received before the run was known. */
   #early: StreamEvent[] = [];
 
   /**
-   * `live`: null where the stream starts the run. `isJoin`: whether it is opened by a read, whose response is of no
+   * `live`: null if the stream starts the run. `isJoin`: whether it is opened by a read, whose response is of no
    * interest, and not by a write, whose response is the run of its first event.
    */
   constructor(live: LiveRun | null, isJoin: boolean) {
@@ -42,17 +42,17 @@ export class RunStream implements StreamReceiver {
     return this.#live;
   }
 
-  /** Whether upstream gave a stream. */
+  /** Whether upstream responded with a stream. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** Whether any event came. */
+  /** Whether any event was received. */
   get hasEvents(): boolean {
     return this.#hasEvents;
   }
 
-  /** What upstream goes on after; null where it numbers no events. */
+  /** The id of the last event, from which upstream can continue; null if its events have no ids. */
   get lastEventId(): string | null {
     return this.#lastEventId;
   }
@@ -86,7 +86,7 @@ export class RunStream implements StreamReceiver {
     if (this.#body) this.#finish();
   }
 
-  /** Ends the stream, where it has begun; the run goes on. */
+  /** Ends the stream, if it has begun. The run continues. */
   cancel(): void {
     this.#finish();
     this.#cancel();
@@ -97,7 +97,7 @@ export class RunStream implements StreamReceiver {
     this.#resolve();
   }
 
-  /** False where the event is the last one. */
+  /** False if the event is the last one. */
   #take(event: StreamEvent): boolean {
     if (event.name === 'done' || event.data === '[DONE]' || event.name === 'error') return false;
     this.#hasEvents = true;
@@ -111,13 +111,13 @@ export class RunStream implements StreamReceiver {
     this.#live ??= new LiveRun(readRun(data));
     this.#live.applyEvent(event.name, data);
     if (isRun) this.#body ??= Buffer.from(event.data);
-    // The run is the first event of every stream, so what came before it follows.
+    // The run is the first event of every stream, so earlier events are applied after it.
     for (const early of this.#early.splice(0)) this.#live.applyEvent(early.name, parseEventData(early));
     return true;
   }
 }
 
-/** What more than this comes before the run is dropped. */
+/** Further events before the run is known are dropped. */
 const MAX_EARLY_EVENTS = 100;
 
 const EMPTY = Buffer.from('null');

@@ -76,7 +76,7 @@ export function toThreadInput({ toolResources, metadata }: ListedThread): Input 
   return { ...withoutNulls({ toolResources }), metadata };
 }
 
-/** Null where nothing is left that a message can be created with. */
+/** Null if nothing is left that a message can be created with. */
 export function toMessageInput(
   message: ListedMessage,
 ): Converted<(Input & { readonly role: ListedMessage['role'] }) | null> {

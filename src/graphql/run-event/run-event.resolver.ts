@@ -24,7 +24,7 @@ export class RunEventResolver {
       'it goes on exactly behind it. Completes when the run has ended; a run that is REQUIRES_ACTION has not.',
     subscribe: ({ args, context }) => followRun(args as RunEventsArguments, context as RequestContext),
   })
-  /* eslint-disable @typescript-eslint/no-unused-vars -- the arguments are declared here, and read where the source begins */
+  /* eslint-disable @typescript-eslint/no-unused-vars -- the arguments are declared here, and read by `subscribe` */
   runEvents(
     @Root() change: WireRunEvent,
     @Arg('threadId', () => ID, { description: "The thread's id." }) _threadId: string,
@@ -40,7 +40,7 @@ export class RunEventResolver {
   /* eslint-enable @typescript-eslint/no-unused-vars */
 }
 
-/** The run is looked up with the caller's credential first, so that a cursor is worth nothing to another tenant. */
+/** Reads the run with the caller's credential first, so that a cursor is useless to another tenant. */
 async function followRun(
   { threadId, runId, after }: RunEventsArguments,
   { upstream }: RequestContext,

@@ -13,7 +13,7 @@ import {
   type GraphQLLeafType,
 } from 'graphql';
 
-/** Stands for the result where a value does not fit its type. */
+/** The result for a value that does not fit its type. */
 export const MISFIT = Symbol('misfit');
 
 /** Takes what JSON.parse makes. Returns the coerced value or {@link MISFIT}; throws what a scalar throws for a misfit. */
@@ -43,7 +43,7 @@ function createCoercer(type: GraphQLInputType): InputCoercer {
   return (value) => (value === null || value === undefined ? null : coerce(value));
 }
 
-/** A value that is no list stands for a list of one. */
+/** A value that is not a list counts as a list of one. */
 function createListCoercer(itemType: GraphQLInputType): InputCoercer {
   const coerce = coercerOf(itemType);
   return (value) => {

@@ -184,7 +184,7 @@ function leavesOut({ name, arguments: [condition] = [] }: DirectiveNode, variabl
   return typeof isTrue === 'boolean' && isTrue === (name.value === GraphQLSkipDirective.name);
 }
 
-/** Empty where they do not fit: nothing is asked for them then. */
+/** Empty if they are invalid: nothing is requested then. */
 function argumentsOf(definition: CostField['definition'], node: FieldNode, variables: Variables): Variables {
   try {
     return getArgumentValues(definition, node, variables);

@@ -7,7 +7,7 @@ import { codesOf } from './operation.plugin.ts';
 export type StreamTransport = 'sse' | 'multipart' | 'websocket';
 
 /**
- * completed: it came to its end. failed: it ended with an error result. disconnected: the client left. cut: the service
+ * completed: all results were sent. failed: it ended with an error result. disconnected: the client left. cut: the service
  * ended it, as it is stopping or as the client did not read.
  */
 type StreamEnd = 'completed' | 'failed' | 'disconnected' | 'cut';
@@ -45,7 +45,7 @@ export class OperationStream {
     return result;
   }
 
-  /** Ends it, where it has not ended. A result that is waited for is null then. */
+  /** Ends the stream, if it has not ended. A pending `next` then resolves to null. */
   end(end: StreamEnd): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -224,7 +224,7 @@ class Planner {
     return new ObjectPlan(fields);
   }
 
-  /** Null where a property is read. Of the fields with a resolver of their own only those of introspection have a plan. */
+  /** Null if a property is read. Of the fields with a resolver of their own only those of introspection have a plan. */
   #planResolver(
     type: GraphQLObjectType,
     definition: GraphQLField<unknown, unknown>,

@@ -47,7 +47,7 @@ export interface RequestContext {
   readonly recordUserError?: ((code: UserErrorCode) => void) | undefined;
   /** Called with the id of what a mutation created, changed or deleted; absent if nothing is recorded. */
   readonly recordWrite?: ((id: string) => void) | undefined;
-  /** Throws a PublicError where the caller is not known or lacks the scope. */
+  /** Throws a PublicError if the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
 }
 
@@ -126,7 +126,7 @@ export class RequestScope {
     return this.#startedAt;
   }
 
-  /** Throws a PublicError where the caller is not known or lacks the scope. */
+  /** Throws a PublicError if the caller is not known or lacks the scope. */
   authorize(scope: Scope): void {
     requireScope(this.#options.identity, scope);
   }

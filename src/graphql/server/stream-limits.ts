@@ -6,7 +6,7 @@ const MAX_STREAMS_PER_CALLER = 20;
 
 interface StreamLimitsOptions {
   readonly maxStreams: number;
-  /** Whether callers can be told apart. */
+  /** Whether callers can be distinguished. */
   readonly isMultiTenant: boolean;
 }
 

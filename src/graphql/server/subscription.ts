@@ -18,7 +18,7 @@ import { ServiceError } from '../errors/codes.ts';
 
 /** Gets the results of a subscription. */
 export interface StreamHost {
-  /** Throws a ServiceError where there may be no further stream. To be released when the stream has ended. */
+  /** Throws a ServiceError if the limit of streams is reached. Release it when the stream has ended. */
   acquire(): Release;
   begin(results: SubscriptionResults): void;
 }

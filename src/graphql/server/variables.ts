@@ -29,7 +29,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
 export type VariableCoercer = (variables: Variables) => CoercedVariables;
 
-/** The same as graphql-js has where nothing else is said. */
+/** The default of graphql-js. */
 const MAX_ERRORS = 50;
 /** Of a key that the schema does not have, for suggestions. */
 const MAX_KEY_LENGTH = 100;
@@ -39,7 +39,7 @@ type Path = readonly (string | number)[];
 interface Definition {
   readonly name: string;
   readonly type: GraphQLInputType;
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   readonly defaultValue: unknown;
   readonly coerce: InputCoercer;
   readonly node: VariableDefinitionNode;
@@ -100,7 +100,7 @@ function coerceOne(
   coerceSlowly(definition, variables, coerced, errors);
 }
 
-/** {@link MISFIT} where the value does not fit, for whatever reason. */
+/** {@link MISFIT} if the value does not fit, for whatever reason. */
 function coerceFitting(coerce: InputCoercer, value: unknown): unknown {
   try {
     return coerce(value);

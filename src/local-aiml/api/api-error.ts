@@ -5,7 +5,7 @@ interface ApiErrorOptions {
   readonly param?: string;
   /** OpenAI's word for what is wrong, such as `invalid_type`. */
   readonly code?: string;
-  /** OpenAI's class of the error; by the status where it is left out. */
+  /** OpenAI's class of the error; by default that of the status. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

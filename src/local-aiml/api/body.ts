@@ -24,7 +24,7 @@ export function readBodies(app: FastifyInstance): void {
   });
 }
 
-/** The body of a request: null, with an empty digest, where there is none. */
+/** The body of a request: null, with an empty digest, if there is none. */
 export function bodyOf({ body }: { readonly body: unknown }): ParsedBody {
   return (body as ParsedBody | undefined) ?? { value: null, digest: '' };
 }

@@ -5,7 +5,7 @@ import { ApiError } from './api-error.ts';
 const MAX_LENGTH = 512;
 
 /**
- * The bearer token of RFC 6750, or the key in Azure's `api-key` header. Throws {@link ApiError} of 401 where there is no
+ * The bearer token of RFC 6750, or the key in Azure's `api-key` header. Throws {@link ApiError} of 401 if there is no
  * well-formed one.
  */
 export function readKey({ authorization, 'api-key': apiKey }: IncomingHttpHeaders): string {

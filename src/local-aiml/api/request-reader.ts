@@ -8,7 +8,7 @@ import { toCanonicalPath, type ApiRequest } from './route.ts';
 /** The ids of a path, by the names that routes give them, and how each begins. */
 const PREFIXES = { thread_id: 'thread', message_id: 'msg', run_id: 'run', step_id: 'step' } as const;
 
-/** An id of the path. Throws ApiError of 400 where it is of another kind, in the words that clients match on. */
+/** An id of the path. Throws ApiError of 400 if it is of another kind, in the words that clients match on. */
 export function readId({ params }: ApiRequest, name: keyof typeof PREFIXES): string {
   const id = params[name] ?? '';
   const prefix = PREFIXES[name];
@@ -24,7 +24,7 @@ export function readOwner(request: ApiRequest, ...names: readonly ('thread_id' |
   return [request.caller.account, ...names.map((name) => readId(request, name))];
 }
 
-/** `bodyDigest` is '' where there is no body. Throws ApiError of 400. */
+/** `bodyDigest` is '' if there is no body. Throws ApiError of 400. */
 export function readRepetition({ method, url, headers }: FastifyRequest, bodyDigest: string): Repetition {
   const fingerprint = createHash('sha256')
     .update(`${method} ${toCanonicalPath(url)}\n${bodyDigest}`)

@@ -9,7 +9,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** From the base of the API on, with parameters as `:name`. */
   readonly path: string;
-  /** What errors of the store are worded after; `other` where it is left out. */
+  /** What errors of the store are worded after; by default `other`. */
   readonly action?: Action;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
@@ -18,10 +18,10 @@ export interface ApiRequest {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
-  /** Parsed JSON; null where there is no body. */
+  /** Parsed JSON; null if there is no body. */
   readonly body: JsonValue;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Whether it may be one that was sent before. Throws ApiError where its `Idempotency-Key` is none. */
+  /** Whether it may be one that was sent before. Throws ApiError if its `Idempotency-Key` is none. */
   readonly repetition: () => Repetition;
 }
 

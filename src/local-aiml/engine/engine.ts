@@ -60,7 +60,7 @@ export interface Model {
 }
 
 export interface ModelList {
-  /** What the model API lists, and the built-in model. Rejects with an ApiError where the list cannot be read. */
+  /** What the model API lists, and the built-in model. Rejects with an ApiError if the list cannot be read. */
   list(caller: Caller): Promise<readonly Model[]>;
 }
 

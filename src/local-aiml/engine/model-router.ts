@@ -6,7 +6,7 @@ import { OpenAIModelApi } from './model/openai-model-api.ts';
 
 export class ModelRouter {
   readonly builtIn: ModelApi = new BuiltInModel();
-  /** Null where the built-in model takes every call. */
+  /** Null if the built-in model takes every call. */
   readonly api: OpenAIModelApi | null;
 
   constructor({ modelApi, modelAliases }: EngineSettings) {

@@ -65,7 +65,7 @@ export class ResponseWriter {
     return message && { messageId: message.id, content: message.content, end, usage };
   }
 
-  /** The step of the calls that the model made. Undefined where it made none. */
+  /** The step of the calls that the model made. Undefined if it made none. */
   toolStep(): { readonly step: RunStep; readonly calls: readonly RequiredToolCall[] } | undefined {
     if (!this.#toolStep) return undefined;
     const calls = this.#live.toolStep?.toolCalls ?? [];

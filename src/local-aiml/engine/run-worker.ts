@@ -217,7 +217,7 @@ function addUsage(left: Usage | null, right: Usage): Usage {
   };
 }
 
-/** Nothing of what a run has come to is given up for a lock that another process holds for a while. */
+/** The result of a run is kept, even if another process holds the lock for a while. */
 async function retryBusy<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -33,7 +33,7 @@ export interface Run {
   readonly last_error: RunError | null;
   readonly incomplete_details: { readonly reason: RunIncompleteReason } | null;
   readonly model: string;
-  /** The effective instructions, additional ones included; '' where there are none. */
+  /** The effective instructions, additional ones included; '' if there are none. */
   readonly instructions: string;
   readonly tools: readonly AssistantTool[];
   readonly tool_resources: ToolResources;
@@ -49,7 +49,7 @@ export interface Run {
   readonly response_format: ResponseFormat;
   /** Null while the run is live. */
   readonly usage: Usage | null;
-  /** What the model API said that the calls cost; null where it said nothing. */
+  /** What the model API said that the calls cost; null if it said nothing. */
   readonly cost: { readonly usd: number } | null;
 }
 
@@ -143,7 +143,7 @@ export function endRun(run: Run, end: RunEnd, tally: Tally, now: number): Run {
   };
 }
 
-/** Why the message that was open is incomplete when its run ends so; undefined where the message is complete. */
+/** Why the message that was open is incomplete when its run ends so; undefined if the message is complete. */
 export function messageReasonOf(end: RunEnd): MessageIncompleteReason | undefined {
   switch (end.status) {
     case 'completed':

@@ -102,7 +102,7 @@ export class ToolOutputsMismatchError extends Error {
 /** Too many runs wait for a worker: those of the account, or those of all accounts. */
 export class TooManyRunsError extends Error {
   override readonly name = 'TooManyRunsError';
-  /** False where it is the runs of all accounts. */
+  /** False if it is the runs of all accounts. */
   readonly ofAccount: boolean;
 
   constructor(ofAccount: boolean) {

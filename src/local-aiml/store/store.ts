@@ -100,13 +100,13 @@ export interface MessageQuery extends ListQuery {
 export interface MessageStore extends Reads<MessageQuery>, Writes<Message> {
   /** Rejects with ThreadBusyError while the thread has a live run. */
   create(owner: Owner, message: Message, repetition: Repetition): Promise<Created>;
-  /** Rejects with ThreadBusyError where a live run is writing it. */
+  /** Rejects with ThreadBusyError if a live run is writing it. */
   delete(owner: Owner, id: string): Promise<void>;
 }
 
 export interface NewRun {
   readonly run: Run;
-  /** The thread to make first; null where the run's thread is there. */
+  /** The thread to make first; null if the run's thread is there. */
   readonly newThread: NewThread | null;
   /** Added to the thread before the run. */
   readonly messages: readonly Message[];
@@ -125,7 +125,7 @@ export interface ToolOutput {
 
 export interface RunStore extends Reads, Writes<Run> {
   /**
-   * Rejects with ThreadBusyError where the thread has a live run; nothing is added then. Rejects with TooManyRunsError
+   * Rejects with ThreadBusyError if the thread has a live run; nothing is added then. Rejects with TooManyRunsError
    * where too many runs wait.
    */
   create(account: string, newRun: NewRun, repetition: Repetition): Promise<RunWritten>;
@@ -141,10 +141,10 @@ export interface RunStore extends Reads, Writes<Run> {
   ): Promise<RunWritten>;
   /**
    * A run that is queued or waits is `cancelled` at once; a run in progress is `cancelling` until its worker has stopped.
-   * Rejects with WrongStateError where it has ended or is cancelling.
+   * Rejects with WrongStateError if it has ended or is cancelling.
    */
   cancel(owner: Owner, id: string, repetition: Repetition): Promise<RunWritten>;
-  /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null where there is none. */
+  /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null if there is none. */
   cancelLiveRun(owner: Owner): Promise<Run | null>;
 }
 

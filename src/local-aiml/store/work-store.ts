@@ -54,7 +54,7 @@ export interface WrittenMessage {
   /** The whole content. */
   readonly content: readonly MessageContent[];
   readonly end: MessageEnd;
-  /** The usage of its step; null where it is not known. */
+  /** The usage of its step; null if it is not known. */
   readonly usage: Usage | null;
 }
 
@@ -81,7 +81,7 @@ export type ContextItem =
 export interface WorkStore {
   /**
    * Takes up one run: the oldest queued run of the account that has the fewest runs in progress, or a run in progress
-   * whose lease has ended. Undefined where there is none. A run that was left by its worker for the third time is ended as
+   * whose lease has ended. Undefined if there is none. A run that was left by its worker for the third time is ended as
    * failed instead, and one that has expired is ended as expired; neither is returned.
    */
   claimRun(request: ClaimRequest): Promise<ClaimedRun | undefined>;
@@ -134,7 +134,7 @@ export interface WorkStore {
    */
   sweep(): Promise<readonly Run[]>;
 
-  /** Undefined where the run is unknown, or was deleted with its thread. */
+  /** Undefined if the run is unknown, or was deleted with its thread. */
   snapshot(runId: string): Promise<RunSnapshot | undefined>;
 
   /**

@@ -108,7 +108,7 @@ function tokensOf(units: readonly ContextUnit[]): number {
   return units.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
-/** What is left of a budget that counts over all calls of a run; null where there is none. */
+/** What is left of a budget that counts over all calls of a run; null if there is none. */
 export function remaining(budget: number | null, used = 0): number | null {
   return budget === null ? null : Math.max(0, budget - used);
 }

@@ -17,7 +17,7 @@ const COMPLETION_TOKENS = 4_096;
 
 interface KnownModel {
   readonly factor: number;
-  /** What a prompt may come to; undefined where it is not known. */
+  /** The maximum of a prompt; undefined if it is not known. */
   readonly contextTokens: number | undefined;
 }
 

@@ -13,7 +13,7 @@ interface Truncated {
 }
 
 /**
- * `units` are oldest first; `maxTokens` is what they may come to. `last_messages` keeps the newest messages. What is then
+ * `units` are oldest first; `maxTokens` is their maximum in total. `last_messages` keeps the newest messages. What is then
  * still too much is dropped from the middle: what this run wrote, the newest message and the first one of the user stay.
  */
 export function truncate(

@@ -47,9 +47,9 @@ export type ModelChunk =
 export interface ModelEnd {
   readonly type: 'end';
   readonly finishReason: FinishReason;
-  /** Null where the model API did not report it. */
+  /** Null if the model API did not report it. */
   readonly usage: TokenUsage | null;
-  /** US dollars; null where the model API did not report it. */
+  /** US dollars; null if the model API did not report it. */
   readonly costUsd: number | null;
   readonly requestId: string | null;
 }
@@ -76,7 +76,7 @@ export interface ModelListing extends JsonObject {
 }
 
 export interface ModelApi {
-  /** Throws a `ModelError` where the model API fails, and the signal's reason where that is aborted. */
+  /** Throws a `ModelError` if the model API fails, and the signal's reason where that is aborted. */
   complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk>;
   /** Throws a `ModelError`. */
   listModels(options: CompleteOptions): Promise<readonly ModelListing[]>;

@@ -15,7 +15,7 @@ import type { CompleteOptions, FinishReason, ModelApi, ModelChunk, ModelListing,
 export interface OpenAIModelApiOptions {
   /** What stands before `/chat/completions`. */
   readonly baseUrl: string;
-  /** Absent where the API wants none, or each call brings its own. */
+  /** Absent if the API wants none, or each call brings its own. */
   readonly key?: string | undefined;
   /** Names of models that are requested under another name. */
   readonly aliases?: ReadonlyMap<string, string>;

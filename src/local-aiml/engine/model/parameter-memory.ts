@@ -41,7 +41,7 @@ export class ParameterMemory {
   }
 
   /**
-   * Remembers the parameter of the list that `error` rejects by name. True where the request is worth sending again
+   * Remembers the parameter of the list that `error` rejects by name. True if the request is worth sending again
    * without it.
    */
   learn(request: ModelRequest, error: unknown): boolean {

@@ -18,7 +18,7 @@ const PATTERNS = [
   /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]*\*{3,}[A-Za-z0-9_-]*/g,
 ];
 
-/** One line of at most 500 characters; '' where nothing is left to say. `secrets` are removed word for word. */
+/** One line of at most 500 characters; '' if nothing is left to say. `secrets` are removed word for word. */
 export function sanitize(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) if (secret.length >= 4) clean = clean.replaceAll(secret, REMOVED);

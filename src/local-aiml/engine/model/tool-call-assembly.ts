@@ -14,7 +14,7 @@ export interface ToolCallPiece {
 }
 
 interface PendingCall {
-  /** The index that the server gave; undefined where it gave none. */
+  /** The index that the server gave; undefined if it gave none. */
   readonly serverIndex: number | undefined;
   /** What the server sent; it distinguishes calls of the same index. */
   readonly serverId: string | undefined;
@@ -46,7 +46,7 @@ export class ToolCallAssembly {
     yield* this.#emit(false);
   }
 
-  /** Call once the response has ended. Throws a `ModelError` where a call is not usable. */
+  /** Call once the response has ended. Throws a `ModelError` if a call is not usable. */
   *end(isCut: boolean): Iterable<ModelChunk> {
     for (const call of this.#calls) {
       if (call.arguments.trim() === '' && !isCut) call.arguments = '{}';

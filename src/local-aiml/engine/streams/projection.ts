@@ -1,6 +1,6 @@
 /**
  * Owns which events a follower gets next: the difference between what it has read and what there is now, in the order of
- * OpenAI's streams. Pure: there is no log of events, and every process comes to the same ones.
+ * OpenAI's streams. Pure: there is no log of events, and every process derives the same ones.
  */
 import type { Message, MessageContent } from '../../messages/model.ts';
 import { isLive, type Run, type RunStatus } from '../../runs/model.ts';
@@ -15,7 +15,7 @@ export interface RunEvent {
   readonly position: Position;
 }
 
-/** What comes next behind `position`; undefined where there is nothing yet. */
+/** What comes next behind `position`; undefined if there is nothing yet. */
 export function nextEvent(view: RunView, position: Position): RunEvent | undefined {
   const { run } = view;
   const { status } = position;

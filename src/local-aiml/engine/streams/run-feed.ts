@@ -56,7 +56,7 @@ export class RunFeed {
     return (this.#shown ??= this.#stored && withLive(this.#stored, this.#liveRuns.get(this.#runId)));
   }
 
-  /** Whether it has listeners, and so hears of every change. */
+  /** Whether it has listeners, which are notified of every change. */
   get isWatched(): boolean {
     return this.#listeners.size > 0;
   }
@@ -82,7 +82,7 @@ export class RunFeed {
     this.#onIdle();
   }
 
-  /** Reads what is stored now. Rejects where it cannot be read. */
+  /** Reads what is stored now. Rejects if it cannot be read. */
   async refresh(): Promise<void> {
     // A read that has begun may not have seen the last write.
     await this.#reading?.catch(() => undefined);

@@ -30,7 +30,7 @@ export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> impl
     return this.parts.transactions.write(() => this.#table.modify(this.parts.tables.parentOf(owner), id, change));
   }
 
-  /** What a list is narrowed to beside its page; all objects where it is left out. */
+  /** What a list is narrowed to beside its page; by default all objects. */
   protected filterOf?(query: Q): Filter | undefined;
 
   /** Nothing below a thread is shown as it was before its run expired. */

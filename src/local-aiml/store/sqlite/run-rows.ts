@@ -60,7 +60,7 @@ export class RunRows {
     return this.#statements.isHeld.get(runId, attempt) !== undefined;
   }
 
-  /** The row that a worker holds. Throws {@link ClaimLostError} where it does not hold it any more. */
+  /** The row that a worker holds. Throws {@link ClaimLostError} if it does not hold it any more. */
   held({ runId, attempt }: Claim): RunRow {
     const row = this.isHeld({ runId, attempt }) ? this.find(runId) : undefined;
     if (!row) throw new ClaimLostError();

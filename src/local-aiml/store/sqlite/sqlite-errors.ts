@@ -2,7 +2,7 @@
 import Database from 'libsql';
 import { StoreBusyError, StoreFailedError, StoreFullError } from '../errors.ts';
 
-/** The code of an error of the file system or of SQLite, or '' where it has none. */
+/** The code of an error of the file system or of SQLite, or '' if it has none. */
 export function codeOf(error: unknown): string {
   const { code } = error as { readonly code?: unknown };
   return typeof code === 'string' ? code : '';

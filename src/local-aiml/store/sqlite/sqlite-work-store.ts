@@ -251,7 +251,7 @@ export class SqliteWorkStore implements WorkStore {
     return next && toRow(this.#queries.oldestQueued.get(next.account));
   }
 
-  /** Undefined where the run has to be ended instead. */
+  /** Undefined if the run has to be ended instead. */
   #claim(row: RunRow, leaseMs: number): ClaimedRun | undefined {
     const isTakeOver = row.run.status === 'in_progress';
     if (isExpired(row.run)) {

@@ -30,7 +30,7 @@ export class Tables {
     this.#count = database.prepare('SELECT last_sequence FROM threads WHERE id = ?');
   }
 
-  /** The parent of what lies under the path. Throws NotFoundError where an object of the path is unknown. */
+  /** The parent of what lies under the path. Throws NotFoundError if an object of the path is unknown. */
   parentOf([account, threadId, runId]: Owner): string {
     if (threadId === undefined) return account;
     this.threads.get(account, threadId);

@@ -88,7 +88,7 @@ export class Transactions {
 }
 
 interface Waiting {
-  /** Runs the transaction; false where the store is still locked. */
+  /** Runs the transaction; false if the store is still locked. */
   readonly attempt: () => boolean;
   readonly giveUp: () => void;
   readonly deadline: number;
@@ -99,7 +99,7 @@ class LockQueue {
   readonly #waiting: Waiting[] = [];
   #isRetrying = false;
 
-  /** Rejects with StoreBusyError where the lock is not free in time. */
+  /** Rejects with StoreBusyError if the lock is not free in time. */
   run<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const attempt = () => {
