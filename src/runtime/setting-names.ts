@@ -53,16 +53,13 @@ interface MisspeltSetting {
 /** Variables of systems and tools that resemble a setting. */
 const OTHER_VARIABLES = new Set(['PATH', 'HOME', 'POST', 'HOSTS', 'PORTS', 'NODE_ENV']);
 
-/** Names in the environment that are a typing error away from a setting that is not set. Values are not read. */
+/** Names in the environment that are a typing error away from a setting. Values are not read. */
 export function findMisspeltSettings(names: readonly string[]): readonly MisspeltSetting[] {
-  const given = new Set(names);
-  const absent = SETTING_NAMES.filter((setting) => !given.has(setting));
   return names.flatMap((name) => {
     // Names of another form cannot be misspelt settings. The lower-case names of proxies are valid, too.
     if (!/^[A-Z][A-Z0-9_]{2,39}$/.test(name) || OTHER_VARIABLES.has(name)) return [];
     if (SETTING_NAMES.some((setting) => setting === name)) return [];
-    const [nearest] = absent
-      .map((setting) => ({ setting, distance: editDistance(name, setting) }))
+    const [nearest] = SETTING_NAMES.map((setting) => ({ setting, distance: editDistance(name, setting) }))
       .filter(({ setting, distance }) => distance <= (setting.length > 8 ? 2 : 1))
       .sort((one, other) => one.distance - other.distance);
     return nearest ? [{ name, suggestion: nearest.setting }] : [];

@@ -20,6 +20,10 @@ test('Swapped letters are found in short names, too', () => {
   ]);
 });
 
+test('A misspelt name is found although the right one is set as well', () => {
+  expect(findMisspeltSettings(['PORT', 'PROT'])).toEqual([{ name: 'PROT', suggestion: 'PORT' }]);
+});
+
 test('Settings, and variables of other programs, are not reported', () => {
   expect(findMisspeltSettings(documented)).toEqual([]);
   expect(
@@ -35,6 +39,4 @@ test('Settings, and variables of other programs, are not reported', () => {
       'npm_config_x',
     ]),
   ).toEqual([]);
-  // If the correct setting is set as well, the variable belongs to another program.
-  expect(findMisspeltSettings(['PORT', 'PROT'])).toEqual([]);
 });
