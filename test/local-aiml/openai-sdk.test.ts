@@ -114,13 +114,13 @@ test('A response that the types of the official SDK do not allow is reported', a
   expect(problems({ created_at: '1' })).toMatch(/created_at must be number/);
   expect(problems({ created: 1 })).toMatch(/additional properties.*created/);
   expect(problems({ object: 'thread.run' })).toMatch(/object must be equal to constant/);
-  expect(problems({}, 400)).toMatch(/required property 'error'/);
+  expect(problems({}, 400)).toMatch(/required property 'message'/);
   expect(problemsOfResponse({ method: 'GET', url: '/unknown', status: 200, body: '{}' })).toBe('no such operation');
 
   const frame = (event: string, data: unknown, id = 'id: 1\n') => `event: ${event}\n${id}data: ${JSON.stringify(data)}`;
   expect(problemsOfEvent(frame('thread.created', body))).toBeUndefined();
   expect(problemsOfEvent(frame('thread.created', body, ''))).toBe('an event without an id');
-  expect(problemsOfEvent(frame('thread.run.created', body))).toMatch(/required property 'status'/);
+  expect(problemsOfEvent(frame('thread.run.created', body))).toMatch(/required property/);
   expect(problemsOfEvent(frame('thread.unknown', body))).toBe('no such event');
   expect(problemsOfEvent(frame('error', { message: 'Sorry' }))).toMatch(/required property 'error'/);
   expect(problemsOfEvent('event: done\ndata: []')).toBe('done without [DONE]');
