@@ -182,6 +182,10 @@ describe('the containers', () => {
     expect(Object.keys(containers)).toEqual(expect.arrayContaining(used));
   });
 
+  test('send each event of a stream at once', () => {
+    expect(read('deploy/haproxy.cfg')).toMatch(/^ +option http-no-delay$/m);
+  });
+
   test('that expose metrics are all scraped by Prometheus', () => {
     const aliases = matches(read('deploy/prometheus.yml'), /names: \[([a-z-]+)\]/g);
     expect(services.map(([, { networks }]) => networks)).toEqual(services.map(() => ({ default: { aliases } })));

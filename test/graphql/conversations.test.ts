@@ -171,3 +171,42 @@ describe('the messages of a thread', () => {
     ]);
   });
 });
+
+describe('an idempotency key of the embedded AIML API', () => {
+  test('creates each kind of object once, also while the thread has a run', async () => {
+    const assistant = await write<{ assistant: { id: string } }>('createAssistant', 'assistant { id }', {
+      model: 'built-in',
+    });
+    const assistantId = assistant.assistant.id;
+    const threadId = await createThread();
+    const thread = { messages: [{ text: '/hang' }] };
+    const creates: readonly (readonly [mutation: string, selection: string, input: object])[] = [
+      ['createAssistant', 'assistant { id }', { model: 'built-in' }],
+      ['createThread', 'thread { id }', {}],
+      ['createMessage', 'message { id }', { threadId, text: 'Hi' }],
+      ['createThreadAndRun', 'run { id } thread { id }', { assistantId, thread }],
+      ['createRun', 'run { id }', { threadId, assistantId, additionalMessages: thread.messages }],
+    ];
+    for (const [mutation, selection, input] of creates) {
+      const keyed = { ...input, idempotencyKey: `key-of-${mutation}` };
+      const first = await write<object>(mutation, selection, keyed);
+      expect(first).toMatchObject({ userErrors: [] });
+      expect(await write(mutation, selection, keyed)).toEqual(first);
+      expect(await write(mutation, selection, { ...keyed, metadata: { other: 'x' } })).toMatchObject({
+        userErrors: [{ code: 'INVALID', field: ['input', 'idempotencyKey'] }],
+      });
+    }
+    // Without the key the thread is busy.
+    expect(await write('createRun', 'run { id }', { threadId, assistantId })).toMatchObject({
+      userErrors: [{ code: 'THREAD_BUSY', field: ['input', 'threadId'] }],
+    });
+    const { thread: stored } = await data<{ thread: unknown }>(
+      'query ($id: ID!) { thread(id: $id) { runs { nodes { id } } messages { nodes { text } } } }',
+      { id: threadId },
+    );
+    expect(stored).toMatchObject({
+      runs: { nodes: [expect.anything()] },
+      messages: { nodes: [{ text: 'Hi' }, { text: '/hang' }] },
+    });
+  });
+});

@@ -168,6 +168,13 @@ describe('another process', () => {
     const events = await eventsOf(readSse(await subscribe(second, run)));
     expect(events.at(-1)?.event).toBe('thread.run.completed');
     expect(textsOf(events)).toEqual(await storedTexts(first, run));
+    // By the events of the embedded AIML API, without polling.
+    const metrics = await (await fetch(`${second.url}/metrics`)).text();
+    const calls = [...metrics.matchAll(/^assistants_upstream_attempts_total\{call="([^"]+)"/gm)].map(
+      ([, call]) => call,
+    );
+    expect(calls).toContain('runs.events');
+    expect(calls).not.toContain('run_steps.list');
   });
 });
 
