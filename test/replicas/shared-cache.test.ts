@@ -61,7 +61,7 @@ describeWithRedis('What replicas share of their reads', () => {
       },
     });
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
-  const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:answer:*`);
+  const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:response:*`);
   const responseKey = async (tenant?: string) => {
     const [key, ...others] = await responseKeys(tenant);
     if (key === undefined || others.length > 0) throw new Error('one response was expected');
