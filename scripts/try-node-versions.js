@@ -58,7 +58,7 @@ async function check(version) {
 async function run([file = '', ...args]) {
   const child = spawn(file, args, { cwd: ROOT, timeout: TIMEOUT_MS });
   const output = outputOf(child);
-  const [code] = /** @type {[number | null]} */ (await once(child, 'close'));
+  const code = await exitCodeOf(child);
   if (code !== 0) throw new Error(`exit code ${String(code)}\n${output()}`);
 }
 
@@ -70,7 +70,7 @@ async function useService(node, dataDir) {
     timeout: TIMEOUT_MS,
   });
   const output = outputOf(child);
-  const exit = once(child, 'close');
+  const exit = exitCodeOf(child);
   try {
     const url = await listeningUrl(child, output, exit);
     await query(url, '{ assistants(first: 1) { nodes { id } } }');
@@ -86,7 +86,7 @@ async function useService(node, dataDir) {
   } finally {
     child.kill('SIGTERM');
   }
-  const [code] = /** @type {[number | null]} */ (await exit);
+  const code = await exit;
   if (code !== 0) throw new Error(`the service ended with ${String(code)}\n${output()}`);
 }
 
@@ -136,6 +136,14 @@ function send(url, accept, body) {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number | null>} null if a signal ended it
+ */
+function exitCodeOf(child) {
+  return new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
 }
 
 /** @param {import('node:child_process').ChildProcessWithoutNullStreams} child */

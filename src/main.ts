@@ -6,7 +6,7 @@
 
 import { StopSignals } from './runtime/stop-signals.ts';
 
-const stopping = new StopSignals();
+const stopping = new StopSignals((code) => process.exit(code));
 
 /** The same as `engines` in package.json: major and minor version. */
 const MINIMUM: readonly [number, number] = [20, 19];

@@ -36,7 +36,7 @@ Any well-formed bearer token is an account of its own.
 const LAST_FLUSH_MS = 300;
 
 async function start(): Promise<void> {
-  const stopping = new StopSignals();
+  const stopping = new StopSignals((code) => process.exit(code));
   const { host, port, dataDir, runs } = readStandaloneSettings(process.env);
   // Loaded when signals are handled, because loading takes a while.
   const [{ pino }, { toCrashEntry }, { createLocalAiml }] = await Promise.all([

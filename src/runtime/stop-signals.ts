@@ -11,10 +11,13 @@ const SAME_SIGNAL_MS = 500;
  * would end the process with an error, or be ignored by PID 1 of a container.
  */
 export class StopSignals {
-  #handler: (signal: NodeJS.Signals) => void = () => process.exit(0);
+  readonly #exit: (code: number) => void;
+  #handler: (signal: NodeJS.Signals) => void = () => this.#exit(0);
   #receivedAt: number | null = null;
 
-  constructor() {
+  /** `exit` ends the process at once. */
+  constructor(exit: (code: number) => void) {
+    this.#exit = exit;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive(signal));
   }
 
@@ -27,6 +30,6 @@ export class StopSignals {
     if (this.#receivedAt === null) {
       this.#receivedAt = performance.now();
       this.#handler(signal);
-    } else if (performance.now() - this.#receivedAt >= SAME_SIGNAL_MS) process.exit(1);
+    } else if (performance.now() - this.#receivedAt >= SAME_SIGNAL_MS) this.#exit(1);
   }
 }
