@@ -211,6 +211,7 @@ async function startService(
     tracing.startRequest(method, route, headers);
   const webSockets: WebSockets = new WebSockets({
     lifecycle,
+    connections,
     operationSlots,
     hosts: new HostPolicy(config.allowedHosts),
     isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),

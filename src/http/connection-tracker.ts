@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Connection, HttpExchange, type UnsentObserver } from './connection.ts';
+import { Connection, HttpExchange, type UnsentObserver, type UnsentSource } from './connection.ts';
 
 /** How long a client may read nothing of a pending response, in milliseconds. */
 const STALL_TIMEOUT_MS = 30_000;
@@ -27,7 +27,7 @@ interface ConnectionTrackerOptions {
 
 export class ConnectionTracker implements UnsentObserver {
   readonly #bySocket = new WeakMap<Duplex, Connection>();
-  readonly #unread = new Set<Connection>();
+  readonly #unread = new Set<UnsentSource>();
   readonly #stallTimeoutMs: number;
   readonly #onDisconnect: ConnectionTrackerOptions['onDisconnect'];
   readonly #timer: NodeJS.Timeout;
@@ -67,7 +67,7 @@ export class ConnectionTracker implements UnsentObserver {
     return false;
   }
 
-  unsentChanged(connection: Connection, bytes: number): void {
+  unsentChanged(connection: UnsentSource, bytes: number): void {
     this.#unsentBytes += bytes;
     if (connection.unsentBytes > 0) this.#unread.add(connection);
     else this.#unread.delete(connection);
@@ -105,7 +105,7 @@ export class ConnectionTracker implements UnsentObserver {
     }
   }
 
-  #disconnect(connection: Connection, reason: DisconnectReason): void {
+  #disconnect(connection: UnsentSource, reason: DisconnectReason): void {
     connection.isCut = true;
     connection.destroy();
     this.#onDisconnect(reason);

@@ -20,12 +20,24 @@ const RESPONSE_HEAD_BYTES = 512;
 /** `writeQueueSize`: bytes written to the socket that the system has not accepted. Node's socket time-out uses it, too. */
 type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
-export interface UnsentObserver {
-  /** Called when the unsent bytes of a connection have changed by `bytes`. */
-  unsentChanged(connection: Connection, bytes: number): void;
+/** A connection with bytes that have not reached the operating system. */
+export interface UnsentSource {
+  /** Whether it is closed because the client does not read. */
+  isCut: boolean;
+  readonly unsentBytes: number;
+  /** The `performance.now()` time since which the client has read nothing; null if nothing is pending. */
+  readonly stalledSince: number | null;
+  /** Updates the unsent bytes. */
+  refresh(): void;
+  destroy(): void;
 }
 
-export class Connection {
+export interface UnsentObserver {
+  /** Called when the unsent bytes of a connection have changed by `bytes`. */
+  unsentChanged(connection: UnsentSource, bytes: number): void;
+}
+
+export class Connection implements UnsentSource {
   /** Whether it is closed because the client does not read. */
   isCut = false;
   readonly #socket: QueueingSocket;

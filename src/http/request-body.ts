@@ -17,7 +17,7 @@ const MAX_DEPTH = 256;
  * The characters `{}[],:` outside strings. Parsing and copying a value costs up to a microsecond for each, so this limits
  * the CPU time of a request to some 50 ms. 128 functions with 45 described parameters each have fewer.
  */
-const MAX_STRUCTURES = 60_000;
+export const MAX_STRUCTURES = 60_000;
 
 /**
  * Reads and parses a request body. Rejects with a RequestError: 400, 413, 415, or that of the reservation. In every case

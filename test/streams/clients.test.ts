@@ -15,6 +15,7 @@ import {
   type StreamResult,
 } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { readGauges } from '../support/gauges.ts';
 import { until } from '../support/until.ts';
 import { openSocket } from '../support/websocket.ts';
 
@@ -101,6 +102,77 @@ describe('a WebSocket', () => {
     large.send({ type: 'connection_init', payload: { text: 'x'.repeat(1024 * 1024) } });
     await until(() => large.state.closedWith !== null);
     expect(large.state.closedWith).toBe(1009);
+  });
+
+  const query = (variables: string): string =>
+    `{"type":"subscribe","id":"1","payload":{"query":"{ __typename }","variables":{"x":${variables}}}}`;
+  test.each([
+    ['more than 16 KiB before the connection_ack', MANUAL, `{"type":"ping","payload":{"x":"${'x'.repeat(16_384)}"}}`],
+    ['a part of more than 80 KiB before the connection_ack', MANUAL, 'part'],
+    ['more than 60,000 brackets and commas', {}, query(`[${'[],'.repeat(20_000)}[]]`)],
+    ['256 levels', {}, query('['.repeat(3000) + ']'.repeat(3000))],
+    ['a ping of 256 levels', {}, `{"type":"ping","payload":{"x":${'['.repeat(3000)}${']'.repeat(3000)}}}`],
+  ])('is closed for a message of %s', async (_what, options, message) => {
+    const { socket, state } = await openSocket(service, options);
+    if (message === 'part') socket.send('x'.repeat(100_000), { fin: false });
+    else socket.send(message);
+    await until(() => state.closedWith !== null);
+    expect(state.closedWith).toBe(4400);
+  });
+
+  test('gets BAD_REQUEST for an operation with a long id', async () => {
+    const { messages, send } = await openSocket(service);
+    send({ type: 'subscribe', id: 'x'.repeat(257), payload: { query: '{ __typename }' } });
+    await until(() => messages.length === 2);
+    expect(messages[1]).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'BAD_REQUEST' } }] });
+  });
+
+  test('is closed for a part of a message if 48 MiB of parts have arrived, until others have ended', async () => {
+    const PART = 1_000_000;
+    const opened: Awaited<ReturnType<typeof openSocket>>[] = [];
+    for (let index = 0; index < 60; index += 1) {
+      const one = await openSocket(service);
+      one.socket.send('x'.repeat(PART), { fin: false });
+      opened.push(one);
+    }
+    await until(() => opened.some(({ state }) => state.closedWith !== null));
+    const closed = opened.flatMap(({ state }) => (state.closedWith === null ? [] : [state.closedWith]));
+    expect(new Set(closed)).toEqual(new Set([1013]));
+    expect(closed.length).toBeLessThan(30);
+    for (const { socket } of opened) socket.terminate();
+    await until(async () => {
+      const { socket, of, state } = await openSocket(service);
+      socket.send(query(`"${'x'.repeat(PART)}"`));
+      await until(() => of('1').length === 2 || state.closedWith !== null);
+      return of('1')[0]?.type === 'next';
+    });
+  });
+
+  test('is not read from while more than 1 MiB of its messages is unread', async () => {
+    const PINGS = 96;
+    const { socket, messages } = await openSocket(service);
+    socket.pause();
+    const ping = `{"type":"ping","payload":{"x":"${'x'.repeat(256 * 1024)}"}}`;
+    for (let sent = 0; sent < PINGS; sent += 1) socket.send(ping);
+    await until(async () => (await readGauges(service.url)).unsentBytes > 1024 * 1024);
+    expect((await readGauges(service.url)).unsentBytes).toBeLessThan(2 * 1024 * 1024);
+    socket.resume();
+    await until(() => messages.filter(({ type }) => type === 'pong').length === PINGS);
+    await until(async () => (await readGauges(service.url)).unsentBytes < 64 * 1024);
+  });
+
+  test('is closed if its client reads nothing for too long, or a message takes too long to arrive', async () => {
+    const impatient = await startService({ UPSTREAM: 'local' }, { stallTimeoutMs: 1000, heartbeatMs: 400 });
+    const silent = await openSocket(impatient);
+    silent.socket.send('x'.repeat(100_000), { fin: false });
+    const deaf = await openSocket(impatient);
+    deaf.socket.pause();
+    const ping = `{"type":"ping","payload":{"x":"${'x'.repeat(512 * 1024)}"}}`;
+    for (let sent = 0; sent < 48; sent += 1) deaf.socket.send(ping);
+    await until(() => impatient.logs.some(({ reason }) => reason === 'STALLED'));
+    await until(() => silent.state.closedWith !== null);
+    expect(silent.state.closedWith).toBe(1008);
+    await until(async () => (await readGauges(impatient.url)).unsentBytes < 64 * 1024);
   });
 
   test('can have 20 concurrent operations, and gets OVERLOADED for one more', async () => {

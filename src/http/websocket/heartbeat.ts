@@ -7,6 +7,10 @@ const CHECKS_PER_PING = 4;
 interface HeartbeatOptions {
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
+  /** Whether nothing is read from the client at the moment, so that no response can arrive. */
+  readonly isPaused: () => boolean;
+  /** Called at each check. */
+  readonly onCheck: () => void;
   /** Called before the socket is ended. */
   readonly onStall: () => void;
 }
@@ -18,7 +22,7 @@ export class Heartbeat {
   /** The `performance.now()` time of the first ping without a response; null if all have one. */
   #waitingSince: number | null = null;
 
-  constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs, onStall }: HeartbeatOptions) {
+  constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs, isPaused, onCheck, onStall }: HeartbeatOptions) {
     const onReceive = () => {
       this.#seenAt = performance.now();
       this.#waitingSince = null;
@@ -26,6 +30,11 @@ export class Heartbeat {
     socket.on('pong', onReceive);
     socket.on('message', onReceive);
     this.#timer = setInterval(() => {
+      onCheck();
+      if (isPaused()) {
+        onReceive();
+        return;
+      }
       const now = performance.now();
       if (this.#waitingSince !== null && now - this.#waitingSince >= stallTimeoutMs) {
         onStall();

@@ -15,7 +15,7 @@ import {
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
-import type { Semaphore } from '../../runtime/semaphore.ts';
+import type { Release, Semaphore } from '../../runtime/semaphore.ts';
 import { toExtensions } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
@@ -27,6 +27,8 @@ import type { Lifecycle } from '../lifecycle.ts';
 /** The operations that one socket may have at a time. */
 const MAX_OPERATIONS = 20;
 const CONNECTION_INIT_TIMEOUT_MS = 5000;
+/** The characters of an operation's id, which is kept while the operation is in flight and sent with each result. */
+const MAX_ID_LENGTH = 256;
 /** The status of the request that became the socket. */
 const SWITCHING_PROTOCOLS = 101;
 
@@ -36,6 +38,10 @@ export interface SocketState {
   readonly request: IncomingMessage;
   /** The tokens of the operations that are executed or streamed. */
   readonly operations: Set<CancellationToken>;
+  /** Takes over the memory of the message that is handled at the moment. The returned function releases it. */
+  readonly takeMessage: () => Release;
+  /** The client's `connection_init` was accepted. */
+  readonly onAcknowledged: () => void;
   /** Called when an operation has ended. */
   readonly onOperationEnd: () => void;
   /** The service, or upstream, has accepted the socket's credential, or not. */
@@ -60,14 +66,20 @@ type SocketContext = Context<ConnectionParams, SocketState>;
 /** graphql-ws requires a schema and a document to execute, but the operation has already been executed. */
 const EMPTY_SCHEMA = new GraphQLSchema({});
 const PLACEHOLDER_DOCUMENTS = { stream: parse('subscription { _ }'), result: parse('{ _ }') };
+const EMPTY_PAYLOAD = { query: '', variables: undefined, extensions: undefined };
 /** The origin of a WebSocket has been checked, so Apollo Server's CSRF prevention need not check the request. */
 const HEADERS = new HeaderMap([['apollo-require-preflight', 'true']]);
 
 export function createOperationsServer(options: WebSocketOperationsOptions): Server<SocketState> {
   return makeServer<ConnectionParams, SocketState>({
     connectionInitWaitTimeout: CONNECTION_INIT_TIMEOUT_MS,
-    onConnect: () => options.lifecycle.state !== 'draining',
-    onSubscribe: async (context, _id, payload) => {
+    onConnect: ({ extra }) => {
+      if (options.lifecycle.state === 'draining') return false;
+      extra.onAcknowledged();
+      return true;
+    },
+    onSubscribe: async (context, id, payload) => {
+      if (id.length > MAX_ID_LENGTH) return [new GraphQLError('', { extensions: { errors: [ID_TOO_LONG] } })];
       const outcome = await execute(context, payload, options);
       if ('errors' in outcome) return [new GraphQLError('', { extensions: { errors: outcome.errors } })];
       const isStream = 'next' in outcome.value;
@@ -90,10 +102,11 @@ type Outcome =
   | { readonly value: FormattedExecutionResult | AsyncIterableIterator<FormattedExecutionResult> };
 
 async function execute(
-  { extra: { request, operations, onOperationEnd, onCredential, isCut }, connectionParams }: SocketContext,
-  { query, operationName, variables, extensions }: SubscribePayload,
+  { extra: { request, operations, takeMessage, onOperationEnd, onCredential, isCut }, connectionParams }: SocketContext,
+  payload: SubscribePayload,
   { operationSlots, startTrace, execute: executeRequest }: WebSocketOperationsOptions,
 ): Promise<Outcome> {
+  const { query, operationName, variables, extensions } = payload;
   const requestId = randomUUID();
   if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
   const release = operationSlots.tryAcquire();
@@ -106,6 +119,7 @@ async function execute(
     trace?.end(SWITCHING_PROTOCOLS);
     onOperationEnd();
   };
+  const releaseMessage = takeMessage();
   // The protocol requires a query text, so an empty one with a hash means a persisted query.
   const body = { ...(query !== '' && { query }), operationName, variables, extensions };
   const response = await executeRequest(
@@ -120,6 +134,9 @@ async function execute(
     },
   );
   release();
+  // graphql-ws keeps the message until a stream has ended.
+  Object.assign(payload, EMPTY_PAYLOAD);
+  releaseMessage();
   if (response.stream) {
     onCredential(true);
     return { value: toIterator(response.stream, { cancellation, isCut, onEnd: end }) };
@@ -191,5 +208,9 @@ const overloaded = (message: string, requestId: string): GraphQLFormattedError =
   message,
   extensions: { ...toExtensions('OVERLOADED'), requestId },
 });
+const ID_TOO_LONG: GraphQLFormattedError = {
+  message: `The id of an operation has at most ${MAX_ID_LENGTH} characters.`,
+  extensions: { ...toExtensions('BAD_REQUEST') },
+};
 const OVER_SOCKET_LIMIT = 'This WebSocket has 20 operations in flight, which is the limit.';
 const OVER_SERVICE_LIMIT = 'The service is working on as many operations as it can: try again in a moment.';

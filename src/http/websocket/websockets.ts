@@ -9,7 +9,10 @@ import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { HttpErrorResponse } from '../error-response.ts';
+import type { UnsentObserver } from '../connection.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { createMessageMemory, nothingHeld, SocketInput } from './socket-input.ts';
+import { SocketOutput } from './socket-output.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
 import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts';
 
@@ -23,11 +26,15 @@ const INTERNAL_ERROR = 1011;
 /** Of graphql-transport-ws. Clients connect again with the credential that they have then. */
 const FORBIDDEN = 4403;
 const CHECK_INTERVAL_MS = 20;
+/** How long a client that exceeded a limit has to read why it is closed, in milliseconds. */
+const VIOLATION_LINGER_MS = 1000;
 /** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
 
 interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
   readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
+  /** Is informed of unsent bytes, and closes sockets whose clients do not read. */
+  readonly connections: UnsentObserver;
   /** Called on a fault in the handling of a message. */
   readonly onError: (error: unknown) => void;
   readonly heartbeatMs?: number | undefined;
@@ -42,6 +49,7 @@ export class WebSockets {
   readonly #open = new Map<WebSocket, ReadonlySet<CancellationToken>>();
   /** Those that the service ends while they have operations. */
   readonly #cut = new WeakSet<WebSocket>();
+  readonly #messageMemory = createMessageMemory();
   #isDraining = false;
 
   constructor(options: WebSocketsOptions) {
@@ -86,10 +94,27 @@ export class WebSockets {
 
   #serve(socket: WebSocket, request: IncomingMessage): void {
     const operations = new Set<CancellationToken>();
-    const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = this.#options;
+    const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS, connections } = this.#options;
+    const connection = request.socket;
+    const output = new SocketOutput(socket, connection, connections);
+    let isAcknowledged = false;
+    const input = new SocketInput({
+      memory: this.#messageMemory,
+      isAcknowledged: () => isAcknowledged,
+      onViolation: (code, reason) => {
+        socket.close(code, reason);
+        socket.pause();
+        setTimeout(() => socket.terminate(), VIOLATION_LINGER_MS).unref();
+      },
+    });
+    // Before the listener of the WebSocket, which emits the messages.
+    connection.prependListener('data', (chunk: Buffer) => input.receive(chunk.length));
+    let takeMessage = () => nothingHeld;
     const heartbeat = new Heartbeat(socket, {
       heartbeatMs,
       stallTimeoutMs,
+      isPaused: () => output.isPaused,
+      onCheck: () => input.checkArrival(stallTimeoutMs),
       onStall: () => this.#cut.add(socket),
     });
     this.#open.set(socket, operations);
@@ -101,13 +126,25 @@ export class WebSockets {
         // Resolves when the result has reached the operating system, which limits buffering to one result.
         send: (text) =>
           new Promise((resolve) => {
-            if (socket.readyState === socket.OPEN) socket.send(text, () => resolve());
-            else resolve();
+            if (socket.readyState !== socket.OPEN) {
+              resolve();
+              return;
+            }
+            socket.send(text, () => {
+              output.update();
+              resolve();
+            });
+            output.update();
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (listener) =>
           socket.on('message', (data) => {
-            listener(toText(data)).catch((error: unknown) => {
+            const message = toBuffer(data);
+            const release = input.complete(message);
+            if (!release) return;
+            takeMessage = () => release;
+            listener(message.toString()).then(release, (error: unknown) => {
+              release();
               this.#options.onError(error);
               socket.close(INTERNAL_ERROR);
             });
@@ -126,13 +163,17 @@ export class WebSockets {
           hasExpired = wasAccepted && !isAccepted;
           wasAccepted ||= isAccepted;
         },
-        isCut: () => this.#cut.has(socket),
+        takeMessage: () => takeMessage(),
+        onAcknowledged: () => (isAcknowledged = true),
+        isCut: () => output.isCut || this.#cut.has(socket),
       },
     );
     // An error always closes the socket, which needs no further handling.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
       heartbeat.stop();
+      input.end();
+      output.end();
       this.#open.delete(socket);
       for (const cancellation of [...operations]) cancellation.cancel();
       closed(code, reason.toString()).catch(this.#options.onError);
@@ -140,7 +181,7 @@ export class WebSockets {
   }
 }
 
-function toText(data: Buffer | ArrayBuffer | Buffer[]): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString();
-  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+function toBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

@@ -1,0 +1,85 @@
+/** The unsent bytes of a WebSocket. Nothing more is read from a client that does not read what was sent to it. */
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { UnsentObserver, UnsentSource } from '../connection.ts';
+
+/** With more unsent bytes, messages of the client wait. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** See `QueueingSocket` of connection.ts. */
+type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
+export class SocketOutput implements UnsentSource {
+  isCut = false;
+  readonly #socket: WebSocket;
+  readonly #connection: QueueingSocket;
+  readonly #observer: UnsentObserver;
+  #unsentBytes = 0;
+  #progressAt = 0;
+  #queuedBytes = 0;
+  #isPaused = false;
+  #hasEnded = false;
+
+  constructor(socket: WebSocket, connection: QueueingSocket, observer: UnsentObserver) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#observer = observer;
+    const update = () => this.update();
+    connection.on('drain', update);
+    // The socket sends pongs by itself.
+    socket.on('ping', update);
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** The `performance.now()` time since which the client has read nothing; null if it has read everything. */
+  get stalledSince(): number | null {
+    return this.#unsentBytes > 0 ? this.#progressAt : null;
+  }
+
+  /** Whether messages of the client wait until it has read. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Call it when something was written, or has reached the operating system. */
+  update(): void {
+    if (this.#hasEnded) return;
+    this.#set(this.#connection.writableLength);
+    const isPaused = this.#unsentBytes > MAX_UNSENT_BYTES;
+    if (isPaused === this.#isPaused || this.#hasEnded) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Notices parts of a write that have reached the operating system. */
+  refresh(): void {
+    const queuedBytes = this.#connection._handle?.writeQueueSize ?? 0;
+    if (queuedBytes < this.#queuedBytes) this.#progressAt = performance.now();
+    this.#queuedBytes = queuedBytes;
+    this.update();
+  }
+
+  /** Closes the connection. */
+  destroy(): void {
+    this.end();
+    this.#socket.terminate();
+  }
+
+  /** Call it when the socket is closed. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#set(0);
+  }
+
+  #set(bytes: number): void {
+    const change = bytes - this.#unsentBytes;
+    if (change === 0) return;
+    if (change < 0 || this.#unsentBytes === 0) this.#progressAt = performance.now();
+    this.#unsentBytes = bytes;
+    this.#observer.unsentChanged(this, change);
+  }
+}
