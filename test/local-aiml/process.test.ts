@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { amountOf, casesOf, slowTest } from '../support/slow.ts';
+import { amountOf, slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere, startProcess } from './support.ts';
 
 describe('the process', () => {
@@ -61,7 +61,8 @@ describe('the process', () => {
     expect(stderr).not.toContain('SECRET');
   });
 
-  test('reports in one line that its folder cannot be used, and exits with 1', async () => {
+  // Without a process of its own in store.test.ts.
+  slowTest('reports in one line that its folder cannot be used, and exits with 1', async () => {
     const file = join(await createFolder(), 'SECRET');
     await writeFile(file, '');
     const { code, stderr } = await startProcess({ DATA_DIR: join(file, 'data') }).exit;
@@ -78,12 +79,11 @@ describe('the process', () => {
 });
 
 describe('a log that cannot be written', () => {
-  test.each(
-    casesOf(1, [
-      ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
-      ['has lost its reader', {}, 1],
-    ] as const),
-  )('does not stop the process if it %s', async (_name, options, closedStreams) => {
+  // Its writer is that of the service, whose tests are fast.
+  slowTest.each([
+    ['is on a full device', { shell: 'exec 2>/dev/full' }, 0],
+    ['has lost its reader', {}, 1],
+  ])('does not stop the process if it %s', async (_name, options, closedStreams) => {
     const running = startProcess({ DATA_DIR: await createFolder() }, options);
     const url = await running.url;
     if (closedStreams > 0) {
@@ -147,8 +147,8 @@ test('A store that cannot grow rejects writes with 409 and one log entry, and ke
   await create(freed, { instructions });
 });
 
-/** Of each of two processes. */
-const WRITES = amountOf('PROCESS_WRITES', { fast: 15, slow: 60 });
+/** Of each of two processes: together no more than one page lists. */
+const WRITES = amountOf('PROCESS_WRITES', { fast: 15, slow: 45 });
 
 describe('two processes on one folder', () => {
   let urls: readonly [string, string];
