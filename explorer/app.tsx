@@ -5,6 +5,7 @@ import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
 import { createRoot } from 'react-dom/client';
 import './app.css';
+import { withCurrentOperation } from './current-operation.ts';
 import { examplesPlugin } from './examples.tsx';
 
 const OPEN_AT_FIRST = ['AssistantsForward', 'CreateAssistant'];
@@ -14,7 +15,7 @@ const TABS_KEY = 'graphiql:tabState';
 const url = new URL('graphql', document.baseURI);
 const socketUrl = new URL(url);
 socketUrl.protocol = url.protocol.replace('http', 'ws');
-const fetcher = createGraphiQLFetcher({ url: url.href, subscriptionUrl: socketUrl.href });
+const fetcher = withCurrentOperation(createGraphiQLFetcher({ url: url.href, subscriptionUrl: socketUrl.href }));
 const defaultTabs = EXAMPLES.filter(({ name }) => OPEN_AT_FIRST.includes(name));
 const activeTab = storedActiveTab() ?? defaultTabs[0];
 

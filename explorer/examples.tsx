@@ -1,12 +1,23 @@
 /** The pane of example operations. A click opens an example in a tab, with sample variables and the newest ids. */
 import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/react';
-import { withNewestIds } from './newest-ids.ts';
+import { isUnchanged, withNewestIds } from './newest-ids.ts';
+
+/** In the order in which a client sends them. */
+const CONVERSATION = ['CreateThreadAndRun', 'FollowRun', 'Thread', 'CreateRun'];
+const isOfConversation = ({ name }: Example) => CONVERSATION.includes(name);
 
 const GROUPS = [
-  { title: 'Queries', kind: 'query' },
-  { title: 'Mutations', kind: 'mutation' },
-  { title: 'Subscriptions', kind: 'subscription' },
-] as const;
+  {
+    title: 'A conversation, step by step',
+    examples: EXAMPLES.filter(isOfConversation).sort(
+      (one, other) => CONVERSATION.indexOf(one.name) - CONVERSATION.indexOf(other.name),
+    ),
+  },
+  ...(['query', 'mutation', 'subscription'] as const).map((kind) => ({
+    title: { query: 'Queries', mutation: 'Mutations', subscription: 'Subscriptions' }[kind],
+    examples: EXAMPLES.filter((example) => example.kind === kind && !isOfConversation(example)),
+  })),
+];
 
 export const examplesPlugin: GraphiQLPlugin = { title: 'Examples', icon: ExamplesIcon, content: Examples };
 
@@ -17,38 +28,42 @@ function Examples() {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const headerEditor = useGraphiQL((state) => state.headerEditor);
 
-  const open = async ({ query, variables: sample }: Example) => {
+  // An example that is opened before the editors exist would be an empty tab.
+  const isReady = queryEditor !== undefined && variableEditor !== undefined;
+
+  const open = async (example: Example) => {
+    const { query, variables: sample } = example;
     const index = tabs.findIndex((tab) => tab.query === query);
-    if (index !== -1) {
+    const isEdited = index !== -1 && !isUnchanged(tabs[index]?.variables ?? null, sample);
+    // What an id of an earlier visit names may have been deleted since.
+    const variables = isEdited ? null : await withNewestIds(example, headerEditor?.getValue() ?? '');
+    if (index === -1) {
+      actions.addTab();
+      queryEditor?.setValue(query);
+    } else {
       actions.changeTab(index);
-      return;
     }
-    const variables = await withNewestIds(sample, headerEditor?.getValue() ?? '');
-    actions.addTab();
-    queryEditor?.setValue(query);
-    variableEditor?.setValue(variables);
+    if (variables !== null) variableEditor?.setValue(variables);
   };
 
   return (
     <section className="examples" aria-label="Examples">
       <h2>Examples</h2>
-      {GROUPS.map(({ title, kind }) => ({ title, examples: EXAMPLES.filter((example) => example.kind === kind) }))
-        .filter(({ examples }) => examples.length > 0)
-        .map(({ title, examples }) => (
-          <div key={title}>
-            <h3>{title}</h3>
-            <ul>
-              {examples.map((example) => (
-                <li key={example.name}>
-                  <button type="button" onClick={() => void open(example)}>
-                    <strong>{example.name}</strong>
-                    <span>{withCode(example.description)}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </div>
-        ))}
+      {GROUPS.filter(({ examples }) => examples.length > 0).map(({ title, examples }) => (
+        <div key={title}>
+          <h3>{title}</h3>
+          <ul>
+            {examples.map((example) => (
+              <li key={example.name}>
+                <button type="button" disabled={!isReady} onClick={() => void open(example)}>
+                  <strong>{example.name}</strong>
+                  <span>{withCode(example.description)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
     </section>
   );
 }

@@ -41,6 +41,11 @@ export function NewAssistant({ client, isFirst, onCreated, onCancel }: NewAssist
   const [problems, setProblems] = useState<Problems>({});
   const [isCreating, setIsCreating] = useState(false);
   const models = useModels(client);
+  const [firstModel] = models;
+  useEffect(() => {
+    if (firstModel === undefined || models.includes(DEFAULT_MODEL)) return;
+    setValues((current) => (current.model === DEFAULT_MODEL ? { ...current, model: firstModel } : current));
+  }, [models, firstModel]);
   // Sent again after a lost connection, the same input creates one assistant.
   const key = useRef({ input: '', idempotencyKey: '' });
 
@@ -169,7 +174,7 @@ function useModels(client: GraphQLClient): readonly string[] {
     let isCurrent = true;
     client
       .execute(ChatModelsDocument, {})
-      .then((data) => isCurrent && setModels((data.models ?? []).map(({ id }) => id)))
+      .then(({ models: list }) => isCurrent && setModels((list ?? []).map(({ id }) => id)))
       .catch(() => undefined);
     return () => {
       isCurrent = false;

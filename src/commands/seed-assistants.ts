@@ -83,9 +83,17 @@ export const seedAssistants = [
   },
 ] as const;
 
-/** The conversation that `npm run seed` makes, with one of the assistants above. */
-export const seedConversation = {
-  seed: 'first-conversation',
-  assistantSeed: 'support-triage',
-  text: 'My invoice of last month has the wrong amount. What happens next?',
-};
+/** The conversations that `npm run seed` creates, each with one of the assistants above. */
+export const seedConversations = [
+  {
+    seed: 'first-conversation',
+    assistantSeed: 'support-triage',
+    text: 'My invoice of last month has the wrong amount. What happens next?',
+  },
+  // Its run waits for the output of the function, for ten minutes unless RUN_EXPIRES_AFTER_SECONDS says otherwise.
+  {
+    seed: 'tool-call',
+    assistantSeed: 'support-triage',
+    text: 'None of us can log in. Please use open_ticket {"title":"Login fails","team":"platform","urgent":true}',
+  },
+] as const;

@@ -1,12 +1,12 @@
 /**
- * `npm run seed`: creates example assistants and a conversation in a running service, through its GraphQL API. An earlier
+ * `npm run seed`: creates example assistants and conversations in a running service, through its GraphQL API. An earlier
  * run's objects are recognised by `seed` in their metadata and are not created again.
  */
-import { seedAssistants, seedConversation } from './seed-assistants.ts';
+import { seedAssistants, seedConversations } from './seed-assistants.ts';
 import { ServiceClient, ServiceRequestError } from './service-client.ts';
 import { readList } from './transfer/pages.ts';
 
-const USAGE = `Creates a few example assistants and a conversation in a running service.
+const USAGE = `Creates a few example assistants and conversations in a running service.
 
   npm run seed                          the service on http://127.0.0.1:PORT; PORT is 4000 if it is not set
   npm run seed -- http://host:port      another service
@@ -73,12 +73,16 @@ async function main([address]: readonly string[]): Promise<void> {
     seeded.set(input.metadata.seed, id);
     process.stdout.write(`${progress} ${input.name}: ${id}\n`);
   }
-  process.stdout.write(`a conversation: ${await converse(client, seeded)}\n`);
+  for (const conversation of seedConversations)
+    process.stdout.write(`a conversation: ${await converse(client, seeded, conversation)}\n`);
 }
 
 /** Creates the conversation if it does not exist. Returns the result in words. */
-async function converse(client: ServiceClient, seeded: ReadonlyMap<string | undefined, string>): Promise<string> {
-  const { assistantSeed, seed, text } = seedConversation;
+async function converse(
+  client: ServiceClient,
+  seeded: ReadonlyMap<string | undefined, string>,
+  { assistantSeed, seed, text }: (typeof seedConversations)[number],
+): Promise<string> {
   const listed = await listThreads(client);
   // If threads cannot be listed, the next run would not find it and would create, and pay for, another one.
   if (listed === null) return 'left out, as this upstream cannot list threads';

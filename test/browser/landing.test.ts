@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import type { Browser } from 'playwright-core';
+import { slowTest } from '../support/slow.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
@@ -48,7 +49,9 @@ describeInBrowser('the landing page in a browser', () => {
   test('shows a message if Apollo’s script does not arrive', async () => {
     const { page, context } = watched;
     await context.route(SANDBOX_SCRIPT, () => undefined);
+    await page.clock.install();
     await page.goto(service.url, { waitUntil: 'domcontentloaded' });
+    await page.clock.fastForward('00:09');
     await page.getByText('Apollo’s server does not respond').waitFor();
   });
 
@@ -66,7 +69,7 @@ describeInBrowser('the landing page in a browser', () => {
     expect(problems).toEqual([]);
   });
 
-  test('loads no external script but Apollo Sandbox', async () => {
+  slowTest('loads no external script but Apollo Sandbox', async () => {
     const { page } = watched;
     await page.goto(service.url);
     const rejection = page.evaluate(`new Promise((resolve) => {
@@ -77,7 +80,7 @@ describeInBrowser('the landing page in a browser', () => {
     expect(await rejection).toBe('script-src-elem https://evil.example/x.js');
   });
 
-  test('a page of Apollo’s own Sandbox may introspect this service', async () => {
+  slowTest('a page of Apollo’s own Sandbox may introspect this service', async () => {
     const { page, context } = watched;
     await context.grantPermissions(['local-network-access'], { origin: 'https://studio.apollographql.com' });
     await context.route('https://studio.apollographql.com/**', (route) =>
