@@ -215,3 +215,43 @@ export const RUN_EVENTS = parse(/* GraphQL */ `
     }
   }
 `) as TypedDocumentNode<RunEventsData, { threadId: string; runId: string; after?: string | null }>;
+
+export const CONTINUE_THREAD = parse(/* GraphQL */ `
+  mutation ContinueThread($input: CreateRunInput!) {
+    createRun(input: $input) {
+      run {
+        id
+        threadId
+      }
+      userErrors {
+        ...UserErrors
+      }
+    }
+  }
+  ${USER_ERRORS}
+`) as TypedDocumentNode<
+  { readonly createRun: StartRunData['createThreadAndRun'] },
+  Input<{ assistantId: string; threadId: string; additionalMessages: readonly { text: string }[] }>
+>;
+
+export const CANCEL_RUN = parse(/* GraphQL */ `
+  mutation CancelRun($input: CancelRunInput!) {
+    cancelRun(input: $input) {
+      userErrors {
+        ...UserErrors
+      }
+    }
+  }
+  ${USER_ERRORS}
+`) as TypedDocumentNode<
+  { readonly cancelRun: { readonly userErrors: readonly UserError[] } },
+  Input<{ threadId: string; id: string }>
+>;
+
+export const RUN = parse(/* GraphQL */ `
+  query Run($threadId: ID!, $id: ID!) {
+    run(threadId: $threadId, id: $id) {
+      hasEnded
+    }
+  }
+`) as TypedDocumentNode<{ readonly run: { readonly hasEnded: boolean } | null }, { threadId: string; id: string }>;
