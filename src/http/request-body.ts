@@ -1,7 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorCode } from '../runtime/error-code.ts';
-import { estimateJson, type JsonEstimate } from '../runtime/json-size.ts';
+import { estimateJson, MAX_STRUCTURES, type JsonEstimate } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
@@ -13,11 +13,6 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const SMALL_BODY_BYTES = FREE_BODY_BYTES;
 /** More than any value of the schema needs, and low enough for recursive code. */
 const MAX_DEPTH = 256;
-/**
- * The characters `{}[],:` outside strings. Parsing and copying a value costs up to a microsecond for each, so this limits
- * the CPU time of a request to some 50 ms. 128 functions with 45 described parameters each have fewer.
- */
-export const MAX_STRUCTURES = 60_000;
 
 /**
  * Reads and parses a request body. Rejects with a RequestError: 400, 413, 415, or that of the reservation. In every case

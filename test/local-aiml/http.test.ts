@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { call, create, createFolder, idsOf, startHere } from './support.ts';
+import { call, create, createFolder, idsOf, startHere, type CallOptions } from './support.ts';
 
 interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -117,6 +117,18 @@ describe('an error', () => {
       415,
     ],
     ['a compressed body', 'POST /assistants', { body: '{"model":"m"}', headers: { 'content-encoding': 'gzip' } }, 415],
+    ...[
+      ['lists', '[]'],
+      ['numbers', '1,1'],
+      ['objects', '{"a":1}'],
+    ].map(([what = '', item = '']): [string, string, CallOptions, number] => [
+      `a body with more than 60,000 brackets, braces, commas and colons (${what})`,
+      'POST /assistants',
+      {
+        body: `{"model":"m","tools":[{"type":"function","function":{"name":"f","parameters":{"a":[${`${item},`.repeat(30_000)}1]}}}]}`,
+      },
+      400,
+    ]),
     ['a body over 8 MiB', 'POST /assistants', { body: ' '.repeat(8 * 1024 * 1024 + 1) }, 413],
   ])('is the response to %s', async (_what, request, options, status) => {
     const reply = await call(url, request, options);

@@ -2,9 +2,9 @@
  * Limits the memory of the messages that arrive on WebSockets: of their bytes until they are complete, and of the parsed
  * messages while they are used.
  */
-import { estimateJson } from '../../runtime/json-size.ts';
+import { estimateJson, MAX_STRUCTURES } from '../../runtime/json-size.ts';
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
-import { MAX_STRUCTURES, violatedLimit } from '../request-body.ts';
+import { violatedLimit } from '../request-body.ts';
 
 /** This much of every message needs no reservation, in bytes. */
 const FREE_BYTES = 4096;
