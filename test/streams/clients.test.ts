@@ -129,12 +129,8 @@ describe('a WebSocket', () => {
 
   test('is closed for a part of a message if 48 MiB of parts have arrived, until others have ended', async () => {
     const PART = 1_000_000;
-    const opened: Awaited<ReturnType<typeof openSocket>>[] = [];
-    for (let index = 0; index < 60; index += 1) {
-      const one = await openSocket(service);
-      one.socket.send('x'.repeat(PART), { fin: false });
-      opened.push(one);
-    }
+    const opened = await Promise.all(Array.from({ length: 60 }, () => openSocket(service)));
+    for (const { socket } of opened) socket.send('x'.repeat(PART), { fin: false });
     await until(() => opened.some(({ state }) => state.closedWith !== null));
     const closed = opened.flatMap(({ state }) => (state.closedWith === null ? [] : [state.closedWith]));
     expect(new Set(closed)).toEqual(new Set([1013]));

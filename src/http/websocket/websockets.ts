@@ -27,7 +27,7 @@ const INTERNAL_ERROR = 1011;
 const FORBIDDEN = 4403;
 const CHECK_INTERVAL_MS = 20;
 /** How long a client that exceeded a limit has to read why it is closed, in milliseconds. */
-const VIOLATION_LINGER_MS = 1000;
+const VIOLATION_LINGER_MS = 300;
 /** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
 
