@@ -3,16 +3,16 @@ import tseslint from 'typescript-eslint';
 
 /** The layers, outermost first. A file imports from its own layer and from layers after it, never from one before it. */
 const layers = ['http', 'graphql', 'auth', 'aiml', 'redis', 'runtime'];
-/** Files that put the layers together. No layer imports them. */
-const above = ['service', 'start', 'main'];
+/** Files that configure and connect the layers. No layer imports them. */
+const above = ['config', 'service', 'main'];
 /** The folders that a folder of src must not import from. Type imports and dynamic imports count. */
 const forbidden = {
   ...Object.fromEntries(
     layers.map((layer, index) => [layer, [...layers.slice(0, index), ...above, 'commands', 'local-aiml']]),
   ),
-  runtime: [...layers.slice(0, -1), ...above, 'config', 'observability', 'commands', 'local-aiml'],
-  observability: [...layers.slice(0, -1), ...above, 'config', 'commands', 'local-aiml'],
-  'local-aiml': [...layers.slice(0, -1), ...above, 'config', 'commands'],
+  runtime: [...layers.slice(0, -1), ...above, 'observability', 'commands', 'local-aiml'],
+  observability: [...layers.slice(0, -1), ...above, 'commands', 'local-aiml'],
+  'local-aiml': [...layers.slice(0, -1), ...above, 'commands'],
 };
 
 /** @type {import('eslint').Rule.RuleModule} */

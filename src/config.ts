@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { readRunSettings, type ModelApiDefaults, type RunSettings } from './local-aiml/settings.ts';
 import { ConfigError, type Environment } from './runtime/environment.ts';
 import type { ProxySettings } from './runtime/proxy.ts';
+import { isBearerToken, type AuthConfig } from './auth/credential.ts';
 import { isLoopback, parseHost, type AllowedHosts } from './runtime/host.ts';
 import { parseUrl, Settings } from './runtime/settings.ts';
 
@@ -16,10 +17,6 @@ type UpstreamConfig =
   | { readonly kind: 'local'; readonly dataDir: string }
   /** `apiKey` is null only under `passthrough`, where each client sends its own. */
   | { readonly kind: 'aiml'; readonly baseUrl: URL; readonly apiKey: string | null };
-
-export type AuthConfig =
-  | { readonly mode: 'none' | 'passthrough' }
-  | { readonly mode: 'jwt'; readonly issuer: string; readonly audience: string; readonly jwksUrl: URL };
 
 export interface Config {
   readonly host: string;
@@ -64,12 +61,6 @@ export interface Config {
 
 const DEFAULT_BASE_URL = 'https://api.aimlapi.com';
 const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
-/** RFC 6750, 2.1: the b64token that may follow `Bearer `. */
-const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-const MAX_TOKEN_LENGTH = 512;
-
-/** Whether a text can be sent as a bearer token (RFC 6750, at most 512 characters). */
-export const isBearerToken = (token: string): boolean => token.length <= MAX_TOKEN_LENGTH && BEARER_TOKEN.test(token);
 
 /** Throws a {@link ConfigError} that names every setting that is missing or wrong. */
 export function readConfig(environment: Environment): Config {

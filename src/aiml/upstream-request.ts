@@ -60,8 +60,8 @@ export class UpstreamRequest {
   #messages: Map<string, MessageLoader> | null = null;
   #runs: Map<string, RunLoader> | null = null;
   #steps: Map<string, RunStepLoader> | null = null;
-  /** Whether it follows a run, and so lives for long. */
-  #follows = false;
+  /** Whether the request follows a run, and so is long-lived. */
+  #isFollowing = false;
   #assistants: AssistantLoader | null = null;
   #threads: ThreadLoader | null = null;
 
@@ -110,7 +110,7 @@ export class UpstreamRequest {
     return this.#startRun((receiver) => this.#createLoader(threadRuns).create(body, idempotencyKey, receiver));
   }
 
-  /** Gives a run that requires action its outputs. Resolves to the run as it is then; its stream goes on. */
+  /** Submits the outputs that a run requires. Resolves to the run after that; its stream continues. */
   async submitToolOutputs(run: WireRun, submission: ToolOutputSubmission): Promise<WireRun> {
     const { context, runHub } = this.#access;
     const stream = await runHub.continueStream(context, run);
@@ -126,21 +126,21 @@ export class UpstreamRequest {
   }
 
   /**
-   * Follows a run that was read with this caller's credential: everything that happened behind `after`, and what happens
-   * until it has ended. `after`: null from its beginning. What is read besides is read once from then on, whatever the
-   * number of events; the run is known as it is.
+   * Follows a run that was read with this caller's credential: the events after the cursor, until the run has ended. `after`:
+   * null for all events. From then on each object and list is read once, whatever the number of events; the run itself is
+   * taken from the events.
    */
   followRun(run: WireRun, after: RunCursor | null): Promise<RunFollower> {
     const { context, runHub, onRunEvent } = this.#access;
     const loader = this.runs(run.thread_id);
-    this.#follows = true;
+    this.#isFollowing = true;
     return runHub.follow(context, run, after, (event) => {
       if (event.kind === 'run') loader.remember(event.run);
       onRunEvent?.(event);
     });
   }
 
-  /** The run where this process reads its stream; null otherwise. */
+  /** The run, if this process reads its stream; null otherwise. */
   findStreamedRun({ thread_id: threadId, id }: WireRun): LiveRun | null {
     return this.#access.runHub.findStreamed(this.#access.context, threadId, id);
   }
@@ -174,7 +174,7 @@ export class UpstreamRequest {
     ...parents: readonly string[]
   ): ResourceLoader<T, CreateBody, ModifyBody> {
     const resource = new Resource(definition, this.#access, ...parents);
-    return new ResourceLoader(resource, this.#callsInFlight, () => this.#follows);
+    return new ResourceLoader(resource, this.#callsInFlight, () => this.#isFollowing);
   }
 }
 

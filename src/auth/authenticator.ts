@@ -3,7 +3,7 @@
  * GraphQL field declares the scope that it needs.
  */
 import { errors } from 'jose';
-import { isBearerToken, type AuthConfig } from '../config.ts';
+import { isBearerToken, type AuthConfig } from './credential.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { Principal, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
