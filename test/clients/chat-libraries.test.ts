@@ -74,7 +74,7 @@ describe('a chat of the AI SDK', () => {
     }
   }
 
-  test(`streams two answers in one thread whatever is cut (seed ${SEED})`, async () => {
+  test(`streams two answers in one thread although its connections are cut (seed ${SEED})`, async () => {
     const runs = new Map<string, Run>();
     const proxy = await startCuttingProxy(service.url, SEED);
     const chat = new Chat(converse(runs, proxy.url));
@@ -157,7 +157,7 @@ describe('a thread of assistant-ui', () => {
     };
   }
 
-  test(`streams an answer whatever is cut (seed ${SEED})`, async () => {
+  test(`streams an answer although its connections are cut (seed ${SEED})`, async () => {
     const runs = new Map<string, Run>();
     const proxy = await startCuttingProxy(service.url, SEED);
     const { thread, texts, status } = await open(converse(runs, proxy.url));
