@@ -52,7 +52,9 @@ describeInBrowser('the landing page in a browser', () => {
     await page.clock.install();
     await page.goto(service.url, { waitUntil: 'domcontentloaded' });
     await page.clock.fastForward('00:09');
-    await page.getByText('Apollo’s server does not respond').waitFor();
+    const message = page.getByText('Apollo’s server does not respond');
+    await message.waitFor();
+    expect(await message.isVisible()).toBe(true);
   });
 
   test('opens Apollo Sandbox on this service if the browser has internet access', async () => {

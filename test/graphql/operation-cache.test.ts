@@ -1,6 +1,6 @@
 // A repeated operation runs from its cached plan and has the same response.
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sha256 } from '../support/persisted.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -24,8 +24,6 @@ afterAll(async () => {
 interface Body extends Readonly<Record<string, unknown>> {
   readonly query?: string;
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The response without the parts that differ in every response. */
 async function send(body: unknown): Promise<unknown> {

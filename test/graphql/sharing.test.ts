@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createGate, type Gate } from '../support/gate.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -13,16 +14,11 @@ let upstream: ScriptedUpstream;
 let service: TestService;
 let names: Map<string, string>;
 /** Reads wait for this gate. */
-let gate: { readonly open: () => void; readonly opened: Promise<void> };
-
-function closeGate(): void {
-  let open = (): void => undefined;
-  gate = { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
-}
+let gate: Gate;
 
 async function setUp(environment: Environment = {}): Promise<void> {
   names = new Map();
-  closeGate();
+  gate = createGate();
   gate.open();
   upstream = await startScriptedUpstream(async ({ method, path, headers, body }, response) => {
     const id = path.split('/').at(-1) ?? '';
@@ -70,7 +66,7 @@ const inFlight = (count: number) =>
 describe('identical queries in flight', () => {
   test('of one credential are executed once, and each has its own request id and log entry', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const responses = Array.from({ length: 20 }, () => send('x', 'a'));
     await inFlight(20);
     gate.open();
@@ -85,12 +81,12 @@ describe('identical queries in flight', () => {
 
   slowTest('are executed again for a second request if only the deadline of the first has passed', async () => {
     await setUp({ UPSTREAM_DEADLINE_MS: '6000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000' });
-    closeGate();
+    gate = createGate();
     const first = send('x', 'a');
     await received(1);
     // Only the read in flight waits; later reads do not.
     const { open } = gate;
-    closeGate();
+    gate = createGate();
     gate.open();
     // Half of the first request's time passes here, so that the second request still has half when the first times out.
     await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -115,7 +111,7 @@ describe('identical queries in flight', () => {
     };
     const alone = await send('{"first":1e400}');
     expect(alone).toContain('BAD_USER_INPUT');
-    closeGate();
+    gate = createGate();
     const calls = upstream.calls.length;
     const waiting = send('{"first":null}');
     await received(calls + 1);
@@ -127,7 +123,7 @@ describe('identical queries in flight', () => {
 
   test('give each request an error with its own request id', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const responses = Array.from({ length: 5 }, () => send('broken', 'a'));
     await inFlight(5);
     gate.open();
@@ -141,7 +137,7 @@ describe('identical queries in flight', () => {
 
   test('of different credentials are not shared', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const responses = ['a', 'b', 'a', 'b', 'c'].map((key) => send('x', key));
     await inFlight(5);
     gate.open();
@@ -153,7 +149,7 @@ describe('identical queries in flight', () => {
 
   test('are not shared after a write of the credential was acknowledged', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const before = send('x', 'a');
     await received(1);
     await rename('x', 'a', 'second');
@@ -166,7 +162,7 @@ describe('identical queries in flight', () => {
 
   test('continue while one client waits, and end when the last has disconnected', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const disconnecting = new AbortController();
     const left = fetch(`${service.url}/graphql`, {
       method: 'POST',
@@ -188,7 +184,7 @@ describe('identical queries in flight', () => {
 describe('different queries in flight', () => {
   test('share their identical reads at upstream', async () => {
     await setUp();
-    closeGate();
+    gate = createGate();
     const authorization = { authorization: 'Bearer a' };
     const responses = ['id', 'name', 'model'].map((field) =>
       service.query(`{ assistant(id: "x") { ${field} } }`, undefined, authorization),
@@ -232,7 +228,7 @@ describe('the cache', () => {
 
   test('keeps the reads of one credential when another one writes, successfully or not', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
-    closeGate();
+    gate = createGate();
     const reads = ['x', 'y'].map((id) => send(id, 'a'));
     await received(2);
     await rename('x', 'b', 'second');
@@ -247,7 +243,7 @@ describe('the cache', () => {
 
   test('does not store a read that began before a write and ended after it', async () => {
     await setUp({ CACHE_TTL_SECONDS: '60' });
-    closeGate();
+    gate = createGate();
     const before = send('x', 'a');
     await received(1);
     await rename('x', 'a', 'second');

@@ -1,10 +1,10 @@
 // Clients that pipeline, disconnect or send invalid data while requests are in flight.
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
-import { cleanUpLater } from '../support/cleanup.ts';
 import { expectNothingHeld, readGauges } from '../support/gauges.ts';
+import { openConnection } from '../support/raw-connection.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -34,19 +34,6 @@ async function startHeld(
   return { service, upstream: { lines: upstream.lines, aborted: () => aborted, release } };
 }
 
-/** A connection and everything received on it. */
-async function open(service: TestService): Promise<{ readonly socket: Socket; readonly received: () => string }> {
-  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-  cleanUpLater(() => socket.destroy());
-  let received = '';
-  socket
-    .setEncoding('utf8')
-    .on('data', (part: string) => (received += part))
-    .on('error', () => undefined);
-  await once(socket, 'connect');
-  return { socket, received: () => received };
-}
-
 function post(query: string): string {
   const body = JSON.stringify({ query });
   return (
@@ -59,7 +46,7 @@ const CREATE = post('mutation { createAssistant(input: { model: "m" }) { assista
 
 test('Pipelined requests are executed one after another, and their responses arrive in order', async () => {
   const { service, upstream } = await startHeld();
-  const { socket, received } = await open(service);
+  const { socket, received } = await openConnection(service.url);
   socket.write(read('asst_1') + CREATE + read('asst_2') + 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await until(() => upstream.lines().length > 0);
   expect((await readGauges(service.url)).inFlight).toBe(1);
@@ -76,7 +63,7 @@ test.each<[string, (socket: Socket) => unknown]>([
   ['ends its side of the connection', (socket) => socket.end()],
 ])('A client that %s cancels its read, and its pipelined requests are never executed', async (_, leave) => {
   const { service, upstream } = await startHeld();
-  const { socket } = await open(service);
+  const { socket } = await openConnection(service.url);
   socket.write(read('asst_1') + read('asst_2').repeat(20) + CREATE);
   await until(() => upstream.lines().length === 1);
   leave(socket);
@@ -89,7 +76,7 @@ test.each<[string, (socket: Socket) => unknown]>([
 
 test('A write that was sent is finished although its client disconnects, and is in flight until then', async () => {
   const { service, upstream } = await startHeld({ MAX_IN_FLIGHT: '1' });
-  const { socket } = await open(service);
+  const { socket } = await openConnection(service.url);
   socket.write(CREATE);
   await until(() => upstream.lines().length === 1);
   socket.resetAndDestroy();
@@ -109,7 +96,7 @@ test.each([
   ['a request with two lengths', 'POST /graphql HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
 ])('%s behind a request in flight closes the connection without a response', async (_, bytes) => {
   const { service, upstream } = await startHeld();
-  const { socket, received } = await open(service);
+  const { socket, received } = await openConnection(service.url);
   socket.write(CREATE);
   await until(() => upstream.lines().length === 1);
   socket.write(bytes);
@@ -122,7 +109,7 @@ test.each([
 test('Bytes that are not HTTP after a response get an error response of their own', async () => {
   const { service, upstream } = await startHeld();
   upstream.release();
-  const { socket, received } = await open(service);
+  const { socket, received } = await openConnection(service.url);
   socket.write(read('asst_1'));
   await until(() => received().endsWith('}}}'));
   socket.write('garbage\r\n\r\n');
@@ -133,7 +120,7 @@ test('Bytes that are not HTTP after a response get an error response of their ow
 test('A client that disconnects while it sends its body causes no internal error', async () => {
   const { service } = await startHeld();
   for (const framing of ['Content-Length: 100000', 'Transfer-Encoding: chunked']) {
-    const { socket } = await open(service);
+    const { socket } = await openConnection(service.url);
     const start = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`;
     socket.write(`${start}${framing.startsWith('T') ? '9\r\n{"query":\r\n' : '{"query":'}`);
     await until(() => socket.bytesWritten > start.length && socket.writableLength === 0);
@@ -154,7 +141,7 @@ test('Bodies that are announced and never sent reserve no memory and do not dela
     'Content-Length: 2000\r\nContent-Encoding: br',
   ];
   for (let count = 0; count < 150; count += 1) {
-    const { socket } = await open(service);
+    const { socket } = await openConnection(service.url);
     const framing = announcements[count % announcements.length] ?? '';
     socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`);
   }
@@ -166,7 +153,7 @@ test('Bodies that are announced and never sent reserve no memory and do not dela
 test('A body reserves about the memory of the bytes that have arrived, also if its chunks are small', async () => {
   const { service, upstream } = await startHeld();
   upstream.release();
-  const { socket, received } = await open(service);
+  const { socket, received } = await openConnection(service.url);
   socket.write(
     'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
   );
@@ -186,7 +173,7 @@ test('A body reserves about the memory of the bytes that have arrived, also if i
 test('Clients are advised to keep an idle connection for less time than the service does', async () => {
   const service = await startService();
   const read = async (request: string): Promise<string> => {
-    const { socket, received } = await open(service);
+    const { socket, received } = await openConnection(service.url);
     socket.write(request);
     await until(() => received().includes('\r\n\r\n'));
     socket.destroy();

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openConnection } from '../support/raw-connection.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -173,15 +174,6 @@ describe('CORS', () => {
   });
 });
 
-/** Sends raw bytes and reads until the server closes the connection. */
-const raw = (bytes: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let response = '';
-    const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => socket.write(bytes));
-    socket.setEncoding('utf8').on('data', (text: string) => (response += text));
-    socket.once('close', () => resolve(response)).once('error', reject);
-  });
-
 describe('invalid HTTP', () => {
   test.each([
     ['garbage', 'hello\r\n\r\n', 'HTTP/1.1 400 '],
@@ -191,7 +183,7 @@ describe('invalid HTTP', () => {
       'HTTP/1.1 431 ',
     ],
   ])('%s gets a JSON response as well', async (_name, bytes, line) => {
-    const response = await raw(bytes);
+    const response = await (await openConnection(service.url, bytes)).closed;
     expect(response.startsWith(line)).toBe(true);
     const [head = '', body = ''] = response.split('\r\n\r\n');
     const requestId = /x-request-id: (\S+)/i.exec(head)?.[1];

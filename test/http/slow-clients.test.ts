@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
@@ -10,6 +10,7 @@ import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { Semaphore } from '../../src/runtime/semaphore.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { RequestTrace } from '../../src/observability/tracing.ts';
+import { openConnection } from '../support/raw-connection.ts';
 import { until } from '../support/until.ts';
 
 const logs: string[] = [];
@@ -56,15 +57,7 @@ const startApp = async (): Promise<FastifyInstance> => {
   return app;
 };
 
-/** Opens a raw connection; `response` resolves to everything received until the server closed it. */
-async function open(app: FastifyInstance): Promise<{ readonly socket: Socket; readonly response: Promise<string> }> {
-  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  let text = '';
-  socket.setEncoding('utf8').on('data', (part: string) => (text += part));
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
-  return { socket, response: once(socket, 'close').then(() => text) };
-}
+const urlOf = (app: FastifyInstance): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
@@ -99,7 +92,7 @@ describe('a client that takes too long gets a JSON response and is disconnected,
       [`${HEAD}content-length: 1000000\r\n\r\n{"query":`, ' '],
     ];
     const responses = slow.map(async ([start, drip]) => {
-      const { socket, response } = await open(app);
+      const { socket, closed: response } = await openConnection(urlOf(app));
       socket.write(start);
       const timer = setInterval(() => socket.write(drip), 20);
       return response.finally(() => clearInterval(timer));
@@ -114,7 +107,7 @@ describe('a client that takes too long gets a JSON response and is disconnected,
 
   test('while faster clients are served', async () => {
     app.server.headersTimeout = app.server.requestTimeout = 30_000;
-    const { socket, response } = await open(app);
+    const { socket, closed: response } = await openConnection(urlOf(app));
     socket.write(`${HEAD}content-length: 2\r\nconnection: close\r\n\r\n{}`);
     expect(await response).toContain('{"data":{}}');
     expect(executed).toBe(1);
@@ -138,7 +131,7 @@ describe('while a request is in flight', () => {
   test('a second request that takes too long closes the connection after the response to the first', async () => {
     app.server.headersTimeout = 100;
     app.server.requestTimeout = 100;
-    const { socket, response } = await open(app);
+    const { socket, closed: response } = await openConnection(urlOf(app));
     const timedOut = once(app.server, 'clientError');
     socket.write(`${HEAD}content-length: 2\r\n\r\n{}${HEAD}content-length: 2\r\n\r\n{`);
     await until(() => executed === 1);
@@ -154,8 +147,8 @@ describe('while a request is in flight', () => {
     traces.started = 0;
     traces.ended = [];
     const request = `${HEAD}content-length: 2\r\n\r\n{}`;
-    const leaving = await open(app);
-    const staying = await open(app);
+    const leaving = await openConnection(urlOf(app));
+    const staying = await openConnection(urlOf(app));
     leaving.socket.write(request.repeat(20));
     staying.socket.write(request.repeat(2));
     await until(() => executed === 2);
@@ -180,7 +173,7 @@ describe('memory for large bodies', () => {
   const body = `{"query":"${'x'.repeat(999_988)}"}`;
 
   async function expectFreeMemory(): Promise<void> {
-    const { socket, response } = await open(app);
+    const { socket, closed: response } = await openConnection(urlOf(app));
     socket.write(`${large('POST', '/graphql')}connection: close\r\n\r\n${body}`);
     expect(await response).toContain('{"data":{}}');
   }
@@ -195,7 +188,7 @@ describe('memory for large bodies', () => {
     for (let sent = 0; sent < 40; sent += 10)
       await Promise.all(
         Array.from({ length: 10 }, async () => {
-          const { socket, response } = await open(app);
+          const { socket, closed: response } = await openConnection(urlOf(app));
           socket.write(`${large(method, path)}connection: close\r\n\r\n${text}`);
           if (text.length < 1000) setTimeout(() => socket.destroy(), 10);
           await response;
@@ -209,7 +202,7 @@ describe('memory for large bodies', () => {
     gate = new Promise((resolve) => (release = resolve));
     executed = 0;
     const responses = Array.from({ length: 40 }, async () => {
-      const { socket, response } = await open(app);
+      const { socket, closed: response } = await openConnection(urlOf(app));
       socket.write(`${HEAD}transfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n`);
       return response;
     });

@@ -1,12 +1,13 @@
 // What a signal does to clients, to calls in flight and to the process.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
+import { openConnection } from '../support/raw-connection.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
@@ -44,18 +45,6 @@ async function start(shutdownTimeoutMs: string): Promise<Stopping> {
   return { service, url: await listeningUrl(service), upstream, aborted: () => aborted, release };
 }
 
-function open(url: string, bytes: string): { readonly socket: Socket; readonly received: () => string } {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  cleanUpLater(() => socket.destroy());
-  let received = '';
-  socket
-    .setEncoding('utf8')
-    .on('data', (part: string) => (received += part))
-    .on('error', () => undefined);
-  socket.write(bytes);
-  return { socket, received: () => received };
-}
-
 function post(document: string): string {
   const body = JSON.stringify({ query: document });
   return (
@@ -71,8 +60,10 @@ const isStopping = ({ service }: Stopping): boolean => service.output().includes
 test('Incomplete requests are cut off, and a request in flight before one of them is finished', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, release } = running;
-  const inFlight = open(url, READ + CREATE.slice(0, -1));
-  const parts = ['', 'POST /gra', CREATE.slice(0, 100), CREATE.slice(0, -1)].map((bytes) => open(url, bytes));
+  const inFlight = await openConnection(url, READ + CREATE.slice(0, -1));
+  const parts = await Promise.all(
+    ['', 'POST /gra', CREATE.slice(0, 100), CREATE.slice(0, -1)].map((bytes) => openConnection(url, bytes)),
+  );
   await until(() => upstream.calls.length === 1);
   service.child.kill('SIGTERM');
   await until(() => isStopping(running));
@@ -90,7 +81,7 @@ slowTest('A request that arrives completely within the time is finished', async 
   const running = await start(NEVER_MS);
   const { service, url, upstream, release } = running;
   release();
-  const { socket, received } = open(url, CREATE.slice(0, -10));
+  const { socket, received } = await openConnection(url, CREATE.slice(0, -10));
   await query(url, '{ __typename }');
   service.child.kill('SIGTERM');
   await until(() => isStopping(running));
@@ -108,7 +99,7 @@ test.each(
   ]),
 )('The process ends with 0 though upstream never responds to %s', async (_, bytes) => {
   const { service, url, upstream } = await start('500');
-  const { socket } = open(url, bytes);
+  const { socket } = await openConnection(url, bytes);
   await until(() => upstream.calls.length === 1);
   service.child.kill('SIGTERM');
   expect(await service.exit).toBe(0);
@@ -131,8 +122,8 @@ slowTest('The process exits with 0 although a client does not read its response'
 slowTest('A write whose client has disconnected is finished before the process ends', async () => {
   const running = await start(NEVER_MS);
   const { service, url, upstream, aborted, release } = running;
-  const { socket } = open(url, CREATE);
-  const idle = open(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const { socket } = await openConnection(url, CREATE);
+  const idle = await openConnection(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await until(() => upstream.calls.length === 1 && idle.received() !== '');
   socket.resetAndDestroy();
   service.child.kill('SIGTERM');

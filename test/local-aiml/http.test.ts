@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openConnection } from '../support/raw-connection.ts';
 import { call, create, createFolder, idsOf, startHere, type CallOptions } from './support.ts';
 
 interface LogLine {
@@ -23,18 +23,6 @@ beforeAll(async () => {
 });
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** Opens a connection and collects the received text until the server closes it. */
-function openSocket(target: string): { readonly socket: Socket; readonly received: Promise<string> } {
-  const { hostname, port } = new URL(target);
-  const socket = connect(Number(port), hostname);
-  let text = '';
-  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const received = new Promise<string>((resolve, reject) => {
-    socket.on('close', () => resolve(text)).on('error', reject);
-  });
-  return { socket, received };
-}
 
 describe('a key', () => {
   test.each([
@@ -161,9 +149,9 @@ describe('an error', () => {
     ['HTTP', 'GARBAGE\r\n\r\n', 400],
     ['within the limit of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ])('is the response to a request that is not %s', async (_what, request, status) => {
-    const { socket, received } = openSocket(url);
+    const { socket, closed } = await openConnection(url);
     socket.write(request);
-    const [head = '', body = ''] = (await received).split('\r\n\r\n');
+    const [head = '', body = ''] = (await closed).split('\r\n\r\n');
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(JSON.parse(body)).toMatchObject({ statusCode: status, requestId: expect.stringMatching(UUID) });
   });
@@ -263,7 +251,7 @@ describe('the paths', () => {
 
 describe('a connection', () => {
   const send = async (path: string, head: string): Promise<string> => {
-    const { socket, received } = openSocket(url);
+    const { socket, closed } = await openConnection(url);
     const hasHead = new Promise<void>((resolve) => {
       let text = '';
       socket.on('data', (chunk) => {
@@ -274,7 +262,7 @@ describe('a connection', () => {
     socket.write(`GET ${path} ${head}Host: x\r\nAuthorization: Bearer k\r\n\r\n`);
     await hasHead;
     socket.end();
-    return (await received).split('\r\n\r\n', 1)[0] ?? '';
+    return (await closed).split('\r\n\r\n', 1)[0] ?? '';
   };
 
   test('is kept open for longer than clients are advised to keep it', async () => {
@@ -299,8 +287,7 @@ describe('stop', () => {
   test('finishes a request in flight, rejects new connections and closes the open connection', async () => {
     const localAiml = await startHere();
     const body = '{"model":"m"}';
-    const { socket, received } = openSocket(localAiml.url);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    const { socket, closed } = await openConnection(localAiml.url);
     const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));
     // The server sends "100 Continue" when it starts to read the request.
     socket.write(
@@ -311,7 +298,7 @@ describe('stop', () => {
     const stopped = localAiml.stop();
     await expect(fetch(localAiml.url)).rejects.toThrow('fetch failed');
     socket.write(body);
-    const response = await received;
+    const response = await closed;
     expect(response).toMatch(/HTTP\/1\.1 201 Created\r\n[^]*connection: close\r\n/i);
     expect(response).not.toMatch(/keep-alive/i);
     await stopped;
@@ -319,28 +306,27 @@ describe('stop', () => {
 
   test('responds to a request on a connection that was accepted before', async () => {
     const localAiml = await startHere();
-    const { socket, received } = openSocket(localAiml.url);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    const { socket, closed } = await openConnection(localAiml.url);
     socket.write('GET /assistants HTTP/1.1\r\nHost: x\r\n');
     await call(localAiml.url, 'GET /assistants');
     const stopped = localAiml.stop();
     socket.write('Authorization: Bearer k\r\n\r\n');
-    expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/i);
+    expect(await closed).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/i);
     await stopped;
   });
 
   test('closes idle connections, and may be called again', async () => {
     const localAiml = await startHere();
-    const { socket, received } = openSocket(localAiml.url);
+    const { socket, closed } = await openConnection(localAiml.url);
     socket.write('GET /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\r\n');
     await new Promise<void>((resolve) => socket.once('data', () => resolve()));
     await Promise.all([localAiml.stop(), localAiml.stop()]);
-    expect(await received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(await closed).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
   test('aborts a request that never ends', async () => {
     const localAiml = await startHere();
-    const { socket, received } = openSocket(localAiml.url);
+    const { socket, closed } = await openConnection(localAiml.url);
     const reached = new Promise<void>((resolve) => socket.once('data', () => resolve()));
     socket.write(
       'POST /assistants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n' +
@@ -355,6 +341,6 @@ describe('stop', () => {
     } finally {
       jest.useRealTimers();
     }
-    expect(await received).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    expect(await closed).toBe('HTTP/1.1 100 Continue\r\n\r\n');
   });
 });

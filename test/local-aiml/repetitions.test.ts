@@ -1,8 +1,7 @@
 // Repeated requests: with the same Idempotency-Key, or as a retry of an SDK.
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
-import { cleanUpLater } from '../support/cleanup.ts';
 import {
   claim,
   createRun,
@@ -13,7 +12,7 @@ import {
   send,
   startConversation,
 } from './conversations.ts';
-import { call, create, createFolder, idsOf, startHere, startProcess, type CallOptions } from './support.ts';
+import { call, create, createFolder, idsOf, moveClock, startHere, startProcess, type CallOptions } from './support.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
@@ -29,12 +28,6 @@ const asRetry = (body: unknown, count = 1): CallOptions => ({
   headers: { 'x-stainless-retry-count': String(count) },
   body,
 });
-
-function moveClock(seconds: number): void {
-  const now = Date.now() + seconds * 1000;
-  jest.spyOn(Date, 'now').mockReturnValue(now);
-  cleanUpLater(() => jest.restoreAllMocks());
-}
 
 /** Every request that creates something, each on its own thread. */
 async function creates(base = url): Promise<[request: string, body: object][]> {

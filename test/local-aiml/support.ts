@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { createLocalAiml, type LocalAiml, type LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { runsSlowTests } from '../support/slow.ts';
@@ -134,4 +135,11 @@ function startCommand(command: readonly string[], env: Readonly<Record<string, s
     return exit;
   });
   return { child, url, exit };
+}
+
+/** Moves the clock of everything in this process until the end of the test. */
+export function moveClock(seconds: number): void {
+  const now = Date.now() + seconds * 1000;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  cleanUpLater(() => jest.restoreAllMocks());
 }

@@ -1,6 +1,6 @@
 // The guarantees for workers: claims, leases, fencing, take-over, expiry and fairness.
 import { join } from 'node:path';
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
@@ -21,7 +21,7 @@ import {
   textOf,
   type Conversation,
 } from './conversations.ts';
-import { call, create, createFolder, type Reply } from './support.ts';
+import { call, create, createFolder, moveClock, type Reply } from './support.ts';
 
 let conversation: Conversation;
 let url: string;
@@ -30,13 +30,6 @@ beforeEach(async () => {
   conversation = await startConversation();
   ({ url, work } = conversation);
 });
-
-/** Moves the clock of everything in this process. */
-function moveClock(seconds: number): void {
-  const now = Date.now() + seconds * 1000;
-  jest.spyOn(Date, 'now').mockReturnValue(now);
-  cleanUpLater(() => jest.restoreAllMocks());
-}
 
 const whole = (messageId: string, text: string) => ({
   messageId,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { createGate, type Gate } from '../support/gate.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -17,13 +18,9 @@ describeWithRedis('Two services with one Redis', () => {
   let upstream: ScriptedUpstream;
   let services: [TestService, TestService] | [];
   let names: Map<string, string>;
-  /** Responses that wait until the test releases them: to reads or, with `holdsWrites`, to writes. */
+  /** The responses to reads wait for it; with `holdsWrites`, the responses to writes do. */
+  let gate: Gate;
   let holdsWrites: boolean;
-  let gate: { readonly open: () => void; readonly opened: Promise<void> };
-  const closeGate = () => {
-    let open = (): void => undefined;
-    gate = { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
-  };
 
   beforeAll(async () => {
     redis = await startRedis();
@@ -33,7 +30,7 @@ describeWithRedis('Two services with one Redis', () => {
     names = new Map();
     services = [];
     holdsWrites = false;
-    closeGate();
+    gate = createGate();
     gate.open();
     upstream = await startScriptedUpstream(async ({ method, path, body }, response) => {
       const id = path.split('/').at(-1) ?? '';
@@ -74,7 +71,7 @@ describeWithRedis('Two services with one Redis', () => {
     const both = await startBoth();
     for (const [index, writer] of both.entries()) {
       const id = `x${index}`;
-      closeGate();
+      gate = createGate();
       const begun = upstream.calls.length;
       const before = read(both[1], id);
       await received(begun + 1);
@@ -89,7 +86,7 @@ describeWithRedis('Two services with one Redis', () => {
     const [one, other] = await startBoth();
     for (const service of [one, other]) await read(service, 'x');
     holdsWrites = true;
-    closeGate();
+    gate = createGate();
     const begun = upstream.calls.length;
     const write = rename(one, 'x', 'second');
     await received(begun + 1);
@@ -105,7 +102,7 @@ describeWithRedis('Two services with one Redis', () => {
       // From its second execution on, an operation is cached as a query and could be shared as a whole.
       await read(other, 'warm');
       upstream.calls.length = 0;
-      closeGate();
+      gate = createGate();
       const before = read(other, 'x');
       await received(1);
       await rename(one, 'x', 'second');
