@@ -67,7 +67,7 @@ export async function createRun(url: string, body: object = {}, options: CallOpt
   };
 }
 
-/** Claims the one queued run. */
+/** Claims the one queued run: the conversation must have no runs of earlier tests. */
 export async function claim(work: WorkStore): Promise<ClaimedRun> {
   const claimed = await work.claimRun({ leaseMs: LEASE_MS });
   if (!claimed) throw new Error('no run is queued');
