@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 const ROOT = join(import.meta.dirname, '..');
 const TARGET = join(ROOT, 'docs', 'screenshots');
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const DESKTOP = { width: 1280, height: 760 };
+const DESKTOP = { width: 1280, height: 960 };
 const PHONE = { width: 390, height: 760 };
 
 const dataDir = await mkdtemp(join(tmpdir(), 'screenshots-'));
@@ -56,6 +56,8 @@ async function shoot(name, url, options) {
     await message.fill('/tool open_ticket {"title":"Login fails","team":"platform","urgent":true}');
     await page.keyboard.press('Enter');
     await page.getByRole('form', { name: 'Tool calls' }).waitFor();
+    // The pointer is over nothing that it would highlight.
+    await page.mouse.move(1279, 300);
   }
   await page.screenshot({ path: join(TARGET, `${name}.png`) });
   await context.close();

@@ -17,9 +17,10 @@ export function ToolCalls({ run, onSubmit }: ToolCallsProps) {
   const [isSubmitting, setIsSubmitting] = useState(false);
   const calls = run.requiredToolCalls;
   const form = useRef<HTMLFormElement>(null);
-  // A form that is taller than the window is read from its beginning.
+  // A form that is taller than what is visible of the conversation is read from its beginning.
   useEffect(() => {
-    if (form.current && form.current.offsetHeight > window.innerHeight / 2) form.current.scrollIntoView();
+    const { current: element } = form;
+    if (element?.parentElement && element.offsetHeight > element.parentElement.clientHeight) element.scrollIntoView();
   }, []);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
