@@ -10,10 +10,10 @@ export interface JsonEstimate {
 
 /**
  * The characters `{}[],:` outside strings that a request body may have. Parsing and copying a value costs up to a
- * microsecond for each, so this limits the CPU time of a request to some 50 ms. 128 functions with 45 described parameters
+ * microsecond for each, so this limits the CPU time of a request to some 50 ms. 128 functions with 40 described parameters
  * each have fewer.
  */
-export const MAX_STRUCTURES = 60_000;
+export const MAX_STRUCTURES = 50_000;
 
 /** Measured with V8: bytes of memory per byte of text, and in addition per character of `{}[],:`. */
 const BYTES_PER_BYTE = 4;

@@ -234,19 +234,19 @@ describe('malicious requests are rejected as client errors', () => {
   ];
 
   test.each(dense.flatMap(([what, value]) => places.map(([place, toBody]) => [what, place, toBody(value)] as const)))(
-    'more than 60,000 brackets, braces, commas and colons (%s in %s)',
+    'more than 50,000 brackets, braces, commas and colons (%s in %s)',
     async (_what, _place, body) => {
       const response = await send(body);
       expectErrorResponse(response, 'BAD_REQUEST');
       expect(response.errors?.[0]?.message).toBe(
-        'The request body holds more than 60000 brackets, braces, commas and colons outside strings.',
+        'The request body holds more than 50000 brackets, braces, commas and colons outside strings.',
       );
     },
   );
 
-  test('128 functions with 45 described parameters each, and the longest instructions, are accepted', async () => {
+  test('128 functions with 40 described parameters each, and the longest instructions, are accepted', async () => {
     const properties = Object.fromEntries(
-      Array.from({ length: 45 }, (_, index) => [`p${index}`, { type: 'string', description: 'a: [b], {c}, d' }]),
+      Array.from({ length: 40 }, (_, index) => [`p${index}`, { type: 'string', description: 'a: [b], {c}, d' }]),
     );
     const tools = Array.from({ length: 128 }, (_, index) => ({
       function: { name: `f${index}`, parameters: { type: 'object', properties, required: ['p0'] } },

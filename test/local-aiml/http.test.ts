@@ -110,7 +110,7 @@ describe('an error', () => {
       ['numbers', '1,1'],
       ['objects', '{"a":1}'],
     ].map(([what = '', item = '']): [string, string, CallOptions, number] => [
-      `a body with more than 60,000 brackets, braces, commas and colons (${what})`,
+      `a body with more than 50,000 brackets, braces, commas and colons (${what})`,
       'POST /assistants',
       {
         body: `{"model":"m","tools":[{"type":"function","function":{"name":"f","parameters":{"a":[${`${item},`.repeat(30_000)}1]}}}]}`,
