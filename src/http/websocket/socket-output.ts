@@ -48,11 +48,7 @@ export class SocketOutput implements UnsentSource {
   update(): void {
     if (this.#hasEnded) return;
     this.#set(this.#connection.writableLength);
-    const isPaused = this.#unsentBytes > MAX_UNSENT_BYTES;
-    if (isPaused === this.#isPaused || this.#hasEnded) return;
-    this.#isPaused = isPaused;
-    if (isPaused) this.#socket.pause();
-    else this.#socket.resume();
+    this.#pauseOrResume();
   }
 
   /** Notices parts of a write that have reached the operating system. */
@@ -73,6 +69,15 @@ export class SocketOutput implements UnsentSource {
   end(): void {
     this.#hasEnded = true;
     this.#set(0);
+  }
+
+  #pauseOrResume(): void {
+    const isPaused = this.#unsentBytes > MAX_UNSENT_BYTES;
+    // The observer may just have closed the connection.
+    if (isPaused === this.#isPaused || this.#hasEnded) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #set(bytes: number): void {
