@@ -147,3 +147,19 @@ describe('npm run manifest', () => {
     expect(command.output()).toMatch(/^Wrote \d+ operations to .*operations\.json\.\n$/);
   });
 });
+
+test('The log names version, upstream and authentication at the start, and no host of the model API', async () => {
+  for (const [environment, upstream, auth] of [
+    [{ UPSTREAM: 'local', MODEL_API_BASE_URL: 'http://model.example/v1' }, 'local', 'none'],
+    [{ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: 'http://model.example' }, 'aiml', 'passthrough'],
+  ] as const) {
+    const service = runProcess({ DATA_DIR: folder, ...environment });
+    await listeningUrl(service);
+    const line = service
+      .output()
+      .split('\n')
+      .find((text) => text.includes('"listening"'));
+    expect(JSON.parse(line ?? '')).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), upstream, auth });
+    expect(service.output()).not.toContain('model.example');
+  }
+});
