@@ -52,8 +52,8 @@ describe('an error of upstream', () => {
     expect(only(response).message).toBe('Refused: No such order.');
   });
 
-  test('that only writes can have is an internal error on a read', async () => {
-    expect(only(await failed(aiml({ code: 'NOT_FOUND' }))).extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
+  test('about the object that a list belongs to is BAD_USER_INPUT', async () => {
+    expect(only(await failed(aiml({ code: 'NOT_FOUND' }))).extensions?.['code']).toBe('BAD_USER_INPUT');
   });
 });
 
