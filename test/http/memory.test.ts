@@ -118,8 +118,8 @@ describe.each<[string, Environment]>([
       ] as const),
     )('of %s are executed, or get OVERLOADED if memory is exhausted for too long', async (_size, bytes) => {
       const text = bodyOf(bytes, CREATE, `${PARAMETERS}"`, 'xyz ', '"}}}]}}');
-      // As many values as a body of 2 MiB may hold.
-      const padding = 'x'.repeat(150);
+      // Nearly as many values as a body of 2 MiB may hold.
+      const padding = 'x'.repeat(300);
       const objects = bodyOf(bytes, CREATE, `${PARAMETERS}[`, `{"a":"${padding}"},`, ']}}}]}}');
       const unused = bodyOf(bytes, '{ assistant(id: "asst_1") { id } }', '{"unused":[', `["${padding}",[]],`, ']}');
       const bodies = inTurns(text, objects, text, text, text, unused, text, text);
