@@ -118,7 +118,7 @@ test(
     await mapAtMost(AT_ONCE, seeds, (seed) => leave(port, createRandom(seed)));
 
     await expectNothingHeld(service.url);
-    const large = await service.query(READ, { id: 'asst_1', unused: Array<object>(500_000).fill({}) });
+    const large = await service.query(READ, { id: 'asst_1', unused: Array<string>(16_000).fill('x'.repeat(90)) });
     expect(large.data).toEqual({ assistant: { id: 'asst_1' } });
     await expectNothingHeld(service.url);
     expect(service.logs.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
