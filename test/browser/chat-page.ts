@@ -1,6 +1,7 @@
 // What a person does on the chat page, and what is found there.
 import { createRequire } from 'node:module';
 import type { Locator, Page, Route } from 'playwright-core';
+import { until } from '../support/until.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -36,9 +37,13 @@ export class ChatPage {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  /** Waits until the page takes the message, which it does not while a run is in progress. */
   async send(text: string): Promise<void> {
     await this.message.fill(text);
-    await this.message.press('Enter');
+    await until(async () => {
+      await this.message.press('Enter');
+      return (await this.message.inputValue()) === '';
+    });
   }
 
   async sees(text: string | RegExp): Promise<void> {
