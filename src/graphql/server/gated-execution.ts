@@ -13,7 +13,7 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { jsonLength } from './json-length.ts';
+import { jsonLength, SHORT_VALUE_LENGTH } from './json-length.ts';
 import { ResponseTooLargeError, type ResponseBudget } from './json-writer.ts';
 
 /** Shorter lists are completed in one turn, unless the turn is used up. */
@@ -22,8 +22,6 @@ const SHORT_LIST = 10;
 const FIELDS_PER_TURN = 2000;
 /** Further errors are dropped: each takes longer than a field. */
 const MAX_ERRORS = 300;
-/** The approximate length of a number, a boolean or null as JSON. */
-const SHORT = 8;
 
 export interface GatedResult {
   readonly result: ExecutionResult;
@@ -86,7 +84,7 @@ class ListGate {
         ? (source as Readonly<Record<string, unknown>>)[fieldName]
         : undefined;
     this.#fields += 1;
-    this.length += String(path.key).length + SHORT + lengthOf(value, returnType);
+    this.length += String(path.key).length + SHORT_VALUE_LENGTH + lengthOf(value, returnType);
     if (this.length > this.#maxLength && !this.#isExceeded) this.#exceed(path);
     if (!Array.isArray(value) || (value.length <= SHORT_LIST && this.#fields < FIELDS_PER_TURN)) return value;
     return value.map((item: unknown) => this.#next(item));

@@ -12,7 +12,7 @@ import type {
   GraphQLResolveInfo,
   GraphQLSchema,
 } from 'graphql';
-import { jsonLength } from './json-length.ts';
+import { jsonLength, SHORT_VALUE_LENGTH } from './json-length.ts';
 import type { JsonWriter } from './json-writer.ts';
 
 /** A value does not match its type. */
@@ -42,9 +42,6 @@ const TURN_EXCEEDED = new TurnExceeded();
 function anomaly(): never {
   throw ANOMALY;
 }
-
-/** The approximate length of a number, a boolean or null as JSON. */
-const SHORT = 8;
 
 export class NonNullPlan implements ValuePlan {
   readonly #nullable: ValuePlan;
@@ -203,12 +200,12 @@ export class LeafPlan implements ValuePlan {
 
   complete(value: unknown, meter: Meter): unknown {
     if (typeof value === this.#plain) {
-      meter.left -= typeof value === 'string' ? value.length : SHORT;
+      meter.left -= typeof value === 'string' ? value.length : SHORT_VALUE_LENGTH;
       return value;
     }
     const serialized = this.#serialize(value);
     if (typeof serialized === 'object' && serialized !== null) meter.left -= jsonLength(serialized, meter.left);
-    else meter.left -= typeof serialized === 'string' ? serialized.length : SHORT;
+    else meter.left -= typeof serialized === 'string' ? serialized.length : SHORT_VALUE_LENGTH;
     return serialized;
   }
 
