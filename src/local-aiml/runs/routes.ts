@@ -120,7 +120,9 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       handle: async (request) => {
         const id = readId(request, 'run_id');
         await runs.get(readOwner(request, 'thread_id'), id);
-        const after = readText(request.query['after'] ?? request.headers['last-event-id'], 'after');
+        // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
+        const { 'last-event-id': lastEventId } = request.headers;
+        const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
         return {
           stream: (reply) =>
             streams.open({ runId: id, from: 'joined', ...(after === undefined ? {} : { after }) }, reply),

@@ -208,6 +208,7 @@ describe('Joining and resuming', () => {
     const id = events[4]?.id ?? '';
     const rest = await collectEvents(client.eventsUrl(run), { headers: { 'last-event-id': id } });
     expect(rest).toEqual(await follow(run, id));
+    expect(await collectEvents(client.eventsUrl(run), { headers: { 'last-event-id': '' } })).toEqual(await follow(run));
   });
 
   test('A joined stream continues after requires_action until the run ends', async () => {
