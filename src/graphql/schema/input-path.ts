@@ -6,7 +6,8 @@ const SEGMENT = /[A-Za-z_]+|\d{1,5}/g;
 
 /**
  * The path below `root` that `param` names, as far as the input type has such fields. Null if the input type does not
- * have the first segment. The path stops at scalars, because the keys of a map are values of the client.
+ * have the first segment. The path stops at scalars, because the keys of a map are values of the client. An id of the
+ * URL's path, such as `message_id`, is `id` in the input of that object.
  */
 export function toInputPath(param: string, root: string, rootType: GraphQLInputType): readonly string[] | null {
   const path = [root];
@@ -18,9 +19,10 @@ export function toInputPath(param: string, root: string, rootType: GraphQLInputT
       continue;
     }
     const name = segment.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const field = isInputObjectType(type) ? type.getFields()[name] : undefined;
+    const fields = isInputObjectType(type) ? type.getFields() : {};
+    const field = fields[name] ?? (path.length === 1 && name.endsWith('Id') ? fields['id'] : undefined);
     if (!field) break;
-    path.push(name);
+    path.push(field.name);
     type = getNullableType(field.type);
   }
   return path.length > 1 ? path : null;

@@ -29,6 +29,16 @@ describe("upstream's name for a parameter", () => {
   });
 
   test.each([
+    ['thread_id', 'UpdateThreadInput', 'input.id'],
+    ['message_id', 'UpdateMessageInput', 'input.id'],
+    ['thread_id', 'UpdateMessageInput', 'input.threadId'],
+    ['run_id', 'SubmitToolOutputsInput', 'input.runId'],
+    ['assistant_id', 'CreateThreadInput', null],
+  ])('%s of %s is %s', (param, typeName, path) => {
+    expect(pathOf(param, typeName)).toBe(path);
+  });
+
+  test.each([
     ['metadata.secret', 'input.metadata'],
     ['metadata["secret"]', 'input.metadata'],
     ['tools[0].function.parameters.properties.secret', 'input.tools.0.function.parameters'],
