@@ -19,8 +19,8 @@ export function toInputPath(param: string, root: string, rootType: GraphQLInputT
       continue;
     }
     const name = segment.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const fields = isInputObjectType(type) ? type.getFields() : {};
-    const field = fields[name] ?? (path.length === 1 && name.endsWith('Id') ? fields['id'] : undefined);
+    const fields = isInputObjectType(type) ? type.getFields() : null;
+    const field = fields?.[name] ?? (path.length === 1 && name.endsWith('Id') ? fields?.['id'] : undefined);
     if (!field) break;
     path.push(field.name);
     type = getNullableType(field.type);

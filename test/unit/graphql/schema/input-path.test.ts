@@ -46,6 +46,7 @@ describe("upstream's name for a parameter", () => {
     ['tools[0].type', 'input.tools.0'],
     ['tools.function', 'input.tools'],
     ['model[0]', 'input.model'],
+    ['model.constructor', 'input.model'],
   ])('%s is followed only to %s', (param, path) => {
     expect(pathOf(param)).toBe(path);
   });
