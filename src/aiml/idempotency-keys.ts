@@ -46,7 +46,12 @@ interface KeyedCreate<T> {
 }
 
 export class IdempotencyKeys {
-  readonly #creates = new LRUCache<string, CachedCreate>({ max: MAX_KEYS, ttl: TTL_MS });
+  readonly #creates = new LRUCache<string, CachedCreate>({
+    // `max` would allocate the memory of all entries at once.
+    maxSize: MAX_KEYS,
+    sizeCalculation: () => 1,
+    ttl: TTL_MS,
+  });
 
   /** Resolves to the object of the first create with the key. Always rejects with a PublicError. */
   async create<T>(request: KeyedCreate<T>): Promise<T> {
