@@ -66,8 +66,16 @@ interface SchemaOptions {
   readonly federation?: boolean;
 }
 
-/** Builds a new schema with every call. A process needs one. */
+const schemas = new Map<boolean, GraphQLSchema>();
+
+/** Builds the schema with the first call; later calls return the same. It has no state of a service. */
 export function buildServiceSchema({ federation = false }: SchemaOptions = {}): GraphQLSchema {
+  const schema = schemas.get(federation) ?? buildSchema(federation);
+  schemas.set(federation, schema);
+  return schema;
+}
+
+function buildSchema(federation: boolean): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       AssistantResolver,
