@@ -48,7 +48,7 @@ export async function startService(environment: Environment = {}, options?: Serv
   cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('trace', { write: (line: string) => void logs.push(parseLine(line)) });
-  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, SHUTDOWN_TIMEOUT_MS: '200', ...environment });
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, SHUTDOWN_TIMEOUT_MS: '20', ...environment });
   const service = await createService(config, logger, options);
   cleanUpLater(() => service.stop());
   return {
