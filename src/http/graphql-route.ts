@@ -55,8 +55,8 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
           status: 406,
           code: 'BAD_REQUEST',
           message:
-            'The response is application/graphql-response+json or application/json, or a stream as text/event-stream or ' +
-            'multipart/mixed with subscriptionSpec=1.0, which Accept rules out.',
+            'The response is application/graphql-response+json or application/json, or for a subscription by POST ' +
+            'text/event-stream or multipart/mixed with subscriptionSpec=1.0. Accept allows none of them.',
         });
       const search = searchOf(request);
       if (search === null) return sendErrorResponse(reply, NOT_UTF8);
