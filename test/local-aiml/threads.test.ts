@@ -226,6 +226,8 @@ describe('a path', () => {
   test.each([
     ['PUT /v1/threads', 'GET, HEAD, POST'],
     ['GET /threads/runs/x/y', null],
+    ['GET /v1/v1/threads', null],
+    ['DELETE /v1/openai/threads', null],
     ['DELETE /threads/thread_1/runs', 'GET, HEAD, POST'],
     ['GET /threads/thread_1/runs/run_1/cancel', 'POST'],
     ['DELETE /threads/thread_1/messages/msg_1/x', null],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Owner, Repetition } from '../store/store.ts';
 import { ApiError, invalid, shownId } from './api-error.ts';
-import { toCanonicalPath, type ApiRequest } from './route.ts';
+import { toPath, type ApiRequest } from './route.ts';
 
 /** The ids of a path, by the names that routes give them, and how each begins. */
 const PREFIXES = { thread_id: 'thread', message_id: 'msg', run_id: 'run', step_id: 'step' } as const;
@@ -27,7 +27,7 @@ export function readOwner(request: ApiRequest, ...names: readonly ('thread_id' |
 /** `bodyDigest` is '' if there is no body. Throws ApiError of 400. */
 export function readRepetition({ method, url, headers }: FastifyRequest, bodyDigest: string): Repetition {
   const fingerprint = createHash('sha256')
-    .update(`${method} ${toCanonicalPath(url)}\n${bodyDigest}`)
+    .update(`${method} ${toPath(url)}\n${bodyDigest}`)
     .digest('base64');
   return {
     idempotencyKey: readIdempotencyKey(headers['idempotency-key']),

@@ -46,17 +46,12 @@ export const ok = (json: string, headers?: JsonResponse['headers']): JsonRespons
 
 export const created = (json: string): JsonResponse => ({ statusCode: 201, json });
 
-/** What is under a base path: a route is at each of them. */
-const BASES = ['', '/v1', '/openai', '/openai/v1'] as const;
+/** The request target without the base of the API, which is `/v1`, `/openai`, `/openai/v1` or nothing. */
+export const withoutBase = (target: string): string =>
+  target.replace(/^(?:https?:\/\/[^/?]+)?(?:\/openai)?(?:\/v1)?(?=\/)/, '');
 
-/** The paths at which a route is served. */
-export const pathsOf = (route: Route): readonly string[] => BASES.map((base) => base + route.path);
-
-/** A path without its base and a trailing slash: the same for each form of an address. */
-export function toCanonicalPath(url: string): string {
-  const path = url.split('?', 1)[0] ?? '';
-  return path.replace(/^(?:\/openai)?(?:\/v1)?(?=\/)/, '').replace(/\/$/, '');
-}
+/** The path of a URL, without a trailing slash. */
+export const toPath = (url: string): string => (url.split('?', 1)[0] ?? '').replace(/\/$/, '');
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 
@@ -72,7 +67,7 @@ export function createMethodLookup(routes: readonly Route[]): (url: string) => r
     known.methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
   }
   return (url) => {
-    const path = toCanonicalPath(url);
+    const path = toPath(url);
     // A path without parameters is meant before one that it would also fit: /threads/runs is no thread.
     const exact = patterns.get(path);
     const found = exact ?? [...patterns.values()].find(({ pattern }) => pattern.test(path));
