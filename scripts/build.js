@@ -1,7 +1,6 @@
 /** `npm run build`: compiles `src` to `dist` and bundles the pages. Both keep what has not changed since the last build. */
 import './check-node.js';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -9,7 +8,7 @@ const COMPILER = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 if (!existsSync('dist/main.js')) process.stderr.write('Building, which takes some seconds the first time …\n');
 const compiler = spawn(process.execPath, [COMPILER, '--build', 'tsconfig.build.json'], { stdio: 'inherit' });
-const compiled = once(compiler, 'exit');
+/** @type {Promise<number | null>} */
+const compiled = new Promise((resolve) => compiler.once('exit', resolve));
 await import('../explorer/build.js');
-const [status] = /** @type {[number | null]} */ (await compiled);
-process.exitCode = status ?? 1;
+process.exitCode = (await compiled) ?? 1;
