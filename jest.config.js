@@ -3,7 +3,7 @@ const runsSlowTests = process.env['SLOW_TESTS'] === '1';
 if (!runsSlowTests) process.env['NODE_ENV'] = 'production';
 
 /**
- * Files that start browsers, other services or many processes: `npm test` leaves them out, SLOW_TESTS=1 and `test:one`
+ * Files that start browsers, other services or many processes, or parse all sources: `npm test` leaves them out, SLOW_TESTS=1 and `test:one`
  * include them. In the other files, test/support/slow.ts marks the tests that are slow.
  */
 const slowFiles = [
@@ -19,7 +19,7 @@ const slowFiles = [
   'local-aiml/engine/(durability|history|soak)',
   'replicas/',
   'streams/(load|reconnecting-clients)',
-  'unit/package',
+  'unit/(package|regular-expressions)',
 ];
 
 /** Compiles one kind of file. */

@@ -21,7 +21,7 @@ import { amountOf } from '../../../support/slow.ts';
 import { RandomOperations, type RandomOperation } from './random-operations.ts';
 import { recordingContext } from './recording-context.ts';
 
-const OPERATIONS = amountOf('DIFFERENTIAL_OPERATIONS', { fast: 500, slow: 10_000 });
+const OPERATIONS = amountOf('DIFFERENTIAL_OPERATIONS', { fast: 200, slow: 10_000 });
 const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 1_000_000);
 
 const schema = buildServiceSchema({ federation: true });
