@@ -10,7 +10,7 @@ import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scrip
 import { amountOf } from '../support/slow.ts';
 import { startService } from '../support/service.ts';
 
-const CONNECTIONS = amountOf('HANG_UPS', { fast: 200, slow: 10_000 });
+const CONNECTIONS = amountOf('HANG_UPS', { fast: 100, slow: 10_000 });
 const SEED = Number(process.env['HANG_UPS_SEED'] ?? Date.now() % 2 ** 31);
 const AT_ONCE = 60;
 const TIMEOUT_MS = 180_000 + CONNECTIONS * 60;
