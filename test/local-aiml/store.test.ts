@@ -9,8 +9,10 @@ import { createLocalAiml, LocalAimlStartError } from '../../src/local-aiml/serve
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import { NotFoundError } from '../../src/local-aiml/store/errors.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
-import { createStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import { createStore, openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
+import { claim, complete, createRun, send, startConversation } from './conversations.ts';
 import { call, create, createFolder, idsOf, startHere, type Reply } from './support.ts';
 
 /** Starts on this folder, which must fail. Returns the message of the error. */
@@ -303,4 +305,26 @@ test('A store has the same id in all processes that share it, and another id tha
   const later = await start(dataDir);
   expect(later.storeId).not.toBe(one);
   await later.stop();
+});
+
+test('A watcher is notified of writes of its own and of other processes, until it stops', async () => {
+  const dataDir = await createFolder();
+  const server = await startConversation({ dataDir });
+  const other = await openStore(dataDir);
+  cleanUpLater(() => other.close());
+  const { runId, path } = await createRun(server.url);
+  let own = 0;
+  let foreign = 0;
+  const stopOwn = server.work.watch(runId, () => own++);
+  const stopForeign = other.work.watch(runId, () => foreign++);
+  const claimed = await claim(server.work);
+  await until(() => own > 0 && foreign > 0);
+  stopOwn();
+  const seen = own;
+  const before = foreign;
+  await complete(server.work, claimed);
+  await until(() => foreign > before);
+  expect(own).toBe(seen);
+  stopForeign();
+  expect(await send(server.url, `GET ${path}`)).toMatchObject({ status: 'completed' });
 });

@@ -3,9 +3,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createId } from '../../src/local-aiml/wire/ids.ts';
 import { createStep } from '../../src/local-aiml/runs/step.ts';
 import { ClaimLostError } from '../../src/local-aiml/store/errors.ts';
-import { openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
-import { cleanUpLater } from '../support/cleanup.ts';
-import { until } from '../support/until.ts';
 import {
   claim,
   complete,
@@ -19,7 +16,7 @@ import {
   textOf,
   type Conversation,
 } from './conversations.ts';
-import { createFolder, moveClock } from './support.ts';
+import { moveClock } from './support.ts';
 
 let conversation: Conversation;
 let url: string;
@@ -328,29 +325,5 @@ describe('the context of a model', () => {
       textOf('Hello'),
     ]);
     expect(await work.context(first.threadId, items[1]?.sequence, 1)).toEqual([items[2]]);
-  });
-});
-
-describe('a watcher', () => {
-  test('is notified of writes of its own and of other processes, until it stops', async () => {
-    const dataDir = await createFolder();
-    const server = await startConversation({ dataDir });
-    const other = await openStore(dataDir);
-    cleanUpLater(() => other.close());
-    const { runId, path } = await createRun(server.url);
-    let own = 0;
-    let foreign = 0;
-    const stopOwn = server.work.watch(runId, () => own++);
-    const stopForeign = other.work.watch(runId, () => foreign++);
-    const claimed = await claim(server.work);
-    await until(() => own > 0 && foreign > 0);
-    stopOwn();
-    const seen = own;
-    const before = foreign;
-    await complete(server.work, claimed);
-    await until(() => foreign > before);
-    expect(own).toBe(seen);
-    stopForeign();
-    expect(await send(server.url, `GET ${path}`)).toMatchObject({ status: 'completed' });
   });
 });

@@ -16,6 +16,7 @@ import {
 } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { readGauges } from '../support/gauges.ts';
+import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 import { openSocket } from '../support/websocket.ts';
 
@@ -269,4 +270,15 @@ describe('limits', () => {
     await until(() => busy.state.closedWith !== null);
     expect(busy.state.closedWith).toBe(1001);
   });
+});
+
+slowTest('a socket without connection_init is closed after five seconds', async () => {
+  const service = await startService({ UPSTREAM: 'local' });
+  const { state } = await openSocket(service, { connectionParams: null });
+  await until(() => state.closedWith !== null);
+  expect(state.closedWith).toBe(4408);
+  const early = await openSocket(service, { connectionParams: null });
+  early.subscribe('1', '{ __typename }');
+  await until(() => early.state.closedWith !== null);
+  expect(early.state.closedWith).toBe(4401);
 });

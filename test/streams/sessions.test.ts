@@ -339,14 +339,3 @@ describe('telemetry', () => {
     expect(traces.join('')).not.toMatch(/(?:thread|run)_[A-Za-z0-9]{20}/);
   });
 });
-
-slowTest('a socket without connection_init is closed after five seconds', async () => {
-  const service = await startService({ UPSTREAM: 'local' });
-  const { state } = await openSocket(service, { connectionParams: null });
-  await until(() => state.closedWith !== null);
-  expect(state.closedWith).toBe(4408);
-  const early = await openSocket(service, { connectionParams: null });
-  early.subscribe('1', '{ __typename }');
-  await until(() => early.state.closedWith !== null);
-  expect(early.state.closedWith).toBe(4401);
-});

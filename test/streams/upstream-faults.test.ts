@@ -1,7 +1,6 @@
 // Faults of the stream of a run at upstream. The run is still followed to its end, with its exact text, without
 // duplicates, and it is created once.
 import type { ServerResponse } from 'node:http';
-import { constants, createGzip } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { leaksIn, withoutWrittenIds } from '../support/leaks.ts';
 import {
@@ -18,8 +17,17 @@ import { sendJson } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { casesOf } from '../support/slow.ts';
 import {
+  drip,
+  send,
+  sendAndFlood,
+  sendAndHang,
+  sendAndReset,
+  sendGzipped,
+  sendHeadersOnly,
+  sendUnknownCoding,
+} from '../support/stream-bodies.ts';
+import {
   BEGINNING,
-  beginStream,
   DONE,
   endOf,
   frame,
@@ -62,74 +70,9 @@ async function start(options: Omit<StreamUpstreamOptions, 'text'>, environment: 
   return { upstream, service };
 }
 
-/** Sends these parts and ends the stream. */
-const send =
-  (...parts: readonly (string | Buffer)[]) =>
-  (response: ServerResponse): void => {
-    beginStream(response);
-    for (const part of parts) response.write(part);
-    response.end();
-  };
-/** Sends this and leaves the stream open. */
-const sendAndHang =
-  (text: string) =>
-  (response: ServerResponse): void => {
-    beginStream(response);
-    response.write(text);
-  };
-const sendAndReset =
-  (text: string) =>
-  (response: ServerResponse): void => {
-    beginStream(response);
-    response.write(text, () => setTimeout(() => response.socket?.resetAndDestroy(), 20));
-  };
-const sendGzipped =
-  (text: string, { isCut = false } = {}) =>
-  (response: ServerResponse): void => {
-    beginStream(response, { 'content-encoding': 'gzip' });
-    const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
-    gzip.on('data', (chunk: Buffer) => response.write(chunk));
-    gzip.on('end', () => response.end());
-    if (isCut) gzip.write(text, () => gzip.flush(() => response.end('no gzip')));
-    else gzip.end(text);
-  };
-/** Sends a few bytes at a time, so that characters and lines are split. */
-const drip =
-  (text: string) =>
-  (response: ServerResponse): void => {
-    beginStream(response);
-    const bytes = Buffer.from(text);
-    let sent = 0;
-    const next = () => {
-      if (sent >= bytes.length) response.end();
-      else response.write(bytes.subarray(sent, (sent += 7)), () => setImmediate(next));
-    };
-    next();
-  };
-/** Sends 70 MiB of comments, as fast as they are read. */
-const sendAndFlood =
-  (text: string) =>
-  (response: ServerResponse): void => {
-    beginStream(response);
-    response.write(text);
-    const comment = Buffer.from(`: ${'x'.repeat(1021)}\n`.repeat(1024));
-    let left = 70;
-    const next = () => {
-      for (; left > 0; left -= 1) if (!response.write(comment)) return void response.once('drain', next);
-    };
-    next();
-  };
-
-function sendHeadersOnly(response: ServerResponse): void {
-  beginStream(response);
-  response.flushHeaders();
-}
-function sendUnknownCoding(response: ServerResponse): void {
-  beginStream(response, { 'content-encoding': 'x-new' });
-  response.end(WHOLE);
-}
-
 const BEGUN = BEGINNING + textDelta(PIECES[0] ?? '');
+/** Created only by the tests that send it. */
+const longLine = () => `data: ${'x'.repeat(17 * MiB)}`;
 
 const broken: readonly (readonly [name: string, create: (response: ServerResponse) => void])[] = [
   ['is reset', sendAndReset(BEGUN)],
@@ -143,8 +86,8 @@ const broken: readonly (readonly [name: string, create: (response: ServerRespons
   ['has text of a message that was never created', sendAndHang(BEGUN.replace(/event: thread\.message\.created[^]*?\n\n/, '').replace(/event: thread\.message\.in_progress[^]*?\n\n/, ''))], // prettier-ignore
   ['is not UTF-8', send(BEGUN, Buffer.from([0x64, 0xff, 0xfe, 0x0a, 0x0a]))],
   ['has 64 MB', sendAndFlood(BEGUN)],
-  ['has an event of more than 16 MiB', send(BEGUN, frame('new.event', { x: 'x'.repeat(17 * MiB) }), DELTAS)],
-  ['has a line without end', send(BEGUN, `data: ${'x'.repeat(17 * MiB)}`)],
+  ['has an event of more than 16 MiB', (response) => send(BEGUN, frame('new.event', { x: 'x'.repeat(17 * MiB) }), DELTAS)(response)], // prettier-ignore
+  ['has a line without end', (response) => send(BEGUN, longLine())(response)],
   ['is truncated gzip', sendGzipped(BEGUN, { isCut: true })],
   ['is JSON instead', (response) => sendJson(response, 200, wireRun('queued'))],
 ];
@@ -277,29 +220,31 @@ const MULTIPART = 'multipart/mixed;subscriptionSpec=1.0';
 const UNKNOWN = { code: 'OUTCOME_UNKNOWN', outcome: 'UNKNOWN', retryable: false };
 
 describe('if upstream responds to the create of a run with', () => {
-  test.each<readonly [string, (response: ServerResponse) => void, object, number]>([
-    ['a reset', (response) => response.socket?.resetAndDestroy(), UNKNOWN, 1],
-    ['nothing', () => undefined, UNKNOWN, 1],
-    ['a stream without a body', sendHeadersOnly, UNKNOWN, 1],
-    ['a stream without events', send(), UNKNOWN, 1],
-    ['a stream that is reset before its first event', sendAndReset(': \n'), UNKNOWN, 1],
-    ['a stream of HTML', send('<!doctype html>\n\n'), UNKNOWN, 1],
-    ['a stream that begins with an error', send(frame('error', { error: { message: 'canary' } })), UNKNOWN, 1],
-    ['a stream that begins with an invalid run', send(frame('thread.run.created', '{')), UNKNOWN, 1],
-    ['a stream of 64 MB of comments', sendAndFlood(''), UNKNOWN, 1],
-    ['a stream whose first event has 17 MiB', send(`data: ${'x'.repeat(17 * MiB)}`), UNKNOWN, 1],
-    ['a stream in an unknown coding', sendUnknownCoding, UNKNOWN, 1],
-    ['HTML', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), UNKNOWN, 1],
-    ['JSON that is not a run', (response) => sendJson(response, 200, { fine: true }), UNKNOWN, 1],
-    ['503', (response) => sendJson(response, 503, { message: 'canary' }), UNKNOWN, 1],
-    [
-      '429',
-      (response) => sendJson(response, 429, { message: 'canary' }, { 'retry-after': '0' }),
-      { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: true },
-      3,
-    ],
-    ['401', (response) => sendJson(response, 401, { message: 'canary' }), { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED' }, 1], // prettier-ignore
-  ])('%s, the caller gets the outcome of the create', async (_name, create, extensions, creates) => {
+  test.each(
+    casesOf<readonly [string, (response: ServerResponse) => void, object, number]>(14, [
+      ['a reset', (response) => response.socket?.resetAndDestroy(), UNKNOWN, 1],
+      ['nothing', () => undefined, UNKNOWN, 1],
+      ['a stream without a body', sendHeadersOnly, UNKNOWN, 1],
+      ['a stream without events', send(), UNKNOWN, 1],
+      ['a stream that is reset before its first event', sendAndReset(': \n'), UNKNOWN, 1],
+      ['a stream of HTML', send('<!doctype html>\n\n'), UNKNOWN, 1],
+      ['a stream that begins with an error', send(frame('error', { error: { message: 'canary' } })), UNKNOWN, 1],
+      ['a stream that begins with an invalid run', send(frame('thread.run.created', '{')), UNKNOWN, 1],
+      ['a stream in an unknown coding', sendUnknownCoding, UNKNOWN, 1],
+      ['HTML', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), UNKNOWN, 1],
+      ['JSON that is not a run', (response) => sendJson(response, 200, { fine: true }), UNKNOWN, 1],
+      ['503', (response) => sendJson(response, 503, { message: 'canary' }), UNKNOWN, 1],
+      [
+        '429',
+        (response) => sendJson(response, 429, { message: 'canary' }, { 'retry-after': '0' }),
+        { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: true },
+        3,
+      ],
+      ['401', (response) => sendJson(response, 401, { message: 'canary' }), { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED' }, 1], // prettier-ignore
+      ['a stream of 64 MB of comments', sendAndFlood(''), UNKNOWN, 1],
+      ['a stream whose first event has 17 MiB', (response) => send(longLine())(response), UNKNOWN, 1],
+    ]),
+  )('%s, the caller gets the outcome of the create', async (_name, create, extensions, creates) => {
     const setting = await start({ create }, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2000' });
     const { errors } = await setting.service.query(CREATE_RUN);
     expect(errors).toMatchObject([{ path: ['createRun'], extensions }]);

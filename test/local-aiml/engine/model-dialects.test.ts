@@ -1,6 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
 import { collect, failureOf, setUp } from './model-calls.ts';
-import { callStage, openStream, sendChunk, streamOf, toChunk, USAGE, type Stage } from './staged-model-api.ts';
+import {
+  callStage,
+  errorStage,
+  openStream,
+  sendChunk,
+  streamOf,
+  textStage,
+  toChunk,
+  USAGE,
+  type Stage,
+} from './staged-model-api.ts';
 
 describe('Dialects of servers', () => {
   const dialects: Record<string, Stage> = {
@@ -176,5 +187,87 @@ describe('Tool calls', () => {
       code: 'server_error',
       message: expect.stringContaining('without naming'),
     });
+  });
+});
+
+describe('Parameters that a model does not support', () => {
+  const request: ModelRequest = {
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'Be kind.' },
+      { role: 'user', content: 'hello' },
+    ],
+    tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }],
+    parallel_tool_calls: false,
+    temperature: 0.5,
+    top_p: 0.5,
+    max_completion_tokens: 300,
+    reasoning_effort: 'low',
+    response_format: { type: 'json_object' },
+  };
+  const unsupported = (
+    param: string,
+    message = `Unsupported parameter: '${param}' is not supported with this model.`,
+  ) => errorStage(400, { error: { message, type: 'invalid_request_error', param, code: 'unsupported_parameter' } });
+
+  for (const name of ['stream_options', 'parallel_tool_calls', 'reasoning_effort', 'temperature', 'top_p'])
+    test(`${name} is omitted after a 400 that names it, and not sent to that model again`, async () => {
+      const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
+      await collect(api, request);
+      await collect(api, request);
+      await collect(api, { ...request, model: 'another' });
+      expect(staged.requests.map(({ body }) => name in body)).toEqual([true, false, false, true]);
+    });
+
+  test('max_completion_tokens is replaced by max_tokens', async () => {
+    const { staged, api } = await setUp([unsupported('max_completion_tokens'), textStage('fine')]);
+    await collect(api, request);
+    expect(staged.requests[1]?.body).toMatchObject({ max_tokens: 300 });
+    expect(staged.requests[1]?.body).not.toHaveProperty('max_completion_tokens');
+  });
+
+  test('Several are omitted one after another', async () => {
+    const { staged, api } = await setUp([unsupported('temperature'), unsupported('top_p'), textStage('fine')]);
+    expect((await collect(api, request)).text).toBe('fine');
+    expect(staged.requests).toHaveLength(3);
+  });
+
+  test('The name is found in the errors of AIML and of FastAPI', async () => {
+    for (const stage of [
+      errorStage(400, { message: 'Body validation error!', meta: [{ path: ['reasoning_effort'] }], statusCode: 400 }),
+      errorStage(422, {
+        detail: [{ type: 'extra_forbidden', loc: ['body', 'reasoning_effort'], msg: 'Extra inputs' }],
+      }),
+    ]) {
+      const { staged, api } = await setUp([stage, textStage('fine')]);
+      await collect(api, request);
+      expect(staged.requests[1]?.body).not.toHaveProperty('reasoning_effort');
+    }
+  });
+
+  test('The instructions precede the first message of the user if the role system is not supported', async () => {
+    const { staged, api } = await setUp([
+      unsupported(
+        'messages[0].role',
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+      ),
+      textStage('fine'),
+    ]);
+    await collect(api, request);
+    expect(staged.requests[1]?.body['messages']).toEqual([{ role: 'user', content: 'Be kind.\n\nhello' }]);
+  });
+
+  test('Tools, response formats, messages and unknown names are never omitted', async () => {
+    for (const name of ['tools', 'response_format', 'messages', 'model', 'seed']) {
+      const { staged, api } = await setUp([unsupported(name), textStage('fine')]);
+      expect((await failureOf(api, request)).code).toBe('invalid_prompt');
+      expect(staged.requests).toHaveLength(1);
+    }
+  });
+
+  test('A parameter that is rejected after it was omitted ends the call', async () => {
+    const { staged, api } = await setUp([unsupported('temperature')]);
+    expect((await failureOf(api, request)).code).toBe('invalid_prompt');
+    expect(staged.requests).toHaveLength(2);
   });
 });
