@@ -8,6 +8,7 @@ import { createApolloClient, createAssistant, deleteAssistant, loadMore, renameA
 import { mayHaveHappened, toMessage, toMutationMessage } from './snippets/cookbook.ts';
 import { ASSISTANT, ASSISTANTS, UPDATE_ASSISTANT } from './snippets/operations.ts';
 import { createAssistants, deleteElsewhere } from './support/assistants.ts';
+import { eventually } from '../support/until.ts';
 import { countRequests, settle } from './support/requests.ts';
 
 let service: TestService;
@@ -44,8 +45,7 @@ describe('a list in Apollo Client', () => {
     const requests = countRequests();
     for (const loaded of [20, 25, 25]) {
       await loadMore(screen.list);
-      await settle();
-      expect(screen.ids()).toEqual(ids.slice(0, loaded));
+      await eventually(() => expect(screen.ids()).toEqual(ids.slice(0, loaded)));
     }
     expect(screen.data()?.pageInfo.hasNextPage).toBe(false);
     expect(requests()).toBe(2);
@@ -58,17 +58,14 @@ describe('a list in Apollo Client', () => {
 
     const { data } = await createAssistant(client, { model: 'gpt-4o', name: 'new' });
     const id = data?.createAssistant.assistant?.id ?? '';
-    await settle();
-    expect(screen.ids()).toEqual([id, ...before]);
+    await eventually(() => expect(screen.ids()).toEqual([id, ...before]));
     expect(screen.nodes()[0]).toMatchObject({ id, name: 'new', tools: [] });
 
     await client.mutate({ mutation: UPDATE_ASSISTANT, variables: { input: { id, name: 'changed' } } });
-    await settle();
-    expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' });
+    await eventually(() => expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' }));
 
     await deleteAssistant(client, id);
-    await settle();
-    expect(screen.ids()).toEqual(before);
+    await eventually(() => expect(screen.ids()).toEqual(before));
     expect(requests()).toBe(3);
     expect(client.extract()).not.toHaveProperty([`Assistant:${id}`]);
   });
@@ -78,36 +75,32 @@ describe('a list in Apollo Client', () => {
     const screen = await watchList(2);
     expect(screen.ids()).toHaveLength(2);
     await deleteAssistant(client, last);
-    await settle();
-    expect(screen.ids()).toHaveLength(1);
+    await eventually(() => expect(screen.ids()).toHaveLength(1));
     expect(screen.data()?.pageInfo.endCursor).toBe(last);
     await loadMore(screen.list);
-    await settle();
-    expect(screen.ids().slice(1)).toEqual(ids.slice(0, 2));
+    await eventually(() => expect(screen.ids().slice(1)).toEqual(ids.slice(0, 2)));
     await deleteAssistant(client, screen.ids()[0] ?? '');
   });
 });
 
 describe('a list that others change, in Apollo Client', () => {
   test('of the oldest first shows a new assistant in the end, once all pages are loaded', async () => {
-    const pageOf = async (first: number) => {
+    const pageOf = async (first: number, isWhole: boolean) => {
       const variables = { first, order: 'ASC' as const };
       const other = createApolloClient(`${service.url}/graphql`);
       const list = other.watchQuery({ query: ASSISTANTS, variables });
       list.subscribe({});
       const { data } = await other.query({ query: ASSISTANTS, variables });
       const { data: created } = await createAssistant(other, { model: 'gpt-4o' });
-      await settle();
       const before = data?.assistants.edges.map(({ node }) => node.id) ?? [];
-      const after = list.getCurrentResult().data?.assistants?.edges?.map((edge) => edge.node?.id);
       const id = created?.createAssistant.assistant?.id ?? '';
+      const shown = () => list.getCurrentResult().data?.assistants?.edges?.map((edge) => edge.node?.id);
+      if (!isWhole) await settle();
+      await eventually(() => expect(shown()).toEqual(isWhole ? [...before, id] : before));
       await deleteAssistant(other, id);
-      return { before, after, id };
     };
-    const whole = await pageOf(100);
-    expect(whole.after).toEqual([...whole.before, whole.id]);
-    const first = await pageOf(5);
-    expect(first.after).toEqual(first.before);
+    await pageOf(100, true);
+    await pageOf(5, false);
   });
 
   test.each([
@@ -119,8 +112,7 @@ describe('a list that others change, in Apollo Client', () => {
     expect(screen.ids()[0]).toBe(id);
     await deleteElsewhere(service, id);
     await change(id);
-    await settle();
-    expect(screen.ids()).toEqual(ids.slice(0, 9));
+    await eventually(() => expect(screen.ids()).toEqual(ids.slice(0, 9)));
     expect(client.extract()).not.toHaveProperty([`Assistant:${id}`]);
   });
 
@@ -129,8 +121,7 @@ describe('a list that others change, in Apollo Client', () => {
     const screen = await watchList(2);
     await deleteElsewhere(service, last);
     await loadMore(screen.list);
-    await settle();
-    expect(screen.ids()).toEqual([newest, ids[0]]);
+    await eventually(() => expect(screen.ids()).toEqual([newest, ids[0]]));
     await deleteElsewhere(service, newest);
   });
 });
@@ -145,13 +136,12 @@ describe('an assistant in the cache of Apollo Client', () => {
     const update = { input: { id, name: 'renamed', tools: [{ function: { name: 'only' } }] } };
     const { data } = await client.mutate({ mutation: UPDATE_ASSISTANT, variables: update });
     expect(data?.updateAssistant.userErrors).toEqual([]);
-    await settle();
     const renamed = {
       id,
       name: 'renamed',
       tools: [{ __typename: 'FunctionTool', type: 'function', name: 'only' }],
     };
-    expect(screen.nodes()[0]).toMatchObject(renamed);
+    await eventually(() => expect(screen.nodes()[0]).toMatchObject(renamed));
     expect(detail.getCurrentResult().data).toMatchObject({ assistant: { ...renamed, metadata: { index: '24' } } });
   });
 

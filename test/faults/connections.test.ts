@@ -14,6 +14,9 @@ import { casesOf } from '../support/slow.ts';
 
 afterEach(endSources);
 
+/** Waits before the assertion that nothing has arrived at upstream: what was sent to it arrives within this time. */
+const arrival = () => new Promise((resolve) => setTimeout(resolve, 50));
+
 const MiB = 1024 * 1024;
 /** Responds as a working upstream, but only after `release`. */
 function respondLater() {
@@ -54,7 +57,7 @@ describe('a client that disconnects', () => {
           : source.delete('asst_1');
     await until(() => upstream.requests.length === 1);
     cancel();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await arrival();
     expect(upstream.requests.map(({ isOpen }) => isOpen())).toEqual([true]);
     release();
     await write;
@@ -71,7 +74,7 @@ describe('a client that disconnects', () => {
     expect(await second).toMatchObject({ outcome: 'NOT_APPLIED' });
     release();
     await first;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await arrival();
     expect(upstream.count('POST')).toBe(1);
   });
 
@@ -94,7 +97,7 @@ describe('a client that disconnects', () => {
     write.destroy();
     const openMethods = () => upstream.requests.filter(({ isOpen }) => isOpen()).map(({ method }) => method);
     await until(() => !openMethods().includes('GET'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await arrival();
     expect(openMethods()).toEqual(['POST']);
     release();
     await service.stop();

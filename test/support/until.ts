@@ -18,3 +18,20 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
+
+/** Waits until `assertion` does not throw. Throws its last error if that takes too long. */
+export async function eventually(assertion: () => void, timeoutMs: number = TIMEOUT_MS): Promise<void> {
+  let failure: unknown;
+  const holds = () => {
+    try {
+      assertion();
+      return true;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
+  await until(holds, timeoutMs).catch(() => {
+    throw failure;
+  });
+}

@@ -8,7 +8,7 @@ export function countRequests(): () => number {
 }
 
 /**
- * Waits until a client has notified the watchers of its cache, which it does in timers of a few milliseconds after a
- * response.
+ * Waits before the assertion that a list has not changed: a client notifies the watchers of its cache within a few
+ * milliseconds after a response.
  */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

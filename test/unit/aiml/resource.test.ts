@@ -229,6 +229,7 @@ describe('the loader of a request', () => {
       async (call, response, index) => {
         most = Math.max(most, (inFlight += 1));
         await until(() => upstream.calls.length >= 10);
+        // Longer than an eleventh call takes to arrive.
         await new Promise((resolve) => setTimeout(resolve, 20));
         inFlight -= 1;
         return reply(call, response, index);
