@@ -18,7 +18,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   #listsInFlight: Set<Promise<WireList<T>>> | null = null;
   readonly #listed = new Map<string, T>();
   readonly #isLongLived: () => boolean;
-  /** Lists of a long-lived request, by their queries. */
+  /** By their queries. Null while lists are not memoized. */
   #lists: Map<string, Promise<WireList<T>>> | null = null;
 
   /**
@@ -52,14 +52,18 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** One page. Its objects are memoized by id. For an unknown cursor see {@link Resource.list}. */
   list(query: ListQuery): Promise<WireList<T>> {
-    if (!this.#isLongLived()) return this.#list(query);
+    return this.#lists || this.#isLongLived() ? this.prefetch(query) : this.#list(query);
+  }
+
+  /** The same page for a later `list` with the same query, if this request does not write. */
+  prefetch(query: ListQuery): Promise<WireList<T>> {
     const key = JSON.stringify(query);
     const lists = (this.#lists ??= new Map<string, Promise<WireList<T>>>());
     const memoized = lists.get(key);
     if (memoized) return memoized;
     const list = this.#list(query);
     lists.set(key, list);
-    list.catch(() => lists.delete(key));
+    if (this.#isLongLived()) list.catch(() => lists.delete(key));
     return list;
   }
 

@@ -38,19 +38,152 @@ const longThread: Script = ({ path }, response) => {
   else sendJson(response, 404, {});
 };
 
-test('a page of 100 messages of two assistants is three calls, beside the thread that it is read of', async () => {
+const PAGE = 'messages(first: 100) { nodes { id assistant { id name } } pageInfo { hasNextPage } }';
+
+test.each([
+  ['of a thread', `{ thread(id: "thread_1") { ${PAGE} } }`],
+  ['of a thread with its id and aliases', `{ thread(id: "thread_1") { __typename key: id page: ${PAGE} } }`],
+  [
+    'in fragments',
+    `{ thread(id: "thread_1") { ...A ... { id } } } fragment A on Thread { ...B } fragment B on Node { ... on Thread { ${PAGE} } }`,
+  ],
+  [
+    'of a thread whose other fields are skipped',
+    `query ($not: Boolean = false) { thread(id: "thread_1") { createdAt @include(if: $not) ...A @skip(if: true) ${PAGE} } } fragment A on Thread { metadata }`,
+  ],
+  ['of a node', `{ node(id: "thread_1") { id ... on Thread { ${PAGE} } ... on Assistant { name } } }`],
+  [
+    'that is selected twice',
+    `{ a: thread(id: "thread_1") { ${PAGE} again: ${PAGE} } b: node(id: "thread_1") { ... on Thread { ${PAGE} } } }`,
+  ],
+])('a page of 100 messages of two assistants is three calls: %s', async (_name, document) => {
   const { upstream, service } = await start(longThread);
-  const { data } = await service.query(
-    '{ thread(id: "thread_1") { messages(first: 100) { nodes { id assistant { id name } } pageInfo { hasNextPage } } } }',
-  );
-  const { messages } = data?.['thread'] as { messages: { nodes: { assistant: { id: string } }[] } };
-  expect(messages.nodes.map(({ assistant }) => assistant.id)).toEqual(
-    Array.from({ length: 100 }, (_, index) => `asst_${(index % 2) + 1}`),
-  );
-  const [thread, ...page] = upstream.lines();
-  expect(thread).toBe('GET /threads/thread_1');
-  expect(page).toHaveLength(3);
+  const { data, errors } = await service.query(document);
+  expect(errors).toBeUndefined();
+  const writers = JSON.stringify(data)
+    .match(/asst_\d/g)
+    ?.slice(0, 100);
+  expect(writers).toEqual(Array.from({ length: 100 }, (_, index) => `asst_${(index % 2) + 1}`));
+  expect(upstream.lines().toSorted()).toEqual([
+    'GET /assistants/asst_1',
+    'GET /assistants/asst_2',
+    'GET /threads/thread_1/messages?limit=100&order=asc',
+  ]);
 });
+
+/** Nodes are in the lists of thread_1 alone, and runs of thread_3 cannot be read. */
+const threadLists: Script = ({ path }, response) => {
+  if (path === '/threads/thread_1') sendJson(response, 200, wireThread);
+  else if (path === '/threads/thread_4') sendJson(response, 403, {});
+  else if (/^\/threads\/thread_[134]\/messages/.test(path))
+    sendJson(response, 200, list([wireMessage('completed', 'Hi')]));
+  else if (path.startsWith('/threads/thread_1/runs')) sendJson(response, 200, list([wireRun('completed')]));
+  else if (/^\/threads\/thread_[34]\/runs/.test(path)) sendJson(response, 403, {});
+  else sendJson(response, 404, {});
+};
+
+test.each<[name: string, selection: string, expected: { thread: unknown; calls: string[]; errors?: object[] }]>([
+  [
+    'its lists alone',
+    'thread(id: "thread_1") { messages { nodes { id } } runs { nodes { id } } }',
+    {
+      thread: { messages: { nodes: [{ id: 'msg_1' }] }, runs: { nodes: [{ id: 'run_1' }] } },
+      calls: ['thread_1/messages?limit=21&order=asc', 'thread_1/runs?limit=21&order=desc'],
+    },
+  ],
+  [
+    'fields and lists',
+    'thread(id: "thread_1") { createdAt messages(last: 2) { nodes { id } } }',
+    {
+      thread: { createdAt: '2023-11-14T22:13:20.000Z', messages: { nodes: [{ id: 'msg_1' }] } },
+      calls: ['thread_1', 'thread_1/messages?limit=3&order=desc'],
+    },
+  ],
+  ['its id alone', 'thread(id: "thread_2") { id }', { thread: null, calls: ['thread_2'] }],
+  [
+    'lists of a thread that does not exist',
+    'thread(id: "thread_2") { id messages { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_2/messages?limit=21&order=asc'],
+    },
+  ],
+  [
+    'lists after a cursor of a thread that does not exist',
+    'thread(id: "thread_2") { runs(first: 1, after: "run_1") { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_2/runs?limit=2&order=desc&after=run_1', 'thread_2/runs?limit=1'],
+    },
+  ],
+  [
+    'fields and lists of a thread that does not exist',
+    'thread(id: "thread_2") { createdAt messages { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_2', 'thread_2/messages?limit=21&order=asc'],
+    },
+  ],
+  [
+    'a list with a wrong size',
+    'thread(id: "thread_1") { id messages(first: 0) { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_1'],
+      errors: [{ path: ['thread', 'messages'], extensions: { code: 'BAD_USER_INPUT' } }],
+    },
+  ],
+  [
+    'a list with a wrong size, of a thread that does not exist',
+    'thread(id: "thread_2") { messages(first: 0) { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_2'],
+    },
+  ],
+  [
+    'the messages of a run',
+    'thread(id: "thread_1") { messages(runId: "run_1") { nodes { id } } }',
+    {
+      thread: { messages: { nodes: [{ id: 'msg_1' }] } },
+      calls: ['thread_1', 'thread_1/messages?limit=21&order=asc&run_id=run_1'],
+    },
+  ],
+  [
+    'a list that cannot be read',
+    'thread(id: "thread_3") { messages { nodes { id } } runs { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_3/messages?limit=21&order=asc', 'thread_3/runs?limit=21&order=desc'],
+      errors: [{ path: ['thread', 'runs'], extensions: { code: 'FORBIDDEN' } }],
+    },
+  ],
+  [
+    'a thread that cannot be read',
+    'thread(id: "thread_4") { createdAt messages { nodes { id } } }',
+    {
+      thread: null,
+      calls: ['thread_4', 'thread_4/messages?limit=21&order=asc'],
+      errors: [{ path: ['thread'], extensions: { code: 'FORBIDDEN' } }],
+    },
+  ],
+])(
+  'a thread is read only for fields of its own, and its lists at the same time: %s',
+  async (_name, selection, expected) => {
+    const { upstream, service } = await start(threadLists);
+    for (const field of [
+      selection,
+      selection.replace('thread(', 'node(').replace(/\{(.*)\}/s, '{ ... on Thread {$1} }'),
+    ]) {
+      upstream.calls.length = 0;
+      const { data, errors } = await service.query(`{ thread: ${field} }`);
+      expect(data).toEqual({ thread: expected.thread });
+      expect(errors ?? []).toMatchObject(expected.errors ?? []);
+      expect(errors ?? []).toHaveLength(expected.errors?.length ?? 0);
+      expect(upstream.lines().toSorted()).toEqual(expected.calls.map((call) => `GET /threads/${call}`).toSorted());
+    }
+  },
+);
 
 test('what messages, runs and steps refer to is read once, however often it is asked for', async () => {
   const { upstream, service } = await start(longThread);

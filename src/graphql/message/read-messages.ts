@@ -11,9 +11,11 @@ export async function readMessages(
   args: OldestFirstPageArguments,
   runId: string | null | undefined,
 ): Promise<MessageConnection> {
-  if (runId !== null && runId !== undefined) requireIds('runId', runId);
-  const filter = runId === null || runId === undefined ? {} : { run_id: runId };
-  const page = await readPage(toPageRequest(args), (query) => upstream.messages(threadId).list({ ...query, filter }));
+  const isFiltered = runId !== null && runId !== undefined;
+  if (isFiltered) requireIds('runId', runId);
+  const page = await readPage(toPageRequest(args), (query) =>
+    upstream.messages(threadId).list(isFiltered ? { ...query, filter: { run_id: runId } } : query),
+  );
   return new MessageConnection(
     page.items.map((wire) => new Message(wire)),
     page,

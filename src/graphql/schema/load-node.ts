@@ -1,22 +1,18 @@
 /** Loads nodes by id. The prefix of an id decides its type. */
+import type { GraphQLResolveInfo } from 'graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Node } from './node.type.ts';
-import { Thread } from '../thread/thread.type.ts';
+import { loadThread } from '../thread/load-thread.ts';
 
 type Upstream = RequestContext['upstream'];
 
 /** Every other id belongs to an assistant: `asst_…`, and the UUIDs of AIML's older backend. */
 const THREAD_PREFIX = 'thread_';
 
-/** Null if upstream does not have it. `id` has passed requireIds. */
-export async function loadNode(upstream: Upstream, id: string): Promise<Node | null> {
-  if (id.startsWith(THREAD_PREFIX)) {
-    const thread = await upstream.threads.load(id);
-    return thread && new Thread(thread);
-  }
-  return loadAssistant(upstream, id);
-}
+/** Null if upstream does not have it. `id` has passed requireIds. `info`: of the field that returns the object. */
+export const loadNode = (upstream: Upstream, id: string, info: GraphQLResolveInfo): Promise<Node | null> =>
+  id.startsWith(THREAD_PREFIX) ? loadThread(upstream, id, info) : loadAssistant(upstream, id);
 
 /** Null if upstream does not have it. `id` has passed requireIds. */
 export async function loadAssistant(upstream: Upstream, id: string): Promise<Assistant | null> {

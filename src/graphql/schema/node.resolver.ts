@@ -1,5 +1,6 @@
 /** `node` and `nodes`: objects by id, whatever their type. */
-import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Authorized, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { MAX_IDS, requireIds } from './ids.ts';
@@ -14,9 +15,10 @@ export class NodeResolver {
   node(
     @Arg('id', () => ID, { description: 'An id that this API returned.' }) id: string,
     @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
     requireIds('id', id);
-    return loadNode(upstream, id);
+    return loadNode(upstream, id, info);
   }
 
   @Authorized<Scope>('assistants:read')
@@ -27,9 +29,10 @@ export class NodeResolver {
   nodes(
     @Arg('ids', () => [ID], { description: `At most ${MAX_IDS}; one may occur more than once.` }) ids: string[],
     @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<(Node | Error | null)[]> {
     if (ids.length > MAX_IDS) throw new ServiceError('BAD_USER_INPUT', `Argument "ids" takes at most ${MAX_IDS} ids.`);
     requireIds('ids', ...ids);
-    return loadMany(ids, (id) => loadNode(upstream, id));
+    return loadMany(ids, (id) => loadNode(upstream, id, info));
   }
 }

@@ -148,26 +148,33 @@ interface Slice<T> {
  * argument, and a list whose parent does not exist is BAD_USER_INPUT.
  */
 export async function readPage<T extends Item>(
-  { isBackward, size, cursor, order }: PageRequest,
+  request: PageRequest,
   list: (query: ListQuery) => Promise<Slice<T>>,
 ): Promise<Page<T>> {
-  const readOrder = isBackward ? opposite(order) : order;
-  const slice = await list({ limit: Math.min(size + 1, MAX_SIZE), order: readOrder, after: cursor }).catch(
-    (error: unknown) => {
-      if (isUnknownCursor(error)) throw unknownCursor(error, isBackward ? 'before' : 'after');
-      throw isMissingParent(error) ? missingParent(error) : error;
-    },
-  );
+  const { isBackward, size, cursor } = request;
+  const query = toListQuery(request);
+  const slice = await list(query).catch((error: unknown) => {
+    if (isUnknownCursor(error)) throw unknownCursor(error, isBackward ? 'before' : 'after');
+    throw isMissingParent(error) ? missingParent(error) : error;
+  });
   // Upstream may ignore the limit.
   const items = slice.data.slice(0, size);
   const hasMore =
-    slice.data.length > size || (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, readOrder, list))));
+    slice.data.length > size ||
+    (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, query.order, list))));
   // The node of the cursor itself is on the other side of the page.
   const hasCursor = cursor !== null;
   return isBackward
     ? { items: items.toReversed(), hasNextPage: hasCursor, hasPreviousPage: hasMore }
     : { items, hasNextPage: hasMore, hasPreviousPage: hasCursor };
 }
+
+/** The list that readPage reads first. */
+export const toListQuery = ({ isBackward, size, cursor, order }: PageRequest): ListQuery => ({
+  limit: Math.min(size + 1, MAX_SIZE),
+  order: isBackward ? opposite(order) : order,
+  after: cursor,
+});
 
 /** Upstream's limit is the largest page, so the node after a full page needs a call of its own. */
 async function hasItemAfter<T extends Item>(

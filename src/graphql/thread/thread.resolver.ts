@@ -10,6 +10,7 @@ import { catchUserErrors, notFound } from '../schema/mutation.ts';
 import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
 import { UserError } from '../schema/user-error.ts';
+import { loadThread } from './load-thread.ts';
 import { toThreadCreateBody, toThreadModifyBody } from './thread.body.ts';
 import { CreateThreadInput, DeleteThreadInput, UpdateThreadInput } from './thread.input.ts';
 import { CreateThreadPayload, DeleteThreadPayload, UpdateThreadPayload } from './thread.payload.ts';
@@ -23,10 +24,10 @@ export class ThreadResolver {
   async thread(
     @Arg('id', () => ID, { description: "The thread's id." }) id: string,
     @Ctx() { upstream }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Thread | null> {
     requireIds('id', id);
-    const wire = await upstream.threads.load(id);
-    return wire && new Thread(wire);
+    return loadThread(upstream, id, info);
   }
 
   @Authorized<Scope>('assistants:read')

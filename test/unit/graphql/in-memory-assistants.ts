@@ -59,6 +59,10 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
     });
   }
 
+  prefetch(query: ListQuery): Promise<WireList<WireAssistant>> {
+    return this.list(query);
+  }
+
   create(body: WireAssistantCreateBody): Promise<WireAssistant> {
     return this.#respond(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
   }

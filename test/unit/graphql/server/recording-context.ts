@@ -80,6 +80,7 @@ export function recordingContext(calls: string[]): RequestContext {
       act: () => Promise.reject(new Error('assistants have no actions')),
       reload: (id: string) => find(id),
       remember: () => undefined,
+      prefetch: () => Promise.reject(new Error('assistants are in no object')),
     }),
   };
 }
