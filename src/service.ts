@@ -218,11 +218,16 @@ async function startService(
     startTrace,
     execute,
     onError: (error) => logger.webSocketFailed(error),
+    onOperationRejected: (entry) => reporter.requestRejected({ ...entry, durationMs: 0 }),
+    onRejected: reporter.webSocketRejected,
     heartbeatMs,
     stallTimeoutMs,
   });
   let isSunset = false;
-  const servers = new HttpServers(connections, webSockets, reporter.originRejected);
+  const servers = new HttpServers(connections, webSockets, {
+    onErrorResponse: (record) => reporter.requestRejected(record),
+    onOriginRejected: reporter.originRejected,
+  });
   const app = await createApp({
     logger,
     servers,

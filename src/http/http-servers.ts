@@ -18,7 +18,7 @@ import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
 import { KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import type { ConnectionTracker } from './connection-tracker.ts';
-import { errorHeaders, toErrorBody, type HttpErrorResponse } from './error-response.ts';
+import { errorHeaders, toErrorBody, type ErrorResponseRecord, type HttpErrorResponse } from './error-response.ts';
 import { ORIGIN_NOT_ALLOWED } from './unmatched-requests.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
@@ -42,6 +42,13 @@ interface ListenOptions {
   readonly port: number;
 }
 
+interface UpgradeListeners {
+  /** Called with every rejected upgrade to a WebSocket. */
+  readonly onErrorResponse?: (record: ErrorResponseRecord) => void;
+  /** Called with the request id of every upgrade of an origin that is not allowed. */
+  readonly onOriginRejected?: (requestId: string) => void;
+}
+
 /** The address could not be opened. The message is one line that names the setting at fault, without its value. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
@@ -50,23 +57,20 @@ export class ListenError extends Error {
 export class HttpServers {
   readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
   readonly #webSockets: Pick<WebSockets, 'accept'> | null;
-  readonly #onOriginRejected: (requestId: string) => void;
+  readonly #listeners: UpgradeListeners;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
-  /**
-   * `webSockets` is null if WebSockets are not supported. `onOriginRejected` is called with the request id of every upgrade
-   * of an origin that is not allowed.
-   */
+  /** `webSockets` is null if WebSockets are not supported. */
   constructor(
     connections: Pick<ConnectionTracker, 'maySendError'>,
     webSockets: Pick<WebSockets, 'accept'> | null = null,
-    onOriginRejected: (requestId: string) => void = () => undefined,
+    listeners: UpgradeListeners = {},
   ) {
     this.#connections = connections;
     this.#webSockets = webSockets;
-    this.#onOriginRejected = onOriginRejected;
+    this.#listeners = listeners;
   }
 
   /** All servers, whether they listen or not. */
@@ -105,7 +109,13 @@ export class HttpServers {
         const rejection = webSockets.accept(request, socket, head);
         if (!rejection) return;
         const requestId = this.#reject(socket, rejection, request);
-        if (rejection === ORIGIN_NOT_ALLOWED) this.#onOriginRejected(requestId);
+        this.#listeners.onErrorResponse?.({
+          requestId,
+          status: rejection.status,
+          code: rejection.code,
+          durationMs: 0,
+        });
+        if (rejection === ORIGIN_NOT_ALLOWED) this.#listeners.onOriginRejected?.(requestId);
       });
     this.#servers.push(server);
     return server;

@@ -41,6 +41,7 @@ export class EventReporter {
   readonly attemptFailed: (attempt: FailedAttempt) => void;
   readonly keysUnavailable: (reason: string) => void;
   readonly originRejected: (requestId: string) => void;
+  readonly webSocketRejected: (closeCode: number) => void;
   readonly tokenRejected: (entry: { readonly requestId: string; readonly reason: string }) => void;
 
   /** `rejectsUnlisted`: whether operations that are not in the manifest are rejected. */
@@ -51,6 +52,11 @@ export class EventReporter {
     this.keysUnavailable = sampled((suppressed, reason) => logger.jwksUnavailable(reason, suppressed));
     this.tokenRejected = sampled((suppressed, entry) => logger.tokenRejected(entry, suppressed));
     this.originRejected = sampled((suppressed, requestId) => logger.originRejected(requestId, suppressed));
+    const logWebSocket = sampled<number>((suppressed, closeCode) => logger.webSocketRejected(closeCode, suppressed));
+    this.webSocketRejected = (closeCode) => {
+      metrics.recordWebSocketRejected(closeCode);
+      logWebSocket(closeCode);
+    };
     this.attemptFailed = sampled((suppressed, { requestId, call, cause, status, upstreamRequestId, ...attempt }) =>
       logger.upstreamCallFailed(
         {
@@ -82,7 +88,8 @@ export class EventReporter {
 
   requestRejected(request: {
     readonly requestId: string;
-    readonly status: number;
+    /** Undefined for an operation of a WebSocket. */
+    readonly status?: number;
     readonly code: string;
     readonly durationMs: number;
   }): void {

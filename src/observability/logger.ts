@@ -32,7 +32,8 @@ interface OperationEntry extends OperationRecord {
 /** A request that got an error response before it became an operation. */
 interface RejectionEntry {
   readonly requestId: string;
-  readonly status: number;
+  /** Undefined for an operation of a WebSocket. */
+  readonly status: number | undefined;
   readonly errorCodes: readonly string[];
   readonly durationMs: number;
 }
@@ -101,6 +102,8 @@ export interface Logger {
   requestFailed(error: unknown, requestId: string): void;
   /** A fault in the handling of a WebSocket, which closes it. */
   webSocketFailed(error: unknown): void;
+  /** A WebSocket was closed for what its client did, for example with 1009 for a message over the limit. */
+  webSocketRejected(closeCode: number, suppressed: number): void;
   /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
   internalErrorMasked(error: unknown, requestId: string): void;
   operationUnlisted(entry: UnlistedOperationEntry): void;
@@ -205,6 +208,8 @@ export function createLogger(
     },
     requestRejected: (entry) => logger.info(entry, 'request rejected'),
     webSocketFailed: (error) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
+    webSocketRejected: (closeCode, suppressed) =>
+      logger.info({ closeCode, suppressed: suppressed || undefined }, 'a WebSocket was closed'),
     requestFailed: (error, requestId) => logger.error({ err: toErr(error), requestId }, 'a request failed'),
     internalErrorMasked: (error, requestId) =>
       logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),

@@ -31,6 +31,8 @@ export const metricDescriptions = {
   assistants_stream_events_total: 'Results sent in subscription streams.',
   assistants_stream_first_text_seconds: 'Time from the start of a stream to the first text of a message.',
   assistants_websockets_open: 'Open WebSockets.',
+  assistants_websockets_rejected_total:
+    'WebSockets that were closed for what their clients did, by close code; 1006 for clients that did not respond to pings.',
   assistants_runs_followed: 'Runs that are followed, or were followed a moment ago.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
   assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
@@ -102,6 +104,7 @@ export interface Metrics {
   recordAttempt(attempt: AttemptMetrics): void;
   /** A stream of a subscription that ended. */
   recordStream(stream: StreamMetrics): void;
+  recordWebSocketRejected(closeCode: number): void;
   /** A call that was rejected by the service's own rate limit. */
   recordRateLimited(): void;
   recordCacheLookup(result: CacheLookupResult): void;
@@ -193,6 +196,11 @@ export function createMetrics({
       this.set(runsFollowed());
     },
   });
+  const rejectedWebSockets = new Counter({
+    ...named('assistants_websockets_rejected_total'),
+    labelNames: ['code'],
+    registers,
+  });
   const unlisted = new Counter({ ...named('assistants_unlisted_operations_total'), registers });
   new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
   new Gauge({
@@ -271,6 +279,7 @@ export function createMetrics({
       streamEvents.inc(events);
       if (firstTextMs !== null) firstText.observe(firstTextMs / 1000);
     },
+    recordWebSocketRejected: (code) => rejectedWebSockets.inc({ code }),
     recordUnlisted: () => unlisted.inc(),
     text: async () =>
       `${await registry.metrics()}\n${operationDuration.text()}\n${attemptDuration.text()}\n${await processRegistry.metrics()}`,

@@ -128,6 +128,39 @@ describe('a WebSocket', () => {
     expect(messages[1]).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'BAD_REQUEST' } }] });
   });
 
+  test('that is rejected or closed, and each operation that it may not have, is logged and counted', async () => {
+    const { logs } = service;
+    logs.length = 0;
+    const rejectedSockets = async (code: number): Promise<number> => {
+      const text = await (await fetch(`${service.url}/metrics`)).text();
+      return Number(
+        new RegExp(`^assistants_websockets_rejected_total\\{code="${code}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0,
+      );
+    };
+    const codes = [4406, 1009, 4400];
+    const before = await Promise.all(codes.map(rejectedSockets));
+    await openSocket(service, { ...MANUAL, origin: 'https://evil.example' });
+    await openSocket(service, { ...MANUAL, protocol: 'graphql-ws' });
+    const large = await openSocket(service);
+    large.socket.send('x'.repeat(1024 * 1024 + 1));
+    const invalid = await openSocket(service);
+    invalid.socket.send('no JSON');
+    const { messages, send } = await openSocket(service);
+    send({ type: 'subscribe', id: 'x'.repeat(257), payload: { query: '{ __typename }' } });
+    await until(() => messages.length === 2 && logs.filter(({ msg }) => msg === 'a WebSocket was closed').length === 3);
+    const [error] = messages[1]?.payload as readonly { readonly extensions: { readonly requestId: string } }[];
+    expect(logs).toContainEqual(
+      expect.objectContaining({
+        msg: 'request rejected',
+        requestId: error?.extensions.requestId,
+        errorCodes: ['BAD_REQUEST'],
+      }),
+    );
+    expect(logs).toContainEqual(expect.objectContaining({ msg: 'request rejected', status: 403 }));
+    expect(logs.flatMap(({ closeCode }) => closeCode ?? []).sort()).toEqual([1009, 4400, 4406]);
+    expect(await Promise.all(codes.map(rejectedSockets))).toEqual(before.map((count) => count + 1));
+  });
+
   test('is closed for a part of a message if 48 MiB of parts have arrived, until others have ended', async () => {
     const PART = 1_000_000;
     const opened = await Promise.all(Array.from({ length: 60 }, () => openSocket(service)));

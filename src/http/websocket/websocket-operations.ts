@@ -16,7 +16,7 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Release, Semaphore } from '../../runtime/semaphore.ts';
-import { toExtensions } from '../../graphql/errors/codes.ts';
+import { toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLHttpResponse } from '../../graphql/server/http-response.ts';
@@ -56,6 +56,9 @@ export interface WebSocketOperationsOptions {
   readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
   /** Null while tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
+  /** Called with every operation that is rejected before it is executed. */
+  readonly onOperationRejected?:
+    ((entry: { readonly requestId: string; readonly code: ErrorCode }) => void) | undefined;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
@@ -79,8 +82,10 @@ export function createOperationsServer(options: WebSocketOperationsOptions): Ser
       return true;
     },
     onSubscribe: async (context, id, payload) => {
-      if (id.length > MAX_ID_LENGTH) return [new GraphQLError('', { extensions: { errors: [ID_TOO_LONG] } })];
-      const outcome = await execute(context, payload, options);
+      const outcome =
+        id.length > MAX_ID_LENGTH
+          ? rejectOperation(ID_TOO_LONG, randomUUID(), options)
+          : await execute(context, payload, options);
       if ('errors' in outcome) return [new GraphQLError('', { extensions: { errors: outcome.errors } })];
       const isStream = 'next' in outcome.value;
       const document = isStream ? PLACEHOLDER_DOCUMENTS.stream : PLACEHOLDER_DOCUMENTS.result;
@@ -104,13 +109,14 @@ type Outcome =
 async function execute(
   { extra: { request, operations, takeMessage, onOperationEnd, onCredential, isCut }, connectionParams }: SocketContext,
   payload: SubscribePayload,
-  { operationSlots, startTrace, execute: executeRequest }: WebSocketOperationsOptions,
+  options: WebSocketOperationsOptions,
 ): Promise<Outcome> {
+  const { operationSlots, startTrace, execute: executeRequest } = options;
   const { query, operationName, variables, extensions } = payload;
   const requestId = randomUUID();
-  if (operations.size >= MAX_OPERATIONS) return { errors: [overloaded(OVER_SOCKET_LIMIT, requestId)] };
+  if (operations.size >= MAX_OPERATIONS) return rejectOperation(OVER_SOCKET_LIMIT, requestId, options);
   const release = operationSlots.tryAcquire();
-  if (!release) return { errors: [overloaded(OVER_SERVICE_LIMIT, requestId)] };
+  if (!release) return rejectOperation(OVER_SERVICE_LIMIT, requestId, options);
   const cancellation = new CancellationToken();
   operations.add(cancellation);
   const trace = startTrace('GET', '/graphql', request.headers);
@@ -204,13 +210,29 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
   extensions: { requestId, ...error.extensions },
 });
 
-const overloaded = (message: string, requestId: string): GraphQLFormattedError => ({
-  message,
-  extensions: { ...toExtensions('OVERLOADED'), requestId },
-});
-const ID_TOO_LONG: GraphQLFormattedError = {
+interface Rejection {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+function rejectOperation(
+  { code, message }: Rejection,
+  requestId: string,
+  { onOperationRejected }: WebSocketOperationsOptions,
+): Outcome {
+  onOperationRejected?.({ requestId, code });
+  return { errors: [{ message, extensions: { ...toExtensions(code), requestId } }] };
+}
+
+const ID_TOO_LONG: Rejection = {
+  code: 'BAD_REQUEST',
   message: `The id of an operation has at most ${MAX_ID_LENGTH} characters.`,
-  extensions: { ...toExtensions('BAD_REQUEST') },
 };
-const OVER_SOCKET_LIMIT = 'This WebSocket has 20 operations in flight, which is the limit.';
-const OVER_SERVICE_LIMIT = 'The service is working on as many operations as it can: try again in a moment.';
+const OVER_SOCKET_LIMIT: Rejection = {
+  code: 'OVERLOADED',
+  message: 'This WebSocket has 20 operations in flight, which is the limit.',
+};
+const OVER_SERVICE_LIMIT: Rejection = {
+  code: 'OVERLOADED',
+  message: 'The service is working on as many operations as it can: try again in a moment.',
+};

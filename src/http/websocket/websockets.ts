@@ -21,7 +21,11 @@ const HEARTBEAT_MS = 12_000;
 /** How long a client may leave a ping without a response, in milliseconds. */
 const STALL_TIMEOUT_MS = 30_000;
 /** RFC 6455, 7.4.1. */
+const NORMAL = 1000;
 const GOING_AWAY = 1001;
+const PROTOCOL_ERROR = 1002;
+const NO_CLOSE_FRAME = 1006;
+const TOO_LARGE = 1009;
 const INTERNAL_ERROR = 1011;
 /** Of graphql-transport-ws. Clients connect again with the credential that they have then. */
 const FORBIDDEN = 4403;
@@ -37,6 +41,8 @@ interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyO
   readonly connections: UnsentObserver;
   /** Called on a fault in the handling of a message. */
   readonly onError: (error: unknown) => void;
+  /** Called with the close code of every socket that is closed for what its client did, or did not do. */
+  readonly onRejected?: ((closeCode: number) => void) | undefined;
   readonly heartbeatMs?: number | undefined;
   readonly stallTimeoutMs?: number | undefined;
 }
@@ -97,12 +103,16 @@ export class WebSockets {
     const { heartbeatMs = HEARTBEAT_MS, stallTimeoutMs = STALL_TIMEOUT_MS, connections } = this.#options;
     const connection = request.socket;
     const output = new SocketOutput(socket, connection, connections);
+    const close = (code: number, reason?: string) => {
+      if (socket.readyState === socket.OPEN) this.#report(code);
+      socket.close(code, reason);
+    };
     let isAcknowledged = false;
     const input = new SocketInput({
       memory: this.#messageMemory,
       isAcknowledged: () => isAcknowledged,
       onViolation: (code, reason) => {
-        socket.close(code, reason);
+        close(code, reason);
         socket.pause();
         setTimeout(() => socket.terminate(), VIOLATION_LINGER_MS).unref();
       },
@@ -115,7 +125,10 @@ export class WebSockets {
       stallTimeoutMs,
       isPaused: () => output.isPaused,
       onCheck: () => input.checkArrival(stallTimeoutMs),
-      onStall: () => this.#cut.add(socket),
+      onStall: () => {
+        this.#cut.add(socket);
+        this.#report(NO_CLOSE_FRAME);
+      },
     });
     this.#open.set(socket, operations);
     let wasAccepted = false;
@@ -136,7 +149,7 @@ export class WebSockets {
             });
             output.update();
           }),
-        close: (code, reason) => socket.close(code, reason),
+        close,
         onMessage: (listener) =>
           socket.on('message', (data) => {
             const message = toBuffer(data);
@@ -146,7 +159,7 @@ export class WebSockets {
             listener(message.toString()).then(release, (error: unknown) => {
               release();
               this.#options.onError(error);
-              socket.close(INTERNAL_ERROR);
+              close(INTERNAL_ERROR);
             });
           }),
       },
@@ -157,7 +170,7 @@ export class WebSockets {
           // After the last message has been sent.
           if (operations.size > 0 || (!this.#isDraining && !hasExpired)) return;
           const code = this.#isDraining ? GOING_AWAY : FORBIDDEN;
-          setImmediate(() => socket.close(code));
+          setImmediate(() => close(code));
         },
         onCredential: (isAccepted) => {
           hasExpired = wasAccepted && !isAccepted;
@@ -168,8 +181,8 @@ export class WebSockets {
         isCut: () => output.isCut || this.#cut.has(socket),
       },
     );
-    // An error always closes the socket, which needs no further handling.
-    socket.on('error', () => undefined);
+    // A frame that breaks the protocol, or is too large. The WebSocket closes itself.
+    socket.on('error', (error) => this.#report(isTooLarge(error) ? TOO_LARGE : PROTOCOL_ERROR));
     socket.once('close', (code, reason) => {
       heartbeat.stop();
       input.end();
@@ -179,7 +192,13 @@ export class WebSockets {
       closed(code, reason.toString()).catch(this.#options.onError);
     });
   }
+
+  #report(closeCode: number): void {
+    if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected?.(closeCode);
+  }
 }
+
+const isTooLarge = (error: Error): boolean => 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 function toBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);
