@@ -157,7 +157,7 @@ async function startService(
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
     onFailure: ({ subject, ...attempt }) => reporter.attemptFailed({ ...attempt, tenant: toTenantLabel(subject) }),
-    onBreaker: (scope, isOpen) => (isOpen ? logger.breakerOpened(scope) : logger.breakerClosed(scope)),
+    onBreaker: reporter.breakerChanged,
     onRateLimited: () => metrics.recordRateLimited(),
   });
   closers.add((timeoutMs) => client.close(timeoutMs));

@@ -39,6 +39,7 @@ export class EventReporter {
   readonly #rejectsUnlisted: boolean;
 
   readonly attemptFailed: (attempt: FailedAttempt) => void;
+  readonly breakerChanged: (scope: string, isOpen: boolean) => void;
   readonly keysUnavailable: (reason: string) => void;
   readonly originRejected: (requestId: string) => void;
   readonly webSocketRejected: (closeCode: number) => void;
@@ -49,6 +50,14 @@ export class EventReporter {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#rejectsUnlisted = rejectsUnlisted;
+    // There is one breaker for each request of each tenant, and two for all calls, whose entries are never left out.
+    const requestBreakerOpened = sampled<string>((suppressed, scope) => logger.breakerOpened(scope, suppressed));
+    const requestBreakerClosed = sampled<string>((suppressed, scope) => logger.breakerClosed(scope, suppressed));
+    this.breakerChanged = (scope, isOpen) => {
+      if (scope === 'request') (isOpen ? requestBreakerOpened : requestBreakerClosed)(scope);
+      else if (isOpen) logger.breakerOpened(scope, 0);
+      else logger.breakerClosed(scope, 0);
+    };
     this.keysUnavailable = sampled((suppressed, reason) => logger.jwksUnavailable(reason, suppressed));
     this.tokenRejected = sampled((suppressed, entry) => logger.tokenRejected(entry, suppressed));
     this.originRejected = sampled((suppressed, requestId) => logger.originRejected(requestId, suppressed));

@@ -83,8 +83,8 @@ export interface Logger {
   /** `suppressed`: how many such entries were left out before it. */
   upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
   /** `scope` says which calls the circuit breaker blocks. */
-  breakerOpened(scope: string): void;
-  breakerClosed(scope: string): void;
+  breakerOpened(scope: string, suppressed: number): void;
+  breakerClosed(scope: string, suppressed: number): void;
   /** The identity provider's keys cannot be fetched. `reason` is one of a few words. */
   jwksUnavailable(reason: string, suppressed: number): void;
   /** `reason` says why the token was rejected, without any text of the token. */
@@ -182,8 +182,10 @@ export function createLogger(
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     upstreamCallFailed: (entry, suppressed) =>
       logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
-    breakerOpened: (scope) => logger.warn({ scope }, 'calls to the AIML API are held back'),
-    breakerClosed: (scope) => logger.info({ scope }, 'calls to the AIML API are no longer held back'),
+    breakerOpened: (scope, suppressed) =>
+      logger.warn({ scope, suppressed: suppressed || undefined }, 'a circuit breaker for calls to the AIML API opened'),
+    breakerClosed: (scope, suppressed) =>
+      logger.info({ scope, suppressed: suppressed || undefined }, 'a circuit breaker for calls to the AIML API closed'),
     jwksUnavailable: (reason, suppressed) =>
       logger.warn(
         { reason, suppressed: suppressed || undefined },

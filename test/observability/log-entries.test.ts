@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import Database from 'libsql';
+import { EventReporter } from '../../src/observability/event-reporter.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
@@ -16,6 +19,8 @@ import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/aut
 const READ = '{ assistant(id: "asst_1") { id } }';
 const entries = ({ logs }: TestService, msg: string) => logs.filter((entry) => entry['msg'] === msg);
 const FAILED_CALL = 'a call to the AIML API failed';
+const OPENED = 'a circuit breaker for calls to the AIML API opened';
+const CLOSED = 'a circuit breaker for calls to the AIML API closed';
 const metricsOf = async ({ url }: TestService) => (await fetch(`${url}/metrics`)).text();
 
 const startOver = (url: string, environment: Readonly<Record<string, string>> = {}) =>
@@ -117,17 +122,36 @@ describe('a failed call', () => {
     const service = await startOver(upstream.url);
     await until(async () => {
       await Promise.all(Array.from({ length: 10 }, () => service.query(READ)));
-      return entries(service, 'calls to the AIML API are held back').length > 0;
+      return entries(service, OPENED).length > 0;
     });
     isDown = false;
     await until(async () => {
       await service.query(READ);
-      return entries(service, 'calls to the AIML API are no longer held back').length > 0;
+      return entries(service, CLOSED).length > 0;
     });
     const failures = upstream.calls.length - 1;
     const logged = entries(service, FAILED_CALL);
     expect(logged.length).toBeLessThanOrEqual(failures);
     expect(JSON.stringify(service.logs)).not.toContain('asst_1');
+  });
+
+  test('opens a breaker of its request, and of many such breakers a limited number is logged', () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    try {
+      const logged: unknown[] = [];
+      const logger = createLogger('info', { write: (entry) => logged.push(JSON.parse(entry)) });
+      const metrics = createMetrics({ version: '1', errorCodes: [], inFlight: () => 0, isBreakerOpen: () => true });
+      const reporter = new EventReporter(logger, metrics, false);
+      for (let count = 0; count < 100; count += 1) reporter.breakerChanged('request', true);
+      reporter.breakerChanged('outage', true);
+      jest.advanceTimersByTime(2000);
+      reporter.breakerChanged('request', true);
+      expect(logged).toHaveLength(12);
+      expect(logged[10]).toMatchObject({ msg: OPENED, scope: 'outage' });
+      expect(logged[11]).toMatchObject({ msg: OPENED, scope: 'request', suppressed: 90 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 
@@ -280,13 +304,22 @@ describe('access tokens', () => {
   });
 });
 
-test('Traces that cannot be exported have one entry', async () => {
-  const collector = await startScriptedUpstream((_call, response) => sendJson(response, 400, {}));
+test('Traces that cannot be exported have one entry, and so has the first export that succeeds again', async () => {
+  let isDown = true;
+  const collector = await startScriptedUpstream((_call, response) => sendJson(response, isDown ? 400 : 200, {}));
   const service = await startService({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  await service.query('{ __typename }');
+  /** Spans are exported at once when there are enough for a batch. */
+  const traceUntilLogged = (msg: string) =>
+    until(async () => {
+      await Promise.all(Array.from({ length: 64 }, () => service.query('{ __typename }')));
+      return entries(service, msg).length > 0;
+    });
+  await traceUntilLogged('traces cannot be delivered to the collector');
+  isDown = false;
+  await traceUntilLogged('traces are delivered again');
   await service.stop();
-  expect(collector.calls.length).toBeGreaterThan(0);
   expect(entries(service, 'traces cannot be delivered to the collector')).toHaveLength(1);
+  expect(entries(service, 'traces are delivered again')).toHaveLength(1);
 });
 
 test('Cache lookups are counted, and the rate limit of the service is distinguished from that of upstream', async () => {
