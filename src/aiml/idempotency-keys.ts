@@ -46,12 +46,19 @@ interface KeyedCreate<T> {
 }
 
 export class IdempotencyKeys {
-  readonly #creates = new LRUCache<string, CachedCreate>({
-    // `max` would allocate the memory of all entries at once.
-    maxSize: MAX_KEYS,
-    sizeCalculation: () => 1,
-    ttl: TTL_MS,
-  });
+  readonly #creates: LRUCache<string, CachedCreate>;
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(now = () => performance.now()) {
+    this.#creates = new LRUCache({
+      // `max` would allocate the memory of all entries at once.
+      maxSize: MAX_KEYS,
+      sizeCalculation: () => 1,
+      ttl: TTL_MS,
+      ttlResolution: 0,
+      perf: { now },
+    });
+  }
 
   /** Resolves to the object of the first create with the key. Always rejects with a PublicError. */
   async create<T>(request: KeyedCreate<T>): Promise<T> {

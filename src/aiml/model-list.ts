@@ -23,10 +23,12 @@ const NO_MODELS = 'The AIML API does not list models.';
 
 export class ModelList {
   readonly #client: AimlClient;
-  readonly #lists = new LRUCache<string, WireList<WireModel>>({ maxSize: MAX_MODELS, ttl: TTL_MS });
+  readonly #lists: LRUCache<string, WireList<WireModel>>;
 
-  constructor(client: AimlClient) {
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(client: AimlClient, now = () => performance.now()) {
     this.#client = client;
+    this.#lists = new LRUCache({ maxSize: MAX_MODELS, ttl: TTL_MS, ttlResolution: 0, perf: { now } });
   }
 
   /** Always rejects with a PublicError. */

@@ -1,4 +1,7 @@
 // The subscription with the clients of its three transports, and the limits of a WebSocket.
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient, type Client } from 'graphql-ws';
@@ -96,9 +99,33 @@ describe('a WebSocket', () => {
     expect((await openSocket(service, { ...MANUAL, origin: `http://${host}` })).state.status).toBeNull();
   });
 
-  test('is closed if the subprotocol is not supported, or a message is larger than 1 MiB', async () => {
-    const { state } = await openSocket(service, { ...MANUAL, protocol: 'graphql-ws' });
-    await until(() => state.closedWith !== null);
+  test('is closed with 4406 if the client offers no subprotocol that the service supports', async () => {
+    for (const protocols of [undefined, 'graphql-ws', 'soap, graphql-transport-ws2', 'graphql-transport-ws, soap']) {
+      const request = get(socketUrl(service).replace('ws', 'http'), {
+        headers: {
+          connection: 'Upgrade',
+          upgrade: 'websocket',
+          'sec-websocket-version': '13',
+          'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+          ...(protocols && { 'sec-websocket-protocol': protocols }),
+        },
+      });
+      const [response, socket, head] = (await once(request, 'upgrade')) as [IncomingMessage, Socket, Buffer];
+      cleanUpLater(() => socket.destroy());
+      expect(response.statusCode).toBe(101);
+      const isSupported = protocols === 'graphql-transport-ws, soap';
+      expect(response.headers['sec-websocket-protocol']).toBe(isSupported ? 'graphql-transport-ws' : undefined);
+      if (isSupported) continue;
+      const frames = [head];
+      socket.on('data', (chunk: Buffer) => frames.push(chunk));
+      // A close frame: two bytes of header, then the code.
+      await until(() => Buffer.concat(frames).length >= 4);
+      const frame = Buffer.concat(frames);
+      expect([frame[0], frame.readUInt16BE(2)]).toEqual([0x88, 4406]);
+    }
+  });
+
+  test('is closed if a message is larger than 1 MiB', async () => {
     const large = await openSocket(service, MANUAL);
     large.send({ type: 'connection_init', payload: { text: 'x'.repeat(1024 * 1024) } });
     await until(() => large.state.closedWith !== null);
