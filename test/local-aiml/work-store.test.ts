@@ -252,7 +252,6 @@ describe('an expired lease', () => {
         () => work.endMessage(late.claim, whole(messageId, 'late'), TALLY),
         () => work.startToolStep(late.claim, step),
         () => requireOutputs(work, late, ['call_1']),
-        () => work.saveTally(late.claim, TALLY),
         () => work.endRun(late.claim, { status: 'completed' }, TALLY, whole(messageId, 'late')),
         () => work.releaseRun(late.claim),
       ].map((write) => expect(write()).rejects.toBeInstanceOf(ClaimLostError)),

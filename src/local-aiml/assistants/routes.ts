@@ -16,8 +16,7 @@ export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
       path: '/assistants',
       handle: async ({ caller, body, repetition }) => {
         const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
-        const { json } = await store.create(caller.account, assistant, vectorStores, repetition());
-        return created(json);
+        return created(await store.create(caller.account, assistant, vectorStores, repetition()));
       },
     },
     {

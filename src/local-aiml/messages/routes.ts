@@ -16,8 +16,7 @@ export function createMessageRoutes(messages: MessageStore): readonly Route[] {
       handle: async (request) => {
         const owner = readOwner(request, 'thread_id');
         const message = createMessage(readCreateMessageBody(request.body), readId(request, 'thread_id'), nowSeconds());
-        const { json } = await messages.create(owner, message, request.repetition());
-        return ok(json);
+        return ok(await messages.create(owner, message, request.repetition()));
       },
     },
     {

@@ -8,7 +8,7 @@ import { toListJson } from '../api/respond.ts';
 import { ok, type ApiRequest, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
 import { readModifyMetadataBody } from '../messages/body.ts';
 import { createMessage, withMetadata } from '../messages/model.ts';
-import type { RunWritten, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { toNewThread } from '../threads/routes.ts';
 import { readCreateRunBody, readCreateThreadAndRunBody, readSubmitBody } from './body.ts';
 import { createRun } from './create.ts';
@@ -26,11 +26,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     JSON.parse(await assistants.get([account], id)) as Assistant;
 
   /** Has a run that is queued taken up, and sends it, or its events where the request has `stream: true`. */
-  const respond = (
-    { run }: RunWritten,
-    { caller }: ApiRequest,
-    stream: Omit<StreamRequest, 'runId'> | null,
-  ): ApiResponse => {
+  const respond = (run: Run, { caller }: ApiRequest, stream: Omit<StreamRequest, 'runId'> | null): ApiResponse => {
     if (run.status === 'queued') engine.notify(run.id, caller);
     return stream ? { stream: (reply) => streams.open({ runId: run.id, ...stream }, reply) } : okRun(run);
   };
@@ -45,11 +41,11 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const { account } = request.caller;
         const assistant = await readAssistant(account, body.assistant_id);
         const newThread = toNewThread(body.thread ?? {}, nowSeconds());
-        const run = createRun(body, assistant, newThread.thread.id, times());
-        const written = await runs.create(account, { run, newThread, messages: [] }, request.repetition());
-        if (!body.stream) return respond(written, request, null);
-        const threadJson = await threads.get([account], written.run.thread_id);
-        return respond(written, request, { from: 'created', threadJson });
+        const newRun = createRun(body, assistant, newThread.thread.id, times());
+        const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.repetition());
+        if (!body.stream) return respond(run, request, null);
+        const threadJson = await threads.get([account], run.thread_id);
+        return respond(run, request, { from: 'created', threadJson });
       },
     },
     {
@@ -97,7 +93,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       action: 'cancel run',
       handle: async (request) => {
         const id = readId(request, 'run_id');
-        const { run } = await runs.cancel(readOwner(request, 'thread_id'), id, request.repetition());
+        const run = await runs.cancel(readOwner(request, 'thread_id'), id, request.repetition());
         if (run.status === 'cancelling') engine.cancel(id);
         else void engine.ended(run);
         return okRun(run);

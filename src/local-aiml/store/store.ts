@@ -34,7 +34,7 @@ export interface Page {
   readonly hasMore: boolean;
 }
 
-/** How a POST says that it may be a repetition. */
+/** How a POST says that it may be a repetition. A method that gets one resolves, for a repetition, to the object as it is now. */
 export interface Repetition {
   /** The `Idempotency-Key` of the request: it holds for 24 hours, for this fingerprint alone. */
   readonly idempotencyKey: string | undefined;
@@ -42,12 +42,6 @@ export interface Repetition {
   readonly fingerprint: string;
   /** The client says that it sent this before: it gets what the same fingerprint made in the last two minutes. */
   readonly isRetry: boolean;
-}
-
-export interface Created {
-  readonly json: string;
-  /** Whether an earlier request made it; `json` is then the object as it is now. */
-  readonly isRepetition: boolean;
 }
 
 /** Reads of one kind of object. `get` and `list` reject with NotFoundError where an object of the path is unknown. */
@@ -74,7 +68,7 @@ export interface AssistantStore extends Reads, Writes<Assistant> {
     assistant: Assistant,
     vectorStores: readonly VectorStore[],
     repetition: Repetition,
-  ): Promise<Created>;
+  ): Promise<string>;
   /** Vector stores stay, as they do upstream. Rejects with NotFoundError. */
   delete(owner: Owner, id: string): Promise<void>;
 }
@@ -87,7 +81,7 @@ export interface NewThread {
 }
 
 export interface ThreadStore extends Reads, Writes<Thread> {
-  create(account: string, newThread: NewThread, repetition: Repetition): Promise<Created>;
+  create(account: string, newThread: NewThread, repetition: Repetition): Promise<string>;
   /** Deletes it with its messages, runs and steps. A live run has to be ended before: rejects with ThreadBusyError. */
   delete(owner: Owner, id: string): Promise<void>;
 }
@@ -99,7 +93,7 @@ export interface MessageQuery extends ListQuery {
 
 export interface MessageStore extends Reads<MessageQuery>, Writes<Message> {
   /** Rejects with ThreadBusyError while the thread has a live run. */
-  create(owner: Owner, message: Message, repetition: Repetition): Promise<Created>;
+  create(owner: Owner, message: Message, repetition: Repetition): Promise<string>;
   /** Rejects with ThreadBusyError if a live run is writing it. */
   delete(owner: Owner, id: string): Promise<void>;
 }
@@ -112,12 +106,6 @@ export interface NewRun {
   readonly messages: readonly Message[];
 }
 
-/** A run after a request, and whether an earlier request did the same. */
-export interface RunWritten {
-  readonly run: Run;
-  readonly isRepetition: boolean;
-}
-
 export interface ToolOutput {
   readonly tool_call_id: string;
   readonly output: string;
@@ -128,22 +116,17 @@ export interface RunStore extends Reads, Writes<Run> {
    * Rejects with ThreadBusyError if the thread has a live run; nothing is added then. Rejects with TooManyRunsError
    * where too many runs wait.
    */
-  create(account: string, newRun: NewRun, repetition: Repetition): Promise<RunWritten>;
+  create(account: string, newRun: NewRun, repetition: Repetition): Promise<Run>;
   /**
    * `requires_action` → `queued`. The open tool step is completed with the outputs. Rejects with WrongStateError where
    * the run does not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
    */
-  submitToolOutputs(
-    owner: Owner,
-    id: string,
-    outputs: readonly ToolOutput[],
-    repetition: Repetition,
-  ): Promise<RunWritten>;
+  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], repetition: Repetition): Promise<Run>;
   /**
    * A run that is queued or waits is `cancelled` at once; a run in progress is `cancelling` until its worker has stopped.
    * Rejects with WrongStateError if it has ended or is cancelling.
    */
-  cancel(owner: Owner, id: string, repetition: Repetition): Promise<RunWritten>;
+  cancel(owner: Owner, id: string, repetition: Repetition): Promise<Run>;
   /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null if there is none. */
   cancelLiveRun(owner: Owner): Promise<Run | null>;
 }

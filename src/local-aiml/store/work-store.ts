@@ -119,9 +119,6 @@ export interface WorkStore {
     tally: Tally,
   ): Promise<Run>;
 
-  /** Keeps the tally alone, for calls that are made again. */
-  saveTally(claim: Claim, tally: Tally): Promise<void>;
-
   /**
    * Ends the run and everything in it that is open: `message` with what it says, another open message as incomplete, open
    * steps with the run's fate. Ends the claim.

@@ -31,8 +31,7 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
       path: '/threads',
       handle: async ({ caller, body, repetition }) => {
         const newThread = toNewThread(readCreateThreadBody(body ?? {}), nowSeconds());
-        const { json } = await threads.create(caller.account, newThread, repetition());
-        return ok(json);
+        return ok(await threads.create(caller.account, newThread, repetition()));
       },
     },
     {

@@ -1,8 +1,23 @@
 /** Owns what the stores of all kinds of objects have in common: get, list and modify under the path of a request. */
+import type Database from 'libsql';
 import { StoreBusyError } from '../errors.ts';
 import type { ListQuery, Owner, Page, Reads, Writes } from '../store.ts';
 import type { Entity, EntityTable, Filter } from './entity-table.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { Repetitions } from './repetitions.ts';
+import type { RunRows } from './run-rows.ts';
+import type { RunWatch } from './run-watch.ts';
+import type { Tables } from './tables.ts';
+import type { Transactions } from './transactions.ts';
+
+/** What all stores share. */
+export interface StoreParts {
+  readonly database: Database.Database;
+  readonly transactions: Transactions;
+  readonly tables: Tables;
+  readonly rows: RunRows;
+  readonly watch: RunWatch;
+  readonly repetitions: Repetitions;
+}
 
 export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> implements Reads<Q>, Writes<T> {
   protected readonly parts: StoreParts;

@@ -11,28 +11,14 @@ const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 const RETRY_WINDOW_MS = 2 * 60 * 1000;
 
 export class Repetitions {
-  readonly #findKey: Database.Statement;
-  readonly #saveKey: Database.Statement;
-  readonly #findRecent: Database.Statement;
-  readonly #saveRecent: Database.Statement;
-  readonly #purgeKeys: Database.Statement;
-  readonly #purgeRecent: Database.Statement;
+  readonly #statements: ReturnType<typeof prepareStatements>;
 
   constructor(database: Database.Database) {
-    this.#findKey = database.prepare(
-      'SELECT object_id, fingerprint FROM idempotency_keys WHERE account = ? AND key = ? AND made_at > ?',
-    );
-    this.#saveKey = database.prepare('INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?)');
-    this.#findRecent = database.prepare(
-      'SELECT object_id FROM recent_requests WHERE account = ? AND fingerprint = ? AND made_at > ?',
-    );
-    this.#saveRecent = database.prepare('INSERT OR REPLACE INTO recent_requests VALUES (?, ?, ?, ?)');
-    this.#purgeKeys = database.prepare('DELETE FROM idempotency_keys WHERE made_at <= ?');
-    this.#purgeRecent = database.prepare('DELETE FROM recent_requests WHERE made_at <= ?');
+    this.#statements = prepareStatements(database);
   }
 
   /**
-   * Makes an object, unless an earlier request made it: then `read` gives it is now. Throws
+   * Makes an object, unless an earlier request made it: then `read` returns it as it is now. Throws
    * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} where `read` finds nothing.
    */
   once<T>(
@@ -40,38 +26,53 @@ export class Repetitions {
     repetition: Repetition,
     read: (id: string) => T | undefined,
     make: () => { readonly id: string; readonly value: T },
-  ): { readonly value: T; readonly isRepetition: boolean } {
+  ): T {
     const now = Date.now();
     const earlierId = this.#find(account, repetition, now);
     if (earlierId !== undefined) {
       const value = read(earlierId);
       if (value === undefined) throw new RepeatedObjectDeletedError();
-      return { value, isRepetition: true };
+      return value;
     }
     const { id, value } = make();
     const { idempotencyKey, fingerprint } = repetition;
-    if (idempotencyKey !== undefined) this.#saveKey.run(account, idempotencyKey, fingerprint, id, now);
-    this.#saveRecent.run(account, fingerprint, id, now);
-    return { value, isRepetition: false };
+    if (idempotencyKey !== undefined) this.#statements.saveKey.run(account, idempotencyKey, fingerprint, id, now);
+    this.#statements.saveRecent.run(account, fingerprint, id, now);
+    return value;
   }
 
   /** Forgets what is too old to matter. */
   purge(): void {
-    this.#purgeKeys.run(Date.now() - KEY_LIFETIME_MS);
-    this.#purgeRecent.run(Date.now() - RETRY_WINDOW_MS);
+    this.#statements.purgeKeys.run(Date.now() - KEY_LIFETIME_MS);
+    this.#statements.purgeRecent.run(Date.now() - RETRY_WINDOW_MS);
   }
 
   #find(account: string, { idempotencyKey, fingerprint, isRetry }: Repetition, now: number): string | undefined {
     if (idempotencyKey !== undefined) {
-      const row = this.#findKey.get(account, idempotencyKey, now - KEY_LIFETIME_MS) as
+      const row = this.#statements.findKey.get(account, idempotencyKey, now - KEY_LIFETIME_MS) as
         { readonly object_id: string; readonly fingerprint: string } | undefined;
       if (row && row.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
       // A key says more than a repetition does: under a new key the same body is a new request.
       return row?.object_id;
     }
     if (!isRetry) return undefined;
-    const row = this.#findRecent.get(account, fingerprint, now - RETRY_WINDOW_MS) as
+    const row = this.#statements.findRecent.get(account, fingerprint, now - RETRY_WINDOW_MS) as
       { readonly object_id: string } | undefined;
     return row?.object_id;
   }
+}
+
+function prepareStatements(database: Database.Database) {
+  return {
+    findKey: database.prepare(
+      'SELECT object_id, fingerprint FROM idempotency_keys WHERE account = ? AND key = ? AND made_at > ?',
+    ),
+    saveKey: database.prepare('INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?)'),
+    findRecent: database.prepare(
+      'SELECT object_id FROM recent_requests WHERE account = ? AND fingerprint = ? AND made_at > ?',
+    ),
+    saveRecent: database.prepare('INSERT OR REPLACE INTO recent_requests VALUES (?, ?, ?, ?)'),
+    purgeKeys: database.prepare('DELETE FROM idempotency_keys WHERE made_at <= ?'),
+    purgeRecent: database.prepare('DELETE FROM recent_requests WHERE made_at <= ?'),
+  };
 }

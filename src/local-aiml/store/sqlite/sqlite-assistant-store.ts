@@ -1,24 +1,23 @@
 /** Owns the assistants of the SQLite store; see `store.ts` for the contract. */
 import type { Assistant } from '../../assistants/model.ts';
 import type { VectorStore } from '../../wire/tool-resources.ts';
-import type { AssistantStore, Created, Owner, Repetition } from '../store.ts';
-import { EntityStore } from './entity-store.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { AssistantStore, Owner, Repetition } from '../store.ts';
+import { EntityStore, type StoreParts } from './entity-store.ts';
 
 export class SqliteAssistantStore extends EntityStore<Assistant> implements AssistantStore {
   constructor(parts: StoreParts) {
     super(parts, parts.tables.assistants);
   }
 
-  async create(
+  create(
     account: string,
     assistant: Assistant,
     vectorStores: readonly VectorStore[],
     repetition: Repetition,
-  ): Promise<Created> {
+  ): Promise<string> {
     const { transactions, tables, repetitions } = this.parts;
     const { assistants } = tables;
-    const { value, isRepetition } = await transactions.write(() =>
+    return transactions.write(() =>
       repetitions.once(
         account,
         repetition,
@@ -30,7 +29,6 @@ export class SqliteAssistantStore extends EntityStore<Assistant> implements Assi
         },
       ),
     );
-    return { json: value, isRepetition };
   }
 
   delete([account]: Owner, id: string): Promise<void> {

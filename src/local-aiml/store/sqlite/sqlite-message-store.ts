@@ -1,10 +1,9 @@
 /** Owns the messages of the SQLite store; see `store.ts` for the contract. */
 import type { Message } from '../../messages/model.ts';
 import { ThreadBusyError } from '../errors.ts';
-import type { Created, MessageQuery, MessageStore, Owner, Repetition } from '../store.ts';
-import { EntityStore } from './entity-store.ts';
+import type { MessageQuery, MessageStore, Owner, Repetition } from '../store.ts';
+import { EntityStore, type StoreParts } from './entity-store.ts';
 import type { Filter } from './entity-table.ts';
-import type { StoreParts } from './store-parts.ts';
 import { insertMessages } from './thread-rows.ts';
 
 export class SqliteMessageStore extends EntityStore<Message, MessageQuery> implements MessageStore {
@@ -12,10 +11,10 @@ export class SqliteMessageStore extends EntityStore<Message, MessageQuery> imple
     super(parts, parts.tables.messages);
   }
 
-  async create(owner: Owner, message: Message, repetition: Repetition): Promise<Created> {
+  create(owner: Owner, message: Message, repetition: Repetition): Promise<string> {
     const { transactions, tables, rows, repetitions } = this.parts;
     const [account] = owner;
-    const { value, isRepetition } = await transactions.write(() => {
+    return transactions.write(() => {
       const threadId = tables.parentOf(owner);
       return repetitions.once(
         account,
@@ -29,7 +28,6 @@ export class SqliteMessageStore extends EntityStore<Message, MessageQuery> imple
         },
       );
     });
-    return { json: value, isRepetition };
   }
 
   delete(owner: Owner, id: string): Promise<void> {

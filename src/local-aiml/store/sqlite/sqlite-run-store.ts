@@ -10,10 +10,9 @@ import {
   TooManyRunsError,
   WrongStateError,
 } from '../errors.ts';
-import type { NewRun, Owner, Repetition, RunStore, RunWritten, ToolOutput } from '../store.ts';
-import { EntityStore } from './entity-store.ts';
+import type { NewRun, Owner, Repetition, RunStore, ToolOutput } from '../store.ts';
+import { EntityStore, type StoreParts } from './entity-store.ts';
 import type { RunRow } from './run-rows.ts';
-import type { StoreParts } from './store-parts.ts';
 import { insertMessages, insertThread } from './thread-rows.ts';
 
 /** Runs that may wait for a worker: of one account, and of all. */
@@ -35,9 +34,9 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
     this.#usageOfStep = database.prepare('SELECT usage FROM steps WHERE id = ?');
   }
 
-  async create(account: string, { run, newThread, messages }: NewRun, repetition: Repetition): Promise<RunWritten> {
+  create(account: string, { run, newThread, messages }: NewRun, repetition: Repetition): Promise<Run> {
     const { transactions, tables, rows, repetitions } = this.parts;
-    const written = await transactions.write(() =>
+    return transactions.write(() =>
       repetitions.once(
         account,
         repetition,
@@ -54,19 +53,13 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
         },
       ),
     );
-    return { run: written.value, isRepetition: written.isRepetition };
   }
 
-  submitToolOutputs(
-    owner: Owner,
-    id: string,
-    outputs: readonly ToolOutput[],
-    repetition: Repetition,
-  ): Promise<RunWritten> {
+  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], repetition: Repetition): Promise<Run> {
     return this.#change(owner, id, repetition, (row) => this.#resume(row, outputs));
   }
 
-  cancel(owner: Owner, id: string, repetition: Repetition): Promise<RunWritten> {
+  cancel(owner: Owner, id: string, repetition: Repetition): Promise<Run> {
     return this.#change(owner, id, repetition, (row) => this.parts.rows.cancel(row));
   }
 
@@ -79,15 +72,10 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
   }
 
   /** A transition of a run that is there, once for a request however often that is sent. */
-  async #change(
-    owner: Owner,
-    id: string,
-    repetition: Repetition,
-    transition: (row: RunRow) => Run,
-  ): Promise<RunWritten> {
+  #change(owner: Owner, id: string, repetition: Repetition, transition: (row: RunRow) => Run): Promise<Run> {
     const { transactions, tables, rows, repetitions } = this.parts;
     const [account] = owner;
-    const written = await transactions.write(() => {
+    return transactions.write(() => {
       const threadId = tables.parentOf(owner);
       tables.runs.get(threadId, id);
       rows.unexpiredLiveOf(threadId);
@@ -102,7 +90,6 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
         },
       );
     });
-    return { run: written.value, isRepetition: written.isRepetition };
   }
 
   #runOf(account: string, id: string): Run | undefined {

@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type Database from 'libsql';
 import type { Store } from '../store.ts';
-import { EntityStore } from './entity-store.ts';
+import { EntityStore, type StoreParts } from './entity-store.ts';
 import { closeStoreFile, openStoreFile } from './file.ts';
 import { Repetitions } from './repetitions.ts';
 import { RunRows } from './run-rows.ts';
@@ -16,7 +16,6 @@ import { SqliteRunStore } from './sqlite-run-store.ts';
 import { SqliteThreadStore } from './sqlite-thread-store.ts';
 import { SqliteWorkStore } from './sqlite-work-store.ts';
 import { StoreHealth, type ReportHealth } from './store-health.ts';
-import type { StoreParts } from './store-parts.ts';
 import { Tables } from './tables.ts';
 import { Transactions } from './transactions.ts';
 

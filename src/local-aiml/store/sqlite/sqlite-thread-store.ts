@@ -2,9 +2,8 @@
 import type Database from 'libsql';
 import type { Thread } from '../../threads/model.ts';
 import { ThreadBusyError } from '../errors.ts';
-import type { Created, NewThread, Owner, Repetition, ThreadStore } from '../store.ts';
-import { EntityStore } from './entity-store.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { NewThread, Owner, Repetition, ThreadStore } from '../store.ts';
+import { EntityStore, type StoreParts } from './entity-store.ts';
 import { insertThread } from './thread-rows.ts';
 
 export class SqliteThreadStore extends EntityStore<Thread> implements ThreadStore {
@@ -18,9 +17,9 @@ export class SqliteThreadStore extends EntityStore<Thread> implements ThreadStor
     this.#cleanUp = cleanUp;
   }
 
-  async create(account: string, newThread: NewThread, repetition: Repetition): Promise<Created> {
+  create(account: string, newThread: NewThread, repetition: Repetition): Promise<string> {
     const { transactions, tables, repetitions } = this.parts;
-    const { value, isRepetition } = await transactions.write(() =>
+    return transactions.write(() =>
       repetitions.once(
         account,
         repetition,
@@ -28,7 +27,6 @@ export class SqliteThreadStore extends EntityStore<Thread> implements ThreadStor
         () => ({ id: newThread.thread.id, value: insertThread(tables, account, newThread) }),
       ),
     );
-    return { json: value, isRepetition };
   }
 
   async delete([account]: Owner, id: string): Promise<void> {

@@ -24,12 +24,8 @@ import type {
   WorkStore,
   WrittenMessage,
 } from '../work-store.ts';
-import type { Repetitions } from './repetitions.ts';
-import { isExpired, parse, toRow, type RunRow, type RunRows } from './run-rows.ts';
-import type { RunWatch } from './run-watch.ts';
-import type { StoreParts } from './store-parts.ts';
-import type { Tables } from './tables.ts';
-import type { Transactions } from './transactions.ts';
+import { isExpired, parse, toRow, type RunRow } from './run-rows.ts';
+import type { StoreParts } from './entity-store.ts';
 import { prepareWorkQueries, type WorkQueries } from './work-queries.ts';
 
 /** How often a run that its worker left in progress is taken up again. */
@@ -48,30 +44,22 @@ const LEFT_TOO_OFTEN: RunEnd = {
 };
 
 export class SqliteWorkStore implements WorkStore {
-  readonly #transactions: Transactions;
-  readonly #tables: Tables;
-  readonly #rows: RunRows;
-  readonly #watch: RunWatch;
-  readonly #repetitions: Repetitions;
+  readonly #parts: StoreParts;
   readonly #queries: WorkQueries;
 
-  constructor({ database, transactions, tables, rows, watch, repetitions }: StoreParts) {
-    this.#transactions = transactions;
-    this.#tables = tables;
-    this.#rows = rows;
-    this.#watch = watch;
-    this.#repetitions = repetitions;
-    this.#queries = prepareWorkQueries(database);
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#queries = prepareWorkQueries(parts.database);
   }
 
   async claimRun({ leaseMs, accounts }: ClaimRequest): Promise<ClaimedRun | undefined> {
     const ofAccounts = JSON.stringify(accounts ?? null);
     // A look without the write lock: most of the time there is nothing to do.
-    const hasWork = await this.#transactions.read(
+    const hasWork = await this.#parts.transactions.read(
       () => this.#queries.hasWork.get(ofAccounts, Date.now()) !== undefined,
     );
     if (!hasWork) return undefined;
-    return this.#transactions.writeRelaxed(() => {
+    return this.#parts.transactions.writeRelaxed(() => {
       for (let row = this.#next(ofAccounts); row; row = this.#next(ofAccounts)) {
         const claimed = this.#claim(row, leaseMs);
         if (claimed) return claimed;
@@ -81,7 +69,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   renewLeases(claims: readonly Claim[], leaseMs: number): Promise<ReadonlyMap<string, ClaimState>> {
-    return this.#transactions.writeRelaxed(() => {
+    return this.#parts.transactions.writeRelaxed(() => {
       const until = Date.now() + leaseMs;
       return new Map(
         claims.map(({ runId, attempt }): [string, ClaimState] => {
@@ -95,28 +83,28 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   releaseRun(claim: Claim): Promise<void> {
-    return this.#transactions.writeRelaxed(() => {
-      const { run, attempt, abandoned } = this.#rows.held(claim);
+    return this.#parts.transactions.writeRelaxed(() => {
+      const { run, attempt, abandoned } = this.#parts.rows.held(claim);
       // Its take-over counts one; this makes up for it.
-      this.#rows.save(run, { until: 0, attempt, abandoned: abandoned - 1 });
+      this.#parts.rows.save(run, { until: 0, attempt, abandoned: abandoned - 1 });
     });
   }
 
   startMessage(claim: Claim, message: Message, step: RunStep): Promise<void> {
-    return this.#transactions.writeRelaxed(() => {
-      const { run } = this.#rows.held(claim);
-      this.#tables.messages.insert(run.thread_id, message, this.#tables.nextSequence(run.thread_id), {
+    return this.#parts.transactions.writeRelaxed(() => {
+      const { run } = this.#parts.rows.held(claim);
+      this.#parts.tables.messages.insert(run.thread_id, message, this.#parts.tables.nextSequence(run.thread_id), {
         run_id: run.id,
         attempt: claim.attempt,
         is_open: 1,
       });
       this.#insertStep(run, step);
-      this.#watch.touch(run.id);
+      this.#parts.watch.touch(run.id);
     });
   }
 
   saveTexts(progress: readonly MessageProgress[]): Promise<ReadonlySet<string>> {
-    return this.#transactions.writeRelaxed(() => {
+    return this.#parts.transactions.writeRelaxed(() => {
       const lost = new Set<string>();
       for (const { claim, messageId, content } of progress) {
         const { runId, attempt } = claim;
@@ -128,16 +116,16 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   endMessage(claim: Claim, message: WrittenMessage, tally: Tally): Promise<void> {
-    return this.#transactions.write(() => {
-      this.#rows.endMessage(this.#rows.held(claim), message);
-      this.#rows.saveTally(claim.runId, tally);
+    return this.#parts.transactions.write(() => {
+      this.#parts.rows.endMessage(this.#parts.rows.held(claim), message);
+      this.#parts.rows.saveTally(claim.runId, tally);
     });
   }
 
   startToolStep(claim: Claim, step: RunStep): Promise<void> {
-    return this.#transactions.writeRelaxed(() => {
-      this.#insertStep(this.#rows.held(claim).run, step);
-      this.#watch.touch(claim.runId);
+    return this.#parts.transactions.writeRelaxed(() => {
+      this.#insertStep(this.#parts.rows.held(claim).run, step);
+      this.#parts.watch.touch(claim.runId);
     });
   }
 
@@ -148,25 +136,21 @@ export class SqliteWorkStore implements WorkStore {
     usage: Usage | null,
     tally: Tally,
   ): Promise<Run> {
-    return this.#transactions.write(() => {
-      const { run } = this.#rows.held(claim);
+    return this.#parts.transactions.write(() => {
+      const { run } = this.#parts.rows.held(claim);
       // A run that is being cancelled does not begin to wait.
       if (run.status === 'cancelling') throw new ClaimLostError();
-      if (this.#tables.steps.find(run.id, step.id) === undefined) this.#insertStep(run, step);
-      this.#tables.steps.update(step, { usage: JSON.stringify(usage) });
-      this.#rows.saveTally(run.id, tally);
-      return this.#rows.save(waitForOutputs(run, toolCalls), null);
-    });
-  }
-
-  saveTally(claim: Claim, tally: Tally): Promise<void> {
-    return this.#transactions.writeRelaxed(() => {
-      this.#rows.saveTally(this.#rows.held(claim).id, tally);
+      if (this.#parts.tables.steps.find(run.id, step.id) === undefined) this.#insertStep(run, step);
+      this.#parts.tables.steps.update(step, { usage: JSON.stringify(usage) });
+      this.#parts.rows.saveTally(run.id, tally);
+      return this.#parts.rows.save(waitForOutputs(run, toolCalls), null);
     });
   }
 
   endRun(claim: Claim, end: RunEnd, tally: Tally, message?: WrittenMessage): Promise<Run> {
-    return this.#transactions.write(() => this.#rows.end(this.#rows.held(claim), end, tally, message));
+    return this.#parts.transactions.write(() =>
+      this.#parts.rows.end(this.#parts.rows.held(claim), end, tally, message),
+    );
   }
 
   async sweep(): Promise<readonly Run[]> {
@@ -180,18 +164,18 @@ export class SqliteWorkStore implements WorkStore {
         .filter(({ run }) => !isExpired(run))
         .map((row): [RunRow, RunEnd] => [row, LEFT_TOO_OFTEN]),
     ];
-    const hasWork = await this.#transactions.read(() => overdue().length > 0);
+    const hasWork = await this.#parts.transactions.read(() => overdue().length > 0);
     const ended = hasWork
-      ? await this.#transactions.write(() => overdue().map(([row, end]) => this.#rows.end(row, end)))
+      ? await this.#parts.transactions.write(() => overdue().map(([row, end]) => this.#parts.rows.end(row, end)))
       : [];
-    await this.#transactions.writeRelaxed(() => this.#repetitions.purge());
+    await this.#parts.transactions.writeRelaxed(() => this.#parts.repetitions.purge());
     await this.cleanUp();
     return ended;
   }
 
   snapshot(runId: string): Promise<RunSnapshot | undefined> {
-    return this.#transactions.read(() => {
-      const row = this.#rows.find(runId);
+    return this.#parts.transactions.read(() => {
+      const row = this.#parts.rows.find(runId);
       if (!row || this.#queries.threadExists.get(row.run.thread_id) === undefined) return undefined;
       return {
         account: row.account,
@@ -208,7 +192,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   context(threadId: string, before = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly ContextItem[]> {
-    return this.#transactions.read(() => {
+    return this.#parts.transactions.read(() => {
       const sequenceOf = (row: unknown) => (row as { readonly sequence: number }).sequence;
       const messages = this.#queries.messagesBefore
         .all(threadId, before, limit)
@@ -221,11 +205,11 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   watch(runId: string, listener: () => void): () => void {
-    return this.#watch.watch(runId, listener);
+    return this.#parts.watch.watch(runId, listener);
   }
 
   accountsWithWork(): Promise<readonly string[]> {
-    return this.#transactions.read(() =>
+    return this.#parts.transactions.read(() =>
       this.#queries.accountsWithWork.all(Date.now()).map((row) => (row as { readonly account: string }).account),
     );
   }
@@ -233,9 +217,13 @@ export class SqliteWorkStore implements WorkStore {
   /** Deletes what deleted threads left, some rows at a time, so that nothing else waits long. */
   async cleanUp(): Promise<void> {
     const next = () => this.#queries.deletedThread.get() as { readonly id: string } | undefined;
-    for (let thread = await this.#transactions.read(next); thread; thread = await this.#transactions.read(next)) {
+    for (
+      let thread = await this.#parts.transactions.read(next);
+      thread;
+      thread = await this.#parts.transactions.read(next)
+    ) {
       const { id } = thread;
-      await this.#transactions.write(() => {
+      await this.#parts.transactions.write(() => {
         const { deleteMessages, deleteSteps, deleteRuns, forgetThread } = this.#queries;
         if ([deleteMessages, deleteSteps, deleteRuns].every((statement) => statement.run(id).changes === 0))
           forgetThread.run(id);
@@ -255,16 +243,16 @@ export class SqliteWorkStore implements WorkStore {
   #claim(row: RunRow, leaseMs: number): ClaimedRun | undefined {
     const isTakeOver = row.run.status === 'in_progress';
     if (isExpired(row.run)) {
-      this.#rows.end(row, { status: 'expired' });
+      this.#parts.rows.end(row, { status: 'expired' });
       return undefined;
     }
     if (isTakeOver && row.abandoned >= MAX_TAKE_OVERS) {
-      this.#rows.end(row, LEFT_TOO_OFTEN);
+      this.#parts.rows.end(row, LEFT_TOO_OFTEN);
       return undefined;
     }
-    if (isTakeOver) this.#rows.closeOpen(row, LEFT_BEHIND);
+    if (isTakeOver) this.#parts.rows.closeOpen(row, LEFT_BEHIND);
     const attempt = row.attempt + 1;
-    const run = this.#rows.save(startRun(row.run, nowSeconds()), {
+    const run = this.#parts.rows.save(startRun(row.run, nowSeconds()), {
       until: Date.now() + leaseMs,
       attempt,
       abandoned: row.abandoned + (isTakeOver ? 1 : 0),
@@ -273,7 +261,7 @@ export class SqliteWorkStore implements WorkStore {
   }
 
   #insertStep(run: Run, step: RunStep): void {
-    this.#tables.steps.insert(run.id, step, this.#tables.nextSequence(run.thread_id), {
+    this.#parts.tables.steps.insert(run.id, step, this.#parts.tables.nextSequence(run.thread_id), {
       thread_id: run.thread_id,
       type: step.type,
     });
