@@ -7,7 +7,7 @@ import { ConfigError, readDotEnv } from '../runtime/environment.ts';
 import { findMisspeltSettings } from '../runtime/setting-names.ts';
 import { errorCode } from '../runtime/error-code.ts';
 import { ListenError } from '../http/http-servers.ts';
-import { describeModel } from '../local-aiml/engine/describe-model.ts';
+import { describeModel } from '../local-aiml/settings.ts';
 import { LocalAimlStartError } from '../local-aiml/start-error.ts';
 import { createDestination, createLogger, toCrashEntry } from '../observability/logger.ts';
 import { VERSION } from '../version.ts';

@@ -4,8 +4,7 @@
  */
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { StopSignals } from '../runtime/stop-signals.ts';
-import { describeModel } from './engine/describe-model.ts';
-import { readStandaloneSettings } from './settings.ts';
+import { describeModel, readStandaloneSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
 
 const HELP = `The embedded AIML API: assistants, threads and runs on this machine, kept in a folder.

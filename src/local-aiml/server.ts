@@ -13,8 +13,6 @@ import { codeOf } from './store/sqlite/sqlite-errors.ts';
 import { openStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 
-export { LocalAimlStartError };
-
 export interface LocalAimlOptions {
   /** The folder of the store; made if it is not there. Several processes may share one. */
   readonly dataDir: string;

@@ -116,3 +116,8 @@ function readAliases(settings: Settings): ReadonlyMap<string, string> {
     settings.addProblem('MODEL_ALIASES', 'must be pairs such as gpt-4=gpt-4.1, separated by commas');
   return new Map(pairs.map(([name = '', other = '']) => [name, other]));
 }
+
+/** Completes "runs are executed by …". It names no host, because it is in the log. */
+export function describeModel({ modelApi }: RunSettings): string {
+  return modelApi === null ? 'the built-in model, which is no AI' : 'the model API that the settings name';
+}

@@ -221,7 +221,7 @@ describe('an expired lease', () => {
     ]);
     const next = await startMessage(work, second);
     const snapshot = await work.snapshot(runId);
-    expect(snapshot?.messages.map(({ message, attempt }) => [message.id, attempt])).toEqual([
+    expect([...(snapshot?.messages ?? [])].map(([id, { attempt }]) => [id, attempt])).toEqual([
       [done, 1],
       [cut, 1],
       [next, 2],

@@ -1,7 +1,8 @@
 /** Owns the contract between the routes and the engine that executes runs: hooks, streams and the list of models. */
-import type { FastifyReply } from 'fastify';
 import type { ProxySettings } from '../../runtime/proxy.ts';
 import type { Run } from '../runs/model.ts';
+import type { ModelRouter } from './model-router.ts';
+import type { RunStreams } from './streams/run-streams.ts';
 
 /** The caller. `key` is the bearer token of the request; it is never stored. */
 export interface Caller {
@@ -10,8 +11,8 @@ export interface Caller {
 }
 
 export interface RunEngine {
-  /** A run is queued: it was created, or its outputs were submitted. Returns at once. */
-  notify(runId: string, caller: Caller): void;
+  /** A run of the caller is queued: it was created, or its outputs were submitted. Returns at once. */
+  notify(caller: Caller): void;
 
   /** A run is `cancelling`: its model call is to be aborted, where this process makes it. Returns at once. */
   cancel(runId: string): void;
@@ -29,46 +30,11 @@ export interface RunEngine {
   stop(): Promise<void>;
 }
 
-export interface StreamRequest {
-  readonly runId: string;
-  /**
-   * Where the stream begins: `created` sends everything from `thread.run.created` on, preceded by `thread.created` where
-   * `threadJson` is there; `submitted` begins with the completed tool step; `joined` begins with the objects as they are.
-   */
-  readonly from: 'created' | 'submitted' | 'joined';
-  /** The thread that was made with the run, as it is sent in `thread.created`. */
-  readonly threadJson?: string;
-  /** The id of the last event that the client has, where it resumes. */
-  readonly after?: string;
-}
-
-export interface RunStreams {
-  /**
-   * Sends server-sent events until the run ends, waits for outputs (but for `joined`), or the client hangs up. Takes over
-   * the response: headers are sent here. Rejects with an ApiError before anything was sent, for an unknown `after`.
-   */
-  open(request: StreamRequest, reply: FastifyReply): Promise<void>;
-}
-
-/** A model as `GET /models` lists it. */
-export interface Model {
-  readonly id: string;
-  readonly object: 'model';
-  /** Unix time in seconds. */
-  readonly created: number;
-  readonly owned_by: string;
-}
-
-export interface ModelList {
-  /** What the model API lists, and the built-in model. Rejects with an ApiError if the list cannot be read. */
-  list(caller: Caller): Promise<readonly Model[]>;
-}
-
 /** What the engine's module gives to `server.ts`. */
 export interface EngineParts {
   readonly engine: RunEngine;
   readonly streams: RunStreams;
-  readonly models: ModelList;
+  readonly models: ModelRouter;
 }
 
 /** Settings of the engine and of the model API behind it. */

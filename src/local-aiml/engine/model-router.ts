@@ -1,15 +1,20 @@
-/** Owns which model writes: the built-in model where it is named or nothing else is configured, otherwise the model API. */
-import { BUILT_IN_MODEL_ID, BuiltInModel } from './built-in/built-in-model.ts';
+/**
+ * Owns which model writes: the built-in model if it is named or nothing else is configured, otherwise the model API. It
+ * also lists the models of both.
+ */
+import { BUILT_IN_LISTING, BuiltInModel } from './built-in/built-in-model.ts';
 import type { EngineSettings } from './engine.ts';
-import type { ModelApi } from './model/model-api.ts';
+import type { ModelApi, ModelListing } from './model/model-api.ts';
 import { OpenAIModelApi } from './model/openai-model-api.ts';
 
 export class ModelRouter {
-  readonly builtIn: ModelApi = new BuiltInModel();
+  readonly #builtIn = new BuiltInModel();
+  readonly #usesCallerKeys: boolean;
   /** Null if the built-in model takes every call. */
   readonly api: OpenAIModelApi | null;
 
   constructor({ modelApi, modelAliases }: EngineSettings) {
+    this.#usesCallerKeys = modelApi?.usesCallerKeys ?? false;
     this.api =
       modelApi &&
       new OpenAIModelApi({
@@ -23,11 +28,17 @@ export class ModelRouter {
   }
 
   of(model: string): ModelApi {
-    return this.api === null || model === BUILT_IN_MODEL_ID ? this.builtIn : this.api;
+    return this.api === null || model === BUILT_IN_LISTING.id ? this.#builtIn : this.api;
   }
 
   isBuiltIn(model: string): boolean {
-    return this.of(model) === this.builtIn;
+    return this.of(model) === this.#builtIn;
+  }
+
+  /** The models of the model API, and the built-in model. `key` is the caller's. Rejects with a ModelError. */
+  async list(key: string): Promise<readonly ModelListing[]> {
+    const options = { signal: new AbortController().signal, key: this.#usesCallerKeys ? key : undefined };
+    return [...((await this.api?.listModels(options)) ?? []), BUILT_IN_LISTING];
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,7 @@
 import { createId } from '../wire/ids.ts';
 import { createRunMessage, type MessageEnd } from '../messages/model.ts';
 import type { RequiredToolCall, Run, Tally, Usage } from '../runs/model.ts';
-import { createStep } from '../runs/step.ts';
-import type { RunStep } from '../runs/step.ts';
+import { createStep, toRequiredToolCalls, type RunStep } from '../runs/step.ts';
 import type { Claim, WorkStore, WrittenMessage } from '../store/work-store.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import { LiveMessage, LiveToolStep, type LiveRun, type LiveRuns } from './live-runs.ts';
@@ -71,11 +70,7 @@ export class ResponseWriter {
     const calls = this.#live.toolStep?.toolCalls ?? [];
     return {
       step: { ...this.#toolStep, step_details: { type: 'tool_calls', tool_calls: calls } },
-      calls: calls.map(({ id, type, function: called }) => ({
-        id,
-        type,
-        function: { name: called.name, arguments: called.arguments },
-      })),
+      calls: toRequiredToolCalls(calls),
     };
   }
 

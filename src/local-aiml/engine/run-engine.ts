@@ -5,21 +5,19 @@ import { ContextLengths } from './context/context-lengths.ts';
 import { TokenEstimates } from './context/token-estimate.ts';
 import type { EngineParts, EngineSettings } from './engine.ts';
 import { LiveRuns } from './live-runs.ts';
-import { createModelList } from './model-list.ts';
 import { ModelRouter } from './model-router.ts';
 import type { EngineLogger } from './run-worker.ts';
 import { Scheduler } from './scheduler.ts';
-import { SharedRunStreams } from './streams/run-streams.ts';
+import { RunStreams } from './streams/run-streams.ts';
 import { TextSaver } from './text-saver.ts';
 
 /** Starts to take up runs at once. */
 export function createEngine(store: Store, settings: EngineSettings, logger: EngineLogger | undefined): EngineParts {
   const { work } = store;
-  const usesCallerKeys = settings.modelApi?.usesCallerKeys ?? false;
   const liveRuns = new LiveRuns();
   const models = new ModelRouter(settings);
   const estimates = new TokenEstimates();
-  const streams = new SharedRunStreams(work, liveRuns);
+  const streams = new RunStreams(work, liveRuns);
   const textSaver = new TextSaver(
     work,
     () => void scheduler.renew(),
@@ -31,14 +29,14 @@ export function createEngine(store: Store, settings: EngineSettings, logger: Eng
     {
       concurrency: settings.runConcurrency,
       leaseMs: settings.leaseMs,
-      usesCallerKeys,
+      usesCallerKeys: settings.modelApi?.usesCallerKeys ?? false,
       onEnded: (run) => void scheduler.lose(run.id),
     },
   );
   scheduler.start();
   return {
     engine: {
-      notify(_runId, caller) {
+      notify(caller) {
         scheduler.seen(caller);
         scheduler.claim();
       },
@@ -55,6 +53,6 @@ export function createEngine(store: Store, settings: EngineSettings, logger: Eng
       },
     },
     streams,
-    models: createModelList(models, usesCallerKeys),
+    models,
   };
 }

@@ -3,7 +3,7 @@
  * response: functions end it with `requires_action`, and their outputs queue the run again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageReasonOf, type Run, type RunEnd, type Tally, type Usage } from '../runs/model.ts';
+import { toMessageEnd, type Run, type RunEnd, type Tally, type Usage } from '../runs/model.ts';
 import { ClaimLostError, NotFoundError, StoreBusyError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Claim, ClaimedRun } from '../store/work-store.ts';
@@ -158,11 +158,7 @@ export class RunWorker {
   }
 
   async #end(end: RunEnd, usage: Usage | null = null): Promise<void> {
-    const reason = messageReasonOf(end);
-    const message = this.#writer?.endOfMessage(
-      reason === undefined ? { status: 'completed' } : { status: 'incomplete', reason },
-      usage,
-    );
+    const message = this.#writer?.endOfMessage(toMessageEnd(end), usage);
     await retryBusy(() => this.#parts.work.endRun(this.claim, end, this.#tally, message));
   }
 

@@ -42,6 +42,12 @@ export interface Attachment {
 export type MessageEnd =
   { readonly status: 'completed' } | { readonly status: 'incomplete'; readonly reason: MessageIncompleteReason };
 
+/** The text of a part; '' for an image. */
+export function textOf(content: MessageContent): string {
+  if (content.type === 'text') return content.text.value;
+  return content.type === 'refusal' ? content.refusal : '';
+}
+
 /** A message made by hand. `now` is Unix time in seconds. */
 export function createMessage(body: CreateMessageBody, threadId: string, now: number): Message {
   return {

@@ -3,7 +3,7 @@
  * and returns the run after the transition; whether a transition is due is decided by the store and the engine.
  */
 import type { AssistantTool, ResponseFormat } from '../assistants/model.ts';
-import type { MessageIncompleteReason } from '../messages/model.ts';
+import type { MessageEnd } from '../messages/model.ts';
 import type { ToolResources } from '../wire/tool-resources.ts';
 
 /** In these a run is live: it locks its thread. */
@@ -67,9 +67,9 @@ export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
-  readonly prompt_token_details?: { readonly cached_tokens: number };
-  readonly completion_tokens_details?: { readonly reasoning_tokens: number };
 }
+
+export const NO_USAGE: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
 
 interface RequiredAction {
   readonly type: 'submit_tool_outputs';
@@ -138,23 +138,14 @@ export function endRun(run: Run, end: RunEnd, tally: Tally, now: number): Run {
     completed_at: end.status === 'completed' ? now : null,
     last_error: end.status === 'failed' ? end.error : null,
     incomplete_details: end.status === 'incomplete' ? { reason: end.reason } : null,
-    usage: tally.usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    usage: tally.usage ?? NO_USAGE,
     cost: tally.costUsd === null ? null : { usd: tally.costUsd },
   };
 }
 
-/** Why the message that was open is incomplete when its run ends so; undefined if the message is complete. */
-export function messageReasonOf(end: RunEnd): MessageIncompleteReason | undefined {
-  switch (end.status) {
-    case 'completed':
-      return undefined;
-    case 'incomplete':
-      return end.reason === 'content_filter' ? 'content_filter' : 'max_tokens';
-    case 'failed':
-      return 'run_failed';
-    case 'cancelled':
-      return 'run_cancelled';
-    case 'expired':
-      return 'run_expired';
-  }
+/** How the open message of a run ends when the run ends. */
+export function toMessageEnd(end: RunEnd): MessageEnd {
+  if (end.status === 'completed') return { status: 'completed' };
+  if (end.status !== 'incomplete') return { status: 'incomplete', reason: `run_${end.status}` };
+  return { status: 'incomplete', reason: end.reason === 'content_filter' ? 'content_filter' : 'max_tokens' };
 }

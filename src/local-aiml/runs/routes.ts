@@ -1,7 +1,8 @@
 /** Owns the routes of runs. */
 import type { Assistant } from '../assistants/model.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
-import type { EngineParts, StreamRequest } from '../engine/engine.ts';
+import type { EngineParts } from '../engine/engine.ts';
+import type { StreamRequest } from '../engine/streams/run-streams.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
 import { toListJson } from '../api/respond.ts';
@@ -27,7 +28,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
 
   /** Has a run that is queued taken up, and sends it, or its events where the request has `stream: true`. */
   const respond = (run: Run, { caller }: ApiRequest, stream: Omit<StreamRequest, 'runId'> | null): ApiResponse => {
-    if (run.status === 'queued') engine.notify(run.id, caller);
+    if (run.status === 'queued') engine.notify(caller);
     return stream ? { stream: (reply) => streams.open({ runId: run.id, ...stream }, reply) } : okRun(run);
   };
 

@@ -1,5 +1,5 @@
 /** Owns the step of a run: its wire form and how it ends. Pure. */
-import type { RunEnd, RunError, Usage } from './model.ts';
+import { NO_USAGE, type RequiredToolCall, type RunEnd, type RunError, type Usage } from './model.ts';
 
 /** As it is on the wire; the order of the members is the order in which they are sent. Times are Unix seconds. */
 export interface RunStep {
@@ -69,6 +69,15 @@ export function completeStep(step: RunStep, usage: Usage | null, now: number): R
   return { ...step, status: 'completed', completed_at: now, usage: usage ?? NO_USAGE };
 }
 
+/** The calls as a run shows them while it waits for their outputs. */
+export function toRequiredToolCalls(calls: readonly ToolCall[]): readonly RequiredToolCall[] {
+  return calls.map(({ id, type, function: { name, arguments: json } }) => ({
+    id,
+    type,
+    function: { name, arguments: json },
+  }));
+}
+
 /** A step of tool calls with the outputs of its calls, by their ids. */
 export function withOutputs(step: RunStep, outputs: ReadonlyMap<string, string>): RunStep {
   if (step.step_details.type !== 'tool_calls') return step;
@@ -84,26 +93,19 @@ export function withOutputs(step: RunStep, outputs: ReadonlyMap<string, string>)
  * message that says that it was cut.
  */
 export function endStep(step: RunStep, end: RunEnd, now: number): RunStep {
+  const usage = step.usage ?? NO_USAGE;
   switch (end.status) {
     case 'completed':
     case 'incomplete':
-      return completeStep(step, step.usage, now);
+      return completeStep(step, usage, now);
     case 'failed':
-      return {
-        ...step,
-        status: 'failed',
-        failed_at: now,
-        last_error: toStepError(end.error),
-        usage: step.usage ?? NO_USAGE,
-      };
+      return { ...step, status: 'failed', failed_at: now, last_error: toStepError(end.error), usage };
     case 'cancelled':
-      return { ...step, status: 'cancelled', cancelled_at: now, usage: step.usage ?? NO_USAGE };
+      return { ...step, status: 'cancelled', cancelled_at: now, usage };
     case 'expired':
-      return { ...step, status: 'expired', expired_at: now, usage: step.usage ?? NO_USAGE };
+      return { ...step, status: 'expired', expired_at: now, usage };
   }
 }
-
-const NO_USAGE: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
 
 /** A step has fewer codes of errors than a run. */
 function toStepError({ code, message }: RunError): StepError {

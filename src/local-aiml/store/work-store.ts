@@ -60,7 +60,6 @@ export interface WrittenMessage {
 
 /** The run with everything that it wrote, as it is now. */
 export interface RunSnapshot {
-  readonly account: string;
   /** The attempt that wrote, or writes, last. 0 before the first. */
   readonly attempt: number;
   readonly run: Run;
@@ -68,8 +67,8 @@ export interface RunSnapshot {
   readonly expiresAt: number;
   /** Oldest first. */
   readonly steps: readonly RunStep[];
-  /** Oldest first, each with the attempt that wrote it: texts of two attempts are never in one message. */
-  readonly messages: readonly { readonly message: Message; readonly attempt: number }[];
+  /** By id, oldest first, each with the attempt that wrote it: texts of two attempts are never in one message. */
+  readonly messages: ReadonlyMap<string, { readonly message: Message; readonly attempt: number }>;
 }
 
 /** What a model may be shown of a thread. `sequence` grows over the whole thread, messages and steps together. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { BuiltInModel } from '../../../src/local-aiml/engine/built-in/built-in-model.ts';
+import { ModelRouter } from '../../../src/local-aiml/engine/model-router.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
 import { createValue } from '../../../src/local-aiml/engine/built-in/schema-value.ts';
 import type { ModelChunk, ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
 import type { JsonValue } from '../../../src/local-aiml/wire/json.ts';
@@ -92,7 +94,8 @@ test('The same request has the same text and the same usage, except with /vary',
 });
 
 test('It is listed as the built-in model', async () => {
-  expect(await model.listModels()).toEqual([
+  const models = new ModelRouter(DEFAULT_RUN_SETTINGS);
+  expect(await models.list('key')).toEqual([
     expect.objectContaining({ id: 'built-in', owned_by: expect.stringContaining('no AI') }),
   ]);
 });

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { beforeEach, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { LiveMessage, LiveRuns, type LiveRun } from '../../../src/local-aiml/engine/live-runs.ts';
-import { SharedRunStreams } from '../../../src/local-aiml/engine/streams/run-streams.ts';
+import { RunStreams } from '../../../src/local-aiml/engine/streams/run-streams.ts';
 import { openStore } from '../../../src/local-aiml/store/sqlite/sqlite-store.ts';
 import { cleanUpLater } from '../../support/cleanup.ts';
 import { until } from '../../support/until.ts';
@@ -43,7 +43,7 @@ beforeEach(async () => {
     ['/events', NEVER_MS],
     ['/impatient', 2500],
   ] as const) {
-    const streams = new SharedRunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs });
+    const streams = new RunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs });
     app.get(path, (_request, reply) => {
       responses.push(reply.raw);
       return streams.open({ runId: run.id, from: 'joined' }, reply);

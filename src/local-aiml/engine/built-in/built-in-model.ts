@@ -6,14 +6,11 @@ import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promi
 import { createId } from '../../wire/ids.ts';
 import { ModelError } from '../model/model-error.ts';
 import type { CompleteOptions, ModelApi, ModelChunk, ModelListing, ModelRequest } from '../model/model-api.ts';
-import { readConversation, type Conversation } from './conversation.ts';
+import { countTokens, readConversation, type Conversation } from './conversation.ts';
 import { createReply, type Reply } from './reply.ts';
-import { countTokens } from './token-count.ts';
 
-export const BUILT_IN_MODEL_ID = 'built-in';
-
-const LISTING: ModelListing = {
-  id: BUILT_IN_MODEL_ID,
+export const BUILT_IN_LISTING: ModelListing = {
+  id: 'built-in',
   object: 'model',
   created: 0,
   owned_by: 'the embedded AIML API; no AI, it follows fixed rules',
@@ -31,10 +28,6 @@ export class BuiltInModel implements ModelApi {
     if (failure?.afterWords === 0) throw toFailure(failure.code);
     if (hangAfterWords === 0) await hang(signal);
     yield* write(reply, conversation, request, signal);
-  }
-
-  listModels(): Promise<readonly ModelListing[]> {
-    return Promise.resolve([LISTING]);
   }
 }
 

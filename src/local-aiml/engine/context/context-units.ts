@@ -3,7 +3,7 @@
  * message, or the calls of a step with their outputs.
  */
 import type { ChatCompletionContentPart } from 'openai/resources/chat/completions';
-import type { Message, MessageContent } from '../../messages/model.ts';
+import { textOf, type Message, type MessageContent } from '../../messages/model.ts';
 import type { Run } from '../../runs/model.ts';
 import type { RunStep } from '../../runs/step.ts';
 import type { ContextItem } from '../../store/work-store.ts';
@@ -65,18 +65,13 @@ function toPart(content: MessageContent): ChatCompletionContentPart {
 
 /** Models take text alone from an assistant. */
 function toAssistantMessage(content: readonly MessageContent[]): ChatMessage | undefined {
-  const text = content.map((part) => toText(part)).join('');
+  const text = content.map(textOf).join('');
   return text === '' ? undefined : { role: 'assistant', content: text };
-}
-
-function toText(content: MessageContent): string {
-  if (content.type === 'text') return content.text.value;
-  return content.type === 'refusal' ? content.refusal : '';
 }
 
 function tokensOf(content: readonly MessageContent[]): number {
   return content.reduce(
-    (sum, part) => sum + (part.type === 'image_url' ? TOKENS_OF_AN_IMAGE : estimateTokens(toText(part))),
+    (sum, part) => sum + (part.type === 'image_url' ? TOKENS_OF_AN_IMAGE : estimateTokens(textOf(part))),
     0,
   );
 }

@@ -1,7 +1,8 @@
 /** Owns how the chunks of a chat completions API become `ModelChunk`s, whatever the server's quirks. */
+import type { Usage } from '../../runs/model.ts';
 import { ModelError } from './model-error.ts';
 import { ToolCallAssembly, type ToolCallPiece } from './tool-call-assembly.ts';
-import type { FinishReason, ModelChunk, TokenUsage } from './model-api.ts';
+import type { FinishReason, ModelChunk } from './model-api.ts';
 
 /** A chunk as servers send it. Nothing of it is certain. */
 interface RawChunk {
@@ -51,7 +52,7 @@ export class ChunkReader {
   readonly #toolCalls = new ToolCallAssembly();
   #finish: string | undefined;
   #hasText = false;
-  usage: TokenUsage | null = null;
+  usage: Usage | null = null;
   costUsd: number | null = null;
 
   *read(chunk: unknown): Iterable<ModelChunk> {
@@ -127,7 +128,7 @@ function failOnError(chunk: RawChunk): void {
   throw new ModelError('server_error', 'The model API failed while it was writing.', { isRetryable: true });
 }
 
-function toUsage(value: unknown): TokenUsage | null {
+function toUsage(value: unknown): Usage | null {
   if (typeof value !== 'object' || value === null) return null;
   const { prompt_tokens, completion_tokens, total_tokens } = value as Readonly<Record<string, unknown>>;
   if (!isCount(prompt_tokens) && !isCount(completion_tokens)) return null;

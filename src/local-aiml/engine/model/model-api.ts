@@ -6,6 +6,7 @@ import type {
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
+import type { Usage } from '../../runs/model.ts';
 import type { JsonObject } from '../../wire/json.ts';
 
 export type ChatMessage = ChatCompletionMessageParam;
@@ -25,12 +26,6 @@ export type ModelRequest = Pick<
   | 'reasoning_effort'
 >;
 
-export interface TokenUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-}
-
 export type FinishReason = 'stop' | 'tool_calls' | 'length' | 'content_filter';
 
 /**
@@ -48,7 +43,7 @@ export interface ModelEnd {
   readonly type: 'end';
   readonly finishReason: FinishReason;
   /** Null if the model API did not report it. */
-  readonly usage: TokenUsage | null;
+  readonly usage: Usage | null;
   /** US dollars; null if the model API did not report it. */
   readonly costUsd: number | null;
   readonly requestId: string | null;
@@ -68,9 +63,11 @@ export interface RespondingAssistant {
   readonly instructions: string;
 }
 
+/** A model as `GET /models` lists it, with whatever else the model API says of it. */
 export interface ModelListing extends JsonObject {
   readonly id: string;
   readonly object: 'model';
+  /** Unix time in seconds. */
   readonly created: number;
   readonly owned_by: string;
 }
@@ -78,6 +75,4 @@ export interface ModelListing extends JsonObject {
 export interface ModelApi {
   /** Throws a `ModelError` if the model API fails, and the signal's reason where that is aborted. */
   complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk>;
-  /** Throws a `ModelError`. */
-  listModels(options: CompleteOptions): Promise<readonly ModelListing[]>;
 }

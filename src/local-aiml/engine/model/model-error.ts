@@ -1,10 +1,8 @@
 /** Owns how a failure of the model API is classified and worded. Messages reach callers: no key, URL or host is in them. */
 import { APIConnectionError, APIError } from 'openai/core/error';
+import { errorCode } from '../../../runtime/error-code.ts';
+import type { RunError, Usage } from '../../runs/model.ts';
 import { sanitize } from './sanitize.ts';
-import type { TokenUsage } from './model-api.ts';
-
-/** The values of `last_error.code` of a run. */
-type ModelErrorCode = 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt';
 
 interface ModelErrorOptions extends ErrorOptions {
   readonly isRetryable?: boolean;
@@ -15,7 +13,7 @@ interface ModelErrorOptions extends ErrorOptions {
 
 export class ModelError extends Error {
   override readonly name = 'ModelError';
-  readonly code: ModelErrorCode;
+  readonly code: RunError['code'];
   /** Whether the same call may succeed if it is made again. */
   readonly isRetryable: boolean;
   /** Of the Retry-After header; null if there is none. */
@@ -23,10 +21,10 @@ export class ModelError extends Error {
   /** Whether fewer messages may help. */
   readonly isContextTooLong: boolean;
   /** What was reported before the failure. */
-  usage: TokenUsage | null = null;
+  usage: Usage | null = null;
   costUsd: number | null = null;
 
-  constructor(code: ModelErrorCode, message: string, options: ModelErrorOptions = {}) {
+  constructor(code: RunError['code'], message: string, options: ModelErrorOptions = {}) {
     super(options.requestId ? `${message} (request id of the model API: ${options.requestId})` : message, options);
     this.code = code;
     this.isRetryable = options.isRetryable ?? false;
@@ -141,35 +139,30 @@ function readRetryAfter(headers: Headers | undefined): number | null {
   return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null;
 }
 
-const CONNECTION_REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'its connection was refused',
-  ENOTFOUND: 'its host name is unknown',
-  EAI_AGAIN: 'its host name cannot be looked up',
-  ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  EHOSTUNREACH: 'its host cannot be reached',
-  ENETUNREACH: 'its network cannot be reached',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-};
+const CONNECTION_REASONS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'its connection was refused'],
+  ['ENOTFOUND', 'its host name is unknown'],
+  ['EAI_AGAIN', 'its host name cannot be looked up'],
+  ['ETIMEDOUT', 'the connection timed out'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'the connection timed out'],
+  ['EHOSTUNREACH', 'its host cannot be reached'],
+  ['ENETUNREACH', 'its network cannot be reached'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is not trusted'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'its certificate is not trusted'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate is not trusted'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
+]);
 
 /** The texts of network errors name hosts and ports, so only their codes are read. */
 function toConnectionError(error: unknown, requestId: string | null): ModelError {
-  const code = findCause(error, (cause) => codeOf(cause) in CONNECTION_REASONS);
-  const reason = CONNECTION_REASONS[codeOf(code)];
+  const reasonOfCause = (cause: unknown) => CONNECTION_REASONS.get(errorCode(cause) ?? '');
+  const reason = reasonOfCause(findCause(error, (cause) => reasonOfCause(cause) !== undefined));
   const message =
     reason === undefined
       ? 'The connection to the model API was lost before its response ended.'
       : `The model API cannot be reached: ${reason}.`;
   return new ModelError('server_error', message, { requestId, isRetryable: true, cause: error });
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : '';
 }
 
 /** The first of an error, its causes and the errors of an AggregateError for which `matches` holds. */

@@ -2,11 +2,12 @@
  * Owns which events a follower gets next: the difference between what it has read and what there is now, in the order of
  * OpenAI's streams. Pure: there is no log of events, and every process derives the same ones.
  */
-import type { Message, MessageContent } from '../../messages/model.ts';
+import { textOf, type Message, type MessageContent } from '../../messages/model.ts';
 import { isLive, type Run, type RunStatus } from '../../runs/model.ts';
 import type { RunStep, ToolCall } from '../../runs/step.ts';
+import type { RunSnapshot } from '../../store/work-store.ts';
 import { PHASES, type Position } from './cursor.ts';
-import { messageAsCreated, runAs, runAsWaiting, stepAsCreated, type RunView } from './run-view.ts';
+import { messageAsCreated, runAs, runAsWaiting, stepAsCreated } from './run-view.ts';
 
 export interface RunEvent {
   readonly event: string;
@@ -16,7 +17,7 @@ export interface RunEvent {
 }
 
 /** What comes next behind `position`; undefined if there is nothing yet. */
-export function nextEvent(view: RunView, position: Position): RunEvent | undefined {
+export function nextEvent(view: RunSnapshot, position: Position): RunEvent | undefined {
   const { run } = view;
   const { status } = position;
   if (status === 'none') return runEvent(view, position, 'created', runAsQueued(view, position));
@@ -39,7 +40,7 @@ export function nextEvent(view: RunView, position: Position): RunEvent | undefin
 }
 
 /** Behind outputs it has been started before. */
-function runAsQueued(view: RunView, { closedSteps }: Position): Run {
+function runAsQueued(view: RunSnapshot, { closedSteps }: Position): Run {
   const run = runAs(view, 'queued');
   return closedSteps === 0 ? { ...run, started_at: null } : run;
 }
@@ -59,7 +60,7 @@ function hasBegun(run: Run, position: Position, step: RunStep | undefined): bool
   }
 }
 
-function nextOfStep(view: RunView, position: Position, step: RunStep): RunEvent | undefined {
+function nextOfStep(view: RunSnapshot, position: Position, step: RunStep): RunEvent | undefined {
   switch (position.phase) {
     case PHASES.none:
       return at(position, 'thread.run.step.created', stepAsCreated(step), { phase: PHASES.stepCreated });
@@ -74,7 +75,7 @@ function nextOfStep(view: RunView, position: Position, step: RunStep): RunEvent 
   }
 }
 
-function nextOfMessage(view: RunView, position: Position, step: RunStep, messageId: string): RunEvent | undefined {
+function nextOfMessage(view: RunSnapshot, position: Position, step: RunStep, messageId: string): RunEvent | undefined {
   const found = view.messages.get(messageId);
   // It was deleted after the run.
   if (!found || position.phase === PHASES.messageEnded) return endOfStep(position, step);
@@ -130,7 +131,7 @@ function endOfMessage(position: Position, message: Message): RunEvent | undefine
 }
 
 function nextOfCalls(
-  view: RunView,
+  view: RunSnapshot,
   position: Position,
   step: RunStep,
   calls: readonly ToolCall[],
@@ -180,7 +181,7 @@ function endOfStep(position: Position, step: RunStep): RunEvent | undefined {
   });
 }
 
-function runEvent(view: RunView, position: Position, status: RunStatus | 'created', run: Run): RunEvent {
+function runEvent(view: RunSnapshot, position: Position, status: RunStatus | 'created', run: Run): RunEvent {
   return at(position, `thread.run.${status}`, run, { attempt: view.attempt, status });
 }
 
@@ -190,11 +191,6 @@ function at(position: Position, event: string, data: object, next: Partial<Posit
 
 export function isEnd(status: Position['status']): boolean {
   return status !== 'none' && status !== 'created' && !isLive(status);
-}
-
-function textOf(content: MessageContent): string {
-  if (content.type === 'text') return content.text.value;
-  return content.type === 'refusal' ? content.refusal : '';
 }
 
 /** What follows `from`. While more is to come, half of a character waits for its other half. */
@@ -210,7 +206,7 @@ function toPiece(content: MessageContent, piece: string, isFirst: boolean): obje
 }
 
 /** Where a stream of `submit_tool_outputs` begins: with the end of the step whose outputs were submitted. */
-export function positionOfSubmit(view: RunView): Position | undefined {
+export function positionOfSubmit(view: RunSnapshot): Position | undefined {
   const index = view.steps.findLastIndex((step) => step.type === 'tool_calls' && step.status === 'completed');
   if (index === -1) return undefined;
   return {
@@ -224,7 +220,7 @@ export function positionOfSubmit(view: RunView): Position | undefined {
 }
 
 /** Whether the position can be one of this run. */
-export function isPositionOf(view: RunView, { attempt, closedSteps, phase }: Position): boolean {
+export function isPositionOf(view: RunSnapshot, { attempt, closedSteps, phase }: Position): boolean {
   if (attempt > view.attempt || closedSteps > view.steps.length) return false;
   return phase === PHASES.none || closedSteps < view.steps.length;
 }

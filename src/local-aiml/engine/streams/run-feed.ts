@@ -1,11 +1,11 @@
 /** Owns the state of one run that has followers in this process: it is read once for all of them, however many there are. */
 import { nowSeconds } from '../../wire/unix-time.ts';
-import type { WorkStore } from '../../store/work-store.ts';
+import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
 import { toCursor, type Position } from './cursor.ts';
 import { nextEvent } from './projection.ts';
 import { toFrame } from './frames.ts';
-import { asDeleted, toView, withLive, type RunView } from './run-view.ts';
+import { asDeleted, withLive } from './run-view.ts';
 import type { Turns } from './turns.ts';
 
 export interface FeedListener {
@@ -34,8 +34,8 @@ export class RunFeed {
   readonly #turns: Turns;
   readonly #onIdle: () => void;
   #stopWatching: (() => void) | undefined;
-  #stored: RunView | undefined;
-  #shown: RunView | undefined;
+  #stored: RunSnapshot | undefined;
+  #shown: RunSnapshot | undefined;
   #isStale = true;
   #isScheduled = false;
   #reading: Promise<void> | undefined;
@@ -52,7 +52,7 @@ export class RunFeed {
   }
 
   /** Undefined before the run was read, and where there is no such run. */
-  get view(): RunView | undefined {
+  get view(): RunSnapshot | undefined {
     return (this.#shown ??= this.#stored && withLive(this.#stored, this.#liveRuns.get(this.#runId)));
   }
 
@@ -138,7 +138,7 @@ export class RunFeed {
       this.#isStale = false;
       try {
         const snapshot = await this.#work.snapshot(this.#runId);
-        if (snapshot) this.#stored = toView(snapshot);
+        if (snapshot) this.#stored = snapshot;
         else if (this.#stored) this.#stored = asDeleted(this.#stored, nowSeconds());
         this.#shown = undefined;
         this.#events.clear();

@@ -1,18 +1,29 @@
 /** Owns the streams of runs in this process: the followers of each run, and how a stream begins and is cut. */
 import type { FastifyReply } from 'fastify';
 import { ApiError, invalid } from '../../api/api-error.ts';
-import type { WorkStore } from '../../store/work-store.ts';
-import type { RunStreams, StreamRequest } from '../engine.ts';
+import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
 import { parseCursor, START, type Position } from './cursor.ts';
 import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
 import { toThreadFrame } from './frames.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
 import { RunFeed } from './run-feed.ts';
-import type { RunView } from './run-view.ts';
 import { Turns } from './turns.ts';
 
-export class SharedRunStreams implements RunStreams {
+export interface StreamRequest {
+  readonly runId: string;
+  /**
+   * Where the stream begins: `created` sends everything from `thread.run.created` on, preceded by `thread.created` where
+   * `threadJson` is there; `submitted` begins with the completed tool step; `joined` begins with the objects as they are.
+   */
+  readonly from: 'created' | 'submitted' | 'joined';
+  /** The thread that was made with the run, as it is sent in `thread.created`. */
+  readonly threadJson?: string;
+  /** The id of the last event that the client has, where it resumes. */
+  readonly after?: string;
+}
+
+export class RunStreams {
   readonly #work: WorkStore;
   readonly #liveRuns: LiveRuns;
   readonly #timings: FollowerTimings;
@@ -27,6 +38,10 @@ export class SharedRunStreams implements RunStreams {
     this.#timings = timings;
   }
 
+  /**
+   * Sends server-sent events until the run ends, waits for outputs (but for `joined`), or the client hangs up. Takes over
+   * the response: headers are sent here. Rejects with an ApiError before anything was sent, for an unknown `after`.
+   */
   async open(request: StreamRequest, reply: FastifyReply): Promise<void> {
     if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');
     const feed = this.#feedOf(request.runId);
@@ -78,7 +93,7 @@ export class SharedRunStreams implements RunStreams {
 }
 
 /** Throws an ApiError for a cursor that is none of this run. */
-function toPosition({ after, from }: StreamRequest, view: RunView | undefined): Position {
+function toPosition({ after, from }: StreamRequest, view: RunSnapshot | undefined): Position {
   if (!view) throw new ApiError(404, 'The run was deleted.');
   if (after !== undefined) {
     const position = parseCursor(after);

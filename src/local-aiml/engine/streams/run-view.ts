@@ -1,31 +1,12 @@
 /** Owns what a stream shows of a run: what is stored, with what a worker of this process is writing on top of it. Pure. */
-import type { Message } from '../../messages/model.ts';
-import { isLive, type Run, type RunStatus } from '../../runs/model.ts';
-import type { RunStep } from '../../runs/step.ts';
+import { endMessage, type Message } from '../../messages/model.ts';
+import { endRun, isLive, toMessageEnd, waitForOutputs, type Run, type RunStatus } from '../../runs/model.ts';
+import { endStep, toRequiredToolCalls, type RunStep } from '../../runs/step.ts';
 import type { RunSnapshot } from '../../store/work-store.ts';
 import type { LiveRun } from '../live-runs.ts';
 
-export interface RunView {
-  readonly attempt: number;
-  readonly run: Run;
-  /** When it expires, or would have. */
-  readonly expiresAt: number;
-  readonly steps: readonly RunStep[];
-  readonly messages: ReadonlyMap<string, { readonly message: Message; readonly attempt: number }>;
-}
-
-export function toView(snapshot: RunSnapshot): RunView {
-  return {
-    attempt: snapshot.attempt,
-    run: snapshot.run,
-    expiresAt: snapshot.expiresAt,
-    steps: snapshot.steps,
-    messages: new Map(snapshot.messages.map((item) => [item.message.id, item])),
-  };
-}
-
-/** The view with the text and the calls of the worker, where they belong to what is open. */
-export function withLive(view: RunView, live: LiveRun | undefined): RunView {
+/** The snapshot with the text and the calls of the worker, where they belong to what is open. */
+export function withLive(view: RunSnapshot, live: LiveRun | undefined): RunSnapshot {
   if (!live) return view;
   const { message, toolStep } = live;
   let { messages, steps } = view;
@@ -47,33 +28,23 @@ export function withLive(view: RunView, live: LiveRun | undefined): RunView {
   return { ...view, messages, steps };
 }
 
-/** The view of a run that was deleted with its thread: cancelled, and with it what was open. */
-export function asDeleted(view: RunView, now: number): RunView {
-  if (!isLive(view.run.status)) return view;
-  const end = { incomplete_details: { reason: 'run_cancelled' }, incomplete_at: now, status: 'incomplete' } as const;
-  const messages = [...view.messages].map(([id, item]): [string, typeof item] =>
-    item.message.status === 'in_progress' ? [id, { ...item, message: { ...item.message, ...end } }] : [id, item],
-  );
-  const noUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+/** The snapshot of a run that was deleted with its thread: cancelled, and with it what was open. */
+export function asDeleted(view: RunSnapshot, now: number): RunSnapshot {
+  const { run, steps, messages } = view;
+  if (!isLive(run.status)) return view;
+  const end = { status: 'cancelled' } as const;
+  const endOpen = (message: Message) =>
+    message.status === 'in_progress' ? endMessage(message, toMessageEnd(end), now) : message;
   return {
     ...view,
-    run: {
-      ...view.run,
-      status: 'cancelled',
-      cancelled_at: now,
-      expires_at: null,
-      required_action: null,
-      usage: view.run.usage ?? noUsage,
-    },
-    steps: view.steps.map((step) =>
-      step.status === 'in_progress' ? { ...step, status: 'cancelled', cancelled_at: now, usage: noUsage } : step,
-    ),
-    messages: new Map(messages),
+    run: endRun(run, end, { modelCalls: 0, usage: run.usage, costUsd: null }, now),
+    steps: steps.map((step) => (step.status === 'in_progress' ? endStep(step, end, now) : step)),
+    messages: new Map([...messages].map(([id, item]) => [id, { ...item, message: endOpen(item.message) }])),
   };
 }
 
 /** The run as it was in an earlier state. */
-export function runAs(view: RunView, status: RunStatus): Run {
+export function runAs(view: RunSnapshot, status: RunStatus): Run {
   const { run } = view;
   if (run.status === status) return run;
   return {
@@ -92,22 +63,10 @@ export function runAs(view: RunView, status: RunStatus): Run {
 }
 
 /** The run while it waited for the outputs of a step. */
-export function runAsWaiting(view: RunView, step: RunStep): Run {
+export function runAsWaiting(view: RunSnapshot, step: RunStep): Run {
   if (view.run.status === 'requires_action') return view.run;
   const calls = step.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
-  return {
-    ...runAs(view, 'requires_action'),
-    required_action: {
-      type: 'submit_tool_outputs',
-      submit_tool_outputs: {
-        tool_calls: calls.map(({ id, type, function: called }) => ({
-          id,
-          type,
-          function: { name: called.name, arguments: called.arguments },
-        })),
-      },
-    },
-  };
+  return waitForOutputs(runAs(view, 'requires_action'), toRequiredToolCalls(calls));
 }
 
 /** The step as it was created. */

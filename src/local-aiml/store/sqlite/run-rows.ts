@@ -5,7 +5,7 @@
 import type Database from 'libsql';
 import { nowSeconds } from '../../wire/unix-time.ts';
 import { endMessage, type Message } from '../../messages/model.ts';
-import { beginCancel, endRun, messageReasonOf, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
+import { beginCancel, endRun, toMessageEnd, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
 import { completeStep, endStep, type RunStep } from '../../runs/step.ts';
 import { ClaimLostError, WrongStateError } from '../errors.ts';
 import type { Claim, WrittenMessage } from '../work-store.ts';
@@ -21,7 +21,8 @@ export interface RunRow {
   readonly tally: Tally;
 }
 
-const COLUMNS = 'id, account, attempt, abandoned, tally, json';
+/** The columns of a {@link RunRow}. */
+export const RUN_COLUMNS = 'id, account, attempt, abandoned, tally, json';
 
 export class RunRows {
   readonly #tables: Tables;
@@ -77,14 +78,9 @@ export class RunRows {
     this.#watch.touch(run.id);
   }
 
-  /** Saves a live run after a transition. A worker that held it holds it no more where `lease` is null. */
-  save(run: Run, lease: { readonly until: number; readonly attempt: number; readonly abandoned: number } | null): Run {
-    this.#tables.runs.update(run, {
-      live_status: run.status,
-      ...(lease
-        ? { lease_until: lease.until, attempt: lease.attempt, abandoned: lease.abandoned }
-        : { lease_until: 0 }),
-    });
+  /** Saves a live run after a transition, with what changes of its claim. */
+  save(run: Run, claim: { lease_until?: number; attempt?: number; abandoned?: number } = {}): Run {
+    this.#tables.runs.update(run, { live_status: run.status, ...claim });
     this.#watch.touch(run.id);
     return run;
   }
@@ -107,11 +103,8 @@ export class RunRows {
   /** Ends what a run has open, with the fate of `end`, while the run itself may go on. */
   closeOpen({ id }: RunRow, end: RunEnd): void {
     const now = nowSeconds();
-    const reason = messageReasonOf(end);
-    const messageEnd =
-      reason === undefined ? ({ status: 'completed' } as const) : { status: 'incomplete' as const, reason };
     for (const message of this.openMessages(id))
-      this.#tables.messages.update(endMessage(message, messageEnd, now), { is_open: 0 });
+      this.#tables.messages.update(endMessage(message, toMessageEnd(end), now), { is_open: 0 });
     for (const step of this.openSteps(id)) this.#tables.steps.update(endStep(step, end, now), { is_open: 0 });
   }
 
@@ -136,7 +129,7 @@ export class RunRows {
       case 'requires_action':
         return this.end(row, { status: 'cancelled' });
       case 'in_progress':
-        return this.#saveStatus(beginCancel(row.run));
+        return this.save(beginCancel(row.run));
       default:
         throw new WrongStateError(row.run.status);
     }
@@ -148,13 +141,6 @@ export class RunRows {
 
   openSteps(runId: string): readonly RunStep[] {
     return this.#statements.openSteps.all(runId).map((row) => parse(row) as RunStep);
-  }
-
-  /** The lease goes on. */
-  #saveStatus(run: Run): Run {
-    this.#tables.runs.update(run, { live_status: run.status });
-    this.#watch.touch(run.id);
-    return run;
   }
 }
 
@@ -178,8 +164,8 @@ export function toRow(value: unknown): RunRow | undefined {
 
 function prepareStatements(database: Database.Database) {
   return {
-    find: database.prepare(`SELECT ${COLUMNS} FROM runs WHERE id = ?`),
-    liveOf: database.prepare(`SELECT ${COLUMNS} FROM runs WHERE parent = ? AND live_status IS NOT NULL`),
+    find: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = ?`),
+    liveOf: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE parent = ? AND live_status IS NOT NULL`),
     overdueOf: database.prepare('SELECT 1 FROM runs WHERE parent = ? AND live_status IS NOT NULL AND expires_at <= ?'),
     isHeld: database.prepare(
       "SELECT 1 FROM runs WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')",

@@ -1,11 +1,11 @@
 /** Owns what the error codes of SQLite and of the file system mean. */
 import Database from 'libsql';
+import { errorCode } from '../../../runtime/error-code.ts';
 import { StoreBusyError, StoreFailedError, StoreFullError } from '../errors.ts';
 
 /** The code of an error of the file system or of SQLite, or '' if it has none. */
 export function codeOf(error: unknown): string {
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'string' ? code : '';
+  return errorCode(error) ?? '';
 }
 
 /** Whether another connection holds what is needed; nothing was done. */

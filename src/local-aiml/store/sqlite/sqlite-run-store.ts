@@ -111,7 +111,7 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
       const completed = completeStep(withOutput, JSON.parse(usage ?? 'null') as Usage | null, nowSeconds());
       tables.steps.update(completed, { is_open: 0 });
     }
-    return rows.save(resumeRun(run), null);
+    return rows.save(resumeRun(run), { lease_until: 0 });
   }
 
   #checkQueue(account: string): void {

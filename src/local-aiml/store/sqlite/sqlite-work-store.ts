@@ -84,9 +84,9 @@ export class SqliteWorkStore implements WorkStore {
 
   releaseRun(claim: Claim): Promise<void> {
     return this.#parts.transactions.writeRelaxed(() => {
-      const { run, attempt, abandoned } = this.#parts.rows.held(claim);
+      const { run, abandoned } = this.#parts.rows.held(claim);
       // Its take-over counts one; this makes up for it.
-      this.#parts.rows.save(run, { until: 0, attempt, abandoned: abandoned - 1 });
+      this.#parts.rows.save(run, { lease_until: 0, abandoned: abandoned - 1 });
     });
   }
 
@@ -143,7 +143,7 @@ export class SqliteWorkStore implements WorkStore {
       if (this.#parts.tables.steps.find(run.id, step.id) === undefined) this.#insertStep(run, step);
       this.#parts.tables.steps.update(step, { usage: JSON.stringify(usage) });
       this.#parts.rows.saveTally(run.id, tally);
-      return this.#parts.rows.save(waitForOutputs(run, toolCalls), null);
+      return this.#parts.rows.save(waitForOutputs(run, toolCalls), { lease_until: 0 });
     });
   }
 
@@ -178,15 +178,16 @@ export class SqliteWorkStore implements WorkStore {
       const row = this.#parts.rows.find(runId);
       if (!row || this.#queries.threadExists.get(row.run.thread_id) === undefined) return undefined;
       return {
-        account: row.account,
         attempt: row.attempt,
         run: row.run,
         expiresAt: (this.#queries.expiry.get(runId) as { readonly expires_at: number }).expires_at,
         steps: this.#queries.stepsOf.all(runId).map((step) => parse(step) as RunStep),
-        messages: this.#queries.messagesOf.all(runId).map((message) => ({
-          message: parse(message) as Message,
-          attempt: (message as { readonly attempt: number }).attempt,
-        })),
+        messages: new Map(
+          this.#queries.messagesOf.all(runId).map((row) => {
+            const message = parse(row) as Message;
+            return [message.id, { message, attempt: (row as { readonly attempt: number }).attempt }];
+          }),
+        ),
       };
     });
   }
@@ -253,7 +254,7 @@ export class SqliteWorkStore implements WorkStore {
     if (isTakeOver) this.#parts.rows.closeOpen(row, LEFT_BEHIND);
     const attempt = row.attempt + 1;
     const run = this.#parts.rows.save(startRun(row.run, nowSeconds()), {
-      until: Date.now() + leaseMs,
+      lease_until: Date.now() + leaseMs,
       attempt,
       abandoned: row.abandoned + (isTakeOver ? 1 : 0),
     });

@@ -1,5 +1,6 @@
 /** Owns the statements with which workers find runs, and what followers and models read of a thread. */
 import type Database from 'libsql';
+import { RUN_COLUMNS } from './run-rows.ts';
 
 export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
 
@@ -10,14 +11,13 @@ export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
 export function prepareWorkQueries(database: Database.Database) {
   const ofAccounts = "(?1 = 'null' OR account IN (SELECT value FROM json_each(?1)))";
   const isAbandoned = `live_status = 'in_progress' AND lease_until <= ?2`;
-  const columns = 'id, account, attempt, abandoned, tally, json';
   return {
     hasWork: database.prepare(
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM runs WHERE live_status = 'queued' AND ${ofAccounts})
          OR EXISTS (SELECT 1 FROM runs WHERE ${isAbandoned} AND ${ofAccounts})`,
     ),
     abandoned: database.prepare(
-      `SELECT ${columns} FROM runs WHERE ${isAbandoned} AND ${ofAccounts} ORDER BY lease_until LIMIT 1`,
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE ${isAbandoned} AND ${ofAccounts} ORDER BY lease_until LIMIT 1`,
     ),
     /** Of the accounts that have queued runs, the one with the fewest runs in progress; of these, the one that waits longest. */
     nextAccount: database.prepare(
@@ -26,7 +26,7 @@ export function prepareWorkQueries(database: Database.Database) {
          ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN rowid END) LIMIT 1`,
     ),
     oldestQueued: database.prepare(
-      `SELECT ${columns} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY rowid LIMIT 1`,
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY rowid LIMIT 1`,
     ),
     accountsWithWork: database.prepare(
       `SELECT DISTINCT account FROM runs WHERE live_status = 'queued' OR (live_status = 'in_progress' AND lease_until <= ?)`,
@@ -45,13 +45,13 @@ export function prepareWorkQueries(database: Database.Database) {
     ),
     /** Expired runs, and cancelling ones without a worker. */
     overdue: database.prepare(
-      `SELECT ${columns} FROM runs WHERE live_status IS NOT NULL AND expires_at <= ?
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE live_status IS NOT NULL AND expires_at <= ?
        UNION ALL
-       SELECT ${columns} FROM runs WHERE live_status = 'cancelling' AND expires_at > ? AND lease_until <= ?
+       SELECT ${RUN_COLUMNS} FROM runs WHERE live_status = 'cancelling' AND expires_at > ? AND lease_until <= ?
        LIMIT 100`,
     ),
     abandonedTooOften: database.prepare(
-      `SELECT ${columns} FROM runs WHERE live_status = 'in_progress' AND lease_until <= ? AND abandoned >= ? LIMIT 100`,
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE live_status = 'in_progress' AND lease_until <= ? AND abandoned >= ? LIMIT 100`,
     ),
     expiry: database.prepare('SELECT expires_at FROM runs WHERE id = ?'),
     threadExists: database.prepare('SELECT 1 FROM threads WHERE id = ?'),
