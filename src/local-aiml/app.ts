@@ -20,7 +20,6 @@ import { toStoreResponse, type Action } from './api/store-response.ts';
 import { createMessageRoutes } from './messages/routes.ts';
 import { createModelRoutes } from './models/routes.ts';
 import { createRunRoutes } from './runs/routes.ts';
-import { createStepRoutes } from './runs/step-routes.ts';
 import type { Store } from './store/store.ts';
 import { createThreadRoutes } from './threads/routes.ts';
 
@@ -45,7 +44,6 @@ function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): rea
     ...createThreadRoutes(store, parts.engine),
     ...createMessageRoutes(store.messages),
     ...createRunRoutes({ store, ...parts, runExpiresAfterSeconds }),
-    ...createStepRoutes(store.steps),
     ...createModelRoutes(parts.models),
   ];
 }

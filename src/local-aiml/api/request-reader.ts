@@ -5,14 +5,17 @@ import type { Owner, Repetition } from '../store/store.ts';
 import { ApiError, invalid, shownId } from './api-error.ts';
 import { toPath, type ApiRequest } from './route.ts';
 
-/** The ids of a path, by the names that routes give them, and how each begins. */
-const PREFIXES = { thread_id: 'thread', message_id: 'msg', run_id: 'run', step_id: 'step' } as const;
+/** The ids of a path, by the names that routes give them, and how each begins; '' if it may begin in any way. */
+const PREFIXES = { assistant_id: '', thread_id: 'thread', message_id: 'msg', run_id: 'run', step_id: 'step' } as const;
+
+export type IdName = keyof typeof PREFIXES;
+export type OwnerName = 'thread_id' | 'run_id';
 
 /** An id of the path. Throws ApiError of 400 if it is of another kind, in the words that clients match on. */
-export function readId({ params }: ApiRequest, name: keyof typeof PREFIXES): string {
+export function readId({ params }: ApiRequest, name: IdName): string {
   const id = params[name] ?? '';
   const prefix = PREFIXES[name];
-  if (id.startsWith(`${prefix}_`)) return id;
+  if (prefix === '' || id.startsWith(`${prefix}_`)) return id;
   throw new ApiError(400, `Invalid '${name}': '${shownId(id)}'. Expected an ID that begins with '${prefix}'.`, {
     param: name,
     code: 'invalid_value',
@@ -20,7 +23,7 @@ export function readId({ params }: ApiRequest, name: keyof typeof PREFIXES): str
 }
 
 /** The account and the thread, or the account, the thread and the run, that the path names. */
-export function readOwner(request: ApiRequest, ...names: readonly ('thread_id' | 'run_id')[]): Owner {
+export function readOwner(request: ApiRequest, names: readonly OwnerName[]): Owner {
   return [request.caller.account, ...names.map((name) => readId(request, name))];
 }
 

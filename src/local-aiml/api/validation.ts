@@ -9,9 +9,16 @@ import { z } from 'zod';
 import { ApiError, invalid } from './api-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
-/** Checks bodies against `schema`. What comes back is the body itself. Throws an ApiError of 400. */
-export function createBodyReader<S extends z.ZodType>(schema: S): (body: JsonValue) => z.output<S> {
-  return (body) => {
+/**
+ * Checks bodies against `schema`. What comes back is the body itself, or `ifNone` if the request has no body. Throws an
+ * ApiError of 400.
+ */
+export function createBodyReader<S extends z.ZodType>(
+  schema: S,
+  ifNone: JsonValue = null,
+): (body: JsonValue) => z.output<S> {
+  return (sent) => {
+    const body = sent ?? ifNone;
     const issue = schema.safeParse(body).error?.issues[0];
     if (issue) throw toApiError(issue, [], body);
     return body as z.output<S>;

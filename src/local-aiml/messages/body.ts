@@ -56,4 +56,4 @@ export type CreateMessageBody = z.infer<typeof messageBody>;
 export type ModifyMetadataBody = z.infer<typeof modify>;
 
 export const readCreateMessageBody = createBodyReader(messageBody);
-export const readModifyMetadataBody = createBodyReader(modify);
+export const readModifyMetadataBody = createBodyReader(modify, {});

@@ -1,58 +1,35 @@
 /** Owns the routes of messages. */
 import { nowSeconds } from '../wire/unix-time.ts';
+import { deleteRoute, getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
 import { readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
-import { toListJson } from '../api/respond.ts';
 import { ok, type Route } from '../api/route.ts';
 import type { MessageStore } from '../store/store.ts';
 import { readCreateMessageBody, readModifyMetadataBody } from './body.ts';
 import { createMessage, withMetadata } from './model.ts';
 
+const resource: Resource = { path: '/threads/:thread_id/messages', owners: ['thread_id'], id: 'message_id' };
+
 export function createMessageRoutes(messages: MessageStore): readonly Route[] {
   return [
     {
       method: 'POST',
-      path: '/threads/:thread_id/messages',
+      path: resource.path,
       handle: async (request) => {
-        const owner = readOwner(request, 'thread_id');
+        const owner = readOwner(request, resource.owners);
         const message = createMessage(readCreateMessageBody(request.body), readId(request, 'thread_id'), nowSeconds());
         return ok(await messages.create(owner, message, request.repetition()));
       },
     },
+    listRoute(resource, messages, (query) => ({
+      ...readListQuery(query),
+      runId: readText(query['run_id'], 'run_id'),
+    })),
+    getRoute(resource, messages),
+    modifyRoute(resource, messages, readModifyMetadataBody, withMetadata),
     {
-      method: 'GET',
-      path: '/threads/:thread_id/messages',
-      handle: async (request) => {
-        const query = { ...readListQuery(request.query), runId: readText(request.query['run_id'], 'run_id') };
-        return ok(toListJson(await messages.list(readOwner(request, 'thread_id'), query)));
-      },
-    },
-    {
-      method: 'GET',
-      path: '/threads/:thread_id/messages/:message_id',
-      handle: async (request) => ok(await messages.get(readOwner(request, 'thread_id'), readId(request, 'message_id'))),
-    },
-    {
-      method: 'POST',
-      path: '/threads/:thread_id/messages/:message_id',
-      handle: async (request) => {
-        const body = readModifyMetadataBody(request.body ?? {});
-        return ok(
-          await messages.modify(readOwner(request, 'thread_id'), readId(request, 'message_id'), (message) =>
-            withMetadata(message, body),
-          ),
-        );
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/threads/:thread_id/messages/:message_id',
+      ...deleteRoute(resource, 'thread.message.deleted', (owner, id) => messages.delete(owner, id)),
       action: 'delete message',
-      handle: async (request) => {
-        const id = readId(request, 'message_id');
-        await messages.delete(readOwner(request, 'thread_id'), id);
-        return ok(JSON.stringify({ id, object: 'thread.message.deleted', deleted: true }));
-      },
     },
   ];
 }

@@ -1,11 +1,11 @@
-/** Owns the routes of runs. */
+/** Owns the routes of runs and of their steps. */
 import type { Assistant } from '../assistants/model.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import type { StreamRequest } from '../engine/streams/run-streams.ts';
+import { getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
-import { toListJson } from '../api/respond.ts';
 import { ok, type ApiRequest, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
 import { readModifyMetadataBody } from '../messages/body.ts';
 import { createMessage, withMetadata } from '../messages/model.ts';
@@ -14,6 +14,13 @@ import { toNewThread } from '../threads/routes.ts';
 import { readCreateRunBody, readCreateThreadAndRunBody, readSubmitBody } from './body.ts';
 import { createRun } from './create.ts';
 import { isLive, type Run } from './model.ts';
+
+const resource: Resource = { path: '/threads/:thread_id/runs', owners: ['thread_id'], id: 'run_id' };
+const steps: Resource = {
+  path: '/threads/:thread_id/runs/:run_id/steps',
+  owners: ['thread_id', 'run_id'],
+  id: 'step_id',
+};
 
 interface RunRouteOptions extends EngineParts {
   readonly store: Store;
@@ -51,7 +58,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     },
     {
       method: 'POST',
-      path: '/threads/:thread_id/runs',
+      path: resource.path,
       action: 'create run',
       handle: async (request) => {
         const threadId = readId(request, 'thread_id');
@@ -65,36 +72,23 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         return respond(written, request, body.stream ? { from: 'created' } : null);
       },
     },
-    {
-      method: 'GET',
-      path: '/threads/:thread_id/runs',
-      handle: async (request) =>
-        ok(toListJson(await runs.list(readOwner(request, 'thread_id'), readListQuery(request.query)))),
-    },
+    listRoute(resource, runs, readListQuery),
     {
       method: 'GET',
       path: '/threads/:thread_id/runs/:run_id',
       handle: async (request) => {
-        const json = await runs.get(readOwner(request, 'thread_id'), readId(request, 'run_id'));
+        const json = await runs.get(readOwner(request, resource.owners), readId(request, 'run_id'));
         return ok(json, pollHeaders(JSON.parse(json) as Run));
       },
     },
-    {
-      method: 'POST',
-      path: '/threads/:thread_id/runs/:run_id',
-      handle: async (request) => {
-        const body = readModifyMetadataBody(request.body ?? {});
-        const id = readId(request, 'run_id');
-        return ok(await runs.modify(readOwner(request, 'thread_id'), id, (run) => withMetadata(run, body)));
-      },
-    },
+    modifyRoute(resource, runs, readModifyMetadataBody, withMetadata),
     {
       method: 'POST',
       path: '/threads/:thread_id/runs/:run_id/cancel',
       action: 'cancel run',
       handle: async (request) => {
         const id = readId(request, 'run_id');
-        const run = await runs.cancel(readOwner(request, 'thread_id'), id, request.repetition());
+        const run = await runs.cancel(readOwner(request, resource.owners), id, request.repetition());
         if (run.status === 'cancelling') engine.cancel(id);
         else void engine.ended(run);
         return okRun(run);
@@ -105,7 +99,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       path: '/threads/:thread_id/runs/:run_id/submit_tool_outputs',
       handle: async (request) => {
         const id = readId(request, 'run_id');
-        const owner = readOwner(request, 'thread_id');
+        const owner = readOwner(request, resource.owners);
         const { tool_outputs, stream } = readSubmitBody(request.body);
         const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.repetition());
         return respond(written, request, stream ? { from: 'submitted' } : null);
@@ -116,7 +110,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       path: '/threads/:thread_id/runs/:run_id/events',
       handle: async (request) => {
         const id = readId(request, 'run_id');
-        await runs.get(readOwner(request, 'thread_id'), id);
+        await runs.get(readOwner(request, resource.owners), id);
         // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
         const { 'last-event-id': lastEventId } = request.headers;
         const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
@@ -126,7 +120,20 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         };
       },
     },
+    checkingInclude(listRoute(steps, store.steps, readListQuery)),
+    checkingInclude(getRoute(steps, store.steps)),
   ];
+}
+
+/** The route, which checks the `include` of its query first. */
+function checkingInclude(route: Route): Route {
+  return {
+    ...route,
+    handle: (request) => {
+      checkInclude(request.query);
+      return route.handle(request);
+    },
+  };
 }
 
 function okRun(run: Run): JsonResponse {

@@ -14,5 +14,5 @@ const modify = z.strictObject({ tool_resources: toolResourcesOfModify.nullish(),
 export type CreateThreadBody = z.infer<typeof threadBody>;
 export type ModifyThreadBody = z.infer<typeof modify>;
 
-export const readCreateThreadBody = createBodyReader(threadBody);
-export const readModifyThreadBody = createBodyReader(modify);
+export const readCreateThreadBody = createBodyReader(threadBody, {});
+export const readModifyThreadBody = createBodyReader(modify, {});

@@ -1,15 +1,16 @@
 /** Owns the routes of threads. */
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { RunEngine } from '../engine/engine.ts';
+import { deleteRoute, getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
-import { readId } from '../api/request-reader.ts';
-import { toListJson } from '../api/respond.ts';
 import { ok, type Route } from '../api/route.ts';
 import { createMessage } from '../messages/model.ts';
 import { ThreadBusyError } from '../store/errors.ts';
 import type { NewThread, Owner, Store } from '../store/store.ts';
 import { readCreateThreadBody, readModifyThreadBody, type CreateThreadBody } from './body.ts';
 import { createThread, modifyThread } from './model.ts';
+
+const resource: Resource = { path: '/threads', owners: [], id: 'thread_id' };
 
 export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine): readonly Route[] {
   /** Ends the live run first, so that its followers see the end before the thread is no more. */
@@ -28,40 +29,16 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
   return [
     {
       method: 'POST',
-      path: '/threads',
+      path: resource.path,
       handle: async ({ caller, body, repetition }) => {
-        const newThread = toNewThread(readCreateThreadBody(body ?? {}), nowSeconds());
+        const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
         return ok(await threads.create(caller.account, newThread, repetition()));
       },
     },
-    {
-      method: 'GET',
-      path: '/threads',
-      handle: async ({ caller, query }) => ok(toListJson(await threads.list([caller.account], readListQuery(query)))),
-    },
-    {
-      method: 'GET',
-      path: '/threads/:thread_id',
-      handle: async (request) => ok(await threads.get([request.caller.account], readId(request, 'thread_id'))),
-    },
-    {
-      method: 'POST',
-      path: '/threads/:thread_id',
-      handle: async (request) => {
-        const id = readId(request, 'thread_id');
-        const body = readModifyThreadBody(request.body ?? {});
-        return ok(await threads.modify([request.caller.account], id, (thread) => modifyThread(thread, body)));
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/threads/:thread_id',
-      handle: async (request) => {
-        const id = readId(request, 'thread_id');
-        await deleteThread([request.caller.account], id);
-        return ok(JSON.stringify({ id, object: 'thread.deleted', deleted: true }));
-      },
-    },
+    listRoute(resource, threads, readListQuery),
+    getRoute(resource, threads),
+    modifyRoute(resource, threads, readModifyThreadBody, modifyThread),
+    deleteRoute(resource, 'thread.deleted', deleteThread),
   ];
 }
 
