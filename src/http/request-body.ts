@@ -1,7 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorCode } from '../runtime/error-code.ts';
-import { estimateJson, MAX_STRUCTURES, type JsonEstimate } from '../runtime/json-size.ts';
+import { estimateJson, requestLimits, violatedRequestLimit, type JsonEstimate } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
@@ -42,20 +42,16 @@ export const readSmallJsonBody = async (request: IncomingMessage): Promise<unkno
 
 /** Synchronous for small bodies. */
 function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
-  const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body, MAX_STRUCTURES) : null;
+  const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body, requestLimits) : null;
   const violated = estimate && violatedLimit(estimate);
   if (violated) throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: `The request body ${violated}.` });
   const wait = reservation.reserveParsed(estimate?.heapBytes ?? 0);
   return wait ? wait.then(() => parseJson(body)) : parseJson(body);
 }
 
-/** Completes a sentence about a JSON text that was scanned up to {@link MAX_STRUCTURES}; null if it keeps the limits. */
-export function violatedLimit({ depth, structures }: JsonEstimate): string | null {
-  if (depth > MAX_DEPTH) return 'is nested too deeply';
-  return structures > MAX_STRUCTURES
-    ? `holds more than ${MAX_STRUCTURES} brackets, braces, commas and colons outside strings`
-    : null;
-}
+/** Completes a sentence about a JSON text that was scanned within {@link requestLimits}; null if it keeps all limits. */
+export const violatedLimit = (estimate: JsonEstimate): string | null =>
+  estimate.depth > MAX_DEPTH ? 'is nested too deeply' : violatedRequestLimit(estimate);
 
 const UNSUPPORTED_CODING: HttpErrorResponse = {
   status: 415,

@@ -3,39 +3,62 @@
  * be on its way.
  */
 import { Server as NetServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
 /**
- * How long idle connections stay open after listening ends, in milliseconds. Requests that arrive on them get a response
+ * How long idle connections stay open, in milliseconds since the drain began. Requests that arrive on them get a response
  * that closes the connection.
  */
 const LINGER_MS = 1000;
 const CHECK_EVERY_MS = 20;
 /** The wait for forced closes, in milliseconds. */
 const FORCED_CLOSE_MS = 200;
+/** How long connections are still accepted at most, in milliseconds. */
+const ACCEPT_MS = 500;
 
 interface DrainOptions {
-  /** How long requests in flight may take after listening ends, in milliseconds. */
+  /** How long requests in flight may take after the drain began, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Stops listening at once. Resolves when all connections are closed, which is forced after `timeoutMs`. */
+/**
+ * Accepts the connections that wait, and stops listening. Resolves when all connections are closed, which is forced after
+ * `timeoutMs`.
+ */
 export async function drain(servers: readonly HttpServer[], options: DrainOptions): Promise<void> {
   await Promise.all(servers.map((server) => drainOne(server, options)));
 }
 
 async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
+  const startedAt = performance.now();
+  const isPast = (ms: number) => performance.now() - startedAt >= ms;
+  await acceptWaiting(server, () => isPast(Math.min(ACCEPT_MS, timeoutMs)));
   const listener = { isClosed: false };
   // http.Server.close also closes idle connections, which would lose a request just sent on one of them.
   NetServer.prototype.close.call(server, () => {
     listener.isClosed = true;
   });
-  const startedAt = performance.now();
-  const isPast = (ms: number) => performance.now() - startedAt >= ms;
   while (!listener.isClosed && !isPast(timeoutMs + FORCED_CLOSE_MS)) {
     await sleep(CHECK_EVERY_MS);
     if (isPast(Math.min(LINGER_MS, timeoutMs))) server.closeIdleConnections();
     if (isPast(timeoutMs)) server.closeAllConnections();
   }
+}
+
+/**
+ * The kernel resets the connections that wait to be accepted when the listening socket is closed, with the requests on them.
+ * Node.js accepts one in each turn of the event loop. The first turn may be one whose polling has ended.
+ */
+async function acceptWaiting(server: HttpServer, isTooLate: () => boolean): Promise<void> {
+  let idleTurns = 0;
+  const onConnection = () => {
+    idleTurns = 0;
+  };
+  server.on('connection', onConnection);
+  while (idleTurns < 2 && !isTooLate()) {
+    idleTurns += 1;
+    await nextTurn();
+  }
+  server.off('connection', onConnection);
 }

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { Agent, createServer, get, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { drain } from '../../src/http/shutdown.ts';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { slowTest } from '../support/slow.ts';
@@ -39,6 +42,26 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     await listeningUrl(service);
     service.child.kill(signal);
     expect(await service.exit).toBe(0);
+  });
+});
+
+describe('when a server stops listening', () => {
+  test('the requests on connections that wait to be accepted get responses', async () => {
+    const server = createServer((_request, response) => response.end('done'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const sockets = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+    const received = sockets.map((socket) => {
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      return text(socket);
+    });
+    // All are connected in one turn of the event loop, in which Node.js accepts one of them.
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const drained = drain([server], { timeoutMs: 10_000 });
+    for (const response of await Promise.all(received)) expect(response).toContain('done');
+    await drained;
+    expect(server.listening).toBe(false);
   });
 });
 

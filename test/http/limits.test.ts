@@ -56,6 +56,46 @@ function expectErrorResponse({ status, headers, errors = [], text }: GraphQLHttp
 const assistant = (fields: string): string => `{ assistant(id: "asst_1") { ${fields} } }`;
 const createOne = (input: string): string => `createAssistant(input: ${input}) { userErrors { code } }`;
 
+describe('the errors of a document', () => {
+  const unknownFields = (padding: string): string => `{ assistants {${padding} nodes { a b } } }`;
+
+  test.each([
+    ['of 30 KB', ' '.repeat(30_000), { line: 1, column: 30_024 }],
+    ['of 1,900 lines', '\n'.repeat(1900), { line: 1901, column: 10 }],
+  ])('have locations, for a document %s', async (_what, padding, location) => {
+    const { errors } = await service.query(unknownFields(padding));
+    expect(errors).toMatchObject([
+      { locations: [location] },
+      { locations: [{ ...location, column: location.column + 2 }] },
+    ]);
+  });
+
+  test.each([
+    ['of 1 MB', ' '.repeat(1_000_000)],
+    ['of 2,100 lines', '\n'.repeat(2100)],
+    ['of 2,100 lines that end with carriage returns', '\r'.repeat(2100)],
+  ])('have no locations, which would be expensive to find, for a document %s', async (_what, padding) => {
+    const { errors, headers } = await service.query(unknownFields(padding));
+    expect(errors?.map(({ message }) => message)).toEqual([
+      expect.stringContaining('"a" on type "Assistant"'),
+      expect.stringContaining('"b" on type "Assistant"'),
+    ]);
+    for (const error of errors ?? []) {
+      expect(error).not.toHaveProperty('locations');
+      expect(error.extensions).toMatchObject({
+        code: 'GRAPHQL_VALIDATION_FAILED',
+        requestId: headers.get('x-request-id'),
+      });
+    }
+  });
+
+  test('have no locations if a long document is executed', async () => {
+    const { errors } = await service.query(`{ assistant(id: "asst_forbidden")${' '.repeat(40_000)} { id } }`);
+    expect(errors).toEqual([expect.objectContaining({ path: ['assistant'] })]);
+    expect(errors?.[0]).not.toHaveProperty('locations');
+  });
+});
+
 describe('a document over a limit is rejected and sends nothing upstream', () => {
   test.each([
     ['tokens', assistant('id '.repeat(5000)), 'GRAPHQL_PARSE_FAILED', 'The document has more than 5000 tokens.'],
@@ -219,10 +259,11 @@ describe('malicious requests are rejected as client errors', () => {
 
   const list = (count: number, item: (index: number) => string): string =>
     `[${Array.from({ length: count }, (_, index) => item(index)).join(',')}]`;
+  const members = (count: number, name: (index: number) => string): string =>
+    `{${list(count, (index) => `"${name(index)}":1`).slice(1, -1)}}`;
   const dense: readonly [string, string][] = [
     ['lists', list(30_000, () => '[]')],
-    ['objects with one key', list(20_000, (index) => `{"k${index}":1}`)],
-    ['an object with many keys', `{${list(30_001, (index) => `"k${index}":1`).slice(1, -1)}}`],
+    ['objects with one key', list(16_000, (index) => `{"k${index}":1}`)],
     ['numbers', list(60_000, () => '1')],
     ['strings', list(60_000, () => '""')],
   ];
@@ -244,12 +285,49 @@ describe('malicious requests are rejected as client errors', () => {
     },
   );
 
+  test.each([
+    ...places.flatMap(([place, toBody]) => [
+      [
+        'members',
+        place,
+        toBody(members(20_001, (index) => `k${index}`)),
+        'objects with more than 20000 members in all',
+      ],
+      [
+        'names of members',
+        place,
+        toBody(members(5000, (index) => `${index}`.padStart(57, 'k'))),
+        'objects whose members have names of more than 256 KiB in all',
+      ],
+    ]),
+    [
+      'members, and no end',
+      'a variable',
+      withValue(members(20_001, (index) => `k${index}`)).slice(0, -2),
+      'objects with more than 20000 members in all',
+    ],
+  ])('too many %s in %s', async (_what, _place, body, limit) => {
+    const response = await send(body);
+    expectErrorResponse(response, 'BAD_REQUEST');
+    expect(response.errors?.[0]?.message).toBe(`The request body holds ${limit}.`);
+  });
+
+  test.each([
+    ['20,000 members', members(19_990, (index) => `k${index}`)],
+    ['names of 256 KiB', members(4500, (index) => `${index}`.padStart(57, 'k'))],
+  ])('%s are accepted', async (_what, value) => {
+    expect((await send(withValue(value))).data).toEqual({ createAssistant: { userErrors: [] } });
+  });
+
   test('128 functions with 40 described parameters each, and the longest instructions, are accepted', async () => {
     const properties = Object.fromEntries(
-      Array.from({ length: 40 }, (_, index) => [`p${index}`, { type: 'string', description: 'a: [b], {c}, d' }]),
+      Array.from({ length: 40 }, (_, index) => [
+        `parameter_${index}`,
+        { type: 'string', description: 'a: [b], {c}, d' },
+      ]),
     );
     const tools = Array.from({ length: 128 }, (_, index) => ({
-      function: { name: `f${index}`, parameters: { type: 'object', properties, required: ['p0'] } },
+      function: { name: `f${index}`, parameters: { type: 'object', properties, required: ['parameter_0'] } },
     }));
     const input = { model: 'm', instructions: '[,]:'.repeat(64_000), tools };
     const { data } = await service.query(

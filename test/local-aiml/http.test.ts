@@ -117,6 +117,14 @@ describe('an error', () => {
       },
       400,
     ]),
+    [
+      'a body with more than 20,000 members',
+      'POST /assistants',
+      {
+        body: `{"model":"m","metadata":{${Array.from({ length: 20_000 }, (_, index) => `"${index}":"a"`).join(',')}}}`,
+      },
+      400,
+    ],
     ['a body over 8 MiB', 'POST /assistants', { body: ' '.repeat(8 * 1024 * 1024 + 1) }, 413],
   ])('is the response to %s', async (_what, request, options, status) => {
     const reply = await call(url, request, options);

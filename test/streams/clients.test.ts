@@ -138,6 +138,16 @@ describe('a WebSocket', () => {
     ['more than 16 KiB before the connection_ack', MANUAL, `{"type":"ping","payload":{"x":"${'x'.repeat(16_384)}"}}`],
     ['a part of more than 80 KiB before the connection_ack', MANUAL, 'part'],
     ['more than 50,000 brackets and commas', {}, query(`[${'[],'.repeat(20_000)}[]]`)],
+    [
+      'more than 20,000 members',
+      {},
+      query(`{${Array.from({ length: 20_001 }, (_, index) => `"${index}":1`).join(',')}}`),
+    ],
+    [
+      'names of more than 256 KiB',
+      {},
+      query(`{${Array.from({ length: 5000 }, (_, index) => `"${String(index).padStart(57, 'k')}":1`).join(',')}}`),
+    ],
     ['256 levels', {}, query('['.repeat(3000) + ']'.repeat(3000))],
     ['a ping of 256 levels', {}, `{"type":"ping","payload":{"x":${'['.repeat(3000)}${']'.repeat(3000)}}}`],
   ])('is closed for a message of %s', async (_what, options, message) => {

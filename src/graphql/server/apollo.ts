@@ -19,6 +19,7 @@ import {
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { RequestContext } from './request-context.ts';
 import { createErrorFormatter } from '../errors/format.ts';
+import { createLocationsPlugin } from './document-text.ts';
 import { createExecutor } from './executor.ts';
 import { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
@@ -94,6 +95,7 @@ export function createApollo<Context extends RequestContext>({
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
+      createLocationsPlugin(),
       ...plugins,
       createErrorResponsePlugin(completeErrors),
     ],

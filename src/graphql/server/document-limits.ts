@@ -2,8 +2,8 @@
  * The size limits of documents. One pass counts everything, with fragments counted at each use, so that the time does not
  * depend on how fragments are spread.
  *
- * The parser counts the tokens. Neither the schema nor the meaning of the document matters here. The only exemption for
- * introspection: a chain of `ofType` counts for fewer levels than it has.
+ * The parser counts the tokens. Neither the schema nor the meaning of the document matters here, except that introspection
+ * may have few aliases, and that a chain of `ofType` counts for fewer levels than it has.
  */
 import {
   type ASTVisitor,
@@ -29,6 +29,8 @@ export const documentLimits = {
   /** Nested fields. */
   depth: 15,
   aliases: 30,
+  /** Of `__schema`, and of the fields inside `__schema` and `__type`: each can repeat the whole introspection. */
+  introspectionAliases: 3,
   /** Of every name: aliases occur in every item of a list, other names in every error. */
   nameLength: 128,
   queryRootFields: 20,
@@ -56,12 +58,20 @@ interface Size {
   readonly fields: number;
   readonly depth: number;
   readonly aliases: number;
+  readonly introspectionAliases: number;
   readonly directives: number;
   /** The longest chain of `ofType` that begins in the set. */
   readonly typeWrappers: number;
 }
 
-const NOTHING: Size = { fields: 0, depth: 0, aliases: 0, directives: 0, typeWrappers: 0 };
+const NOTHING: Size = {
+  fields: 0,
+  depth: 0,
+  aliases: 0,
+  introspectionAliases: 0,
+  directives: 0,
+  typeWrappers: 0,
+};
 
 /**
  * The validation rule. If a limit is exceeded, it replaces the document by an empty one, so that no other rule visits it:
@@ -85,10 +95,15 @@ export function limitViolations(document: DocumentNode): string[] {
     if (size > limit) violations.add(message);
   };
   for (const definition of document.definitions.filter(isExecutable)) {
-    const { fields, depth, aliases, directives } = measurer.sizeOf(definition);
+    const { fields, depth, aliases, introspectionAliases, directives } = measurer.sizeOf(definition);
     const { queryRootFields, mutationRootFields, ...limits } = documentLimits;
     atMost(limits.depth, depth, `The document is more than ${limits.depth} levels of fields deep.`);
     atMost(limits.aliases, aliases, `The document has more than ${limits.aliases} aliases.`);
+    atMost(
+      limits.introspectionAliases,
+      introspectionAliases,
+      `The introspection has more than ${limits.introspectionAliases} aliases.`,
+    );
     atMost(limits.directives, directives, `The document has more than ${limits.directives} directives.`);
     if (definition.kind === Kind.FRAGMENT_DEFINITION) continue;
     if (definition.operation === OperationTypeNode.MUTATION)
@@ -156,6 +171,7 @@ class DocumentMeasurer {
       sum.depth = Math.max(sum.depth, size.depth);
       sum.typeWrappers = Math.max(sum.typeWrappers, size.typeWrappers);
       sum.aliases += size.aliases;
+      sum.introspectionAliases += size.introspectionAliases;
       sum.directives += size.directives + count(selection);
     }
     return sum;
@@ -166,12 +182,13 @@ class DocumentMeasurer {
     switch (selection.kind) {
       case Kind.FIELD: {
         const inside = selection.selectionSet ? this.#sizeOfSet(selection.selectionSet) : NOTHING;
-        const aliases = inside.aliases + (selection.alias ? 1 : 0);
+        const alias = selection.alias ? 1 : 0;
         const isTypeWrapper = selection.name.value === 'ofType';
         return {
           fields: 1,
           depth: (isTypeWrapper ? inside.depth : inside.depth - uncountedLevels(inside.typeWrappers)) + 1,
-          aliases,
+          aliases: inside.aliases + alias,
+          introspectionAliases: introspectionAliasesOf(selection.name.value, inside, alias),
           directives: inside.directives,
           typeWrappers: isTypeWrapper ? inside.typeWrappers + 1 : 0,
         };
@@ -185,6 +202,11 @@ class DocumentMeasurer {
       }
     }
   }
+}
+
+function introspectionAliasesOf(field: string, inside: Size, alias: number): number {
+  if (field === '__schema') return inside.aliases + alias;
+  return field === '__type' ? inside.aliases : inside.introspectionAliases;
 }
 
 /**

@@ -1,7 +1,10 @@
 /**
- * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js counts
- * them for the location of every error and splits every block string. Escapes are decoded one by one.
+ * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js splits
+ * every block string at them. Escapes are decoded one by one.
  */
+import type { ApolloServerPlugin, BaseContext, GraphQLRequestListener } from '@apollo/server';
+import { Kind, visit, type Location } from 'graphql';
+
 const textLimits = {
   lines: 5000,
   /** Backslashes; the longest instructions that the API takes may be made of nothing else. */
@@ -15,6 +18,40 @@ export function violatedTextLimit(text: string): string | null {
     return `The document has more than ${textLimits.lines} lines.`;
   if (isMoreThan(text, '\\', textLimits.escapes)) return `The document has more than ${textLimits.escapes} escapes.`;
   return null;
+}
+
+/** Of a document whose errors have locations. */
+const locatedText = { characters: 32_768, lines: 2000 } as const;
+
+/**
+ * Removes the locations of the nodes of long documents, so that their errors have none. For every location in an error,
+ * graphql-js and Apollo Server each search the document for line breaks, from its start.
+ */
+export function createLocationsPlugin<Context extends BaseContext>(): ApolloServerPlugin<Context> {
+  const listener: Promise<GraphQLRequestListener<Context>> = Promise.resolve({
+    parsingDidStart: (context) =>
+      Promise.resolve(() => {
+        const { source, document } = context;
+        if (document && isLong(source))
+          visit(document, {
+            enter: (node) => {
+              if (node.kind !== Kind.DOCUMENT) removeLocation(node);
+            },
+          });
+        return Promise.resolve();
+      }),
+  });
+  // It knows nothing of a request, so one listener serves all of them.
+  return { requestDidStart: () => listener };
+}
+
+const isLong = (text: string): boolean =>
+  text.length > locatedText.characters ||
+  isMoreThan(text, '\n', locatedText.lines) ||
+  isMoreThan(text, '\r', locatedText.lines);
+
+function removeLocation(node: { loc?: Location | undefined }): void {
+  node.loc = undefined;
 }
 
 function isMoreThan(text: string, character: string, limit: number): boolean {

@@ -2,7 +2,7 @@
  * Limits the memory of the messages that arrive on WebSockets: of their bytes until they are complete, and of the parsed
  * messages while they are used.
  */
-import { estimateJson, MAX_STRUCTURES } from '../../runtime/json-size.ts';
+import { estimateJson, requestLimits } from '../../runtime/json-size.ts';
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 import { violatedLimit } from '../request-body.ts';
 
@@ -90,7 +90,7 @@ export class SocketInput {
     const { memory, isAcknowledged } = this.#options;
     if (message.length > MAX_UNACKNOWLEDGED_BYTES && !isAcknowledged())
       return this.#violate(BAD_REQUEST, NOT_ACKNOWLEDGED);
-    const estimate = estimateJson(message, MAX_STRUCTURES);
+    const estimate = estimateJson(message, requestLimits);
     const violated = violatedLimit(estimate);
     if (violated) return this.#violate(BAD_REQUEST, `The message ${violated}.`);
     return memory.tryAcquire(estimate.heapBytes) ?? this.#violate(TRY_AGAIN_LATER, EXHAUSTED);

@@ -1,7 +1,7 @@
 /** Owns how bodies are read: JSON in UTF-8, with a digest of what came. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { estimateJson, MAX_STRUCTURES } from '../../runtime/json-size.ts';
+import { estimateJson, requestLimits, violatedRequestLimit } from '../../runtime/json-size.ts';
 import type { JsonValue } from '../wire/json.ts';
 import { ApiError } from './api-error.ts';
 
@@ -36,11 +36,9 @@ function parseBody({ headers }: FastifyRequest, bytes: Buffer): ParsedBody | und
     throw unsupportedMediaType();
   if (bytes.length === 0) return undefined;
   // Before it is parsed: a body of 8 MiB can have millions of values, which would block all other requests for seconds.
-  if (bytes.length > MAX_STRUCTURES && estimateJson(bytes, MAX_STRUCTURES).structures > MAX_STRUCTURES)
-    throw new ApiError(
-      400,
-      `Invalid body: expected at most ${MAX_STRUCTURES} brackets, braces, commas and colons outside strings.`,
-    );
+  const violated =
+    bytes.length > requestLimits.structures ? violatedRequestLimit(estimateJson(bytes, requestLimits)) : null;
+  if (violated !== null) throw new ApiError(400, `Invalid body: it ${violated}.`);
   try {
     const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
     return { value, digest: createHash('sha256').update(bytes).digest('base64') };

@@ -30,8 +30,32 @@ describe('the estimate of a JSON text', () => {
     expect(shapeOf(text).structures).toBe(structures);
   });
 
-  test('stops at the first structure above the limit', () => {
-    expect(estimateJson(Buffer.from(`${'[],'.repeat(1000)}[[[[`), 10)).toMatchObject({ structures: 11, depth: 1 });
+  test.each([
+    ['{"a":1,"bcd":{"\\"\\\\":[{"":":"}]}}', 4, 8],
+    ['["a","b:c"]', 0, 0],
+  ])('%s has the members of its objects, with the bytes of their names', (text, members, nameBytes) => {
+    expect(shapeOf(text)).toMatchObject({ members, nameBytes });
+  });
+
+  const tight = { structures: 10, members: 3, nameBytes: 20 };
+  test.each([
+    ['structure', `${'[],'.repeat(1000)}[[[[`, { structures: 11, members: 0, depth: 1 }],
+    ['member', `{${'"a":1,'.repeat(1000)}`, { structures: 8, members: 4 }],
+    ['name', `{"a":{"${'b'.repeat(19)}":{"c":[[[[`, { structures: 6, members: 3, nameBytes: 21, depth: 3 }],
+  ])('stops at the first %s above the limit', (_what, text, expected) => {
+    expect(estimateJson(Buffer.from(text), tight)).toMatchObject(expected);
+  });
+
+  test.each([0, 1, 62, 63, 64, 65, 66, 127, 128, 129, 1000])('finds the end of a string of %d characters', (length) => {
+    const text = 'x'.repeat(length);
+    for (const end of ['', '\\"', '\\\\', '\\\\\\"', '\\\\\\\\', '\\"'.repeat(40), `\\"${text}\\"${text}\\\\`])
+      for (const start of ['', '\\"', '\\\\'])
+        expect(shapeOf(`{"${start}${text}${end}":["${start}${text}${end}[","${end}"],"]":{}}`)).toMatchObject({
+          structures: 10,
+          members: 2,
+          nameBytes: start.length + length + end.length + 1,
+          depth: 2,
+        });
   });
 
   test.each(['', '"', '"\\', '}}}}', '[[[['])('that is not valid JSON (%s) is estimated as well', (text) => {

@@ -15,6 +15,7 @@ const aliases = (count: number): string => repeat(count, (index) => `a${index}: 
 const directives = (count: number): string => repeat(count, () => '@a');
 
 const ALIASES = ['The document has more than 30 aliases.'];
+const INTROSPECTION = ['The introspection has more than 3 aliases.'];
 const DEPTH = ['The document is more than 15 levels of fields deep.'];
 const DIRECTIVES = ['The document has more than 30 directives.'];
 const SELECTIONS = ['A selection set has more than 300 selections.'];
@@ -49,6 +50,22 @@ describe('a document at a limit is accepted, and one beyond it is rejected', () 
       (count) => `query A { b { x: y } } query B { b { ${aliases(count)} } }`,
       30,
       ALIASES,
+    ],
+    ['aliases of __schema', (count) => `{ ${repeat(count, (i) => `a${i}: __schema { b }`)} }`, 3, INTROSPECTION],
+    ['aliases inside __schema', (count) => `{ __schema { types { ${aliases(count)} } } }`, 3, INTROSPECTION],
+    ['aliases inside __type', (count) => `{ x: __type { y: __typename ${aliases(count - 1)} } }`, 3, INTROSPECTION],
+    [
+      'aliases of introspection in fragments',
+      (count) =>
+        `{ ...F a: __schema { b } } fragment F on Query { __schema { ...G } } fragment G on A { ${aliases(count - 1)} }`,
+      3,
+      INTROSPECTION,
+    ],
+    [
+      'aliases of introspection, of a fragment wherever it is used',
+      (count) => `{ ${repeat(count, () => '__schema { ...F }')} } fragment F on A { x: y }`,
+      3,
+      INTROSPECTION,
     ],
     ['root fields of a query', (count) => `{ ${repeat(count, () => 'a')} }`, 20, QUERY_FIELDS],
     [
@@ -176,7 +193,8 @@ describe('the limits', () => {
     });
     expect((await execute(apollo, { query })).errors).toEqual([]);
     expect(violations(`{ __schema { types ${'{ ofType '.repeat(14)} ${'}'.repeat(14)} } }`)).toEqual(DEPTH);
-    expect(violations(`{ __schema { types { ${aliases(31)} } } }`)).toEqual(ALIASES);
+    expect(violations(`{ __schema { types { ${aliases(31)} } } }`)).toEqual([...ALIASES, ...INTROSPECTION]);
+    expect(violations(`{ ${repeat(20, (index) => `a${index}: __type { name fields { name } }`)} }`)).toEqual([]);
   });
 
   test('count fragments with exponentially many spreads in linear time', () => {
