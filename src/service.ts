@@ -157,7 +157,8 @@ async function startService(
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
     onFailure: ({ subject, ...attempt }) => reporter.attemptFailed({ ...attempt, tenant: toTenantLabel(subject) }),
-    onBreaker: reporter.breakerChanged,
+    onBreaker: ({ scope, isOpen, tenant }) =>
+      reporter.breakerChanged({ scope, isOpen, tenant: tenant === null ? undefined : toTenantLabel(tenant) }),
     onRateLimited: () => metrics.recordRateLimited(),
   });
   closers.add((timeoutMs) => client.close(timeoutMs));

@@ -45,7 +45,15 @@ interface TenantHealth {
 /** The calls that a breaker blocks: all, those without a recent success, or one request of one tenant. */
 type BreakerScope = 'connections' | 'outage' | 'request';
 
-export type BreakerListener = (scope: BreakerScope, isOpen: boolean) => void;
+/** A breaker that has opened or closed. */
+export interface BreakerChange {
+  readonly scope: BreakerScope;
+  readonly isOpen: boolean;
+  /** The tenant of the breaker of one request; null for the others. */
+  readonly tenant: string | null;
+}
+
+export type BreakerListener = (change: BreakerChange) => void;
 
 export const CIRCUIT_OPEN = new PublicError({
   code: 'UPSTREAM_UNAVAILABLE',
@@ -58,7 +66,12 @@ export class UpstreamHealth {
   readonly #onBreaker: BreakerListener;
   readonly #connection: CircuitBreaker;
   readonly #outage: CircuitBreaker;
-  readonly #tenants = new LRUCache<string, TenantHealth>({ max: MAX_TENANTS });
+  readonly #tenants = new LRUCache<string, TenantHealth>({
+    max: MAX_TENANTS,
+    dispose: ({ requests }, tenant) => {
+      for (const health of requests.values()) this.#forget(tenant, health);
+    },
+  });
   /** Requests known to fail that passed during an outage, in the second that ends at `endsAt`. */
   #failingProbes = { endsAt: 0, count: 0 };
 
@@ -66,11 +79,13 @@ export class UpstreamHealth {
   constructor(now: () => number = () => performance.now(), onBreaker: BreakerListener = () => undefined) {
     this.#now = now;
     this.#onBreaker = onBreaker;
-    this.#connection = new CircuitBreaker(now, undefined, (isOpen) => onBreaker('connections', isOpen));
+    this.#connection = new CircuitBreaker(now, undefined, (isOpen) =>
+      onBreaker({ scope: 'connections', isOpen, tenant: null }),
+    );
     this.#outage = new CircuitBreaker(
       now,
       () => this.#startsOutage(),
-      (isOpen) => onBreaker('outage', isOpen),
+      (isOpen) => onBreaker({ scope: 'outage', isOpen, tenant: null }),
     );
   }
 
@@ -123,13 +138,27 @@ export class UpstreamHealth {
     health.isFailing = isFailing;
     health.at = this.#now();
     if (isFailing)
-      health.breaker ??= new CircuitBreaker(this.#now, undefined, (isOpen) => this.#onBreaker('request', isOpen));
+      health.breaker ??= new CircuitBreaker(this.#now, undefined, (isOpen) =>
+        this.#onBreaker({ scope: 'request', isOpen, tenant }),
+      );
     health.breaker?.record(!isFailing);
     if (known) requests.delete(request);
     requests.set(request, health);
-    if (requests.size > MAX_REQUESTS_PER_TENANT)
-      for (const oldest of requests.keys()) if (requests.delete(oldest)) break;
+    if (requests.size > MAX_REQUESTS_PER_TENANT) this.#forgetOldest(tenant, requests);
     this.#outage.record(!isFailing);
+  }
+
+  #forgetOldest(tenant: string, requests: TenantHealth['requests']): void {
+    for (const [request, health] of requests) {
+      requests.delete(request);
+      this.#forget(tenant, health);
+      return;
+    }
+  }
+
+  /** A request without health is no longer blocked. */
+  #forget(tenant: string, { breaker }: RequestHealth): void {
+    if (breaker?.isOpen) this.#onBreaker({ scope: 'request', isOpen: false, tenant });
   }
 
   #tenantHealthOf(tenant: string): TenantHealth {

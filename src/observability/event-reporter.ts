@@ -17,6 +17,13 @@ interface FailedAttempt extends AttemptMetrics {
   readonly tenant: string;
 }
 
+/** A circuit breaker that has opened or closed. */
+interface ChangedBreaker {
+  readonly scope: 'connections' | 'outage' | 'request';
+  readonly isOpen: boolean;
+  readonly tenant: string | undefined;
+}
+
 /** What is reported of an operation in addition to its record. */
 interface EndedOperation {
   readonly info: {
@@ -38,8 +45,8 @@ export class EventReporter {
   readonly #metrics: Metrics;
   readonly #rejectsUnlisted: boolean;
 
+  readonly breakerChanged: (change: ChangedBreaker) => void;
   readonly attemptFailed: (attempt: FailedAttempt) => void;
-  readonly breakerChanged: (scope: string, isOpen: boolean) => void;
   readonly keysUnavailable: (reason: string) => void;
   readonly originRejected: (requestId: string) => void;
   readonly webSocketRejected: (closeCode: number) => void;
@@ -51,12 +58,17 @@ export class EventReporter {
     this.#metrics = metrics;
     this.#rejectsUnlisted = rejectsUnlisted;
     // There is one breaker for each request of each tenant, and two for all calls, whose entries are never left out.
-    const requestBreakerOpened = sampled<string>((suppressed, scope) => logger.breakerOpened(scope, suppressed));
-    const requestBreakerClosed = sampled<string>((suppressed, scope) => logger.breakerClosed(scope, suppressed));
-    this.breakerChanged = (scope, isOpen) => {
-      if (scope === 'request') (isOpen ? requestBreakerOpened : requestBreakerClosed)(scope);
-      else if (isOpen) logger.breakerOpened(scope, 0);
-      else logger.breakerClosed(scope, 0);
+    const requestBreakerOpened = sampled<ChangedBreaker>((suppressed, { scope, tenant }) =>
+      logger.breakerOpened({ scope, tenant }, suppressed),
+    );
+    const requestBreakerClosed = sampled<ChangedBreaker>((suppressed, { scope, tenant }) =>
+      logger.breakerClosed({ scope, tenant }, suppressed),
+    );
+    this.breakerChanged = (change) => {
+      const { scope, isOpen, tenant } = change;
+      if (scope === 'request') (isOpen ? requestBreakerOpened : requestBreakerClosed)(change);
+      else if (isOpen) logger.breakerOpened({ scope, tenant }, 0);
+      else logger.breakerClosed({ scope, tenant }, 0);
     };
     this.keysUnavailable = sampled((suppressed, reason) => logger.jwksUnavailable(reason, suppressed));
     this.tokenRejected = sampled((suppressed, entry) => logger.tokenRejected(entry, suppressed));
@@ -90,9 +102,10 @@ export class EventReporter {
     setImmediate(() => this.#recordOperation(record, operation));
   }
 
-  operationUnlisted(requestId: string, operationName: string | null): void {
+  /** `tenant` is undefined if the operation is rejected, before its request is authenticated. */
+  operationUnlisted(requestId: string, operationName: string | null, tenant?: string): void {
     this.#metrics.recordUnlisted();
-    this.#logger.operationUnlisted({ requestId, operationName, rejected: this.#rejectsUnlisted });
+    this.#logger.operationUnlisted({ requestId, operationName, tenant, rejected: this.#rejectsUnlisted });
   }
 
   requestRejected(request: {
@@ -123,7 +136,7 @@ export class EventReporter {
     const { requestId, callerRequestId, trace } = info;
     this.#metrics.recordOperation(record);
     if (stream) this.#metrics.recordStream(stream);
-    if (isUnlisted) this.operationUnlisted(requestId, record.operationName);
+    if (isUnlisted) this.operationUnlisted(requestId, record.operationName, tenant);
     this.#logger.operationEnded({
       requestId,
       operationName: record.operationName,

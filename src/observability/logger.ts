@@ -56,6 +56,13 @@ interface UpstreamFailureEntry {
   readonly tenant: string;
 }
 
+interface BreakerEntry {
+  /** The calls that the circuit breaker blocks: `connections`, `outage` or `request`. */
+  readonly scope: string;
+  /** The tenant of the breaker of one request. */
+  readonly tenant: string | undefined;
+}
+
 /** Version and configuration, logged when the service starts to listen. */
 interface StartEntry {
   readonly version: string;
@@ -68,6 +75,7 @@ interface StartEntry {
 interface UnlistedOperationEntry {
   readonly requestId: string;
   readonly operationName: string | null;
+  readonly tenant?: string | undefined;
   readonly rejected: boolean;
 }
 
@@ -82,9 +90,8 @@ export interface Logger {
   stopping(signal: string): void;
   /** `suppressed`: how many such entries were left out before it. */
   upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
-  /** `scope` says which calls the circuit breaker blocks. */
-  breakerOpened(scope: string, suppressed: number): void;
-  breakerClosed(scope: string, suppressed: number): void;
+  breakerOpened(entry: BreakerEntry, suppressed: number): void;
+  breakerClosed(entry: BreakerEntry, suppressed: number): void;
   /** The identity provider's keys cannot be fetched. `reason` is one of a few words. */
   jwksUnavailable(reason: string, suppressed: number): void;
   /** `reason` says why the token was rejected, without any text of the token. */
@@ -182,10 +189,16 @@ export function createLogger(
     stopping: (signal) => logger.info({ signal }, 'stopping'),
     upstreamCallFailed: (entry, suppressed) =>
       logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
-    breakerOpened: (scope, suppressed) =>
-      logger.warn({ scope, suppressed: suppressed || undefined }, 'a circuit breaker for calls to the AIML API opened'),
-    breakerClosed: (scope, suppressed) =>
-      logger.info({ scope, suppressed: suppressed || undefined }, 'a circuit breaker for calls to the AIML API closed'),
+    breakerOpened: (entry, suppressed) =>
+      logger.warn(
+        { ...entry, suppressed: suppressed || undefined },
+        'a circuit breaker for calls to the AIML API opened',
+      ),
+    breakerClosed: (entry, suppressed) =>
+      logger.info(
+        { ...entry, suppressed: suppressed || undefined },
+        'a circuit breaker for calls to the AIML API closed',
+      ),
     jwksUnavailable: (reason, suppressed) =>
       logger.warn(
         { reason, suppressed: suppressed || undefined },

@@ -133,6 +133,9 @@ describe('a failed call', () => {
     const logged = entries(service, FAILED_CALL);
     expect(logged.length).toBeLessThanOrEqual(failures);
     expect(JSON.stringify(service.logs)).not.toContain('asst_1');
+    const tenant = logged[0]?.['tenant'];
+    expect(entries(service, OPENED)).toEqual([expect.objectContaining({ level: 'warn', scope: 'request', tenant })]);
+    expect(entries(service, CLOSED)).toEqual([expect.objectContaining({ level: 'info', scope: 'request', tenant })]);
   });
 
   test('opens a breaker of its request, and of many such breakers a limited number is logged', () => {
@@ -142,13 +145,14 @@ describe('a failed call', () => {
       const logger = createLogger('info', { write: (entry) => logged.push(JSON.parse(entry)) });
       const metrics = createMetrics({ version: '1', errorCodes: [], inFlight: () => 0, isBreakerOpen: () => true });
       const reporter = new EventReporter(logger, metrics, false);
-      for (let count = 0; count < 100; count += 1) reporter.breakerChanged('request', true);
-      reporter.breakerChanged('outage', true);
+      for (let count = 0; count < 100; count += 1)
+        reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
+      reporter.breakerChanged({ scope: 'outage', isOpen: true, tenant: undefined });
       jest.advanceTimersByTime(2000);
-      reporter.breakerChanged('request', true);
+      reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
       expect(logged).toHaveLength(12);
       expect(logged[10]).toMatchObject({ msg: OPENED, scope: 'outage' });
-      expect(logged[11]).toMatchObject({ msg: OPENED, scope: 'request', suppressed: 90 });
+      expect(logged[11]).toMatchObject({ msg: OPENED, scope: 'request', tenant: 'tenant-1', suppressed: 90 });
     } finally {
       jest.useRealTimers();
     }

@@ -1,11 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { UpstreamHealth, type Evidence } from '../../../src/aiml/upstream-health.ts';
+import { UpstreamHealth, type BreakerChange, type Evidence } from '../../../src/aiml/upstream-health.ts';
 
 function setUp() {
   let time = 1000;
-  const health = new UpstreamHealth(() => time);
+  const changes: BreakerChange[] = [];
+  const health = new UpstreamHealth(
+    () => time,
+    (change) => changes.push(change),
+  );
   return {
     health,
+    /** The breakers that have opened and closed. */
+    changes,
     pass: (ms: number) => (time += ms),
     /** Makes the attempt if it is admitted. Returns whether it was. */
     attempt: (tenant: string, request: string, evidence: Evidence) => {
@@ -39,6 +45,39 @@ describe('One request that keeps failing', () => {
     }
     expect(health.isFailing('a', 'get /poisonous')).toBe(true);
     expect(health.isFailing('a', 'get /healthy')).toBe(false);
+  });
+});
+
+describe('The breaker of one request', () => {
+  const opened: BreakerChange = { scope: 'request', isOpen: true, tenant: 'a' };
+  const closed = { ...opened, isOpen: false };
+  const failing = () => {
+    const { attempt, changes, ...rest } = setUp();
+    for (let index = 0; index < 20; index += 1) attempt('a', 'get /1', 'failing');
+    expect(changes).toEqual([opened]);
+    return { attempt, changes, ...rest };
+  };
+
+  test('is reported with its tenant when it opens and when it closes', () => {
+    const { attempt, pass, changes } = failing();
+    pass(1000);
+    attempt('a', 'get /1', 'failing');
+    expect(changes).toEqual([opened]);
+    pass(1000);
+    attempt('a', 'get /1', 'alive');
+    expect(changes).toEqual([opened, closed]);
+  });
+
+  test('is reported as closed if later requests of the tenant take its place', () => {
+    const { attempt, changes } = failing();
+    for (let index = 0; index < 100; index += 1) attempt('a', `get /new-${index}`, 'alive');
+    expect(changes).toEqual([opened, closed]);
+  });
+
+  test('is reported as closed if later tenants take the place of its tenant', () => {
+    const { attempt, changes } = failing();
+    for (let index = 0; index < 400; index += 1) attempt(`tenant-${index}`, 'get /1', 'alive');
+    expect(changes).toEqual([opened, closed]);
   });
 });
 
