@@ -4,8 +4,7 @@ import type { PublicErrorCode, Outcome } from '../../src/runtime/errors.ts';
 import type { RawResponse } from '../support/raw-upstream.ts';
 import * as raw from '../support/raw-responses.ts';
 
-export const operations = ['get', 'list', 'create', 'modify', 'delete'] as const;
-export type Operation = (typeof operations)[number];
+export type Operation = 'get' | 'list' | 'create' | 'modify' | 'delete';
 
 /**
  * How an attempt ends. A redirect has an unknown outcome, but is never retried. UNREADABLE has an unknown outcome as

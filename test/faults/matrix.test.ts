@@ -10,7 +10,8 @@ import { mapAtMost } from '../support/at-most.ts';
 import { resolveNothingInvalid, startFaultUpstream } from '../support/fault-upstream.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY, UPSTREAM_REQUEST_ID } from '../support/raw-responses.ts';
-import { expectedResult, faults, operations, type FaultCase, type Operation, type Result } from './expectations.ts';
+import { casesOf } from '../support/slow.ts';
+import { expectedResult, faults, type FaultCase, type Operation, type Result } from './expectations.ts';
 
 const CREDENTIAL = 'sk+secret/key~of.the-caller==';
 const CALLER_CANARY = 'canary-of-caller';
@@ -99,6 +100,9 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
     }),
   };
 }
+
+/** The fast tests have a read, a write without and a write with a read-back. */
+const operations = casesOf<Operation>(3, ['get', 'create', 'modify', 'list', 'delete']);
 
 const key = (fault: FaultCase, operation: Operation) => `${fault.name}: ${operation}`;
 const observations = new Map<string, Observation>();
