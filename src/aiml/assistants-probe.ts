@@ -20,7 +20,6 @@ export async function hasAssistants(
       noun: 'assistant',
       rule: 'get',
       path: '/assistants?limit=1',
-      body: null,
       notFoundMeansSunset: true,
       read: () => null,
     },

@@ -15,8 +15,6 @@ const MODELS_LIST = {
   noun: 'model',
   rule: 'get',
   path: '/v1/models?include=capabilities',
-  body: null,
-  notFoundMeansSunset: false,
   read: readModels,
 } as const;
 const NO_MODELS = 'The AIML API does not list models.';

@@ -86,12 +86,8 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   /** See {@link Resource.act}. Code NOT_FOUND if upstream has none with this id. */
-  async act(id: string, action: Action<T>): Promise<T> {
-    this.#forget(id);
-    const object = await this.#call(() => this.#resource.act(id, action));
-    this.#forget(id);
-    this.#byId.prime(id, object);
-    return object;
+  act(id: string, action: Action<T>): Promise<T> {
+    return this.#write(id, () => this.#resource.act(id, action));
   }
 
   /** Reads the object again. Null if upstream has none. */
@@ -101,20 +97,25 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   }
 
   /** Resolves to the object after the write. Code NOT_FOUND if upstream has none with this id. */
-  async modify(id: string, body: ModifyBody): Promise<T> {
-    this.#forget(id);
-    const object = await this.#call(() => this.#resource.modify(id, body));
-    this.#forget(id);
-    this.#byId.prime(id, object);
-    return object;
+  modify(id: string, body: ModifyBody): Promise<T> {
+    return this.#write(id, () => this.#resource.modify(id, body));
   }
 
   /** Resolves once the object is deleted. Code NOT_FOUND if upstream has none with this id. */
   async delete(id: string): Promise<void> {
+    await this.#write(id, async () => {
+      await this.#resource.delete(id);
+      return null;
+    });
+  }
+
+  /** Replaces the memoized object by the result of the write, null after a delete. */
+  async #write<V extends T | null>(id: string, write: () => Promise<V>): Promise<V> {
     this.#forget(id);
-    await this.#call(() => this.#resource.delete(id));
+    const object = await this.#call(write);
     this.#forget(id);
-    this.#byId.prime(id, null);
+    this.#byId.prime(id, object);
+    return object;
   }
 
   #forget(id: string): void {

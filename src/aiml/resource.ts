@@ -7,11 +7,16 @@ import type { Call, UpstreamContext } from './call.ts';
 import type { AimlClient } from './client.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type CreatedObject, type IdempotencyKeys } from './idempotency-keys.ts';
-import type { ModelList } from './model-list.ts';
 import type { ReadCall, ReadThroughCache } from './cache/read-through.ts';
 import type { StreamReceiver } from './stream-body.ts';
-import { isUpstreamId } from './upstream-id.ts';
-import { MalformedResponseError, readDeletion, readList, type WireList, type WireMetadata } from './wire.ts';
+import {
+  isUpstreamId,
+  MalformedResponseError,
+  readDeletion,
+  readList,
+  type WireList,
+  type WireMetadata,
+} from './wire.ts';
 
 /** The maximum size of a page. */
 const MAX_LIST = 100;
@@ -36,12 +41,13 @@ export interface ResourceDefinition<T extends ApiObject, CreateBody, ModifyBody>
   readonly read: (value: unknown) => T;
   /** Whether reads may be cached: only writes of the same credential change the object. */
   readonly isCacheable: boolean;
-  /** Whether the AIML API lists them, so that a created object can be found by its idempotency key. */
-  readonly isListed: boolean;
-  /** Whether `object` may have been created with `body`. */
-  readonly isCreatedFrom: (body: CreateBody, object: T) => boolean;
+  /**
+   * Whether `object`, which was found by its idempotency key, may have been created with `body`. Absent if the AIML API does
+   * not list the objects, so that none can be found.
+   */
+  readonly isCreatedFrom?: (body: CreateBody, object: T) => boolean;
   /** Whether `object` has the values of `body`. Decides after a modify of unknown outcome. */
-  readonly isModified: (body: ModifyBody, object: T) => boolean;
+  readonly isModified?: (body: ModifyBody, object: T) => boolean;
 }
 
 export interface ListQuery {
@@ -65,23 +71,15 @@ export interface Action<T> {
   readonly receiver?: StreamReceiver | undefined;
 }
 
-/** Shared by all requests of the process. */
-export interface Upstream {
+/** What the calls of one GraphQL request need. All but the context is shared by all requests of the process. */
+export interface CallAccess {
   readonly client: AimlClient;
   readonly reads: ReadThroughCache;
-  readonly models: ModelList;
   readonly idempotencyKeys: IdempotencyKeys;
   /** Whether upstream is the embedded AIML API, which supports more. */
   readonly isEmbedded: boolean;
-}
-
-/** For the calls of one GraphQL request. */
-export interface UpstreamAccess extends Upstream {
   readonly context: UpstreamContext;
 }
-
-/** The part that a resource needs. */
-export type CallAccess = Omit<UpstreamAccess, 'models'>;
 
 /**
  * The calls of one kind of object, for one request. Every method rejects with a PublicError only; its code is `NOT_FOUND`
@@ -114,8 +112,8 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return this.#read({
       name: `${name}.get`,
       noun,
+      rule: 'get',
       path,
-      notFoundMeansSunset: false,
       isCacheable,
       read: (body) => this.#readWithId(body, id),
     });
@@ -149,23 +147,20 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
    * `receiver`, an event stream is requested, and the receiver gets it.
    */
   create(body: CreateBody, idempotencyKey?: string, receiver?: StreamReceiver): Promise<T> {
-    const options = receiver ? { receiver } : {};
-    if (idempotencyKey === undefined) return this.#create(body, options);
-    return this.#access.isEmbedded
-      ? this.#create(body, { ...options, idempotencyKey })
-      : this.#createOnce(body, idempotencyKey, options);
+    return idempotencyKey === undefined || this.#access.isEmbedded
+      ? this.#create(body, receiver, idempotencyKey)
+      : this.#createOnce(body, receiver, idempotencyKey);
   }
 
   /** With an idempotency key, which only the embedded AIML API supports, the create may be retried. */
-  #create(body: CreateBody, options: Pick<Call<T>, 'idempotencyKey' | 'receiver'>): Promise<T> {
+  #create(body: CreateBody, receiver: StreamReceiver | undefined, idempotencyKey?: string): Promise<T> {
     const { name, noun, read } = this.#definition;
-    const { idempotencyKey, receiver } = options;
     return this.#write({
       name: `${name}.create`,
       noun,
       rule: 'create',
       path: this.#collection,
-      body: JSON.stringify(receiver ? { ...body, stream: true } : body),
+      body: toJson(body, receiver),
       notFoundMeansSunset: this.#isTopLevel,
       read,
       idempotencyKey,
@@ -173,7 +168,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  #createOnce(body: CreateBody, key: string, options: Pick<Call<T>, 'receiver'>): Promise<T> {
+  #createOnce(body: CreateBody, receiver: StreamReceiver | undefined, key: string): Promise<T> {
     const { context, idempotencyKeys } = this.#access;
     return idempotencyKeys.create({
       tenant: context.tenant,
@@ -181,7 +176,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       key,
       json: JSON.stringify(body),
       find: () => this.#findByKey(body, key),
-      create: () => this.#create(stampKey(body, key), options),
+      create: () => this.#create(stampKey(body, key), receiver),
       locate: (object) => this.#locate(object),
       get: (created) => this.#get(created),
     });
@@ -195,8 +190,8 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** Searches the newest objects. Bypasses the cache, as another process may just have created the object. */
   async #findByKey(body: CreateBody, key: string): Promise<T | null> {
-    const { isListed, isCreatedFrom } = this.#definition;
-    if (!isListed) return null;
+    const { isCreatedFrom } = this.#definition;
+    if (!isCreatedFrom) return null;
     const { data } = await this.#list(`limit=${MAX_LIST}&order=desc`, false);
     const found = data.find(({ metadata }) => metadata[KEY_NAME] === key);
     if (!found) return null;
@@ -206,15 +201,10 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** Resolves to the object after the write. */
   modify(id: string, body: ModifyBody): Promise<T> {
-    const { isModified, name } = this.#definition;
-    const path = this.#pathOf(id);
-    const read = (response: unknown) => this.#readWithId(response, id);
-    return this.#write({
-      ...this.#call('modify'),
-      path,
-      body: JSON.stringify(body),
-      read,
-      readBack: { name: `${name}.get`, path, read, isApplied: (object) => isModified(body, object) },
+    const { isModified } = this.#definition;
+    return this.#update(id, 'modify', {
+      json: JSON.stringify(body),
+      isApplied: (object) => isModified?.(body, object) ?? false,
     });
   }
 
@@ -223,25 +213,33 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
    * decides. Resolves to the object after the action.
    */
   act(id: string, { action, body, isApplied, receiver }: Action<T>): Promise<T> {
-    const { name } = this.#definition;
+    const json = body ? toJson(body, receiver) : undefined;
+    return this.#update(id, action, { below: `/${action}`, json, isApplied, receiver });
+  }
+
+  #update(id: string, action: string, { below = '', json, isApplied, receiver }: Update<T>): Promise<T> {
+    const { name, noun } = this.#definition;
     const path = this.#pathOf(id);
     const read = (response: unknown) => this.#readWithId(response, id);
     return this.#write({
-      ...this.#call('modify'),
       name: `${name}.${action}`,
-      path: `${path}/${action}`,
-      body: body && JSON.stringify(receiver ? { ...body, stream: true } : body),
+      noun,
+      rule: 'modify',
+      path: path + below,
+      body: json,
       read,
-      ...(receiver && { receiver }),
+      receiver,
       readBack: { name: `${name}.get`, path, read, isApplied },
     });
   }
 
   /** Resolves once upstream confirms the deletion. */
   delete(id: string): Promise<void> {
-    const { noun } = this.#definition;
+    const { name, noun } = this.#definition;
     return this.#write({
-      ...this.#call('delete'),
+      name: `${name}.delete`,
+      noun,
+      rule: 'delete',
       path: this.#pathOf(id),
       read: (body) => {
         if (body === undefined || readDeletion(body, id)) return;
@@ -255,17 +253,12 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     });
   }
 
-  /** The parts that modify, act and delete share. */
-  #call<Rule extends 'modify' | 'delete'>(rule: Rule) {
-    const { name, noun } = this.#definition;
-    return { name: `${name}.${rule}`, noun, rule, body: null, notFoundMeansSunset: false };
-  }
-
   #list(query: string, isCacheable = this.#definition.isCacheable): Promise<WireList<T>> {
     const { name, noun, read } = this.#definition;
     return this.#read({
       name: `${name}.list`,
       noun,
+      rule: 'get',
       path: `${this.#collection}?${query}`,
       notFoundMeansSunset: this.#isTopLevel,
       isCacheable,
@@ -292,6 +285,16 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return `${this.#collection}/${checked(id)}`;
   }
 }
+
+interface Update<T> extends Pick<Action<T>, 'isApplied' | 'receiver'> {
+  /** Appended to the path of the object. */
+  readonly below?: string;
+  readonly json: string | undefined;
+}
+
+/** The JSON of a body, which asks for an event stream if there is a receiver. */
+const toJson = (body: unknown, receiver: StreamReceiver | undefined): string =>
+  JSON.stringify(receiver ? { ...(body as object), stream: true } : body);
 
 const pathBelow = (parents: readonly string[], segments: readonly string[]): string =>
   segments

@@ -1,8 +1,9 @@
 /** The loaders of one GraphQL request. They share its deadline, byte budget and limit of calls in flight. */
 import { Semaphore } from '../runtime/semaphore.ts';
 import { PublicError } from '../runtime/errors.ts';
+import type { ModelList } from './model-list.ts';
 import { ResourceLoader } from './resource-loader.ts';
-import { Resource, type ApiObject, type ResourceDefinition, type Upstream, type UpstreamAccess } from './resource.ts';
+import { Resource, type ApiObject, type CallAccess, type ResourceDefinition } from './resource.ts';
 import { assistants } from './resources/assistant.ts';
 import { messages } from './resources/message.ts';
 import type { WireModel } from './resources/model.ts';
@@ -27,10 +28,12 @@ import type { StreamReceiver } from './stream-body.ts';
 const MAX_CALLS_IN_FLIGHT = 10;
 
 /** Shared by all requests of the process. */
-export interface UpstreamWithRuns extends Upstream {
+export interface Upstream extends Omit<CallAccess, 'context'> {
+  readonly models: ModelList;
   readonly runHub: RunHub;
 }
-export interface RequestAccess extends UpstreamWithRuns, UpstreamAccess {
+
+export interface RequestAccess extends Upstream, CallAccess {
   /** Called before each event of a run that is followed. */
   readonly onRunEvent?: (event: RunEvent) => void;
 }

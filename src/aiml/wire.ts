@@ -31,6 +31,9 @@ const isObject = (value: unknown): value is Fields =>
 /** Far more than a JSON Schema has, and far less than the depth at which the recursive JSON.stringify overflows. */
 const MAX_JSON_LEVELS = 500;
 
+/** The format of ids and cursors of the AIML API. Ids are validated before they become part of a path. */
+export const isUpstreamId = (value: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(value);
+
 /** The last second that an ISO 8601 instant with a four-digit year can hold. */
 const LAST_SECOND = 253_402_300_799;
 
@@ -119,6 +122,18 @@ export function jsonObject(value: Fields, name: string): JsonObject {
     throw new MalformedResponseError(name, `an object of ${MAX_JSON_LEVELS} levels`);
   return value as JsonObject;
 }
+
+/** A value of a type that this client does not support. `raw` is unchanged and includes `type`. */
+export interface WireUnknown {
+  readonly type: 'unknown';
+  readonly raw: JsonObject & { readonly type: string };
+}
+
+/** The `type` must have been read before. */
+export const readUnknown = (fields: Fields, name: string): WireUnknown => ({
+  type: 'unknown',
+  raw: jsonObject(fields, name) as WireUnknown['raw'],
+});
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -24,7 +24,8 @@ interface ReadThroughCacheOptions {
 }
 
 /** Its result depends on the path and the credential only. */
-export interface ReadCall<T> extends Pick<Call<T>, 'name' | 'noun' | 'path' | 'notFoundMeansSunset'> {
+export interface ReadCall<T> extends Call<T> {
+  readonly rule: 'get';
   /** Whether it may be cached: only writes of the same credential change the result. */
   readonly isCacheable: boolean;
   readonly read: (body: unknown) => T;
@@ -101,8 +102,7 @@ export class ReadThroughCache {
   #fetch<T>(call: ReadCall<T>, context: UpstreamContext, slot: CacheSlot<T> | null): Promise<T> {
     if (slot) return this.#fetchForReplicas(call, context, slot);
     if (this.#cache && call.isCacheable) return this.#fetchForCache(call, context, this.#cache);
-    const { name, noun, path, notFoundMeansSunset, read } = call;
-    return this.#client.call({ name, noun, rule: 'get', path, body: null, notFoundMeansSunset, read }, context);
+    return this.#client.call(call, context);
   }
 
   async #fetchForCache<T>(call: ReadCall<T>, context: UpstreamContext, cache: MemoryResponseCache): Promise<T> {
@@ -149,14 +149,13 @@ export class ReadThroughCache {
     context: UpstreamContext,
     cached: CachedRead | null,
   ): Promise<(StoredResponse & { readonly value: T }) | null> {
-    const { name, noun, path, notFoundMeansSunset } = call;
+    const { name, noun, rule, path, notFoundMeansSunset } = call;
     return this.#client.call<(StoredResponse & { readonly value: T }) | null>(
       {
         name,
         noun,
-        rule: 'get',
+        rule,
         path,
-        body: null,
         notFoundMeansSunset,
         read: (body, response) => ({ value: call.read(body), etag: etagOf(response), body: response.body }),
         conditional: cached?.etag ? { etag: cached.etag, onNotModified: () => null } : undefined,

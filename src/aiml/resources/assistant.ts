@@ -11,33 +11,8 @@ import {
   type WireMetadata,
 } from '../wire.ts';
 import { matchesRequest } from './matches-request.ts';
-import { readResponseFormat, type WireResponseFormat, type WireResponseFormatBody } from './response-format.ts';
-import {
-  readToolResources,
-  readTools,
-  type WireTool,
-  type WireToolBody,
-  type WireToolResources,
-  type WireToolResourcesBody,
-} from './tool.ts';
-
-/** An assistant as it was read: every field present, null where upstream sent null or nothing. */
-export interface WireAssistant {
-  readonly id: string;
-  /** Unix time in seconds, from 0 to the end of the year 9999. */
-  readonly created_at: number;
-  readonly model: string;
-  readonly name: string | null;
-  readonly description: string | null;
-  readonly instructions: string | null;
-  readonly tools: readonly WireTool[];
-  readonly tool_resources: WireToolResources | null;
-  readonly metadata: WireMetadata;
-  readonly temperature: number | null;
-  readonly top_p: number | null;
-  readonly reasoning_effort: string | null;
-  readonly response_format: WireResponseFormat | null;
-}
+import { readResponseFormat, type WireResponseFormatBody } from './response-format.ts';
+import { readToolResources, readTools, type WireToolBody, type WireToolResourcesBody } from './tool.ts';
 
 /** What a create and a modify have in common. */
 interface WireAssistantSettings {
@@ -61,8 +36,11 @@ export type WireAssistantModifyBody = { readonly model?: string } & {
   readonly [Name in keyof WireAssistantSettings]?: WireAssistantSettings[Name] | null;
 };
 
-/** Reads one assistant. Throws {@link MalformedResponseError}. */
-export function readAssistant(value: unknown): WireAssistant {
+/** An assistant as it was read: every field present, null where upstream sent null or nothing. */
+export type WireAssistant = Readonly<ReturnType<typeof readAssistant>>;
+
+/** Throws {@link MalformedResponseError}. */
+export function readAssistant(value: unknown) {
   const fields = requireObject(value, 'assistant');
   return {
     id: requireId(fields),
@@ -90,7 +68,6 @@ export const assistants: ResourceDefinition<WireAssistant, WireAssistantCreateBo
   noun: 'assistant',
   read: readAssistant,
   isCacheable: true,
-  isListed: true,
   isCreatedFrom: isAsRequested,
   isModified: isAsRequested,
 };

@@ -1,5 +1,11 @@
 /** Decides whether a modify of unknown outcome was applied, by comparing the object with the request. */
 import { isDeepStrictEqual } from 'node:util';
+import { readMetadata, requireObject, type WireMetadata } from '../wire.ts';
+
+/** The body of a modify of a message or a run: only metadata can be changed. */
+export interface WireMetadataBody {
+  readonly metadata?: WireMetadata | null;
+}
 
 /**
  * Whether `object` has the values of `body`. Fields that the body omits may have any value. `read` converts the body like
@@ -15,6 +21,10 @@ export function matchesRequest<T extends object>(body: object, object: T, read: 
       : includes(expected[name], actual[name]),
   );
 }
+
+/** Whether an object has the metadata of the body of a modify that can change nothing else. */
+export const hasMetadata = (body: WireMetadataBody, { metadata }: { readonly metadata: WireMetadata }): boolean =>
+  matchesRequest(body, { metadata }, (sent) => ({ metadata: readMetadata(requireObject(sent, 'body')) }));
 
 /** Whether `actual` has everything that `expected` has. A null inside `expected` was not sent. */
 function includes(expected: unknown, actual: unknown): boolean {

@@ -1,7 +1,6 @@
 /** The AIML API's messages: how they are read, what is sent, and how a lost modify is verified. */
 import type { ResourceDefinition } from '../resource.ts';
 import {
-  jsonObject,
   MalformedResponseError,
   optionalInteger,
   optionalObject,
@@ -9,21 +8,16 @@ import {
   optionalTime,
   readItems,
   readMetadata,
+  readUnknown,
   requireId,
   requireObject,
   requireString,
   requireTime,
   type Fields,
-  type JsonObject,
   type WireMetadata,
+  type WireUnknown,
 } from '../wire.ts';
-import { matchesRequest } from './matches-request.ts';
-
-/** A kind that this client does not support. `raw` is the unchanged value, including `type`. */
-export interface WireUnknown {
-  readonly type: 'unknown';
-  readonly raw: JsonObject & { readonly type: string };
-}
+import { hasMetadata, matchesRequest, type WireMetadataBody } from './matches-request.ts';
 
 export interface WireTextAnnotation {
   readonly type: 'file_citation' | 'file_path';
@@ -34,50 +28,16 @@ export interface WireTextAnnotation {
   readonly file_id: string | null;
 }
 
-interface WireTextContent {
-  readonly type: 'text';
-  readonly text: string;
-  readonly annotations: readonly (WireTextAnnotation | WireUnknown)[];
-}
-interface WireRefusalContent {
-  readonly type: 'refusal';
-  readonly refusal: string;
-}
-interface WireImageFileContent {
-  readonly type: 'image_file';
-  readonly file_id: string;
-  readonly detail: string | null;
-}
-interface WireImageUrlContent {
-  readonly type: 'image_url';
-  readonly url: string;
-  readonly detail: string | null;
-}
 export type WireContent =
-  WireTextContent | WireRefusalContent | WireImageFileContent | WireImageUrlContent | WireUnknown;
-
-export interface WireAttachment {
-  readonly file_id: string | null;
-  readonly tools: readonly string[];
-}
-
-/** A message as it was read: every field present, null where upstream sent null or nothing. */
-export interface WireMessage {
-  readonly id: string;
-  readonly thread_id: string;
-  /** All times are Unix times in seconds. */
-  readonly created_at: number;
-  readonly completed_at: number | null;
-  readonly incomplete_at: number | null;
-  readonly role: 'user' | 'assistant';
-  readonly status: 'in_progress' | 'incomplete' | 'completed';
-  readonly incomplete_reason: string | null;
-  readonly content: readonly WireContent[];
-  readonly attachments: readonly WireAttachment[];
-  readonly assistant_id: string | null;
-  readonly run_id: string | null;
-  readonly metadata: WireMetadata;
-}
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly annotations: readonly (WireTextAnnotation | WireUnknown)[];
+    }
+  | { readonly type: 'refusal'; readonly refusal: string }
+  | { readonly type: 'image_file'; readonly file_id: string; readonly detail: string | null }
+  | { readonly type: 'image_url'; readonly url: string; readonly detail: string | null }
+  | WireUnknown;
 
 export type WireContentBody =
   | { readonly type: 'text'; readonly text: string }
@@ -95,13 +55,11 @@ export interface WireMessageBody {
   readonly metadata?: WireMetadata;
 }
 
-/** The body of a modify of a message or a run: only metadata can be changed. */
-export interface WireMetadataBody {
-  readonly metadata?: WireMetadata | null;
-}
+/** A message as it was read: every field present, null where upstream sent null or nothing. */
+export type WireMessage = Readonly<ReturnType<typeof readMessage>>;
 
-/** Reads one message. Throws {@link MalformedResponseError}. */
-export function readMessage(value: unknown): WireMessage {
+/** All times are Unix times in seconds. Throws {@link MalformedResponseError}. */
+export function readMessage(value: unknown) {
   const fields = requireObject(value, 'message');
   const details = optionalObject(fields, 'incomplete_details');
   return {
@@ -121,14 +79,14 @@ export function readMessage(value: unknown): WireMessage {
   };
 }
 
-function readRole(fields: Fields): WireMessage['role'] {
+function readRole(fields: Fields): 'user' | 'assistant' {
   const role = requireString(fields, 'role');
   if (role !== 'user' && role !== 'assistant') throw new MalformedResponseError('role', 'user or assistant');
   return role;
 }
 
 /** OpenAI's responses omit the status of completed messages. */
-function readStatus(fields: Fields): WireMessage['status'] {
+function readStatus(fields: Fields): 'in_progress' | 'incomplete' | 'completed' {
   const status = optionalString(fields, 'status') ?? 'completed';
   if (status !== 'in_progress' && status !== 'incomplete' && status !== 'completed')
     throw new MalformedResponseError('status', 'the status of a message');
@@ -172,19 +130,15 @@ function readAnnotation(value: unknown): WireTextAnnotation | WireUnknown {
   };
 }
 
-function readAttachment(value: unknown): WireAttachment {
+export type WireAttachment = Readonly<ReturnType<typeof readAttachment>>;
+
+function readAttachment(value: unknown) {
   const fields = requireObject(value, 'attachment');
   return {
     file_id: optionalString(fields, 'file_id'),
     tools: readItems(fields, 'tools', (tool) => requireString(requireObject(tool, 'tool'), 'type')),
   };
 }
-
-/** For an unsupported kind. The `type` must have been read before. */
-export const readUnknown = (fields: Fields, name: string): WireUnknown => ({
-  type: 'unknown',
-  raw: jsonObject(fields, name) as WireUnknown['raw'],
-});
 
 /** Reads a request body as if it were a response, in which a text is an object. */
 function readSent(sent: object): Pick<WireMessage, 'content' | 'metadata'> {
@@ -203,7 +157,6 @@ export const messages: ResourceDefinition<WireMessage, WireMessageBody, WireMeta
   noun: 'message',
   read: readMessage,
   isCacheable: false,
-  isListed: true,
   isCreatedFrom: ({ role, content, metadata }, message) =>
     role === message.role &&
     matchesRequest(
@@ -211,8 +164,5 @@ export const messages: ResourceDefinition<WireMessage, WireMessageBody, WireMeta
       { content: message.content, metadata: message.metadata },
       readSent,
     ),
-  isModified: (body, message) =>
-    matchesRequest(body, { metadata: message.metadata }, (sent) => ({
-      metadata: readMetadata(requireObject(sent, 'message')),
-    })),
+  isModified: hasMetadata,
 };

@@ -9,17 +9,12 @@ import {
   type WireList,
 } from '../wire.ts';
 
-export interface WireModel {
-  readonly id: string;
-  readonly owner: string | null;
-  readonly type: string | null;
-  readonly context_length: number | null;
-}
-
 /** Reads AIML's form of a list of models, and OpenAI's. Throws {@link MalformedResponseError}. */
 export const readModels = (value: unknown): WireList<WireModel> => readList(value, readModel);
 
-function readModel(value: unknown): WireModel {
+export type WireModel = Readonly<ReturnType<typeof readModel>>;
+
+function readModel(value: unknown) {
   const fields = requireObject(value, 'model');
   const info = optionalObject(fields, 'info') ?? {};
   return {

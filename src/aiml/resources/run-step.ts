@@ -7,40 +7,19 @@ import {
   optionalTime,
   readItems,
   readMetadata,
+  readUnknown,
   requireId,
   requireObject,
   requireString,
   requireTime,
   type Fields,
   type JsonObject,
-  type WireMetadata,
+  type WireUnknown,
 } from '../wire.ts';
-import { readUnknown, type WireUnknown } from './message.ts';
-import {
-  oneOf,
-  readFunctionCall,
-  readLastError,
-  readUsage,
-  type WireError,
-  type WireFunctionCall,
-  type WireUsage,
-} from './run.ts';
+import { oneOf, readFunctionCall, readLastError, readUsage, type WireFunctionCall } from './run.ts';
 
 const STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
 export type WireRunStepStatus = (typeof STATUSES)[number] | 'unknown';
-
-export interface WireCodeInterpreterOutput {
-  readonly type: string;
-  readonly logs: string | null;
-  readonly file_id: string | null;
-}
-
-export interface WireFileSearchResult {
-  readonly file_id: string;
-  readonly file_name: string;
-  readonly score: number;
-  readonly text: readonly string[];
-}
 
 export type WireToolCall =
   | ({ readonly type: 'function'; readonly output: string | null } & WireFunctionCall)
@@ -59,26 +38,10 @@ export type WireStepDetails =
   | { readonly type: 'unknown'; readonly raw: JsonObject };
 
 /** A step as it was read: every field present, null where upstream sent null or nothing. */
-export interface WireRunStep {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly run_id: string;
-  readonly assistant_id: string | null;
-  /** All times are Unix times in seconds. */
-  readonly created_at: number;
-  readonly completed_at: number | null;
-  readonly cancelled_at: number | null;
-  readonly failed_at: number | null;
-  readonly expired_at: number | null;
-  readonly status: WireRunStepStatus;
-  readonly details: WireStepDetails;
-  readonly last_error: WireError | null;
-  readonly usage: WireUsage | null;
-  readonly metadata: WireMetadata;
-}
+export type WireRunStep = Readonly<ReturnType<typeof readRunStep>>;
 
-/** Reads one step. Throws {@link MalformedResponseError}. */
-export function readRunStep(value: unknown): WireRunStep {
+/** All times are Unix times in seconds. Throws {@link MalformedResponseError}. */
+export function readRunStep(value: unknown) {
   const fields = requireObject(value, 'step');
   return {
     id: requireId(fields),
@@ -144,7 +107,9 @@ function readToolCall(value: unknown): WireToolCall {
   }
 }
 
-function readCodeInterpreterOutput(value: unknown): WireCodeInterpreterOutput {
+export type WireCodeInterpreterOutput = Readonly<ReturnType<typeof readCodeInterpreterOutput>>;
+
+function readCodeInterpreterOutput(value: unknown) {
   const fields = requireObject(value, 'output');
   const image = optionalObject(fields, 'image');
   return {
@@ -154,7 +119,9 @@ function readCodeInterpreterOutput(value: unknown): WireCodeInterpreterOutput {
   };
 }
 
-function readFileSearchResult(value: unknown): WireFileSearchResult {
+export type WireFileSearchResult = Readonly<ReturnType<typeof readFileSearchResult>>;
+
+function readFileSearchResult(value: unknown) {
   const fields = requireObject(value, 'result');
   return {
     file_id: requireString(fields, 'file_id'),
@@ -171,7 +138,4 @@ export const runSteps: ResourceDefinition<WireRunStep, never, never> = {
   noun: 'step',
   read: readRunStep,
   isCacheable: false,
-  isListed: true,
-  isCreatedFrom: () => false,
-  isModified: () => false,
 };

@@ -17,11 +17,11 @@ import {
   type Fields,
   type WireMetadata,
 } from '../wire.ts';
-import { matchesRequest } from './matches-request.ts';
-import type { WireMessageBody, WireMetadataBody } from './message.ts';
-import { readResponseFormat, type WireResponseFormat, type WireResponseFormatBody } from './response-format.ts';
+import { hasMetadata, type WireMetadataBody } from './matches-request.ts';
+import type { WireMessageBody } from './message.ts';
+import { readResponseFormat, type WireResponseFormatBody } from './response-format.ts';
 import type { WireThreadCreateBody } from './thread.ts';
-import { readTools, type WireTool, type WireToolBody, type WireToolResourcesBody } from './tool.ts';
+import { readTools, type WireToolBody, type WireToolResourcesBody } from './tool.ts';
 
 const STATUSES = [
   'queued',
@@ -42,67 +42,9 @@ const ENDED: ReadonlySet<WireRunStatus> = new Set(['cancelled', 'failed', 'compl
 /** Whether the run is over. */
 export const hasEnded = (status: WireRunStatus): boolean => ENDED.has(status);
 
-export interface WireFunctionCall {
-  readonly id: string;
-  readonly name: string;
-  /** The JSON text that the model wrote. It may be invalid. */
-  readonly arguments: string;
-}
-
-export interface WireError {
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface WireUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-}
-
 export type WireToolChoice =
   | { readonly mode: 'none' | 'auto' | 'required' | 'unknown' }
   | { readonly mode: 'tool'; readonly tool: string; readonly function_name: string | null };
-
-export interface WireTruncation {
-  readonly strategy: 'auto' | 'last_messages' | 'unknown';
-  readonly last_messages: number | null;
-}
-
-/** A run as it was read: every field present, null where upstream sent null or nothing. */
-export interface WireRun {
-  readonly id: string;
-  readonly thread_id: string;
-  readonly assistant_id: string;
-  /** All times are Unix times in seconds. */
-  readonly created_at: number;
-  readonly started_at: number | null;
-  readonly expires_at: number | null;
-  readonly completed_at: number | null;
-  readonly cancelled_at: number | null;
-  readonly failed_at: number | null;
-  readonly status: WireRunStatus;
-  /** The calls that wait for an output; empty unless the status is `requires_action`. */
-  readonly required_tool_calls: readonly WireFunctionCall[];
-  readonly last_error: WireError | null;
-  readonly incomplete_reason: string | null;
-  readonly model: string;
-  readonly instructions: string | null;
-  readonly tools: readonly WireTool[];
-  readonly metadata: WireMetadata;
-  readonly usage: WireUsage | null;
-  /** US dollars. */
-  readonly cost_usd: number | null;
-  readonly temperature: number | null;
-  readonly top_p: number | null;
-  readonly max_prompt_tokens: number | null;
-  readonly max_completion_tokens: number | null;
-  readonly parallel_tool_calls: boolean | null;
-  readonly tool_choice: WireToolChoice | null;
-  readonly truncation: WireTruncation | null;
-  readonly reasoning_effort: string | null;
-  readonly response_format: WireResponseFormat | null;
-}
 
 /** The settings of a run, on an existing thread or together with a new one. */
 export interface WireRunSettings {
@@ -139,8 +81,11 @@ export interface WireToolOutput {
   readonly output: string;
 }
 
-/** Reads one run. Throws {@link MalformedResponseError}. */
-export function readRun(value: unknown): WireRun {
+/** A run as it was read: every field present, null where upstream sent null or nothing. */
+export type WireRun = Readonly<ReturnType<typeof readRun>>;
+
+/** All times are Unix times in seconds. Throws {@link MalformedResponseError}. */
+export function readRun(value: unknown) {
   const fields = requireObject(value, 'run');
   const incomplete = optionalObject(fields, 'incomplete_details');
   const cost = optionalObject(fields, 'cost');
@@ -155,6 +100,7 @@ export function readRun(value: unknown): WireRun {
     cancelled_at: optionalTime(fields, 'cancelled_at'),
     failed_at: optionalTime(fields, 'failed_at'),
     status: oneOf(STATUSES, requireString(fields, 'status')),
+    /** The calls that wait for an output; empty unless the status is `requires_action`. */
     required_tool_calls: readRequiredToolCalls(fields),
     last_error: readLastError(fields),
     incomplete_reason: incomplete && optionalString(incomplete, 'reason'),
@@ -163,6 +109,7 @@ export function readRun(value: unknown): WireRun {
     tools: readTools(fields),
     metadata: readMetadata(fields),
     usage: readUsage(fields),
+    /** US dollars. */
     cost_usd: cost && optionalNumber(cost, 'usd'),
     temperature: optionalNumber(fields, 'temperature'),
     top_p: optionalNumber(fields, 'top_p'),
@@ -187,22 +134,29 @@ function readRequiredToolCalls(fields: Fields): readonly WireFunctionCall[] {
   return readItems(submit, 'tool_calls', (call) => readFunctionCall(requireObject(call, 'tool_call')));
 }
 
+export type WireFunctionCall = Readonly<ReturnType<typeof readFunctionCall>>;
+
 /** Reads a function call of a run that waits for outputs, or of a step. */
-export function readFunctionCall(fields: Fields): WireFunctionCall {
+export function readFunctionCall(fields: Fields) {
   const definition = requireObject(fields['function'], 'function');
   return {
     id: requireString(fields, 'id'),
     name: requireString(definition, 'name'),
+    /** The JSON text that the model wrote. It may be invalid. */
     arguments: requireString(definition, 'arguments'),
   };
 }
 
-export function readLastError(fields: Fields): WireError | null {
+export type WireError = Readonly<NonNullable<ReturnType<typeof readLastError>>>;
+
+export function readLastError(fields: Fields) {
   const error = optionalObject(fields, 'last_error');
   return error && { code: requireString(error, 'code'), message: requireString(error, 'message') };
 }
 
-export function readUsage(fields: Fields): WireUsage | null {
+export type WireUsage = Readonly<NonNullable<ReturnType<typeof readUsage>>>;
+
+export function readUsage(fields: Fields) {
   const usage = optionalObject(fields, 'usage');
   if (!usage) return null;
   const tokens = (name: string) => optionalInteger(usage, name) ?? 0;
@@ -226,14 +180,15 @@ function readToolChoice(fields: Fields): WireToolChoice | null {
   };
 }
 
-function readTruncation(fields: Fields): WireTruncation | null {
+export type WireTruncation = Readonly<NonNullable<ReturnType<typeof readTruncation>>>;
+
+function readTruncation(fields: Fields) {
   const truncation = optionalObject(fields, 'truncation_strategy');
-  return (
-    truncation && {
-      strategy: oneOf(['auto', 'last_messages'], requireString(truncation, 'type')),
-      last_messages: optionalInteger(truncation, 'last_messages'),
-    }
-  );
+  if (!truncation) return null;
+  return {
+    strategy: oneOf(['auto', 'last_messages'], requireString(truncation, 'type')),
+    last_messages: optionalInteger(truncation, 'last_messages'),
+  };
 }
 
 /** Not cacheable, because runs progress without writes. */
@@ -243,13 +198,9 @@ export const runs: ResourceDefinition<WireRun, WireRunBody, WireMetadataBody> = 
   noun: 'run',
   read: readRun,
   isCacheable: false,
-  isListed: true,
   isCreatedFrom: ({ assistant_id, metadata }, run) =>
     assistant_id === run.assistant_id && isDeepStrictEqual(metadata, run.metadata),
-  isModified: (body, run) =>
-    matchesRequest(body, { metadata: run.metadata }, (sent) => ({
-      metadata: readMetadata(requireObject(sent, 'run')),
-    })),
+  isModified: hasMetadata,
 };
 
 /** Creates a run together with its thread. All other calls use {@link runs}. */
@@ -260,7 +211,4 @@ export const threadRuns: ResourceDefinition<WireRun, WireThreadRunBody, never> =
   noun: 'assistant',
   read: readRun,
   isCacheable: false,
-  isListed: false,
-  isCreatedFrom: () => true,
-  isModified: () => false,
 };

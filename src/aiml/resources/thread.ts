@@ -3,16 +3,7 @@ import type { ResourceDefinition } from '../resource.ts';
 import { readMetadata, requireId, requireObject, requireTime, type WireMetadata } from '../wire.ts';
 import { matchesRequest } from './matches-request.ts';
 import type { WireMessageBody } from './message.ts';
-import { readToolResources, type WireToolResources, type WireToolResourcesBody } from './tool.ts';
-
-/** A thread as it was read: every field present, null where upstream sent null or nothing. */
-export interface WireThread {
-  readonly id: string;
-  /** Unix time in seconds. */
-  readonly created_at: number;
-  readonly tool_resources: WireToolResources | null;
-  readonly metadata: WireMetadata;
-}
+import { readToolResources, type WireToolResourcesBody } from './tool.ts';
 
 /** The body of a create. */
 export interface WireThreadCreateBody {
@@ -27,8 +18,11 @@ export interface WireThreadModifyBody {
   readonly metadata?: WireMetadata | null;
 }
 
-/** Reads one thread. Throws {@link MalformedResponseError}. */
-function readThread(value: unknown): WireThread {
+/** A thread as it was read: every field present, null where upstream sent null or nothing. */
+export type WireThread = Readonly<ReturnType<typeof readThread>>;
+
+/** Throws {@link MalformedResponseError}. */
+function readThread(value: unknown) {
   const fields = requireObject(value, 'thread');
   return {
     id: requireId(fields),
@@ -44,9 +38,7 @@ export const threads: ResourceDefinition<WireThread, WireThreadCreateBody, WireT
   noun: 'thread',
   read: readThread,
   isCacheable: true,
-  // Only the embedded AIML API lists threads, and it supports idempotency keys itself.
-  isListed: false,
-  isCreatedFrom: () => true,
+  // Only the embedded AIML API lists threads, and it supports idempotency keys itself: no `isCreatedFrom`.
   isModified: (body, thread) =>
     matchesRequest(body, thread, (sent) => readThread({ id: thread.id, created_at: 0, ...sent })),
 };

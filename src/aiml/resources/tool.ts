@@ -1,6 +1,5 @@
 /** Tools of assistants, threads and runs, and their resources, on the wire. */
 import {
-  jsonObject,
   optionalBoolean,
   optionalInteger,
   optionalJsonObject,
@@ -8,44 +7,32 @@ import {
   optionalObject,
   optionalString,
   readItems,
+  readUnknown,
   requireObject,
   requireString,
   strings,
   type Fields,
   type JsonObject,
   type WireMetadata,
+  type WireUnknown,
 } from '../wire.ts';
 
-interface WireRankingOptions {
-  readonly ranker: string | null;
-  readonly score_threshold: number | null;
-}
-interface WireCodeInterpreterTool {
-  readonly type: 'code_interpreter';
-}
-interface WireFileSearchTool {
-  readonly type: 'file_search';
-  readonly max_num_results: number | null;
-  readonly ranking_options: WireRankingOptions | null;
-}
-interface WireFunctionTool {
-  readonly type: 'function';
-  readonly name: string;
-  readonly description: string | null;
-  readonly parameters: JsonObject | null;
-  readonly strict: boolean | null;
-}
-/** A tool of a type that this client does not support. `raw` is the unchanged tool, including `type`. */
-interface WireUnknownTool {
-  readonly type: 'unknown';
-  readonly raw: JsonObject & { readonly type: string };
-}
-export type WireTool = WireCodeInterpreterTool | WireFileSearchTool | WireFunctionTool | WireUnknownTool;
-
-export interface WireToolResources {
-  readonly code_interpreter: { readonly file_ids: readonly string[] } | null;
-  readonly file_search: { readonly vector_store_ids: readonly string[] } | null;
-}
+/** A tool as it was read: every field present, null where upstream sent null or nothing. */
+export type WireTool =
+  | { readonly type: 'code_interpreter' }
+  | {
+      readonly type: 'file_search';
+      readonly max_num_results: number | null;
+      readonly ranking_options: { readonly ranker: string | null; readonly score_threshold: number | null } | null;
+    }
+  | {
+      readonly type: 'function';
+      readonly name: string;
+      readonly description: string | null;
+      readonly parameters: JsonObject | null;
+      readonly strict: boolean | null;
+    }
+  | WireUnknown;
 
 /** A tool in a request body. */
 export type WireToolBody =
@@ -117,11 +104,13 @@ function readTool(value: unknown): WireTool {
       };
     }
     default:
-      return { type: 'unknown', raw: jsonObject(fields, 'tool') as WireUnknownTool['raw'] };
+      return readUnknown(fields, 'tool');
   }
 }
 
-export function readToolResources(fields: Fields): WireToolResources | null {
+export type WireToolResources = Readonly<NonNullable<ReturnType<typeof readToolResources>>>;
+
+export function readToolResources(fields: Fields) {
   const resources = optionalObject(fields, 'tool_resources');
   if (!resources) return null;
   const codeInterpreter = optionalObject(resources, 'code_interpreter');

@@ -1,7 +1,7 @@
 /** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
 import type { UpstreamContext } from '../call.ts';
 import { PublicError } from '../../runtime/errors.ts';
-import type { UpstreamAccess } from '../resource.ts';
+import type { CallAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';
 import { readRun } from '../resources/run.ts';
@@ -17,7 +17,7 @@ const MAX_FAILING_MS = 20_000;
 const CALL_DEADLINE_MS = 15_000;
 
 /** What a reader needs to call upstream. Its context has no deadline: each call gets one. */
-export type ReaderAccess = Pick<UpstreamAccess, 'client' | 'isEmbedded' | 'context'>;
+export type ReaderAccess = Pick<CallAccess, 'client' | 'isEmbedded' | 'context'>;
 
 export interface RunReaderOptions {
   /** The first wait between two polls, in milliseconds; by default half a second. */
@@ -159,8 +159,6 @@ export class RunReader {
         noun: 'run',
         rule: 'get',
         path: `/threads/${threadId}/runs/${id}/events`,
-        body: null,
-        notFoundMeansSunset: false,
         read: () => undefined,
         receiver: stream,
         lastEventId: this.#lastEventId,
@@ -213,10 +211,7 @@ export class RunReader {
 
   #get<T>(name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
     const { client } = this.#access;
-    return client.call(
-      { name, noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
-      this.#callContext,
-    );
+    return client.call({ name, noun, rule: 'get', path, read }, this.#callContext);
   }
 
   /** The context of one call, with its deadline. */

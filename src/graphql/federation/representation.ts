@@ -1,6 +1,6 @@
 /** Representations: a gateway refers to an entity by an object with its type name and its key. */
 import { GraphQLScalarType } from 'graphql';
-import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import { ID_FORMAT, MAX_IDS } from '../schema/ids.ts';
 import { ServiceError } from '../errors/codes.ts';
 

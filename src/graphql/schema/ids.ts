@@ -1,5 +1,5 @@
 /** Ids as arguments of queries. The input validator checks ids in inputs of mutations. */
-import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import { ServiceError } from '../errors/codes.ts';
 
 /** The format of ids and identifiers, for messages and descriptions. */

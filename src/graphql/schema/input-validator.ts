@@ -4,7 +4,7 @@
  * A check ignores null and undefined unless it says otherwise. Messages name the field, which is the end of the path, and
  * the limit. They never contain a value of the client or a key of metadata.
  */
-import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { ID_FORMAT } from './ids.ts';
 import { inputLimits as limits } from './input-limits.ts';

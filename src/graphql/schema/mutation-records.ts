@@ -1,6 +1,6 @@
 /** Records what mutations returned, for the log: the codes of user errors, and the ids of what was written. */
 import type { GraphQLSchema } from 'graphql';
-import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { Payload } from './payload.type.ts';
 

@@ -7,7 +7,7 @@
 import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import type { ListQuery } from '../../aiml/resource.ts';
-import { isUpstreamId } from '../../aiml/upstream-id.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import { ServiceError } from '../errors/codes.ts';
 
 const MAX_SIZE = 100;

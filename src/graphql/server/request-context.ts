@@ -1,6 +1,6 @@
 /** The scope and the GraphQL context of one request. Neither is shared or outlives the request. */
 import type { UpstreamContext } from '../../aiml/call.ts';
-import { type RequestAccess, UpstreamRequest, type UpstreamWithRuns } from '../../aiml/upstream-request.ts';
+import { type RequestAccess, UpstreamRequest, type Upstream } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import type { UserErrorCode } from '../schema/user-error.ts';
 import { ServiceError } from '../errors/codes.ts';
@@ -69,7 +69,7 @@ export interface RequestInfo {
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
 interface RequestScopeOptions {
-  readonly upstream: UpstreamWithRuns;
+  readonly upstream: Upstream;
   readonly identity: Identity;
   readonly deadlineMs: number;
   /** The deadline, on `performance.now()`. By default `deadlineMs` after its first call to upstream. */

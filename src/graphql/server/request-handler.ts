@@ -11,7 +11,7 @@ import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import type { Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
-import type { UpstreamWithRuns } from '../../aiml/upstream-request.ts';
+import type { Upstream } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
@@ -42,7 +42,7 @@ export interface GraphQLRequestHandlerOptions {
   readonly apollo: ApolloServer<ServiceContext>;
   readonly cache: OperationCache;
   readonly authenticator: Authenticator;
-  readonly upstream: UpstreamWithRuns;
+  readonly upstream: Upstream;
   /** The maximum of operations in flight of each subject. */
   readonly slots: FairShare;
   readonly streamLimits: StreamLimits;
