@@ -1,7 +1,8 @@
+import { SlidingCount } from '../runtime/sliding-count.ts';
+
 /** The sliding window, in milliseconds. */
 export const WINDOW_MS = 10_000;
 const SLICES = 10;
-const SLICE_MS = WINDOW_MS / SLICES;
 /** The breaker does not open with fewer attempts in the window. */
 const MIN_ATTEMPTS = 20;
 /** The breaker opens if at least this share of the attempts in the window failed. */
@@ -20,10 +21,8 @@ export class CircuitBreaker {
   readonly #now: () => number;
   readonly #mayOpen: () => boolean;
   readonly #onChange: (isOpen: boolean) => void;
-  readonly #attempts = new Float64Array(SLICES);
-  readonly #failures = new Float64Array(SLICES);
-  #slice = 0;
-  #sliceEndsAt: number;
+  readonly #attempts = new SlidingCount(SLICES, WINDOW_MS / SLICES);
+  readonly #failures = new SlidingCount(SLICES, WINDOW_MS / SLICES);
   #nextProbeAt: number | null = null;
 
   /**
@@ -38,7 +37,6 @@ export class CircuitBreaker {
     this.#now = now;
     this.#mayOpen = mayOpen;
     this.#onChange = onChange;
-    this.#sliceEndsAt = now() + SLICE_MS;
   }
 
   get isOpen(): boolean {
@@ -64,31 +62,18 @@ export class CircuitBreaker {
     if (this.#nextProbeAt !== null) {
       if (!succeeded) return;
       this.#nextProbeAt = null;
-      this.#attempts.fill(0);
-      this.#failures.fill(0);
+      this.#attempts.clear();
+      this.#failures.clear();
       this.#onChange(false);
       return;
     }
-    this.#advanceSlices();
-    this.#attempts[this.#slice] = (this.#attempts[this.#slice] ?? 0) + 1;
+    const now = this.#now();
+    this.#attempts.add(now);
     if (succeeded) return;
-    this.#failures[this.#slice] = (this.#failures[this.#slice] ?? 0) + 1;
-    const attempts = sum(this.#attempts);
-    if (attempts < MIN_ATTEMPTS || sum(this.#failures) < attempts * FAILURE_SHARE || !this.#mayOpen()) return;
-    this.#nextProbeAt = this.#now() + PROBE_INTERVAL_MS;
+    this.#failures.add(now);
+    const attempts = this.#attempts.at(now);
+    if (attempts < MIN_ATTEMPTS || this.#failures.at(now) < attempts * FAILURE_SHARE || !this.#mayOpen()) return;
+    this.#nextProbeAt = now + PROBE_INTERVAL_MS;
     this.#onChange(true);
   }
-
-  #advanceSlices(): void {
-    const now = this.#now();
-    for (let turned = 0; now >= this.#sliceEndsAt && turned < SLICES; turned += 1) {
-      this.#slice = (this.#slice + 1) % SLICES;
-      this.#attempts[this.#slice] = 0;
-      this.#failures[this.#slice] = 0;
-      this.#sliceEndsAt += SLICE_MS;
-    }
-    if (now >= this.#sliceEndsAt) this.#sliceEndsAt = now + SLICE_MS;
-  }
 }
-
-const sum = (counts: Float64Array): number => counts.reduce((total, count) => total + count, 0);

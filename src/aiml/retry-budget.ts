@@ -7,11 +7,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import { ActiveTenants } from '../runtime/active-tenants.ts';
+import { SlidingCount } from '../runtime/sliding-count.ts';
 
 const WINDOW_MS = 1000;
 const RETRIES_PER_WINDOW = 5;
 const RETRIES_PER_TENANT = 2;
 const RETRIES_PER_REQUEST = 0.1;
+/** Coarser than the slice of the total, because there are many tenants. */
+const TENANT_SLICE_MS = 100;
 /** How long a tenant is active after its last request, in milliseconds. */
 const ACTIVE_MS = 10_000;
 /** The least recently seen tenants are evicted. */
@@ -68,41 +71,5 @@ export class RetryBudget {
     let counts = this.#tenants.get(tenant);
     if (!counts) this.#tenants.set(tenant, (counts = new Counts(TENANT_SLICE_MS)));
     return counts;
-  }
-}
-
-/** Coarser than the slice of the total, because there are many tenants. */
-const TENANT_SLICE_MS = 100;
-
-/** A count over a sliding window, in slices, so that its size is fixed. */
-class SlidingCount {
-  readonly #counts: Float64Array;
-  readonly #sliceMs: number;
-  #total = 0;
-  #last = 0;
-
-  constructor(slices: number, sliceMs: number) {
-    this.#counts = new Float64Array(slices);
-    this.#sliceMs = sliceMs;
-  }
-
-  add(now: number): void {
-    this.at(now);
-    const index = this.#last % this.#counts.length;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#total += 1;
-  }
-
-  at(now: number): number {
-    const slices = this.#counts.length;
-    const current = Math.floor(now / this.#sliceMs);
-    const stale = Math.min(current - this.#last, slices);
-    for (let step = 1; step <= stale; step += 1) {
-      const index = (this.#last + step) % slices;
-      this.#total -= this.#counts[index] ?? 0;
-      this.#counts[index] = 0;
-    }
-    this.#last = Math.max(current, this.#last);
-    return this.#total;
   }
 }
