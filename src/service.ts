@@ -156,7 +156,7 @@ async function startService(
     streamIdleTimeoutMs,
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
-    onFailure: ({ subject, ...attempt }) => reporter.attemptFailed({ ...attempt, tenant: toTenantLabel(subject) }),
+    onFailure: reporter.attemptFailed,
     onBreaker: ({ scope, isOpen, tenant }) =>
       reporter.breakerChanged({ scope, isOpen, tenant: tenant === null ? undefined : toTenantLabel(tenant) }),
     onRateLimited: () => metrics.recordRateLimited(),

@@ -1,7 +1,7 @@
 /** One call to the AIML API: what it sends and reads, on whose behalf, and what identifies it. */
+import type { RequestTrace } from '../observability/tracing.ts';
 import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { HttpResponse } from './exchange.ts';
-import type { AttemptOutcome } from './outcome.ts';
 import type { RetryRule } from './retry-rules.ts';
 import type { StreamReceiver } from './stream-body.ts';
 
@@ -21,17 +21,9 @@ export interface UpstreamContext {
   /** The bytes of responses that the operation may still hold, shared by all of its reads. Absent for no limit. */
   readonly responseBytesLeft?: { bytes: number } | undefined;
   /** Null or absent if attempts are not traced. */
-  readonly trace?: AttemptTracer | null | undefined;
+  readonly trace?: Pick<RequestTrace, 'startCall'> | null | undefined;
   /** Called when an attempt begins. */
   readonly onAttempt?: (() => void) | undefined;
-}
-
-/** Traces attempts. `traceparent` is sent as a header. */
-interface AttemptTracer {
-  startCall(call: { readonly name: string; readonly method: string; readonly isRetry: boolean }): {
-    readonly traceparent: string;
-    end(attempt: { readonly kind: AttemptOutcome<unknown>['kind']; readonly status: number | null }): void;
-  };
 }
 
 export interface Call<T> {
@@ -41,9 +33,9 @@ export interface Call<T> {
   readonly noun: string;
   readonly rule: RetryRule;
   readonly path: string;
-  readonly body: string | null;
+  readonly body?: string | undefined;
   /** Whether a 404 or 410 means that the account no longer has the endpoint: on a collection without a parent. */
-  readonly notFoundMeansSunset: boolean;
+  readonly notFoundMeansSunset?: boolean | undefined;
   readonly read: (body: unknown, response: HttpResponse) => T;
   /** Sent as a header. Only the embedded AIML API supports it. */
   readonly idempotencyKey?: string | undefined;
@@ -76,7 +68,7 @@ const MAX_HASHED_LENGTH = 16_384;
 
 /** Identifies equal calls of one caller. Its length is bounded. */
 export function toRequestKey({ rule, path, body }: RequestParts): string {
-  return body === null ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
+  return body === undefined ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
 }
 
 /** FNV-1a. Bodies with the same checksum share a circuit breaker. */
@@ -111,7 +103,7 @@ export function toHeaders(
     'x-client-request-id',
     requestId,
   ];
-  if (body !== null) headers.push('content-type', 'application/json');
+  if (body !== undefined) headers.push('content-type', 'application/json');
   if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
   if (typeof lastEventId === 'string') headers.push('last-event-id', lastEventId);
   if (conditional) headers.push('if-none-match', conditional.etag);

@@ -6,6 +6,8 @@
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
+import type { AttemptFailure } from '../observability/event-reporter.ts';
+import type { AttemptMetrics } from '../observability/metrics.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
@@ -25,34 +27,13 @@ import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toOutcomeError, mayRetry } from './retry-rules.ts';
 import type { HttpResult } from './exchange.ts';
-import { toFailureCause, type FailureCause } from './failure-cause.ts';
+import { toFailureCause } from './failure-cause.ts';
 import { Transport } from './transport.ts';
 import { CIRCUIT_OPEN, toEvidence, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
 const BACKOFF_CAP_MS = 4000;
-
-export interface AttemptReport {
-  readonly call: string;
-  readonly kind: AttemptOutcome<unknown>['kind'];
-  readonly status: number | null;
-  readonly durationMs: number;
-  readonly isRetry: boolean;
-}
-
-/** An attempt that failed for another reason than the input of the caller. */
-interface FailedAttemptReport extends AttemptReport {
-  readonly cause: FailureCause;
-  /** The id of the GraphQL request. */
-  readonly requestId: string;
-  /** Upstream's own id of its response; null if it gave none. */
-  readonly upstreamRequestId: string | null;
-  /** From 1. */
-  readonly attempt: number;
-  /** Identifies the caller. */
-  readonly subject: string;
-}
 
 export interface AimlClientOptions {
   readonly baseUrl: URL;
@@ -69,9 +50,9 @@ export interface AimlClientOptions {
   /** The idle time-out of streams, in milliseconds; by default a minute. */
   readonly streamIdleTimeoutMs?: number | undefined;
   /** Called with every attempt that ended. */
-  readonly onAttempt?: (report: AttemptReport) => void;
-  /** Called with every attempt that failed, after `onAttempt`. */
-  readonly onFailure?: (report: FailedAttemptReport) => void;
+  readonly onAttempt?: (report: AttemptMetrics) => void;
+  /** Called with every attempt that failed for another reason than the input of the caller, after `onAttempt`. */
+  readonly onFailure?: (report: AttemptFailure) => void;
   /** Called when a circuit breaker opens or closes. */
   readonly onBreaker?: BreakerListener;
   /** Called when a call is rejected because of `rateLimit`. */
@@ -89,42 +70,18 @@ export class AimlClient {
   readonly #health: UpstreamHealth;
   readonly #connections: FairSemaphore;
   readonly #budget = new RetryBudget();
-  readonly #attemptTimeoutMs: number;
+  readonly #options: AimlClientOptions;
   readonly #rateLimit: RateLimitQueue | null;
-  readonly #onAttempt: AimlClientOptions['onAttempt'];
-  readonly #onFailure: AimlClientOptions['onFailure'];
   readonly #hostname: string;
 
-  constructor({
-    baseUrl,
-    connections,
-    attemptTimeoutMs,
-    rateLimit = null,
-    maxRateLimitWaiters = Infinity,
-    isMultiTenant = false,
-    proxies = null,
-    streamIdleTimeoutMs,
-    onAttempt,
-    onFailure,
-    onBreaker,
-    onRateLimited,
-  }: AimlClientOptions) {
+  constructor(options: AimlClientOptions) {
+    const { baseUrl, connections, attemptTimeoutMs, isMultiTenant = false, onBreaker, onRateLimited } = options;
+    const { rateLimit = null, maxRateLimitWaiters: maxWaiters = Infinity } = options;
+    this.#options = options;
     this.#health = new UpstreamHealth(undefined, onBreaker);
-    this.#transport = new Transport({
-      baseUrl,
-      connections,
-      connectTimeoutMs: attemptTimeoutMs,
-      isMultiTenant,
-      streamIdleTimeoutMs,
-      proxies,
-    });
+    this.#transport = new Transport({ ...options, connectTimeoutMs: attemptTimeoutMs });
     this.#connections = new FairSemaphore(connections, isMultiTenant);
-    this.#attemptTimeoutMs = attemptTimeoutMs;
-    this.#rateLimit =
-      rateLimit &&
-      new RateLimitQueue({ rateLimit, health: this.#health, maxWaiters: maxRateLimitWaiters, onRateLimited });
-    this.#onAttempt = onAttempt;
-    this.#onFailure = onFailure;
+    this.#rateLimit = rateLimit && new RateLimitQueue({ rateLimit, health: this.#health, maxWaiters, onRateLimited });
     this.#hostname = baseUrl.hostname;
   }
 
@@ -172,11 +129,7 @@ export class AimlClient {
     failed: FailedAttempt,
   ): Promise<T> {
     const { name, path, read, isApplied } = readBack;
-    const attempt = await this.#attempt(
-      { name, noun: call.noun, rule: 'get', path, body: null, notFoundMeansSunset: false, read },
-      context,
-      0,
-    );
+    const attempt = await this.#attempt({ name, noun: call.noun, rule: 'get', path, read }, context, 0);
     if (attempt.kind === 'OK' && isApplied(attempt.value)) return attempt.value;
     throw toOutcomeError(call.rule, failed.error, true);
   }
@@ -202,7 +155,7 @@ export class AimlClient {
     const startedAt = performance.now();
     const leftMs = context.deadlineAt - startedAt;
     // Leaves time for the read-back after an unknown outcome.
-    const timeoutMs = Math.min(this.#attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
+    const timeoutMs = Math.min(this.#options.attemptTimeoutMs, call.readBack ? leftMs * (3 / 4) : leftMs);
     if (timeoutMs <= 0) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     const { subject, cancel, responseBytesLeft } = context;
     if (call.rule === 'get' && responseBytesLeft && responseBytesLeft.bytes <= 0)
@@ -235,7 +188,7 @@ export class AimlClient {
       method,
       path: call.path,
       headers,
-      body: call.body,
+      body: call.body ?? null,
       subject: context.subject,
       timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
       cancellation: context.cancel,
@@ -250,22 +203,23 @@ export class AimlClient {
       credential: context.credential,
       hostname: this.#hostname,
       path: call.path,
-      body: call.body,
+      body: call.body ?? null,
     });
     // The body of a failed attempt is not retained.
     if (budget && received.status !== null && attempt.kind !== 'OK') budget.bytes += received.body.length;
     this.#recordResult(result, requestKey, context);
     span?.end({ kind: attempt.kind, status: result.status });
-    const report: AttemptReport = {
+    const { onAttempt, onFailure } = this.#options;
+    const report: AttemptMetrics = {
       call: call.name,
       kind: attempt.kind,
       status: result.status,
       durationMs: performance.now() - startedAt,
       isRetry,
     };
-    this.#onAttempt?.(report);
-    if (attempt.kind !== 'OK' && this.#onFailure && !isCallerError(result, attempt))
-      this.#onFailure({
+    onAttempt?.(report);
+    if (attempt.kind !== 'OK' && onFailure && !isCallerError(result, attempt))
+      onFailure({
         ...report,
         cause: toFailureCause(result),
         requestId: context.requestId,

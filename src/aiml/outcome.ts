@@ -26,7 +26,7 @@ interface ResponseParser<T> {
   /** The kind of object, in messages to clients: `assistant`. */
   readonly noun: string;
   /** Whether a 404 or 410 means that the account no longer has the endpoint. */
-  readonly notFoundMeansSunset: boolean;
+  readonly notFoundMeansSunset?: boolean | undefined;
   /**
    * Reads the body of a 2xx, which is undefined for a 204. Throws MalformedResponseError if it cannot be read, and a
    * PublicError if it says that nothing was done.
@@ -55,11 +55,7 @@ function read<T>(response: HttpResponse, { read: readBody }: ResponseParser<T>):
   } catch (error) {
     if (error instanceof PublicError) return { kind: 'REJECTED', status: response.status, error };
     if (!(error instanceof MalformedResponseError)) throw error;
-    return failed(
-      'UNKNOWN',
-      response,
-      response.isCloseDelimited ? errorsByFailure.TRUNCATED : errorsByFailure.UNREADABLE,
-    );
+    return failed('UNKNOWN', response, errorsByFailure[response.isCloseDelimited ? 'TRUNCATED' : 'UNREADABLE']);
   }
 }
 
@@ -73,64 +69,44 @@ function parse(body: Buffer): unknown {
   }
 }
 
-const errorsByFailure: Readonly<
-  Record<NetworkFailure['failure'], Pick<PublicErrorDetails, 'code' | 'message' | 'retryable'>>
-> = {
-  UNREACHABLE: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The AIML API could not be reached.',
-    retryable: true,
-  },
-  RESET: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The AIML API closed the connection without a response.',
-    retryable: true,
-  },
-  TIMEOUT: { code: 'UPSTREAM_TIMEOUT', message: 'The AIML API did not respond in time.', retryable: true },
-  TRUNCATED: {
-    code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The response of the AIML API was cut short.',
-    retryable: true,
-  },
-  NOT_HTTP: {
-    code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The response of the AIML API is not valid HTTP.',
-    retryable: true,
-  },
-  UNREADABLE: {
-    code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The response of the AIML API cannot be read.',
-    retryable: false,
-  },
-  TOO_LARGE: {
-    code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The response of the AIML API is too large.',
-    retryable: false,
-  },
-  TOO_MANY_LARGE_RESPONSES: {
-    code: 'UPSTREAM_BAD_RESPONSE',
-    message: 'The AIML API sent too many large responses at a time.',
-    retryable: true,
-  },
+type ErrorDetails = Pick<PublicErrorDetails, 'code' | 'message' | 'retryable'>;
+
+const retryable = (code: PublicErrorCode, message: string): ErrorDetails => ({ code, message, retryable: true });
+const permanent = (code: PublicErrorCode, message: string): ErrorDetails => ({ code, message, retryable: false });
+
+const errorsByFailure: Readonly<Record<NetworkFailure['failure'], ErrorDetails>> = {
+  UNREACHABLE: retryable('UPSTREAM_UNAVAILABLE', 'The AIML API could not be reached.'),
+  RESET: retryable('UPSTREAM_UNAVAILABLE', 'The AIML API closed the connection without a response.'),
+  TIMEOUT: retryable('UPSTREAM_TIMEOUT', 'The AIML API did not respond in time.'),
+  TRUNCATED: retryable('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API was cut short.'),
+  NOT_HTTP: retryable('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API is not valid HTTP.'),
+  UNREADABLE: permanent('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API cannot be read.'),
+  TOO_LARGE: permanent('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API is too large.'),
+  TOO_MANY_LARGE_RESPONSES: retryable('UPSTREAM_BAD_RESPONSE', 'The AIML API sent too many large responses at a time.'),
   OVER_BUDGET: OPERATION_TOO_LARGE,
-  ABORTED: { code: 'UPSTREAM_UNAVAILABLE', message: 'The client disconnected.', retryable: true },
+  ABORTED: retryable('UPSTREAM_UNAVAILABLE', 'The client disconnected.'),
 };
 
 function fromNetworkFailure({ failure, sent }: NetworkFailure): FailedAttempt {
   return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new PublicError(errorsByFailure[failure]) };
 }
 
+const INTERNAL_ERROR = retryable('UPSTREAM_UNAVAILABLE', 'The AIML API reports an internal error.');
+const UNEXPECTED_STATUS = permanent('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API has an unexpected status.');
+const OUT_OF_CREDITS = permanent('QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.');
+const SUNSET = permanent('UPSTREAM_UNAVAILABLE', SUNSET_MESSAGE);
+
 /** The API's error statuses below 500: upstream rejected the request and applied nothing. */
-const errorsByStatus: Readonly<Record<number, readonly [PublicErrorCode, string, retryable: boolean]>> = {
-  400: ['BAD_USER_INPUT', 'The AIML API rejected the request.', false],
-  401: ['UNAUTHENTICATED', 'The AIML API does not accept the API key.', false],
-  402: ['QUOTA_EXCEEDED', 'The account at the AIML API is out of credits.', false],
-  403: ['FORBIDDEN', 'The AIML API does not allow this with the API key.', false],
-  404: ['NOT_FOUND', 'The AIML API has nothing with this id.', false],
-  409: ['CONFLICT', 'The AIML API reports a conflict with another request.', true],
-  410: ['NOT_FOUND', 'The AIML API has nothing with this id any more.', false],
-  422: ['BAD_USER_INPUT', 'The AIML API rejected the request.', false],
-  429: ['RATE_LIMITED', 'The AIML API received too many requests.', true],
+const errorsByStatus: Readonly<Record<number, ErrorDetails>> = {
+  400: permanent('BAD_USER_INPUT', 'The AIML API rejected the request.'),
+  401: permanent('UNAUTHENTICATED', 'The AIML API does not accept the API key.'),
+  402: OUT_OF_CREDITS,
+  403: permanent('FORBIDDEN', 'The AIML API does not allow this with the API key.'),
+  404: permanent('NOT_FOUND', 'The AIML API has nothing with this id.'),
+  409: retryable('CONFLICT', 'The AIML API reports a conflict with another request.'),
+  410: permanent('NOT_FOUND', 'The AIML API has nothing with this id any more.'),
+  422: permanent('BAD_USER_INPUT', 'The AIML API rejected the request.'),
+  429: retryable('RATE_LIMITED', 'The AIML API received too many requests.'),
 };
 
 function fromErrorStatus(
@@ -139,68 +115,37 @@ function fromErrorStatus(
   sent: ReasonContext,
 ): FailedAttempt {
   const { status } = response;
-  const errorBody = parseErrorBody(response.body);
-  if (status >= 500 && status < 600)
-    return failed('UNKNOWN', response, {
-      code: 'UPSTREAM_UNAVAILABLE',
-      message: 'The AIML API reports an internal error.',
-      retryable: true,
-      ...withRequestId(errorBody),
-    });
-  if (status === 408) return failed('UNKNOWN', response, { ...errorsByFailure.TIMEOUT, ...withRequestId(errorBody) });
-  if (status < 400 || status >= 600)
-    return failed('UNKNOWN', response, {
-      code: 'UPSTREAM_BAD_RESPONSE',
-      message: 'The response of the AIML API has an unexpected status.',
-      retryable: false,
-    });
-  if (notFoundMeansSunset && (status === 404 || status === 410))
-    return failed('REJECTED', response, {
-      code: 'UPSTREAM_UNAVAILABLE',
-      message: SUNSET_MESSAGE,
-      retryable: false,
-      ...withRequestId(errorBody),
-    });
+  const body = parseErrorBody(response.body);
+  if (status === 408) return failed('UNKNOWN', response, errorsByFailure.TIMEOUT, body);
+  if (status >= 500 && status < 600) return failed('UNKNOWN', response, INTERNAL_ERROR, body);
+  if (status < 400 || status >= 600) return failed('UNKNOWN', response, UNEXPECTED_STATUS);
+  if (notFoundMeansSunset && (status === 404 || status === 410)) return failed('REJECTED', response, SUNSET, body);
   if (status === 409 && headerOf(response, 'x-should-retry') === 'false')
     return { kind: 'REJECTED', status, error: keyReused() };
-  const [code, message, retryable] = errorsByStatus[status] ?? [
-    'UPSTREAM_BAD_RESPONSE' as const,
-    'The response of the AIML API has an unexpected status.',
-    false,
-  ];
-  if ((status === 403 || status === 429) && isQuotaError(errorBody))
-    return failed('REJECTED', response, {
-      code: 'QUOTA_EXCEEDED',
-      message: 'The account at the AIML API is out of credits.',
-      retryable: false,
-      ...withRequestId(errorBody),
-    });
-  return failed('REJECTED', response, {
-    code,
-    message: code === 'NOT_FOUND' ? message.replace('nothing', `no ${noun}`) : message,
-    retryable,
-    ...withRequestId(errorBody),
-    ...(code === 'BAD_USER_INPUT' && {
-      reason: sanitizeReason(errorBody.message, sent),
-      param: errorBody.param,
-    }),
-  });
+  if ((status === 403 || status === 429) && isQuotaError(body))
+    return failed('REJECTED', response, OUT_OF_CREDITS, body);
+  const details = errorsByStatus[status] ?? UNEXPECTED_STATUS;
+  return failed(
+    'REJECTED',
+    response,
+    {
+      ...details,
+      ...(details.code === 'NOT_FOUND' && { message: details.message.replace('nothing', `no ${noun}`) }),
+      ...(details.code === 'BAD_USER_INPUT' && { reason: sanitizeReason(body.message, sent), param: body.param }),
+    },
+    body,
+  );
 }
 
-const withRequestId = ({ requestId }: UpstreamErrorBody) => ({ upstreamRequestId: requestId });
-
+/** `body` is absent if its request id is not used. */
 function failed(
   kind: FailedAttempt['kind'],
   response: HttpResponse,
-  {
-    upstreamRequestId,
-    ...details
-  }: Omit<PublicErrorDetails, 'upstream' | 'retryAfterMs'> & {
-    readonly upstreamRequestId?: string | null;
-  },
+  details: PublicErrorDetails,
+  body?: UpstreamErrorBody,
 ): FailedAttempt {
   const { status } = response;
-  const requestId = [headerOf(response, 'x-request-id'), upstreamRequestId].find(isRequestId) ?? null;
+  const requestId = [headerOf(response, 'x-request-id'), body?.requestId].find(isRequestId) ?? null;
   const error = new PublicError({
     ...details,
     retryAfterMs: readRetryAfter(headerOf(response, 'retry-after'), Date.now()),

@@ -50,16 +50,14 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly ended: Promise<HttpResult>;
   readonly #subject: string;
   readonly #timeoutMs: number;
-  readonly #largeBodies: FairSemaphore;
+  readonly #options: ResponseHandlerOptions;
   /** Cancelled when the exchange has ended. Created when something has to wait. */
   #whenEnded: CancellationToken | null = null;
   readonly #cancellation: CancellationToken;
   readonly #budget: { bytes: number } | null;
   readonly #receiver: StreamReceiver | null;
-  readonly #streamIdleTimeoutMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
-  readonly #onEnd: () => void;
   #stream: StreamBody | null = null;
   #resolve: (result: HttpResult) => void = () => undefined;
   #controller: Dispatcher.DispatchController | null = null;
@@ -75,15 +73,13 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   constructor(
     { subject, timeoutMs, cancellation, isWrite, budget, receiver = null }: HttpRequest,
-    { largeBodies, streamIdleTimeoutMs, onEnd }: ResponseHandlerOptions,
+    options: ResponseHandlerOptions,
   ) {
     this.#subject = subject;
     this.#timeoutMs = timeoutMs;
-    this.#onEnd = onEnd;
     this.#receiver = receiver;
-    this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
-    this.#largeBodies = largeBodies;
+    this.#options = options;
     this.#cancellation = cancellation;
     this.#budget = budget;
     this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
@@ -109,7 +105,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#stream = new StreamBody({
       receiver: this.#receiver,
       coding: toContentCoding(headerOf(response, 'content-encoding')),
-      idleTimeoutMs: this.#streamIdleTimeoutMs,
+      idleTimeoutMs: this.#options.streamIdleTimeoutMs,
       onBody: (body) => this.#end({ ...response, body }),
       onEnd: () => {
         this.#end({ status: null, failure: 'TRUNCATED', sent: true });
@@ -136,7 +132,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
     this.#isLarge = true;
     if (!isPersistent(this.#headers)) {
-      this.#releaseLarge = this.#largeBodies.tryAcquire(this.#subject);
+      this.#releaseLarge = this.#options.largeBodies.tryAcquire(this.#subject);
       if (!this.#releaseLarge) this.#abort('TOO_MANY_LARGE_RESPONSES');
       return;
     }
@@ -151,9 +147,10 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Null if the exchange ended first. */
   async #acquireLarge(): Promise<Release | null> {
     this.#whenEnded ??= new CancellationToken();
+    const { largeBodies } = this.#options;
     const release =
-      this.#largeBodies.tryAcquire(this.#subject) ??
-      (await this.#largeBodies.acquire(this.#subject, this.#timeoutMs, this.#whenEnded));
+      largeBodies.tryAcquire(this.#subject) ??
+      (await largeBodies.acquire(this.#subject, this.#timeoutMs, this.#whenEnded));
     if (!this.#isEnded) return release;
     release?.();
     return null;
@@ -233,7 +230,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#chunks = [];
     this.#releaseLarge?.();
     this.#whenEnded?.cancel();
-    this.#onEnd();
+    this.#options.onEnd();
     this.#resolve(result);
   }
 }

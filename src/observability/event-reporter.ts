@@ -2,19 +2,24 @@
 import { LogSampler } from './log-sampler.ts';
 import type { LibraryLevel, Logger } from './logger.ts';
 import type { AttemptMetrics, Metrics, StreamMetrics } from './metrics.ts';
-import type { OperationRecord } from './operation-record.ts';
+import { toTenantLabel, type OperationRecord } from './operation-record.ts';
 import type { RequestTrace } from './tracing.ts';
 
 /** The most entries of one kind per second, for events that clients or upstream can cause at any rate. */
 const MAX_ENTRIES_PER_SECOND = 10;
 
 /** An attempt of an upstream call that failed. */
-interface FailedAttempt extends AttemptMetrics {
+export interface AttemptFailure extends AttemptMetrics {
+  /** One of the few values of `FailureCause`. */
   readonly cause: string;
+  /** The id of the GraphQL request. */
   readonly requestId: string;
+  /** Upstream's own id of its response; null if it gave none. */
   readonly upstreamRequestId: string | null;
+  /** From 1. */
   readonly attempt: number;
-  readonly tenant: string;
+  /** Identifies the caller. */
+  readonly subject: string;
 }
 
 /** A circuit breaker that has opened or closed. */
@@ -46,7 +51,7 @@ export class EventReporter {
   readonly #rejectsUnlisted: boolean;
 
   readonly breakerChanged: (change: ChangedBreaker) => void;
-  readonly attemptFailed: (attempt: FailedAttempt) => void;
+  readonly attemptFailed: (attempt: AttemptFailure) => void;
   readonly keysUnavailable: (reason: string) => void;
   readonly originRejected: (requestId: string) => void;
   readonly webSocketRejected: (closeCode: number) => void;
@@ -89,7 +94,7 @@ export class EventReporter {
           attempt: attempt.attempt,
           outcome: attempt.kind,
           durationMs: Math.round(attempt.durationMs),
-          tenant: attempt.tenant,
+          tenant: toTenantLabel(attempt.subject),
         },
         suppressed,
       ),

@@ -1,7 +1,8 @@
 // Every fault × every operation through the data source and a real client: the error, the outcome of a write, and the
 // number of requests to upstream. Each case has its own client and upstream.
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { AimlClient, type AttemptReport } from '../../src/aiml/client.ts';
+import { AimlClient } from '../../src/aiml/client.ts';
+import type { AttemptMetrics } from '../../src/observability/metrics.ts';
 import { CancellationToken } from '../../src/runtime/cancellation.ts';
 import { createAssistantResource, type AssistantResource } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
@@ -49,7 +50,7 @@ const calls: Record<Operation, readonly [method: string, path: string]> = {
 
 async function observe(fault: FaultCase, operation: Operation): Promise<Observation> {
   const { upstream, url } = await startFaultUpstream(fault);
-  const reports: AttemptReport[] = [];
+  const reports: AttemptMetrics[] = [];
   const client = new AimlClient({
     baseUrl: url,
     connections: 4,
@@ -76,7 +77,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   await client.close();
   await upstream.stop();
   if (error !== null && !(error instanceof PublicError)) throw new Error('not a PublicError', { cause: error });
-  const isReadBack = ({ call }: AttemptReport) => operation === 'modify' && call === 'assistants.get';
+  const isReadBack = ({ call }: AttemptMetrics) => operation === 'modify' && call === 'assistants.get';
   const [method, path] = calls[operation];
   return {
     result: {

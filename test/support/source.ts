@@ -1,5 +1,6 @@
 // A data source with a real client, on an upstream on bare sockets.
-import { AimlClient, type AimlClientOptions, type AttemptReport } from '../../src/aiml/client.ts';
+import { AimlClient, type AimlClientOptions } from '../../src/aiml/client.ts';
+import type { AttemptMetrics } from '../../src/observability/metrics.ts';
 import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { Resource, type CallAccess } from '../../src/aiml/resource.ts';
@@ -31,7 +32,7 @@ export interface TestSource {
   readonly upstream: RawUpstream;
   readonly client: AimlClient;
   readonly source: AssistantResource;
-  readonly reports: readonly AttemptReport[];
+  readonly reports: readonly AttemptMetrics[];
   /** `POST /assistants/x` and the like, in the order of arrival. */
   readonly lines: () => string[];
   /** Cancels all requests. */
@@ -48,7 +49,7 @@ export async function startSource(
   { deadlineMs = 20_000, ...options }: SourceOptions = {},
 ): Promise<TestSource> {
   const upstream = await startRawUpstream({ response });
-  const reports: AttemptReport[] = [];
+  const reports: AttemptMetrics[] = [];
   const client = new AimlClient({
     baseUrl: new URL(upstream.url),
     connections: 16,
