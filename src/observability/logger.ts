@@ -72,62 +72,13 @@ interface StartEntry {
   readonly model: string | undefined;
 }
 
-interface UnlistedOperationEntry {
-  readonly requestId: string;
-  readonly operationName: string | null;
-  readonly tenant?: string | undefined;
-  readonly rejected: boolean;
-}
-
 export type LibraryLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export interface Logger {
-  listening(url: string, entry?: StartEntry): void;
-  /** An environment variable that looks like a misspelt setting. */
-  settingMisspelt(name: string, suggestion: string): void;
-  /** The account of the service's key has no assistants at the AIML API. */
-  assistantsUnavailable(): void;
-  stopping(signal: string): void;
-  /** `suppressed`: how many such entries were left out before it. */
-  upstreamCallFailed(entry: UpstreamFailureEntry, suppressed: number): void;
-  breakerOpened(entry: BreakerEntry, suppressed: number): void;
-  breakerClosed(entry: BreakerEntry, suppressed: number): void;
-  /** The identity provider's keys cannot be fetched. `reason` is one of a few words. */
-  jwksUnavailable(reason: string, suppressed: number): void;
-  /** `reason` says why the token was rejected, without any text of the token. */
-  tokenRejected(entry: { readonly requestId: string; readonly reason: string }, suppressed: number): void;
-  /** A page of an origin that is not allowed sent a CORS preflight or opened a WebSocket. */
-  originRejected(requestId: string, suppressed: number): void;
-  /** Traces cannot be delivered to the collector. */
-  tracesUndelivered(): void;
-  tracesDelivered(): void;
-  stopped(): void;
-  stopFailed(error: unknown): void;
-  operationEnded(entry: OperationEntry): void;
-  requestRejected(entry: RejectionEntry): void;
-  /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
-  requestFailed(error: unknown, requestId: string): void;
-  /** A fault in the handling of a WebSocket, which closes it. */
-  webSocketFailed(error: unknown): void;
-  /** A WebSocket was closed for what its client did, for example with 1009 for a message over the limit. */
-  webSocketRejected(closeCode: number, suppressed: number): void;
-  /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
-  internalErrorMasked(error: unknown, requestId: string): void;
-  operationUnlisted(entry: UnlistedOperationEntry): void;
-  /** The names of manifest operations that are not valid in the schema; null for a name that may not be logged. */
-  manifestUnusable(operationNames: readonly (string | null)[]): void;
-  clientDisconnected(reason: string): void;
-  /** `reason` is the code of an error. */
-  redisUnavailable(reason: string): void;
-  redisAvailable(): void;
-  explorerMissing(): void;
-  /** Logs the level only: the library's text may contain request data. */
-  libraryLogged(library: string, level: LibraryLevel): void;
-  readonly embeddedApi: EmbeddedApiLogger;
-}
+export type Logger = ReturnType<typeof createLogger>;
 
 /**
- * The embedded API's logger interface: `(text)` or `(fields, text)`. Of the fields, only ids and the error are logged. Its requests (info) are not logged, because they are upstream calls of the service.
+ * The embedded API's logger interface: `(text)` or `(fields, text)`. Of the fields, only ids and the error are logged. Its
+ * requests (info) are not logged, because they are upstream calls of the service.
  */
 type EmbeddedApiLogger = Readonly<Record<'info' | 'warn' | 'error', (first: unknown, text?: string) => void>>;
 
@@ -156,7 +107,7 @@ export function createLogger(
   level: string,
   destination: LogDestination,
   { stacks = false, secrets = [] }: LoggerOptions = {},
-): Logger {
+) {
   const redact = createRedaction(secrets);
   const logger = pino(
     {
@@ -181,32 +132,43 @@ export function createLogger(
     (write: 'warn' | 'error') =>
     (first: unknown, text?: string): void =>
       logger[write](toEmbeddedEntry(first), typeof first === 'string' ? first : text);
+  const embeddedApi: EmbeddedApiLogger = {
+    info: () => undefined,
+    warn: logEmbedded('warn'),
+    error: logEmbedded('error'),
+  };
   return {
-    listening: (url, entry) => logger.info({ url, ...entry }, 'listening'),
-    settingMisspelt: (name, suggestion) =>
+    listening: (url: string, entry?: StartEntry) => logger.info({ url, ...entry }, 'listening'),
+    /** An environment variable that looks like a misspelt setting. */
+    settingMisspelt: (name: string, suggestion: string) =>
       logger.warn({ name, suggestion }, `${name} is not a setting; did you mean ${suggestion}?`),
+    /** The account of the service's key has no assistants at the AIML API. */
     assistantsUnavailable: () => logger.warn(SUNSET_NOTICE),
-    stopping: (signal) => logger.info({ signal }, 'stopping'),
-    upstreamCallFailed: (entry, suppressed) =>
+    stopping: (signal: string) => logger.info({ signal }, 'stopping'),
+    /** `suppressed`, here and below: how many such entries were left out before it. */
+    upstreamCallFailed: (entry: UpstreamFailureEntry, suppressed: number) =>
       logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
-    breakerOpened: (entry, suppressed) =>
+    breakerOpened: (entry: BreakerEntry, suppressed: number) =>
       logger.warn(
         { ...entry, suppressed: suppressed || undefined },
         'a circuit breaker for calls to the AIML API opened',
       ),
-    breakerClosed: (entry, suppressed) =>
+    breakerClosed: (entry: BreakerEntry, suppressed: number) =>
       logger.info(
         { ...entry, suppressed: suppressed || undefined },
         'a circuit breaker for calls to the AIML API closed',
       ),
-    jwksUnavailable: (reason, suppressed) =>
+    /** `reason` is one of a few words. */
+    jwksUnavailable: (reason: string, suppressed: number) =>
       logger.warn(
         { reason, suppressed: suppressed || undefined },
         'the keys of the identity provider cannot be fetched',
       ),
-    tokenRejected: (entry, suppressed) =>
+    /** `reason` says why the token was rejected, without any text of the token. */
+    tokenRejected: (entry: { readonly requestId: string; readonly reason: string }, suppressed: number) =>
       logger.info({ ...entry, suppressed: suppressed || undefined }, 'an access token was rejected'),
-    originRejected: (requestId, suppressed) =>
+    /** A page of an origin that is not allowed sent a CORS preflight or opened a WebSocket. */
+    originRejected: (requestId: string, suppressed: number) =>
       logger.warn(
         { requestId, setting: 'CORS_ORIGINS', suppressed: suppressed || undefined },
         'a page of an origin that is not allowed called the service: CORS_ORIGINS decides which origins are allowed',
@@ -214,30 +176,44 @@ export function createLogger(
     tracesUndelivered: () => logger.warn('traces cannot be delivered to the collector'),
     tracesDelivered: () => logger.info('traces are delivered again'),
     stopped: () => logger.info('stopped'),
-    stopFailed: (error) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
-    // There is one for every request, and pino takes three times as long for the same text.
-    operationEnded: (entry) => {
+    stopFailed: (error: unknown) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
+    /** There is one for every request, and pino takes three times as long for the same text. */
+    operationEnded: (entry: OperationEntry) => {
       if (!logger.isLevelEnabled('info')) return;
       const fields = JSON.stringify(entry).slice(1, -1);
       destination.write(redact(`{"level":"info"${timestamp()},${fields},"msg":"operation"}\n`));
     },
-    requestRejected: (entry) => logger.info(entry, 'request rejected'),
-    webSocketFailed: (error) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
-    webSocketRejected: (closeCode, suppressed) =>
+    requestRejected: (entry: RejectionEntry) => logger.info(entry, 'request rejected'),
+    /** A fault in the handling of a WebSocket, which closes it. */
+    webSocketFailed: (error: unknown) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
+    /** A WebSocket was closed for what its client did, for example with 1009 for a message over the limit. */
+    webSocketRejected: (closeCode: number, suppressed: number) =>
       logger.info({ closeCode, suppressed: suppressed || undefined }, 'a WebSocket was closed'),
-    requestFailed: (error, requestId) => logger.error({ err: toErr(error), requestId }, 'a request failed'),
-    internalErrorMasked: (error, requestId) =>
+    /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
+    requestFailed: (error: unknown, requestId: string) =>
+      logger.error({ err: toErr(error), requestId }, 'a request failed'),
+    /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
+    internalErrorMasked: (error: unknown, requestId: string) =>
       logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),
-    operationUnlisted: (entry) => logger.warn(entry, 'an operation is not in the manifest'),
-    manifestUnusable: (operations) =>
+    operationUnlisted: (entry: {
+      readonly requestId: string;
+      readonly operationName: string | null;
+      readonly tenant?: string | undefined;
+      readonly rejected: boolean;
+    }) => logger.warn(entry, 'an operation is not in the manifest'),
+    /** The names of manifest operations; null for a name that may not be logged. */
+    manifestUnusable: (operations: readonly (string | null)[]) =>
       logger.warn({ count: operations.length, operations }, 'operations of the manifest are not valid in the schema'),
-    clientDisconnected: (reason) => logger.info({ reason }, 'disconnected a client that did not read its response'),
-    redisUnavailable: (reason) =>
+    clientDisconnected: (reason: string) =>
+      logger.info({ reason }, 'disconnected a client that did not read its response'),
+    /** `reason` is the code of an error. */
+    redisUnavailable: (reason: string) =>
       logger.warn({ reason }, 'Redis is unavailable: replicas share nothing until it is available again'),
     redisAvailable: () => logger.info('Redis is available again'),
     explorerMissing: () => logger.warn('the explorer is unavailable because it has not been built: run npm run build'),
-    libraryLogged: (library, libraryLevel) => logger[libraryLevel](`${library} logged a message`),
-    embeddedApi: { info: () => undefined, warn: logEmbedded('warn'), error: logEmbedded('error') },
+    /** Logs the level only: the library's text may contain request data. */
+    libraryLogged: (library: string, libraryLevel: LibraryLevel) => logger[libraryLevel](`${library} logged a message`),
+    embeddedApi,
   };
 }
 

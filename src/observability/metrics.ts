@@ -80,56 +80,38 @@ type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
 /** The functions are called when the metrics are read. */
 interface MetricsOptions {
   /** Whether reads are cached; without it lookups are not counted. */
-  readonly hasCache?: boolean;
+  readonly hasCache: boolean;
   readonly version: string;
   /** All registered error codes. Others are counted as `OTHER`. */
   readonly errorCodes: readonly string[];
   readonly inFlight: () => number;
-  readonly requestBodyBytes?: () => number;
-  readonly unsentResponseBytes?: () => number;
+  readonly requestBodyBytes: () => number;
+  readonly unsentResponseBytes: () => number;
   readonly isBreakerOpen: () => boolean;
   /** The number of open streams by transport. */
-  readonly openStreams?: () => ReadonlyMap<string, number>;
-  readonly openWebSockets?: () => number;
-  readonly runsFollowed?: () => number;
+  readonly openStreams: () => ReadonlyMap<string, number>;
+  readonly openWebSockets: () => number;
+  readonly runsFollowed: () => number;
   /** The number of log entries dropped since the start. */
-  readonly droppedLogEntries?: () => number;
-  /** Null or absent without Redis. */
-  readonly isRedisUp?: (() => boolean) | null;
+  readonly droppedLogEntries: () => number;
+  /** Null without Redis. */
+  readonly isRedisUp: (() => boolean) | null;
 }
 
-export interface Metrics {
-  readonly contentType: string;
-  recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void;
-  recordAttempt(attempt: AttemptMetrics): void;
-  /** A stream of a subscription that ended. */
-  recordStream(stream: StreamMetrics): void;
-  recordWebSocketRejected(closeCode: number): void;
-  /** A call that was rejected by the service's own rate limit. */
-  recordRateLimited(): void;
-  recordCacheLookup(result: CacheLookupResult): void;
-  /** An operation that is not in the manifest, whether it was rejected or not. */
-  recordUnlisted(): void;
-  /** All metrics in Prometheus' text format. */
-  text(): Promise<string>;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({
-  hasCache = false,
-  version,
-  errorCodes,
-  inFlight,
-  requestBodyBytes = () => 0,
-  unsentResponseBytes = () => 0,
-  isBreakerOpen,
-  openStreams = () => new Map(),
-  openWebSockets = () => 0,
-  runsFollowed = () => 0,
-  droppedLogEntries = () => 0,
-  isRedisUp = null,
-}: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsOptions) {
+  const { hasCache, version, errorCodes, openStreams, isBreakerOpen, droppedLogEntries, isRedisUp } = options;
   const registry = new Registry();
   const registers = [registry];
+  const gauge = (name: MetricName, read: () => number) =>
+    new Gauge({
+      ...named(name),
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
 
   const operations = new HotCounter(named('assistants_operations_total'), ['kind', 'outcome'], registers);
   const operationDuration = new HotHistogram({
@@ -182,20 +164,6 @@ export function createMetrics({
       for (const [transport, count] of openStreams()) this.set({ transport }, count);
     },
   });
-  new Gauge({
-    ...named('assistants_websockets_open'),
-    registers,
-    collect() {
-      this.set(openWebSockets());
-    },
-  });
-  new Gauge({
-    ...named('assistants_runs_followed'),
-    registers,
-    collect() {
-      this.set(runsFollowed());
-    },
-  });
   const rejectedWebSockets = new Counter({
     ...named('assistants_websockets_rejected_total'),
     labelNames: ['code'],
@@ -203,34 +171,13 @@ export function createMetrics({
   });
   const unlisted = new Counter({ ...named('assistants_unlisted_operations_total'), registers });
   new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
-  new Gauge({
-    ...named('assistants_operations_in_flight'),
-    registers,
-    collect() {
-      this.set(inFlight());
-    },
-  });
-  new Gauge({
-    ...named('assistants_request_body_bytes'),
-    registers,
-    collect() {
-      this.set(requestBodyBytes());
-    },
-  });
-  new Gauge({
-    ...named('assistants_unsent_response_bytes'),
-    registers,
-    collect() {
-      this.set(unsentResponseBytes());
-    },
-  });
-  new Gauge({
-    ...named('assistants_upstream_breaker_open'),
-    registers,
-    collect() {
-      this.set(isBreakerOpen() ? 1 : 0);
-    },
-  });
+  gauge('assistants_operations_in_flight', options.inFlight);
+  gauge('assistants_request_body_bytes', options.requestBodyBytes);
+  gauge('assistants_unsent_response_bytes', options.unsentResponseBytes);
+  gauge('assistants_upstream_breaker_open', () => (isBreakerOpen() ? 1 : 0));
+  gauge('assistants_websockets_open', options.openWebSockets);
+  gauge('assistants_runs_followed', options.runsFollowed);
+  if (isRedisUp) gauge('assistants_redis_up', () => (isRedisUp() ? 1 : 0));
   new Counter({
     ...named('assistants_log_entries_dropped_total'),
     registers,
@@ -239,14 +186,6 @@ export function createMetrics({
       this.inc(droppedLogEntries());
     },
   });
-  if (isRedisUp)
-    new Gauge({
-      ...named('assistants_redis_up'),
-      registers,
-      collect() {
-        this.set(isRedisUp() ? 1 : 0);
-      },
-    });
 
   // Counters start at 0 so that `rate` and `increase` see the first error of a code.
   const codes = new Set([...errorCodes, OTHER_CODE]);
@@ -255,33 +194,37 @@ export function createMetrics({
   const processRegistry = processMetrics();
 
   return {
-    contentType: registry.contentType,
-    recordOperation: ({ kind, outcome, errorCodes: operationCodes, durationMs }) => {
+    contentType: registry.contentType as string,
+    recordOperation(record: Pick<OperationRecord, 'kind' | 'outcome' | 'errorCodes' | 'durationMs'>): void {
+      const { kind, outcome, durationMs } = record;
       operations.increment(`${kind} ${outcome}`, () => ({ kind, outcome }));
       operationDuration.observe(kind, durationMs / 1000);
       const counter = outcome === 'user_error' ? userErrors : errors;
-      for (const code of operationCodes)
+      for (const code of record.errorCodes)
         counter.inc({ code: codes.has(code) || outcome === 'user_error' ? code : OTHER_CODE });
     },
-    recordAttempt: ({ call, kind, status, durationMs, isRetry }) => {
+    recordAttempt({ call, kind, status, durationMs, isRetry }: AttemptMetrics): void {
       const label = toStatusLabel(status);
       attempts.increment(`${call} ${label} ${kind}`, () => ({ call, status: label, outcome: kind }));
       attemptDuration.observe(call, durationMs / 1000);
       if (isRetry) retries.inc({ call });
       if (status === 429) rateLimited.inc({ by: 'upstream' });
     },
-    recordRateLimited: () => rateLimited.inc({ by: 'service' }),
-    recordCacheLookup: (result) => {
+    /** A call that was rejected by the service's own rate limit. */
+    recordRateLimited: (): void => rateLimited.inc({ by: 'service' }),
+    recordCacheLookup(result: CacheLookupResult): void {
       cacheLookups[result] += 1;
     },
-    recordStream: ({ transport, end, events, firstTextMs }) => {
+    recordStream({ transport, end, events, firstTextMs }: StreamMetrics): void {
       streams.inc({ transport, end });
       streamEvents.inc(events);
       if (firstTextMs !== null) firstText.observe(firstTextMs / 1000);
     },
-    recordWebSocketRejected: (code) => rejectedWebSockets.inc({ code }),
-    recordUnlisted: () => unlisted.inc(),
-    text: async () =>
+    recordWebSocketRejected: (code: number): void => rejectedWebSockets.inc({ code }),
+    /** An operation that is not in the manifest, whether it was rejected or not. */
+    recordUnlisted: (): void => unlisted.inc(),
+    /** All metrics in Prometheus' text format. */
+    text: async (): Promise<string> =>
       `${await registry.metrics()}\n${operationDuration.text()}\n${attemptDuration.text()}\n${await processRegistry.metrics()}`,
   };
 }
@@ -290,7 +233,9 @@ export function createMetrics({
 const toStatusLabel = (status: number | null): string | number =>
   status === null ? 'none' : status in STATUS_CODES ? status : 'other';
 
-const named = (name: keyof typeof metricDescriptions) => ({ name, help: metricDescriptions[name] });
+type MetricName = keyof typeof metricDescriptions;
+
+const named = (name: MetricName) => ({ name, help: metricDescriptions[name] });
 
 let processRegistry: Registry | null = null;
 

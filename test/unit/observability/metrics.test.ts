@@ -42,8 +42,16 @@ const create = (
   createMetrics({
     version: '1.2.3',
     errorCodes: ['RATE_LIMITED', 'BAD_USER_INPUT'],
+    hasCache: false,
     inFlight: () => 0,
+    requestBodyBytes: () => 0,
+    unsentResponseBytes: () => 0,
     isBreakerOpen: () => false,
+    openStreams: () => new Map(),
+    openWebSockets: () => 0,
+    runsFollowed: () => 0,
+    droppedLogEntries: () => 0,
+    isRedisUp: null,
     ...gauges,
   });
 
