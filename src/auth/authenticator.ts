@@ -5,9 +5,9 @@
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from './credential.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { Principal, type Identity } from './principal.ts';
+import { PublicError } from '../runtime/errors.ts';
+import { Principal, type AuthFailure, type Identity } from './principal.ts';
 import { KeysUnavailableError } from './jwks.ts';
-import { authErrors } from './auth-errors.ts';
 import { TokenVerifier, toRejectionReason } from './jwt.ts';
 
 const JWKS_TIMEOUT_MS = 5000;
@@ -71,6 +71,28 @@ async function byToken(
     const failure = error instanceof errors.JWTExpired ? authErrors.expiredToken : authErrors.badToken;
     return { ...failure, reason: toRejectionReason(error) };
   }
+}
+
+/** Each message says what the client can do. */
+const authErrors = {
+  noKey: unauthenticated('Send your AIML API key in the header "Authorization: Bearer …".'),
+  noToken: unauthenticated('Send an access token in the header "Authorization: Bearer …".'),
+  /** Deliberately without a reason, which would help to forge a token. */
+  badToken: unauthenticated('The access token is not valid here.'),
+  /** Only for a token that is otherwise valid. */
+  expiredToken: unauthenticated('The access token has expired.'),
+  keysUnavailable: {
+    kind: 'failure',
+    error: new PublicError({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'Access tokens cannot be checked: the keys of the identity provider are not available.',
+      retryable: true,
+    }),
+  },
+} as const satisfies Record<string, AuthFailure>;
+
+function unauthenticated(message: string): AuthFailure {
+  return { kind: 'failure', error: new PublicError({ code: 'UNAUTHENTICATED', message, retryable: false }) };
 }
 
 const BEARER = /^Bearer +(\S+) *$/i;
