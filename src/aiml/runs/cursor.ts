@@ -1,24 +1,24 @@
 /**
- * Cursors of the events of a run: how far a client has read.
+ * The cursor of an event of a run: how far a client has read.
  *
- * A cursor holds the last states that were seen and the length of the text, so that any process can go on from it. Within
- * the process that wrote it, `instance` and `position` say the same exactly. Of one that was parsed, ids and states are as
- * {@link toCursorPart} writes them.
+ * It has the last states that the client received and the length of the text, so that any process can continue after it. In
+ * the process that wrote it, `instance` and `position` identify the event exactly. The ids and states of a parsed cursor
+ * have the form of {@link toCursorPart}.
  */
 export interface RunCursor {
   /** Which {@link LiveRun} wrote it. */
   readonly instance: string;
-  /** How many of its transitions were seen. */
+  /** The number of its transitions that were sent. */
   readonly position: number;
-  /** The last status of the run that was seen; empty where none was. */
+  /** The last status of the run that was sent; empty if none was. */
   readonly runStatus: string;
-  /** The last step that was seen, and its status; empty where none was. */
+  /** The last step that was sent, and its status; empty if none was. */
   readonly stepId: string;
   readonly stepStatus: string;
-  /** The last message that was seen, and its status; empty where none was. Those before it were seen whole. */
+  /** The last message that was sent, and its status; empty if none was. Earlier messages were sent completely. */
   readonly messageId: string;
   readonly messageStatus: string;
-  /** The text part of that message, and how much of it was seen, in UTF-16 code units. */
+  /** The text part of that message, and the length of its text that was sent, in UTF-16 code units. */
   readonly contentIndex: number;
   readonly textLength: number;
 }
@@ -29,7 +29,7 @@ const PATTERN = new RegExp(
   `^1\\.([A-Za-z0-9_-]{8})\\.(\\d{1,6})\\.${PART}\\.${PART}\\.${PART}\\.${PART}\\.${PART}\\.(\\d{1,3})\\.(\\d{1,9})$`,
 );
 
-/** Upstream may have ids and states of any kind: what a cursor cannot hold of them is left out. */
+/** The form of an id or a status in a cursor. Upstream may send any text, so other characters become underscores. */
 export const toCursorPart = (text: string): string => text.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
 
 export const formatCursor = (cursor: RunCursor): string =>
@@ -48,17 +48,10 @@ export const formatCursor = (cursor: RunCursor): string =>
 
 /** Null if it is not a cursor. */
 export function parseCursor(text: string): RunCursor | null {
-  const [, instance, position, runStatus, stepId, stepStatus, messageId, messageStatus, contentIndex, textLength] =
-    PATTERN.exec(text) ?? [];
-  if (
-    instance === undefined ||
-    runStatus === undefined ||
-    stepId === undefined ||
-    stepStatus === undefined ||
-    messageId === undefined ||
-    messageStatus === undefined
-  )
-    return null;
+  const parts = PATTERN.exec(text);
+  if (!parts) return null;
+  const [, instance = '', position, runStatus = '', stepId = '', stepStatus = '', ...rest] = parts;
+  const [messageId = '', messageStatus = '', contentIndex, textLength] = rest;
   return {
     instance,
     position: Number(position),

@@ -1,17 +1,17 @@
-/** Reads server-sent events from the chunks of a response, with bounds. */
+/** Reads server-sent events from the chunks of a response, with a limit for their size. */
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { MalformedResponseError } from '../wire.ts';
 
 /** The largest event, in bytes. A larger one ends the stream. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
-/** What may be sent back in a header. */
+/** Event ids that can be sent in the header Last-Event-ID. */
 const EVENT_ID = /^[\x21-\x7e]{1,256}$/;
 
 export interface StreamEvent {
   readonly name: string;
-  /** As it came: JSON, or `[DONE]`. */
+  /** JSON, or `[DONE]`. */
   readonly data: string;
-  /** Null if upstream numbers no events. */
+  /** Null if upstream sent none, or one that cannot be sent back. */
   readonly id: string | null;
 }
 
@@ -19,7 +19,7 @@ export class EventStreamReader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #parser: EventSourceParser;
   readonly #events: StreamEvent[] = [];
-  /** The beginning of a line whose end has not arrived: the parser would look at all of it again with every chunk. */
+  /** The beginning of an unfinished line. The parser would scan all of it again with every chunk. */
   readonly #line: string[] = [];
   #bytesSinceEvent = 0;
 
@@ -36,7 +36,7 @@ export class EventStreamReader {
     });
   }
 
-  /** The events that the chunk completes. Throws MalformedResponseError if it is not such a stream. */
+  /** Returns the events that the chunk completes. Throws MalformedResponseError if one is too large, or not UTF-8. */
   push(chunk: Buffer): readonly StreamEvent[] {
     this.#bytesSinceEvent += chunk.length;
     const text = this.#decode(chunk);
@@ -55,7 +55,7 @@ export class EventStreamReader {
   }
 }
 
-/** The JSON of an event; undefined if it has none. */
+/** Undefined if the data is not JSON. */
 export function parseEventData({ data }: StreamEvent): unknown {
   try {
     return JSON.parse(data);

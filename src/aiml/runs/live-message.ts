@@ -1,4 +1,4 @@
-/** A message that a run writes, as far as it is known. */
+/** A message that a run writes, with the text so far. */
 import { readMessage, type WireMessage } from '../resources/message.ts';
 import { optionalString, readItems, requireObject, requireString } from '../wire.ts';
 import { mergeDelta } from './merge-delta.ts';
@@ -7,7 +7,7 @@ type Fields = Record<string, unknown>;
 
 export class LiveMessage {
   readonly id: string;
-  /** Which of its states were reported. */
+  /** The events that became transitions. */
   readonly events = new Set<string>();
   #raw: Fields;
   #ended = false;
@@ -17,17 +17,17 @@ export class LiveMessage {
     this.#raw = raw;
   }
 
-  /** Whether no more text comes. */
+  /** Whether the message is complete. */
   get hasEnded(): boolean {
     return this.#ended;
   }
 
-  /** The message as it is now. Throws MalformedResponseError. */
+  /** Throws MalformedResponseError. */
   read(): WireMessage {
     return readMessage(this.#raw);
   }
 
-  /** The message as it was when nothing of it was written. */
+  /** The message as it was before its first text. */
   readEmpty(): WireMessage {
     return readMessage({
       ...this.#raw,
@@ -39,16 +39,14 @@ export class LiveMessage {
     });
   }
 
-  /** The whole message as upstream has it. */
   replace(raw: Fields): void {
     this.#raw = raw;
-    const { status } = raw;
-    this.#ended = status !== 'in_progress';
+    this.#ended = raw['status'] !== 'in_progress';
   }
 
-  /** Throws MalformedResponseError if the message could not be read any more. */
+  /** Throws MalformedResponseError if the message would become unreadable. */
   append(delta: Fields): void {
-    // To read all of the message each time would take ever longer.
+    // Reads the delta only: to read the whole message each time would take quadratic time.
     readItems(delta, 'content', (entry) => {
       const part = requireObject(entry, 'content');
       requireString(part, 'type');
@@ -57,14 +55,13 @@ export class LiveMessage {
     mergeDelta(this.#raw, delta);
   }
 
-  /** How much text it has, in UTF-16 code units. */
+  /** The length of its text, in UTF-16 code units. */
   get length(): number {
     let length = 0;
     for (let index = 0; index < this.partCount; index += 1) length += this.textOf(index).length;
     return length;
   }
 
-  /** How many parts it has. */
   get partCount(): number {
     return this.#content.length;
   }

@@ -1,40 +1,32 @@
 /**
  * A run as this process knows it: its states so far, and the text of its messages.
  *
- * It is fed with upstream's events, or with what upstream's objects are at a moment, and read by any number of followers.
- * A follower that reads slowly gets fewer and larger pieces of text: text is kept once, in the message, and not for each
- * follower.
+ * Upstream's events change it, or snapshots of upstream's objects. Any number of followers read it. Text is stored once, in
+ * the message, and not for each follower, so a follower that reads slowly gets fewer and larger pieces of text.
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicError } from '../../runtime/errors.ts';
-import type { WireMessage } from '../resources/message.ts';
 import { readRunStep, type WireRunStep } from '../resources/run-step.ts';
 import { hasEnded, readRun, type WireRun } from '../resources/run.ts';
 import { jsonObject, MalformedResponseError, requireId, requireObject, type JsonObject } from '../wire.ts';
 import { LiveMessage } from './live-message.ts';
 import { mergeDelta } from './merge-delta.ts';
+import type { Transition } from './run-event.ts';
 
 type Fields = Record<string, unknown>;
 
-/** One thing that happened, text aside. */
-export type Transition =
-  | { readonly kind: 'run'; readonly event: string; readonly run: WireRun }
-  | { readonly kind: 'step'; readonly event: string; readonly step: WireRunStep }
-  | { readonly kind: 'message'; readonly event: string; readonly message: WireMessage; readonly isEnd: boolean }
-  | { readonly kind: 'unknown'; readonly event: string; readonly raw: JsonObject | null };
-
-/** The objects of a run as upstream has them at a moment, as they came; steps and messages in the order of creation. */
+/** The objects of a run at one moment, as upstream sent them. Steps and messages are in the order of creation. */
 export interface RunSnapshot {
   readonly run: unknown;
   readonly steps: readonly unknown[];
   readonly messages: readonly unknown[];
 }
 
-/** A run has at most 32 calls of a model. What is more than this is not worth keeping. */
+/** Later events are ignored. A run has at most 32 calls of a model, which cause far fewer. */
 const MAX_TRANSITIONS = 10_000;
 
-/** What upstream is known to send of a run. */
+/** The events that upstream documents. */
 export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'thread.run.created',
   'thread.run.queued',
@@ -60,7 +52,7 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'thread.message.incomplete',
 ]);
 
-/** A step, how often it changed since its last state, and which of its states were reported. */
+/** A step, the number of its changes within a state, and the events that became transitions. */
 interface LiveStep {
   raw: Fields;
   version: number;
@@ -82,22 +74,21 @@ export class LiveRun {
     this.#run = run;
   }
 
-  /** Everything that happened so far, text aside. */
+  /** All changes of state so far. */
   get transitions(): readonly Transition[] {
     return this.#transitions;
   }
 
-  /** The run as it is now. */
   get run(): WireRun {
     return this.#run;
   }
 
-  /** Whether its end is the last of its transitions: one that was found ended has to be read first. */
+  /** Whether the last transition is the end of the run. A run that had ended before is read first. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Grows with whatever becomes known. */
+  /** Grows with every change. */
   get size(): number {
     let size = this.#transitions.length;
     for (const { version } of this.#steps.values()) size += version;
@@ -105,7 +96,7 @@ export class LiveRun {
     return size;
   }
 
-  /** Why it cannot be followed any more; null while it can. The run itself goes on. */
+  /** Why the run can no longer be followed; null if it can. Upstream continues it. */
   get failure(): PublicError | null {
     return this.#failure;
   }
@@ -119,7 +110,7 @@ export class LiveRun {
     return this.#listeners.size;
   }
 
-  /** `listener` is called after each change. Returns what ends it. */
+  /** `listener` is called after each change. Returns a function that removes it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -130,7 +121,7 @@ export class LiveRun {
     this.#notify();
   }
 
-  /** A step's calls so far, and how often they changed; null if there is no such step. */
+  /** The step, and the number of its changes; null if there is none with this id. */
   readStep(id: string): { readonly step: WireRunStep; readonly version: number } | null {
     const entry = this.#steps.get(id);
     return entry ? { step: readRunStep(entry.raw), version: entry.version } : null;
@@ -141,8 +132,8 @@ export class LiveRun {
   }
 
   /**
-   * Takes one event of upstream's stream; `data` is undefined if it is not JSON. States of steps and messages that are
-   * known already are taken once. Throws MalformedResponseError if an event of a known kind cannot be read.
+   * Applies one event of upstream's stream; `data` is undefined if it is not JSON. A repeated state of a step or a message
+   * is ignored. Throws MalformedResponseError if the data of a documented event cannot be read.
    */
   applyEvent(event: string, data: unknown): void {
     if (this.hasEnded || this.#transitions.length >= MAX_TRANSITIONS) return;
@@ -159,7 +150,7 @@ export class LiveRun {
     else this.#setRun(event, fields);
   }
 
-  /** A state that upstream added has the object that it is a state of; nothing is known of what other events have. */
+  /** The name shows whether a new event has a message, a run or a step. The data of all others is passed on unread. */
   #applyUnknown(event: string, data: unknown): void {
     if (event === 'thread.created') return;
     try {
@@ -173,28 +164,28 @@ export class LiveRun {
     this.#transitions.push({ kind: 'unknown', event, raw: jsonObjectOrNull(data) });
   }
 
-  /** Takes what upstream has now. Only differences become transitions. Throws MalformedResponseError. */
+  /** Applies the current objects of upstream. Only differences become transitions. Throws MalformedResponseError. */
   applySnapshot({ run, steps, messages }: RunSnapshot): void {
     if (this.hasEnded) return;
     const current = readRun(run);
     const isLast = hasEnded(current.status) || current.status === 'requires_action';
     if (!isLast) this.#changeRun(current);
-    const open: Fields[] = [];
+    const ended: Fields[] = [];
     for (const step of steps) {
       const fields = requireObject(step, 'step') as Fields;
-      // A step that has ended is reported behind the message that it wrote.
+      // A step that has ended is reported after the message that it wrote.
       if (fields['status'] === 'in_progress') this.#changeStep(fields);
-      else open.push(fields);
+      else ended.push(fields);
     }
     for (const message of messages) this.#changeMessage(requireObject(message, 'message'));
-    for (const fields of open) this.#changeStep(fields);
+    for (const fields of ended) this.#changeStep(fields);
     if (isLast) this.#changeRun(current);
     this.#notify();
   }
 
   #changeRun(run: WireRun): void {
     const isNew = !this.#transitions.some(({ kind }) => kind === 'run');
-    // A run that goes on with its tool outputs starts anew.
+    // A run that continues with tool outputs starts again.
     const isRestarted = run.started_at !== null && run.started_at !== this.#run.started_at;
     if (isNew || run.status !== this.#run.status || isRestarted) this.#pushRun(`thread.run.${run.status}`, run);
     this.#run = run;
@@ -212,7 +203,7 @@ export class LiveRun {
   #changeMessage(raw: Fields): void {
     const known = this.#messages.get(requireId(raw));
     if (known?.hasEnded) return;
-    // What users write has no status.
+    // Messages of users have no status.
     const status = typeof raw['status'] === 'string' ? raw['status'] : 'completed';
     if (!known) this.#setMessage('thread.message.created', { ...raw, status: 'in_progress' });
     if (status === 'in_progress') known?.replace(structuredClone(raw));
@@ -247,7 +238,7 @@ export class LiveRun {
     if (known?.hasEnded) return;
     const message = known ?? new LiveMessage(id, {});
     message.replace(structuredClone(fields));
-    // Nothing is kept of what cannot be read.
+    // Throws before anything is stored.
     const state = message.read();
     if (!known) {
       this.#messages.set(id, message);

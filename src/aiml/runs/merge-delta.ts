@@ -1,13 +1,13 @@
-/** Adds the delta of a stream event to the object that it belongs to, as the SDKs of OpenAI do. */
+/** Merges the delta of a stream event into its object, as the SDKs of OpenAI do. */
 
 type Fields = Record<string, unknown>;
 
-/** Values that a later delta repeats rather than continues. */
+/** Strings that a later delta repeats instead of continuing them. */
 const REPLACED: ReadonlySet<string> = new Set(['index', 'type', 'id', 'role', 'object']);
 
 /**
- * Strings are continued, entries of lists are found by their `index`, objects are merged, and everything else is replaced.
- * Null never replaces a value. `target` is changed. Names come from upstream, so none is assigned that objects inherit.
+ * Strings are appended, entries of lists are merged by their `index`, objects are merged, and other values are replaced.
+ * Null never replaces a value. Changes `target`. Upstream chooses the names, so `__proto__` is ignored.
  */
 export function mergeDelta(target: Fields, delta: Fields): void {
   for (const [name, value] of Object.entries(delta)) {

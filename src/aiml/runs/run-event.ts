@@ -1,41 +1,31 @@
-/** What a follower of a run gets, in order. */
+/** The events of a run, as its followers receive them. */
 import type { WireMessage } from '../resources/message.ts';
 import type { WireRunStep } from '../resources/run-step.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { JsonObject } from '../wire.ts';
 
-interface Base {
-  /** Given as `after`, the events go on exactly behind this one. */
-  readonly cursor: string;
-  /** Upstream's name of the event; that of the newest where several came as one. */
-  readonly event: string;
-}
+/** A change of state. `event` is upstream's name of the event. */
+export type Transition =
+  | { readonly kind: 'run'; readonly event: string; readonly run: WireRun }
+  | { readonly kind: 'step'; readonly event: string; readonly step: WireRunStep }
+  /** `isEnd`: whether the message is complete. */
+  | { readonly kind: 'message'; readonly event: string; readonly message: WireMessage; readonly isEnd: boolean }
+  /** An event of a kind that this client does not support. Null if its data is not a JSON object. */
+  | { readonly kind: 'unknown'; readonly event: string; readonly raw: JsonObject | null };
 
-interface RunStateChange extends Base {
-  readonly kind: 'run';
-  readonly run: WireRun;
-}
-interface StepChange extends Base {
-  readonly kind: 'step';
-  readonly step: WireRunStep;
-}
-interface MessageStateChange extends Base {
-  readonly kind: 'message';
-  readonly message: WireMessage;
-}
-export interface MessageText extends Base {
+/** New text of a message. It may combine several events of upstream. */
+export interface MessageText {
   readonly kind: 'text';
+  readonly event: string;
   readonly messageId: string;
-  /** The place of the text part in the content of the message. */
+  /** The index of the text part in the content of the message. */
   readonly contentIndex: number;
   /** Where `text` begins in that part, in UTF-16 code units. */
   readonly offset: number;
   readonly text: string;
-  /** The message as it is when this is called. It reads the whole text. */
+  /** Returns the message as it is at the time of the call. It reads the whole text. */
   readonly message: () => WireMessage;
 }
-interface UnknownChange extends Base {
-  readonly kind: 'unknown';
-  readonly raw: JsonObject | null;
-}
-export type RunEvent = RunStateChange | StepChange | MessageStateChange | MessageText | UnknownChange;
+
+/** `cursor`: following the run after it continues with the next event. */
+export type RunEvent = (Transition | MessageText) & { readonly cursor: string };

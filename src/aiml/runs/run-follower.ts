@@ -3,12 +3,11 @@
  *
  * It is not a generator, because a generator that waits cannot be ended: its `return` queues behind `next`.
  */
-import type { WireMessage } from '../resources/message.ts';
 import { hasEnded } from '../resources/run.ts';
 import { formatCursor, toCursorPart, type RunCursor } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
-import type { LiveRun, Transition } from './live-run.ts';
-import type { RunEvent } from './run-event.ts';
+import type { LiveRun } from './live-run.ts';
+import type { RunEvent, Transition } from './run-event.ts';
 import { MalformedResponseError } from '../wire.ts';
 import { UNREADABLE } from './run-reader.ts';
 
@@ -118,7 +117,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       if (text) return text;
       this.#position += 1;
       this.#recordSent(transition);
-      return { ...toEvent(transition), cursor: this.#cursor() };
+      return { ...transition, cursor: this.#cursor() };
     }
   }
 
@@ -158,7 +157,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       contentIndex,
       offset,
       text,
-      message: (): WireMessage => message.read(),
+      message: () => message.read(),
       cursor: this.#cursor(),
     };
   }
@@ -265,18 +264,3 @@ function findSeen(transitions: readonly Transition[], after: RunCursor): Readonl
 
 const toError = (error: unknown): Error =>
   error instanceof Error ? error : new Error('a run could not be followed', { cause: error });
-
-type WithoutCursor<T> = T extends unknown ? Omit<T, 'cursor'> : never;
-
-function toEvent(transition: Transition): WithoutCursor<RunEvent> {
-  switch (transition.kind) {
-    case 'run':
-      return { kind: 'run', event: transition.event, run: transition.run };
-    case 'step':
-      return { kind: 'step', event: transition.event, step: transition.step };
-    case 'message':
-      return { kind: 'message', event: transition.event, message: transition.message };
-    case 'unknown':
-      return { kind: 'unknown', event: transition.event, raw: transition.raw };
-  }
-}
