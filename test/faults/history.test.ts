@@ -6,8 +6,7 @@
 // FAULT_OPERATIONS sets how many, FAULT_SEED repeats a run; a failure reports the seed.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
-import { CancellationToken } from '../../src/runtime/cancellation.ts';
-import { createAssistantResource } from '../support/source.ts';
+import { createAssistantResource, createContext } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { UPSTREAM_CANARY } from '../support/raw-responses.ts';
@@ -46,14 +45,7 @@ function openSource({ url }: RawUpstream): Promise<Open> {
     createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      context: {
-        tenant: 'the-tenant',
-        subject: 'the-tenant',
-        credential: CREDENTIAL,
-        requestId: 'request-1',
-        cancel: new CancellationToken(),
-        deadlineAt: performance.now() + DEADLINE_MS,
-      },
+      context: createContext({ credential: CREDENTIAL, deadlineAt: performance.now() + DEADLINE_MS }),
     });
   return Promise.resolve({ target: createSourceTarget(another), logs: [], stop: () => client.close() });
 }

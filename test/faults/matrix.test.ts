@@ -3,8 +3,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import type { AttemptMetrics } from '../../src/observability/metrics.ts';
-import { CancellationToken } from '../../src/runtime/cancellation.ts';
-import { createAssistantResource, type AssistantResource } from '../support/source.ts';
+import { createAssistantResource, type AssistantResource, createContext } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { PublicError } from '../../src/runtime/errors.ts';
 import { mapAtMost } from '../support/at-most.ts';
@@ -60,14 +59,7 @@ async function observe(fault: FaultCase, operation: Operation): Promise<Observat
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-    context: {
-      tenant: 'the-tenant',
-      subject: 'the-tenant',
-      credential: CREDENTIAL,
-      requestId: 'request-1',
-      cancel: new CancellationToken(),
-      deadlineAt: performance.now() + 200_000,
-    },
+    context: createContext({ credential: CREDENTIAL, deadlineAt: performance.now() + 200_000 }),
   });
   if (fault.isSlow && fault.address === undefined) await client.preconnect();
   const error: unknown = await run[operation](source).then(

@@ -1,8 +1,7 @@
 // Responses that are cached in Redis are returned exactly as upstream sent them, or not at all.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
-import { createAssistantResource } from '../support/source.ts';
-import { CancellationToken } from '../../src/runtime/cancellation.ts';
+import { createAssistantResource, createContext } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { RedisResponseCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
@@ -50,15 +49,12 @@ describeWithRedis('What replicas share of their reads', () => {
     createAssistantResource({
       client,
       reads: reads,
-      context: {
+      context: createContext({
         credential: `key of ${name}`,
         tenant: name,
         subject: name,
-        requestId: 'request-1',
-        cancel: new CancellationToken(),
-        deadlineAt: performance.now() + 60_000,
         ...(responseBytesLeft && { responseBytesLeft }),
-      },
+      }),
     });
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
   const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:response:*`);

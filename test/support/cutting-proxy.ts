@@ -1,6 +1,6 @@
 // A TCP proxy that cuts its connections after a few chunks, in the middle of a chunk and in both directions.
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { cleanUpLater } from './cleanup.ts';
+import { connect, createServer } from 'node:net';
+import { listen } from './listen.ts';
 import { createRandom } from './random.ts';
 
 export interface CuttingProxy {
@@ -18,7 +18,6 @@ export interface CuttingProxy {
 export async function startCuttingProxy(to: string, seed: number, mostChunks = 6): Promise<CuttingProxy> {
   const random = createRandom(seed);
   const { hostname, port } = new URL(to);
-  const sockets = new Set<Socket>();
   let cuts = 0;
   let isHealed = false;
   const server = createServer((client) => {
@@ -27,14 +26,7 @@ export async function startCuttingProxy(to: string, seed: number, mostChunks = 6
       client.destroy();
       upstream.destroy();
     };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', destroy);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        destroy();
-      });
-    }
+    for (const socket of [client, upstream]) socket.on('error', destroy).on('close', destroy);
     let left = 2 + random.below(mostChunks - 1);
     client.pipe(upstream);
     upstream.on('data', (chunk: Buffer) => {
@@ -48,13 +40,8 @@ export async function startCuttingProxy(to: string, seed: number, mostChunks = 6
     });
     upstream.on('end', () => client.end());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanUpLater(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     cuts: () => cuts,
     heal: () => void (isHealed = true),
   };

@@ -1,8 +1,7 @@
 // An HTTP proxy in front of a real AIML API. It loses requests and responses, cuts them off and invents errors. Which
 // fault a request gets depends on the seed and on the number of requests before it.
 import { createServer, request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { cleanUpLater } from './cleanup.ts';
+import { listen } from './listen.ts';
 import { createRandom } from './random.ts';
 
 export interface FaultyProxy {
@@ -63,10 +62,5 @@ export async function startFaultyProxy(upstream: string, seed: number): Promise<
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanUpLater(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, happened };
+  return { url: `http://127.0.0.1:${await listen(server)}`, happened };
 }

@@ -1,4 +1,5 @@
 // A data source with a real client, on an upstream on bare sockets.
+import type { UpstreamContext } from '../../src/aiml/call.ts';
 import { AimlClient, type AimlClientOptions } from '../../src/aiml/client.ts';
 import type { AttemptMetrics } from '../../src/observability/metrics.ts';
 import { IdempotencyKeys } from '../../src/aiml/idempotency-keys.ts';
@@ -18,6 +19,17 @@ export type AssistantResource = Resource<WireAssistant, WireAssistantCreateBody,
 
 /** Shared by all tests because it is large to create. */
 const idempotencyKeys = new IdempotencyKeys();
+
+/** The context of one request, with a minute until its deadline. */
+export const createContext = (fields: Partial<UpstreamContext> = {}): UpstreamContext => ({
+  tenant: 'the-tenant',
+  subject: 'the-tenant',
+  credential: 'the-key',
+  requestId: 'request-1',
+  cancel: new CancellationToken(),
+  deadlineAt: performance.now() + 60_000,
+  ...fields,
+});
 
 /** For an upstream that does not support idempotency keys. */
 export const createAssistantResource = (
@@ -65,14 +77,7 @@ export async function startSource(
     return createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      context: {
-        tenant: 'the-tenant',
-        subject: 'the-tenant',
-        credential: 'the-key',
-        requestId: 'request-1',
-        cancel: caller,
-        deadlineAt: performance.now() + otherDeadlineMs,
-      },
+      context: createContext({ cancel: caller, deadlineAt: performance.now() + otherDeadlineMs }),
     });
   };
   return {

@@ -1,7 +1,6 @@
 // A TCP proxy on loopback that passes everything through until a test cuts or silences its connections.
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { cleanUpLater } from './cleanup.ts';
+import { connect, createServer, type Socket } from 'node:net';
+import { listen } from './listen.ts';
 
 export interface TcpProxy {
   readonly url: string;
@@ -33,18 +32,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       });
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  cleanUpLater(() => {
-    cut();
-    server.close();
-  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    cut,
+    url: `http://127.0.0.1:${await listen(server)}`,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     silence: () => {
       for (const stream of streams) stream.unpipe().pause();
     },

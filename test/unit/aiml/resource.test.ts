@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient, type AimlClientOptions } from '../../../src/aiml/client.ts';
-import { CancellationToken } from '../../../src/runtime/cancellation.ts';
-import { createAssistantResource } from '../../support/source.ts';
+import { createAssistantResource, createContext } from '../../support/source.ts';
 import { PublicError } from '../../../src/runtime/errors.ts';
 import { ResourceLoader } from '../../../src/aiml/resource-loader.ts';
 import { Semaphore } from '../../../src/runtime/semaphore.ts';
@@ -34,14 +33,7 @@ async function setUp(script: Script, { path = '', ...options }: Partial<AimlClie
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-    context: {
-      tenant: 'the-tenant',
-      subject: 'the-tenant',
-      credential: 'the-key',
-      requestId: 'request-1',
-      cancel: new CancellationToken(),
-      deadlineAt: performance.now() + 60_000,
-    },
+    context: createContext(),
   });
   return { source, loader: new ResourceLoader(source, new Semaphore(10)) };
 }

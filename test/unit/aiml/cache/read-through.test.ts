@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../../../src/aiml/client.ts';
-import { createAssistantResource } from '../../../support/source.ts';
-import { CancellationToken } from '../../../../src/runtime/cancellation.ts';
+import { createAssistantResource, createContext } from '../../../support/source.ts';
 import { ReadThroughCache } from '../../../../src/aiml/cache/read-through.ts';
 import {
   sendJson,
@@ -29,14 +28,7 @@ test('revalidates a stale entry by its ETag, and uses it after a 304', async () 
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 0.001 }),
-    context: {
-      credential: 'key',
-      tenant: 'tenant',
-      subject: 'tenant',
-      requestId: 'request-1',
-      cancel: new CancellationToken(),
-      deadlineAt: performance.now() + 60_000,
-    },
+    context: createContext(),
   });
   expect((await source.get('x')).name).toBe('W/"1"');
   expect((await source.get('x')).name).toBe('W/"1"');
@@ -51,14 +43,7 @@ test('rejects a 304 to an unconditional request', async () => {
   const source = createAssistantResource({
     client,
     reads: new ReadThroughCache(client, { cacheTtlMs: 1000 }),
-    context: {
-      credential: 'key',
-      tenant: 'tenant',
-      subject: 'tenant',
-      requestId: 'request-1',
-      cancel: new CancellationToken(),
-      deadlineAt: performance.now() + 60_000,
-    },
+    context: createContext(),
   });
   await expect(source.get('x')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
 });
@@ -80,15 +65,7 @@ test.each([
     createAssistantResource({
       client,
       reads,
-      context: {
-        credential: 'key',
-        tenant: 'tenant',
-        subject: 'tenant',
-        requestId: 'request-1',
-        cancel: new CancellationToken(),
-        deadlineAt: performance.now() + deadlineMs,
-        responseBytesLeft: { bytes },
-      },
+      context: createContext({ deadlineAt: performance.now() + deadlineMs, responseBytesLeft: { bytes } }),
     });
   const first = sourceOf(limits).get('x');
   const firstFailure = expect(first).rejects.toMatchObject({ code });
@@ -111,15 +88,7 @@ describe('an operation that may hold 3,000 bytes', () => {
     const source = createAssistantResource({
       client,
       reads: new ReadThroughCache(client, { cacheTtlMs: 0 }),
-      context: {
-        credential: 'key',
-        tenant: 'tenant',
-        subject: 'tenant',
-        requestId: 'request-1',
-        cancel: new CancellationToken(),
-        deadlineAt: performance.now() + 60_000,
-        responseBytesLeft,
-      },
+      context: createContext({ responseBytesLeft }),
     });
     return { source, budget: responseBytesLeft };
   }

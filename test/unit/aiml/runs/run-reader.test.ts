@@ -5,9 +5,9 @@ import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
 import { RunReader } from '../../../../src/aiml/runs/run-reader.ts';
-import { CancellationToken } from '../../../../src/runtime/cancellation.ts';
 import { PublicError } from '../../../../src/runtime/errors.ts';
 import { wireRun } from '../../../support/stream-upstream.ts';
+import { createContext } from '../../../support/source.ts';
 
 afterEach(() => {
   jest.useRealTimers();
@@ -25,14 +25,7 @@ async function waitsOf(read: (index: number) => object, reads: number): Promise<
     at.push(performance.now());
     return readBody(read(at.length - 1), RESPONSE);
   };
-  const context = {
-    credential: 'key',
-    tenant: 'tenant',
-    subject: 'tenant',
-    requestId: 'request',
-    cancel: new CancellationToken(),
-    deadlineAt: Infinity,
-  };
+  const context = createContext({ deadlineAt: Infinity });
   const client = { call } as Pick<AimlClient, 'call'> as AimlClient;
   const reader = new RunReader(new LiveRun(readRun(wireRun('queued'))), { client, isEmbedded: false, context }, {});
   const polled = reader.poll();
