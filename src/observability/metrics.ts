@@ -78,7 +78,7 @@ const CACHE_LOOKUP_RESULTS = ['hit', 'miss'] as const;
 type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
 
 /** The functions are called when the metrics are read. */
-interface MetricsOptions {
+export interface MetricsOptions {
   /** Whether reads are cached; without it lookups are not counted. */
   readonly hasCache: boolean;
   readonly version: string;

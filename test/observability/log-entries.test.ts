@@ -7,8 +7,8 @@ import { describe, expect, jest, test } from '@jest/globals';
 import Database from 'libsql';
 import { EventReporter } from '../../src/observability/event-reporter.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { createMetrics } from '../../src/observability/metrics.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { createIdleMetrics } from '../support/metrics.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -143,8 +143,7 @@ describe('a failed call', () => {
     try {
       const logged: unknown[] = [];
       const logger = createLogger('info', { write: (entry) => logged.push(JSON.parse(entry)) });
-      const metrics = createMetrics({ version: '1', errorCodes: [], inFlight: () => 0, isBreakerOpen: () => true });
-      const reporter = new EventReporter(logger, metrics, false);
+      const reporter = new EventReporter(logger, createIdleMetrics(), false);
       for (let count = 0; count < 100; count += 1)
         reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
       reporter.breakerChanged({ scope: 'outage', isOpen: true, tenant: undefined });

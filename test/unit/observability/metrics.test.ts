@@ -1,6 +1,7 @@
 // The metrics as a Prometheus server reads them.
 import { describe, expect, test } from '@jest/globals';
-import { createMetrics, metricDescriptions, type Metrics } from '../../../src/observability/metrics.ts';
+import { metricDescriptions, type Metrics } from '../../../src/observability/metrics.ts';
+import { createIdleMetrics } from '../../support/metrics.ts';
 
 interface Sample {
   readonly name: string;
@@ -31,33 +32,9 @@ async function valueOf(metrics: Metrics, name: string, labels: Readonly<Record<s
   return found.reduce((total, { value }) => total + value, 0);
 }
 
-const create = (
-  gauges: {
-    inFlight?: () => number;
-    isBreakerOpen?: () => boolean;
-    isRedisUp?: () => boolean;
-    hasCache?: boolean;
-  } = {},
-) =>
-  createMetrics({
-    version: '1.2.3',
-    errorCodes: ['RATE_LIMITED', 'BAD_USER_INPUT'],
-    hasCache: false,
-    inFlight: () => 0,
-    requestBodyBytes: () => 0,
-    unsentResponseBytes: () => 0,
-    isBreakerOpen: () => false,
-    openStreams: () => new Map(),
-    openWebSockets: () => 0,
-    runsFollowed: () => 0,
-    droppedLogEntries: () => 0,
-    isRedisUp: null,
-    ...gauges,
-  });
-
 describe('metrics', () => {
   test('are served as Prometheus text', async () => {
-    const metrics = create();
+    const metrics = createIdleMetrics();
     expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await read(metrics)).toContainEqual({
       name: 'assistants_build_info',
@@ -67,7 +44,7 @@ describe('metrics', () => {
   });
 
   test('are all present with their help from the start, and follow the naming conventions', async () => {
-    const text = await create({ isRedisUp: () => true, hasCache: true }).text();
+    const text = await createIdleMetrics({ isRedisUp: () => true, hasCache: true }).text();
     for (const [name, help] of Object.entries(metricDescriptions)) {
       expect(text).toContain(`# HELP ${name} ${help}\n`);
       expect(name).toMatch(/^assistants_[a-z_]+$/);
@@ -80,15 +57,15 @@ describe('metrics', () => {
 
   test('report whether Redis is available if it is configured, and nothing otherwise', async () => {
     let isUp = true;
-    const metrics = create({ isRedisUp: () => isUp });
+    const metrics = createIdleMetrics({ isRedisUp: () => isUp });
     expect(await valueOf(metrics, 'assistants_redis_up')).toBe(1);
     isUp = false;
     expect((await read(metrics)).filter(({ name }) => name === 'assistants_redis_up')).toMatchObject([{ value: 0 }]);
-    expect(await create().text()).not.toContain('redis');
+    expect(await createIdleMetrics().text()).not.toContain('redis');
   });
 
   test('count operations by kind and outcome, with their durations in seconds', async () => {
-    const metrics = create();
+    const metrics = createIdleMetrics();
     metrics.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 20 });
     metrics.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 40 });
     metrics.recordOperation({ kind: 'mutation', outcome: 'error', errorCodes: ['RATE_LIMITED'], durationMs: 2000 });
@@ -102,7 +79,7 @@ describe('metrics', () => {
   });
 
   test('count errors by code, and unregistered codes together', async () => {
-    const metrics = create();
+    const metrics = createIdleMetrics();
     expect(await read(metrics)).toContainEqual({
       name: 'assistants_errors_total',
       labels: { code: 'BAD_USER_INPUT' },
@@ -116,7 +93,7 @@ describe('metrics', () => {
   });
 
   test('count attempts by call, status and outcome, and retries by call', async () => {
-    const metrics = create();
+    const metrics = createIdleMetrics();
     const call = 'assistants.get';
     metrics.recordAttempt({ call, kind: 'UNKNOWN', status: 503, durationMs: 10, isRetry: false });
     metrics.recordAttempt({ call, kind: 'NOT_SENT', status: null, durationMs: 10, isRetry: true });
@@ -134,7 +111,7 @@ describe('metrics', () => {
   test('read the gauges when they are collected', async () => {
     let inFlight = 3;
     let isBreakerOpen = false;
-    const metrics = create({ inFlight: () => inFlight, isBreakerOpen: () => isBreakerOpen });
+    const metrics = createIdleMetrics({ inFlight: () => inFlight, isBreakerOpen: () => isBreakerOpen });
     expect(await valueOf(metrics, 'assistants_operations_in_flight')).toBe(3);
     expect(await valueOf(metrics, 'assistants_upstream_breaker_open')).toBe(0);
     inFlight = 0;
@@ -144,8 +121,8 @@ describe('metrics', () => {
   });
 
   test('contain the metrics of the process, once', async () => {
-    create();
-    const samples = await read(create());
+    createIdleMetrics();
+    const samples = await read(createIdleMetrics());
     const names = samples.map(({ name }) => name);
     expect(names).toContain('process_cpu_seconds_total');
     expect(names).toContain('process_resident_memory_bytes');
@@ -154,15 +131,15 @@ describe('metrics', () => {
   });
 
   test('are separate for each service', async () => {
-    const one = create();
-    const other = create();
+    const one = createIdleMetrics();
+    const other = createIdleMetrics();
     one.recordOperation({ kind: 'query', outcome: 'ok', errorCodes: [], durationMs: 1 });
     expect(await valueOf(one, 'assistants_operations_total')).toBe(1);
     expect(await valueOf(other, 'assistants_operations_total')).toBe(0);
   });
 
   test('do not grow with values of clients and upstream', async () => {
-    const metrics = create();
+    const metrics = createIdleMetrics();
     const seriesOf = async () => (await read(metrics)).filter(({ name }) => name.startsWith('assistants_')).length;
     const record = (index: number) => {
       const operation = { kind: 'query', outcome: 'error', errorCodes: [`CODE_${index}`], durationMs: index } as const;
