@@ -44,6 +44,7 @@ export function ConversationView({ state, assistant, onNew }: ConversationViewPr
           messages={messages}
           noticedRunId={run?.hasEnded === true ? run.id : null}
           assistantName={assistant ? nameOf(assistant) : 'Assistant'}
+          readRun={state.readRun}
         />
         <OutgoingMessage state={state} />
         <RunState state={state} />

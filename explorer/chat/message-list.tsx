@@ -1,17 +1,19 @@
 /** The messages of a conversation, oldest first. */
-import { memo, useState } from 'react';
+import { memo, useId, useState } from 'react';
 import { toText, type Message } from './conversation.ts';
 import { toWords } from './incomplete-reason.ts';
 import { MessageParts } from './message-parts.tsx';
+import { RunDetailsPanel, type ReadRun } from './run-details.tsx';
 
 interface MessageListProps {
   readonly messages: readonly Message[];
   /** The run whose end is shown below the messages; null if there is none. */
   readonly noticedRunId: string | null;
   readonly assistantName: string;
+  readonly readRun: ReadRun;
 }
 
-export const MessageList = ({ messages, noticedRunId, assistantName }: MessageListProps) => (
+export const MessageList = ({ messages, noticedRunId, assistantName, readRun }: MessageListProps) => (
   <ol className="messages">
     {messages.map((message) => (
       <MessageItem
@@ -19,6 +21,7 @@ export const MessageList = ({ messages, noticedRunId, assistantName }: MessageLi
         message={message}
         hasNotice={message.runId !== null && message.runId === noticedRunId}
         assistantName={assistantName}
+        readRun={readRun}
       />
     ))}
   </ol>
@@ -28,11 +31,14 @@ interface MessageItemProps {
   readonly message: Message;
   readonly hasNotice: boolean;
   readonly assistantName: string;
+  readonly readRun: ReadRun;
 }
 
 /** Rendered again only if the message has changed: an event changes one message of many. */
-const MessageItem = memo(function MessageItem({ message, hasNotice, assistantName }: MessageItemProps) {
-  const { role, status, incompleteReason } = message;
+const MessageItem = memo(function MessageItem({ message, hasNotice, assistantName, readRun }: MessageItemProps) {
+  const [showsDetails, setShowsDetails] = useState(false);
+  const detailsId = useId();
+  const { role, status, incompleteReason, runId } = message;
   const isUser = role === 'USER';
   const text = toText(message);
   return (
@@ -41,7 +47,23 @@ const MessageItem = memo(function MessageItem({ message, hasNotice, assistantNam
       <MessageParts message={message} />
       {status === 'IN_PROGRESS' && <span className="cursor" aria-label="is writing" role="img" />}
       {status === 'INCOMPLETE' && !hasNotice && <p className="note">Incomplete. {toWords(incompleteReason)}</p>}
-      {!isUser && status !== 'IN_PROGRESS' && text !== '' && <CopyButton text={text} />}
+      {!isUser && status !== 'IN_PROGRESS' && (
+        <p className="message-actions">
+          {text !== '' && <CopyButton text={text} />}
+          {runId !== null && (
+            <button
+              type="button"
+              className="quiet"
+              aria-expanded={showsDetails}
+              aria-controls={showsDetails ? detailsId : undefined}
+              onClick={() => setShowsDetails(!showsDetails)}
+            >
+              Details
+            </button>
+          )}
+        </p>
+      )}
+      {showsDetails && runId !== null && <RunDetailsPanel id={detailsId} runId={runId} readRun={readRun} />}
     </li>
   );
 });
@@ -61,7 +83,7 @@ function CopyButton({ text }: { readonly text: string }) {
       .then(() => setTimeout(() => setState('ready'), 2000));
   };
   return (
-    <button type="button" className="quiet copy" onClick={copy}>
+    <button type="button" className="quiet" onClick={copy}>
       <span aria-live="polite">{COPY_LABELS[state]}</span>
     </button>
   );

@@ -74,7 +74,7 @@ export function NewAssistant({ client, isFirst, onCreated, onCancel }: NewAssist
     'aria-invalid': problems[field] !== undefined,
     'aria-describedby': `assistant-${field}-problem`,
     onChange: ({ target }: { readonly target: { readonly value: string } }) =>
-      setValues({ ...values, [field]: target.value }),
+      setValues((current) => ({ ...current, [field]: target.value })),
   });
 
   return (

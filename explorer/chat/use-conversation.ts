@@ -17,11 +17,13 @@ import {
   ChatBeginThreadDocument,
   ChatCancelRunDocument,
   ChatEarlierMessagesDocument,
+  ChatRunDetailsDocument,
   ChatSendMessageDocument,
   ChatSubmitOutputsDocument,
   ChatThreadDocument,
 } from './generated/graphql.ts';
 import { ConnectionLostError, type GraphQLClient } from './graphql-client.ts';
+import type { ReadRun } from './run-details.tsx';
 
 /** A run that is being created. Sent again with the same key it is created once. */
 interface Outgoing {
@@ -51,6 +53,7 @@ export interface ConversationState {
   readonly cancel: () => void;
   /** Resolves when the service has responded. */
   readonly submitOutputs: (outputs: Readonly<Record<string, string>>) => Promise<void>;
+  readonly readRun: ReadRun;
 }
 
 interface ConversationOptions {
@@ -110,6 +113,18 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
       isCurrent = false;
     };
   }, [client, threadId, attempt]);
+
+  const readRun = useCallback<ReadRun>(
+    async (runId) => {
+      if (conversation.threadId === null) return null;
+      const { run: details } = await client.execute(ChatRunDetailsDocument, {
+        threadId: conversation.threadId,
+        runId,
+      });
+      return details;
+    },
+    [client, conversation.threadId],
+  );
 
   const { run } = conversation;
   const followedRunId = run && !run.hasEnded ? run.id : null;
@@ -258,6 +273,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
         })
         .catch((error: unknown) => setProblem(toProblem(error)));
     },
+    readRun,
   };
 }
 

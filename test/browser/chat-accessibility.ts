@@ -62,6 +62,11 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
       await chat.button('Menu').click();
       await check('the menu');
     }
+    await chat.button('+ New assistant').click();
+    await page.getByLabel('Model').fill('');
+    await chat.button('Create').click();
+    await page.getByText('must not be blank').waitFor();
+    await check('a new assistant');
     await page.goto(`${service.url}/chat#thread=thread_none`);
     await page.getByText('does not exist any more').waitFor();
     await check('an unknown conversation');

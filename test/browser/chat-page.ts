@@ -55,8 +55,9 @@ export class ChatPage {
     return this.page.getByRole('alert', { name: title });
   }
 
+  /** Waits until no message is being sent and no run is in progress. */
   async hasEnded(): Promise<void> {
-    await this.button('Send').waitFor();
+    await this.page.locator('body:not(:has([aria-busy="true"])) .composer button[type="submit"]').waitFor();
   }
 
   /** The words of the last response. */

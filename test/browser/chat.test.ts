@@ -1,6 +1,8 @@
 // The chat page in a real browser, on the built-in model.
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
+import { createDataDir, runNpm } from '../support/npm.ts';
+import { listeningUrl } from '../support/process.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -48,7 +50,7 @@ describeInBrowser('The chat in a browser', () => {
     const { page, context, requests, problems } = watched;
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await chat.loadAxe();
-    await page.goto(service.url);
+    await page.goto(await listeningUrl(runNpm(await createDataDir())));
     await page.getByRole('link', { name: 'Open the chat' }).first().click();
     await page.getByRole('heading', { name: 'Create your first assistant' }).waitFor();
     // Of the landing page, which tries to load Apollo Sandbox.
@@ -84,6 +86,18 @@ describeInBrowser('The chat in a browser', () => {
 
     await page.reload();
     await chat.sees(/sunny, 21 degrees/);
+    await chat.button('Details').last().click();
+    const details = page.getByRole('region', { name: 'Details of the response' });
+    await details.getByText('Called get_weather').waitFor();
+    expect((await details.innerText()).split(/\n+/).slice(1)).toEqual([
+      'Called get_weather',
+      '{',
+      '  "city": "Oslo"',
+      '}',
+      'Output',
+      'sunny, 21 degrees',
+    ]);
+    expect(await chat.violations()).toEqual([]);
     await page.getByRole('navigation').getByRole('button', { name: 'What can you do?', exact: true }).waitFor();
   });
 
@@ -287,6 +301,7 @@ describeInBrowser('The chat in a browser', () => {
       'File file-handbook',
       'Written file file-table',
       'Copy',
+      'Details',
     ]);
   });
 

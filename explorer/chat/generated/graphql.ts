@@ -508,6 +508,23 @@ export type ChatRunFragment = { id: string, threadId: string, assistantId: strin
     | { __typename: 'UnknownTool' }
   >, usage: { totalTokens: number } | null };
 
+export type ChatRunDetailsQueryVariables = Exact<{
+  threadId: string | number;
+  runId: string | number;
+}>;
+
+
+export type ChatRunDetailsQuery = { run: { id: string, model: string, usage: { promptTokens: number, completionTokens: number } | null, steps: { nodes: Array<
+        | { __typename: 'MessageCreationStep', id: string }
+        | { __typename: 'ToolCallsStep', id: string, toolCalls: Array<
+            | { __typename: 'CodeInterpreterToolCall', input: string, id: string, type: string, outputs: Array<{ logs: string | null, imageFileId: string | null }> }
+            | { __typename: 'FileSearchToolCall', id: string, type: string, results: Array<{ fileName: string, score: number }> }
+            | { __typename: 'FunctionToolCall', name: string, arguments: string, output: string | null, id: string, type: string }
+            | { __typename: 'UnknownToolCall', id: string, type: string }
+          > }
+        | { __typename: 'UnknownStep', id: string }
+      > } } | null };
+
 export type ChatModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -953,6 +970,49 @@ fragment ChatMessage on Message {
     }
   }
 }`) as unknown as TypedDocumentString<ChatEarlierMessagesQuery, ChatEarlierMessagesQueryVariables>;
+export const ChatRunDetailsDocument = new TypedDocumentString(`
+    query ChatRunDetails($threadId: ID!, $runId: ID!) {
+  run(threadId: $threadId, id: $runId) {
+    id
+    model
+    usage {
+      promptTokens
+      completionTokens
+    }
+    steps(first: 100) {
+      nodes {
+        __typename
+        id
+        ... on ToolCallsStep {
+          toolCalls {
+            __typename
+            id
+            type
+            ... on FunctionToolCall {
+              name
+              arguments
+              output
+            }
+            ... on CodeInterpreterToolCall {
+              input
+              outputs {
+                logs
+                imageFileId
+              }
+            }
+            ... on FileSearchToolCall {
+              results {
+                fileName
+                score
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatRunDetailsQuery, ChatRunDetailsQueryVariables>;
 export const ChatModelsDocument = new TypedDocumentString(`
     query ChatModels {
   models {

@@ -1,0 +1,104 @@
+/** What the run of a message did: its model, its tokens and the tools that it called. It is read when it is opened. */
+import { useEffect, useState } from 'react';
+import type { ChatRunDetailsQuery } from './generated/graphql.ts';
+
+export type RunDetails = NonNullable<ChatRunDetailsQuery['run']>;
+/** Resolves to null if the run does not exist any more. */
+export type ReadRun = (runId: string) => Promise<RunDetails | null>;
+type Step = RunDetails['steps']['nodes'][number];
+type ToolCall = Extract<Step, { readonly __typename: 'ToolCallsStep' }>['toolCalls'][number];
+
+interface RunDetailsPanelProps {
+  readonly id: string;
+  readonly runId: string;
+  readonly readRun: ReadRun;
+}
+
+export function RunDetailsPanel({ id, runId, readRun }: RunDetailsPanelProps) {
+  const [details, setDetails] = useState<RunDetails | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    readRun(runId).then(
+      (run) => {
+        if (!isCurrent) return;
+        setDetails(run);
+        if (!run) setProblem('The run does not exist any more.');
+      },
+      (error: unknown) => isCurrent && setProblem(error instanceof Error ? error.message : 'It failed.'),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [runId, readRun]);
+  return (
+    <section className="run-details" id={id} aria-label="Details of the response">
+      {problem !== null && <p className="note">{problem}</p>}
+      {problem === null && !details && <p className="muted">Loading …</p>}
+      {details && <Details details={details} />}
+    </section>
+  );
+}
+
+function Details({ details: { model, usage, steps } }: { readonly details: RunDetails }) {
+  const calls = steps.nodes.flatMap((step) => (step.__typename === 'ToolCallsStep' ? step.toolCalls : []));
+  return (
+    <>
+      <p className="muted">
+        Model <code>{model}</code>
+        {usage && `, ${usage.promptTokens} tokens read, ${usage.completionTokens} written`}
+        {calls.length === 0 && ', no tool called'}
+      </p>
+      {calls.map((call) => (
+        <Call key={call.id} call={call} />
+      ))}
+    </>
+  );
+}
+
+function Call({ call }: { readonly call: ToolCall }) {
+  switch (call.__typename) {
+    case 'FunctionToolCall':
+      return (
+        <dl>
+          <Entry name={`Called ${call.name}`} text={toReadableJson(call.arguments)} />
+          <Entry name="Output" text={call.output === null ? null : toReadableJson(call.output)} />
+        </dl>
+      );
+    case 'CodeInterpreterToolCall':
+      return (
+        <dl>
+          <Entry name="Ran code" text={call.input} />
+          {call.outputs.map(({ logs, imageFileId }, index) => (
+            <Entry key={index} name="Output" text={logs ?? `Image in file ${imageFileId ?? ''}`} />
+          ))}
+        </dl>
+      );
+    case 'FileSearchToolCall':
+      return (
+        <dl>
+          <Entry name="Searched files" text={call.results.map(({ fileName }) => fileName).join('\n')} />
+        </dl>
+      );
+    default:
+      return <p className="muted">A call of the kind “{call.type}”, which this page cannot show.</p>;
+  }
+}
+
+/** `text` is null if there is none yet. */
+const Entry = ({ name, text }: { readonly name: string; readonly text: string | null }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{text === null || text === '' ? <span className="muted">none</span> : <pre tabIndex={0}>{text}</pre>}</dd>
+  </div>
+);
+
+/** JSON of an object or array, indented; any other text as it is. */
+function toReadableJson(text: string): string {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
