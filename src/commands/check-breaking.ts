@@ -3,7 +3,7 @@
  * not installed in production. Run from the project's root.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { runCommand } from './run-command.ts';
 import { compareSchemas, parseAcknowledgements, type SchemaChange } from './schema-changes.ts';
 
 const CURRENT = 'schema/schema.graphql';
@@ -23,14 +23,9 @@ and on an entry there that is not of use (any more). Dangerous changes are liste
 `;
 
 /** Returns the exit code. */
-async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { release: { type: 'boolean' }, help: { type: 'boolean' } } });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+async function run({ release }: { readonly release?: boolean | undefined }): Promise<number> {
   const current = await read(CURRENT);
-  if (values.release) {
+  if (release) {
     await writeFile(RELEASED, current);
     await writeFile(ACKNOWLEDGED, '[]\n');
     return 0;
@@ -67,9 +62,4 @@ const read = (file: string): Promise<string> =>
     throw new Error(`${file} cannot be read: run this from the project's root`);
   });
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand({ usage: USAGE, options: { release: { type: 'boolean' } }, argument: null }, run);

@@ -3,8 +3,8 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildServiceSchema, toSdl } from '../graphql/schema/schema.ts';
+import { runCommand } from './run-command.ts';
 
 const FILE = 'schema/schema.graphql';
 
@@ -16,14 +16,9 @@ Writes the GraphQL schema to ${FILE}, sorted.
 `;
 
 /** Returns the exit code. */
-async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { check: { type: 'boolean' }, help: { type: 'boolean' } } });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+async function run({ check }: { readonly check?: boolean | undefined }): Promise<number> {
   const schema = toSdl(buildServiceSchema());
-  if (!values.check) {
+  if (!check) {
     await mkdir(dirname(FILE), { recursive: true });
     await writeFile(FILE, schema);
     return 0;
@@ -34,9 +29,4 @@ async function run(args: string[]): Promise<number> {
   return 1;
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand({ usage: USAGE, options: { check: { type: 'boolean' } }, argument: null }, run);

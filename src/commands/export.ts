@@ -3,11 +3,11 @@
  * the GraphQL API of a running service.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { ProgressBar } from './progress-bar.ts';
-import { ServiceClient, ServiceRequestError } from './service-client.ts';
+import { runCommand } from './run-command.ts';
+import { ifSupported, ServiceClient } from './service-client.ts';
 import { LIST_ASSISTANTS, LIST_MESSAGES, LIST_THREADS } from './transfer/documents.ts';
-import { readList } from './transfer/pages.ts';
+import { readAll, readList } from './transfer/pages.ts';
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportRecord } from './transfer/records.ts';
 import {
   toAssistantInput,
@@ -31,27 +31,23 @@ Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passth
 Not written: vector stores and files (their ids are), runs, steps, and annotations of messages.
 `;
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    options: { threads: { type: 'boolean' }, address: { type: 'string' }, help: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new Error('give one file to write: --help says more');
-  const client = new ServiceClient(values.address, '--address http://host:port');
-  // Complete or not there at all: an export that was cut must not look like one that is whole.
+const OPTIONS = { threads: { type: 'boolean' }, address: { type: 'string' } } as const;
+
+const command = { usage: USAGE, options: OPTIONS, argument: 'file', prefix: 'export: ' };
+
+await runCommand(command, async ({ threads, address }, path) => {
+  if (path === undefined) throw new Error('give the file to write: --help shows the usage');
+  const client = new ServiceClient(address, '--address http://host:port');
+  // An incomplete export must not look like a complete one.
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600).catch(() => {
     throw new Error('the file cannot be written: does its folder exist?');
   });
   try {
-    await write(file, { type: 'header', format: EXPORT_FORMAT, version: EXPORT_VERSION, exportedAt: now() });
+    const exportedAt = new Date().toISOString();
+    await write(file, { type: 'header', format: EXPORT_FORMAT, version: EXPORT_VERSION, exportedAt });
     await exportAssistants(client, file);
-    if (values.threads) await exportThreads(client, file);
+    if (threads) await exportThreads(client, file);
     await file.sync();
     await file.close();
     await rename(partial, path);
@@ -60,15 +56,16 @@ async function main(): Promise<void> {
     await rm(partial, { force: true });
     throw error;
   }
+  return 0;
+});
+
+function write(file: FileHandle, record: ExportRecord): Promise<unknown> {
+  return file.write(`${JSON.stringify(record)}\n`);
 }
 
-const now = (): string => new Date().toISOString();
-
-const write = (file: FileHandle, record: ExportRecord): Promise<unknown> => file.write(`${JSON.stringify(record)}\n`);
-
-const warn = (id: string, losses: readonly string[]): void => {
+function warn(id: string, losses: readonly string[]): void {
   for (const loss of losses) process.stderr.write(`${id}: left out: ${loss}\n`);
-};
+}
 
 async function exportAssistants(client: ServiceClient, file: FileHandle): Promise<void> {
   const progress = new ProgressBar(process.stderr, 'assistants', null);
@@ -82,7 +79,8 @@ async function exportAssistants(client: ServiceClient, file: FileHandle): Promis
 }
 
 async function exportThreads(client: ServiceClient, file: FileHandle): Promise<void> {
-  const threads = await listThreads(client);
+  const list = { query: LIST_THREADS, path: ['threads'] };
+  const threads = await ifSupported(readAll<ListedThread>(client, list));
   if (threads === null) {
     process.stderr.write('threads: left out, as this upstream cannot list them\n');
     return;
@@ -90,8 +88,8 @@ async function exportThreads(client: ServiceClient, file: FileHandle): Promise<v
   const progress = new ProgressBar(process.stderr, 'threads', threads.length);
   for (const thread of threads) {
     await write(file, { type: 'thread', id: thread.id, input: toThreadInput(thread) });
-    const list = { query: LIST_MESSAGES, variables: { threadId: thread.id }, path: ['thread', 'messages'] };
-    for await (const message of readList<ListedMessage>(client, list)) {
+    const messages = { query: LIST_MESSAGES, variables: { threadId: thread.id }, path: ['thread', 'messages'] };
+    for await (const message of readList<ListedMessage>(client, messages)) {
       const { input, losses } = toMessageInput(message);
       warn(message.id, losses);
       if (input) await write(file, { type: 'message', id: message.id, threadId: thread.id, input });
@@ -100,21 +98,3 @@ async function exportThreads(client: ServiceClient, file: FileHandle): Promise<v
   }
   progress.end();
 }
-
-/** Null if the upstream cannot list threads. */
-async function listThreads(client: ServiceClient): Promise<readonly ListedThread[] | null> {
-  const threads: ListedThread[] = [];
-  try {
-    for await (const thread of readList<ListedThread>(client, { query: LIST_THREADS, path: ['threads'] }))
-      threads.push(thread);
-  } catch (error) {
-    if (error instanceof ServiceRequestError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
-    throw error;
-  }
-  return threads;
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`export: ${error instanceof Error ? error.message : 'failed'}\n`);
-  process.exitCode = 1;
-});

@@ -1,9 +1,10 @@
 /** `npm run import`: creates what a file of `npm run export` holds, through the GraphQL API of a running service. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { ProgressBar } from './progress-bar.ts';
-import { ServiceClient, ServiceRequestError } from './service-client.ts';
+import { decodeUtf8 } from '../runtime/utf8.ts';
+import { runCommand } from './run-command.ts';
+import { ifSupported, ServiceClient } from './service-client.ts';
 import {
   CREATE_ASSISTANT,
   CREATE_MESSAGE,
@@ -40,16 +41,6 @@ interface Stored {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-type Created = Readonly<
-  Record<
-    string,
-    {
-      readonly created: { readonly id: string } | null;
-      readonly userErrors: readonly { readonly message: string; readonly field: readonly string[] | null }[];
-    }
-  >
->;
-
 interface Create {
   readonly query: string;
   /** Distinguishes the idempotency keys of different lists. */
@@ -58,33 +49,18 @@ interface Create {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    options: { address: { type: 'string' }, help: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new Error('give one file to read: --help says more');
+async function run({ address }: { readonly address?: string | undefined }, path: string | undefined): Promise<number> {
+  if (path === undefined) throw new Error('give the file to read: --help shows the usage');
   const bytes = await readFile(path).catch(() => {
     throw new Error('the file cannot be read');
   });
-  const records = parseExport(decode(bytes));
-  const importer = new Importer(new ServiceClient(values.address, '--address http://host:port'), records);
+  const text = decodeUtf8(bytes);
+  if (text === null) throw new Error('the file is not UTF-8 text');
+  const importer = new Importer(new ServiceClient(address, '--address http://host:port'), parseExport(text));
   await importer.importAssistants();
   await importer.importThreads();
   if (importer.problems.length > 0) throw new Error(['not everything was imported', ...importer.problems].join('\n'));
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error('the file is not UTF-8 text');
-  }
+  return 0;
 }
 
 /**
@@ -135,10 +111,7 @@ class Importer {
     const threads = ofType(this.#records, 'thread');
     if (threads.length === 0) return;
     const messages = ofType(this.#records, 'message');
-    const existing = await this.#findCopies({ query: FIND_THREADS, path: ['threads'] }).catch((error: unknown) => {
-      if (error instanceof ServiceRequestError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
-      throw error;
-    });
+    const existing = await ifSupported(this.#findCopies({ query: FIND_THREADS, path: ['threads'] }));
     if (existing === null) {
       this.problems.push('threads: this upstream cannot list them, so a second import would create them again');
       return;
@@ -199,20 +172,12 @@ class Importer {
         .update(`${kind}\n${record.id}\n${JSON.stringify(record.input)}`)
         .digest('hex'),
     };
-    const { data } = await this.#client
-      .send<Created>(query, { input }, { isRepeatable: true })
-      .catch((error: unknown) => {
-        throw new Error(`line ${line}: ${error instanceof Error ? error.message : 'failed'}`, { cause: error });
-      });
-    const [payload] = Object.values(data ?? {});
-    const [problem] = payload?.userErrors ?? [];
-    if (problem) {
-      const path = problem.field?.join('.');
-      this.problems.push(`line ${line}: ${path === undefined ? '' : `${path}: `}${problem.message}`);
-      return null;
-    }
-    if (!payload?.created) throw new Error(`line ${line}: the service did not return what it created`);
-    return payload.created.id;
+    const result = await this.#client.create(query, input, { isRepeatable: true }).catch((error: unknown) => {
+      throw new Error(`line ${line}: ${error instanceof Error ? error.message : 'failed'}`, { cause: error });
+    });
+    if (result.problem === undefined) return result.id;
+    this.problems.push(`line ${line}: ${result.problem}`);
+    return null;
   }
 }
 
@@ -225,7 +190,5 @@ function ofType<Type extends ExportRecord['type']>(
   );
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`import: ${error instanceof Error ? error.message : 'failed'}\n`);
-  process.exitCode = 1;
-});
+const options = { address: { type: 'string' } } as const;
+await runCommand({ usage: USAGE, options, argument: 'file', prefix: 'import: ' }, run);

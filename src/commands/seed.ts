@@ -3,7 +3,9 @@
  * run's objects are recognised by `seed` in their metadata and are not created again.
  */
 import { seedAssistants, seedConversations } from './seed-assistants.ts';
-import { ServiceClient, ServiceRequestError } from './service-client.ts';
+import { runCommand } from './run-command.ts';
+import { ifSupported, ServiceClient } from './service-client.ts';
+import { CREATE_ASSISTANT, FIND_ASSISTANTS, FIND_THREADS } from './transfer/documents.ts';
 import { readList } from './transfer/pages.ts';
 
 const USAGE = `Creates a few example assistants and conversations in a running service.
@@ -15,67 +17,36 @@ PORT is read from the environment or from a file .env in the working directory, 
 Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passthrough).
 `;
 
-interface Seeded {
+interface Stored {
   readonly id: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Threads {
-  readonly threads: { readonly nodes: readonly Omit<Seeded, 'id'>[] };
-}
-
-interface CreatedAssistant {
-  readonly createAssistant: {
-    readonly assistant: { readonly id: string } | null;
-    readonly userErrors: readonly { readonly message: string }[];
-  };
-}
-
-interface Conversation {
-  readonly createThreadAndRun: {
-    readonly thread: { readonly id: string } | null;
-    readonly userErrors: readonly { readonly message: string }[];
-  };
-}
-
-const LIST = `query Seeded($after: String) {
-  assistants(first: 100, after: $after) { nodes { id metadata } pageInfo { hasNextPage endCursor } }
-}`;
-const CREATE = `mutation Seed($input: CreateAssistantInput!) {
-  createAssistant(input: $input) { assistant { id } userErrors { message } }
-}`;
-
-/** The newest hundred are enough: an account with more conversations needs no example. */
-const THREADS = `query SeededThreads { threads(first: 100) { nodes { metadata } } }`;
 const CONVERSE = `mutation SeedConversation($input: CreateThreadAndRunInput!) {
-  createThreadAndRun(input: $input) { thread { id } userErrors { message } }
+  createThreadAndRun(input: $input) { created: thread { id } userErrors { message field } }
 }`;
 
-async function main([address]: readonly string[]): Promise<void> {
-  if (address === '--help' || address === '-h') {
-    process.stdout.write(USAGE);
-    return;
-  }
+const command = { usage: USAGE, options: {}, argument: 'address', prefix: 'seed: ' };
+
+await runCommand(command, async (_, address) => {
   const client = new ServiceClient(address, 'npm run seed -- http://host:port');
   const seeded = new Map<string | undefined, string>();
-  for await (const { id, metadata } of readList<Seeded>(client, { query: LIST, path: ['assistants'] }))
+  for await (const { id, metadata } of readList<Stored>(client, { query: FIND_ASSISTANTS, path: ['assistants'] }))
     seeded.set(metadata['seed'], id);
   for (const [index, input] of seedAssistants.entries()) {
-    const progress = `${index + 1}/${seedAssistants.length}`;
+    const progress = `${index + 1}/${seedAssistants.length} ${input.name}`;
     if (seeded.has(input.metadata.seed)) {
-      process.stdout.write(`${progress} ${input.name}: already there\n`);
+      process.stdout.write(`${progress}: already there\n`);
       continue;
     }
-    const { data } = await client.send<CreatedAssistant>(CREATE, { input });
-    const rejection = data?.createAssistant.userErrors[0];
-    if (rejection) throw new Error(rejection.message);
-    const id = data?.createAssistant.assistant?.id ?? '';
+    const id = await create(client, CREATE_ASSISTANT, input);
     seeded.set(input.metadata.seed, id);
-    process.stdout.write(`${progress} ${input.name}: ${id}\n`);
+    process.stdout.write(`${progress}: ${id}\n`);
   }
   for (const conversation of seedConversations)
     process.stdout.write(`a conversation: ${await converse(client, seeded, conversation)}\n`);
-}
+  return 0;
+});
 
 /** Creates the conversation if it does not exist. Returns the result in words. */
 async function converse(
@@ -83,30 +54,19 @@ async function converse(
   seeded: ReadonlyMap<string | undefined, string>,
   { assistantSeed, seed, text }: (typeof seedConversations)[number],
 ): Promise<string> {
-  const listed = await listThreads(client);
+  // The newest hundred are enough: an account with more conversations needs no example.
+  const listed = await ifSupported(client.send<{ threads: { nodes: readonly Stored[] } }>(FIND_THREADS, {}));
   // If threads cannot be listed, the next run would not find it and would create, and pay for, another one.
   if (listed === null) return 'left out, as this upstream cannot list threads';
-  if (listed.some(({ metadata }) => metadata['seed'] === seed)) return 'already there';
+  if (listed.data?.threads.nodes.some(({ metadata }) => metadata['seed'] === seed)) return 'already there';
   const assistantId = seeded.get(assistantSeed) ?? '';
   const metadata = { seed, title: text, assistant_id: assistantId };
   const thread = { messages: [{ text }], metadata };
-  const { data } = await client.send<Conversation>(CONVERSE, { input: { assistantId, thread, waitSeconds: 20 } });
-  const problem = data?.createThreadAndRun.userErrors[0];
-  if (problem) throw new Error(problem.message);
-  return `${assistantId} in ${data?.createThreadAndRun.thread?.id ?? ''}`;
+  return `${assistantId} in ${await create(client, CONVERSE, { assistantId, thread, waitSeconds: 20 })}`;
 }
 
-/** Null if the upstream cannot list threads. */
-async function listThreads(client: ServiceClient): Promise<Threads['threads']['nodes'] | null> {
-  try {
-    return (await client.send<Threads>(THREADS, {})).data?.threads.nodes ?? [];
-  } catch (error) {
-    if (error instanceof ServiceRequestError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
-    throw error;
-  }
+async function create(client: ServiceClient, query: string, input: unknown): Promise<string> {
+  const result = await client.create(query, input);
+  if (result.problem !== undefined) throw new Error(result.problem);
+  return result.id;
 }
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`seed: ${error instanceof Error ? error.message : 'failed'}\n`);
-  process.exitCode = 1;
-});

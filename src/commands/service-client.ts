@@ -16,8 +16,19 @@ interface GraphQLResponse<T> {
   readonly errors?: readonly GraphQLError[];
 }
 
+/** What a mutation that creates returns, under the name of its field. */
+type Created = Readonly<
+  Record<
+    string,
+    {
+      readonly created: { readonly id: string } | null;
+      readonly userErrors: readonly { readonly message: string; readonly field: readonly string[] | null }[];
+    }
+  >
+>;
+
 /** The operation failed. The message is for people. */
-export class ServiceRequestError extends Error {
+class ServiceRequestError extends Error {
   override readonly name = 'ServiceRequestError';
   /** As in the error's `extensions`; undefined if there was no such response. */
   readonly code: string | undefined;
@@ -42,9 +53,8 @@ const MAX_PAUSE_MS = 60_000;
 export class ServiceClient {
   readonly #url: URL;
   readonly #credential: string | undefined;
-  #hasResponded = false;
-
   readonly #addressHint: string;
+  #hasResponded = false;
 
   /**
    * Without an address it is the service on this machine. `addressHint` says how the command is given another address.
@@ -66,10 +76,28 @@ export class ServiceClient {
       const error = result.failure ?? result.response?.errors?.[0];
       if (error === undefined && result.response) return result.response;
       const code = error?.extensions?.code;
-      const mayRepeat = options.isRepeatable === true && (isRetryable(error) || code === 'OUTCOME_UNKNOWN');
+      const isRetryable = error?.extensions?.retryable === true || code === 'OUTCOME_UNKNOWN';
+      const mayRepeat = options.isRepeatable === true && isRetryable;
       if (!mayRepeat || attempt === ATTEMPTS) throw new ServiceRequestError(toMessage(error), code);
       await delay(Math.min(MAX_PAUSE_MS, error?.extensions?.retryAfterMs ?? 250 * 2 ** attempt));
     }
+  }
+
+  /**
+   * Creates an object by a mutation that selects `created { id }` and `userErrors { message field }`. Returns its id, or the
+   * problem if the service rejected the input. Throws if it cannot be known whether the object was created.
+   */
+  async create(
+    query: string,
+    input: unknown,
+    options?: SendOptions,
+  ): Promise<{ readonly id: string; readonly problem?: undefined } | { readonly problem: string }> {
+    const { data } = await this.send<Created>(query, { input }, options);
+    const [payload] = Object.values(data ?? {});
+    const [error] = payload?.userErrors ?? [];
+    if (error) return { problem: [...(error.field ? [error.field.join('.')] : []), error.message].join(': ') };
+    if (!payload?.created) throw new Error('the service did not return what it created');
+    return { id: payload.created.id };
   }
 
   async #sendOnce<T>(
@@ -100,13 +128,21 @@ export class ServiceClient {
   }
 }
 
+/** The result of an operation; null if the upstream of the service does not support it. */
+export async function ifSupported<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof ServiceRequestError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
+    throw error;
+  }
+}
+
 /** Where `npm start` listens with the same settings. With PORT=0 only the service knows its port. */
 function defaultAddress(): string {
   const port = process.env['PORT'] ?? readDotEnv()['PORT'] ?? '';
   return `http://127.0.0.1:${['', '0'].includes(port.trim()) ? '4000' : port.trim()}`;
 }
-
-const isRetryable = (error: GraphQLError | undefined): boolean => error?.extensions?.retryable === true;
 
 function toMessage(error: GraphQLError | undefined): string {
   if (error?.extensions?.code === 'UNAUTHENTICATED')

@@ -1,8 +1,8 @@
 /** `npm run manifest`: writes a manifest of persisted operations from the examples. Run from the project's root. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { Kind, parse } from 'graphql';
+import { runCommand } from './run-command.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION, type ManifestOperation } from '../graphql/server/manifest.ts';
 
 const FOLDER = 'schema/operations';
@@ -15,18 +15,7 @@ ${FOLDER}, word for word, with its SHA-256 as the id.
   --help   shows this text
 `;
 
-async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { help: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const [file, ...more] = positionals;
-  if (more.length > 0) throw new Error('give one file; --help shows the usage');
+await runCommand({ usage: USAGE, options: {}, argument: 'file' }, async (_, file) => {
   const manifest = { format: MANIFEST_FORMAT, version: MANIFEST_VERSION, operations: await readOperations() };
   const json = `${JSON.stringify(manifest, null, 2)}\n`;
   if (file === undefined) process.stdout.write(json);
@@ -34,7 +23,8 @@ async function run(args: string[]): Promise<void> {
     await writeFile(file, json);
     process.stdout.write(`Wrote ${manifest.operations.length} operations to ${file}.\n`);
   }
-}
+  return 0;
+});
 
 async function readOperations(): Promise<readonly ManifestOperation[]> {
   const files = await readdir(FOLDER).catch(() => {
@@ -54,11 +44,4 @@ function toOperation(file: string, body: string): ManifestOperation {
   if (operations.length !== 1 || !operation?.name) throw new Error(`${file} must have one operation, with a name`);
   const id = createHash('sha256').update(body).digest('hex');
   return { id, name: operation.name.value, type: operation.operation, body };
-}
-
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** The GraphQL operations of the export and the import. */
+/** The GraphQL operations of the export, the import and the seed. */
 
 const TOOLS = `tools {
   type

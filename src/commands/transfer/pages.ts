@@ -25,5 +25,11 @@ export async function* readList<T>(client: ServiceClient, { query, variables, pa
   } while (after !== null);
 }
 
+export async function readAll<T>(client: ServiceClient, list: ListRequest): Promise<readonly T[]> {
+  const items: T[] = [];
+  for await (const item of readList<T>(client, list)) items.push(item);
+  return items;
+}
+
 const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
