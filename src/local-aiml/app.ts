@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
-import type { EngineParts } from './engine/engine.ts';
+import type { Caller, EngineParts } from './engine/engine.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { handleClientError } from './api/client-error.ts';
@@ -79,8 +79,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     clientErrorHandler: handleClientError,
   });
 
-  app.decorateRequest('account', '');
-  app.decorateRequest('key', '');
+  app.decorateRequest('caller', null);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     if (isKeptAlive(request.raw, reply.raw)) void reply.headers(KEEP_ALIVE_HEADERS);
@@ -89,9 +88,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     const key = readKey(request.headers);
     const account = options.accountOf(key);
     if (account === undefined) throw unauthenticated('Only the service that started this API may use it.');
-    request.setDecorator('account', account);
-    request.setDecorator('key', key);
-    parts.engine.seen({ account, key });
+    const caller: Caller = { account, key };
+    request.setDecorator('caller', caller);
+    parts.engine.seen(caller);
     done();
   });
   app.addHook('preClose', (done) => {
@@ -129,7 +128,7 @@ function addRoute(app: FastifyInstance, route: Route): void {
 function toApiRequest(request: FastifyRequest): ApiRequest {
   const { value, digest } = bodyOf(request);
   return {
-    caller: { account: request.getDecorator<string>('account'), key: request.getDecorator<string>('key') },
+    caller: request.getDecorator<Caller>('caller'),
     params: request.params as ApiRequest['params'],
     query: request.query as ApiRequest['query'],
     headers: request.headers,

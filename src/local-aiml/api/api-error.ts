@@ -29,9 +29,14 @@ export class ApiError extends Error {
   }
 }
 
+/** 400 for one parameter. */
+export function parameterError(param: string, message: string, code = 'invalid_value'): ApiError {
+  return new ApiError(400, message, { param, code });
+}
+
 /** 400 for one parameter. `expected` completes the sentence "expected …". */
 export function invalid(param: string, expected: string): ApiError {
-  return new ApiError(400, `Invalid '${param}': expected ${expected}.`, { param, code: 'invalid_value' });
+  return parameterError(param, `Invalid '${param}': expected ${expected}.`);
 }
 
 /** An id of a request as a message shows it; '' for one that is no id at all, which may be anything. */

@@ -1,6 +1,7 @@
 /** Owns the query parameters of lists: which there are, and what they may be. */
 import type { ListQuery } from '../store/store.ts';
-import { ApiError, invalid } from './api-error.ts';
+import { invalid, parameterError } from './api-error.ts';
+import { outOfRange } from './validation.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -22,14 +23,9 @@ function readLimit(value: unknown): number {
   if (typeof value !== 'string' || !/^-?\d{1,9}$/.test(value))
     throw invalid('limit', `an integer from 1 to ${MAX_LIMIT}`);
   const limit = Number(value);
-  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
-  const isAbove = limit > MAX_LIMIT;
-  throw new ApiError(
-    400,
-    `Invalid 'limit': integer ${isAbove ? 'above maximum' : 'below minimum'} value. ` +
-      `Expected a value ${isAbove ? `<= ${MAX_LIMIT}` : '>= 1'}, but got ${limit} instead.`,
-    { param: 'limit', code: isAbove ? 'integer_above_max_value' : 'integer_below_min_value' },
-  );
+  if (limit > MAX_LIMIT) throw outOfRange('limit', 'integer', limit, 'maximum', MAX_LIMIT);
+  if (limit < 1) throw outOfRange('limit', 'integer', limit, 'minimum', 1);
+  return limit;
 }
 
 function readOrder(value: unknown): 'asc' | 'desc' {
@@ -50,8 +46,5 @@ const INCLUDABLE = 'step_details.tool_calls[*].file_search.results[*].content';
 export function checkInclude(query: Query): void {
   const values = [query['include[]'], query['include']].flat().filter((value) => value !== undefined);
   if (values.some((value) => value !== INCLUDABLE))
-    throw new ApiError(400, `Invalid value for 'include'. Supported values are: '${INCLUDABLE}'.`, {
-      param: 'include',
-      code: 'invalid_value',
-    });
+    throw parameterError('include', `Invalid value for 'include'. Supported values are: '${INCLUDABLE}'.`);
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Owner, Repetition } from '../store/store.ts';
-import { ApiError, invalid, shownId } from './api-error.ts';
+import { invalid, parameterError, shownId } from './api-error.ts';
 import { toPath, type ApiRequest } from './route.ts';
 
 /** The ids of a path, by the names that routes give them, and how each begins; '' if it may begin in any way. */
@@ -16,10 +16,7 @@ export function readId({ params }: ApiRequest, name: IdName): string {
   const id = params[name] ?? '';
   const prefix = PREFIXES[name];
   if (prefix === '' || id.startsWith(`${prefix}_`)) return id;
-  throw new ApiError(400, `Invalid '${name}': '${shownId(id)}'. Expected an ID that begins with '${prefix}'.`, {
-    param: name,
-    code: 'invalid_value',
-  });
+  throw parameterError(name, `Invalid '${name}': '${shownId(id)}'. Expected an ID that begins with '${prefix}'.`);
 }
 
 /** The account and the thread, or the account, the thread and the run, that the path names. */

@@ -6,7 +6,7 @@
  * members; so schemas here only check: no defaults, no transforms.
  */
 import { z } from 'zod';
-import { ApiError, invalid } from './api-error.ts';
+import { ApiError, invalid, parameterError } from './api-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
 /**
@@ -109,10 +109,9 @@ function toApiError(issue: Issue, base: readonly PropertyKey[], body: JsonValue)
     case 'custom':
       return invalid(param, String(issue.params?.['expected'] ?? 'another value'));
     case 'invalid_format':
-      return new ApiError(
-        400,
+      return parameterError(
+        param,
         `Invalid '${param}': string does not match pattern. Expected 1 to 64 letters, digits, underscores and dashes.`,
-        { param, code: 'invalid_value' },
       );
     default:
       return invalid(param, 'another value');
@@ -121,26 +120,17 @@ function toApiError(issue: Issue, base: readonly PropertyKey[], body: JsonValue)
 
 function typeError(param: string, value: JsonValue | undefined, expected: string): ApiError {
   if (value === undefined)
-    return new ApiError(400, `Missing required parameter: '${param}'.`, { param, code: 'missing_required_parameter' });
+    return parameterError(param, `Missing required parameter: '${param}'.`, 'missing_required_parameter');
   if (param === '') return new ApiError(400, 'Invalid body: expected a JSON object.');
-  return new ApiError(
-    400,
-    `Invalid type for '${param}': expected ${nameOfType(expected)}, but got ${kindOf(value)} instead.`,
-    {
-      param,
-      code: 'invalid_type',
-    },
-  );
+  const message = `Invalid type for '${param}': expected ${nameOfType(expected)}, but got ${kindOf(value)} instead.`;
+  return parameterError(param, message, 'invalid_type');
 }
 
 function valueError(param: string, value: JsonValue | undefined, values: readonly unknown[]): ApiError {
   if (typeof value !== 'string') return typeError(param, value, typeof values[0]);
   const quoted = values.map((item) => `'${String(item)}'`);
   const listed = quoted.length === 1 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1) ?? ''}`;
-  return new ApiError(400, `Invalid value for '${param}'. Supported values are: ${listed}.`, {
-    param,
-    code: 'invalid_value',
-  });
+  return parameterError(param, `Invalid value for '${param}'. Supported values are: ${listed}.`);
 }
 
 /** Reports the branch that the value was meant for: the one that got beyond the type of the value. */
@@ -166,7 +156,6 @@ function unionError(issue: z.core.$ZodIssueInvalidUnion, path: readonly Property
 
 const isWrongKind = ({ code }: Issue) => code === 'invalid_type' || code === 'invalid_value';
 
-/** In the words of OpenAI's validator, which client programs match on. */
 function sizeError(
   param: string,
   value: JsonValue | undefined,
@@ -180,21 +169,29 @@ function sizeError(
     const length = Array.isArray(value) ? value.length : countCodePoints(typeof value === 'string' ? value : '');
     const what = length === 0 ? `empty ${origin}` : `${origin} too ${isMaximum ? 'long' : 'short'}`;
     const got = length === 0 ? `an empty ${origin}` : `${noun} with length ${length}`;
-    return new ApiError(
-      400,
+    return parameterError(
+      param,
       `Invalid '${param}': ${what}. Expected ${noun} with ${bound} length ${limit}, but got ${got} instead.`,
-      {
-        param,
-        code: length === 0 ? `empty_${origin}` : `${origin}_${isMaximum ? 'above_max' : 'below_min'}_length`,
-      },
+      length === 0 ? `empty_${origin}` : `${origin}_${isMaximum ? 'above_max' : 'below_min'}_length`,
     );
   }
   const kind = Number.isInteger(value) ? 'integer' : 'decimal';
-  return new ApiError(
-    400,
-    `Invalid '${param}': ${kind} ${isMaximum ? 'above' : 'below'} ${bound} value. ` +
-      `Expected a value ${isMaximum ? '<=' : '>='} ${limit}, but got ${Number(value)} instead.`,
-    { param, code: `${kind}_${isMaximum ? 'above_max' : 'below_min'}_value` },
+  return outOfRange(param, kind, Number(value), bound, limit);
+}
+
+/** In the words of OpenAI's validator, which client programs match on. */
+export function outOfRange(
+  param: string,
+  kind: 'integer' | 'decimal',
+  value: number,
+  bound: 'maximum' | 'minimum',
+  limit: number,
+): ApiError {
+  const [side, sign, code] = bound === 'maximum' ? ['above', '<=', 'above_max'] : ['below', '>=', 'below_min'];
+  return parameterError(
+    param,
+    `Invalid '${param}': ${kind} ${side} ${bound} value. Expected a value ${sign} ${limit}, but got ${value} instead.`,
+    `${kind}_${code}_value`,
   );
 }
 

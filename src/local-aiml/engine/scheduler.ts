@@ -46,8 +46,11 @@ export class Scheduler {
   #isClaiming = false;
   #claimAgain = false;
   #claiming: Promise<void> = Promise.resolve();
-  #isRenewing = false;
-  #isSweeping = false;
+  /** Prolongs all leases, and stops what is cancelled or held by others. Does not reject. */
+  readonly renew = this.#notTwice(() => this.#renewLeases());
+  readonly #sweep = this.#notTwice(async () => {
+    for (const run of await this.#parts.work.sweep()) this.#options.onEnded(run);
+  });
 
   constructor(parts: WorkerParts, options: SchedulerOptions) {
     this.#parts = parts;
@@ -89,28 +92,6 @@ export class Scheduler {
     const active = this.#active.get(runId);
     active?.worker.stop('lost');
     await active?.done;
-  }
-
-  /** Prolongs all leases, and stops what is cancelled or held by others. Does not reject. */
-  async renew(): Promise<void> {
-    if (this.#isRenewing || this.#active.size === 0) return;
-    this.#isRenewing = true;
-    const workers = [...this.#active.values()].map(({ worker }) => worker);
-    try {
-      const states = await this.#parts.work.renewLeases(
-        workers.map(({ claim }) => claim),
-        this.#leaseMs,
-      );
-      for (const worker of workers) {
-        const state = states.get(worker.claim.runId);
-        if (state === 'cancelling') worker.stop('cancelled');
-        else if (state === 'lost') worker.stop('lost');
-      }
-    } catch (error) {
-      this.#report(error);
-    } finally {
-      this.#isRenewing = false;
-    }
   }
 
   /** Releases every run, so that another process can take it up. Resolves once nothing writes. */
@@ -163,16 +144,27 @@ export class Scheduler {
     if (this.#isStopping) worker.stop('stopping');
   }
 
-  async #sweep(): Promise<void> {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
-    try {
-      for (const run of await this.#parts.work.sweep()) this.#options.onEnded(run);
-    } catch (error) {
-      this.#report(error);
-    } finally {
-      this.#isSweeping = false;
+  async #renewLeases(): Promise<void> {
+    if (this.#active.size === 0) return;
+    const workers = [...this.#active.values()].map(({ worker }) => worker);
+    const claims = workers.map(({ claim }) => claim);
+    const states = await this.#parts.work.renewLeases(claims, this.#leaseMs);
+    for (const worker of workers) {
+      const state = states.get(worker.claim.runId);
+      if (state === 'cancelling') worker.stop('cancelled');
+      else if (state === 'lost') worker.stop('lost');
     }
+  }
+
+  /** The task, which is not run again before it has ended. An error is reported. */
+  #notTwice(task: () => Promise<void>): () => Promise<void> {
+    let isRunning = false;
+    return async () => {
+      if (isRunning) return;
+      isRunning = true;
+      await task().catch((error: unknown) => this.#report(error));
+      isRunning = false;
+    };
   }
 
   #every(intervalMs: number, task: () => void): void {

@@ -1,6 +1,6 @@
 /** Owns how a run is made: a snapshot of its assistant, with what the request overrides. Pure. */
 import type { Assistant } from '../assistants/model.ts';
-import { ApiError, invalid } from '../api/api-error.ts';
+import { invalid, parameterError } from '../api/api-error.ts';
 import { createId } from '../wire/ids.ts';
 import { toToolResources } from '../wire/tool-resources.ts';
 import type { CreateRunBody, CreateThreadAndRunBody } from './body.ts';
@@ -73,10 +73,9 @@ function toToolChoice(choice: CreateRunBody['tool_choice'], tools: Assistant['to
     throw invalid('tool_choice', "another choice than 'required': the run has no function to call");
   if (typeof choice === 'string') return choice;
   if (choice.type !== 'function')
-    throw new ApiError(
-      400,
+    throw parameterError(
+      'tool_choice',
       `Invalid 'tool_choice': ${choice.type} does not run in the embedded AIML API yet; functions do.`,
-      { param: 'tool_choice', code: 'invalid_value' },
     );
   if (!functions.includes(choice.function.name))
     throw invalid('tool_choice.function.name', 'the name of a function among the tools of the run');

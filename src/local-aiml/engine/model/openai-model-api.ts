@@ -133,15 +133,15 @@ export class OpenAIModelApi implements ModelApi {
         watchdog.restart();
         yield* reader.read(chunk);
       }
-      watchdog.throwIfExpired();
+      // An aborted stream of the package ends as if it were whole.
+      watchdog.signal.throwIfAborted();
       let finishReason: FinishReason = 'stop';
       for (const last of reader.end())
         if (typeof last === 'string') finishReason = last;
         else yield last;
       yield { type: 'end', finishReason, usage: reader.usage, costUsd: reader.costUsd, requestId };
     } catch (error) {
-      options.signal.throwIfAborted();
-      watchdog.throwIfExpired();
+      watchdog.signal.throwIfAborted();
       if (isApiFailure(error) && error.status !== undefined) throw error;
       const failure = this.#toModelError(error, requestId, options);
       failure.usage = reader.usage;
@@ -174,26 +174,20 @@ export class OpenAIModelApi implements ModelApi {
   }
 }
 
-/** Aborts a call that is silent for too long. */
+/** Aborts a call that is silent for too long, with a ModelError as the reason. */
 class Watchdog {
   readonly #controller = new AbortController();
-  readonly #caller: AbortSignal;
   readonly #idleTimeoutMs: number;
-  readonly #onCallerAbort = () => this.#controller.abort();
   #timer: NodeJS.Timeout;
-  #expired: string | undefined;
   #hasBegun = false;
+  /** Aborts for the caller as well. */
+  readonly signal: AbortSignal;
 
   constructor(caller: AbortSignal, { firstTokenTimeoutMs, idleTimeoutMs }: OpenAIModelApiOptions) {
     caller.throwIfAborted();
-    this.#caller = caller;
+    this.signal = AbortSignal.any([caller, this.#controller.signal]);
     this.#idleTimeoutMs = idleTimeoutMs;
-    caller.addEventListener('abort', this.#onCallerAbort, { once: true });
     this.#timer = this.#start(firstTokenTimeoutMs, 'The model API did not begin its response in time.');
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   restart(): void {
@@ -206,23 +200,13 @@ class Watchdog {
     this.#timer = this.#start(this.#idleTimeoutMs, 'The model API fell silent before its response was whole.');
   }
 
-  /** An aborted stream of the package ends as if it were whole. */
-  throwIfExpired(): void {
-    this.#caller.throwIfAborted();
-    if (this.#expired !== undefined) throw new ModelError('server_error', this.#expired);
-  }
-
   stop(): void {
     clearTimeout(this.#timer);
-    this.#caller.removeEventListener('abort', this.#onCallerAbort);
     this.#controller.abort();
   }
 
   #start(timeoutMs: number, message: string): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#expired = message;
-      this.#controller.abort();
-    }, timeoutMs);
+    return setTimeout(() => this.#controller.abort(new ModelError('server_error', message)), timeoutMs);
   }
 }
 

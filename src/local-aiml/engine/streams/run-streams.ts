@@ -1,4 +1,5 @@
 /** Owns the streams of runs in this process: the followers of each run, and how a stream begins and is cut. */
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { ApiError, invalid } from '../../api/api-error.ts';
 import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
@@ -57,7 +58,7 @@ export class RunStreams {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, {
-      ...definedHeaders(reply.getHeaders()),
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
@@ -101,10 +102,4 @@ function toPosition({ after, from }: StreamRequest, view: RunSnapshot | undefine
     return position;
   }
   return (from === 'submitted' ? positionOfSubmit(view) : undefined) ?? START;
-}
-
-function definedHeaders(headers: ReturnType<FastifyReply['getHeaders']>): Record<string, number | string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
-  );
 }

@@ -1,10 +1,15 @@
-/** Owns the listeners that are notified when a run may have changed: by this process at its commit, by another one within a tenth of a second. */
+/**
+ * Owns the listeners that are notified when a run may have changed: after a commit of this process at once, after one of
+ * another process within 100 ms.
+ */
+import { EventEmitter } from 'node:events';
 import type Database from 'libsql';
 
 const POLL_MS = 100;
 
 export class RunWatch {
-  readonly #listeners = new Map<string, Set<() => void>>();
+  /** An event for each run that is watched, by its id. */
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #changed = new Set<string>();
   readonly #dataVersion: Database.Statement;
   #seenVersion = 0;
@@ -25,7 +30,7 @@ export class RunWatch {
     const changed = [...this.#changed];
     this.#changed.clear();
     queueMicrotask(() => {
-      for (const runId of changed) this.#notify(runId);
+      for (const runId of changed) this.#emitter.emit(runId);
     });
   }
 
@@ -34,13 +39,11 @@ export class RunWatch {
   }
 
   watch(runId: string, listener: () => void): () => void {
-    const listeners = this.#listeners.get(runId) ?? new Set();
-    this.#listeners.set(runId, listeners.add(listener));
+    this.#emitter.on(runId, listener);
     if (!this.#timer && !this.#isClosed) this.#start();
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(runId) === listeners) this.#listeners.delete(runId);
-      if (this.#listeners.size === 0) this.#stop();
+      this.#emitter.off(runId, listener);
+      if (this.#emitter.eventNames().length === 0) this.#stop();
     };
   }
 
@@ -61,7 +64,7 @@ export class RunWatch {
       const version = this.#readVersion();
       if (version === this.#seenVersion) return;
       this.#seenVersion = version;
-      for (const runId of [...this.#listeners.keys()]) this.#notify(runId);
+      for (const runId of this.#emitter.eventNames()) this.#emitter.emit(runId);
     }, POLL_MS);
     this.#timer.unref();
   }
@@ -74,9 +77,5 @@ export class RunWatch {
       // Whatever is wrong with the store shows where it is read.
       return this.#seenVersion;
     }
-  }
-
-  #notify(runId: string): void {
-    for (const listener of [...(this.#listeners.get(runId) ?? [])]) listener();
   }
 }
