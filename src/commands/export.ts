@@ -69,10 +69,11 @@ function warn(id: string, losses: readonly string[]): void {
 
 async function exportAssistants(client: ServiceClient, file: FileHandle): Promise<void> {
   const progress = new ProgressBar(process.stderr, 'assistants', null);
-  for await (const assistant of readList<ListedAssistant>(client, { query: LIST_ASSISTANTS, path: ['assistants'] })) {
+  const list = { query: LIST_ASSISTANTS, path: ['assistants'] };
+  for await (const { id, ...assistant } of readList<ListedAssistant>(client, list)) {
     const { input, losses } = toAssistantInput(assistant);
-    await write(file, { type: 'assistant', id: assistant.id, input });
-    warn(assistant.id, losses);
+    await write(file, { type: 'assistant', id, input });
+    warn(id, losses);
     progress.advance();
   }
   progress.end();

@@ -1,12 +1,34 @@
 /** Owns the settings of the embedded AIML API: their names, defaults and what they may be. */
-import type { EngineSettings, ModelApiSettings } from './engine/engine.ts';
 import type { Environment } from '../runtime/environment.ts';
+import type { ProxySettings } from '../runtime/proxy.ts';
 import { parseUrl, Settings } from '../runtime/settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
 
 /** How runs are executed and when they expire. */
-export interface RunSettings extends EngineSettings {
+export interface RunSettings {
+  /** Null: the built-in model takes every call. */
+  readonly modelApi: ModelApiSettings | null;
+  /** Names of models that are requested under another name. */
+  readonly modelAliases: ReadonlyMap<string, string>;
+  /** Runs at a time in this process; 0 leaves them to other processes. */
+  readonly runConcurrency: number;
   readonly runExpiresAfterSeconds: number;
+  /** How long a run is held without a sign of life of its process, in milliseconds; 13.5 s where it is left out. */
+  readonly leaseMs?: number;
+}
+
+export interface ModelApiSettings {
+  /** What stands before `/chat/completions`. */
+  readonly baseUrl: string;
+  /** Null: none is sent, unless `usesCallerKeys`. */
+  readonly key: string | null;
+  /** Whether each run calls the model with the bearer token of its caller. */
+  readonly usesCallerKeys: boolean;
+  /** The longest silence until the first chunk, and between chunks. */
+  readonly firstTokenTimeoutMs: number;
+  readonly timeoutMs: number;
+  /** Null or absent: the model API is called directly. One on this machine always is. */
+  readonly proxies?: ProxySettings | null;
 }
 
 /** The model API that is used if no setting names another. */
@@ -27,16 +49,11 @@ export const DEFAULT_RUN_SETTINGS: RunSettings = {
   runExpiresAfterSeconds: 600,
 };
 
-/** All settings of the stand-alone process: where it listens, and where its store is. */
-interface StandaloneSettings {
-  readonly port: number;
-  readonly host: string;
-  readonly dataDir: string;
-  readonly runs: RunSettings;
-}
-
-/** Throws a {@link LocalAimlStartError} with a line for each wrong setting, without its value. */
-export function readStandaloneSettings(environment: Environment): StandaloneSettings {
+/**
+ * All settings of the stand-alone process: where it listens, where its store is, and how runs are executed. Throws a
+ * {@link LocalAimlStartError} with a line for each wrong setting, without its value.
+ */
+export function readStandaloneSettings(environment: Environment) {
   const settings = new Settings(environment);
   const key = settings.text('AIML_API_KEY');
   const read = {

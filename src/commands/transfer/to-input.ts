@@ -6,19 +6,16 @@ interface Tool {
   readonly [field: string]: unknown;
 }
 
-export interface ListedAssistant {
+/** What a query of `documents.ts` returns of an object; fields that are copied as they are have no type here. */
+interface Listed {
   readonly id: string;
-  readonly model: string;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ListedAssistant extends Listed {
+  readonly model: string;
   readonly tools: readonly Tool[];
   readonly responseFormat: ListedResponseFormat | null;
-  readonly name: string | null;
-  readonly description: string | null;
-  readonly instructions: string | null;
-  readonly toolResources: object | null;
-  readonly temperature: number | null;
-  readonly topP: number | null;
-  readonly reasoningEffort: string | null;
 }
 
 interface ListedResponseFormat {
@@ -26,17 +23,12 @@ interface ListedResponseFormat {
   readonly jsonSchema: unknown;
 }
 
-export interface ListedThread {
-  readonly id: string;
+export interface ListedThread extends Listed {
   readonly toolResources: object | null;
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface ListedMessage {
-  readonly id: string;
+export interface ListedMessage extends Listed {
   readonly role: 'USER' | 'ASSISTANT';
-  readonly status: string;
-  readonly metadata: Readonly<Record<string, string>>;
   readonly content: readonly Tool[];
   readonly attachments: readonly { readonly fileId: string | null; readonly tools: readonly string[] }[];
 }
@@ -49,9 +41,10 @@ interface Converted<T> {
 
 type Input = Readonly<Record<string, unknown>> & { readonly metadata: Readonly<Record<string, string>> };
 
-export function toAssistantInput(assistant: ListedAssistant): Converted<Input & { readonly model: string }> {
-  const { model, tools, responseFormat, metadata, name, description, instructions } = assistant;
-  const { toolResources, temperature, topP, reasoningEffort } = assistant;
+export function toAssistantInput(
+  assistant: Omit<ListedAssistant, 'id'>,
+): Converted<Input & { readonly model: string }> {
+  const { model, tools, responseFormat, metadata, ...fields } = assistant;
   const losses: string[] = [];
   const toolInputs = tools.flatMap((tool) => {
     const input = toToolInput(tool);
@@ -63,7 +56,7 @@ export function toAssistantInput(assistant: ListedAssistant): Converted<Input & 
   return {
     input: {
       model,
-      ...withoutNulls({ name, description, instructions, toolResources, temperature, topP, reasoningEffort }),
+      ...withoutNulls(fields),
       ...(toolInputs.length > 0 && { tools: toolInputs }),
       ...(format && { responseFormat: format }),
       metadata,

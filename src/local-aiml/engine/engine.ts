@@ -1,5 +1,4 @@
 /** Owns the contract between the routes and the engine that executes runs: hooks, streams and the list of models. */
-import type { ProxySettings } from '../../runtime/proxy.ts';
 import type { Run } from '../runs/model.ts';
 import type { ModelRouter } from './model-router.ts';
 import type { RunStreams } from './streams/run-streams.ts';
@@ -35,30 +34,4 @@ export interface EngineParts {
   readonly engine: RunEngine;
   readonly streams: RunStreams;
   readonly models: ModelRouter;
-}
-
-/** Settings of the engine and of the model API behind it. */
-export interface EngineSettings {
-  /** Null: the built-in model takes every call. */
-  readonly modelApi: ModelApiSettings | null;
-  /** Names of models that are requested under another name. */
-  readonly modelAliases: ReadonlyMap<string, string>;
-  /** Runs at a time in this process; 0 leaves them to other processes. */
-  readonly runConcurrency: number;
-  /** How long a run is held without a sign of life of its process, in milliseconds; 13.5 s where it is left out. */
-  readonly leaseMs?: number;
-}
-
-export interface ModelApiSettings {
-  /** What stands before `/chat/completions`. */
-  readonly baseUrl: string;
-  /** Null: none is sent, unless `usesCallerKeys`. */
-  readonly key: string | null;
-  /** Whether each run calls the model with the bearer token of its caller. */
-  readonly usesCallerKeys: boolean;
-  /** The longest silence until the first chunk, and between chunks. */
-  readonly firstTokenTimeoutMs: number;
-  readonly timeoutMs: number;
-  /** Null or absent: the model API is called directly. One on this machine always is. */
-  readonly proxies?: ProxySettings | null;
 }

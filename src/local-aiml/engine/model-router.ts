@@ -3,7 +3,7 @@
  * also lists the models of both.
  */
 import { BUILT_IN_LISTING, BuiltInModel } from './built-in/built-in-model.ts';
-import type { EngineSettings } from './engine.ts';
+import type { RunSettings } from '../settings.ts';
 import type { ModelApi, ModelListing } from './model/model-api.ts';
 import { OpenAIModelApi } from './model/openai-model-api.ts';
 
@@ -13,17 +13,14 @@ export class ModelRouter {
   /** Null if the built-in model takes every call. */
   readonly api: OpenAIModelApi | null;
 
-  constructor({ modelApi, modelAliases }: EngineSettings) {
+  constructor({ modelApi, modelAliases }: RunSettings) {
     this.#usesCallerKeys = modelApi?.usesCallerKeys ?? false;
     this.api =
       modelApi &&
       new OpenAIModelApi({
-        baseUrl: modelApi.baseUrl,
-        key: modelApi.key ?? undefined,
+        ...modelApi,
+        proxies: isOnThisMachine(modelApi.baseUrl) ? null : (modelApi.proxies ?? null),
         aliases: modelAliases,
-        firstTokenTimeoutMs: modelApi.firstTokenTimeoutMs,
-        idleTimeoutMs: modelApi.timeoutMs,
-        proxies: isOnThisMachine(modelApi.baseUrl) ? null : modelApi.proxies,
       });
   }
 

@@ -3,7 +3,8 @@ import type { Store } from '../store/store.ts';
 import { ContextBuilder } from './context/context-builder.ts';
 import { ContextLengths } from './context/context-lengths.ts';
 import { TokenEstimates } from './context/token-estimate.ts';
-import type { EngineParts, EngineSettings } from './engine.ts';
+import type { RunSettings } from '../settings.ts';
+import type { EngineParts } from './engine.ts';
 import { LiveRuns } from './live-runs.ts';
 import { ModelRouter } from './model-router.ts';
 import type { EngineLogger } from './run-worker.ts';
@@ -12,7 +13,7 @@ import { RunStreams } from './streams/run-streams.ts';
 import { TextSaver } from './text-saver.ts';
 
 /** Starts to take up runs at once. */
-export function createEngine(store: Store, settings: EngineSettings, logger: EngineLogger | undefined): EngineParts {
+export function createEngine(store: Store, settings: RunSettings, logger: EngineLogger | undefined): EngineParts {
   const { work } = store;
   const liveRuns = new LiveRuns();
   const models = new ModelRouter(settings);
@@ -26,12 +27,7 @@ export function createEngine(store: Store, settings: EngineSettings, logger: Eng
   const contexts = new ContextBuilder(store, estimates, new ContextLengths(models));
   const scheduler: Scheduler = new Scheduler(
     { work, store, liveRuns, textSaver, contexts, estimates, models, logger },
-    {
-      concurrency: settings.runConcurrency,
-      leaseMs: settings.leaseMs,
-      usesCallerKeys: settings.modelApi?.usesCallerKeys ?? false,
-      onEnded: (run) => void scheduler.lose(run.id),
-    },
+    settings,
   );
   scheduler.start();
   return {

@@ -1,7 +1,7 @@
 /** Owns which runs this process executes: it claims them, renews their leases, and notices what others left behind. */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import type { Run } from '../runs/model.ts';
+import type { RunSettings } from '../settings.ts';
 import type { ClaimedRun } from '../store/work-store.ts';
 import type { Caller } from './engine.ts';
 import { RunWorker, type WorkerParts } from './run-worker.ts';
@@ -19,17 +19,6 @@ const SWEEP_INTERVAL_MS = 5_000;
 /** Keys of callers that are kept in memory for their runs. */
 const MAX_KEYS = 10_000;
 
-interface SchedulerOptions {
-  /** Runs at a time. */
-  readonly concurrency: number;
-  /** In milliseconds; 13.5 s where it is left out. */
-  readonly leaseMs?: number | undefined;
-  /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
-  readonly usesCallerKeys: boolean;
-  /** A run was ended by the sweep. */
-  readonly onEnded: (run: Run) => void;
-}
-
 interface ActiveRun {
   readonly worker: RunWorker;
   readonly done: Promise<void>;
@@ -37,8 +26,10 @@ interface ActiveRun {
 
 export class Scheduler {
   readonly #parts: WorkerParts;
-  readonly #options: SchedulerOptions;
+  readonly #concurrency: number;
   readonly #leaseMs: number;
+  /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
+  readonly #usesCallerKeys: boolean;
   readonly #active = new Map<string, ActiveRun>();
   readonly #keys = new LRUCache<string, string>({ max: MAX_KEYS });
   readonly #timers: NodeJS.Timeout[] = [];
@@ -49,13 +40,14 @@ export class Scheduler {
   /** Prolongs all leases, and stops what is cancelled or held by others. Does not reject. */
   readonly renew = this.#notTwice(() => this.#renewLeases());
   readonly #sweep = this.#notTwice(async () => {
-    for (const run of await this.#parts.work.sweep()) this.#options.onEnded(run);
+    for (const run of await this.#parts.work.sweep()) void this.lose(run.id);
   });
 
-  constructor(parts: WorkerParts, options: SchedulerOptions) {
+  constructor(parts: WorkerParts, settings: RunSettings) {
     this.#parts = parts;
-    this.#options = options;
-    this.#leaseMs = options.leaseMs ?? DEFAULT_LEASE_MS;
+    this.#concurrency = settings.runConcurrency;
+    this.#leaseMs = settings.leaseMs ?? DEFAULT_LEASE_MS;
+    this.#usesCallerKeys = settings.modelApi?.usesCallerKeys ?? false;
   }
 
   start(): void {
@@ -77,7 +69,7 @@ export class Scheduler {
   }
 
   seen({ account, key }: Caller): void {
-    if (!this.#options.usesCallerKeys) return;
+    if (!this.#usesCallerKeys) return;
     const isNew = this.#keys.get(account) !== key;
     this.#keys.set(account, key);
     if (isNew) this.claim();
@@ -120,12 +112,12 @@ export class Scheduler {
   }
 
   get #hasCapacity(): boolean {
-    return !this.#isStopping && this.#active.size < this.#options.concurrency;
+    return !this.#isStopping && this.#active.size < this.#concurrency;
   }
 
   /** Undefined for all accounts. */
   async #accounts(): Promise<readonly string[] | undefined> {
-    if (!this.#options.usesCallerKeys) return undefined;
+    if (!this.#usesCallerKeys) return undefined;
     if (this.#keys.size === 0) return [];
     return (await this.#parts.work.accountsWithWork()).filter((account) => this.#keys.has(account));
   }

@@ -17,8 +17,9 @@ export async function setUp(
   const api = new OpenAIModelApi({
     baseUrl: staged.url,
     key: KEY,
+    usesCallerKeys: false,
     firstTokenTimeoutMs: 20_000,
-    idleTimeoutMs: 20_000,
+    timeoutMs: 20_000,
     retryDelayMs: 1,
     ...options,
   });

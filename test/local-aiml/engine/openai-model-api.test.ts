@@ -48,7 +48,7 @@ test('A call may have its own key, and an API without a key gets none', async ()
   const { staged, api } = await setUp([textStage('one')]);
   for await (const chunk of api.complete(REQUEST, { signal: new AbortController().signal, key: 'own-key' }))
     expect(chunk.type).toMatch(/text|end/);
-  const keyless = await setUp([textStage('one')], { key: undefined });
+  const keyless = await setUp([textStage('one')], { key: null });
   await collect(keyless.api);
   expect(staged.requests[0]?.headers.authorization).toBe('Bearer own-key');
   expect(keyless.staged.requests[0]?.headers.authorization).toBeUndefined();
@@ -201,7 +201,7 @@ describe('Failures', () => {
       void silent(request, response);
       sendChunk(response, toChunk({ content: 'Half' }));
     };
-    const second = await setUp([stalled], { idleTimeoutMs: 100 });
+    const second = await setUp([stalled], { timeoutMs: 100 });
     expect((await failureOf(second.api)).message).toContain('fell silent');
     await second.staged.requests[0]?.hungUp;
     expect(second.staged.requests).toHaveLength(1);

@@ -4,26 +4,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type OpenAI from 'openai';
-import type { ProxySettings } from '../../../runtime/proxy.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import type { ModelApiSettings } from '../../settings.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
 import { createModelFetch, type ModelFetch } from './model-fetch.ts';
 import { ParameterMemory, type RequestBody } from './parameter-memory.ts';
 import type { CompleteOptions, FinishReason, ModelApi, ModelChunk, ModelListing, ModelRequest } from './model-api.ts';
 
-export interface OpenAIModelApiOptions {
-  /** What stands before `/chat/completions`. */
-  readonly baseUrl: string;
-  /** Absent if the API wants none, or each call brings its own. */
-  readonly key?: string | undefined;
+export interface OpenAIModelApiOptions extends ModelApiSettings {
   /** Names of models that are requested under another name. */
   readonly aliases?: ReadonlyMap<string, string>;
-  /** How long a call may be silent until its first chunk. */
-  readonly firstTokenTimeoutMs: number;
-  /** How long a call may be silent between chunks. */
-  readonly idleTimeoutMs: number;
-  readonly proxies?: ProxySettings | null | undefined;
   /** The wait before the first retry; doubled for each later one. */
   readonly retryDelayMs?: number;
 }
@@ -158,8 +149,9 @@ export class OpenAIModelApi implements ModelApi {
     return { ...request, model, ...(topP === undefined ? {} : { top_p: topP }) };
   }
 
-  #headers({ key = this.#options.key }: CompleteOptions): Record<string, string | null> {
-    return { authorization: key === undefined ? null : `Bearer ${key}` };
+  #headers(options: CompleteOptions): Record<string, string | null> {
+    const key = options.key ?? this.#options.key;
+    return { authorization: key === null ? null : `Bearer ${key}` };
   }
 
   #backoffMs(attempt: number): number {
@@ -167,10 +159,11 @@ export class OpenAIModelApi implements ModelApi {
     return retryDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 4);
   }
 
-  #toModelError(error: unknown, requestId: string | null, { key = this.#options.key }: CompleteOptions): ModelError {
+  #toModelError(error: unknown, requestId: string | null, options: CompleteOptions): ModelError {
+    const key = options.key ?? this.#options.key;
     const { host, hostname } = new URL(this.#options.baseUrl);
     const id = requestId ?? (isApiFailure(error) ? requestIdOfError(error) : null);
-    return toModelError(error, id, [...(key === undefined ? [] : [key]), host, hostname]);
+    return toModelError(error, id, [...(key === null ? [] : [key]), host, hostname]);
   }
 }
 
@@ -183,10 +176,10 @@ class Watchdog {
   /** Aborts for the caller as well. */
   readonly signal: AbortSignal;
 
-  constructor(caller: AbortSignal, { firstTokenTimeoutMs, idleTimeoutMs }: OpenAIModelApiOptions) {
+  constructor(caller: AbortSignal, { firstTokenTimeoutMs, timeoutMs }: OpenAIModelApiOptions) {
     caller.throwIfAborted();
     this.signal = AbortSignal.any([caller, this.#controller.signal]);
-    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#idleTimeoutMs = timeoutMs;
     this.#timer = this.#start(firstTokenTimeoutMs, 'The model API did not begin its response in time.');
   }
 

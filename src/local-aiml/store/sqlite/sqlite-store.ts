@@ -33,18 +33,8 @@ export function createStore(database: Database.Database, report: ReportHealth = 
     readonly value: string;
   };
   const digest = (text: string) => createHmac('sha256', salt.value).update(text).digest('hex');
-  const health = new StoreHealth(report);
   const watch = new RunWatch(database);
-  const transactions = new Transactions(database, {
-    onCommit: (wasWrite) => {
-      health.onCommit(wasWrite);
-      watch.onCommit();
-    },
-    onRollback: (error) => {
-      health.onRollback(error);
-      watch.onRollback();
-    },
-  });
+  const transactions = new Transactions(database, [new StoreHealth(report), watch]);
   const tables = new Tables(database);
   const rows = new RunRows(database, tables, watch);
   const repetitions = new Repetitions(database);

@@ -12,9 +12,9 @@ const LOCK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_MS = 20;
 
 interface TransactionListener {
-  readonly onCommit: (wasWrite: boolean) => void;
+  onCommit(wasWrite: boolean): void;
   /** `error` is what the transaction rejects with. */
-  readonly onRollback: (error: unknown) => void;
+  onRollback(error: unknown): void;
 }
 
 /** FULL: a commit is on the disk before it returns. NORMAL: it is in the files, and on the disk a little later. */
@@ -22,16 +22,16 @@ type Synchronous = 'FULL' | 'NORMAL';
 
 export class Transactions {
   readonly #database: Database.Database;
-  readonly #listener: TransactionListener;
+  readonly #listeners: readonly TransactionListener[];
   readonly #reads = new LockQueue();
   readonly #writes = new LockQueue();
   /** The file is opened with FULL. */
   #synchronous: Synchronous = 'FULL';
   #isClosed = false;
 
-  constructor(database: Database.Database, listener: TransactionListener) {
+  constructor(database: Database.Database, listeners: readonly TransactionListener[]) {
     this.#database = database;
-    this.#listener = listener;
+    this.#listeners = listeners;
   }
 
   /** Runs `work` on one state of the store, whatever other processes write meanwhile. Every read goes through here. */
@@ -75,13 +75,13 @@ export class Transactions {
       const result = work();
       if (isWrite) failsAt = 'commit';
       this.#database.exec('COMMIT');
-      this.#listener.onCommit(isWrite);
+      for (const listener of this.#listeners) listener.onCommit(isWrite);
       return result;
     } catch (error) {
       // SQLite has already rolled back after some failures of the disk.
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
       const storeError = toStoreError(error, failsAt);
-      this.#listener.onRollback(storeError);
+      for (const listener of this.#listeners) listener.onRollback(storeError);
       throw storeError;
     }
   }
