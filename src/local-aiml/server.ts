@@ -72,7 +72,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
   } catch (error) {
     await app.close();
     await store.close();
-    throw toListenError(error);
+    throw new LocalAimlStartError(describeListenError(codeOf(error)), { cause: error });
   }
   let stopped: Promise<void> | undefined;
   return {
@@ -109,23 +109,11 @@ function urlOf(app: FastifyInstance, host: string): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function toListenError(error: unknown): LocalAimlStartError {
-  const code = codeOf(error);
-  return new LocalAimlStartError(listenMessage(code), { cause: error });
-}
-
-function listenMessage(code: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'PORT is in use by another process: stop that one or set PORT to another (0 takes a free one).';
-    case 'EACCES':
-      return 'PORT may not be used by this user: set PORT to 1024 or above (0 takes a free one).';
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return 'HOST is not an address of this machine: set HOST to one, for example 127.0.0.1.';
-    default:
-      return `The embedded AIML API cannot listen (${code || 'unknown reason'}): check HOST and PORT.`;
-  }
+function describeListenError(code: string): string {
+  if (code === 'EADDRINUSE')
+    return 'PORT is in use by another process: stop that one or set PORT to another (0 takes a free one).';
+  if (code === 'EACCES') return 'PORT may not be used by this user: set PORT to 1024 or above (0 takes a free one).';
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code))
+    return 'HOST is not an address of this machine: set HOST to one, for example 127.0.0.1.';
+  return `The embedded AIML API cannot listen (${code || 'unknown reason'}): check HOST and PORT.`;
 }

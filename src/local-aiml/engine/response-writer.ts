@@ -1,9 +1,9 @@
 /** Owns how one response of a model becomes a message and a step of tool calls, in memory and in the store. */
 import { createId } from '../wire/ids.ts';
 import { createRunMessage, type MessageEnd } from '../messages/model.ts';
-import type { RequiredToolCall, Run, Tally, Usage } from '../runs/model.ts';
+import type { RequiredToolCall, Usage } from '../runs/model.ts';
 import { createStep, toRequiredToolCalls, type RunStep } from '../runs/step.ts';
-import type { Claim, WorkStore, WrittenMessage } from '../store/work-store.ts';
+import type { ClaimedRun, WorkStore, WrittenMessage } from '../store/work-store.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import { LiveMessage, LiveToolStep, type LiveRun, type LiveRuns } from './live-runs.ts';
 import { ModelError } from './model/model-error.ts';
@@ -21,21 +21,16 @@ export interface WriterParts {
 
 export class ResponseWriter {
   readonly #parts: WriterParts;
-  readonly #claim: Claim;
-  readonly #run: Run;
-  readonly #tally: Tally;
+  readonly #claimed: ClaimedRun;
   readonly #live: LiveRun;
   #toolStep: RunStep | undefined;
   /** White space that no text has followed yet: a response of nothing else has no message. */
   #blank = '';
   #chars = 0;
 
-  /** `tally` is what the run came to before this response. */
-  constructor(parts: WriterParts, claim: Claim, run: Run, tally: Tally, live: LiveRun) {
+  constructor(parts: WriterParts, claimed: ClaimedRun, live: LiveRun) {
     this.#parts = parts;
-    this.#claim = claim;
-    this.#run = run;
-    this.#tally = tally;
+    this.#claimed = claimed;
     this.#live = live;
   }
 
@@ -54,12 +49,12 @@ export class ResponseWriter {
         this.#live.toolStep?.append(chunk.index, chunk.text);
         break;
     }
-    this.#parts.liveRuns.changed(this.#claim.runId);
+    this.#parts.liveRuns.changed(this.#claimed.claim.runId);
   }
 
   /** The message that is open, as it ends; undefined where none is. Its text is not saved in pieces any more. */
   endOfMessage(end: MessageEnd, usage: Usage | null): WrittenMessage | undefined {
-    this.#parts.textSaver.forget(this.#claim);
+    this.#parts.textSaver.forget(this.#claimed.claim);
     const { message } = this.#live;
     return message && { messageId: message.id, content: message.content, end, usage };
   }
@@ -83,15 +78,15 @@ export class ResponseWriter {
     const message = this.#live.message ?? (await this.#beginMessage());
     message.append(type, this.#blank + text);
     this.#blank = '';
-    this.#parts.textSaver.mark(this.#claim, message);
+    this.#parts.textSaver.mark(this.#claimed.claim, message);
   }
 
   async #beginMessage(): Promise<LiveMessage> {
     const id = createId('msg');
     const now = nowSeconds();
     const details = { type: 'message_creation', message_creation: { message_id: id } } as const;
-    const step = createStep(createId('step'), this.#run, details, now);
-    await this.#parts.work.startMessage(this.#claim, createRunMessage(id, this.#run, now), step);
+    const step = createStep(createId('step'), this.#claimed.run, details, now);
+    await this.#parts.work.startMessage(this.#claimed.claim, createRunMessage(id, this.#claimed.run, now), step);
     this.#live.message = new LiveMessage(id);
     return this.#live.message;
   }
@@ -99,10 +94,15 @@ export class ResponseWriter {
   async #beginCall(id: string, name: string): Promise<void> {
     if (!this.#toolStep) {
       const message = this.endOfMessage({ status: 'completed' }, null);
-      if (message) await this.#parts.work.endMessage(this.#claim, message, this.#tally);
+      if (message) await this.#parts.work.endMessage(this.#claimed.claim, message, this.#claimed.tally);
       this.#live.message = undefined;
-      const step = createStep(createId('step'), this.#run, { type: 'tool_calls', tool_calls: [] }, nowSeconds());
-      await this.#parts.work.startToolStep(this.#claim, step);
+      const step = createStep(
+        createId('step'),
+        this.#claimed.run,
+        { type: 'tool_calls', tool_calls: [] },
+        nowSeconds(),
+      );
+      await this.#parts.work.startToolStep(this.#claimed.claim, step);
       this.#toolStep = step;
       this.#live.toolStep = new LiveToolStep(step.id);
     }

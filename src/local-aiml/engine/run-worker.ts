@@ -70,7 +70,7 @@ export class RunWorker {
     const live = liveRuns.add(run.id);
     const expiry = this.#expireLater(run);
     try {
-      this.#writer = new ResponseWriter(this.#parts, this.claim, run, this.#tally, live);
+      this.#writer = new ResponseWriter(this.#parts, this.#claimed, live);
       await this.#callModel(run, this.#writer);
     } catch (error) {
       await this.#giveUp(error).catch((reason: unknown) => this.#report(reason));

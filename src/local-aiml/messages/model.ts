@@ -48,21 +48,33 @@ export function textOf(content: MessageContent): string {
   return content.type === 'refusal' ? content.refusal : '';
 }
 
-/** A message made by hand. `now` is Unix time in seconds. */
-export function createMessage(body: CreateMessageBody, threadId: string, now: number): Message {
+function createEmpty(id: string, threadId: string, now: number): Message {
   return {
-    id: createId('msg'),
+    id,
     object: 'thread.message',
     created_at: now,
     thread_id: threadId,
-    status: 'completed',
+    status: 'in_progress',
     incomplete_details: null,
-    completed_at: now,
+    completed_at: null,
     incomplete_at: null,
-    role: body.role,
-    content: toContent(body.content),
+    role: 'assistant',
+    content: [],
     assistant_id: null,
     run_id: null,
+    attachments: [],
+    metadata: {},
+  };
+}
+
+/** A message of a request. `now` is Unix time in seconds. */
+export function createMessage(body: CreateMessageBody, threadId: string, now: number): Message {
+  return {
+    ...createEmpty(createId('msg'), threadId, now),
+    status: 'completed',
+    completed_at: now,
+    role: body.role,
+    content: toContent(body.content),
     attachments: (body.attachments ?? []).map(({ file_id, tools }) => ({ file_id, tools: tools ?? [] })),
     metadata: body.metadata ?? {},
   };
@@ -71,17 +83,13 @@ export function createMessage(body: CreateMessageBody, threadId: string, now: nu
 function toContent(content: CreateMessageBody['content']): readonly MessageContent[] {
   if (typeof content === 'string') return [{ type: 'text', text: { value: content, annotations: [] } }];
   return content.map((part): MessageContent => {
-    switch (part.type) {
-      case 'text':
-        return { type: 'text', text: { value: part.text, annotations: [] } };
-      case 'image_url':
-        return { type: 'image_url', image_url: { url: part.image_url.url, detail: part.image_url.detail ?? 'auto' } };
-      case 'image_file':
-        return {
-          type: 'image_file',
-          image_file: { file_id: part.image_file.file_id, detail: part.image_file.detail ?? 'auto' },
-        };
+    if (part.type === 'text') return { type: 'text', text: { value: part.text, annotations: [] } };
+    if (part.type === 'image_url') {
+      const { url, detail = 'auto' } = part.image_url;
+      return { type: 'image_url', image_url: { url, detail } };
     }
+    const { file_id, detail = 'auto' } = part.image_file;
+    return { type: 'image_file', image_file: { file_id, detail } };
   });
 }
 
@@ -99,22 +107,7 @@ export function createRunMessage(
   run: { readonly id: string; readonly thread_id: string; readonly assistant_id: string },
   now: number,
 ): Message {
-  return {
-    id,
-    object: 'thread.message',
-    created_at: now,
-    thread_id: run.thread_id,
-    status: 'in_progress',
-    incomplete_details: null,
-    completed_at: null,
-    incomplete_at: null,
-    role: 'assistant',
-    content: [],
-    assistant_id: run.assistant_id,
-    run_id: run.id,
-    attachments: [],
-    metadata: {},
-  };
+  return { ...createEmpty(id, run.thread_id, now), assistant_id: run.assistant_id, run_id: run.id };
 }
 
 /** The message after its last text. `now` is Unix time in seconds. */

@@ -131,8 +131,6 @@ export interface RunStore extends Reads, Writes<Run> {
   cancelLiveRun(owner: Owner): Promise<Run | null>;
 }
 
-export type StepStore = Reads;
-
 export interface Store {
   /** Identifies this store; a later one in the same folder has another id. It is no secret. */
   readonly id: string;
@@ -142,7 +140,7 @@ export interface Store {
   readonly threads: ThreadStore;
   readonly messages: MessageStore;
   readonly runs: RunStore;
-  readonly steps: StepStore;
+  readonly steps: Reads;
   /** What the engine and the streams use. */
   readonly work: WorkStore;
   /** The account of a key. The key is not kept, and without the secret of this store it cannot be tried out. */

@@ -111,27 +111,10 @@ class PatternReader {
   }
 }
 
+const ESCAPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ d: '0', D: 'a', w: 'a', W: '-', s: ' ', S: 'a', b: '', B: '', n: '\n', t: '\t' }),
+);
+
 function escapeText(character: string): string {
-  switch (character) {
-    case 'd':
-      return '0';
-    case 'w':
-      return 'a';
-    case 's':
-      return ' ';
-    case 'D':
-    case 'S':
-      return 'a';
-    case 'W':
-      return '-';
-    case 'b':
-    case 'B':
-      return '';
-    case 'n':
-      return '\n';
-    case 't':
-      return '\t';
-    default:
-      return character;
-  }
+  return ESCAPES.get(character) ?? character;
 }

@@ -8,6 +8,13 @@ import { toFrame } from './frames.ts';
 import { asDeleted, withLive } from './run-view.ts';
 import type { Turns } from './turns.ts';
 
+/** What all feeds share. */
+export interface FeedParts {
+  readonly work: WorkStore;
+  readonly liveRuns: LiveRuns;
+  readonly turns: Turns;
+}
+
 export interface FeedListener {
   /** There may be more to send. */
   onChange(): void;
@@ -28,11 +35,9 @@ const READ_RETRY_MS = 500;
 
 export class RunFeed {
   readonly #runId: string;
-  readonly #work: WorkStore;
-  readonly #liveRuns: LiveRuns;
-  readonly #listeners = new Set<FeedListener>();
-  readonly #turns: Turns;
+  readonly #parts: FeedParts;
   readonly #onIdle: () => void;
+  readonly #listeners = new Set<FeedListener>();
   #stopWatching: (() => void) | undefined;
   #stored: RunSnapshot | undefined;
   #shown: RunSnapshot | undefined;
@@ -42,18 +47,16 @@ export class RunFeed {
   /** Of the view that is shown now. */
   readonly #events = new Map<string, SharedEvent | undefined>();
 
-  /** `turns` is shared by all feeds. `onIdle` is called when the last listener leaves. */
-  constructor(runId: string, work: WorkStore, liveRuns: LiveRuns, turns: Turns, onIdle: () => void) {
+  /** `onIdle` is called when the last listener leaves. */
+  constructor(runId: string, parts: FeedParts, onIdle: () => void) {
     this.#runId = runId;
-    this.#work = work;
-    this.#liveRuns = liveRuns;
-    this.#turns = turns;
+    this.#parts = parts;
     this.#onIdle = onIdle;
   }
 
   /** Undefined before the run was read, and where there is no such run. */
   get view(): RunSnapshot | undefined {
-    return (this.#shown ??= this.#stored && withLive(this.#stored, this.#liveRuns.get(this.#runId)));
+    return (this.#shown ??= this.#stored && withLive(this.#stored, this.#parts.liveRuns.get(this.#runId)));
   }
 
   /** Whether it has listeners, which are notified of every change. */
@@ -64,11 +67,11 @@ export class RunFeed {
   add(listener: FeedListener): void {
     this.#listeners.add(listener);
     if (this.#stopWatching) return;
-    this.#stopWatching = this.#work.watch(this.#runId, () => {
+    this.#stopWatching = this.#parts.work.watch(this.#runId, () => {
       this.#isStale = true;
       this.#schedule();
     });
-    this.#liveRuns.listen(this.#runId, () => this.#schedule());
+    this.#parts.liveRuns.listen(this.#runId, () => this.#schedule());
     // What was read before the watch began may have changed since.
     this.#isStale = true;
     this.#schedule();
@@ -78,7 +81,7 @@ export class RunFeed {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
-    this.#liveRuns.unlisten(this.#runId);
+    this.#parts.liveRuns.unlisten(this.#runId);
     this.#onIdle();
   }
 
@@ -106,7 +109,7 @@ export class RunFeed {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#turns.add(() => {
+    this.#parts.turns.add(() => {
       this.#isScheduled = false;
       if (!this.isWatched) return;
       void this.#notify();
@@ -137,7 +140,7 @@ export class RunFeed {
     for (let attempt = 1; this.#isStale;) {
       this.#isStale = false;
       try {
-        const snapshot = await this.#work.snapshot(this.#runId);
+        const snapshot = await this.#parts.work.snapshot(this.#runId);
         if (snapshot) this.#stored = snapshot;
         else if (this.#stored) this.#stored = asDeleted(this.#stored, nowSeconds());
         this.#shown = undefined;

@@ -8,7 +8,7 @@ import { parseCursor, START, type Position } from './cursor.ts';
 import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
 import { toThreadFrame } from './frames.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
-import { RunFeed } from './run-feed.ts';
+import { RunFeed, type FeedParts } from './run-feed.ts';
 import { Turns } from './turns.ts';
 
 export interface StreamRequest {
@@ -25,17 +25,14 @@ export interface StreamRequest {
 }
 
 export class RunStreams {
-  readonly #work: WorkStore;
-  readonly #liveRuns: LiveRuns;
+  readonly #parts: FeedParts;
   readonly #timings: FollowerTimings;
-  readonly #turns = new Turns();
   readonly #feeds = new Map<string, RunFeed>();
   readonly #followers = new Set<Follower>();
   #isStopping = false;
 
   constructor(work: WorkStore, liveRuns: LiveRuns, timings: FollowerTimings = DEFAULT_TIMINGS) {
-    this.#work = work;
-    this.#liveRuns = liveRuns;
+    this.#parts = { work, liveRuns, turns: new Turns() };
     this.#timings = timings;
   }
 
@@ -85,7 +82,7 @@ export class RunStreams {
   #feedOf(runId: string): RunFeed {
     const known = this.#feeds.get(runId);
     if (known) return known;
-    const feed = new RunFeed(runId, this.#work, this.#liveRuns, this.#turns, () => {
+    const feed = new RunFeed(runId, this.#parts, () => {
       if (this.#feeds.get(runId) === feed) this.#feeds.delete(runId);
     });
     this.#feeds.set(runId, feed);

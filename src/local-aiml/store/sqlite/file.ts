@@ -208,19 +208,9 @@ function startMessage(code: string): string {
     return 'The store in DATA_DIR cannot grow (a full disk, a quota or a limit of file sizes): free some space or set DATA_DIR to another folder.';
   if (isBusy(code))
     return 'The store in DATA_DIR is locked by another process: stop that one or set DATA_DIR to another folder.';
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-    case 'ENOENT':
-    case 'SQLITE_READONLY':
-    case 'SQLITE_CANTOPEN':
-      return 'DATA_DIR cannot be written: change its permissions or set DATA_DIR to another folder.';
-    case 'ENOTDIR':
-    case 'EEXIST':
-    case 'EISDIR':
-      return 'DATA_DIR is not a folder, or lies below something that is none: set DATA_DIR to another folder.';
-    default:
-      return `The store in DATA_DIR cannot be opened (${code || 'unknown reason'}): check the disk or set DATA_DIR to another folder.`;
-  }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'].includes(code))
+    return 'DATA_DIR cannot be written: change its permissions or set DATA_DIR to another folder.';
+  if (['ENOTDIR', 'EEXIST', 'EISDIR'].includes(code))
+    return 'DATA_DIR is not a folder, or lies below something that is none: set DATA_DIR to another folder.';
+  return `The store in DATA_DIR cannot be opened (${code || 'unknown reason'}): check the disk or set DATA_DIR to another folder.`;
 }

@@ -56,14 +56,9 @@ export class RunRows {
     return undefined;
   }
 
-  /** As `held`, without reading the run. */
-  isHeld({ runId, attempt }: Claim): boolean {
-    return this.#statements.isHeld.get(runId, attempt) !== undefined;
-  }
-
   /** The row that a worker holds. Throws {@link ClaimLostError} if it does not hold it any more. */
   held({ runId, attempt }: Claim): RunRow {
-    const row = this.isHeld({ runId, attempt }) ? this.find(runId) : undefined;
+    const row = toRow(this.#statements.held.get(runId, attempt));
     if (!row) throw new ClaimLostError();
     return row;
   }
@@ -167,8 +162,8 @@ function prepareStatements(database: Database.Database) {
     find: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = ?`),
     liveOf: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE parent = ? AND live_status IS NOT NULL`),
     overdueOf: database.prepare('SELECT 1 FROM runs WHERE parent = ? AND live_status IS NOT NULL AND expires_at <= ?'),
-    isHeld: database.prepare(
-      "SELECT 1 FROM runs WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')",
+    held: database.prepare(
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')`,
     ),
     saveTally: database.prepare('UPDATE runs SET tally = ? WHERE id = ?'),
     openMessages: database.prepare('SELECT json FROM messages WHERE run_id = ? AND is_open = 1'),
