@@ -1,6 +1,6 @@
 /**
- * `npm run export`: writes the assistants of an account, and its conversations where they can be listed, as NDJSON, through
- * the GraphQL API of a running service.
+ * `npm run export`: writes the assistants of an account as NDJSON, and its conversations if the upstream can list them,
+ * through the GraphQL API of a running service.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { ProgressBar } from './progress-bar.ts';

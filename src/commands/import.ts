@@ -64,8 +64,8 @@ async function run({ address }: { readonly address?: string | undefined }, path:
 }
 
 /**
- * The id of the very first original: an account may be moved on, and back. An origin that several records have is the mark
- * of copies that somebody made by hand: each of them is an original of its own.
+ * The id of the first original: an account may be moved several times. If several records have the same origin, they are
+ * copies that were made by hand, and each is an original of its own.
  */
 function toIdentity(records: readonly NumberedRecord[]): (record: CopiedRecord) => string {
   const counts = new Map<string, number>();

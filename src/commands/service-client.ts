@@ -41,8 +41,8 @@ class ServiceRequestError extends Error {
 
 interface SendOptions {
   /**
-   * Whether the operation may be sent again after an error that is retryable or leaves its outcome unknown. True for reads, and
-   * for mutations with an idempotency key.
+   * Whether to send the operation again after an error that is retryable or leaves the outcome unknown. True for reads, and for
+   * mutations with an idempotency key.
    */
   readonly isRepeatable?: boolean;
 }
@@ -57,8 +57,8 @@ export class ServiceClient {
   #hasResponded = false;
 
   /**
-   * Without an address it is the service on this machine. `addressHint` says how the command is given another address.
-   * Throws if the address is not an HTTP URL.
+   * By default the service on this machine. `addressHint` says how the command is given an address. Throws unless the address
+   * is an HTTP URL.
    */
   constructor(address: string | undefined, addressHint: string) {
     const text = address ?? defaultAddress();

@@ -1,6 +1,6 @@
 /**
- * Owns the HTTP application around the routes: request ids, authentication, and that every failure, wherever it is noticed,
- * leaves in the API's error form. It does not listen; the routes are those of the registry below.
+ * The HTTP application around the routes: request ids, authentication, logging, and one form of error response for every
+ * failure. It does not listen.
  */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';

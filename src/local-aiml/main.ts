@@ -1,6 +1,6 @@
 /**
- * Owns the stand-alone process of the embedded AIML API: settings, one line when it listens, signals, the exit code.
- * Its log goes to stderr, so that stdout holds what a person or a script waits for and nothing else.
+ * The stand-alone process of the embedded AIML API: settings, signals and the exit code. Its log goes to stderr, so that
+ * stdout has only what a person or a script waits for.
  */
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { StopSignals } from '../runtime/stop-signals.ts';

@@ -1,6 +1,6 @@
 /**
- * Owns the embedded AIML API as a whole: it stands in for the AIML API's assistants, over HTTP on a socket of its own,
- * with a store on disk. Starting and stopping is here; the process around it is `main.ts`'s, or the service's.
+ * Starts and stops the embedded AIML API: an HTTP server of its own with a store on disk. It stands in for the AIML API's
+ * assistants. The process around it is that of `main.ts` or of the service.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -19,10 +19,7 @@ export interface LocalAimlOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /**
-   * `anyone`: any well-formed key is an account of its own. `service`: only the service that started it, which calls with
-   * `serviceKey`.
-   */
+  /** `anyone`: any well-formed key is an account of its own. `service`: only `serviceKey` is valid. */
   readonly callers?: 'anyone' | 'service';
   /** How runs are executed; by default the built-in model and the defaults of the settings. */
   readonly runs?: RunSettings;
@@ -35,24 +32,18 @@ export interface LocalAiml {
   readonly url: string;
   /** Identifies its store; the same for all processes that share one. */
   readonly storeId: string;
-  /**
-   * The key of the account of the service. It is made of a secret in the store: only processes that share the store know it,
-   * and it is the same for all of them.
-   */
+  /** The key of the service. It is derived from a secret in the store, so that all processes on the store have the same one. */
   readonly serviceKey: string;
   /**
-   * Stops to accept, lets requests in flight finish (those that take longer than 10 s are cut off) and closes the
-   * store. Calling it again gives the same promise.
+   * Stops accepting, lets requests in flight finish (after 10 s their connections are closed) and closes the store. Further
+   * calls return the same promise.
    */
   stop(): Promise<void>;
 }
 
 const STOP_TIMEOUT_MS = 10_000;
 
-/**
- * Starts the API; it accepts requests when the promise resolves.
- * Rejects with a {@link LocalAimlStartError} whose message is one line for the person who started it.
- */
+/** Resolves once it accepts requests. Rejects with a {@link LocalAimlStartError}, whose message is one line for the operator. */
 export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalAiml> {
   const { host, port, dataDir, callers = 'anyone', runs = DEFAULT_RUN_SETTINGS, logger } = options;
   const store = await openStore(resolve(dataDir), (problem) => {

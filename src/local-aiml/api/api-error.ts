@@ -44,10 +44,7 @@ export function shownId(id: string): string {
   return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : '';
 }
 
-/**
- * The body of an error in both forms side by side: the members of the AIML API's own errors, with `param` where one
- * parameter is at fault, and OpenAI's `error`, from which its SDKs take their message, code and param.
- */
+/** The body of an error in two forms at once: the AIML API's members, and OpenAI's `error`, which its SDKs read. */
 export function toErrorBody(error: ApiError, requestId: string, url: string): string {
   return JSON.stringify({
     message: error.message,

@@ -4,10 +4,7 @@ import { ApiError } from './api-error.ts';
 
 const MAX_LENGTH = 512;
 
-/**
- * The bearer token of RFC 6750, or the key in Azure's `api-key` header. Throws {@link ApiError} of 401 if there is no
- * well-formed one.
- */
+/** The bearer token (RFC 6750), or the key in Azure's `api-key` header. Throws {@link ApiError} of 401 unless it is well-formed. */
 export function readKey({ authorization, 'api-key': apiKey }: IncomingHttpHeaders): string {
   const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   const key = bearer ?? (authorization === undefined ? apiKey : undefined);

@@ -26,8 +26,8 @@ function toWeakTag(body: string): string {
 }
 
 /**
- * The weak comparison of RFC 9110. Unlike Express it does not heed `Cache-Control: no-cache`, which every `fetch` adds
- * to a request with `If-None-Match`, and which is meant for caches on the way.
+ * The weak comparison of RFC 9110. Unlike Express it ignores `Cache-Control: no-cache`, which every `fetch` with
+ * `If-None-Match` sends, and which is meant for caches in between.
  */
 function isFresh({ method, headers }: FastifyReply['request'], tag: string): boolean {
   const known = headers['if-none-match'];

@@ -1,18 +1,15 @@
 /**
- * Owns how bodies are checked: zod describes them, and what it finds becomes an {@link ApiError} of 400 in the words of
- * OpenAI's own validator, which name the parameter and never show a text of the request.
+ * Checks bodies with zod, and turns what zod finds into an {@link ApiError} of 400 in the words of OpenAI's validator. The
+ * messages name the parameter and never contain text of the request.
  *
- * A body passes as it is. Nothing is taken from what zod builds, which has no own `__proto__` and another order of
- * members; so schemas here only check: no defaults, no transforms.
+ * The body itself is used, not zod's output, which lacks an own `__proto__` and reorders members. So schemas here only
+ * check: no defaults, no transforms.
  */
 import { z } from 'zod';
 import { ApiError, invalid, parameterError } from './api-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
-/**
- * Checks bodies against `schema`. What comes back is the body itself, or `ifNone` if the request has no body. Throws an
- * ApiError of 400.
- */
+/** Returns the body itself, or `ifNone` if the request has none. The function throws an ApiError of 400. */
 export function createBodyReader<S extends z.ZodType>(
   schema: S,
   ifNone: JsonValue = null,

@@ -1,6 +1,6 @@
 /**
- * Owns the rules for the bodies of create and modify: every member, type and limit of the API. What is not described
- * is rejected, in nested objects as well, so that nothing is ever dropped in silence.
+ * The members, types and limits of the bodies of create and modify. What is not described is rejected, in nested objects
+ * too, so that nothing is dropped silently.
  */
 import { z } from 'zod';
 import { toolResourcesOfCreate, toolResourcesOfModify } from '../wire/tool-resources.ts';

@@ -1,12 +1,11 @@
 /**
- * Owns the assistant itself: how one is made from a create, and what a modify makes of it. Pure: bodies are checked
- * before, and where assistants are kept is not known here.
+ * The assistant: what a create and a modify make of it. Pure: bodies are checked before.
  *
- * A member that a body leaves out takes its default on create and stays as it is on modify. A null is kept as null by
- * both, for `temperature`, `top_p` and `response_format` too: the API's description makes them nullable in the response,
- * and "cleared" would otherwise look like "set to the default". `metadata` alone reads back as an empty object.
- * `tool_resources` is null unless it was given: its description is nullable and names no default. A modify replaces
- * `tools`, `tool_resources` and `metadata` as a whole.
+ * A member that a body leaves out takes its default on create and stays as it is on modify. Both keep a null as null, for
+ * `temperature`, `top_p` and `response_format` too: the API's description makes them nullable in the response, and "cleared"
+ * would otherwise look like "set to the default". Only `metadata` then reads back as an empty object. `tool_resources` is
+ * null unless it was given, because its description names no default. A modify replaces `tools`, `tool_resources` and
+ * `metadata` as a whole.
  */
 import { createId } from '../wire/ids.ts';
 import { createVectorStores, toToolResources, type ToolResources, type VectorStore } from '../wire/tool-resources.ts';

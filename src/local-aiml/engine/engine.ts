@@ -17,8 +17,8 @@ export interface RunEngine {
   cancel(runId: string): void;
 
   /**
-   * A run was ended by a request or by the sweep, not by its worker: aborts what this process does for it. Resolves once
-   * the streams of this process that follow it have read its end, so that its rows may be deleted.
+   * A run was ended by a request or the sweep, not by its worker: stops the worker. Resolves once the streams of this process
+   * have read the end, so that the rows of the run may be deleted.
    */
   ended(run: Run): Promise<void>;
 

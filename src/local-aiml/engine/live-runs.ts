@@ -1,6 +1,6 @@
 /**
- * Owns what the workers of this process are writing and the store does not have yet: the text of the open message and the
- * arguments of the open tool calls. Streams show it on top of what is stored.
+ * What the workers of this process are writing and have not stored yet: the text of the open message and the arguments of
+ * the open tool calls. Streams add it to what is stored.
  */
 import type { MessageContent } from '../messages/model.ts';
 import type { ToolCall } from '../runs/step.ts';

@@ -1,7 +1,4 @@
-/**
- * Owns which model writes: the built-in model if it is named or nothing else is configured, otherwise the model API. It
- * also lists the models of both.
- */
+/** Chooses the model of a run, and lists the models. The built-in model runs if it is named or no model API is configured. */
 import { BUILT_IN_LISTING, BuiltInModel } from './built-in/built-in-model.ts';
 import type { RunSettings } from '../settings.ts';
 import type { ModelApi, ModelListing } from './model/model-api.ts';

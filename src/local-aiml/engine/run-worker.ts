@@ -1,6 +1,6 @@
 /**
- * Owns the execution of one claimed run: the call of its model, and how the run ends or begins to wait. One claim makes one
- * response: functions end it with `requires_action`, and their outputs queue the run again.
+ * Executes one claimed run: calls its model once, and ends the run or lets it wait for outputs. Submitted outputs queue the
+ * run again, for another claim.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toMessageEnd, type Run, type RunEnd, type Tally, type Usage } from '../runs/model.ts';

@@ -7,8 +7,8 @@ import type { Caller } from './engine.ts';
 import { RunWorker, type WorkerParts } from './run-worker.ts';
 
 /**
- * How long a run is held without a sign of life of its worker. With the interval of claims another process continues it
- * within 15 s.
+ * How long a run stays with a worker that does not renew its lease. Together with the interval of claims this is less than
+ * the 15 s within which another process continues the run.
  */
 const DEFAULT_LEASE_MS = 13_500;
 /** Also how soon a cancel through another process is noticed. */

@@ -1,6 +1,6 @@
 /**
- * Owns the run: its wire form, its states, and the transitions between them. Pure: every function takes the run as it is
- * and returns the run after the transition; whether a transition is due is decided by the store and the engine.
+ * The run: its wire form, its states, and the transitions between them. Pure: each transition takes a run and returns the
+ * run after it. The store and the engine decide when a transition is due.
  */
 import type { AssistantTool, ResponseFormat } from '../assistants/model.ts';
 import type { MessageEnd } from '../messages/model.ts';

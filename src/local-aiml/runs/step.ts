@@ -89,8 +89,8 @@ export function withOutputs(step: RunStep, outputs: ReadonlyMap<string, string>)
 }
 
 /**
- * The step that is open when its run ends. An incomplete run completes it: the model wrote what it could, and it is the
- * message that says that it was cut.
+ * The open step after the end of its run. An incomplete run completes it: the message, not the step, says that it was
+ * cut.
  */
 export function endStep(step: RunStep, end: RunEnd, now: number): RunStep {
   const usage = step.usage ?? NO_USAGE;

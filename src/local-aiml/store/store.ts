@@ -1,10 +1,10 @@
 /**
- * Owns the contract of the store: its operations for the routes and the engine, and what it promises. Every method is
- * asynchronous, so that a database over the network is another implementation and not another design.
+ * The contract of the store, for the routes and the engine. Every method is asynchronous, so that a database over the
+ * network is another implementation and not another design.
  *
  * - A method that writes resolves once the write is durable. It writes all of it or nothing.
  * - Accounts see nothing of each other: what belongs to another account is reported as not found.
- * - Objects leave as the JSON text in which they were kept, so that values make the round trip exactly.
+ * - Objects are returned as the JSON text that was stored, so that values make the round trip exactly.
  * - Methods reject with the errors of `errors.ts`: `StoreBusyError` and `StoreFullError` say that nothing was written.
  * - Times on the wire are Unix seconds; `now` and leases are Unix milliseconds.
  */
@@ -56,8 +56,8 @@ export interface Reads<Q extends ListQuery = ListQuery> {
 
 export interface Writes<T> {
   /**
-   * Replaces an object by what `change` makes of it, with no other write in between, from this process or another.
-   * Resolves to the new text. What `change` throws passes through, and nothing is written. Rejects with NotFoundError.
+   * Replaces an object by the result of `change`, with no other write in between, from this process or another. Resolves to
+   * the new text. An error that `change` throws passes through, and nothing is written. Rejects with NotFoundError.
    */
   modify(owner: Owner, id: string, change: (current: T) => T): Promise<string>;
 }
@@ -112,14 +112,11 @@ export interface ToolOutput {
 }
 
 export interface RunStore extends Reads, Writes<Run> {
-  /**
-   * Rejects with ThreadBusyError if the thread has a live run; nothing is added then. Rejects with TooManyRunsError
-   * where too many runs wait.
-   */
+  /** Writes nothing if it rejects: with ThreadBusyError if the thread has a live run, with TooManyRunsError if too many wait. */
   create(account: string, newRun: NewRun, repetition: Repetition): Promise<Run>;
   /**
-   * `requires_action` → `queued`. The open tool step is completed with the outputs. Rejects with WrongStateError where
-   * the run does not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
+   * `requires_action` → `queued`. Completes the open tool step with the outputs. Rejects with WrongStateError if the run does
+   * not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
    */
   submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], repetition: Repetition): Promise<Run>;
   /**

@@ -1,13 +1,13 @@
 /**
- * Owns the contract of the store for the workers and the followers of runs: claims, the writes of a worker, and reading the
- * state of a run. No method takes an account: a worker acts for the service.
+ * The contract of the store for the workers and followers of runs: claims, writes of a worker, and the state of a run. No
+ * method takes an account: a worker acts for the service.
  *
- * **Durability.** What ends a response, a message or a run is on the disk before its method resolves. Claims, leases and text
- * that is being written outlive the process, but a power failure may undo them: the run is then taken up from before.
+ * **Durability.** The end of a response, message or run is on the disk before its method resolves. Claims, leases and text
+ * that is being written survive the process, but not always a power failure: the run then continues from an earlier state.
  *
- * **Fencing.** Each claim of a run has an attempt number of its own. Every write of a worker carries its claim and
- * rejects with ClaimLostError, with nothing written, once another attempt holds the run or the run has ended: the worker
- * then aborts its model call and forgets the run.
+ * **Fencing.** Each claim of a run has its own attempt number. Every write of a worker carries its claim. It rejects with
+ * ClaimLostError and writes nothing once another attempt holds the run or the run has ended: the worker then aborts its
+ * model call and abandons the run.
  */
 import type { Message, MessageContent, MessageEnd } from '../messages/model.ts';
 import type { RequiredToolCall, Run, RunEnd, Tally, Usage } from '../runs/model.ts';
@@ -79,19 +79,16 @@ export type ContextItem =
 
 export interface WorkStore {
   /**
-   * Takes up one run: the oldest queued run of the account that has the fewest runs in progress, or a run in progress
-   * whose lease has ended. Undefined if there is none. A run that was left by its worker for the third time is ended as
-   * failed instead, and one that has expired is ended as expired; neither is returned.
+   * Claims one run: the oldest queued run of the account with the fewest runs in progress, or a run in progress whose lease
+   * has ended. Undefined if there is none. A run that its worker left for the third time is ended as failed instead, and an
+   * expired one as expired; neither is returned.
    */
   claimRun(request: ClaimRequest): Promise<ClaimedRun | undefined>;
 
   /** Prolongs the leases, in one transaction. */
   renewLeases(claims: readonly Claim[], leaseMs: number): Promise<ReadonlyMap<string, ClaimState>>;
 
-  /**
-   * Ends the lease at once, where the worker stops before the run has ended: any worker may take it up, and this is not
-   * counted as left behind.
-   */
+  /** Ends the lease at once, because the worker stops. Any worker may claim the run; this does not count as left behind. */
   releaseRun(claim: Claim): Promise<void>;
 
   /** Adds a message in progress and its `message_creation` step. */
@@ -107,8 +104,8 @@ export interface WorkStore {
   startToolStep(claim: Claim, step: RunStep): Promise<void>;
 
   /**
-   * → `requires_action`: the step, which need not have been added before, now has all its calls. Ends the claim.
-   * `usage` is what the step shows once the outputs are there.
+   * → `requires_action`. The step has all its calls; it need not have been added before. `usage` is shown in the step once it
+   * has the outputs. Ends the claim.
    */
   requireAction(
     claim: Claim,
@@ -119,30 +116,26 @@ export interface WorkStore {
   ): Promise<Run>;
 
   /**
-   * Ends the run and everything in it that is open: `message` with what it says, another open message as incomplete, open
-   * steps with the run's fate. Ends the claim.
+   * Ends the run, `message`, and all that it has open: other messages as incomplete, steps with the status of the run. Ends
+   * the claim.
    */
   endRun(claim: Claim, end: RunEnd, tally: Tally, message?: WrittenMessage): Promise<Run>;
 
-  /**
-   * Ends runs that have expired, cancelling ones without a worker, and those that were left in progress too often.
-   * Resolves to the ended runs.
-   */
+  /** Ends runs that expired, that are cancelling without a worker, or that were left behind too often. Resolves to these runs. */
   sweep(): Promise<readonly Run[]>;
 
   /** Undefined if the run is unknown, or was deleted with its thread. */
   snapshot(runId: string): Promise<RunSnapshot | undefined>;
 
   /**
-   * What the thread holds, newest first: at most `limit` items with a `sequence` below `before`. Messages that a run is
-   * writing are left out; incomplete ones are not.
+   * The thread's content, newest first: at most `limit` items with a `sequence` below `before`. Messages that a run is writing
+   * are left out; incomplete ones are not.
    */
   context(threadId: string, before: number | undefined, limit: number): Promise<readonly ContextItem[]>;
 
   /**
-   * Calls `listener` after each write of this process to the run except `saveTexts`, whose texts this process has in memory,
-   * and, within about 100 ms, after writes of other processes (to any run). It gets no state: it reads a snapshot where it
-   * wants one. Returns how to stop. Cheap: a thousand watchers are fine.
+   * Calls `listener` after each write of this process to the run, except `saveTexts`, and within about 100 ms after writes of
+   * other processes to any run. Returns a function that ends it. A thousand watchers are fine.
    */
   watch(runId: string, listener: () => void): () => void;
 

@@ -1,6 +1,6 @@
 /**
- * Owns the built-in model, which writes the responses if no model API is configured. It is no AI and says so. It is deterministic
- * and steerable, so that every state of a chat screen can be built and tested without a key, a network or a bill.
+ * The built-in model, which responds if no model API is configured. It is no AI and says so. It follows fixed rules, so that
+ * every state of a chat screen can be built and tested without a key, a network or a bill.
  */
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import { createId } from '../../wire/ids.ts';

@@ -1,6 +1,6 @@
 /**
- * Owns how a text is made that matches a regular expression. The expression comes from a caller and is never run: one
- * that backtracks would stop the process. It reads what patterns of schemas are made of and skips the rest.
+ * Makes a text that matches a regular expression. The expression comes from a caller and is never run, because one that
+ * backtracks would block the process. Syntax that patterns of schemas do not use is skipped.
  */
 
 const MAX_REPEATS = 200;

@@ -1,6 +1,6 @@
 /**
- * Owns how a value is made that fits a JSON Schema, from values that are given and from defaults. Deterministic. It knows
- * the keywords that function parameters use; a schema that nothing fits gives the nearest value.
+ * Makes a value that fits a JSON Schema, from given values and defaults. It is deterministic and knows the keywords that
+ * function parameters use. For a schema that no value fits it makes the nearest one.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { matchingText } from './pattern-text.ts';

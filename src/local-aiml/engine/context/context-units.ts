@@ -1,6 +1,6 @@
 /**
- * Owns how what a thread holds becomes messages of chat completions. A unit is what is kept or dropped as a whole: one
- * message, or the calls of a step with their outputs.
+ * Turns messages and steps of a thread into messages of chat completions. A unit is kept or dropped as a whole: one message,
+ * or the calls of a step with their outputs.
  */
 import type { ChatCompletionContentPart } from 'openai/resources/chat/completions';
 import { textOf, type Message, type MessageContent } from '../../messages/model.ts';

@@ -13,8 +13,8 @@ interface Truncated {
 }
 
 /**
- * `units` are oldest first; `maxTokens` is their maximum in total. `last_messages` keeps the newest messages. What is then
- * still too much is dropped from the middle: what this run wrote, the newest message and the first one of the user stay.
+ * `units` are oldest first; together they may have `maxTokens`. `last_messages` keeps the newest messages. If that is still
+ * too much, the middle is dropped: what this run wrote, the newest message and the first message of the user stay.
  */
 export function truncate(
   units: readonly ContextUnit[],

@@ -1,6 +1,6 @@
 /**
- * Owns the seam between the run engine and whatever writes the text: a chat completions API or the built-in model.
- * Requests are in the words of chat completions; responses are normalized, so that no quirk of a server passes it.
+ * The interface between the engine and a model: a chat completions API or the built-in model. Requests have the form of chat
+ * completions. Responses have one form, whatever the server.
  */
 import type {
   ChatCompletionCreateParamsStreaming,

@@ -1,7 +1,6 @@
 /**
- * Owns the `fetch` that the `openai` package is given. It has no time-outs of its own, gives the package error bodies
- * in OpenAI's form (it reads `body.error` alone and would lose AIML's reasons), turns a completion that was not
- * streamed into a stream, ends a stream at `[DONE]`, and bounds what is held in memory.
+ * The `fetch` that the `openai` package is given. Unlike Node's, it has no time-outs, gives the package error bodies in
+ * OpenAI's form, turns a completion that was not streamed into a stream, ends a stream at `[DONE]`, and bounds the memory.
  */
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';

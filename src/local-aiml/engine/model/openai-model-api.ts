@@ -1,6 +1,6 @@
 /**
- * Owns calls of a chat completions API through the official `openai` package: retries, time-outs and aliases.
- * The package's own retries are off: they know neither the run's deadline nor what was already passed on.
+ * Calls a chat completions API through the `openai` package, with retries, time-outs and aliases of models. The package's
+ * own retries are off, because they know neither the run's deadline nor what was already passed on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type OpenAI from 'openai';

@@ -1,6 +1,6 @@
 /**
- * Owns what models do not take: parameters that a model API rejected by name are left out of later requests to that
- * model. Only what is in a fixed list is ever left out; tools, response formats and messages never are.
+ * Remembers which optional parameters a model API rejected by name, and leaves them out of later requests to that model. It
+ * never leaves out tools, response formats and messages.
  */
 import { LRUCache } from 'lru-cache';
 import { isApiFailure, type ApiFailure } from './model-error.ts';
@@ -40,10 +40,7 @@ export class ParameterMemory {
     return body;
   }
 
-  /**
-   * Remembers the parameter of the list that `error` rejects by name. True if the request is worth sending again
-   * without it.
-   */
+  /** Remembers the parameter that `error` rejects. Returns whether to send the request again without it. */
   learn(request: ModelRequest, error: unknown): boolean {
     if (!isApiFailure(error) || (error.status !== 400 && error.status !== 422)) return false;
     const sent = this.apply(request);

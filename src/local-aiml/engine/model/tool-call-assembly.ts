@@ -1,6 +1,6 @@
 /**
- * Owns how pieces of tool calls become calls. Servers leave out indexes and ids, give several calls the same index,
- * repeat names, or send a call whole; what comes out is in order of index, each call whole before the next begins.
+ * Joins the pieces of tool calls. Servers leave out indexes and ids, repeat indexes and names, or send a call whole. What
+ * comes out is in order of index, each call whole before the next begins.
  */
 import { createId } from '../../wire/ids.ts';
 import { ModelError } from './model-error.ts';

@@ -1,6 +1,6 @@
 /**
- * Owns how far a follower of a run has read, and the text form of that: the `id:` of each event. It says which states were
- * sent and how much of the open text, not the number of an event, so that any process can go on from it.
+ * The position of a follower in a run, and its text form, which is the `id:` of each event. It counts what was sent rather
+ * than events, so that any process can continue from it.
  */
 import { END_STATUSES, LIVE_STATUSES, type RunStatus } from '../../runs/model.ts';
 

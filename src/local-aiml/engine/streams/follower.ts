@@ -1,6 +1,6 @@
 /**
- * Owns one stream of a run to one client: it writes what is next as long as the client reads. A client that does not read
- * costs one unsent event, since what it has not read is in the run, not in a queue; after a while it is disconnected.
+ * One stream of a run to one client. It writes the next event as long as the client reads. Unread events are not queued,
+ * because they can be derived from the run at any time. A client that stops reading is disconnected after a while.
  */
 import type { ServerResponse } from 'node:http';
 import type { Position } from './cursor.ts';

@@ -1,6 +1,6 @@
 /**
- * Owns which events a follower gets next: the difference between what it has read and what there is now, in the order of
- * OpenAI's streams. Pure: there is no log of events, and every process derives the same ones.
+ * Derives the next event of a follower from its position and the run as it is now, in the order of OpenAI's streams. Pure:
+ * no events are stored, and every process derives the same ones.
  */
 import { textOf, type Message, type MessageContent } from '../../messages/model.ts';
 import { isLive, type Run, type RunStatus } from '../../runs/model.ts';

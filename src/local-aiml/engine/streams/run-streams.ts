@@ -14,8 +14,8 @@ import { Turns } from './turns.ts';
 export interface StreamRequest {
   readonly runId: string;
   /**
-   * Where the stream begins: `created` sends everything from `thread.run.created` on, preceded by `thread.created` where
-   * `threadJson` is there; `submitted` begins with the completed tool step; `joined` begins with the objects as they are.
+   * `created`: from `thread.run.created` on, after `thread.created` if there is a `threadJson`. `submitted`: from the completed
+   * tool step on. `joined`: from the objects as they are now.
    */
   readonly from: 'created' | 'submitted' | 'joined';
   /** The thread that was made with the run, as it is sent in `thread.created`. */
@@ -37,8 +37,8 @@ export class RunStreams {
   }
 
   /**
-   * Sends server-sent events until the run ends, waits for outputs (but for `joined`), or the client hangs up. Takes over
-   * the response: headers are sent here. Rejects with an ApiError before anything was sent, for an unknown `after`.
+   * Sends server-sent events until the run ends, the client disconnects or, unless `joined`, the run waits for outputs. Takes
+   * over the response, headers included. Rejects with an ApiError, before anything is sent, for an unknown `after`.
    */
   async open(request: StreamRequest, reply: FastifyReply): Promise<void> {
     if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');

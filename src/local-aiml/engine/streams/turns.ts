@@ -1,5 +1,5 @@
 /**
- * Owns how long the notifications of followers may hold up the process: a write of another process notifies the followers of
+ * Limits how long the notifications of followers block the process: a write of another process notifies the followers of
  * every run at once, and each of them reads the store.
  */
 

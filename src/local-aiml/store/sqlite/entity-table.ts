@@ -1,14 +1,14 @@
 /**
- * Owns a table of entities: reading, paging and writing rows of the one form that `migrations.ts` describes. Calls are
- * synchronous and run within a transaction; the errors of SQLite pass through.
+ * One table of entities: reads, pages and writes rows of the form that `migrations.ts` describes. Calls are synchronous and
+ * run within a transaction. Errors of SQLite pass through.
  */
 import type Database from 'libsql';
 import { NotFoundError, ObjectTooLargeError, UnknownCursorError, type ObjectKind } from '../errors.ts';
 import type { ListQuery, Page } from '../store.ts';
 
 /**
- * Where a page ends even if it has fewer items than asked for (`hasMore` then says that more follow). A hundred of the
- * largest objects would otherwise be a response of several hundred megabytes.
+ * A page ends here even if it has fewer items than asked for; `hasMore` is then true. A hundred of the largest objects
+ * would otherwise be a response of several hundred megabytes.
  */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 

@@ -1,12 +1,12 @@
 /**
- * Owns the form of the store's tables, version by version. A store of any earlier version is brought to this one, step by
- * step, in one transaction; what a step did is never changed afterwards.
+ * The tables of the store, version by version. A store of an earlier version is migrated step by step in one transaction. A
+ * step is never changed after its release.
  *
- * Tables of entities have one form: `parent` is the account of an assistant, a thread or a vector store, the thread of a
- * message or a run, and the run of a step. `sequence` is the insertion order: within a thread for what belongs to one, and
- * otherwise among the rows of a parent with the same `created_at`. It is no alias of the rowid, because SQLite does not seek
- * an index by (created_at, rowid), and a page would scan all of the same second. `bytes` is in the index so that the size
- * of a page is known before a text is read. `json` is the text in which the object is sent.
+ * Tables of entities have one form. `parent` is the account of an assistant, thread or vector store, the thread of a message
+ * or run, and the run of a step. `sequence` is the insertion order: within a thread for what belongs to one, otherwise among
+ * the rows of a parent with the same `created_at`. It is not the rowid, because SQLite does not seek an index by
+ * (created_at, rowid), and a page would scan all rows of the same second. `bytes` is in the index, so that the size of a page
+ * is known before any text is read. `json` is the text in which the object is sent.
  */
 
 /** Index n brings a store of version n to version n + 1. */

@@ -1,7 +1,7 @@
 /**
- * Owns what requests made, so that one that is sent again makes nothing: by its `Idempotency-Key` for 24 hours, or by its
- * fingerprint for two minutes where the client says that it sends it again. It is written in the transaction of the request
- * itself, and so is exact between processes and after any end of one. Calls run within a transaction.
+ * Remembers what each request created, so that a repeated request creates nothing: by its `Idempotency-Key` for 24 hours, or
+ * by its fingerprint for two minutes if the client says that it retries. It is written in the transaction of the request, so
+ * it is exact between processes and after a crash. Calls run within a transaction.
  */
 import type Database from 'libsql';
 import { IdempotencyKeyReusedError, RepeatedObjectDeletedError } from '../errors.ts';
@@ -18,8 +18,8 @@ export class Repetitions {
   }
 
   /**
-   * Makes an object, unless an earlier request made it: then `read` returns it as it is now. Throws
-   * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} where `read` finds nothing.
+   * Creates an object, unless an earlier request did: then returns what `read` finds now. Throws
+   * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} if `read` finds nothing.
    */
   once<T>(
     account: string,

@@ -1,6 +1,6 @@
 /**
- * Owns the rows of runs and of what they write, and every change of a run's state. Calls run within a transaction; the
- * transitions themselves are those of `runs/model.ts`.
+ * The rows of runs and of what they write, and every change of a run's state. The transitions themselves are in
+ * `runs/model.ts`. Calls run within a transaction.
  */
 import type Database from 'libsql';
 import { nowSeconds } from '../../wire/unix-time.ts';

@@ -1,7 +1,4 @@
-/**
- * Owns the listeners that are notified when a run may have changed: after a commit of this process at once, after one of
- * another process within 100 ms.
- */
+/** Notifies listeners of a run that may have changed: at once after a commit of this process, within 100 ms after one of another. */
 import { EventEmitter } from 'node:events';
 import type Database from 'libsql';
 

@@ -23,8 +23,8 @@ export function isDamaged(code: string): boolean {
 }
 
 /**
- * The error of the store for one of SQLite; anything else passes as it is. A commit that fails at its sync leaves open
- * whether it was written.
+ * The error of the store for an error of SQLite; anything else is returned as it is. A commit that fails while it syncs may
+ * or may not have been written.
  */
 export function toStoreError(error: unknown, failedAt: 'read' | 'write' | 'commit'): unknown {
   if (!(error instanceof Database.SqliteError)) return error;

@@ -20,8 +20,8 @@ import { Tables } from './tables.ts';
 import { Transactions } from './transactions.ts';
 
 /**
- * Opens the store in `dataDir`. `report` gets one line for the log when the store cannot be written or
- * read any more, and null when it can again. Rejects with a LocalAimlStartError.
+ * Opens the store in `dataDir`. `report` gets one line for the log when the store fails, and null when it works again.
+ * Rejects with a LocalAimlStartError.
  */
 export async function openStore(dataDir: string, report: ReportHealth = () => undefined): Promise<Store> {
   return createStore(await openStoreFile(dataDir), report);

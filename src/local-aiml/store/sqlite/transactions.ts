@@ -1,6 +1,6 @@
 /**
- * Owns the transactions of one connection. SQLite's own calls are synchronous; what waits for a lock does so here,
- * asynchronously, so that a lock that another process holds delays a write and not the process.
+ * The transactions of one connection. SQLite's calls are synchronous, but waiting for a lock is asynchronous here: a lock of
+ * another process delays a write and not the whole process.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'libsql';

@@ -5,8 +5,8 @@ import { RUN_COLUMNS } from './run-rows.ts';
 export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
 
 /**
- * The accounts are a JSON array, or the JSON null for all of them. Times are Unix milliseconds, but for `expires_at`. Runs
- * are in the order of their creation, which is that of the rowids.
+ * The accounts are a JSON array, or the JSON null for all. Times are Unix milliseconds, except `expires_at`. Runs are in the
+ * order of their creation, which is that of the rowids.
  */
 export function prepareWorkQueries(database: Database.Database) {
   const ofAccounts = "(?1 = 'null' OR account IN (SELECT value FROM json_each(?1)))";
@@ -36,8 +36,8 @@ export function prepareWorkQueries(database: Database.Database) {
          RETURNING live_status`,
     ),
     /**
-     * One statement for a text, because all texts are saved in one transaction, which holds up the process. `bytes` is left
-     * as it was, which saves two indexes a write, until the message ends.
+     * One statement per text, because all texts are saved in one transaction, which blocks the process. `bytes` is updated only
+     * when the message ends: otherwise every save would write two indexes.
      */
     saveText: database.prepare(
       `UPDATE messages SET json = json_set(json, '$.content', json(?)) WHERE id = ? AND run_id = ? AND is_open = 1
