@@ -131,7 +131,10 @@ function readRequiredToolCalls(fields: Fields): readonly WireFunctionCall[] {
   const action = optionalObject(fields, 'required_action');
   const submit = action && optionalObject(action, 'submit_tool_outputs');
   if (!submit) return [];
-  return readItems(submit, 'tool_calls', (call) => readFunctionCall(requireObject(call, 'tool_call')));
+  // A kind of call that is unknown takes no output of this client.
+  return readItems(submit, 'tool_calls', (call) => requireObject(call, 'tool_call'))
+    .filter(({ type = 'function' }) => type === 'function')
+    .map(readFunctionCall);
 }
 
 export type WireFunctionCall = Readonly<ReturnType<typeof readFunctionCall>>;

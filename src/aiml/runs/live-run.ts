@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicError } from '../../runtime/errors.ts';
-import { readRunStep, type WireRunStep } from '../resources/run-step.ts';
+import type { WireMessage } from '../resources/message.ts';
+import { readRunStep, type WireRunStep, type WireRunStepStatus } from '../resources/run-step.ts';
 import { hasEnded, readRun, type WireRun } from '../resources/run.ts';
 import { jsonObject, MalformedResponseError, requireId, requireObject, type JsonObject } from '../wire.ts';
 import { LiveMessage } from './live-message.ts';
@@ -16,7 +17,10 @@ import type { Transition } from './run-event.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The objects of a run at one moment, as upstream sent them. Steps and messages are in the order of creation. */
+/**
+ * The objects of a run at one moment, as upstream sent them. Steps and messages are in the order of creation. The run was
+ * read first and the messages last.
+ */
 export interface RunSnapshot {
   readonly run: unknown;
   readonly steps: readonly unknown[];
@@ -51,6 +55,16 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'thread.message.completed',
   'thread.message.incomplete',
 ]);
+
+/** The status of a message, by that of the step that writes it. */
+const MESSAGE_STATUSES: Readonly<Record<WireRunStepStatus, WireMessage['status']>> = {
+  in_progress: 'in_progress',
+  unknown: 'in_progress',
+  completed: 'completed',
+  failed: 'incomplete',
+  cancelled: 'incomplete',
+  expired: 'incomplete',
+};
 
 /** A step, the number of its changes within a state, and the events that became transitions. */
 interface LiveStep {
@@ -171,13 +185,21 @@ export class LiveRun {
     const isLast = hasEnded(current.status) || current.status === 'requires_action';
     if (!isLast) this.#changeRun(current);
     const ended: Fields[] = [];
+    const statuses = new Map<string, WireMessage['status']>();
     for (const step of steps) {
       const fields = requireObject(step, 'step') as Fields;
+      const { details, status } = readRunStep(fields);
+      if (details.type === 'message_creation') statuses.set(details.message_id, MESSAGE_STATUSES[status]);
       // A step that has ended is reported after the message that it wrote.
-      if (fields['status'] === 'in_progress') this.#changeStep(fields);
+      if (status === 'in_progress') this.#changeStep(fields);
       else ended.push(fields);
     }
-    for (const message of messages) this.#changeMessage(requireObject(message, 'message'));
+    for (const message of messages) {
+      const fields = requireObject(message, 'message');
+      // OpenAI's lists leave it out.
+      const status = fields['status'] ?? statuses.get(requireId(fields)) ?? (isLast ? 'completed' : 'in_progress');
+      this.#changeMessage({ ...fields, status });
+    }
     for (const fields of ended) this.#changeStep(fields);
     if (isLast) this.#changeRun(current);
     this.#notify();
@@ -185,8 +207,10 @@ export class LiveRun {
 
   #changeRun(run: WireRun): void {
     const isNew = !this.#transitions.some(({ kind }) => kind === 'run');
-    // A run that continues with tool outputs starts again.
-    const isRestarted = run.started_at !== null && run.started_at !== this.#run.started_at;
+    // A run that continues with tool outputs starts again, perhaps in the same second, and may wait for others.
+    const isRestarted =
+      (run.started_at !== null && run.started_at !== this.#run.started_at) ||
+      run.required_tool_calls[0]?.id !== this.#run.required_tool_calls[0]?.id;
     if (isNew || run.status !== this.#run.status || isRestarted) this.#pushRun(`thread.run.${run.status}`, run);
     this.#run = run;
   }
@@ -203,11 +227,9 @@ export class LiveRun {
   #changeMessage(raw: Fields): void {
     const known = this.#messages.get(requireId(raw));
     if (known?.hasEnded) return;
-    // Messages of users have no status.
-    const status = typeof raw['status'] === 'string' ? raw['status'] : 'completed';
     if (!known) this.#setMessage('thread.message.created', { ...raw, status: 'in_progress' });
-    if (status === 'in_progress') known?.replace(structuredClone(raw));
-    else this.#setMessage(`thread.message.${status}`, { ...raw, status });
+    if (raw['status'] === 'in_progress') known?.replace(structuredClone(raw));
+    else this.#setMessage(`thread.message.${String(raw['status'])}`, raw);
   }
 
   #setRun(event: string, fields: Readonly<Fields>): void {

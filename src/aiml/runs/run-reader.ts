@@ -2,6 +2,7 @@
 import type { UpstreamContext } from '../call.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import type { CallAccess } from '../resource.ts';
+import { isUpstreamId } from '../upstream-id.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';
 import { readRun } from '../resources/run.ts';
@@ -15,6 +16,9 @@ const POLL_GROWTH = 1.5;
 const MAX_FAILING_MS = 20_000;
 /** The longest a call to upstream may take, in milliseconds. */
 const CALL_DEADLINE_MS = 15_000;
+const PAGE_SIZE = 100;
+/** The maximum of steps or messages of a run that are read. */
+const MAX_ITEMS = 1000;
 
 /** What a reader needs to call upstream. Its context has no deadline: each call gets one. */
 export type ReaderAccess = Pick<CallAccess, 'client' | 'isEmbedded' | 'context'>;
@@ -182,31 +186,35 @@ export class RunReader {
       readRun(body);
       return body;
     });
-    const [steps, messages] = await Promise.all([
-      this.#list('run_steps.list', 'step', `${path}/steps?limit=100&order=asc`, readRunStep),
-      this.#list(
-        'messages.list',
-        'message',
-        `/threads/${threadId}/messages?limit=100&order=asc&run_id=${id}`,
-        readMessage,
-      ),
-    ]);
+    // A message is whole if its step had ended before it was read.
+    const steps = await this.#list('run_steps.list', 'step', `${path}/steps?`, readRunStep);
+    const messages = await this.#list(
+      'messages.list',
+      'message',
+      `/threads/${threadId}/messages?run_id=${id}&`,
+      readMessage,
+    );
     return { run, steps, messages };
   }
 
+  /** All items, oldest first. */
   async #list(
     name: string,
     noun: string,
     path: string,
-    check: (item: unknown) => unknown,
+    check: (item: unknown) => { readonly id: string },
   ): Promise<readonly unknown[]> {
-    const { data } = await this.#get(name, noun, path, (body) =>
-      readList(body, (item) => {
-        check(item);
-        return item;
-      }),
-    );
-    return data;
+    const items: unknown[] = [];
+    for (let after: string | null = null; ;) {
+      const query: string = `limit=${PAGE_SIZE}&order=asc${after === null ? '' : `&after=${after}`}`;
+      const { data, hasMore } = await this.#get(name, noun, path + query, (body) =>
+        readList(body, (item) => ({ id: check(item).id, item })),
+      );
+      for (const { item } of data) items.push(item);
+      after = data.at(-1)?.id ?? null;
+      const isLast = !(hasMore ?? data.length === PAGE_SIZE);
+      if (isLast || after === null || !isUpstreamId(after) || items.length >= MAX_ITEMS) return items;
+    }
   }
 
   #get<T>(name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
