@@ -2,11 +2,10 @@
 import type { UpstreamContext } from '../call.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import type { CallAccess } from '../resource.ts';
-import { isUpstreamId } from '../upstream-id.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';
 import { readRun } from '../resources/run.ts';
-import { MalformedResponseError, readList } from '../wire.ts';
+import { isUpstreamId, MalformedResponseError, readList } from '../wire.ts';
 import type { LiveRun, RunSnapshot } from './live-run.ts';
 import { RunStream } from './run-stream.ts';
 
