@@ -76,6 +76,8 @@ export function createApollo<Context extends RequestContext>({
     logger,
     parseOptions: { maxLexicalTokens: documentLimits.tokens },
     validationRules: [documentLimitsRule],
+    // They take longer than the validation, and would be removed from the messages.
+    validationOptions: { hideSuggestions: !introspection },
     documentStore: operationCache.documentStore,
     persistedQueries: { cache: persistedDocuments },
     introspection,

@@ -72,8 +72,16 @@ function findLoss(value: JsonValue, depth: number): string | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > MAX_DEPTH) return `at most ${MAX_DEPTH} levels`;
-  for (const item of Object.values<JsonValue>(value)) {
-    const loss = findLoss(item, depth + 1);
+  // A loop over the indexes of a list makes no text of each of them.
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[]) {
+      const loss = findLoss(item, depth + 1);
+      if (loss !== undefined) return loss;
+    }
+    return undefined;
+  }
+  for (const name in value) {
+    const loss = findLoss((value as JsonObject)[name] ?? null, depth + 1);
     if (loss !== undefined) return loss;
   }
   return undefined;
