@@ -29,7 +29,7 @@ export function ToolCalls({ run, onSubmit }: ToolCallsProps) {
     void onSubmit(Object.fromEntries(calls.map(({ id }) => [id, outputs[id] ?? '']))).finally(() =>
       setIsSubmitting(false),
     );
-    // The form goes when the run goes on.
+    // The form is removed when the run continues.
     focusComposer();
   };
   return (

@@ -252,7 +252,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
       setProblem(null);
       client
         .execute(ChatCancelRunDocument, { input: { threadId: run.threadId, id: run.id } })
-        // A run that has ended meanwhile needs no cancelling.
+        // A run that has ended needs no cancelling.
         .then(({ cancelRun }) => showRun(cancelRun.run))
         .catch((error: unknown) => setProblem(toProblem(error)));
     },

@@ -38,7 +38,7 @@ interface ResponseParser<T> {
 
 export const SUNSET_MESSAGE =
   'The AIML API has no assistants endpoint for this account any more: OpenAI switched its Assistants API off on ' +
-  '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to go on with ' +
+  '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to continue with ' +
   'the embedded AIML API; the same AIML_API_KEY is then used for the model.';
 
 /** `sent`: the parts of the request, for removing secrets from upstream's reason. */

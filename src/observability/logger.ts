@@ -218,7 +218,7 @@ export function createLogger(
 }
 
 const SUNSET_NOTICE =
-  'the account has no assistants at the AIML API: start with UPSTREAM=local to go on with the embedded AIML API, ' +
+  'the account has no assistants at the AIML API: start with UPSTREAM=local to continue with the embedded AIML API, ' +
   'with the same AIML_API_KEY for the model';
 
 const toText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,5 +1,5 @@
 // The components of docs/clients.md, each rendered against the running service: a list, a form, and a streamed answer
-// that goes on after lost connections.
+// that continues after lost connections.
 import './support/browser.ts';
 import './support/apollo-development.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -103,7 +103,7 @@ describe('a worker', () => {
     ]);
   });
 
-  test('saves growing text exactly, and keeps the metadata that a client sets meanwhile', async () => {
+  test('saves growing text exactly, and keeps the metadata that a client sets at the same time', async () => {
     const { threadId } = await createRun(url);
     const claimed = await claim(work);
     const messageId = await startMessage(work, claimed);
@@ -166,7 +166,7 @@ describe('a worker', () => {
     expect((await send(url, `GET ${path}/steps`))['data']).toMatchObject([{ status: stepStatus }]);
   });
 
-  test('keeps the changes that a client makes meanwhile', async () => {
+  test('keeps the changes that a client makes at the same time', async () => {
     const { path, threadId } = await createRun(url);
     const claimed = await claim(work);
     const messageId = await startMessage(work, claimed);

@@ -236,7 +236,7 @@ describe.each([
     expect((await subscribe(service, RUN)).status).toBe(503);
     if (!isStreamed) return;
 
-    // The run was read on: it has one stream of upstream from beginning to end, whoever left.
+    // The run has one stream from upstream, from its beginning to its end, although its followers left.
     const [first, ...others] = streams;
     finish();
     if (!first) throw new Error('a stream was expected');

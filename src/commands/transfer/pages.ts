@@ -13,7 +13,7 @@ export interface ListRequest {
   readonly path: readonly string[];
 }
 
-/** Yields nothing where an object on the path is null, for example a thread that was deleted meanwhile. */
+/** Yields nothing if an object on the path is null, for example because the thread was deleted in the meantime. */
 export async function* readList<T>(client: ServiceClient, { query, variables, path }: ListRequest): AsyncGenerator<T> {
   let after: string | null = null;
   do {

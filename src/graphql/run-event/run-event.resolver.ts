@@ -19,9 +19,9 @@ export class RunEventResolver {
   @Authorized<Scope>('assistants:read')
   @Subscription(() => RunEvent, {
     description:
-      'Follows a run to its end, tool calls included. It only reads: it can be opened late, twice, by others, and again ' +
-      'after a lost connection. Without `after` it begins with what has happened so far; with the cursor of the last event ' +
-      'it goes on exactly behind it. Completes when the run has ended; a run that is REQUIRES_ACTION has not.',
+      'Follows a run to its end, tool calls included. It only reads, so any number of clients can subscribe, at any time, ' +
+      'and again after a lost connection. Without `after` the stream starts with the run as it is now; with the cursor of the ' +
+      'last event it continues with the next one. It completes when the run has ended; a run that is REQUIRES_ACTION has not.',
     subscribe: ({ args, context }) => followRun(args as RunEventsArguments, context as RequestContext),
   })
   /* eslint-disable @typescript-eslint/no-unused-vars -- the arguments are declared here, and read by `subscribe` */

@@ -9,20 +9,20 @@ import { JSONObject } from '../schema/scalars.ts';
 
 @InterfaceType({
   description:
-    'One event of a run. An event that upstream may add arrives as UnknownRunEvent and ends nothing. Events come in ' +
-    'order; several pieces of upstream may come as one event.',
+    'One event of a run. Events are in order; several events of upstream may be merged into one. An event that upstream ' +
+    'adds later is an UnknownRunEvent, and the stream continues.',
 })
 export abstract class RunEvent {
   @Field(() => String, {
     description:
-      'Give it as `after` to go on exactly behind this event. Opaque; it says how far the client has read, and is valid ' +
-      "for as long as the run's messages exist.",
+      'Subscribe with it as `after` to continue with the next event. Opaque; valid for as long as the messages of the run ' +
+      'exist.',
   })
   readonly cursor: string;
 
   @Field(() => String, {
     description:
-      "Upstream's name of the event, for example `thread.run.completed`; that of the newest where several came as one.",
+      "Upstream's name of the event, for example `thread.run.completed`. If several were merged, that of the newest.",
   })
   readonly event: string;
 
@@ -38,8 +38,8 @@ type Kind<K extends WireRunEvent['kind']> = Extract<WireRunEvent, { readonly kin
   implements: RunEvent,
   simpleResolvers: true,
   description:
-    'The run as it is now: the first event of a stream, and each change of its state. The run is over where its ' +
-    '`hasEnded` is true, and only there: a stream that ends without it was cut.',
+    'The current state of the run: the first event of a stream, and each change of the state. The run has ended only if ' +
+    '`hasEnded` is true: a stream that ends without such an event was cut.',
 })
 export class RunStateEvent extends RunEvent {
   @Field(() => Run, { description: 'The run.' })
@@ -54,7 +54,7 @@ export class RunStateEvent extends RunEvent {
 @ObjectType({
   implements: RunEvent,
   simpleResolvers: true,
-  description: 'A step as it is now: begun, its tool calls so far, ended.',
+  description: 'The current state of a step: when it starts, with each change of its tool calls, and when it ends.',
 })
 export class RunStepEvent extends RunEvent {
   @Field(() => RunStep, { description: 'The step.' })
@@ -69,7 +69,7 @@ export class RunStepEvent extends RunEvent {
 @ObjectType({
   implements: RunEvent,
   simpleResolvers: true,
-  description: 'A message as it is now: begun, whole, or cut short.',
+  description: 'The current state of a message: when it is created, completed or incomplete.',
 })
 export class MessageStateEvent extends RunEvent {
   @Field(() => Message, { description: 'The message.' })
@@ -81,22 +81,22 @@ export class MessageStateEvent extends RunEvent {
   }
 }
 
-@ObjectType({ implements: RunEvent, simpleResolvers: true, description: 'More text of a message.' })
+@ObjectType({ implements: RunEvent, simpleResolvers: true, description: 'New text of a message.' })
 export class MessageTextEvent extends RunEvent {
   @Field(() => ID, { description: 'The message.' })
   readonly messageId: string;
 
-  @Field(() => Int, { description: "The place of the text part in the message's `content`." })
+  @Field(() => Int, { description: "The index of the text part in the message's `content`." })
   readonly contentIndex: number;
 
   @Field(() => Int, {
     description:
-      'Where `text` begins in that part, in UTF-16 code units: `have.slice(0, offset) + text` is right however often it ' +
-      'is applied.',
+      'The offset of `text` in that part, in UTF-16 code units. `known.slice(0, offset) + text` is correct even if an event ' +
+      'is applied twice.',
   })
   readonly offset: number;
 
-  @Field(() => String, { description: 'What is new.' })
+  @Field(() => String, { description: 'The new text.' })
   readonly text: string;
 
   readonly #readMessage: MessageText['message'];
@@ -110,21 +110,28 @@ export class MessageTextEvent extends RunEvent {
     this.#readMessage = change.message;
   }
 
-  /** Read only where it is selected, as it is the whole text. */
+  /** Created only if it is selected, because it has the whole text. */
   @Field(() => Message, {
     name: 'message',
     description:
-      'The message as it is now, for caches that know it by its id. It costs the whole text with every event: select it, ' +
-      'or `offset` and `text`.',
+      'The current state of the message, for normalized caches. It repeats the whole text with every event: select either ' +
+      'this, or `offset` and `text`.',
   })
   get message(): Message {
     return new Message(this.#readMessage());
   }
 }
 
-@ObjectType({ implements: RunEvent, simpleResolvers: true, description: 'An event of a kind that is not known.' })
+@ObjectType({
+  implements: RunEvent,
+  simpleResolvers: true,
+  description: 'An event of a kind that this schema does not have.',
+})
 export class UnknownRunEvent extends RunEvent {
-  @Field(() => JSONObject, { nullable: true, description: 'What came with the event. Null where nothing did.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'The data of the event as upstream sent it. Null if it has none.',
+  })
   readonly raw: JsonObject | null;
 
   constructor(change: Kind<'unknown'>) {

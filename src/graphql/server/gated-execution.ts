@@ -109,14 +109,14 @@ class ListGate {
   async #run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    // It goes on with what is added meanwhile.
+    // The loop also reaches entries that are added while it runs.
     for (const release of this.#waiting) {
       if (this.#fields >= FIELDS_PER_TURN) {
         await nextTurn();
         this.#fields = 0;
       }
       release();
-      // graphql-js completes the item before this goes on.
+      // graphql-js completes the item before the next one is released.
       await Promise.resolve();
       await Promise.resolve();
     }

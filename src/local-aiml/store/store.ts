@@ -142,6 +142,6 @@ export interface Store {
   readonly work: WorkStore;
   /** The account of a key. The key is not kept, and without the secret of this store it cannot be tried out. */
   accountOf(key: string): string;
-  /** Other processes on the same store may go on. Does not reject. */
+  /** Other processes can still use the same store. Does not reject. */
   close(): Promise<void>;
 }

@@ -97,7 +97,7 @@ export interface WorkStore {
   /** Keeps what was written so far, of any number of runs in one transaction. Resolves to the run ids whose claim is lost. */
   saveTexts(progress: readonly MessageProgress[]): Promise<ReadonlySet<string>>;
 
-  /** Ends a message and its step while the run goes on (tool calls follow its text). */
+  /** Ends a message and its step while the run continues (tool calls follow its text). */
   endMessage(claim: Claim, message: WrittenMessage, tally: Tally): Promise<void>;
 
   /** Adds a step of tool calls in progress, whose calls are still being written. */

@@ -18,7 +18,7 @@ export const createChatModelAdapter = (conversation: Conversation, chatId: strin
     const last = messages.at(-1);
     const run = await conversation.start(chatId, last ? textOf(last) : null);
     const stop = () => {
-      // Also aborted where the component is unmounted: then the run goes on.
+      // Also aborted if the component is unmounted: then the run continues.
       const { detach } = abortSignal.reason as { detach?: boolean };
       if (detach !== true) void conversation.stop(chatId).catch(() => undefined);
     };

@@ -63,7 +63,7 @@ export function createConversation({ url, assistantId, streams, runs }: Conversa
     if (run) await execute(CANCEL_RUN, { input: { id: run.id, threadId: run.threadId } });
   }
 
-  /** Yields the text of a run from its beginning, through lost connections. Aborted, it ends; the run goes on. */
+  /** Yields the text of a run from its beginning, through lost connections. Ends if it is aborted; the run continues. */
   async function* follow({ id, threadId }: Run, signal: AbortSignal | undefined) {
     const variables: { threadId: string; runId: string; after?: string } = { threadId, runId: id };
     const events = streams.iterate<RunEventsData>({ query: print(RUN_EVENTS), variables });

@@ -71,7 +71,7 @@ export class Follower implements FeedListener {
   }
 
   onError(): void {
-    this.#end(toErrorFrame('The run cannot be followed at the moment. It goes on.'));
+    this.#end(toErrorFrame('The run cannot be followed at the moment. It continues.'));
   }
 
   /** Cuts the connection, so that the client does not take it for the end, and can resume. */

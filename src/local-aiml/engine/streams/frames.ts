@@ -18,7 +18,7 @@ export function toDoneFrame(position: Position): string {
   return `event: done\nid: ${toCursor(position)}\ndata: [DONE]\n\n`;
 }
 
-/** The last frame of a stream that cannot go on. The error stands under `error`, where the SDKs look for it. */
+/** The last frame of a stream that cannot continue. The error stands under `error`, where the SDKs look for it. */
 export function toErrorFrame(message: string): string {
   const error = { message, type: 'server_error', param: null, code: null };
   return `event: error\ndata: ${JSON.stringify({ error })}\n\n`;

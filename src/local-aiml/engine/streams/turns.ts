@@ -3,7 +3,7 @@
  * every run at once, and each of them reads the store.
  */
 
-/** In milliseconds. What is left goes on after the other work that is due. */
+/** In milliseconds. The rest of the work continues after the other work that is due. */
 const TURN_MS = 5;
 
 export class Turns {

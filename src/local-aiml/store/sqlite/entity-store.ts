@@ -56,7 +56,7 @@ export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> impl
     try {
       await transactions.write(() => rows.unexpiredLiveOf(threadId));
     } catch (error) {
-      // A read goes on while something else holds the store; the run expires with the next one.
+      // A read succeeds although another process has locked the store; the next read lets the run expire.
       if (!(error instanceof StoreBusyError)) throw error;
     }
   }

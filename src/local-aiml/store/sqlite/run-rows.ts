@@ -95,7 +95,7 @@ export class RunRows {
     return run;
   }
 
-  /** Ends what a run has open, with the fate of `end`, while the run itself may go on. */
+  /** Ends the open messages and steps of a run as `end` says. The run itself may continue. */
   closeOpen({ id }: RunRow, end: RunEnd): void {
     const now = nowSeconds();
     for (const message of this.openMessages(id))
