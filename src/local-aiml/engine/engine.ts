@@ -10,8 +10,8 @@ export interface Caller {
 }
 
 export interface RunEngine {
-  /** A run of the caller is queued: it was created, or its outputs were submitted. Returns at once. */
-  notify(caller: Caller): void;
+  /** A run is queued: it was created, or its outputs were submitted. Returns at once. */
+  notify(): void;
 
   /** A run is `cancelling`: its model call is to be aborted, where this process makes it. Returns at once. */
   cancel(runId: string): void;

@@ -32,10 +32,7 @@ export function createEngine(store: Store, settings: RunSettings, logger: Engine
   scheduler.start();
   return {
     engine: {
-      notify(caller) {
-        scheduler.seen(caller);
-        scheduler.claim();
-      },
+      notify: () => scheduler.claim(),
       cancel: (runId) => scheduler.cancel(runId),
       async ended(run) {
         await scheduler.lose(run.id);

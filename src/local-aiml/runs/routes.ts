@@ -6,7 +6,7 @@ import type { StreamRequest } from '../engine/streams/run-streams.ts';
 import { getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
 import { readId, readOwner } from '../api/request-reader.ts';
-import { ok, type ApiRequest, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
+import { ok, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
 import { readModifyMetadataBody } from '../messages/body.ts';
 import { createMessage, withMetadata } from '../messages/model.ts';
 import type { Store } from '../store/store.ts';
@@ -34,8 +34,8 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     JSON.parse(await assistants.get([account], id)) as Assistant;
 
   /** Has a run that is queued taken up, and sends it, or its events where the request has `stream: true`. */
-  const respond = (run: Run, { caller }: ApiRequest, stream: Omit<StreamRequest, 'runId'> | null): ApiResponse => {
-    if (run.status === 'queued') engine.notify(caller);
+  const respond = (run: Run, stream: Omit<StreamRequest, 'runId'> | null): ApiResponse => {
+    if (run.status === 'queued') engine.notify();
     return stream ? { stream: (reply) => streams.open({ runId: run.id, ...stream }, reply) } : okRun(run);
   };
 
@@ -51,9 +51,9 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const newThread = toNewThread(body.thread ?? {}, nowSeconds());
         const newRun = createRun(body, assistant, newThread.thread.id, times());
         const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.repetition());
-        if (!body.stream) return respond(run, request, null);
+        if (!body.stream) return respond(run, null);
         const threadJson = await threads.get([account], run.thread_id);
-        return respond(run, request, { from: 'created', threadJson });
+        return respond(run, { from: 'created', threadJson });
       },
     },
     {
@@ -69,7 +69,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const run = createRun(body, await readAssistant(account, body.assistant_id), threadId, times());
         const messages = (body.additional_messages ?? []).map((item) => createMessage(item, threadId, run.created_at));
         const written = await runs.create(account, { run, newThread: null, messages }, request.repetition());
-        return respond(written, request, body.stream ? { from: 'created' } : null);
+        return respond(written, body.stream ? { from: 'created' } : null);
       },
     },
     listRoute(resource, runs, readListQuery),
@@ -102,7 +102,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const owner = readOwner(request, resource.owners);
         const { tool_outputs, stream } = readSubmitBody(request.body);
         const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.repetition());
-        return respond(written, request, stream ? { from: 'submitted' } : null);
+        return respond(written, stream ? { from: 'submitted' } : null);
       },
     },
     {

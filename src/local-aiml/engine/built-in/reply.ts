@@ -1,5 +1,5 @@
 /** Owns what the built-in model writes and which functions it calls. */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import type { RespondingAssistant, ModelRequest } from '../model/model-api.ts';
 import { HELP } from './commands.ts';
 import type { Conversation } from './conversation.ts';
@@ -108,12 +108,8 @@ function jsonIn(text: string): JsonObject | undefined {
 }
 
 function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : undefined;
 }
 
 function toFormat(

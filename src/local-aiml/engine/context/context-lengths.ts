@@ -1,7 +1,7 @@
 /** Owns how long the contexts of models are, as far as the list of the model API says so. */
-import type { JsonValue } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
-import type { CompleteOptions, ModelListing } from '../model/model-api.ts';
+import { isJsonObject, type JsonValue } from '../../wire/json.ts';
+import type { ModelListing } from '../model/model-api.ts';
+import type { OpenAIModelApi } from '../model/openai-model-api.ts';
 import type { ModelRouter } from '../model-router.ts';
 
 /** A run does not wait longer for the list; it then takes the default. */
@@ -10,14 +10,10 @@ const FRESH_MS = 60 * 60 * 1_000;
 /** After a list that failed. */
 const RETRY_MS = 5 * 60 * 1_000;
 
-interface Lengths {
-  readonly byModel: ReadonlyMap<string, number>;
-  readonly freshUntil: number;
-}
-
 export class ContextLengths {
   readonly #models: ModelRouter;
-  #known: Lengths = { byModel: new Map(), freshUntil: 0 };
+  #byModel: ReadonlyMap<string, number> = new Map();
+  #freshUntil = 0;
   #reading: Promise<void> | undefined;
 
   constructor(models: ModelRouter) {
@@ -28,26 +24,21 @@ export class ContextLengths {
   async of(model: string, key: string | undefined): Promise<number | undefined> {
     const { api } = this.#models;
     if (!api || this.#models.isBuiltIn(model)) return undefined;
-    if (this.#known.freshUntil <= performance.now())
-      await (this.#reading ??= this.#read((options) => api.listModels(options), key).finally(() => {
+    if (this.#freshUntil <= performance.now())
+      await (this.#reading ??= this.#read(api, key).finally(() => {
         this.#reading = undefined;
       }));
-    return this.#known.byModel.get(api.nameOf(model));
+    return this.#byModel.get(api.nameOf(model));
   }
 
-  async #read(
-    list: (options: CompleteOptions) => Promise<readonly ModelListing[]>,
-    key: string | undefined,
-  ): Promise<void> {
+  async #read(api: OpenAIModelApi, key: string | undefined): Promise<void> {
     try {
-      const byModel = new Map<string, number>();
-      for (const listing of await list({ signal: AbortSignal.timeout(MAX_WAIT_MS), key })) {
-        const length = lengthOf(listing);
-        if (length !== undefined) byModel.set(listing.id, length);
-      }
-      this.#known = { byModel, freshUntil: performance.now() + FRESH_MS };
+      const listings = await api.listModels({ signal: AbortSignal.timeout(MAX_WAIT_MS), key });
+      const lengths = listings.map((listing): [string, number | undefined] => [listing.id, lengthOf(listing)]);
+      this.#byModel = new Map(lengths.filter((entry): entry is [string, number] => entry[1] !== undefined));
+      this.#freshUntil = performance.now() + FRESH_MS;
     } catch {
-      this.#known = { ...this.#known, freshUntil: performance.now() + RETRY_MS };
+      this.#freshUntil = performance.now() + RETRY_MS;
     }
   }
 }

@@ -67,43 +67,25 @@ function toStatusError(error: ApiFailure, requestId: string | null, secrets: rea
   const status = error.status ?? statusOfChunk(error);
   const reason = sanitize(reasonOf(error), secrets);
   const said = reason === '' ? '.' : `: ${reason}`;
-  const options = { requestId, cause: error };
-  if (status === 401 || status === 403)
-    return new ModelError(
-      'server_error',
-      `The model API rejected the key of the model (HTTP ${status})${said}`,
-      options,
-    );
-  if (status === 404)
-    return new ModelError('server_error', `The model API does not have this model or path (HTTP 404)${said}`, options);
+  const http = status === undefined ? '' : ` (HTTP ${status})`;
+  const toError = (message: string, options: ModelErrorOptions = {}, code: RunError['code'] = 'server_error') =>
+    new ModelError(code, `The model API${message}`, { requestId, cause: error, ...options });
+  if (status === 401 || status === 403) return toError(` rejected the key of the model${http}${said}`);
+  if (status === 404) return toError(` does not have this model or path${http}${said}`);
   if (status === 429) {
     const isQuota = error.code === 'insufficient_quota' || /\bquota\b|\bcredits?\b/i.test(reason);
-    return new ModelError('rate_limit_exceeded', `The model API's rate limit or quota is used up (HTTP 429)${said}`, {
-      ...options,
-      isRetryable: !isQuota && error.headers?.get('x-should-retry') !== 'false',
-      retryAfterMs: readRetryAfter(error.headers),
-    });
+    const isRetryable = !isQuota && error.headers?.get('x-should-retry') !== 'false';
+    const options = { isRetryable, retryAfterMs: readRetryAfter(error.headers) };
+    return toError(`'s rate limit or quota is used up${http}${said}`, options, 'rate_limit_exceeded');
   }
-  if (status !== undefined && INVALID_STATUSES.includes(status))
-    return new ModelError('invalid_prompt', `The model API rejected the request (HTTP ${status})${said}`, {
-      ...options,
-      isContextTooLong: isContextTooLong(error.code, reason),
-    });
+  if (status !== undefined && INVALID_STATUSES.includes(status)) {
+    const options = { isContextTooLong: isContextTooLong(error.code, reason) };
+    return toError(` rejected the request${http}${said}`, options, 'invalid_prompt');
+  }
   if (status !== undefined && status >= 300 && status < 400)
-    return new ModelError(
-      'server_error',
-      `The model API redirected the request (HTTP ${status}): MODEL_API_BASE_URL has to name its final address.`,
-      options,
-    );
-  return new ModelError(
-    'server_error',
-    `The model API failed${status === undefined ? '' : ` (HTTP ${status})`}${said}`,
-    {
-      ...options,
-      isRetryable: status === undefined || status >= 500 || status === 408 || status === 425,
-      retryAfterMs: readRetryAfter(error.headers),
-    },
-  );
+    return toError(` redirected the request${http}: MODEL_API_BASE_URL has to name its final address.`);
+  const isRetryable = status === undefined || status >= 500 || status === 408 || status === 425;
+  return toError(` failed${http}${said}`, { isRetryable, retryAfterMs: readRetryAfter(error.headers) });
 }
 
 /** An error inside a stream has no HTTP status; some servers put one into `code`. */

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../../../runtime/proxy.ts';
+import { isJsonObject, parseJson, type JsonValue } from '../../wire/json.ts';
 import { UnreadableResponseError } from './model-error.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -107,56 +108,41 @@ async function readText(body: AsyncIterable<Buffer>, maxBytes: number, ifLonger:
 
 /** JSON on one line, as `data:` needs it. Text that is not JSON stays what it is and fails where it is read. */
 function toOneLine(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text));
-  } catch {
-    return text.replace(/[\r\n]+/g, ' ');
-  }
+  const value = parseJson(text);
+  return value === undefined ? text.replace(/[\r\n]+/g, ' ') : JSON.stringify(value);
 }
 
 /** The error body in OpenAI's form. `details` has the whole text: parameters may be named anywhere in it. */
 function toErrorBody(text: string): string {
-  const body = parseObject(text);
-  const inner = body?.['error'];
-  const from = typeof inner === 'object' && inner !== null ? (inner as Readonly<Record<string, unknown>>) : body;
+  const parsed = parseJson(text);
+  // Google's compatible endpoint wraps its errors in an array.
+  const body = Array.isArray(parsed) ? (parsed[0] as JsonValue | undefined) : parsed;
+  if (!isJsonObject(body)) return JSON.stringify({ error: { message: '', details: '' } });
+  const { error: inner } = body;
+  const from = isJsonObject(inner) ? inner : body;
+  const textOrNull = (value: JsonValue | undefined) => (typeof value === 'string' ? value : null);
   return JSON.stringify({
     error: {
-      message: firstText(from?.['message'], inner, from?.['detail']),
-      code: from?.['code'] ?? null,
-      param: typeof from?.['param'] === 'string' ? from['param'] : null,
-      type: typeof from?.['type'] === 'string' ? from['type'] : null,
-      requestId: typeof body?.['requestId'] === 'string' ? body['requestId'] : null,
-      details: body === undefined ? '' : text.slice(0, 4_000),
+      message: firstText(from['message'], inner, from['detail']),
+      code: from['code'] ?? null,
+      param: textOrNull(from['param']),
+      type: textOrNull(from['type']),
+      requestId: textOrNull(body['requestId']),
+      details: text.slice(0, 4_000),
     },
   });
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    // Google's compatible endpoint wraps its errors in an array.
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** NestJS, FastAPI and others send lists of texts or of objects with a text. */
-function firstText(...candidates: readonly unknown[]): string {
+function firstText(...candidates: readonly (JsonValue | undefined)[]): string {
   for (const candidate of candidates) {
     if (typeof candidate === 'string' && candidate !== '') return candidate;
     if (!Array.isArray(candidate)) continue;
-    const texts = candidate.map((item: unknown) => toText(item));
-    if (texts.some((text) => text !== '')) return texts.join('; ');
+    const texts = (candidate as readonly JsonValue[]).map((item) => (isJsonObject(item) ? item['msg'] : item));
+    const joined = texts.filter((item) => typeof item === 'string' && item !== '').join('; ');
+    if (joined !== '') return joined;
   }
   return '';
-}
-
-function toText(item: unknown): string {
-  if (typeof item === 'string') return item;
-  const text = (item as { readonly msg?: unknown } | null)?.msg;
-  return typeof text === 'string' ? text : '';
 }
 
 const DONE = Buffer.from('data: [DONE]');

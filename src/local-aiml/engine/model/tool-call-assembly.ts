@@ -3,6 +3,7 @@
  * comes out is in order of index, each call whole before the next begins.
  */
 import { createId } from '../../wire/ids.ts';
+import { parseJson } from '../../wire/json.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelChunk } from './model-api.ts';
 
@@ -52,7 +53,7 @@ export class ToolCallAssembly {
       if (call.arguments.trim() === '' && !isCut) call.arguments = '{}';
       if (isCut) continue;
       if (call.name === '') throw new ModelError('server_error', 'The model called a function without naming it.');
-      if (!isJson(call.arguments))
+      if (!isJsonText(call.arguments))
         throw new ModelError('server_error', 'The model called a function with arguments that are not valid JSON.');
     }
     yield* this.#emit(true);
@@ -71,7 +72,7 @@ export class ToolCallAssembly {
     const hasOtherId = typeof id === 'string' && id !== '' && last.serverId !== undefined;
     if (hasOtherId) return undefined;
     // Without ids, a name behind a call that is whole begins another one.
-    const beginsAnother = name !== '' && text !== '' && last.arguments !== '' && isJson(last.arguments);
+    const beginsAnother = name !== '' && text !== '' && last.arguments !== '' && isJsonText(last.arguments);
     return beginsAnother ? undefined : last;
   }
 
@@ -108,7 +109,7 @@ export class ToolCallAssembly {
         yield { type: 'tool_call_arguments', index, text: call.arguments.slice(call.emittedChars) };
         call.emittedChars = call.arguments.length;
       }
-      const isWhole = isEnd || (this.#current < this.#calls.length - 1 && isJson(call.arguments));
+      const isWhole = isEnd || (this.#current < this.#calls.length - 1 && isJsonText(call.arguments));
       if (!isWhole) return;
     }
   }
@@ -120,11 +121,4 @@ function toText(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isJsonText = (text: string): boolean => parseJson(text) !== undefined;

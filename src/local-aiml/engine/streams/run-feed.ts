@@ -100,7 +100,10 @@ export class RunFeed {
     const key = toCursor(from);
     if (this.#events.has(key)) return this.#events.get(key);
     const event = nextEvent(view, from);
-    const shared = event && { frame: toFrame(event), position: event.position };
+    const shared = event && {
+      frame: toFrame(event.event, event.position, JSON.stringify(event.data)),
+      position: event.position,
+    };
     if (this.#events.size < MAX_SHARED_EVENTS) this.#events.set(key, shared);
     return shared;
   }

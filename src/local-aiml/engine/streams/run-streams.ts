@@ -6,7 +6,7 @@ import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
 import { parseCursor, START, type Position } from './cursor.ts';
 import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
-import { toThreadFrame } from './frames.ts';
+import { toFrame } from './frames.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
 import { RunFeed, type FeedParts } from './run-feed.ts';
 import { Turns } from './turns.ts';
@@ -60,7 +60,7 @@ export class RunStreams {
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
-    if (request.threadJson !== undefined) raw.write(toThreadFrame(request.threadJson, position));
+    if (request.threadJson !== undefined) raw.write(toFrame('thread.created', position, request.threadJson));
     const follower = new Follower(feed, raw, position, request.from !== 'joined', this.#timings);
     this.#followers.add(follower);
     raw.on('close', () => this.#followers.delete(follower));
