@@ -13,7 +13,7 @@ import {
   FIND_MESSAGES,
   FIND_THREADS,
 } from './transfer/documents.ts';
-import { readList, type ListRequest } from './transfer/pages.ts';
+import { readList, type ListRequest, type Stored } from './transfer/pages.ts';
 import { parseExport, type ExportRecord, type MessageRecord, type NumberedRecord } from './transfer/records.ts';
 
 const USAGE = `Usage: npm run import -- <file> [options]
@@ -35,11 +35,6 @@ const ORIGIN = 'imported_from';
 const MAX_OWN_PAIRS = 14;
 
 type CopiedRecord = Exclude<ExportRecord, { type: 'header' }>;
-
-interface Stored {
-  readonly id: string;
-  readonly metadata: Readonly<Record<string, string>>;
-}
 
 interface Create {
   readonly query: string;

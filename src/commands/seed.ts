@@ -6,7 +6,7 @@ import { seedAssistants, seedConversations } from './seed-assistants.ts';
 import { runCommand } from './run-command.ts';
 import { ifSupported, ServiceClient } from './service-client.ts';
 import { CREATE_ASSISTANT, FIND_ASSISTANTS, FIND_THREADS } from './transfer/documents.ts';
-import { readList } from './transfer/pages.ts';
+import { readList, type Stored } from './transfer/pages.ts';
 
 const USAGE = `Creates a few example assistants and conversations in a running service.
 
@@ -16,11 +16,6 @@ const USAGE = `Creates a few example assistants and conversations in a running s
 PORT is read from the environment or from a file .env in the working directory, as the service reads it.
 Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passthrough).
 `;
-
-interface Stored {
-  readonly id: string;
-  readonly metadata: Readonly<Record<string, string>>;
-}
 
 const CONVERSE = `mutation SeedConversation($input: CreateThreadAndRunInput!) {
   createThreadAndRun(input: $input) { created: thread { id } userErrors { message field } }
@@ -58,7 +53,7 @@ async function converse(
   const listed = await ifSupported(client.send<{ threads: { nodes: readonly Stored[] } }>(FIND_THREADS, {}));
   // If threads cannot be listed, the next run would not find it and would create, and pay for, another one.
   if (listed === null) return 'left out, as this upstream cannot list threads';
-  if (listed.data?.threads.nodes.some(({ metadata }) => metadata['seed'] === seed)) return 'already there';
+  if (listed.threads.nodes.some(({ metadata }) => metadata['seed'] === seed)) return 'already there';
   const assistantId = seeded.get(assistantSeed) ?? '';
   const metadata = { seed, title: text, assistant_id: assistantId };
   const thread = { messages: [{ text }], metadata };

@@ -2,18 +2,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readDotEnv } from '../runtime/environment.ts';
 
-interface GraphQLError {
-  readonly message: string;
-  readonly extensions?: {
-    readonly code?: string;
-    readonly retryable?: boolean;
-    readonly retryAfterMs?: number;
-  };
+interface ErrorExtensions {
+  readonly code?: string;
+  readonly retryable?: boolean;
+  readonly retryAfterMs?: number;
 }
 
 interface GraphQLResponse<T> {
   readonly data?: T | null;
-  readonly errors?: readonly GraphQLError[];
+  readonly errors?: readonly { readonly message: string; readonly extensions?: ErrorExtensions }[];
 }
 
 /** What a mutation that creates returns, under the name of its field. */
@@ -30,12 +27,11 @@ type Created = Readonly<
 /** The operation failed. The message is for people. */
 class ServiceRequestError extends Error {
   override readonly name = 'ServiceRequestError';
-  /** As in the error's `extensions`; undefined if there was no such response. */
-  readonly code: string | undefined;
+  readonly extensions: ErrorExtensions;
 
-  constructor(message: string, code: string | undefined) {
+  constructor(message: string, extensions: ErrorExtensions = {}) {
     super(message);
-    this.code = code;
+    this.extensions = extensions;
   }
 }
 
@@ -69,17 +65,17 @@ export class ServiceClient {
     this.#credential = process.env['AIML_API_KEY']?.trim();
   }
 
-  /** Throws a {@link ServiceRequestError} if the response has errors, or if there is none. */
-  async send<T>(query: string, variables: unknown, options: SendOptions = {}): Promise<GraphQLResponse<T>> {
+  /** Resolves to the data. Throws a {@link ServiceRequestError} if the response has errors, or if there is none. */
+  async send<T>(query: string, variables: unknown, { isRepeatable = false }: SendOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#sendOnce<T>(query, variables);
-      const error = result.failure ?? result.response?.errors?.[0];
-      if (error === undefined && result.response) return result.response;
-      const code = error?.extensions?.code;
-      const isRetryable = error?.extensions?.retryable === true || code === 'OUTCOME_UNKNOWN';
-      const mayRepeat = options.isRepeatable === true && isRetryable;
-      if (!mayRepeat || attempt === ATTEMPTS) throw new ServiceRequestError(toMessage(error), code);
-      await delay(Math.min(MAX_PAUSE_MS, error?.extensions?.retryAfterMs ?? 250 * 2 ** attempt));
+      try {
+        return await this.#sendOnce<T>(query, variables);
+      } catch (error) {
+        if (!(error instanceof ServiceRequestError) || !isRepeatable || attempt === ATTEMPTS) throw error;
+        const { code, retryable, retryAfterMs = 250 * 2 ** attempt } = error.extensions;
+        if (!retryable && code !== 'OUTCOME_UNKNOWN') throw error;
+        await delay(Math.min(MAX_PAUSE_MS, retryAfterMs));
+      }
     }
   }
 
@@ -92,39 +88,41 @@ export class ServiceClient {
     input: unknown,
     options?: SendOptions,
   ): Promise<{ readonly id: string; readonly problem?: undefined } | { readonly problem: string }> {
-    const { data } = await this.send<Created>(query, { input }, options);
-    const [payload] = Object.values(data ?? {});
+    const [payload] = Object.values(await this.send<Created>(query, { input }, options));
     const [error] = payload?.userErrors ?? [];
     if (error) return { problem: [...(error.field ? [error.field.join('.')] : []), error.message].join(': ') };
     if (!payload?.created) throw new Error('the service did not return what it created');
     return { id: payload.created.id };
   }
 
-  async #sendOnce<T>(
-    query: string,
-    variables: unknown,
-  ): Promise<{ readonly response?: GraphQLResponse<T>; readonly failure?: GraphQLError }> {
-    let response: Response;
-    try {
-      response = await fetch(this.#url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(this.#credential && { authorization: `Bearer ${this.#credential}` }),
-        },
-        body: JSON.stringify({ query, variables }),
-      });
-    } catch {
+  async #sendOnce<T>(query: string, variables: unknown): Promise<T> {
+    const response = await fetch(this.#url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(this.#credential && { authorization: `Bearer ${this.#credential}` }),
+      },
+      body: JSON.stringify({ query, variables }),
+    }).catch(() => {
       // Before the first response it is a wrong address rather than a lost connection.
-      const message = `no service responds at ${this.#url.origin}: start one with "npm start", or give its address: ${this.#addressHint}`;
-      return { failure: { message, extensions: { retryable: this.#hasResponded } } };
-    }
+      throw new ServiceRequestError(
+        `no service responds at ${this.#url.origin}: start one with "npm start", or give its address: ${this.#addressHint}`,
+        { retryable: this.#hasResponded },
+      );
+    });
     this.#hasResponded = true;
-    try {
-      return { response: (await response.json()) as GraphQLResponse<T> };
-    } catch {
-      return { failure: { message: `${this.#url.origin} is another service: give the address: ${this.#addressHint}` } };
-    }
+    const { data, errors } = await response.json().then(
+      (body) => body as GraphQLResponse<T>,
+      () => {
+        throw new ServiceRequestError(`${this.#url.origin} is another service: give the address: ${this.#addressHint}`);
+      },
+    );
+    const [error] = errors ?? [];
+    if (error?.extensions?.code === 'UNAUTHENTICATED')
+      throw new ServiceRequestError('the service requires a credential: set AIML_API_KEY to one that it accepts');
+    if (error) throw new ServiceRequestError(error.message, error.extensions);
+    if (!data) throw new ServiceRequestError('the response has neither data nor errors');
+    return data;
   }
 }
 
@@ -133,7 +131,7 @@ export async function ifSupported<T>(result: Promise<T>): Promise<T | null> {
   try {
     return await result;
   } catch (error) {
-    if (error instanceof ServiceRequestError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
+    if (error instanceof ServiceRequestError && error.extensions.code === 'UNSUPPORTED_BY_UPSTREAM') return null;
     throw error;
   }
 }
@@ -142,10 +140,4 @@ export async function ifSupported<T>(result: Promise<T>): Promise<T | null> {
 function defaultAddress(): string {
   const port = process.env['PORT'] ?? readDotEnv()['PORT'] ?? '';
   return `http://127.0.0.1:${['', '0'].includes(port.trim()) ? '4000' : port.trim()}`;
-}
-
-function toMessage(error: GraphQLError | undefined): string {
-  if (error?.extensions?.code === 'UNAUTHENTICATED')
-    return 'the service requires a credential: set AIML_API_KEY to one that it accepts';
-  return error?.message ?? 'the response has neither data nor errors';
 }

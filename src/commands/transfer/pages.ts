@@ -1,6 +1,12 @@
 /** Reads whole lists page by page. */
 import type { ServiceClient } from '../service-client.ts';
 
+/** An object as the queries that find copies select it. */
+export interface Stored {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 interface Connection<T> {
   readonly nodes: readonly T[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
@@ -17,7 +23,7 @@ export interface ListRequest {
 export async function* readList<T>(client: ServiceClient, { query, variables, path }: ListRequest): AsyncGenerator<T> {
   let after: string | null = null;
   do {
-    const { data } = await client.send<unknown>(query, { ...variables, after }, { isRepeatable: true });
+    const data = await client.send<unknown>(query, { ...variables, after }, { isRepeatable: true });
     const connection = path.reduce<unknown>(fieldOf, data) as Connection<T> | undefined;
     if (!connection) return;
     yield* connection.nodes;

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Position } from './cursor.ts';
 import { HEARTBEAT, toDoneFrame, toErrorFrame } from './frames.ts';
 import { isEnd } from './projection.ts';
-import type { FeedListener, RunFeed } from './run-feed.ts';
+import type { RunFeed } from './run-feed.ts';
 
 export interface FollowerTimings {
   /** After so much silence a comment is sent, so that nothing on the way takes the connection for dead. */
@@ -17,7 +17,7 @@ export interface FollowerTimings {
 
 export const DEFAULT_TIMINGS: FollowerTimings = { heartbeatMs: 10_000, stallMs: 30_000 };
 
-export class Follower implements FeedListener {
+export class Follower {
   readonly #feed: RunFeed;
   readonly #response: ServerResponse;
   readonly #endsAtRequiresAction: boolean;
@@ -59,6 +59,7 @@ export class Follower implements FeedListener {
     else this.onChange();
   }
 
+  /** There may be more to send. */
   onChange(): void {
     while (!this.#isBlocked && !this.#isDone) {
       const next = this.#feed.next(this.#position);
@@ -70,6 +71,7 @@ export class Follower implements FeedListener {
     }
   }
 
+  /** The run cannot be read. */
   onError(): void {
     this.#end(toErrorFrame('The run cannot be followed at the moment. It continues.'));
   }

@@ -4,6 +4,7 @@ import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
 import { toCursor, type Position } from './cursor.ts';
 import { nextEvent } from './projection.ts';
+import type { Follower } from './follower.ts';
 import { toFrame } from './frames.ts';
 import { asDeleted, withLive } from './run-view.ts';
 import type { Turns } from './turns.ts';
@@ -13,13 +14,6 @@ export interface FeedParts {
   readonly work: WorkStore;
   readonly liveRuns: LiveRuns;
   readonly turns: Turns;
-}
-
-export interface FeedListener {
-  /** There may be more to send. */
-  onChange(): void;
-  /** The run cannot be read any more. */
-  onError(error: unknown): void;
 }
 
 /** A frame, and where a follower stands once it has it. */
@@ -37,7 +31,7 @@ export class RunFeed {
   readonly #runId: string;
   readonly #parts: FeedParts;
   readonly #onIdle: () => void;
-  readonly #listeners = new Set<FeedListener>();
+  readonly #followers = new Set<Follower>();
   #stopWatching: (() => void) | undefined;
   #stored: RunSnapshot | undefined;
   #shown: RunSnapshot | undefined;
@@ -47,7 +41,7 @@ export class RunFeed {
   /** Of the view that is shown now. */
   readonly #events = new Map<string, SharedEvent | undefined>();
 
-  /** `onIdle` is called when the last listener leaves. */
+  /** `onIdle` is called when the last follower leaves. */
   constructor(runId: string, parts: FeedParts, onIdle: () => void) {
     this.#runId = runId;
     this.#parts = parts;
@@ -59,13 +53,13 @@ export class RunFeed {
     return (this.#shown ??= this.#stored && withLive(this.#stored, this.#parts.liveRuns.get(this.#runId)));
   }
 
-  /** Whether it has listeners, which are notified of every change. */
+  /** Whether it has followers, which are notified of every change. */
   get isWatched(): boolean {
-    return this.#listeners.size > 0;
+    return this.#followers.size > 0;
   }
 
-  add(listener: FeedListener): void {
-    this.#listeners.add(listener);
+  add(follower: Follower): void {
+    this.#followers.add(follower);
     if (this.#stopWatching) return;
     this.#stopWatching = this.#parts.work.watch(this.#runId, () => {
       this.#isStale = true;
@@ -77,8 +71,8 @@ export class RunFeed {
     this.#schedule();
   }
 
-  delete(listener: FeedListener): void {
-    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+  delete(follower: Follower): void {
+    if (!this.#followers.delete(follower) || this.#followers.size > 0) return;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#parts.liveRuns.unlisten(this.#runId);
@@ -125,11 +119,11 @@ export class RunFeed {
     if (this.#isStale)
       try {
         await this.#read();
-      } catch (error) {
-        for (const listener of [...this.#listeners]) listener.onError(error);
+      } catch {
+        for (const follower of [...this.#followers]) follower.onError();
         return;
       }
-    for (const listener of [...this.#listeners]) listener.onChange();
+    for (const follower of [...this.#followers]) follower.onChange();
   }
 
   #read(): Promise<void> {
