@@ -13,7 +13,7 @@ import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { handleClientError } from './api/client-error.ts';
 import { readKey, unauthenticated } from './api/credential.ts';
-import { readRepetition } from './api/request-reader.ts';
+import { readIdempotency } from './api/request-reader.ts';
 import { respond } from './api/respond.ts';
 import { createMethodLookup, withoutBase, type ApiRequest, type Route } from './api/route.ts';
 import { toStoreResponse, type Action } from './api/store-response.ts';
@@ -133,7 +133,7 @@ function toApiRequest(request: FastifyRequest): ApiRequest {
     query: request.query as ApiRequest['query'],
     headers: request.headers,
     body: value,
-    repetition: () => readRepetition(request, digest),
+    idempotency: () => readIdempotency(request, digest),
   };
 }
 

@@ -134,12 +134,12 @@ describe('a vector store', () => {
   test('is stored together with its assistant or not at all', async () => {
     const store = createStore(await openStoreFile(await createFolder()));
     cleanUpLater(() => store.close());
-    const repetition = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
+    const idempotency = { idempotencyKey: undefined, fingerprint: '', isRetry: false };
     const { assistant, vectorStores } = createAssistant({ model: 'm', ...body }, 1);
     const twice = [...vectorStores, ...vectorStores];
-    await expect(store.assistants.create('a', assistant, twice, repetition)).rejects.toThrow();
+    await expect(store.assistants.create('a', assistant, twice, idempotency)).rejects.toThrow();
     await expect(store.assistants.get(['a'], assistant.id)).rejects.toBeInstanceOf(NotFoundError);
-    await store.assistants.create('a', assistant, vectorStores, repetition);
+    await store.assistants.create('a', assistant, vectorStores, idempotency);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Owns how the API reads what a request says beside its body: ids of its path, and whether it was sent before. */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Owner, Repetition } from '../store/store.ts';
+import type { Idempotency, Owner } from '../store/store.ts';
 import { invalid, parameterError, shownId } from './api-error.ts';
 import { toPath, type ApiRequest } from './route.ts';
 
@@ -25,7 +25,7 @@ export function readOwner(request: ApiRequest, names: readonly OwnerName[]): Own
 }
 
 /** `bodyDigest` is '' if there is no body. Throws ApiError of 400. */
-export function readRepetition({ method, url, headers }: FastifyRequest, bodyDigest: string): Repetition {
+export function readIdempotency({ method, url, headers }: FastifyRequest, bodyDigest: string): Idempotency {
   const fingerprint = createHash('sha256')
     .update(`${method} ${toPath(url)}\n${bodyDigest}`)
     .digest('base64');

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../engine/engine.ts';
 import type { JsonValue } from '../wire/json.ts';
-import type { Repetition } from '../store/store.ts';
+import type { Idempotency } from '../store/store.ts';
 import type { Action } from './store-response.ts';
 
 export interface Route {
@@ -21,8 +21,8 @@ export interface ApiRequest {
   /** Parsed JSON; null if there is no body. */
   readonly body: JsonValue;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Whether it may be one that was sent before. Throws ApiError if its `Idempotency-Key` is none. */
-  readonly repetition: () => Repetition;
+  /** Throws ApiError if the `Idempotency-Key` is not valid. */
+  readonly idempotency: () => Idempotency;
 }
 
 export type ApiResponse = JsonResponse | StreamedResponse;

@@ -14,9 +14,9 @@ export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
     {
       method: 'POST',
       path: resource.path,
-      handle: async ({ caller, body, repetition }) => {
+      handle: async ({ caller, body, idempotency }) => {
         const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
-        return created(await store.create(caller.account, assistant, vectorStores, repetition()));
+        return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
       },
     },
     listRoute(resource, store, readListQuery),

@@ -18,7 +18,7 @@ export function createMessageRoutes(messages: MessageStore): readonly Route[] {
       handle: async (request) => {
         const owner = readOwner(request, resource.owners);
         const message = createMessage(readCreateMessageBody(request.body), readId(request, 'thread_id'), nowSeconds());
-        return ok(await messages.create(owner, message, request.repetition()));
+        return ok(await messages.create(owner, message, request.idempotency()));
       },
     },
     listRoute(resource, messages, (query) => ({

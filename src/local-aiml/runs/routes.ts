@@ -50,7 +50,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const assistant = await readAssistant(account, body.assistant_id);
         const newThread = toNewThread(body.thread ?? {}, nowSeconds());
         const newRun = createRun(body, assistant, newThread.thread.id, times());
-        const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.repetition());
+        const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.idempotency());
         if (!body.stream) return respond(run, null);
         const threadJson = await threads.get([account], run.thread_id);
         return respond(run, { from: 'created', threadJson });
@@ -68,7 +68,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         await threads.get([account], threadId);
         const run = createRun(body, await readAssistant(account, body.assistant_id), threadId, times());
         const messages = (body.additional_messages ?? []).map((item) => createMessage(item, threadId, run.created_at));
-        const written = await runs.create(account, { run, newThread: null, messages }, request.repetition());
+        const written = await runs.create(account, { run, newThread: null, messages }, request.idempotency());
         return respond(written, body.stream ? { from: 'created' } : null);
       },
     },
@@ -88,7 +88,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       action: 'cancel run',
       handle: async (request) => {
         const id = readId(request, 'run_id');
-        const run = await runs.cancel(readOwner(request, resource.owners), id, request.repetition());
+        const run = await runs.cancel(readOwner(request, resource.owners), id, request.idempotency());
         if (run.status === 'cancelling') engine.cancel(id);
         else void engine.ended(run);
         return okRun(run);
@@ -101,7 +101,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         const id = readId(request, 'run_id');
         const owner = readOwner(request, resource.owners);
         const { tool_outputs, stream } = readSubmitBody(request.body);
-        const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.repetition());
+        const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.idempotency());
         return respond(written, stream ? { from: 'submitted' } : null);
       },
     },

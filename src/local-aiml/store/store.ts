@@ -34,8 +34,8 @@ export interface Page {
   readonly hasMore: boolean;
 }
 
-/** How a POST says that it may be a repetition. A method that gets one resolves, for a repetition, to the object as it is now. */
-export interface Repetition {
+/** What identifies a POST that may be sent again. A method that gets one returns, if it is, the object as it is now. */
+export interface Idempotency {
   /** The `Idempotency-Key` of the request: it holds for 24 hours, for this fingerprint alone. */
   readonly idempotencyKey: string | undefined;
   /** A digest of method, path and body. */
@@ -67,7 +67,7 @@ export interface AssistantStore extends Reads, Writes<Assistant> {
     account: string,
     assistant: Assistant,
     vectorStores: readonly VectorStore[],
-    repetition: Repetition,
+    idempotency: Idempotency,
   ): Promise<string>;
   /** Vector stores stay, as they do upstream. Rejects with NotFoundError. */
   delete(owner: Owner, id: string): Promise<void>;
@@ -81,7 +81,7 @@ export interface NewThread {
 }
 
 export interface ThreadStore extends Reads, Writes<Thread> {
-  create(account: string, newThread: NewThread, repetition: Repetition): Promise<string>;
+  create(account: string, newThread: NewThread, idempotency: Idempotency): Promise<string>;
   /** Deletes it with its messages, runs and steps. A live run has to be ended before: rejects with ThreadBusyError. */
   delete(owner: Owner, id: string): Promise<void>;
 }
@@ -93,7 +93,7 @@ export interface MessageQuery extends ListQuery {
 
 export interface MessageStore extends Reads<MessageQuery>, Writes<Message> {
   /** Rejects with ThreadBusyError while the thread has a live run. */
-  create(owner: Owner, message: Message, repetition: Repetition): Promise<string>;
+  create(owner: Owner, message: Message, idempotency: Idempotency): Promise<string>;
   /** Rejects with ThreadBusyError if a live run is writing it. */
   delete(owner: Owner, id: string): Promise<void>;
 }
@@ -113,17 +113,17 @@ export interface ToolOutput {
 
 export interface RunStore extends Reads, Writes<Run> {
   /** Writes nothing if it rejects: with ThreadBusyError if the thread has a live run, with TooManyRunsError if too many wait. */
-  create(account: string, newRun: NewRun, repetition: Repetition): Promise<Run>;
+  create(account: string, newRun: NewRun, idempotency: Idempotency): Promise<Run>;
   /**
    * `requires_action` → `queued`. Completes the open tool step with the outputs. Rejects with WrongStateError if the run does
    * not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
    */
-  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], repetition: Repetition): Promise<Run>;
+  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], idempotency: Idempotency): Promise<Run>;
   /**
    * A run that is queued or waits is `cancelled` at once; a run in progress is `cancelling` until its worker has stopped.
    * Rejects with WrongStateError if it has ended or is cancelling.
    */
-  cancel(owner: Owner, id: string, repetition: Repetition): Promise<Run>;
+  cancel(owner: Owner, id: string, idempotency: Idempotency): Promise<Run>;
   /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null if there is none. */
   cancelLiveRun(owner: Owner): Promise<Run | null>;
 }

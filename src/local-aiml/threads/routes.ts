@@ -30,9 +30,9 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
     {
       method: 'POST',
       path: resource.path,
-      handle: async ({ caller, body, repetition }) => {
+      handle: async ({ caller, body, idempotency }) => {
         const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
-        return ok(await threads.create(caller.account, newThread, repetition()));
+        return ok(await threads.create(caller.account, newThread, idempotency()));
       },
     },
     listRoute(resource, threads, readListQuery),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { LiveMessage } from '../../../src/local-aiml/engine/live-runs.ts';
 import { TextSaver } from '../../../src/local-aiml/engine/text-saver.ts';
-import { Turns } from '../../../src/local-aiml/engine/streams/turns.ts';
+import { NotificationQueue } from '../../../src/local-aiml/engine/streams/notification-queue.ts';
 import type { MessageProgress, WorkStore } from '../../../src/local-aiml/store/work-store.ts';
 import { until } from '../../support/until.ts';
 
@@ -59,11 +59,11 @@ test('A failed save is repeated, together with later text', async () => {
 });
 
 test('Notifications yield to other work after some milliseconds, and keep their order', async () => {
-  const turns = new Turns();
+  const queue = new NotificationQueue();
   const done: number[] = [];
   let otherWork = 0;
   for (let index = 0; index < 10; index++)
-    turns.add(() => {
+    queue.add(() => {
       const endAt = performance.now() + 3;
       while (performance.now() < endAt);
       done.push(index);

@@ -7,13 +7,13 @@ import { nextEvent } from './projection.ts';
 import type { Follower } from './follower.ts';
 import { toFrame } from './frames.ts';
 import { asDeleted, withLive } from './run-view.ts';
-import type { Turns } from './turns.ts';
+import type { NotificationQueue } from './notification-queue.ts';
 
 /** What all feeds share. */
 export interface FeedParts {
   readonly work: WorkStore;
   readonly liveRuns: LiveRuns;
-  readonly turns: Turns;
+  readonly queue: NotificationQueue;
 }
 
 /** A frame, and where a follower stands once it has it. */
@@ -106,7 +106,7 @@ export class RunFeed {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#parts.turns.add(() => {
+    this.#parts.queue.add(() => {
       this.#isScheduled = false;
       if (!this.isWatched) return;
       void this.#notify();

@@ -9,7 +9,7 @@ import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
 import { toFrame } from './frames.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
 import { RunFeed, type FeedParts } from './run-feed.ts';
-import { Turns } from './turns.ts';
+import { NotificationQueue } from './notification-queue.ts';
 
 export interface StreamRequest {
   readonly runId: string;
@@ -32,7 +32,7 @@ export class RunStreams {
   #isStopping = false;
 
   constructor(work: WorkStore, liveRuns: LiveRuns, timings: FollowerTimings = DEFAULT_TIMINGS) {
-    this.#parts = { work, liveRuns, turns: new Turns() };
+    this.#parts = { work, liveRuns, queue: new NotificationQueue() };
     this.#timings = timings;
   }
 

@@ -3,7 +3,7 @@ import type Database from 'libsql';
 import { StoreBusyError } from '../errors.ts';
 import type { ListQuery, Owner, Page, Reads, Writes } from '../store.ts';
 import type { Entity, EntityTable, Filter } from './entity-table.ts';
-import type { Repetitions } from './repetitions.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
 import type { RunRows } from './run-rows.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { Tables } from './tables.ts';
@@ -16,7 +16,7 @@ export interface StoreParts {
   readonly tables: Tables;
   readonly rows: RunRows;
   readonly watch: RunWatch;
-  readonly repetitions: Repetitions;
+  readonly idempotencyStore: IdempotencyStore;
 }
 
 export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> implements Reads<Q>, Writes<T> {

@@ -1,7 +1,7 @@
 /** Owns the assistants of the SQLite store; see `store.ts` for the contract. */
 import type { Assistant } from '../../assistants/model.ts';
 import type { VectorStore } from '../../wire/tool-resources.ts';
-import type { AssistantStore, Owner, Repetition } from '../store.ts';
+import type { AssistantStore, Idempotency, Owner } from '../store.ts';
 import { EntityStore, type StoreParts } from './entity-store.ts';
 
 export class SqliteAssistantStore extends EntityStore<Assistant> implements AssistantStore {
@@ -13,14 +13,14 @@ export class SqliteAssistantStore extends EntityStore<Assistant> implements Assi
     account: string,
     assistant: Assistant,
     vectorStores: readonly VectorStore[],
-    repetition: Repetition,
+    idempotency: Idempotency,
   ): Promise<string> {
-    const { transactions, tables, repetitions } = this.parts;
+    const { transactions, tables, idempotencyStore } = this.parts;
     const { assistants } = tables;
     return transactions.write(() =>
-      repetitions.once(
+      idempotencyStore.once(
         account,
-        repetition,
+        idempotency,
         (id) => assistants.find(account, id),
         () => {
           tables.insertVectorStores(account, vectorStores);

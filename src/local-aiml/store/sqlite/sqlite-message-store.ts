@@ -1,7 +1,7 @@
 /** Owns the messages of the SQLite store; see `store.ts` for the contract. */
 import type { Message } from '../../messages/model.ts';
 import { ThreadBusyError } from '../errors.ts';
-import type { MessageQuery, MessageStore, Owner, Repetition } from '../store.ts';
+import type { MessageQuery, MessageStore, Idempotency, Owner } from '../store.ts';
 import { EntityStore, type StoreParts } from './entity-store.ts';
 import type { Filter } from './entity-table.ts';
 import { insertMessages } from './thread-rows.ts';
@@ -11,14 +11,14 @@ export class SqliteMessageStore extends EntityStore<Message, MessageQuery> imple
     super(parts, parts.tables.messages);
   }
 
-  create(owner: Owner, message: Message, repetition: Repetition): Promise<string> {
-    const { transactions, tables, rows, repetitions } = this.parts;
+  create(owner: Owner, message: Message, idempotency: Idempotency): Promise<string> {
+    const { transactions, tables, rows, idempotencyStore } = this.parts;
     const [account] = owner;
     return transactions.write(() => {
       const threadId = tables.parentOf(owner);
-      return repetitions.once(
+      return idempotencyStore.once(
         account,
-        repetition,
+        idempotency,
         (id) => tables.messages.find(threadId, id),
         () => {
           const live = rows.unexpiredLiveOf(threadId);

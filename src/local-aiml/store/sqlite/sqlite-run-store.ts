@@ -10,7 +10,7 @@ import {
   TooManyRunsError,
   WrongStateError,
 } from '../errors.ts';
-import type { NewRun, Owner, Repetition, RunStore, ToolOutput } from '../store.ts';
+import type { Idempotency, NewRun, Owner, RunStore, ToolOutput } from '../store.ts';
 import { EntityStore, type StoreParts } from './entity-store.ts';
 import type { RunRow } from './run-rows.ts';
 import { insertMessages, insertThread } from './thread-rows.ts';
@@ -34,12 +34,12 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
     this.#usageOfStep = database.prepare('SELECT usage FROM steps WHERE id = ?');
   }
 
-  create(account: string, { run, newThread, messages }: NewRun, repetition: Repetition): Promise<Run> {
-    const { transactions, tables, rows, repetitions } = this.parts;
+  create(account: string, { run, newThread, messages }: NewRun, idempotency: Idempotency): Promise<Run> {
+    const { transactions, tables, rows, idempotencyStore } = this.parts;
     return transactions.write(() =>
-      repetitions.once(
+      idempotencyStore.once(
         account,
-        repetition,
+        idempotency,
         (id) => this.#runOf(account, id),
         () => {
           if (newThread) insertThread(tables, account, newThread);
@@ -55,12 +55,12 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
     );
   }
 
-  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], repetition: Repetition): Promise<Run> {
-    return this.#change(owner, id, repetition, (row) => this.#resume(row, outputs));
+  submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], idempotency: Idempotency): Promise<Run> {
+    return this.#change(owner, id, idempotency, (row) => this.#resume(row, outputs));
   }
 
-  cancel(owner: Owner, id: string, repetition: Repetition): Promise<Run> {
-    return this.#change(owner, id, repetition, (row) => this.parts.rows.cancel(row));
+  cancel(owner: Owner, id: string, idempotency: Idempotency): Promise<Run> {
+    return this.#change(owner, id, idempotency, (row) => this.parts.rows.cancel(row));
   }
 
   cancelLiveRun(owner: Owner): Promise<Run | null> {
@@ -72,16 +72,16 @@ export class SqliteRunStore extends EntityStore<Run> implements RunStore {
   }
 
   /** A transition of a run that is there, once for a request however often that is sent. */
-  #change(owner: Owner, id: string, repetition: Repetition, transition: (row: RunRow) => Run): Promise<Run> {
-    const { transactions, tables, rows, repetitions } = this.parts;
+  #change(owner: Owner, id: string, idempotency: Idempotency, transition: (row: RunRow) => Run): Promise<Run> {
+    const { transactions, tables, rows, idempotencyStore } = this.parts;
     const [account] = owner;
     return transactions.write(() => {
       const threadId = tables.parentOf(owner);
       tables.runs.get(threadId, id);
       rows.unexpiredLiveOf(threadId);
-      return repetitions.once(
+      return idempotencyStore.once(
         account,
-        repetition,
+        idempotency,
         (runId) => this.#runOf(account, runId),
         () => {
           const row = rows.find(id);

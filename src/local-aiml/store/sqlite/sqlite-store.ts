@@ -7,7 +7,7 @@ import type Database from 'libsql';
 import type { Store } from '../store.ts';
 import { EntityStore, type StoreParts } from './entity-store.ts';
 import { closeStoreFile, openStoreFile } from './file.ts';
-import { Repetitions } from './repetitions.ts';
+import { IdempotencyStore } from './idempotency-store.ts';
 import { RunRows } from './run-rows.ts';
 import { RunWatch } from './run-watch.ts';
 import { SqliteAssistantStore } from './sqlite-assistant-store.ts';
@@ -37,8 +37,8 @@ export function createStore(database: Database.Database, report: ReportHealth = 
   const transactions = new Transactions(database, [new StoreHealth(report), watch]);
   const tables = new Tables(database);
   const rows = new RunRows(database, tables, watch);
-  const repetitions = new Repetitions(database);
-  const parts: StoreParts = { database, transactions, tables, rows, watch, repetitions };
+  const idempotencyStore = new IdempotencyStore(database);
+  const parts: StoreParts = { database, transactions, tables, rows, watch, idempotencyStore };
   const work = new SqliteWorkStore(parts);
   return {
     id: digest('the id of the store'),

@@ -2,7 +2,7 @@
 import type Database from 'libsql';
 import type { Thread } from '../../threads/model.ts';
 import { ThreadBusyError } from '../errors.ts';
-import type { NewThread, Owner, Repetition, ThreadStore } from '../store.ts';
+import type { Idempotency, NewThread, Owner, ThreadStore } from '../store.ts';
 import { EntityStore, type StoreParts } from './entity-store.ts';
 import { insertThread } from './thread-rows.ts';
 
@@ -17,12 +17,12 @@ export class SqliteThreadStore extends EntityStore<Thread> implements ThreadStor
     this.#cleanUp = cleanUp;
   }
 
-  create(account: string, newThread: NewThread, repetition: Repetition): Promise<string> {
-    const { transactions, tables, repetitions } = this.parts;
+  create(account: string, newThread: NewThread, idempotency: Idempotency): Promise<string> {
+    const { transactions, tables, idempotencyStore } = this.parts;
     return transactions.write(() =>
-      repetitions.once(
+      idempotencyStore.once(
         account,
-        repetition,
+        idempotency,
         (id) => tables.threads.find(account, id),
         () => ({ id: newThread.thread.id, value: insertThread(tables, account, newThread) }),
       ),

@@ -168,7 +168,7 @@ export class SqliteWorkStore implements WorkStore {
     const ended = hasWork
       ? await this.#parts.transactions.write(() => overdue().map(([row, end]) => this.#parts.rows.end(row, end)))
       : [];
-    await this.#parts.transactions.writeRelaxed(() => this.#parts.repetitions.purge());
+    await this.#parts.transactions.writeRelaxed(() => this.#parts.idempotencyStore.purge());
     await this.cleanUp();
     return ended;
   }

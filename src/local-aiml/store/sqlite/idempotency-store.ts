@@ -5,12 +5,12 @@
  */
 import type Database from 'libsql';
 import { IdempotencyKeyReusedError, RepeatedObjectDeletedError } from '../errors.ts';
-import type { Repetition } from '../store.ts';
+import type { Idempotency } from '../store.ts';
 
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 const RETRY_WINDOW_MS = 2 * 60 * 1000;
 
-export class Repetitions {
+export class IdempotencyStore {
   readonly #statements: ReturnType<typeof prepareStatements>;
 
   constructor(database: Database.Database) {
@@ -23,19 +23,19 @@ export class Repetitions {
    */
   once<T>(
     account: string,
-    repetition: Repetition,
+    idempotency: Idempotency,
     read: (id: string) => T | undefined,
     make: () => { readonly id: string; readonly value: T },
   ): T {
     const now = Date.now();
-    const earlierId = this.#find(account, repetition, now);
+    const earlierId = this.#find(account, idempotency, now);
     if (earlierId !== undefined) {
       const value = read(earlierId);
       if (value === undefined) throw new RepeatedObjectDeletedError();
       return value;
     }
     const { id, value } = make();
-    const { idempotencyKey, fingerprint } = repetition;
+    const { idempotencyKey, fingerprint } = idempotency;
     if (idempotencyKey !== undefined) this.#statements.saveKey.run(account, idempotencyKey, fingerprint, id, now);
     this.#statements.saveRecent.run(account, fingerprint, id, now);
     return value;
@@ -47,12 +47,12 @@ export class Repetitions {
     this.#statements.purgeRecent.run(Date.now() - RETRY_WINDOW_MS);
   }
 
-  #find(account: string, { idempotencyKey, fingerprint, isRetry }: Repetition, now: number): string | undefined {
+  #find(account: string, { idempotencyKey, fingerprint, isRetry }: Idempotency, now: number): string | undefined {
     if (idempotencyKey !== undefined) {
       const row = this.#statements.findKey.get(account, idempotencyKey, now - KEY_LIFETIME_MS) as
         { readonly object_id: string; readonly fingerprint: string } | undefined;
       if (row && row.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
-      // A key says more than a repetition does: under a new key the same body is a new request.
+      // Under a new key the same body is a new request, even if the client says that it retries.
       return row?.object_id;
     }
     if (!isRetry) return undefined;

@@ -6,7 +6,7 @@
 /** In milliseconds. The rest of the work continues after the other work that is due. */
 const TURN_MS = 5;
 
-export class Turns {
+export class NotificationQueue {
   #tasks: (() => void)[] = [];
   #isScheduled = false;
 
