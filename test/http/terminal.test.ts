@@ -1,4 +1,5 @@
 // `npm start` on a terminal and under a service manager, with npm in between.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createDataDir, runNpm } from '../support/npm.ts';
 import { listeningUrl } from '../support/process.ts';
@@ -20,6 +21,15 @@ describe('npm start', () => {
     expect(await npm.exit).toBe(0);
     expect(npm.output()).toContain('stopped');
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  slowTest('exits with 0 on a SIGTERM half a second after npm runs it, while it builds', async () => {
+    const npm = runNpm(dataDir);
+    // npm prints the command before it runs it.
+    await until(() => npm.output().includes('scripts/start.js'));
+    await sleep(500);
+    npm.child.kill('SIGTERM');
+    expect(await npm.exit).toBe(0);
   });
 
   const onLinux = process.platform === 'linux' ? slowTest : test.skip;
