@@ -83,11 +83,13 @@ const lineOf = ({ method, path }: RawRequest): string => `${method} ${path}`;
 
 async function observe({ fault, call }: Case): Promise<Observation> {
   const isTarget = (request: RawRequest) => lineOf(request) === call.target;
-  let isFaulty = !call.hasParent;
+  let hasTargetArrived = false;
   const { upstream, url } = await startFaultUpstream({
     ...fault,
     response: (socket, request) => {
-      isFaulty ||= isTarget(request);
+      hasTargetArrived ||= isTarget(request);
+      // A parent may be read at the same time as its field. A read-back follows its write.
+      const isFaulty = !call.hasParent || isTarget(request) || (hasTargetArrived && call.readBack !== null);
       (isFaulty ? fault.response : json(200, workingRead(request)))(socket, request);
     },
   });

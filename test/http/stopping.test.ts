@@ -151,18 +151,22 @@ test('A signal during the start ends the process at once, with exit code 0', asy
   expect(started.output()).not.toContain('listening');
 });
 
-test.each([['main.js'], ['local-aiml/main.js']])(
-  'SIGTERM half a second after the start of %s ends with 0',
-  async (entry) => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
-    cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
-    // As an orchestrator that stops a container at once: the process may be starting still, or be listening already.
-    const started = runProcess({ DATA_DIR: dataDir }, { entry });
-    await sleep(500);
-    started.child.kill('SIGTERM');
-    expect(await started.exit).toBe(0);
-  },
-);
+test.each([['main.js'], ['local-aiml/main.js']])('SIGTERM during the start of %s ends with 0', async (entry) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
+  cleanUpLater(() => rm(dataDir, { recursive: true, force: true }));
+  const preload = `process.on('newListener', (event) => {
+      if (event === 'SIGTERM') process.stderr.write('handles signals');
+    });`;
+  const started = runProcess(
+    { DATA_DIR: dataDir, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` },
+    { entry },
+  );
+  await until(() => started.output().includes('handles signals'));
+  // As an orchestrator that stops a container at once: the process may be loading still, or be listening already.
+  await sleep(Math.random() * 500);
+  started.child.kill('SIGTERM');
+  expect(await started.exit).toBe(0);
+});
 
 test.each([['main.js'], ['local-aiml/main.js']])('Signals are handled before %s loads its packages', async (entry) => {
   // Ends the process when it installs the handler, if a package has been loaded by then.
