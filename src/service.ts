@@ -30,7 +30,7 @@ import type { LocalAiml } from './local-aiml/server.ts';
 import { EventReporter } from './observability/event-reporter.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
-import { toOperationName, toTenantLabel } from './observability/operation-record.ts';
+import { toOperationName } from './observability/operation-record.ts';
 import { createTracing } from './observability/tracing.ts';
 import { Closers } from './runtime/closers.ts';
 import { FairShare } from './runtime/fair-share.ts';
@@ -157,8 +157,7 @@ async function startService(
     ...(isMultiTenant && { maxRateLimitWaiters: Math.max(MIN_RATE_LIMIT_WAITERS, Math.floor(config.maxInFlight / 8)) }),
     onAttempt: (report) => metrics.recordAttempt(report),
     onFailure: reporter.attemptFailed,
-    onBreaker: ({ scope, isOpen, tenant }) =>
-      reporter.breakerChanged({ scope, isOpen, tenant: tenant === null ? undefined : toTenantLabel(tenant) }),
+    onBreaker: reporter.breakerChanged,
     onRateLimited: () => metrics.recordRateLimited(),
   });
   closers.add((timeoutMs) => client.close(timeoutMs));

@@ -6,8 +6,7 @@
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
-import type { AttemptFailure } from '../observability/event-reporter.ts';
-import type { AttemptMetrics } from '../observability/metrics.ts';
+import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';

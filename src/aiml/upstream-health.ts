@@ -10,6 +10,7 @@
  * Memory is bounded: the tenants seen last, and for each of them its last requests.
  */
 import { LRUCache } from 'lru-cache';
+import type { ChangedBreaker } from '../observability/logger.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { CircuitBreaker, FAILURE_SHARE, PROBE_INTERVAL_MS, WINDOW_MS } from './circuit-breaker.ts';
 import type { HttpResult } from './exchange.ts';
@@ -42,18 +43,11 @@ interface TenantHealth {
   nextProbeAt: { failing: number; unknown: number };
 }
 
-/** The calls that a breaker blocks: all, those without a recent success, or one request of one tenant. */
-type BreakerScope = 'connections' | 'outage' | 'request';
-
-/** A breaker that has opened or closed. */
-export interface BreakerChange {
-  readonly scope: BreakerScope;
-  readonly isOpen: boolean;
-  /** The tenant of the breaker of one request; null for the others. */
-  readonly tenant: string | null;
-}
-
-export type BreakerListener = (change: BreakerChange) => void;
+/**
+ * `scope`: the calls that the breaker blocks, which are all (`connections`), those without a recent success (`outage`), or
+ * one request of one tenant (`request`).
+ */
+export type BreakerListener = (change: ChangedBreaker) => void;
 
 export const CIRCUIT_OPEN = new PublicError({
   code: 'UPSTREAM_UNAVAILABLE',

@@ -5,29 +5,8 @@
 import { pino, type DestinationStream } from 'pino';
 import type { LogWriter } from './log-writer.ts';
 import { createRedaction, toLoggedError } from './redaction.ts';
-import type { OperationRecord } from './operation-record.ts';
-
-/** Undefined fields are omitted from the entry. */
-interface OperationEntry extends OperationRecord {
-  readonly requestId: string;
-  /** The request id that the client sent, if it is valid. */
-  readonly callerRequestId: string | undefined;
-  /** The number of attempts of calls to the AIML API. */
-  readonly upstreamCalls: number;
-  /** Whether the response was shared with an identical query in flight. */
-  readonly isShared: true | undefined;
-  readonly traceId: string | undefined;
-  /** The transport of a subscription that was started. */
-  readonly transport?: string | undefined;
-  /** Identifies the caller: see `toTenantLabel`. Undefined if the request is not authenticated. */
-  readonly tenant?: string | undefined;
-  /** The ids that a mutation created, changed or deleted. */
-  readonly writtenIds?: readonly string[] | undefined;
-  /** How the stream of the subscription ended: completed, failed, disconnected or cut. */
-  readonly end?: string | undefined;
-  /** The number of results that were sent in the stream. */
-  readonly events?: number | undefined;
-}
+import type { AttemptFailure } from './metrics.ts';
+import { toTenantLabel, type EndedOperation, type OperationRecord } from './operation-record.ts';
 
 /** A request that got an error response before it became an operation. */
 interface RejectionEntry {
@@ -38,29 +17,13 @@ interface RejectionEntry {
   readonly durationMs: number;
 }
 
-/** An attempt of a call to the AIML API that failed. */
-interface UpstreamFailureEntry {
-  /** The id of the GraphQL request. */
-  readonly requestId: string;
-  /** The endpoint, for example `assistants.get`. */
-  readonly call: string;
-  /** dns, refused, tls, reset, timeout, status, … */
-  readonly cause: string;
-  readonly status: number | undefined;
-  readonly upstreamRequestId: string | undefined;
-  /** From 1. */
-  readonly attempt: number;
-  /** NOT_SENT, REJECTED or UNKNOWN. */
-  readonly outcome: string;
-  readonly durationMs: number;
-  readonly tenant: string;
-}
-
-interface BreakerEntry {
-  /** The calls that the circuit breaker blocks: `connections`, `outage` or `request`. */
-  readonly scope: string;
-  /** The tenant of the breaker of one request. */
-  readonly tenant: string | undefined;
+/** A circuit breaker that has opened or closed. */
+export interface ChangedBreaker {
+  /** The calls that it blocks. */
+  readonly scope: 'connections' | 'outage' | 'request';
+  readonly isOpen: boolean;
+  /** The tenant of the breaker of one request; null for the others. */
+  readonly tenant: string | null;
 }
 
 /** Version and configuration, logged when the service starts to listen. */
@@ -146,17 +109,26 @@ export function createLogger(
     assistantsUnavailable: () => logger.warn(SUNSET_NOTICE),
     stopping: (signal: string) => logger.info({ signal }, 'stopping'),
     /** `suppressed`, here and below: how many such entries were left out before it. */
-    upstreamCallFailed: (entry: UpstreamFailureEntry, suppressed: number) =>
-      logger.warn({ ...entry, suppressed: suppressed || undefined }, 'a call to the AIML API failed'),
-    breakerOpened: (entry: BreakerEntry, suppressed: number) =>
+    upstreamCallFailed: ({ requestId, call, cause, status, ...attempt }: AttemptFailure, suppressed: number) =>
       logger.warn(
-        { ...entry, suppressed: suppressed || undefined },
-        'a circuit breaker for calls to the AIML API opened',
+        {
+          requestId,
+          call,
+          cause,
+          status: status ?? undefined,
+          upstreamRequestId: attempt.upstreamRequestId ?? undefined,
+          attempt: attempt.attempt,
+          outcome: attempt.kind,
+          durationMs: Math.round(attempt.durationMs),
+          tenant: toTenantLabel(attempt.subject),
+          suppressed: suppressed || undefined,
+        },
+        'a call to the AIML API failed',
       ),
-    breakerClosed: (entry: BreakerEntry, suppressed: number) =>
-      logger.info(
-        { ...entry, suppressed: suppressed || undefined },
-        'a circuit breaker for calls to the AIML API closed',
+    breakerChanged: ({ scope, isOpen, tenant }: ChangedBreaker, suppressed: number) =>
+      logger[isOpen ? 'warn' : 'info'](
+        { scope, tenant: tenant === null ? undefined : toTenantLabel(tenant), suppressed: suppressed || undefined },
+        `a circuit breaker for calls to the AIML API ${isOpen ? 'opened' : 'closed'}`,
       ),
     /** `reason` is one of a few words. */
     jwksUnavailable: (reason: string, suppressed: number) =>
@@ -178,8 +150,27 @@ export function createLogger(
     stopped: () => logger.info('stopped'),
     stopFailed: (error: unknown) => logger.error({ err: toErr(error) }, 'could not stop cleanly'),
     /** There is one for every request, and pino takes three times as long for the same text. */
-    operationEnded: (entry: OperationEntry) => {
+    operationEnded: (record: OperationRecord, operation: EndedOperation) => {
       if (!logger.isLevelEnabled('info')) return;
+      const { info, upstreamCalls, isShared, stream, tenant, writtenIds } = operation;
+      const { operationName, kind, outcome, errorCodes, durationMs } = record;
+      const entry = {
+        requestId: info.requestId,
+        operationName,
+        kind,
+        outcome,
+        errorCodes,
+        durationMs: stream?.durationMs ?? durationMs,
+        upstreamCalls,
+        callerRequestId: info.callerRequestId ?? undefined,
+        isShared: isShared || undefined,
+        traceId: info.trace?.traceId,
+        tenant,
+        writtenIds,
+        transport: stream?.transport,
+        end: stream?.end,
+        events: stream?.events,
+      };
       const fields = JSON.stringify(entry).slice(1, -1);
       destination.write(redact(`{"level":"info"${timestamp()},${fields},"msg":"operation"}\n`));
     },

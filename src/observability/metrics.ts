@@ -65,6 +65,20 @@ export interface AttemptMetrics {
   readonly isRetry: boolean;
 }
 
+/** An attempt of an upstream call that failed. */
+export interface AttemptFailure extends AttemptMetrics {
+  /** One of the few values of `FailureCause`: dns, refused, tls, timeout, status, … */
+  readonly cause: string;
+  /** The id of the GraphQL request. */
+  readonly requestId: string;
+  /** Upstream's own id of its response; null if it gave none. */
+  readonly upstreamRequestId: string | null;
+  /** From 1. */
+  readonly attempt: number;
+  /** Identifies the caller. */
+  readonly subject: string;
+}
+
 /** A stream of a subscription that ended. */
 export interface StreamMetrics {
   readonly transport: string;

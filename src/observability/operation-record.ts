@@ -1,4 +1,6 @@
 /** The record of an operation that ended, for logs, metrics and traces. Its only text from the client is the name. */
+import type { StreamMetrics } from './metrics.ts';
+import type { RequestTrace } from './tracing.ts';
 
 /** `unknown` if the request failed before its operation was parsed. */
 type OperationKind = 'query' | 'mutation' | 'subscription' | 'unknown';
@@ -15,6 +17,27 @@ export interface OperationRecord {
   readonly errorCodes: readonly string[];
   /** The time of the GraphQL execution, without reading the request and writing the response. */
   readonly durationMs: number;
+}
+
+/** What is reported of an operation in addition to its record. */
+export interface EndedOperation {
+  readonly info: {
+    readonly requestId: string;
+    /** The request id that the client sent; null if it sent none, or an invalid one. */
+    readonly callerRequestId: string | null;
+    readonly trace: RequestTrace | null;
+  };
+  /** The number of attempts of calls to upstream; 0 if the operation shared the execution of another request. */
+  readonly upstreamCalls: number;
+  /** Whether it shared the execution of another request. */
+  readonly isShared: boolean;
+  readonly isUnlisted: boolean;
+  /** Names the caller in the log: see {@link toTenantLabel}. Undefined if the request is not authenticated. */
+  readonly tenant?: string | undefined;
+  /** The ids that a mutation created, changed or deleted; undefined if it wrote nothing. */
+  readonly writtenIds?: readonly string[] | undefined;
+  /** For a subscription whose stream has ended, null otherwise. The duration is that of operation and stream. */
+  readonly stream: (StreamMetrics & { readonly durationMs: number }) | null;
 }
 
 /** Milliseconds since a `performance.now()` time, rounded to microseconds. */

@@ -146,7 +146,7 @@ describe('a failed call', () => {
       const reporter = new EventReporter(logger, createIdleMetrics(), false);
       for (let count = 0; count < 100; count += 1)
         reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
-      reporter.breakerChanged({ scope: 'outage', isOpen: true, tenant: undefined });
+      reporter.breakerChanged({ scope: 'outage', isOpen: true, tenant: null });
       jest.advanceTimersByTime(2000);
       reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
       expect(logged).toHaveLength(12);

@@ -32,7 +32,12 @@ import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { RejectedDocuments } from './rejected-documents.ts';
 import type { Safelist } from './safelist.ts';
-import { msSince, toTenantLabel, type OperationRecord } from '../../observability/operation-record.ts';
+import {
+  msSince,
+  toTenantLabel,
+  type EndedOperation,
+  type OperationRecord,
+} from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
@@ -58,24 +63,9 @@ export interface GraphQLRequestHandlerOptions {
   readonly safelist?: Safelist | null;
   /** Called with every request whose token was rejected. */
   readonly onTokenRejected?: (entry: { readonly requestId: string; readonly reason: string }) => void;
-  readonly onOperation: (record: OperationRecord, context: OperationContext) => void;
+  readonly onOperation: (record: OperationRecord, operation: EndedOperation) => void;
   /** Called with every request that the safelist rejected. */
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
-}
-
-interface OperationContext {
-  readonly info: RequestInfo;
-  /** The attempts of calls to upstream; none if it shared the execution of another request. */
-  readonly upstreamCalls: number;
-  /** Whether it shared the execution of another request. */
-  readonly isShared: boolean;
-  readonly isUnlisted: boolean;
-  /** Names the caller in the log; undefined if it is not known. */
-  readonly tenant?: string | undefined;
-  /** What mutations wrote; undefined if they wrote nothing. */
-  readonly writtenIds?: readonly string[] | undefined;
-  /** For a subscription whose stream has ended, null otherwise. */
-  readonly stream: StreamFacts | null;
 }
 
 interface StreamFacts extends StreamSummary {

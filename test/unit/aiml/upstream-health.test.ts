@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { UpstreamHealth, type BreakerChange, type Evidence } from '../../../src/aiml/upstream-health.ts';
+import { UpstreamHealth, type Evidence } from '../../../src/aiml/upstream-health.ts';
+import type { ChangedBreaker } from '../../../src/observability/logger.ts';
 
 function setUp() {
   let time = 1000;
-  const changes: BreakerChange[] = [];
+  const changes: ChangedBreaker[] = [];
   const health = new UpstreamHealth(
     () => time,
     (change) => changes.push(change),
@@ -49,7 +50,7 @@ describe('One request that keeps failing', () => {
 });
 
 describe('The breaker of one request', () => {
-  const opened: BreakerChange = { scope: 'request', isOpen: true, tenant: 'a' };
+  const opened: ChangedBreaker = { scope: 'request', isOpen: true, tenant: 'a' };
   const closed = { ...opened, isOpen: false };
   const failing = () => {
     const { attempt, changes, ...rest } = setUp();

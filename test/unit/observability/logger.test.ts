@@ -71,19 +71,16 @@ describe('a log entry', () => {
 
   test('of an operation has its record, and no field that is undefined', () => {
     const { logger, last } = record();
-    const entry = {
-      requestId: 'r-1',
-      operationName: 'Read',
-      kind: 'query',
-      outcome: 'partial',
-      errorCodes: ['RATE_LIMITED'],
-      durationMs: 1.5,
-      upstreamCalls: 2,
-      callerRequestId: undefined,
-      isShared: undefined,
-      traceId: undefined,
-    } as const;
-    logger.operationEnded(entry);
+    logger.operationEnded(
+      { operationName: 'Read', kind: 'query', outcome: 'partial', errorCodes: ['RATE_LIMITED'], durationMs: 1.5 },
+      {
+        info: { requestId: 'r-1', callerRequestId: null, trace: null },
+        upstreamCalls: 2,
+        isShared: false,
+        isUnlisted: false,
+        stream: null,
+      },
+    );
     const { time, ...logged } = last();
     expect(time).toEqual(expect.any(String));
     expect(logged).toEqual({
