@@ -152,7 +152,7 @@ class OtlpRequestTrace implements RequestTrace {
       },
       this.#callContext,
     );
-    return new OtlpCallTrace(span);
+    return toCallTrace(span);
   }
 
   end(status: number | null): void {
@@ -167,25 +167,20 @@ class OtlpRequestTrace implements RequestTrace {
   }
 }
 
-class OtlpCallTrace implements CallTrace {
-  readonly traceparent: string;
-  readonly #span: Span;
-
-  constructor(span: Span) {
-    const { traceId, spanId, traceFlags } = span.spanContext();
-    this.traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
-    this.#span = span;
-  }
-
-  end({ kind, status }: { readonly kind: string; readonly status: number | null }): void {
-    this.#span.setAttribute('aiml.attempt.outcome', kind);
-    if (status !== null) this.#span.setAttribute('http.response.status_code', status);
-    if (kind !== 'OK')
-      this.#span
-        .setAttribute('error.type', status === null ? kind : String(status))
-        .setStatus({ code: SpanStatusCode.ERROR });
-    this.#span.end();
-  }
+function toCallTrace(span: Span): CallTrace {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return {
+    traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+    end: ({ kind, status }) => {
+      span.setAttribute('aiml.attempt.outcome', kind);
+      if (status !== null) span.setAttribute('http.response.status_code', status);
+      if (kind !== 'OK')
+        span
+          .setAttribute('error.type', status === null ? kind : String(status))
+          .setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
 }
 
 /** Only `traceparent` is read. `tracestate` and `baggage` are ignored because they can contain any text. */

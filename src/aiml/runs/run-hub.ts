@@ -1,8 +1,8 @@
 /**
- * The runs that this process follows: one stream or one poll of upstream for each, however many followers it has.
+ * The runs that this process follows. It reads each from upstream once, for any number of followers.
  *
- * A run belongs to the tenant that follows it, and no other tenant gets its events. If its stream ends before the run
- * does, the run is followed by upstream's events, or by polling if upstream has none.
+ * Tenants never share a run. If the stream of a run ends before the run, the events of the embedded AIML API or polling
+ * continue it.
  */
 import type { UpstreamContext } from '../call.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
@@ -14,9 +14,9 @@ import { RunFollower } from './run-follower.ts';
 import { RunReader, type ReaderAccess, type RunReaderOptions } from './run-reader.ts';
 import { RunStream } from './run-stream.ts';
 
-/** How long a run that was started here is kept without followers, in milliseconds: most clients subscribe at once. */
+/** How long a run that this process started is kept without followers, in milliseconds. Most clients subscribe at once. */
 const LINGER_MS = 30_000;
-/** How many runs are streamed from upstream at a time; further ones are followed by polling. */
+/** The maximum of streams from upstream at a time. Further runs are polled. */
 const MAX_STREAMS = 1000;
 
 interface Entry {
@@ -43,7 +43,7 @@ export class RunHub {
     this.#options = options;
   }
 
-  /** How many runs are followed, or were a moment ago. */
+  /** The number of runs that are followed, or were followed a moment ago. */
   get size(): number {
     return this.#entries.size;
   }
@@ -61,13 +61,13 @@ export class RunHub {
 
   /**
    * A stream for a call that continues a waiting run; call {@link adopt} afterwards. Null at the maximum of streams, or if
-   * what the run did before cannot be read.
+   * the earlier states of the run cannot be read.
    */
   async continueStream(context: UpstreamContext, run: WireRun): Promise<RunStream | null> {
     if (this.#streams >= MAX_STREAMS) return null;
     const known = this.#entries.get(toKey(context.tenant, run.thread_id, run.id));
     const live = known?.live ?? new LiveRun(run);
-    // The events of the run that are read already continue after its outputs.
+    // The events that are already read continue after the tool outputs.
     if (known?.reader.isFollowingEvents) return null;
     if (known?.live.run.status === 'requires_action') return new RunStream(live, false);
     const reader = known?.reader ?? this.#createReader(context, live);
@@ -114,7 +114,7 @@ export class RunHub {
       entry.followers -= 1;
       this.#release(entry);
     };
-    // To resume a cursor of another process, the state of the run must be known.
+    // A cursor of another process is resumed by the states of the run.
     if (after && after.instance !== entry.live.instance)
       await entry.reader.readFirst().catch((error: unknown) => {
         onEnd();
@@ -125,7 +125,7 @@ export class RunHub {
     return follower;
   }
 
-  /** Stops all reading from upstream. Followers get no more events. */
+  /** Stops reading from upstream. Followers get no more events. */
   close(): void {
     this.#cancellation.cancel();
     for (const entry of this.#entries.values()) {

@@ -1,4 +1,4 @@
-/** Reads one run from upstream into a live run: from a stream, from the events of the embedded AIML API, or by polling. */
+/** Reads one run from upstream into a live run: by a stream, by the events of the embedded AIML API, or by polling. */
 import type { UpstreamContext } from '../call.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import type { CallAccess } from '../resource.ts';
@@ -19,7 +19,7 @@ const PAGE_SIZE = 100;
 /** The maximum of steps or messages of a run that are read. */
 const MAX_ITEMS = 1000;
 
-/** What a reader needs to call upstream. Its context has no deadline: each call gets one. */
+/** The context has no deadline: each call gets one. */
 export type ReaderAccess = Pick<CallAccess, 'client' | 'isEmbedded' | 'context'>;
 
 export interface RunReaderOptions {
@@ -51,17 +51,16 @@ export class RunReader {
     this.#maxFailingMs = maxFailingMs;
   }
 
-  /** Whether a stream is read. */
   get isStreaming(): boolean {
     return this.#stream !== null;
   }
 
-  /** Whether a stream is read, or events of the embedded AIML API are about to be. */
+  /** Whether a stream is read, or the events of the embedded AIML API will be. */
   get isFollowingEvents(): boolean {
     return this.#stream !== null || (this.#isPolling && this.#access.isEmbedded);
   }
 
-  /** Reads the stream to its end. The result of a poll in flight is dropped, as it is older. */
+  /** Reads the stream to its end. The result of a poll in flight is ignored, because it is older. */
   async readStream(stream: RunStream): Promise<void> {
     this.#stream?.cancel();
     this.#stream = stream;
@@ -147,7 +146,7 @@ export class RunReader {
     return !this.#isStopped && !this.#stream && !this.#live.hasEnded && !this.#access.context.cancel.isCancelled;
   }
 
-  /** Whether events would not be repeated: they continue after the last id, or nothing was read before. */
+  /** Whether the events can be read without repeating any: after the last id, or because nothing was read before. */
   get #canJoin(): boolean {
     return this.#access.isEmbedded && (this.#lastEventId !== null || this.#live.transitions.length === 0);
   }
@@ -177,7 +176,7 @@ export class RunReader {
     return stream.hasEvents;
   }
 
-  /** Rejects with a PublicError. Not shared with reads of operations, which get the objects as they were read. */
+  /** Rejects with a PublicError. Bypasses the cache of reads, whose results are parsed, not raw. */
   async #readSnapshot(): Promise<RunSnapshot> {
     const { thread_id: threadId, id } = this.#live.run;
     const path = `/threads/${threadId}/runs/${id}`;
@@ -239,7 +238,7 @@ export class RunReader {
   }
 }
 
-/** Whether to poll again. A proxy may send a page of HTML instead of one response. */
+/** Whether to poll again. An unreadable response may be a single error page of a proxy. */
 const isTransient = ({ code, details }: PublicError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
 
 function toFollowError(error: unknown): PublicError {

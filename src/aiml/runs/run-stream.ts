@@ -1,8 +1,4 @@
-/**
- * One stream of a run's events from upstream into a live run.
- *
- * A broken stream does not end the run: `run-hub.ts` continues to read it in another way.
- */
+/** Reads one event stream of upstream into a live run. If it breaks, `run-hub.ts` continues the run in another way. */
 import type { StreamReceiver } from '../stream-body.ts';
 import { readRun } from '../resources/run.ts';
 import { MalformedResponseError } from '../wire.ts';
@@ -10,7 +6,7 @@ import { EventStreamReader, parseEventData, type StreamEvent } from './event-str
 import { KNOWN_EVENTS, LiveRun } from './live-run.ts';
 
 export class RunStream implements StreamReceiver {
-  /** Resolves when the stream has ended, for whatever reason, or was cancelled before it began. */
+  /** Resolves when the stream has ended for any reason, or was cancelled before it began. */
   readonly ended: Promise<void>;
   readonly #initial: LiveRun | null;
   readonly #isJoin: boolean;
@@ -27,8 +23,8 @@ export class RunStream implements StreamReceiver {
   #early: StreamEvent[] = [];
 
   /**
-   * `live`: null if the stream starts the run. `isJoin`: whether it is opened by a read, whose response is of no
-   * interest, and not by a write, whose response is the run of its first event.
+   * `live`: null if the stream starts the run. `isJoin`: whether a read opened the stream. Its response is ignored. The
+   * response of a write is the run in the first event.
    */
   constructor(live: LiveRun | null, isJoin: boolean) {
     this.#initial = live;
@@ -82,7 +78,7 @@ export class RunStream implements StreamReceiver {
   }
 
   end(): void {
-    // An attempt that failed before its first event is not the stream: another attempt may be.
+    // If an attempt fails before its first event, a retry may open the stream.
     if (this.#body) this.#finish();
   }
 
