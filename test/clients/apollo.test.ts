@@ -3,7 +3,7 @@ import './support/apollo-development.ts';
 import { CombinedGraphQLErrors, gql, type ApolloClient } from '@apollo/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { createApolloClient, createAssistant, deleteAssistant, loadMore, renameAssistant } from './snippets/apollo.ts';
 import { mayHaveHappened, toMessage, toMutationMessage } from './snippets/cookbook.ts';
 import { ASSISTANT, ASSISTANTS, UPDATE_ASSISTANT } from './snippets/operations.ts';
@@ -241,12 +241,7 @@ describe('an error in Apollo Client', () => {
       else if (method === 'DELETE') sendJson(response, 409, {});
       else response.destroy();
     });
-    const failing = await startService({
-      UPSTREAM: 'aiml',
-      AIML_API_KEY: 'test-key',
-      AIML_API_BASE_URL: upstream.url,
-      UPSTREAM_DEADLINE_MS: '60000',
-    });
+    const failing = await startServiceOn(upstream, { UPSTREAM_DEADLINE_MS: '60000' });
     const other = createApolloClient(`${failing.url}/graphql`);
     const limited = await failure(other.query({ query: ASSISTANTS, variables: { first: 1 } }));
     expect(limited.errors[0]?.extensions).toMatchObject({

@@ -4,7 +4,7 @@ import { CombinedError } from '@urql/core';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { errorCodes } from '../../src/graphql/errors/codes.ts';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import {
   isDeleted,
   isStaleCursor,
@@ -170,11 +170,7 @@ describe('the tools of an assistant', () => {
     const upstream = await startScriptedUpstream((_call, response) =>
       sendJson(response, 200, { ...wire, instructions: null, metadata: {}, tools }),
     );
-    const other = await startService({
-      UPSTREAM: 'aiml',
-      AIML_API_KEY: 'test-key',
-      AIML_API_BASE_URL: upstream.url,
-    });
+    const other = await startServiceOn(upstream);
     const assistant = await saved(UPDATE, { id: 'asst_1', name: 'Ann' }, other);
     expect(assistant.tools.map(toToolInput)).toEqual([null, { codeInterpreter: true }]);
     const changed = toToolInputs(assistant.tools, (inputs) => inputs.slice(1));

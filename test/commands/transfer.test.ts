@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { runsSlowTests, slowTest } from '../support/slow.ts';
 
 let folder: string;
@@ -191,7 +191,7 @@ slowTest('omits threads from and to an upstream that cannot list them', async ()
   const upstream = await startScriptedUpstream((_call, response) => {
     sendJson(response, 200, { object: 'list', data: [], first_id: null, last_id: null, has_more: false });
   });
-  const aiml = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const aiml = await startServiceOn(upstream);
   const { code, output } = await run('export', aiml, '--threads');
   expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('threads: left out') });
   expect((await run('export', local, '--threads')).code).toBe(0);

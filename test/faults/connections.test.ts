@@ -7,7 +7,7 @@ import { MAX_BODY_BYTES } from '../../src/aiml/response-body.ts';
 import { drip, hang, huge, inTurn, message, send, workingBody, work } from '../support/raw-responses.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
 import { wireAssistant } from '../support/scripted-upstream.ts';
-import { startService } from '../support/service.ts';
+import { startService, startServiceOn } from '../support/service.ts';
 import { endSources, failureOf, startSource } from '../support/source.ts';
 import { until } from '../support/until.ts';
 import { casesOf } from '../support/slow.ts';
@@ -83,7 +83,7 @@ describe('a client that disconnects', () => {
     const upstream = await startRawUpstream({
       response: (socket, received) => (received.method === 'GET' ? hang : response)(socket, received),
     });
-    const service = await startService({ UPSTREAM: 'aiml', AIML_API_KEY: 'k', AIML_API_BASE_URL: upstream.url });
+    const service = await startServiceOn(upstream);
     const call = (query: string) => {
       const headers = { 'content-type': 'application/json' };
       const caller = request(`${service.url}/graphql`, { method: 'POST', headers, agent: false });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createKey, AUDIENCE, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ReceivedCall } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { casesOf } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 
@@ -48,7 +48,7 @@ describe.each(casesOf(3, Object.entries(poisons)))('%s', (name, poison) => {
     const upstream = await startScriptedUpstream((call, response) =>
       call.headers.authorization === 'Bearer account-a' ? poison(response) : serve(call, response),
     );
-    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url, ...timeouts });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', ...timeouts });
     const noisy: Promise<unknown>[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       for (let index = 0; index < requests; index += 1)
@@ -64,7 +64,7 @@ describe.each(casesOf(3, Object.entries(poisons)))('%s', (name, poison) => {
     const upstream = await startScriptedUpstream((call, response) =>
       call.path === '/assistants/asst_poisonous' ? poison(response) : serve(call, response),
     );
-    const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url, ...timeouts });
+    const service = await startServiceOn(upstream, timeouts);
     const noisy: Promise<unknown>[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       for (let index = 0; index < requests; index += 1)
@@ -84,7 +84,7 @@ test('a create that upstream cannot process does not affect other creates', asyn
     if ((call.body as { model?: string } | null)?.model === 'poison') sendJson(response, 500, {});
     else serve(call, response);
   });
-  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const service = await startServiceOn(upstream);
   const CREATE = 'mutation ($m: String!) { createAssistant(input: { model: $m }) { assistant { id } } }';
   for (let index = 0; index < 40; index += 1) await service.query(CREATE, { m: 'poison' });
   expect(codeOf(await service.query(CREATE, { m: 'poison' }))).toBe('UPSTREAM_UNAVAILABLE');
@@ -160,11 +160,7 @@ describe('a tenant whose reads hang', () => {
 
   test('leaves slots to another tenant, and gets an error about too many concurrent requests', async () => {
     const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
-    const service = await startService({
-      AUTH_MODE: 'passthrough',
-      AIML_API_BASE_URL: upstream.url,
-      MAX_IN_FLIGHT: '16',
-    });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', MAX_IN_FLIGHT: '16' });
     const codes = hang(service, 40, as('noisy'));
     await until(() => codes.length >= 26);
     expect(codes).toEqual(Array(26).fill('OVERLOADED'));
@@ -176,11 +172,7 @@ describe('a tenant whose reads hang', () => {
 
   test('leaves connections to another tenant', async () => {
     const upstream = await hangFor(({ headers }) => headers.authorization === 'Bearer noisy');
-    const service = await startService({
-      AUTH_MODE: 'passthrough',
-      AIML_API_BASE_URL: upstream.url,
-      UPSTREAM_CONNECTIONS: '8',
-    });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', UPSTREAM_CONNECTIONS: '8' });
     hang(service, 40, as('noisy'));
     await until(() => upstream.calls.length >= 7);
     for (let round = 0; round < 5; round += 1)
@@ -195,7 +187,7 @@ describe('a tenant whose reads hang', () => {
       if (headers.authorization === 'Bearer noisy') response.write(large.slice(0, MiB + 100_000));
       else response.end(large);
     });
-    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough' });
     const read = () => service.query(READ, { id: 'asst_large' }, as('victim'));
     expect(codeOf(await read())).toBe('ok');
     const noisy = hang(service, 10, as('noisy'));
@@ -209,10 +201,9 @@ describe('a tenant whose reads hang', () => {
     const provider = await IdentityProvider.start(key);
     cleanUpLater(() => provider.goDown());
     const upstream = await hangFor(({ path }) => path.includes('hang'));
-    const service = await startService({
+    const service = await startServiceOn(upstream, {
       AUTH_MODE: 'jwt',
       AIML_API_KEY: 'held-key',
-      AIML_API_BASE_URL: upstream.url,
       JWT_ISSUER: ISSUER,
       JWT_AUDIENCE: AUDIENCE,
       JWKS_URL: provider.url.href,
@@ -228,9 +219,8 @@ describe('a tenant whose reads hang', () => {
 
 test('a tenant over its rate limit has a few waiting requests, and its other requests fail at once', async () => {
   const upstream = await startScriptedUpstream(serve);
-  const service = await startService({
+  const service = await startServiceOn(upstream, {
     AUTH_MODE: 'passthrough',
-    AIML_API_BASE_URL: upstream.url,
     MAX_IN_FLIGHT: '200',
     UPSTREAM_RATE_LIMIT: '10/min',
     UPSTREAM_DEADLINE_MS: '120000',
@@ -264,7 +254,7 @@ test('three concurrent pages of 15 MiB exceed the byte limit of one operation', 
   const upstream = await startScriptedUpstream((_call, response) =>
     sendJson(response, 200, page, { connection: 'keep-alive' }),
   );
-  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const service = await startServiceOn(upstream);
   const list = (name: string, first: number) => `${name}: assistants(first: ${first}) { nodes { id } }`;
   const { errors, data } = await service.query(`{ ${list('a', 97)} ${list('b', 98)} ${list('c', 99)} }`);
   expect(data).toBeNull();
@@ -279,7 +269,7 @@ test('three concurrent pages of 15 MiB exceed the byte limit of one operation', 
 test('a list whose last id cannot be a cursor is a bad response and not an internal error', async () => {
   const data = Array.from({ length: 100 }, (_, index) => wireAssistant(`asst.${index}`));
   const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, { data }));
-  const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+  const service = await startServiceOn(upstream);
   const paged = await service.query('{ assistants(first: 100) { nodes { id } pageInfo { hasNextPage } } }');
   expect(codeOf(paged)).toBe('UPSTREAM_BAD_RESPONSE');
 });

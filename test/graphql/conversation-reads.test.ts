@@ -1,21 +1,17 @@
 // Reads of conversations: how often upstream is asked, and what arrives of kinds that this client does not know.
 import { expect, test } from '@jest/globals';
+import type { Environment } from '../../src/runtime/environment.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type Script } from '../support/scripted-upstream.ts';
-import { startService } from '../support/service.ts';
+import { startServiceOn } from '../support/service.ts';
 import { wireMessage, wireRun, wireStep } from '../support/stream-upstream.ts';
 
 const CREATED_AT = 1_700_000_000;
 const wireThread = { id: 'thread_1', object: 'thread', created_at: CREATED_AT, metadata: {} };
 const list = (data: readonly unknown[]) => ({ object: 'list', data, has_more: false });
 
-async function start(script: Script, environment: object = {}) {
+async function start(script: Script, environment: Environment = {}) {
   const upstream = await startScriptedUpstream(script);
-  const service = await startService({
-    UPSTREAM: 'aiml',
-    AIML_API_KEY: 'key',
-    AIML_API_BASE_URL: upstream.url,
-    ...environment,
-  });
+  const service = await startServiceOn(upstream, environment);
   return { upstream, service };
 }
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
-import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
+import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 const MiB = 1024 * 1024;
 let upstream: ScriptedUpstream;
@@ -36,7 +36,7 @@ beforeAll(async () => {
       sendJson(response, 200, { object: 'list', data, has_more: false });
     }
   });
-  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+  service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key' });
 });
 afterAll(async () => {
   await service.stop();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../support/persisted.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
 let service: TestService;
@@ -14,7 +14,7 @@ beforeAll(async () => {
     else if (id === 'none') sendJson(response, 404, { message: 'no' });
     else sendJson(response, 200, wireAssistant(id, { name: 'Ünïcode 🙂', tools: [{ type: 'new', __proto__: null }] }));
   });
-  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+  service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key' });
 });
 afterAll(async () => {
   await service.stop();

@@ -1,7 +1,7 @@
 // The limits of what an operation may request from upstream, and the conditions that decide whether it runs.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
 let service: TestService;
@@ -14,12 +14,7 @@ beforeAll(async () => {
     else if (collection === 'threads') sendJson(response, 200, { id, object: 'thread', created_at: 1, metadata: {} });
     else sendJson(response, 200, wireAssistant(id));
   });
-  service = await startService({
-    AIML_API_KEY: 'test-key',
-    AIML_API_BASE_URL: upstream.url,
-    FEDERATION: 'true',
-    INTROSPECTION: 'true',
-  });
+  service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key', FEDERATION: 'true', INTROSPECTION: 'true' });
 });
 afterAll(async () => {
   await service.stop();

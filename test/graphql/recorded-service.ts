@@ -8,7 +8,7 @@ import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import '../support/conformance/embedded-api.ts';
 import { sendJson, startScriptedUpstream, type ReceivedCall } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 
 export interface RecordedService extends TestService {
   /** Method, path and body of each call to upstream since the last call of this function. */
@@ -26,12 +26,7 @@ export async function startRecordedService(environment: Environment = {}): Promi
     const reply = await forward(local.url, call);
     sendJson(response, reply.status, await reply.json());
   });
-  const service = await startService({
-    UPSTREAM: 'aiml',
-    AIML_API_KEY: 'test-key',
-    AIML_API_BASE_URL: upstream.url,
-    ...environment,
-  });
+  const service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key', ...environment });
   return {
     ...service,
     upstreamCalls: () =>

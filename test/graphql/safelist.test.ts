@@ -11,7 +11,7 @@ import {
   type PersistedResponse,
 } from '../support/persisted.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 
 const LISTED = 'query Listed($id: ID!) { assistant(id: $id) { id } }';
 const UNLISTED = 'query Unlisted { assistant(id: "asst_canary") { id } }';
@@ -29,12 +29,7 @@ async function setUp(mode: string): Promise<void> {
     sendJson(response, 200, wireAssistant(path.split('/').at(-1) ?? ''));
   });
   file = await writeManifest([{ id: 'listed', name: 'Listed', type: 'query', body: LISTED }]);
-  service = await startService({
-    AIML_API_KEY: 'key',
-    AIML_API_BASE_URL: upstream.url,
-    PERSISTED_OPERATIONS: file.path,
-    PERSISTED_OPERATIONS_MODE: mode,
-  });
+  service = await startServiceOn(upstream, { PERSISTED_OPERATIONS: file.path, PERSISTED_OPERATIONS_MODE: mode });
 }
 async function tearDown(): Promise<void> {
   await service.stop();

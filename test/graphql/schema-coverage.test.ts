@@ -26,7 +26,7 @@ import {
   type ReceivedCall,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 import {
   completeAssistant,
   completeMessage,
@@ -45,7 +45,7 @@ let service: TestService;
 let requiredCallIds: readonly string[] = ['call_1'];
 beforeAll(async () => {
   upstream = await startScriptedUpstream(respond);
-  service = await startService({ AIML_API_BASE_URL: upstream.url, AIML_API_KEY: 'key' });
+  service = await startServiceOn(upstream);
 });
 
 function respond({ method, path }: ReceivedCall, response: ServerResponse): void {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createGate, type Gate } from '../support/gate.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
+import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import type { Environment } from '../../src/runtime/environment.ts';
 import { slowTest } from '../support/slow.ts';
@@ -34,12 +34,7 @@ async function setUp(environment: Environment = {}): Promise<void> {
     else if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
     else sendJson(response, 200, wireAssistant(id, { name }), { etag });
   });
-  service = await startService({
-    UPSTREAM: 'aiml',
-    AUTH_MODE: 'passthrough',
-    AIML_API_BASE_URL: upstream.url,
-    ...environment,
-  });
+  service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', ...environment });
   await send('warm-up', 'a');
   upstream.calls.length = 0;
 }

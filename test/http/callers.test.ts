@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { startScriptedUpstream, sendJson } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 import {
   AUDIENCE,
   createKey,
@@ -147,11 +147,7 @@ describe('a credential', () => {
         authorization: headers.authorization,
       });
     });
-    const service = await startService({
-      AUTH_MODE: 'passthrough',
-      AIML_API_BASE_URL: upstream.url,
-      FEDERATION: 'true',
-    });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', FEDERATION: 'true' });
     const outputs: (string | object)[] = [];
     for (const document of [...READS, ...WRITES]) {
       const response = await service.query(document, undefined, bearer(credential));

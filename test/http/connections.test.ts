@@ -6,7 +6,7 @@ import type { Environment } from '../../src/runtime/environment.ts';
 import { expectNothingHeld, readGauges } from '../support/gauges.ts';
 import { openConnection } from '../support/raw-connection.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 interface HeldUpstream {
@@ -30,7 +30,7 @@ async function startHeld(
     await released;
     sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
   });
-  const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, ...environment });
+  const service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key', ...environment });
   return { service, upstream: { lines: upstream.lines, aborted: () => aborted, release } };
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeManifest } from '../support/persisted.ts';
 import { rawRequest, sendRaw, type RawResponse } from '../support/raw-http.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 
@@ -179,7 +179,7 @@ describe('OVERLOADED', () => {
   test('of an operation beyond MAX_IN_FLIGHT or MAX_STREAMS says when it can be sent again', async () => {
     let hasArrived = false;
     const upstream = await startScriptedUpstream(() => void (hasArrived = true));
-    const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url, MAX_IN_FLIGHT: '1' });
+    const service = await startServiceOn(upstream, { MAX_IN_FLIGHT: '1' });
     const held = service.query('{ assistant(id: "asst_1") { id } }').catch(() => null);
     await until(() => hasArrived);
     for (const [accept, type] of [...ACCEPTS, ...STREAM_ACCEPTS])

@@ -8,7 +8,7 @@ import { expectNothingHeld } from '../support/gauges.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { amountOf } from '../support/slow.ts';
-import { startService } from '../support/service.ts';
+import { startServiceOn } from '../support/service.ts';
 
 const CONNECTIONS = amountOf('HANG_UPS', { fast: 100, slow: 10_000 });
 const SEED = Number(process.env['HANG_UPS_SEED'] ?? Date.now() % 2 ** 31);
@@ -111,7 +111,7 @@ test(
       if (path.includes('?')) sendJson(response, 200, { object: 'list', data: list, has_more: false });
       else sendJson(response, 200, wireAssistant(path.split('/')[2] ?? 'asst_new'));
     });
-    const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+    const service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key' });
     const port = Number(new URL(service.url).port);
     const seeds = Array.from({ length: CONNECTIONS }, () => random.below(2 ** 31));
 

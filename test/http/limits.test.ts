@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
+import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
 let service: TestService;
@@ -12,7 +12,7 @@ beforeAll(async () => {
     if (id === 'asst_forbidden') sendJson(response, 403, { message: 'No.' });
     else sendJson(response, 200, wireAssistant(id));
   });
-  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+  service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key' });
 });
 afterAll(async () => {
   await service.stop();

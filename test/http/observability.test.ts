@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ResourceLoader } from '../../src/aiml/resource-loader.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startServiceOn, type TestService } from '../support/service.ts';
 
 let upstream: ScriptedUpstream;
 let service: TestService;
@@ -14,7 +14,7 @@ beforeAll(async () => {
     else if (method === 'DELETE') sendJson(response, 200, { id, object: 'assistant.deleted', deleted: true });
     else sendJson(response, 200, wireAssistant(id));
   });
-  service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url });
+  service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key' });
 });
 afterAll(async () => {
   await service.stop();

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../src/config.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
-import { startService } from '../support/service.ts';
+import { startService, startServiceOn } from '../support/service.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 
 const READ = '{ assistant(id: "asst_1") { id } }';
@@ -75,7 +75,7 @@ describe('the AIML API', () => {
       const upstream = await startUpstream();
       const proxy = await startProxy(new URL(upstream.url).port);
       const environment = { HTTP_PROXY: proxy.host, HTTPS_PROXY: proxy.host, NO_PROXY: noProxy };
-      const service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url, ...environment });
+      const service = await startServiceOn(upstream, environment);
       expect((await service.query(READ)).data).toEqual({ assistant: { id: 'asst_1' } });
       expect(proxy.targets).toEqual([]);
     },

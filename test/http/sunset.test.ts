@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { listeningUrl, runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
-import { query, startService } from '../support/service.ts';
+import { query, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const LINE = 'the account has no assistants at the AIML API: start with UPSTREAM=local';
@@ -38,7 +38,7 @@ describe('the probe at the start', () => {
         sendJson(response, status, status === 200 ? { object: 'list', data: [], has_more: false } : {}),
       { seesProbe: true },
     );
-    const service = await startService({ AIML_API_KEY: 'test-key', AIML_API_BASE_URL: upstream.url, EXPLORER: 'true' });
+    const service = await startServiceOn(upstream, { AIML_API_KEY: 'test-key', EXPLORER: 'true' });
     await service.probe();
     expect(upstream.calls).toHaveLength(1);
     expect(service.logs.filter(({ msg }) => String(msg).includes(LINE))).toEqual([]);
@@ -62,7 +62,7 @@ describe('the probe at the start', () => {
 
   test('is not sent if clients send their own keys', async () => {
     const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 404, {}), { seesProbe: true });
-    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough' });
     await service.probe();
     expect(upstream.calls).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 
 const CREATE = `mutation Create($input: CreateAssistantInput!) {
   createAssistant(input: $input) { assistant { id name } userErrors { message } }
@@ -156,7 +156,7 @@ describe('a response of upstream', () => {
       if (method === 'GET' && path.endsWith('/known')) sendJson(response, 200, wireAssistant('known'));
       else response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers }).end(reply.body);
     });
-    service = await startService({ AIML_API_KEY: 'key', AIML_API_BASE_URL: upstream.url });
+    service = await startServiceOn(upstream);
   });
   afterAll(async () => {
     await service.stop();

@@ -12,7 +12,7 @@ import { createIdleMetrics } from '../support/metrics.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { AUDIENCE, createKey, IdentityProvider, ISSUER, sign } from '../unit/auth/identity-provider.ts';
 
@@ -189,7 +189,7 @@ describe('a mutation', () => {
 
 test('Every entry of an operation names the tenant, and never its credential', async () => {
   const upstream = await startScriptedUpstream((_call, response) => sendJson(response, 200, wireAssistant('asst_1')));
-  const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+  const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough' });
   for (const key of ['key-one', 'key-two', 'key-one'])
     await service.query(READ, undefined, { authorization: `Bearer ${key}` });
   await until(() => entries(service, 'operation').length === 3);
@@ -224,11 +224,7 @@ test('The name of a tenant is the same after a restart, in each mode of authenti
 
 test('The entry of an operation that is rejected because its caller has too many in flight names the caller', async () => {
   const upstream = await startScriptedUpstream(() => undefined);
-  const service = await startService({
-    AUTH_MODE: 'passthrough',
-    AIML_API_BASE_URL: upstream.url,
-    MAX_IN_FLIGHT: '8',
-  });
+  const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough', MAX_IN_FLIGHT: '8' });
   const read = () => service.query(READ, undefined, { authorization: 'Bearer key-one' });
   const pending = Array.from({ length: 7 }, () => read().catch(() => null));
   await until(async () => (await metricsOf(service)).includes('assistants_operations_in_flight 7'));

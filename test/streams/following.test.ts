@@ -14,7 +14,7 @@ import {
   type StreamResult,
 } from '../support/run-events.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type Script } from '../support/scripted-upstream.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import {
   BEGINNING,
   beginStream,
@@ -139,7 +139,7 @@ describe('another caller under passthrough', () => {
       else sendJson(response, 200, wireRun('in_progress'));
     };
     const upstream = await startScriptedUpstream(script);
-    const service = await startService({ AUTH_MODE: 'passthrough', AIML_API_BASE_URL: upstream.url });
+    const service = await startServiceOn(upstream, { AUTH_MODE: 'passthrough' });
     const { data } = await service.query(CREATE_RUN, {}, { authorization: 'Bearer alice' });
     expect(data).toMatchObject({ createRun: { run: { id: 'run_1' } } });
     return { stream, keys, service };

@@ -2,7 +2,7 @@
 // sent.
 import type { ServerResponse } from 'node:http';
 import { sendJson, startScriptedUpstream, type ReceivedCall } from './scripted-upstream.ts';
-import { startService, type GraphQLHttpResponse, type TestService } from './service.ts';
+import { startServiceOn, type GraphQLHttpResponse, type TestService } from './service.ts';
 
 export const CREATED_AT = 1_700_000_000;
 export const THREAD = '/threads/thread_1';
@@ -45,14 +45,8 @@ export async function startRouted(
   const upstream = await startScriptedUpstream((call, response) => {
     (responses[lineOf(call)] ?? reject(404))(response, call);
   });
-  const service = await startService({
-    UPSTREAM: 'aiml',
-    AIML_API_KEY: 'key',
-    AIML_API_BASE_URL: upstream.url,
-    // There are many of them, and nothing is in flight when they stop.
-    SHUTDOWN_TIMEOUT_MS: '1',
-    ...environment,
-  });
+  // There are many services, and nothing is in flight when they stop.
+  const service = await startServiceOn(upstream, { SHUTDOWN_TIMEOUT_MS: '1', ...environment });
   return {
     service,
     lines: () => upstream.calls.map(lineOf),

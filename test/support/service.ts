@@ -64,6 +64,22 @@ export async function startService(environment: Environment = {}, options?: Serv
   };
 }
 
+/** Starts the service on an upstream of the test, with the key `key` unless clients send theirs. */
+export const startServiceOn = (
+  upstream: { readonly url: string },
+  environment: Environment = {},
+  options?: ServiceOptions,
+): Promise<TestService> =>
+  startService(
+    {
+      UPSTREAM: 'aiml',
+      AIML_API_BASE_URL: upstream.url,
+      ...(environment['AUTH_MODE'] !== 'passthrough' && { AIML_API_KEY: 'key' }),
+      ...environment,
+    },
+    options,
+  );
+
 /** Sends one operation and reads the response. */
 export async function query(
   url: string,
