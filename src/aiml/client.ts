@@ -160,7 +160,7 @@ export class AimlClient {
     if (call.rule === 'get' && responseBytesLeft && responseBytesLeft.bytes <= 0)
       return { kind: 'REJECTED', status: null, error: new PublicError(OPERATION_TOO_LARGE) };
     const release = call.receiver
-      ? NO_CONNECTION_OF_OTHERS
+      ? releaseNothing
       : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, cancel)));
     if (!release) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     try {
@@ -252,5 +252,5 @@ interface AttemptPlan {
   readonly retries: number;
 }
 
-/** Streams have a pool of their own. */
-const NO_CONNECTION_OF_OTHERS = (): void => undefined;
+/** Streams have a pool of their own, so they hold no permit. */
+const releaseNothing = (): void => undefined;
