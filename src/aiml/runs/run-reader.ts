@@ -203,15 +203,17 @@ export class RunReader {
     check: (item: unknown) => { readonly id: string },
   ): Promise<readonly unknown[]> {
     const items: unknown[] = [];
-    for (let after: string | null = null; ;) {
-      const query: string = `limit=${PAGE_SIZE}&order=asc${after === null ? '' : `&after=${after}`}`;
-      const { data, hasMore } = await this.#get(name, noun, path + query, (body) =>
+    const firstPage = `${path}limit=${PAGE_SIZE}&order=asc`;
+    let page = firstPage;
+    for (;;) {
+      const { data, hasMore } = await this.#get(name, noun, page, (body) =>
         readList(body, (item) => ({ id: check(item).id, item })),
       );
       for (const { item } of data) items.push(item);
-      after = data.at(-1)?.id ?? null;
+      const last = data.at(-1)?.id;
       const isLast = !(hasMore ?? data.length === PAGE_SIZE);
-      if (isLast || after === null || !isUpstreamId(after) || items.length >= MAX_ITEMS) return items;
+      if (isLast || last === undefined || !isUpstreamId(last) || items.length >= MAX_ITEMS) return items;
+      page = `${firstPage}&after=${last}`;
     }
   }
 
