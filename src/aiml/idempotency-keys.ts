@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { PublicError } from '../runtime/errors.ts';
+import type { CancellationToken } from '../runtime/cancellation.ts';
+import { isLimitOfOperation, PublicError } from '../runtime/errors.ts';
 
 const TTL_MS = 24 * 60 * 60_000;
 /** An entry takes about half a kilobyte, so that all of them take at most 16 MB. */
@@ -25,7 +26,8 @@ export interface CreatedObject {
 
 interface CachedCreate {
   readonly digest: string;
-  readonly created: Promise<CreatedObject>;
+  /** Null if it failed for a reason of its own request: another request with the key tries again. */
+  readonly created: Promise<CreatedObject | null>;
 }
 
 /** One create with a key. */
@@ -36,6 +38,7 @@ interface KeyedCreate<T> {
   readonly key: string;
   /** The body as JSON, without the key. Another body with the same key is an error. */
   readonly json: string;
+  readonly cancellation: CancellationToken;
   /** Finds the object that has the key. Null if there is none, or upstream cannot list. Rejects if the read fails. */
   readonly find: () => Promise<T | null>;
   readonly create: () => Promise<T>;
@@ -65,19 +68,32 @@ export class IdempotencyKeys {
     const { tenant, path, key, json } = request;
     const name = `${tenant} ${path} ${key}`;
     const digest = createHash('sha256').update(json).digest('base64url');
-    const cached = this.#creates.get(name);
-    if (cached) {
+    for (;;) {
+      const cached = this.#creates.get(name);
+      if (!cached) return this.#createFirst(name, digest, request);
       if (cached.digest !== digest) throw keyReused();
-      return getAgain(request, await cached.created);
+      const created = await cached.created;
+      if (created) return getAgain(request, created);
     }
+  }
+
+  #createFirst<T>(name: string, digest: string, request: KeyedCreate<T>): Promise<T> {
     const object = createOrFind(request);
-    const created = object.then(request.locate);
+    const created = object.then(request.locate, (error: unknown) => {
+      if (isFailureOfRequest(error, request.cancellation)) return null;
+      throw error;
+    });
     this.#creates.set(name, { digest, created });
     // A failed create leaves the key free: the next request with it looks for the object first.
-    created.catch(() => this.#creates.delete(name));
+    const free = () => this.#creates.delete(name);
+    created.then((result) => result ?? free(), free);
     return object;
   }
 }
+
+/** Whether nothing was created because the client disconnected or a limit of its operation was reached. */
+const isFailureOfRequest = (error: unknown, { isCancelled }: CancellationToken): boolean =>
+  error instanceof PublicError && error.details.outcome !== 'UNKNOWN' && (isCancelled || isLimitOfOperation(error));
 
 async function getAgain<T>({ get }: KeyedCreate<T>, created: CreatedObject): Promise<T> {
   try {

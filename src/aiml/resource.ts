@@ -175,6 +175,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       path: this.#collection,
       key,
       json: JSON.stringify(body),
+      cancellation: context.cancel,
       find: () => this.#findByKey(body, key),
       create: () => this.#create(stampKey(body, key), receiver),
       locate: (object) => this.#locate(object),

@@ -1,5 +1,7 @@
 // Idempotency keys where upstream has none: the key is in the metadata of what was created, and is looked for.
+import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import { readGauges } from '../support/gauges.ts';
 import {
   CREATED_AT,
   inTurn,
@@ -16,6 +18,7 @@ import {
   wireThread,
 } from '../support/routed-upstream.ts';
 import { wireMessage, wireRun } from '../support/stream-upstream.ts';
+import { until } from '../support/until.ts';
 
 describe('an idempotency key, where upstream has none:', () => {
   const KEY = 'key-1';
@@ -103,6 +106,38 @@ describe('an idempotency key, where upstream has none:', () => {
       // Another key is another create.
       expect(await mutate(setting, name, keyed(input, 'key-2'))).toEqual({ userErrors: [] });
       expect(setting.lines().filter((line) => line === post)).toEqual([post, post]);
+    },
+  );
+
+  test.each(listed)(
+    '%s is created by the second request if the client of the first one left',
+    async (name, input, post, get, created) => {
+      const held: ServerResponse[] = [];
+      const setting = await startRouted({
+        [get]: inTurn((response) => held.push(response), json(list())),
+        [post]: json(created),
+      });
+      const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+      const body = JSON.stringify({
+        query: `mutation ($input: ${type}!) { ${name}(input: $input) { userErrors { code } } }`,
+        variables: { input: keyed(input) },
+      });
+      const send = (signal?: AbortSignal) =>
+        fetch(`${setting.service.url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+          ...(signal && { signal }),
+        });
+      const leaving = new AbortController();
+      const first = send(leaving.signal).catch(() => 'left');
+      await until(() => held.length === 1);
+      const second = send();
+      await until(async () => (await readGauges(setting.service.url)).inFlight === 2);
+      leaving.abort();
+      expect(await first).toBe('left');
+      expect(await (await second).json()).toEqual({ data: { [name]: { userErrors: [] } } });
+      expect(setting.lines()).toEqual([get, get, post]);
     },
   );
 

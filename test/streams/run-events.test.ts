@@ -114,6 +114,24 @@ describe('a stream of a run', () => {
     expect([...textsOf(events).values()].join()).toContain('sunny');
   });
 
+  test('is waited for to its end after tool outputs, also in a process that did not start it', async () => {
+    const other = await startService({ UPSTREAM: 'local', DATA_DIR: service.dataDir });
+    const tools = [{ function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
+    for (const follower of [service, other]) {
+      const run = await startRun(service, '/tool weather {}', { tools });
+      for await (const { data } of readSse(await subscribe(follower, run))) {
+        const state = data?.runEvents.run as { requiredToolCalls: { id: string }[]; status: string } | undefined;
+        if (state?.status !== 'REQUIRES_ACTION') continue;
+        const toolOutputs = state.requiredToolCalls.map(({ id }) => ({ toolCallId: id, output: 'sunny' }));
+        const { data: submitted } = await follower.query(
+          'mutation ($input: SubmitToolOutputsInput!) { submitToolOutputs(input: $input) { run { status } userErrors { code } } }',
+          { input: { ...run, toolOutputs, waitSeconds: 20 } },
+        );
+        expect(submitted).toEqual({ submitToolOutputs: { run: { status: 'COMPLETED' }, userErrors: [] } });
+      }
+    }
+  });
+
   test('is the same for all clients that follow the run', async () => {
     const run = await startRun(service, '/slow 5\n/words 60');
     const streams = await Promise.all(Array.from({ length: 5 }, () => subscribe(service, run)));

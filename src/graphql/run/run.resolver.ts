@@ -232,7 +232,9 @@ export class RunResolver {
     );
     if (submitted instanceof UserError) return new SubmitToolOutputsPayload(null, [submitted]);
     if (!('id' in submitted)) return new SubmitToolOutputsPayload(null, submitted);
-    return new SubmitToolOutputsPayload(new Run(await waitForRun(upstream, submitted, waitSeconds)));
+    // The events that are read may not show yet that the outputs were submitted.
+    const run = await waitForRun(upstream, submitted, waitSeconds, (state) => isWaitingFor(state, toolOutputs));
+    return new SubmitToolOutputsPayload(new Run(run));
   }
 }
 

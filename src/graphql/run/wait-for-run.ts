@@ -9,13 +9,15 @@ const SLOWEST_POLL_MS = 2000;
 /**
  * Resolves to the run once it has ended or requires action, or to its last state after `seconds`. The wait ends before the
  * deadline of the operation, so that the payload can still be sent. If this process reads the stream of the run, its events
- * are used; any other run is polled. A failed read ends the wait with the last state, because the mutation was applied.
+ * are used; any other run is polled. `isStale`: whether a state is older than `run`. A failed read ends the wait with the last state, because the mutation was applied.
  */
 export async function waitForRun(
   upstream: RequestContext['upstream'],
   run: WireRun,
   seconds: number,
+  isStale: (state: WireRun) => boolean = () => false,
 ): Promise<WireRun> {
+  const isOver = (state: WireRun): boolean => !isInProgress(state) && !isStale(state);
   const until = Math.min(performance.now() + seconds * 1000, upstream.deadlineAt - SLOWEST_POLL_MS);
   let current = run;
   for (let delayMs = FIRST_POLL_MS; isInProgress(current); delayMs = Math.min(delayMs * 1.5, SLOWEST_POLL_MS)) {
@@ -23,11 +25,11 @@ export async function waitForRun(
     if (leftMs <= 0) return current;
     const waitMs = Math.min(delayMs, leftMs);
     const live = upstream.findStreamedRun(run);
-    if (live) current = live.run;
+    if (live && !isStale(live.run)) current = live.run;
     if (!isInProgress(current)) return current;
-    await waitForChange(live, waitMs);
+    await waitForChange(live, waitMs, isOver);
     if (upstream.findStreamedRun(run) !== null) continue;
-    if (live && !isInProgress(live.run)) return live.run;
+    if (live && isOver(live.run)) return live.run;
     try {
       current = (await upstream.runs(run.thread_id).reload(run.id)) ?? current;
     } catch (error) {
@@ -40,8 +42,8 @@ export async function waitForRun(
 
 type Live = ReturnType<RequestContext['upstream']['findStreamedRun']>;
 
-/** Resolves once the run has ended or requires action, or after `waitMs`. */
-function waitForChange(live: Live, waitMs: number): Promise<void> {
+/** Resolves once the run is over, or after `waitMs`. */
+function waitForChange(live: Live, waitMs: number, isOver: (state: WireRun) => boolean): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
@@ -50,7 +52,7 @@ function waitForChange(live: Live, waitMs: number): Promise<void> {
     };
     const timer = setTimeout(end, waitMs);
     const unlisten = live?.listen(() => {
-      if (!isInProgress(live.run)) end();
+      if (isOver(live.run)) end();
     });
   });
 }
