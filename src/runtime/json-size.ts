@@ -15,9 +15,9 @@ export interface JsonEstimate {
 export type JsonLimits = Pick<JsonEstimate, 'structures' | 'members' | 'nameBytes'>;
 
 /**
- * The limits of a request body. Parsing, checking and copying cost up to half a microsecond for each structure and a
- * microsecond for each member, and for a name that is not repeated as much again for each 50 bytes. 128 functions with 40
- * described parameters each have about 16,000 members, whose names have 150 KB.
+ * The limits of a request body. The most expensive bodies have 20,000 distinct names of 13 bytes beside a string of 1.6 MB: a
+ * create with them takes about 45 ms of CPU, half of it for JSON.parse and garbage collection. 128 functions with 40 described
+ * parameters each have about 16,000 members, whose names have 150 KB.
  */
 export const requestLimits: JsonLimits = { structures: 50_000, members: 20_000, nameBytes: 256 * 1024 };
 

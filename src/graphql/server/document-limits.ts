@@ -30,7 +30,7 @@ export const documentLimits = {
   depth: 15,
   aliases: 30,
   /** Of `__schema`, and of the fields inside `__schema` and `__type`: each can repeat the whole introspection. */
-  introspectionAliases: 3,
+  introspectionAliases: 1,
   /** Of every name: aliases occur in every item of a list, other names in every error. */
   nameLength: 128,
   queryRootFields: 20,
@@ -99,11 +99,7 @@ export function limitViolations(document: DocumentNode): string[] {
     const { queryRootFields, mutationRootFields, ...limits } = documentLimits;
     atMost(limits.depth, depth, `The document is more than ${limits.depth} levels of fields deep.`);
     atMost(limits.aliases, aliases, `The document has more than ${limits.aliases} aliases.`);
-    atMost(
-      limits.introspectionAliases,
-      introspectionAliases,
-      `The introspection has more than ${limits.introspectionAliases} aliases.`,
-    );
+    atMost(limits.introspectionAliases, introspectionAliases, 'The introspection has more than one alias.');
     atMost(limits.directives, directives, `The document has more than ${limits.directives} directives.`);
     if (definition.kind === Kind.FRAGMENT_DEFINITION) continue;
     if (definition.operation === OperationTypeNode.MUTATION)

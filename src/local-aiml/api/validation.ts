@@ -80,8 +80,9 @@ function findLoss(value: JsonValue, depth: number): string | undefined {
     }
     return undefined;
   }
-  for (const name in value) {
-    const loss = findLoss((value as JsonObject)[name] ?? null, depth + 1);
+  const members = value as JsonObject;
+  for (const name in members) {
+    const loss = findLoss(members[name] ?? null, depth + 1);
     if (loss !== undefined) return loss;
   }
   return undefined;
