@@ -165,6 +165,20 @@ describe('the containers', () => {
     expect(configOf('aiml').auth).toMatchObject({ mode: 'jwt', issuer: 'https://issuer.example.com/' });
   });
 
+  test('take every setting from the environment, except those that the containers themselves decide', () => {
+    const decided = [
+      // The upstream of each service, and addresses and folders inside the containers.
+      ...['UPSTREAM', 'ALLOW_ANONYMOUS', 'REDIS_URL', 'HOST', 'DATA_DIR', 'NODE_ENV'],
+      // A file that would have to be mounted.
+      ...['PERSISTED_OPERATIONS', 'PERSISTED_OPERATIONS_MODE'],
+      // `stop_grace_period` fits these.
+      ...['SHUTDOWN_GRACE_MS', 'SHUTDOWN_TIMEOUT_MS'],
+    ];
+    const published = matches(read('docker-compose.yml'), /127\.0\.0\.1:\$\{([A-Z_]+):-/g);
+    const taken = matches(read('docker-compose.yml'), /^ +\w+: '?\$\{([A-Z_]+):-/gm);
+    expect([...new Set(taken), ...published, ...decided].sort()).toEqual([...knownSettings].sort());
+  });
+
   test('pin the versions of their images', () => {
     const bases = matches(dockerfile, /^FROM (\S+)/gm);
     expect(bases.filter((image) => !/:\d+\.\d+\.\d+-\w+-\w+$/.test(image))).toEqual([]);
