@@ -1,5 +1,6 @@
 /** The chat page. */
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { nameOf } from './assistant-details.tsx';
 import { focusComposer } from './composer.tsx';
 import { ConversationView } from './conversation-view.tsx';
 import { CredentialForm } from './credential-form.tsx';
@@ -50,9 +51,9 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   const runAssistantId = conversation.conversation.run?.assistantId;
   const assistant = assistants.find(({ id }) => id === (assistantId ?? runAssistantId)) ?? null;
 
-  const title = threads.find(({ id }) => id === open.threadId)?.title;
+  const title = threads.find(({ id }) => id === open.threadId)?.title ?? (assistant ? nameOf(assistant) : 'Assistants');
   useEffect(() => {
-    document.title = title === undefined ? 'Assistants – Chat' : `${title} – Chat`;
+    document.title = `${title} – Chat`;
   }, [title]);
 
   const show = (item: OpenItem) => {
@@ -64,9 +65,12 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   };
   const onDeleteThread = ({ id, title: name }: StoredThread) => {
     if (!confirm(`Delete the conversation “${name}”?`)) return;
-    deleteThread(id).then(() => {
-      if (open.threadId === id) show({ assistantId, threadId: null });
-    }, reload);
+    deleteThread(id).then(
+      () => {
+        if (open.threadId === id) show({ assistantId, threadId: null });
+      },
+      (error: unknown) => alert(`Not deleted: ${error instanceof Error ? error.message : 'it failed.'}`),
+    );
   };
 
   return (
@@ -103,6 +107,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
               setIsCreating(true);
               setIsMenuOpen(false);
             }}
+            onNewThread={() => show({ assistantId: assistant?.id ?? null, threadId: null })}
             onOpenThread={({ id, assistantId: of }) => show({ assistantId: of === '' ? null : of, threadId: id })}
             onDeleteThread={onDeleteThread}
           />

@@ -3,6 +3,7 @@ import { Announcer } from './announcer.tsx';
 import { AssistantDetails, nameOf, type Assistant } from './assistant-details.tsx';
 import { Composer, focusComposer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
+import { RunDetails } from './run-details.tsx';
 import { RunNotice } from './run-notice.tsx';
 import { ToolCalls } from './tool-calls.tsx';
 import type { ConversationState } from './use-conversation.ts';
@@ -114,8 +115,8 @@ function OutgoingMessage({ state: { outgoing, sendAgain } }: StateProps) {
 }
 
 /** What the newest run waits for, or how it ended. */
-function RunState({ state: { conversation, outgoing, submitOutputs, retry, send } }: StateProps) {
-  const { run } = conversation;
+function RunState({ state: { conversation, outgoing, submitOutputs, retry, send, readRun } }: StateProps) {
+  const { run, messages } = conversation;
   if (!run) return null;
   if (run.status === 'QUEUED') return <p className="muted center">Waiting for its turn …</p>;
   if (run.status === 'REQUIRES_ACTION')
@@ -130,7 +131,17 @@ function RunState({ state: { conversation, outgoing, submitOutputs, retry, send 
     send('Continue.');
     focusComposer();
   };
-  return <RunNotice run={run} onRetry={onRetry} onContinue={onContinue} />;
+  return (
+    <>
+      <RunNotice run={run} onRetry={onRetry} onContinue={onContinue} />
+      {/* A run without a message may have called tools all the same. */}
+      {messages.every(({ runId }) => runId !== run.id) && (
+        <div className="message-actions">
+          <RunDetails key={run.id} runId={run.id} readRun={readRun} />
+        </div>
+      )}
+    </>
+  );
 }
 
 /** For everybody to see, and read out by screen readers. */

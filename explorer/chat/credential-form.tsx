@@ -22,6 +22,7 @@ export function CredentialForm({ reason, onSubmit }: CredentialFormProps) {
         <input
           type="password"
           autoComplete="off"
+          autoFocus
           value={credential}
           onChange={({ target }) => setCredential(target.value)}
         />

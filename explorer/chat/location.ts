@@ -11,9 +11,11 @@ export function readLocation(): OpenItem {
 }
 
 export function writeLocation({ assistantId, threadId }: OpenItem): void {
+  const current = readLocation();
+  // Otherwise the page would add an entry to the history as soon as the user goes back to it.
+  if (current.assistantId === assistantId && current.threadId === threadId) return;
   const fragment = new URLSearchParams();
   if (assistantId !== null) fragment.set('assistant', assistantId);
   if (threadId !== null) fragment.set('thread', threadId);
-  const hash = `#${fragment.toString()}`;
-  if (hash !== window.location.hash) history.pushState(null, '', hash);
+  history.pushState(null, '', `#${fragment.toString()}`);
 }

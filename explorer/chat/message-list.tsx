@@ -1,9 +1,9 @@
 /** The messages of a conversation, oldest first. */
-import { memo, useId, useState } from 'react';
+import { memo, useState } from 'react';
 import { toText, type Message } from './conversation.ts';
 import { toWords } from './incomplete-reason.ts';
 import { MessageParts } from './message-parts.tsx';
-import { RunDetailsPanel, type ReadRun } from './run-details.tsx';
+import { RunDetails, type ReadRun } from './run-details.tsx';
 
 interface MessageListProps {
   readonly messages: readonly Message[];
@@ -36,8 +36,6 @@ interface MessageItemProps {
 
 /** Rendered again only if the message has changed: an event changes one message of many. */
 const MessageItem = memo(function MessageItem({ message, hasNotice, assistantName, readRun }: MessageItemProps) {
-  const [showsDetails, setShowsDetails] = useState(false);
-  const detailsId = useId();
   const { role, status, incompleteReason, runId } = message;
   const isUser = role === 'USER';
   const text = toText(message);
@@ -48,22 +46,11 @@ const MessageItem = memo(function MessageItem({ message, hasNotice, assistantNam
       {status === 'IN_PROGRESS' && <span className="cursor" aria-label="is writing" role="img" />}
       {status === 'INCOMPLETE' && !hasNotice && <p className="note">Incomplete. {toWords(incompleteReason)}</p>}
       {!isUser && status !== 'IN_PROGRESS' && (
-        <p className="message-actions">
+        <div className="message-actions">
           {text !== '' && <CopyButton text={text} />}
-          {runId !== null && (
-            <button
-              type="button"
-              className="quiet"
-              aria-expanded={showsDetails}
-              aria-controls={showsDetails ? detailsId : undefined}
-              onClick={() => setShowsDetails(!showsDetails)}
-            >
-              Details
-            </button>
-          )}
-        </p>
+          {runId !== null && <RunDetails runId={runId} readRun={readRun} />}
+        </div>
       )}
-      {showsDetails && runId !== null && <RunDetailsPanel id={detailsId} runId={runId} readRun={readRun} />}
     </li>
   );
 });

@@ -1,21 +1,40 @@
 /** What the run of a message did: its model, its tokens and the tools that it called. It is read when it is opened. */
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { ChatRunDetailsQuery } from './generated/graphql.ts';
 
-export type RunDetails = NonNullable<ChatRunDetailsQuery['run']>;
+export type RunWithSteps = NonNullable<ChatRunDetailsQuery['run']>;
 /** Resolves to null if the run does not exist any more. */
-export type ReadRun = (runId: string) => Promise<RunDetails | null>;
-type Step = RunDetails['steps']['nodes'][number];
+export type ReadRun = (runId: string) => Promise<RunWithSteps | null>;
+type Step = RunWithSteps['steps']['nodes'][number];
 type ToolCall = Extract<Step, { readonly __typename: 'ToolCallsStep' }>['toolCalls'][number];
 
-interface RunDetailsPanelProps {
-  readonly id: string;
+interface RunDetailsProps {
   readonly runId: string;
   readonly readRun: ReadRun;
 }
 
-export function RunDetailsPanel({ id, runId, readRun }: RunDetailsPanelProps) {
-  const [details, setDetails] = useState<RunDetails | null>(null);
+/** A button, and below it the details while they are open. */
+export function RunDetails(props: RunDetailsProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const id = useId();
+  return (
+    <>
+      <button
+        type="button"
+        className="quiet"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? id : undefined}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        {isOpen ? 'Hide details' : 'Details'}
+      </button>
+      {isOpen && <Panel {...props} id={id} />}
+    </>
+  );
+}
+
+function Panel({ id, runId, readRun }: RunDetailsProps & { readonly id: string }) {
+  const [details, setDetails] = useState<RunWithSteps | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     let isCurrent = true;
@@ -40,7 +59,7 @@ export function RunDetailsPanel({ id, runId, readRun }: RunDetailsPanelProps) {
   );
 }
 
-function Details({ details: { model, usage, steps } }: { readonly details: RunDetails }) {
+function Details({ details: { model, usage, steps } }: { readonly details: RunWithSteps }) {
   const calls = steps.nodes.flatMap((step) => (step.__typename === 'ToolCallsStep' ? step.toolCalls : []));
   return (
     <>

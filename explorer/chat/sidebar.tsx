@@ -9,13 +9,14 @@ interface SidebarProps {
   readonly threadId: string | null;
   readonly onOpenAssistant: (id: string) => void;
   readonly onNewAssistant: () => void;
+  readonly onNewThread: () => void;
   readonly onOpenThread: (thread: StoredThread) => void;
   readonly onDeleteThread: (thread: StoredThread) => void;
 }
 
 export function Sidebar(props: SidebarProps) {
-  const { assistants, threads, assistantId, threadId, onOpenAssistant, onNewAssistant, onOpenThread, onDeleteThread } =
-    props;
+  const { assistants, threads, assistantId, threadId, onOpenAssistant, onNewAssistant } = props;
+  const { onNewThread, onOpenThread, onDeleteThread } = props;
   return (
     <>
       <section aria-labelledby="assistants-title">
@@ -44,6 +45,11 @@ export function Sidebar(props: SidebarProps) {
       </section>
       <section aria-labelledby="threads-title">
         <h2 id="threads-title">Conversations</h2>
+        {assistants.length > 0 && (
+          <button type="button" className="quiet" onClick={onNewThread}>
+            + New conversation
+          </button>
+        )}
         {threads.length === 0 && <p className="muted">None yet.</p>}
         <ul>
           {threads.map((thread) => (

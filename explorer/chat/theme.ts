@@ -6,9 +6,18 @@ type Theme = 'light' | 'dark';
 const KEY = 'chat:theme';
 
 function initialTheme(): Theme {
-  const stored = localStorage.getItem(KEY);
+  const stored = readStoredTheme();
   if (stored === 'light' || stored === 'dark') return stored;
   return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+}
+
+/** Browsers throw where the user allows no storage. */
+function readStoredTheme(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
 }
 
 export function useTheme(): { readonly theme: Theme; readonly toggle: () => void } {
@@ -18,8 +27,12 @@ export function useTheme(): { readonly theme: Theme; readonly toggle: () => void
   }, [theme]);
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
-    localStorage.setItem(KEY, next);
     setTheme(next);
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // The theme ends with the page.
+    }
   };
   return { theme, toggle };
 }

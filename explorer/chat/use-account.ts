@@ -11,6 +11,8 @@ type AccountState =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'ready'; readonly assistants: readonly Assistant[]; readonly threads: readonly StoredThread[] };
 
+const DATE_FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
 interface Account {
   readonly state: AccountState;
   readonly reload: () => void;
@@ -80,7 +82,7 @@ async function listThreads(client: GraphQLClient): Promise<readonly StoredThread
     const { threads } = await client.execute(ChatThreadsDocument, {});
     return threads.nodes.map(({ id, metadata, createdAt }) => ({
       id,
-      title: metadata['title'] ?? `Conversation of ${new Date(createdAt).toLocaleString()}`,
+      title: metadata['title'] ?? `Conversation of ${DATE_FORMAT.format(new Date(createdAt))}`,
       assistantId: metadata['assistant_id'] ?? '',
     }));
   } catch (error) {
