@@ -18,7 +18,7 @@ interface Account {
   readonly reload: () => void;
   readonly addAssistant: (assistant: Assistant) => void;
   readonly addThread: (thread: StoredThread) => void;
-  /** Throws a GraphQLError or a ConnectionLostError. */
+  /** Throws with a message for the user. A thread that does not exist counts as deleted. */
   readonly deleteThread: (id: string) => Promise<void>;
 }
 
@@ -53,7 +53,9 @@ export function useAccount(client: GraphQLClient): Account {
       setThreads((threads) => [thread, ...threads.filter(({ id }) => id !== thread.id)]);
     }, []),
     deleteThread: async (id) => {
-      await client.execute(ChatDeleteThreadDocument, { input: { id } });
+      const { deleteThread } = await client.execute(ChatDeleteThreadDocument, { input: { id } });
+      const [problem] = deleteThread.userErrors;
+      if (problem && problem.code !== 'NOT_FOUND') throw new Error(problem.message);
       forgetThread(id);
       setThreads((threads) => threads.filter((thread) => thread.id !== id));
     },
