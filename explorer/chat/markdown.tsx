@@ -27,6 +27,12 @@ const components: Components = {
   img: ({ src, alt }) => (
     <Link href={typeof src === 'string' ? src : undefined}>{alt === undefined || alt === '' ? 'Image' : alt}</Link>
   ),
+  // Of a list of tasks.
+  input: ({ checked }) => (
+    <span role="img" aria-label={checked === true ? 'Done' : 'Not done'}>
+      {checked === true ? '☑' : '☐'}
+    </span>
+  ),
   // A wide table or a long line of code scrolls by itself, also with the keyboard.
   pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
   table: ({ children }) => (
@@ -51,11 +57,13 @@ export const Link = ({ href, children }: LinkProps) =>
     </a>
   );
 
+/** Links within the page are text here, which an arrow back would only clutter. */
+const FOOTNOTES = { footnoteBackContent: '' } as const;
 const PLUGINS = [remarkGfm, compactHeadings];
 
 export const Markdown = ({ text }: { readonly text: string }) => (
   <div className="markdown">
-    <ReactMarkdown remarkPlugins={PLUGINS} components={components}>
+    <ReactMarkdown remarkPlugins={PLUGINS} remarkRehypeOptions={FOOTNOTES} components={components}>
       {text}
     </ReactMarkdown>
   </div>

@@ -1,5 +1,5 @@
 /** What the run of a message did: its model, its tokens and the tools that it called. It is read when it is opened. */
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { ChatRunDetailsQuery } from './generated/graphql.ts';
 
 export type RunWithSteps = NonNullable<ChatRunDetailsQuery['run']>;
@@ -36,6 +36,11 @@ export function RunDetails(props: RunDetailsProps) {
 function Panel({ id, runId, readRun }: RunDetailsProps & { readonly id: string }) {
   const [details, setDetails] = useState<RunWithSteps | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const section = useRef<HTMLElement>(null);
+  // The details of the last message would open below what is visible.
+  useEffect(() => {
+    section.current?.scrollIntoView({ block: 'nearest' });
+  }, [details]);
   useEffect(() => {
     let isCurrent = true;
     readRun(runId).then(
@@ -51,7 +56,7 @@ function Panel({ id, runId, readRun }: RunDetailsProps & { readonly id: string }
     };
   }, [runId, readRun]);
   return (
-    <section className="run-details" id={id} aria-label="Details of the response">
+    <section ref={section} className="run-details" id={id} aria-label="Details of the response">
       {problem !== null && <p className="note">{problem}</p>}
       {problem === null && !details && <p className="muted">Loading …</p>}
       {details && <Details details={details} />}

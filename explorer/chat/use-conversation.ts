@@ -200,7 +200,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
       } catch (error) {
         const reason =
           error instanceof ConnectionLostError
-            ? 'The connection was lost. Sending it again does nothing twice.'
+            ? 'The connection was lost. If it arrived all the same, sending it again does not repeat it.'
             : toProblem(error);
         setOutgoing({ text, idempotencyKey, problem: reason });
       }

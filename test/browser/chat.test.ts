@@ -8,6 +8,7 @@ import { slowTest } from '../support/slow.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { testAccessibility } from './chat-accessibility.ts';
 import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
+import { testHostileContent } from './chat-hostile-content.ts';
 import { ChatPage } from './chat-page.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
@@ -127,23 +128,34 @@ describeInBrowser('The chat in a browser', () => {
     await form.getByText('not valid JSON').waitFor();
   });
 
-  slowTest('text of a message is Markdown, in which no HTML is and nothing is loaded', async () => {
-    await openChat();
-    await chat.send(
-      'Hello **you** <img src=x onerror=alert(1)> ![picture](https://example.com/x.png) [bad](javascript:alert(1))',
-    );
-    await chat.hasEnded();
-    const text = watched.page.locator('.markdown');
-    await text.locator('strong', { hasText: 'you' }).waitFor();
-    expect(await text.locator('img').count()).toBe(0);
-    expect(await text.getByRole('link').allTextContents()).toEqual(['picture']);
-  });
+  slowTest(
+    'the back button leads from the chat to where the user came from, and within it to what was open',
+    async () => {
+      const { page } = watched;
+      expectedProblem = /embeddable-sandbox/;
+      await (helper ??= createHelper(service));
+      await page.goto(service.url);
+      await page.getByRole('link', { name: 'Open the chat' }).first().click();
+      await chat.button('+ New conversation').waitFor();
+      await chat.send('Hello');
+      await chat.hasEnded();
+      await chat.button('+ New conversation').click();
+      await page.getByRole('heading', { name: 'Helper' }).waitFor();
+      await page.goBack();
+      await chat.sees(/You wrote: Hello/);
+      for (let steps = 0; steps < 5 && new URL(page.url()).pathname !== '/'; steps += 1) await page.goBack();
+      await page.getByRole('link', { name: 'Open GraphiQL' }).first().waitFor();
+      watched.requests.length = 0;
+    },
+  );
 
   test('runs that failed, expired or were cut short say why, and offer a way on', async () => {
     const { page } = watched;
     await openChat();
     await chat.send('/fail server_error');
     await chat.notice('The run failed').getByText('server_error').waitFor();
+    await chat.button('Details').click();
+    await page.getByRole('region', { name: 'Details of the response' }).getByText('no tool called').waitFor();
     await chat.notice('The run failed').getByRole('button', { name: 'Try again' }).click();
     await chat.button('Stop').or(chat.notice('The run failed')).first().waitFor();
     await chat.notice('The run failed').waitFor();
@@ -192,7 +204,7 @@ describeInBrowser('The chat in a browser', () => {
     const { page } = watched;
     const proxy = await startTcpProxy(service.url);
     await openChat(proxy.url);
-    await chat.send('/slow 50\n/words 40');
+    await chat.send('/slow 50\n/words 100');
     await chat.sees(/one two three/);
     await page.reload();
     await chat.sees(/one two three/);
@@ -200,7 +212,7 @@ describeInBrowser('The chat in a browser', () => {
     proxy.cut();
     await page.getByText('The connection was lost. Connecting again …').waitFor();
     await chat.hasEnded();
-    expect(await chat.words()).toHaveLength(40);
+    expect(await chat.words()).toHaveLength(100);
     expect(await page.locator('.message').count()).toBe(2);
   });
 
@@ -323,6 +335,11 @@ describeInBrowser('The chat in a browser', () => {
   testAccessibility(async () => {
     await openChat();
     return { chat, service };
+  });
+  testHostileContent(async (url) => {
+    if (url === undefined) await openChat();
+    else await chat.open(url);
+    return chat;
   });
 });
 
