@@ -32,7 +32,7 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
     await page.locator('summary').click();
     await check('a new conversation, with the details of the assistant');
     await page.locator('summary').click();
-    await chat.send('# Title\n\n### Part\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n```\ncode\n```');
+    await chat.send('# Title\n\n### Part\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n- [x] done\n\n```\ncode\n```');
     await chat.hasEnded();
     await check('a response');
     await chat.send('/tool get_weather {"unit":"kelvin","place":{"name":"Oslo"}}');
