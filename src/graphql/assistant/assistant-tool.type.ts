@@ -1,7 +1,8 @@
 /** Object types of an assistant's tools and of their resources. */
-import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, InterfaceType } from 'type-graphql';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
 @InterfaceType({
   description: 'A tool of an assistant. A tool of a kind that upstream adds later is an `UnknownTool`, never an error.',
@@ -15,26 +16,19 @@ export abstract class AssistantTool {
   }
 }
 
-@ObjectType({
-  implements: AssistantTool,
-  simpleResolvers: true,
-  description: 'Runs Python in a sandbox that has the files of `toolResources.codeInterpreter`.',
-})
+@SimpleObjectType('Runs Python in a sandbox that has the files of `toolResources.codeInterpreter`.', AssistantTool)
 export class CodeInterpreterTool extends AssistantTool {
   constructor() {
     super('code_interpreter');
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How results of a file search are ranked.' })
+@SimpleObjectType('How results of a file search are ranked.')
 export class FileSearchRankingOptions {
-  @Field(() => String, { nullable: true, description: 'The ranker, for example `auto`. Null if upstream chooses.' })
+  @NullableField(() => String, 'The ranker, for example `auto`. Null if upstream chooses.')
   readonly ranker: string | null;
 
-  @Field(() => Float, {
-    nullable: true,
-    description: 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.',
-  })
+  @NullableField(() => Float, 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.')
   readonly scoreThreshold: number | null;
 
   constructor(ranker: string | null, scoreThreshold: number | null) {
@@ -43,22 +37,12 @@ export class FileSearchRankingOptions {
   }
 }
 
-@ObjectType({
-  implements: AssistantTool,
-  simpleResolvers: true,
-  description: 'Searches the vector stores of `toolResources.fileSearch`.',
-})
+@SimpleObjectType('Searches the vector stores of `toolResources.fileSearch`.', AssistantTool)
 export class FileSearchTool extends AssistantTool {
-  @Field(() => Int, {
-    nullable: true,
-    description: 'The maximum number of results of a search, 1 to 50. Null if upstream chooses.',
-  })
+  @NullableField(() => Int, 'The maximum number of results of a search, 1 to 50. Null if upstream chooses.')
   readonly maxNumResults: number | null;
 
-  @Field(() => FileSearchRankingOptions, {
-    nullable: true,
-    description: 'How results are ranked. Null if upstream chooses.',
-  })
+  @NullableField(() => FileSearchRankingOptions, 'How results are ranked. Null if upstream chooses.')
   readonly rankingOptions: FileSearchRankingOptions | null;
 
   constructor(maxNumResults: number | null, rankingOptions: FileSearchRankingOptions | null) {
@@ -68,31 +52,24 @@ export class FileSearchTool extends AssistantTool {
   }
 }
 
-@ObjectType({
-  implements: AssistantTool,
-  simpleResolvers: true,
-  description: 'A function of the client that the model may call.',
-})
+@SimpleObjectType('A function of the client that the model may call.', AssistantTool)
 export class FunctionTool extends AssistantTool {
   @Field(() => String, { description: 'The name of the function.' })
   readonly name: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'What the function does. The model decides by it when to call the function. Null if there is none.',
-  })
+  @NullableField(
+    () => String,
+    'What the function does. The model decides by it when to call the function. Null if there is none.',
+  )
   readonly description: string | null;
 
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: "The JSON Schema of the function's parameters. Null for a function without parameters.",
-  })
+  @NullableField(
+    () => JSONObject,
+    "The JSON Schema of the function's parameters. Null for a function without parameters.",
+  )
   readonly parameters: JsonObject | null;
 
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'Whether the arguments must match the schema exactly. Null if upstream chooses.',
-  })
+  @NullableField(() => Boolean, 'Whether the arguments must match the schema exactly. Null if upstream chooses.')
   readonly strict: boolean | null;
 
   constructor(name: string, description: string | null, parameters: JsonObject | null, strict: boolean | null) {
@@ -104,11 +81,7 @@ export class FunctionTool extends AssistantTool {
   }
 }
 
-@ObjectType({
-  implements: AssistantTool,
-  simpleResolvers: true,
-  description: 'A tool of a kind that this schema does not have.',
-})
+@SimpleObjectType('A tool of a kind that this schema does not have.', AssistantTool)
 export class UnknownTool extends AssistantTool {
   @Field(() => JSONObject, { description: 'The tool as upstream sent it, including `type`.' })
   readonly raw: JsonObject;
@@ -119,7 +92,7 @@ export class UnknownTool extends AssistantTool {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The files of the code interpreter.' })
+@SimpleObjectType('The files of the code interpreter.')
 export class CodeInterpreterResources {
   @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
   readonly fileIds: readonly string[];
@@ -129,7 +102,7 @@ export class CodeInterpreterResources {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The vector stores of the file search.' })
+@SimpleObjectType('The vector stores of the file search.')
 export class FileSearchResources {
   @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
   readonly vectorStoreIds: readonly string[];
@@ -139,12 +112,12 @@ export class FileSearchResources {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The resources of the tools.' })
+@SimpleObjectType('The resources of the tools.')
 export class ToolResources {
-  @Field(() => CodeInterpreterResources, { nullable: true, description: 'Null if the assistant has none.' })
+  @NullableField(() => CodeInterpreterResources, 'Null if the assistant has none.')
   readonly codeInterpreter: CodeInterpreterResources | null;
 
-  @Field(() => FileSearchResources, { nullable: true, description: 'Null if the assistant has none.' })
+  @NullableField(() => FileSearchResources, 'Null if the assistant has none.')
   readonly fileSearch: FileSearchResources | null;
 
   constructor(codeInterpreter: CodeInterpreterResources | null, fileSearch: FileSearchResources | null) {

@@ -5,52 +5,46 @@ import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { AssistantToolInput, ToolResourcesInput } from './assistant-tool.input.ts';
 import { ResponseFormatInput } from './response-format.input.ts';
+import { NullableField } from '../schema/decorators.ts';
 
 /** The fields of both create and update. It is not a type of the schema. */
 @InputType()
 export abstract class AssistantSettings {
-  @Field(() => String, { nullable: true, description: 'The name, at most 256 characters.' })
+  @NullableField(() => String, 'The name, at most 256 characters.')
   declare readonly name?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'What the assistant is for, at most 512 characters.' })
+  @NullableField(() => String, 'What the assistant is for, at most 512 characters.')
   declare readonly description?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The system instructions, at most 256,000 characters.' })
+  @NullableField(() => String, 'The system instructions, at most 256,000 characters.')
   declare readonly instructions?: string | null;
 
-  @Field(() => [AssistantToolInput], {
-    nullable: true,
-    description: 'The tools of the assistant, at most 128. An update replaces the whole list; null empties it.',
-  })
+  @NullableField(
+    () => [AssistantToolInput],
+    'The tools of the assistant, at most 128. An update replaces the whole list; null empties it.',
+  )
   declare readonly tools?: readonly AssistantToolInput[] | null;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools.' })
+  @NullableField(() => ToolResourcesInput, 'The resources of the tools.')
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @Field(() => Metadata, {
-    nullable: true,
-    description:
-      "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. An update replaces all " +
+  @NullableField(
+    () => Metadata,
+    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. An update replaces all " +
       'pairs.',
-  })
+  )
   declare readonly metadata?: WireMetadata | null;
 
-  @Field(() => Float, { nullable: true, description: 'Sampling temperature, 0 to 2; higher is more random.' })
+  @NullableField(() => Float, 'Sampling temperature, 0 to 2; higher is more random.')
   declare readonly temperature?: number | null;
 
-  @Field(() => Float, {
-    nullable: true,
-    description: 'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken.',
-  })
+  @NullableField(() => Float, 'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken.')
   declare readonly topP?: number | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`. The values depend on the model.',
-  })
+  @NullableField(() => String, 'How much a reasoning model reasons, for example `low`. The values depend on the model.')
   declare readonly reasoningEffort?: string | null;
 
-  @Field(() => ResponseFormatInput, { nullable: true, description: "The format of the model's output." })
+  @NullableField(() => ResponseFormatInput, "The format of the model's output.")
   declare readonly responseFormat?: ResponseFormatInput | null;
 }
 
@@ -61,12 +55,11 @@ export class CreateAssistantInput extends AssistantSettings {
   @Field(() => String, { description: 'The id of the model, for example `gpt-4o`. Not blank.' })
   declare readonly model: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: ' +
+  @NullableField(
+    () => String,
+    'Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: ' +
       `${ID_FORMAT}.`,
-  })
+  )
   declare readonly idempotencyKey?: string | null;
 }
 
@@ -79,10 +72,7 @@ export class UpdateAssistantInput extends AssistantSettings {
   @Field(() => ID, { description: 'The assistant to change.' })
   declare readonly id: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The id of the model. Neither blank nor null: every assistant has a model.',
-  })
+  @NullableField(() => String, 'The id of the model. Neither blank nor null: every assistant has a model.')
   declare readonly model?: string | null;
 }
 

@@ -1,15 +1,13 @@
 /** The payloads of the mutations of assistants. */
-import { Field, ID, ObjectType } from 'type-graphql';
+import { ID } from 'type-graphql';
 import { Payload } from '../schema/payload.type.ts';
 import type { UserError } from '../schema/user-error.ts';
 import { Assistant } from './assistant.type.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 abstract class AssistantPayload extends Payload {
-  @Field(() => Assistant, {
-    nullable: true,
-    description: 'The assistant as it is after the mutation. Null if there are user errors.',
-  })
+  @NullableField(() => Assistant, 'The assistant as it is after the mutation. Null if there are user errors.')
   readonly assistant: Assistant | null;
 
   constructor(assistant: Assistant | null, userErrors: readonly UserError[] = []) {
@@ -18,15 +16,15 @@ abstract class AssistantPayload extends Payload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a create.' })
+@SimpleObjectType('The result of a create.')
 export class CreateAssistantPayload extends AssistantPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+@SimpleObjectType('The result of an update.')
 export class UpdateAssistantPayload extends AssistantPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
+@SimpleObjectType('The result of a delete.')
 export class DeleteAssistantPayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The id of the deleted assistant. Null if there are user errors.' })
+  @NullableField(() => ID, 'The id of the deleted assistant. Null if there are user errors.')
   readonly deletedAssistantId: string | null;
 
   constructor(deletedAssistantId: string | null, userErrors: readonly UserError[] = []) {

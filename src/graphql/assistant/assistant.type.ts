@@ -1,5 +1,5 @@
 /** The object type of an assistant, and its connection. */
-import { Field, Float, ID, ObjectType } from 'type-graphql';
+import { Field, Float, ID } from 'type-graphql';
 import type { WireAssistant } from '../../aiml/resources/assistant.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
@@ -8,13 +8,12 @@ import { DateTime, Metadata } from '../schema/scalars.ts';
 import { toResponseFormat, toTool, toToolResources } from './assistant-tool.mapper.ts';
 import { AssistantTool, ToolResources } from './assistant-tool.type.ts';
 import { ResponseFormat } from './response-format.type.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({
-  implements: Node,
-  simpleResolvers: true,
-  description:
-    'A model with instructions, tools and settings, stored by the AIML API for the account of the credential.',
-})
+@SimpleObjectType(
+  'A model with instructions, tools and settings, stored by the AIML API for the account of the credential.',
+  Node,
+)
 export class Assistant extends Node {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   override readonly id: string;
@@ -26,56 +25,37 @@ export class Assistant extends Node {
   @Field(() => String, { description: 'The id of the model, for example `gpt-4o`.' })
   readonly model: string;
 
-  @Field(() => String, { nullable: true, description: 'The name, at most 256 characters. Null if it has none.' })
+  @NullableField(() => String, 'The name, at most 256 characters. Null if it has none.')
   readonly name: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'What the assistant is for, at most 512 characters. Null if there is none.',
-  })
+  @NullableField(() => String, 'What the assistant is for, at most 512 characters. Null if there is none.')
   readonly description: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The system instructions, at most 256,000 characters. Null if there are none.',
-  })
+  @NullableField(() => String, 'The system instructions, at most 256,000 characters. Null if there are none.')
   readonly instructions: string | null;
 
   @Field(() => [AssistantTool], { description: 'The tools of the assistant, at most 128.' })
   readonly tools: readonly AssistantTool[];
 
-  @Field(() => ToolResources, {
-    nullable: true,
-    description: 'The resources of the tools. Null if the assistant has none.',
-  })
+  @NullableField(() => ToolResources, 'The resources of the tools. Null if the assistant has none.')
   readonly toolResources: ToolResources | null;
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
-  @Field(() => Float, {
-    nullable: true,
-    description: 'Sampling temperature, 0 to 2; higher is more random. Null if upstream chooses.',
-  })
+  @NullableField(() => Float, 'Sampling temperature, 0 to 2; higher is more random. Null if upstream chooses.')
   readonly temperature: number | null;
 
-  @Field(() => Float, {
-    nullable: true,
-    description:
-      'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken. Null if upstream chooses.',
-  })
+  @NullableField(
+    () => Float,
+    'Nucleus sampling: the share of probability, 0 to 1, from which tokens are taken. Null if upstream chooses.',
+  )
   readonly topP: number | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.',
-  })
+  @NullableField(() => String, 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.')
   readonly reasoningEffort: string | null;
 
-  @Field(() => ResponseFormat, {
-    nullable: true,
-    description: "The format of the model's output. Null if upstream chooses.",
-  })
+  @NullableField(() => ResponseFormat, "The format of the model's output. Null if upstream chooses.")
   readonly responseFormat: ResponseFormat | null;
 
   constructor(wire: WireAssistant) {
@@ -96,8 +76,8 @@ export class Assistant extends Node {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'An assistant and its cursor.' })
+@SimpleObjectType('An assistant and its cursor.')
 class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
 
-@ObjectType({ simpleResolvers: true, description: 'A page of assistants.' })
+@SimpleObjectType('A page of assistants.')
 export class AssistantConnection extends createConnectionType(() => Assistant, AssistantEdge, 'assistants') {}

@@ -1,9 +1,10 @@
 /** Object types of the content of a message. */
-import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, ID, Int, InterfaceType } from 'type-graphql';
 import type { WireContent, WireTextAnnotation } from '../../aiml/resources/message.ts';
 import type { WireUnknown } from '../../aiml/wire.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
 @InterfaceType({
   description: 'A reference in a text. One of a kind that upstream adds later is an `UnknownAnnotation`.',
@@ -18,7 +19,7 @@ abstract class TextAnnotation {
 }
 
 /** The fields of annotations that refer to a file. It is not a type of the schema. */
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 abstract class FileAnnotation extends TextAnnotation {
   @Field(() => String, { description: 'The annotated part of the text.' })
   readonly text: string;
@@ -29,7 +30,7 @@ abstract class FileAnnotation extends TextAnnotation {
   @Field(() => Int, { description: 'Where that part ends, exclusive, in UTF-16 code units.' })
   readonly endIndex: number;
 
-  @Field(() => ID, { nullable: true, description: 'The file. Null if upstream does not name it.' })
+  @NullableField(() => ID, 'The file. Null if upstream does not name it.')
   readonly fileId: string | null;
 
   constructor(wire: WireTextAnnotation) {
@@ -41,25 +42,16 @@ abstract class FileAnnotation extends TextAnnotation {
   }
 }
 
-@ObjectType({
-  implements: TextAnnotation,
-  simpleResolvers: true,
-  description: 'Cites a file. `startIndex` and `endIndex` count UTF-16 code units of `text`.',
-})
+@SimpleObjectType('Cites a file. `startIndex` and `endIndex` count UTF-16 code units of `text`.', TextAnnotation)
 export class FileCitation extends FileAnnotation {}
 
-@ObjectType({
-  implements: TextAnnotation,
-  simpleResolvers: true,
-  description: 'Refers to a file that a tool wrote. `startIndex` and `endIndex` count UTF-16 code units of `text`.',
-})
+@SimpleObjectType(
+  'Refers to a file that a tool wrote. `startIndex` and `endIndex` count UTF-16 code units of `text`.',
+  TextAnnotation,
+)
 export class FilePath extends FileAnnotation {}
 
-@ObjectType({
-  implements: TextAnnotation,
-  simpleResolvers: true,
-  description: 'An annotation of a kind that this schema does not have.',
-})
+@SimpleObjectType('An annotation of a kind that this schema does not have.', TextAnnotation)
 export class UnknownAnnotation extends TextAnnotation {
   @Field(() => JSONObject, { description: 'The annotation as upstream sent it.' })
   readonly raw: JsonObject;
@@ -80,7 +72,7 @@ export abstract class MessageContent {
   }
 }
 
-@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'Text.' })
+@SimpleObjectType('Text.', MessageContent)
 export class TextContent extends MessageContent {
   @Field(() => String, { description: 'The text.' })
   readonly text: string;
@@ -95,7 +87,7 @@ export class TextContent extends MessageContent {
   }
 }
 
-@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'Why the model does not respond.' })
+@SimpleObjectType('Why the model does not respond.', MessageContent)
 class RefusalContent extends MessageContent {
   @Field(() => String, { description: "The model's own words." })
   readonly refusal: string;
@@ -106,15 +98,12 @@ class RefusalContent extends MessageContent {
   }
 }
 
-@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image in an uploaded file.' })
+@SimpleObjectType('An image in an uploaded file.', MessageContent)
 class ImageFileContent extends MessageContent {
   @Field(() => ID, { description: 'The file.' })
   readonly fileId: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The resolution, for example `low`. Null if upstream chooses.',
-  })
+  @NullableField(() => String, 'The resolution, for example `low`. Null if upstream chooses.')
   readonly detail: string | null;
 
   constructor(fileId: string, detail: string | null) {
@@ -124,15 +113,12 @@ class ImageFileContent extends MessageContent {
   }
 }
 
-@ObjectType({ implements: MessageContent, simpleResolvers: true, description: 'An image at a URL.' })
+@SimpleObjectType('An image at a URL.', MessageContent)
 class ImageUrlContent extends MessageContent {
   @Field(() => String, { description: 'The URL: http, https or data.' })
   readonly url: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The resolution, for example `low`. Null if upstream chooses.',
-  })
+  @NullableField(() => String, 'The resolution, for example `low`. Null if upstream chooses.')
   readonly detail: string | null;
 
   constructor(url: string, detail: string | null) {
@@ -142,11 +128,7 @@ class ImageUrlContent extends MessageContent {
   }
 }
 
-@ObjectType({
-  implements: MessageContent,
-  simpleResolvers: true,
-  description: 'Content of a kind that this schema does not have.',
-})
+@SimpleObjectType('Content of a kind that this schema does not have.', MessageContent)
 class UnknownContent extends MessageContent {
   @Field(() => JSONObject, { description: 'The content as upstream sent it.' })
   readonly raw: JsonObject;

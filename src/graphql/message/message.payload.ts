@@ -1,15 +1,13 @@
 /** The payloads of the mutations of messages. */
-import { Field, ID, ObjectType } from 'type-graphql';
+import { ID } from 'type-graphql';
 import { Payload } from '../schema/payload.type.ts';
 import type { UserError } from '../schema/user-error.ts';
 import { Message } from './message.type.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 abstract class MessagePayload extends Payload {
-  @Field(() => Message, {
-    nullable: true,
-    description: 'The message as it is after the mutation. Null if there are user errors.',
-  })
+  @NullableField(() => Message, 'The message as it is after the mutation. Null if there are user errors.')
   readonly message: Message | null;
 
   constructor(message: Message | null, userErrors: readonly UserError[] = []) {
@@ -18,15 +16,15 @@ abstract class MessagePayload extends Payload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a create.' })
+@SimpleObjectType('The result of a create.')
 export class CreateMessagePayload extends MessagePayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+@SimpleObjectType('The result of an update.')
 export class UpdateMessagePayload extends MessagePayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
+@SimpleObjectType('The result of a delete.')
 export class DeleteMessagePayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The id of the deleted message. Null if there are user errors.' })
+  @NullableField(() => ID, 'The id of the deleted message. Null if there are user errors.')
   readonly deletedMessageId: string | null;
 
   constructor(deletedMessageId: string | null, userErrors: readonly UserError[] = []) {

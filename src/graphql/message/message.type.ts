@@ -1,34 +1,28 @@
 /** The object type of a message, and its connection. */
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { MessageContent, TextContent, toMessageContent } from './message-content.type.ts';
+import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-export const MessageRole = { USER: 'user', ASSISTANT: 'assistant' } as const;
+export const MessageRole = createEnum('MessageRole', 'The author of a message.', {
+  user: 'The user.',
+  assistant: 'The assistant.',
+});
 export type MessageRole = (typeof MessageRole)[keyof typeof MessageRole];
-registerEnumType(MessageRole, {
-  name: 'MessageRole',
-  description: 'The author of a message.',
-  valuesConfig: { USER: { description: 'The user.' }, ASSISTANT: { description: 'The assistant.' } },
-});
 
-const MessageStatus = { IN_PROGRESS: 'in_progress', INCOMPLETE: 'incomplete', COMPLETED: 'completed' } as const;
+const MessageStatus = createEnum('MessageStatus', 'Whether a message is complete.', {
+  in_progress: 'A run is writing it.',
+  incomplete: 'It was cut short: see `incompleteReason`.',
+  completed: 'It is complete.',
+});
 type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
-registerEnumType(MessageStatus, {
-  name: 'MessageStatus',
-  description: 'Whether a message is complete.',
-  valuesConfig: {
-    IN_PROGRESS: { description: 'A run is writing it.' },
-    INCOMPLETE: { description: 'It was cut short: see `incompleteReason`.' },
-    COMPLETED: { description: 'It is complete.' },
-  },
-});
 
-@ObjectType({ simpleResolvers: true, description: 'A file that was attached to a message.' })
+@SimpleObjectType('A file that was attached to a message.')
 class MessageAttachment {
-  @Field(() => ID, { nullable: true, description: 'The file. Null if upstream does not name it.' })
+  @NullableField(() => ID, 'The file. Null if upstream does not name it.')
   readonly fileId: string | null;
 
   @Field(() => [String], { description: "Upstream's names of the tools that can use the file." })
@@ -40,10 +34,7 @@ class MessageAttachment {
   }
 }
 
-@ObjectType({
-  simpleResolvers: true,
-  description: 'A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
-})
+@SimpleObjectType('A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.')
 export class Message {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   readonly id: string;
@@ -55,10 +46,10 @@ export class Message {
   @Field(() => DateTime, { description: 'When the message was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cut short. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was cut short. Null if it was not.')
   readonly incompleteAt: number | null;
 
   @Field(() => MessageRole, { description: 'The author.' })
@@ -67,11 +58,10 @@ export class Message {
   @Field(() => MessageStatus, { description: 'Whether it is complete.' })
   readonly status: MessageStatus;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      "Why it is INCOMPLETE, in upstream's words: content_filter, max_tokens, run_cancelled, run_expired, run_failed, …",
-  })
+  @NullableField(
+    () => String,
+    "Why it is INCOMPLETE, in upstream's words: content_filter, max_tokens, run_cancelled, run_expired, run_failed, …",
+  )
   readonly incompleteReason: string | null;
 
   @Field(() => String, {
@@ -85,10 +75,10 @@ export class Message {
   @Field(() => [MessageAttachment], { description: 'The attached files.' })
   readonly attachments: readonly MessageAttachment[];
 
-  @Field(() => ID, { nullable: true, description: 'The assistant that wrote it. Null if none did.' })
+  @NullableField(() => ID, 'The assistant that wrote it. Null if none did.')
   readonly assistantId: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'The run that wrote it. Null if none did.' })
+  @NullableField(() => ID, 'The run that wrote it. Null if none did.')
   readonly runId: string | null;
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
@@ -112,8 +102,8 @@ export class Message {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A message and its cursor.' })
+@SimpleObjectType('A message and its cursor.')
 class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
 
-@ObjectType({ simpleResolvers: true, description: 'A page of messages.' })
+@SimpleObjectType('A page of messages.')
 export class MessageConnection extends createConnectionType(() => Message, MessageEdge, 'messages') {}

@@ -1,11 +1,12 @@
 /** The events of a run, as they are read. */
-import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, ID, Int, InterfaceType } from 'type-graphql';
 import type { MessageText, RunEvent as WireRunEvent } from '../../aiml/runs/run-event.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { Message } from '../message/message.type.ts';
 import { RunStep, toRunStep } from '../run-step/run-step.type.ts';
 import { Run } from '../run/run.type.ts';
 import { JSONObject } from '../schema/scalars.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
 @InterfaceType({
   description:
@@ -34,13 +35,11 @@ export abstract class RunEvent {
 
 type Kind<K extends WireRunEvent['kind']> = Extract<WireRunEvent, { readonly kind: K }>;
 
-@ObjectType({
-  implements: RunEvent,
-  simpleResolvers: true,
-  description:
-    'The current state of the run: the first event of a stream, and each change of the state. The run has ended only if ' +
+@SimpleObjectType(
+  'The current state of the run: the first event of a stream, and each change of the state. The run has ended only if ' +
     '`hasEnded` is true: a stream that ends without such an event was cut.',
-})
+  RunEvent,
+)
 export class RunStateEvent extends RunEvent {
   @Field(() => Run, { description: 'The run.' })
   readonly run: Run;
@@ -51,11 +50,10 @@ export class RunStateEvent extends RunEvent {
   }
 }
 
-@ObjectType({
-  implements: RunEvent,
-  simpleResolvers: true,
-  description: 'The current state of a step: when it starts, with each change of its tool calls, and when it ends.',
-})
+@SimpleObjectType(
+  'The current state of a step: when it starts, with each change of its tool calls, and when it ends.',
+  RunEvent,
+)
 export class RunStepEvent extends RunEvent {
   @Field(() => RunStep, { description: 'The step.' })
   readonly step: RunStep;
@@ -66,11 +64,7 @@ export class RunStepEvent extends RunEvent {
   }
 }
 
-@ObjectType({
-  implements: RunEvent,
-  simpleResolvers: true,
-  description: 'The current state of a message: when it is created, completed or incomplete.',
-})
+@SimpleObjectType('The current state of a message: when it is created, completed or incomplete.', RunEvent)
 export class MessageStateEvent extends RunEvent {
   @Field(() => Message, { description: 'The message.' })
   readonly message: Message;
@@ -81,7 +75,7 @@ export class MessageStateEvent extends RunEvent {
   }
 }
 
-@ObjectType({ implements: RunEvent, simpleResolvers: true, description: 'New text of a message.' })
+@SimpleObjectType('New text of a message.', RunEvent)
 export class MessageTextEvent extends RunEvent {
   @Field(() => ID, { description: 'The message.' })
   readonly messageId: string;
@@ -122,16 +116,9 @@ export class MessageTextEvent extends RunEvent {
   }
 }
 
-@ObjectType({
-  implements: RunEvent,
-  simpleResolvers: true,
-  description: 'An event of a kind that this schema does not have.',
-})
+@SimpleObjectType('An event of a kind that this schema does not have.', RunEvent)
 export class UnknownRunEvent extends RunEvent {
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: 'The data of the event as upstream sent it. Null if it has none.',
-  })
+  @NullableField(() => JSONObject, 'The data of the event as upstream sent it. Null if it has none.')
   readonly raw: JsonObject | null;
 
   constructor(change: Kind<'unknown'>) {

@@ -1,33 +1,22 @@
 /** The object types of a step of a run, and its connection. */
-import { Field, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InterfaceType } from 'type-graphql';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { RunError, TokenUsage } from '../run/run.type.ts';
 import { DateTime, JSONObject, Metadata } from '../schema/scalars.ts';
 import { ToolCall, toToolCall } from './tool-call.type.ts';
+import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-const RunStepStatus = {
-  IN_PROGRESS: 'in_progress',
-  CANCELLED: 'cancelled',
-  FAILED: 'failed',
-  COMPLETED: 'completed',
-  EXPIRED: 'expired',
-  UNKNOWN: 'unknown',
-} as const satisfies Record<string, WireRunStepStatus>;
+const RunStepStatus = createEnum('RunStepStatus', 'The state of a step. A state that upstream adds later is UNKNOWN.', {
+  in_progress: 'It is in progress, or waits for tool outputs.',
+  cancelled: 'Its run was cancelled.',
+  failed: 'It failed: see `lastError`.',
+  completed: 'It is done.',
+  expired: 'Its run timed out.',
+  unknown: 'A state that this schema does not have.',
+} satisfies Record<WireRunStepStatus, string>);
 type RunStepStatus = WireRunStepStatus;
-registerEnumType(RunStepStatus, {
-  name: 'RunStepStatus',
-  description: 'The state of a step. A state that upstream adds later is UNKNOWN.',
-  valuesConfig: {
-    IN_PROGRESS: { description: 'It is in progress, or waits for tool outputs.' },
-    CANCELLED: { description: 'Its run was cancelled.' },
-    FAILED: { description: 'It failed: see `lastError`.' },
-    COMPLETED: { description: 'It is done.' },
-    EXPIRED: { description: 'Its run timed out.' },
-    UNKNOWN: { description: 'A state that this schema does not have.' },
-  },
-});
 
 @InterfaceType({
   description: 'What a run did: it wrote a message, or called tools. A kind that upstream may add is an `UnknownStep`.',
@@ -42,32 +31,32 @@ export abstract class RunStep {
   @Field(() => ID, { description: 'The run.' })
   readonly runId: string;
 
-  @Field(() => ID, { nullable: true, description: 'The assistant. Null if upstream does not name it.' })
+  @NullableField(() => ID, 'The assistant. Null if upstream does not name it.')
   readonly assistantId: string | null;
 
   /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the step began, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was cancelled. Null if it was not.')
   readonly cancelledAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null if it did not.' })
+  @NullableField(() => DateTime, 'When it failed. Null if it did not.')
   readonly failedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it expired. Null if it did not.' })
+  @NullableField(() => DateTime, 'When it expired. Null if it did not.')
   readonly expiredAt: number | null;
 
   @Field(() => RunStepStatus, { description: 'Its state.' })
   readonly status: RunStepStatus;
 
-  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null if it did not.' })
+  @NullableField(() => RunError, 'Why it failed. Null if it did not.')
   readonly lastError: RunError | null;
 
-  @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null while it is in progress.' })
+  @NullableField(() => TokenUsage, 'The tokens that were used. Null while it is in progress.')
   readonly usage: TokenUsage | null;
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
@@ -92,7 +81,7 @@ export abstract class RunStep {
 
 type Details<Type extends WireStepDetails['type']> = Extract<WireStepDetails, { readonly type: Type }>;
 
-@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'The run wrote a message.' })
+@SimpleObjectType('The run wrote a message.', RunStep)
 export class MessageCreationStep extends RunStep {
   @Field(() => ID, { description: 'The message.' })
   readonly messageId: string;
@@ -103,7 +92,7 @@ export class MessageCreationStep extends RunStep {
   }
 }
 
-@ObjectType({ implements: RunStep, simpleResolvers: true, description: 'The run called tools.' })
+@SimpleObjectType('The run called tools.', RunStep)
 class ToolCallsStep extends RunStep {
   @Field(() => [ToolCall], { description: 'The calls, in order. Parallel calls are one step.' })
   readonly toolCalls: readonly ToolCall[];
@@ -114,11 +103,7 @@ class ToolCallsStep extends RunStep {
   }
 }
 
-@ObjectType({
-  implements: RunStep,
-  simpleResolvers: true,
-  description: 'A step of a kind that this schema does not have.',
-})
+@SimpleObjectType('A step of a kind that this schema does not have.', RunStep)
 class UnknownStep extends RunStep {
   @Field(() => JSONObject, { description: 'The step as upstream sent it.' })
   readonly raw: JsonObject;
@@ -140,8 +125,8 @@ export function toRunStep(wire: WireRunStep): RunStep {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A step and its cursor.' })
+@SimpleObjectType('A step and its cursor.')
 class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
 
-@ObjectType({ simpleResolvers: true, description: 'A page of steps.' })
+@SimpleObjectType('A page of steps.')
 export class RunStepConnection extends createConnectionType(() => RunStep, RunStepEdge, 'steps') {}

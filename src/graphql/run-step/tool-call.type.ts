@@ -1,8 +1,9 @@
 /** Object types of tool calls. */
-import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql';
+import { Field, Float, ID, InterfaceType } from 'type-graphql';
 import type { WireCodeInterpreterOutput, WireFileSearchResult, WireToolCall } from '../../aiml/resources/run-step.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
 type Wire<Type extends WireToolCall['type']> = Extract<WireToolCall, { readonly type: Type }>;
 
@@ -20,13 +21,11 @@ export abstract class ToolCall {
   }
 }
 
-@ObjectType({
-  implements: ToolCall,
-  simpleResolvers: true,
-  description:
-    'A call of a function. `arguments` is the JSON text that the model wrote. It may be invalid JSON, and it is not ' +
+@SimpleObjectType(
+  'A call of a function. `arguments` is the JSON text that the model wrote. It may be invalid JSON, and it is not ' +
     "validated against the function's parameters.",
-})
+  ToolCall,
+)
 export class FunctionToolCall extends ToolCall {
   @Field(() => String, { description: 'The name of the function.' })
   readonly name: string;
@@ -34,7 +33,7 @@ export class FunctionToolCall extends ToolCall {
   @Field(() => String, { description: 'The arguments, as the JSON text that the model wrote.' })
   readonly arguments: string;
 
-  @Field(() => String, { nullable: true, description: 'The output. Null until it is submitted.' })
+  @NullableField(() => String, 'The output. Null until it is submitted.')
   readonly output: string | null;
 
   constructor(wire: Omit<Wire<'function'>, 'type'>) {
@@ -45,18 +44,15 @@ export class FunctionToolCall extends ToolCall {
   }
 }
 
-@ObjectType({
-  simpleResolvers: true,
-  description: 'Exactly one of logs and imageFileId is set, or neither if upstream has added a kind.',
-})
+@SimpleObjectType('Exactly one of logs and imageFileId is set, or neither if upstream has added a kind.')
 class CodeInterpreterOutput {
   @Field(() => String, { description: "Upstream's name for the kind, for example `logs`." })
   readonly type: string;
 
-  @Field(() => String, { nullable: true, description: 'The text that the code printed.' })
+  @NullableField(() => String, 'The text that the code printed.')
   readonly logs: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'The file of an image that the code drew.' })
+  @NullableField(() => ID, 'The file of an image that the code drew.')
   readonly imageFileId: string | null;
 
   constructor(wire: WireCodeInterpreterOutput) {
@@ -66,7 +62,7 @@ class CodeInterpreterOutput {
   }
 }
 
-@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A run of Python in a sandbox.' })
+@SimpleObjectType('A run of Python in a sandbox.', ToolCall)
 export class CodeInterpreterToolCall extends ToolCall {
   @Field(() => String, { description: 'The code.' })
   readonly input: string;
@@ -81,7 +77,7 @@ export class CodeInterpreterToolCall extends ToolCall {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A result of a file search.' })
+@SimpleObjectType('A result of a file search.')
 class FileSearchResult {
   @Field(() => ID, { description: 'The file.' })
   readonly fileId: string;
@@ -103,7 +99,7 @@ class FileSearchResult {
   }
 }
 
-@ObjectType({ implements: ToolCall, simpleResolvers: true, description: 'A search of vector stores.' })
+@SimpleObjectType('A search of vector stores.', ToolCall)
 export class FileSearchToolCall extends ToolCall {
   @Field(() => [FileSearchResult], { description: 'The results, best first.' })
   readonly results: readonly FileSearchResult[];
@@ -114,11 +110,7 @@ export class FileSearchToolCall extends ToolCall {
   }
 }
 
-@ObjectType({
-  implements: ToolCall,
-  simpleResolvers: true,
-  description: 'A call of a kind that this schema does not have.',
-})
+@SimpleObjectType('A call of a kind that this schema does not have.', ToolCall)
 export class UnknownToolCall extends ToolCall {
   @Field(() => JSONObject, { description: 'The call as upstream sent it.' })
   readonly raw: JsonObject;

@@ -7,18 +7,16 @@ import { MessageInput } from '../message/message.input.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { ThreadInput } from '../thread/thread.input.ts';
+import { NullableField } from '../schema/decorators.ts';
 
 @InputType({
   description: 'Which messages of a long thread the model reads. Exactly one field is set; auto is set to true.',
 })
 class TruncationInput {
-  @Field(() => Boolean, {
-    nullable: true,
-    description: "True: messages in the middle are left out until the rest fits the model's context.",
-  })
+  @NullableField(() => Boolean, "True: messages in the middle are left out until the rest fits the model's context.")
   declare readonly auto?: boolean;
 
-  @Field(() => Int, { nullable: true, description: 'The number of newest messages that the model reads, at least 1.' })
+  @NullableField(() => Int, 'The number of newest messages that the model reads, at least 1.')
   declare readonly lastMessages?: number;
 }
 
@@ -26,22 +24,22 @@ class TruncationInput {
   description: 'How the model chooses tools. Exactly one field is set; Boolean fields are set to true.',
 })
 export class ToolChoiceInput {
-  @Field(() => Boolean, { nullable: true, description: 'True: the model calls no tool.' })
+  @NullableField(() => Boolean, 'True: the model calls no tool.')
   declare readonly none?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: the model chooses.' })
+  @NullableField(() => Boolean, 'True: the model chooses.')
   declare readonly auto?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: the model must call a tool.' })
+  @NullableField(() => Boolean, 'True: the model must call a tool.')
   declare readonly required?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: the model must use the code interpreter.' })
+  @NullableField(() => Boolean, 'True: the model must use the code interpreter.')
   declare readonly codeInterpreter?: boolean;
 
-  @Field(() => Boolean, { nullable: true, description: 'True: the model must use the file search.' })
+  @NullableField(() => Boolean, 'True: the model must use the file search.')
   declare readonly fileSearch?: boolean;
 
-  @Field(() => String, { nullable: true, description: 'The model must call the function with this name.' })
+  @NullableField(() => String, 'The model must call the function with this name.')
   declare readonly function?: string;
 }
 
@@ -51,46 +49,43 @@ export abstract class RunSettings {
   @Field(() => ID, { description: 'The assistant that runs.' })
   declare readonly assistantId: string;
 
-  @Field(() => String, { nullable: true, description: 'The id of the model.' })
+  @NullableField(() => String, 'The id of the model.')
   declare readonly model?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Replaces the assistant's instructions." })
+  @NullableField(() => String, "Replaces the assistant's instructions.")
   declare readonly instructions?: string | null;
 
-  @Field(() => [AssistantToolInput], {
-    nullable: true,
-    description: "Replaces the assistant's tools; at most 20.",
-  })
+  @NullableField(() => [AssistantToolInput], "Replaces the assistant's tools; at most 20.")
   declare readonly tools?: readonly AssistantToolInput[] | null;
 
-  @Field(() => Metadata, {
-    nullable: true,
-    description: "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
-  })
+  @NullableField(
+    () => Metadata,
+    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+  )
   declare readonly metadata?: WireMetadata | null;
 
-  @Field(() => Float, { nullable: true, description: 'Sampling temperature, 0 to 2.' })
+  @NullableField(() => Float, 'Sampling temperature, 0 to 2.')
   declare readonly temperature?: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Nucleus sampling, 0 to 1.' })
+  @NullableField(() => Float, 'Nucleus sampling, 0 to 1.')
   declare readonly topP?: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model reads, at least 256.' })
+  @NullableField(() => Int, 'The maximum of tokens that the model reads, at least 256.')
   declare readonly maxPromptTokens?: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model writes, at least 256.' })
+  @NullableField(() => Int, 'The maximum of tokens that the model writes, at least 256.')
   declare readonly maxCompletionTokens?: number | null;
 
-  @Field(() => TruncationInput, { nullable: true, description: 'Which messages of a long thread the model reads.' })
+  @NullableField(() => TruncationInput, 'Which messages of a long thread the model reads.')
   declare readonly truncation?: TruncationInput | null;
 
-  @Field(() => ToolChoiceInput, { nullable: true, description: 'How the model chooses tools.' })
+  @NullableField(() => ToolChoiceInput, 'How the model chooses tools.')
   declare readonly toolChoice?: ToolChoiceInput | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether the model may call several tools at once.' })
+  @NullableField(() => Boolean, 'Whether the model may call several tools at once.')
   declare readonly parallelToolCalls?: boolean | null;
 
-  @Field(() => ResponseFormatInput, { nullable: true, description: "The format of the model's output." })
+  @NullableField(() => ResponseFormatInput, "The format of the model's output.")
   declare readonly responseFormat?: ResponseFormatInput | null;
 
   @Field(() => Int, {
@@ -99,12 +94,11 @@ export abstract class RunSettings {
   })
   declare readonly waitSeconds: number;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Sent again with the same key within 24 hours, the mutation returns the first run and starts none: ' +
+  @NullableField(
+    () => String,
+    'Sent again with the same key within 24 hours, the mutation returns the first run and starts none: ' +
       `${ID_FORMAT}.`,
-  })
+  )
   declare readonly idempotencyKey?: string | null;
 }
 
@@ -116,16 +110,16 @@ export class CreateRunInput extends RunSettings {
   @Field(() => ID, { description: 'The thread.' })
   declare readonly threadId: string;
 
-  @Field(() => [MessageInput], {
-    nullable: true,
-    description: 'Messages that are added to the thread before the run, at most 32. They remain in the thread.',
-  })
+  @NullableField(
+    () => [MessageInput],
+    'Messages that are added to the thread before the run, at most 32. They remain in the thread.',
+  )
   declare readonly additionalMessages?: readonly MessageInput[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Added to the instructions of this run.' })
+  @NullableField(() => String, 'Added to the instructions of this run.')
   declare readonly additionalInstructions?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'How much a reasoning model reasons, for example `low`.' })
+  @NullableField(() => String, 'How much a reasoning model reasons, for example `low`.')
   declare readonly reasoningEffort?: string | null;
 }
 
@@ -134,10 +128,10 @@ export class CreateRunInput extends RunSettings {
     'A new thread and a run of an assistant on it. For a field that is left out or null, the setting of the assistant applies.',
 })
 export class CreateThreadAndRunInput extends RunSettings {
-  @Field(() => ThreadInput, { nullable: true, description: 'The thread. Left out, it is empty.' })
+  @NullableField(() => ThreadInput, 'The thread. Left out, it is empty.')
   declare readonly thread?: ThreadInput | null;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools in this run.' })
+  @NullableField(() => ToolResourcesInput, 'The resources of the tools in this run.')
   declare readonly toolResources?: ToolResourcesInput | null;
 }
 
@@ -149,7 +143,7 @@ export class UpdateRunInput {
   @Field(() => ID, { description: 'The run to change.' })
   declare readonly id: string;
 
-  @Field(() => Metadata, { nullable: true, description: 'Replaces all pairs.' })
+  @NullableField(() => Metadata, 'Replaces all pairs.')
   declare readonly metadata?: WireMetadata | null;
 }
 

@@ -1,16 +1,13 @@
 /** The payloads of the mutations of runs. */
-import { Field, ObjectType } from 'type-graphql';
 import { Payload } from '../schema/payload.type.ts';
 import { Thread } from '../thread/thread.type.ts';
 import type { UserError } from '../schema/user-error.ts';
 import { Run } from './run.type.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 abstract class RunPayload extends Payload {
-  @Field(() => Run, {
-    nullable: true,
-    description: 'The run as it is after the mutation. Null if there are user errors.',
-  })
+  @NullableField(() => Run, 'The run as it is after the mutation. Null if there are user errors.')
   readonly run: Run | null;
 
   constructor(run: Run | null, userErrors: readonly UserError[] = []) {
@@ -19,21 +16,21 @@ abstract class RunPayload extends Payload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The result of starting a run.' })
+@SimpleObjectType('The result of starting a run.')
 export class CreateRunPayload extends RunPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+@SimpleObjectType('The result of an update.')
 export class UpdateRunPayload extends RunPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of cancelling a run. It may still be CANCELLING.' })
+@SimpleObjectType('The result of cancelling a run. It may still be CANCELLING.')
 export class CancelRunPayload extends RunPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of submitting tool outputs.' })
+@SimpleObjectType('The result of submitting tool outputs.')
 export class SubmitToolOutputsPayload extends RunPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of creating a thread and starting a run on it.' })
+@SimpleObjectType('The result of creating a thread and starting a run on it.')
 export class CreateThreadAndRunPayload extends RunPayload {
-  @Field(() => Thread, { nullable: true, description: 'The new thread. Null if there are user errors.' })
+  @NullableField(() => Thread, 'The new thread. Null if there are user errors.')
   readonly thread: Thread | null;
 
   constructor(thread: Thread | null, run: Run | null, userErrors: readonly UserError[] = []) {

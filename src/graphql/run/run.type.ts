@@ -1,5 +1,5 @@
 /** The object type of a run, and its connection. */
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, ID, Int } from 'type-graphql';
 import {
   hasEnded,
   type WireError,
@@ -16,74 +16,39 @@ import { ResponseFormat } from '../assistant/response-format.type.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
+import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-const RunStatus = {
-  QUEUED: 'queued',
-  IN_PROGRESS: 'in_progress',
-  REQUIRES_ACTION: 'requires_action',
-  CANCELLING: 'cancelling',
-  CANCELLED: 'cancelled',
-  FAILED: 'failed',
-  COMPLETED: 'completed',
-  INCOMPLETE: 'incomplete',
-  EXPIRED: 'expired',
-  UNKNOWN: 'unknown',
-} as const satisfies Record<string, WireRunStatus>;
+const RunStatus = createEnum('RunStatus', 'The state of a run. A state that upstream adds later is UNKNOWN.', {
+  queued: 'It has not started.',
+  in_progress: 'The model works on it.',
+  requires_action: 'It waits for the outputs of `requiredToolCalls`.',
+  cancelling: 'It was cancelled and is being stopped.',
+  cancelled: 'It was cancelled.',
+  failed: 'It failed: see `lastError`.',
+  completed: 'It is done.',
+  incomplete: 'It ended before its messages were complete: see `incompleteReason`.',
+  expired: 'It timed out.',
+  unknown: 'A state that this schema does not have.',
+} satisfies Record<WireRunStatus, string>);
 type RunStatus = WireRunStatus;
-registerEnumType(RunStatus, {
-  name: 'RunStatus',
-  description: 'The state of a run. A state that upstream adds later is UNKNOWN.',
-  valuesConfig: {
-    QUEUED: { description: 'It has not started.' },
-    IN_PROGRESS: { description: 'The model works on it.' },
-    REQUIRES_ACTION: { description: 'It waits for the outputs of `requiredToolCalls`.' },
-    CANCELLING: { description: 'It was cancelled and is being stopped.' },
-    CANCELLED: { description: 'It was cancelled.' },
-    FAILED: { description: 'It failed: see `lastError`.' },
-    COMPLETED: { description: 'It is done.' },
-    INCOMPLETE: { description: 'It ended before its messages were complete: see `incompleteReason`.' },
-    EXPIRED: { description: 'It timed out.' },
-    UNKNOWN: { description: 'A state that this schema does not have.' },
-  },
-});
 
-const ToolChoiceMode = {
-  NONE: 'none',
-  AUTO: 'auto',
-  REQUIRED: 'required',
-  TOOL: 'tool',
-  UNKNOWN: 'unknown',
-} as const satisfies Record<string, WireToolChoice['mode']>;
+const ToolChoiceMode = createEnum('ToolChoiceMode', 'How the model chooses tools.', {
+  none: 'The model calls no tool.',
+  auto: 'The model chooses.',
+  required: 'The model must call a tool.',
+  tool: 'The model must call one specific tool.',
+  unknown: 'A mode that this schema does not have.',
+} satisfies Record<WireToolChoice['mode'], string>);
 type ToolChoiceMode = WireToolChoice['mode'];
-registerEnumType(ToolChoiceMode, {
-  name: 'ToolChoiceMode',
-  description: 'How the model chooses tools.',
-  valuesConfig: {
-    NONE: { description: 'The model calls no tool.' },
-    AUTO: { description: 'The model chooses.' },
-    REQUIRED: { description: 'The model must call a tool.' },
-    TOOL: { description: 'The model must call one specific tool.' },
-    UNKNOWN: { description: 'A mode that this schema does not have.' },
-  },
-});
 
-const TruncationStrategy = {
-  AUTO: 'auto',
-  LAST_MESSAGES: 'last_messages',
-  UNKNOWN: 'unknown',
-} as const satisfies Record<string, WireTruncation['strategy']>;
+const TruncationStrategy = createEnum('TruncationStrategy', 'Which messages of a long thread the model reads.', {
+  auto: "Messages in the middle are left out until the rest fits the model's context.",
+  last_messages: 'Only the newest messages.',
+  unknown: 'A strategy that this schema does not have.',
+} satisfies Record<WireTruncation['strategy'], string>);
 type TruncationStrategy = WireTruncation['strategy'];
-registerEnumType(TruncationStrategy, {
-  name: 'TruncationStrategy',
-  description: 'Which messages of a long thread the model reads.',
-  valuesConfig: {
-    AUTO: { description: "Messages in the middle are left out until the rest fits the model's context." },
-    LAST_MESSAGES: { description: 'Only the newest messages.' },
-    UNKNOWN: { description: 'A strategy that this schema does not have.' },
-  },
-});
 
-@ObjectType({ simpleResolvers: true, description: 'Why a run or a step failed.' })
+@SimpleObjectType('Why a run or a step failed.')
 export class RunError {
   @Field(() => String, { description: 'server_error, rate_limit_exceeded, invalid_prompt, …' })
   readonly code: string;
@@ -97,7 +62,7 @@ export class RunError {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The tokens that were used.' })
+@SimpleObjectType('The tokens that were used.')
 export class TokenUsage {
   @Field(() => Int, { description: 'Tokens that the model read.' })
   readonly promptTokens: number;
@@ -115,15 +80,15 @@ export class TokenUsage {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How the model chooses tools.' })
+@SimpleObjectType('How the model chooses tools.')
 class ToolChoice {
   @Field(() => ToolChoiceMode, { description: 'The mode.' })
   readonly mode: ToolChoiceMode;
 
-  @Field(() => String, { nullable: true, description: "Upstream's kind of tool if mode is TOOL, null otherwise." })
+  @NullableField(() => String, "Upstream's kind of tool if mode is TOOL, null otherwise.")
   readonly tool: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The name of the function if the tool is one, null otherwise.' })
+  @NullableField(() => String, 'The name of the function if the tool is one, null otherwise.')
   readonly functionName: string | null;
 
   constructor(wire: WireToolChoice) {
@@ -133,15 +98,12 @@ class ToolChoice {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'Which messages of a long thread the model reads.' })
+@SimpleObjectType('Which messages of a long thread the model reads.')
 class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
   readonly strategy: TruncationStrategy;
 
-  @Field(() => Int, {
-    nullable: true,
-    description: 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.',
-  })
+  @NullableField(() => Int, 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.')
   readonly lastMessages: number | null;
 
   constructor(wire: WireTruncation) {
@@ -150,11 +112,9 @@ class Truncation {
   }
 }
 
-@ObjectType({
-  simpleResolvers: true,
-  description:
-    'One turn of an assistant on a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
-})
+@SimpleObjectType(
+  'One turn of an assistant on a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
+)
 export class Run {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   readonly id: string;
@@ -166,19 +126,19 @@ export class Run {
   @Field(() => DateTime, { description: 'When the run was created, to the second.' })
   readonly createdAt: number;
 
-  @Field(() => DateTime, { nullable: true, description: 'When the model began to work on it. Null if it has not.' })
+  @NullableField(() => DateTime, 'When the model began to work on it. Null if it has not.')
   readonly startedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it times out. Null if upstream does not report it.' })
+  @NullableField(() => DateTime, 'When it times out. Null if upstream does not report it.')
   readonly expiresAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was completed. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
   readonly completedAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it was cancelled. Null if it was not.' })
+  @NullableField(() => DateTime, 'When it was cancelled. Null if it was not.')
   readonly cancelledAt: number | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it failed. Null if it did not.' })
+  @NullableField(() => DateTime, 'When it failed. Null if it did not.')
   readonly failedAt: number | null;
 
   @Field(() => RunStatus, { description: 'Its state.' })
@@ -194,10 +154,10 @@ export class Run {
   })
   readonly requiredToolCalls: readonly FunctionToolCall[];
 
-  @Field(() => RunError, { nullable: true, description: 'Why it failed. Null if it did not.' })
+  @NullableField(() => RunError, 'Why it failed. Null if it did not.')
   readonly lastError: RunError | null;
 
-  @Field(() => String, { nullable: true, description: "Why it is INCOMPLETE, in upstream's words." })
+  @NullableField(() => String, "Why it is INCOMPLETE, in upstream's words.")
   readonly incompleteReason: string | null;
 
   @Field(() => ID, { description: 'The assistant.' })
@@ -206,7 +166,7 @@ export class Run {
   @Field(() => String, { description: 'The id of the model.' })
   readonly model: string;
 
-  @Field(() => String, { nullable: true, description: 'The instructions of this run. Null if there are none.' })
+  @NullableField(() => String, 'The instructions of this run. Null if there are none.')
   readonly instructions: string | null;
 
   @Field(() => [AssistantTool], { description: 'The tools of this run.' })
@@ -215,52 +175,40 @@ export class Run {
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
-  @Field(() => TokenUsage, { nullable: true, description: 'The tokens that were used. Null until it has ended.' })
+  @NullableField(() => TokenUsage, 'The tokens that were used. Null until it has ended.')
   readonly usage: TokenUsage | null;
 
-  @Field(() => Float, {
-    nullable: true,
-    description: 'What the run cost in US dollars. Null if upstream does not report it.',
-  })
+  @NullableField(() => Float, 'What the run cost in US dollars. Null if upstream does not report it.')
   readonly costUsd: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Sampling temperature. Null if upstream chooses.' })
+  @NullableField(() => Float, 'Sampling temperature. Null if upstream chooses.')
   readonly temperature: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Nucleus sampling. Null if upstream chooses.' })
+  @NullableField(() => Float, 'Nucleus sampling. Null if upstream chooses.')
   readonly topP: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model reads. Null for no limit.' })
+  @NullableField(() => Int, 'The maximum of tokens that the model reads. Null for no limit.')
   readonly maxPromptTokens: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'The maximum of tokens that the model writes. Null for no limit.' })
+  @NullableField(() => Int, 'The maximum of tokens that the model writes. Null for no limit.')
   readonly maxCompletionTokens: number | null;
 
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'Whether the model may call several tools at once. Null if upstream does not report it.',
-  })
+  @NullableField(
+    () => Boolean,
+    'Whether the model may call several tools at once. Null if upstream does not report it.',
+  )
   readonly parallelToolCalls: boolean | null;
 
-  @Field(() => ToolChoice, { nullable: true, description: 'How the model chooses tools. Null if upstream chooses.' })
+  @NullableField(() => ToolChoice, 'How the model chooses tools. Null if upstream chooses.')
   readonly toolChoice: ToolChoice | null;
 
-  @Field(() => Truncation, {
-    nullable: true,
-    description: 'Which messages of a long thread the model reads. Null if upstream chooses.',
-  })
+  @NullableField(() => Truncation, 'Which messages of a long thread the model reads. Null if upstream chooses.')
   readonly truncation: Truncation | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.',
-  })
+  @NullableField(() => String, 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.')
   readonly reasoningEffort: string | null;
 
-  @Field(() => ResponseFormat, {
-    nullable: true,
-    description: "The format of the model's output. Null if upstream chooses.",
-  })
+  @NullableField(() => ResponseFormat, "The format of the model's output. Null if upstream chooses.")
   readonly responseFormat: ResponseFormat | null;
 
   constructor(wire: WireRun) {
@@ -296,8 +244,8 @@ export class Run {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A run and its cursor.' })
+@SimpleObjectType('A run and its cursor.')
 class RunEdge extends createEdgeType(() => Run, 'The run.') {}
 
-@ObjectType({ simpleResolvers: true, description: 'A page of runs.' })
+@SimpleObjectType('A page of runs.')
 export class RunConnection extends createConnectionType(() => Run, RunEdge, 'runs') {}

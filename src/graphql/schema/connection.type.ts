@@ -1,6 +1,7 @@
 /** Connections and edges, as the Relay Cursor Connections Specification describes them. A cursor is the id of its node. */
-import { Field, ObjectType } from 'type-graphql';
+import { Field } from 'type-graphql';
 import { PageInfo, type Page } from './pagination.ts';
+import { SimpleObjectType } from './decorators.ts';
 
 interface Identified {
   readonly id: string;
@@ -25,7 +26,7 @@ export function createEdgeType<T extends Identified>(
   nodeType: () => NodeClass<T>,
   nodeDescription: string,
 ): new (node: T) => Edge<T> {
-  @ObjectType({ simpleResolvers: true })
+  @SimpleObjectType()
   class EdgeType implements Edge<T> {
     @Field(() => String, { description: 'A position in the list, for `after` and `before`. It is the id of the node.' })
     readonly cursor: string;
@@ -47,7 +48,7 @@ export function createConnectionType<T extends Identified>(
   edgeType: new (node: T) => Edge<T>,
   plural: string,
 ): new (nodes: readonly T[], page: Page<Identified>) => Connection<T> {
-  @ObjectType({ simpleResolvers: true })
+  @SimpleObjectType()
   class ConnectionType implements Connection<T> {
     @Field(() => [edgeType], { description: `The ${plural} of the page with their cursors, in order.` })
     readonly edges: readonly Edge<T>[];

@@ -4,43 +4,35 @@
  * Upstream's lists have three forms (see `src/aiml/wire.ts`): with `has_more`, without it, and bare arrays. Upstream's
  * own `before` is ill-defined, so backward pages are read forward in the opposite order. A cursor is the id of its node.
  */
-import { ArgsType, Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, Int } from 'type-graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import type { ListQuery } from '../../aiml/resource.ts';
 import { isUpstreamId } from '../../aiml/wire.ts';
 import { ServiceError } from '../errors/codes.ts';
+import { createEnum, NullableField, SimpleObjectType } from './decorators.ts';
 
 const MAX_SIZE = 100;
 const DEFAULT_SIZE = 20;
 
-export const SortOrder = { ASC: 'asc', DESC: 'desc' } as const;
-export type SortOrder = (typeof SortOrder)[keyof typeof SortOrder];
-
-registerEnumType(SortOrder, {
-  name: 'SortOrder',
-  description: 'Sort direction by creation time.',
-  valuesConfig: { ASC: { description: 'Oldest first.' }, DESC: { description: 'Newest first.' } },
+export const SortOrder = createEnum('SortOrder', 'Sort direction by creation time.', {
+  asc: 'Oldest first.',
+  desc: 'Newest first.',
 });
+export type SortOrder = (typeof SortOrder)[keyof typeof SortOrder];
 
 /** The arguments of every page but its order. It is not a type of the schema. */
 @ArgsType()
 abstract class PageBounds {
-  @Field(() => Int, {
-    nullable: true,
-    description: `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`,
-  })
+  @NullableField(() => Int, `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`)
   declare readonly first?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor after which the page starts. Goes with `first`.' })
+  @NullableField(() => String, 'The cursor after which the page starts. Goes with `first`.')
   declare readonly after?: string | null;
 
-  @Field(() => Int, {
-    nullable: true,
-    description: `How many nodes from the end of the list, or before \`before\`: 1 to ${MAX_SIZE}.`,
-  })
+  @NullableField(() => Int, `How many nodes from the end of the list, or before \`before\`: 1 to ${MAX_SIZE}.`)
   declare readonly last?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor before which the page ends. Goes with `last`.' })
+  @NullableField(() => String, 'The cursor before which the page ends. Goes with `last`.')
   declare readonly before?: string | null;
 }
 
@@ -58,7 +50,7 @@ export class OldestFirstPageArguments extends PageBounds {
   declare readonly order: SortOrder;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The position of a page in its list.' })
+@SimpleObjectType('The position of a page in its list.')
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether nodes follow after this page.' })
   readonly hasNextPage: boolean;
@@ -66,10 +58,10 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Whether nodes precede this page.' })
   readonly hasPreviousPage: boolean;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the first node, null if the page is empty.' })
+  @NullableField(() => String, 'The cursor of the first node, null if the page is empty.')
   readonly startCursor: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the last node, null if the page is empty.' })
+  @NullableField(() => String, 'The cursor of the last node, null if the page is empty.')
   readonly endCursor: string | null;
 
   constructor({ items, hasNextPage, hasPreviousPage }: Page<Item>) {

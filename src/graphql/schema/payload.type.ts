@@ -1,9 +1,10 @@
 /** The base class of all mutation payloads. */
-import { Field, ObjectType } from 'type-graphql';
+import { Field } from 'type-graphql';
 import { UserError } from './user-error.ts';
+import { SimpleObjectType } from './decorators.ts';
 
 /** It is not a type of the schema. Subclasses add the written object, which is null if there are user errors. */
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 export abstract class Payload {
   @Field(() => [UserError], { description: 'Errors that the client can fix. Empty if the mutation was applied.' })
   readonly userErrors: readonly UserError[];

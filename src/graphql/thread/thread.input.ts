@@ -5,34 +5,34 @@ import { ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { MessageInput } from '../message/message.input.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
+import { NullableField } from '../schema/decorators.ts';
 
 @InputType({ description: 'A thread that is created together with a run.' })
 export class ThreadInput {
-  @Field(() => [MessageInput], { nullable: true, description: 'Its first messages, in order, at most 32.' })
+  @NullableField(() => [MessageInput], 'Its first messages, in order, at most 32.')
   declare readonly messages?: readonly MessageInput[] | null;
 
-  @Field(() => ToolResourcesInput, {
-    nullable: true,
-    description: 'The resources of the tools in this thread, in addition to those of the assistant.',
-  })
+  @NullableField(
+    () => ToolResourcesInput,
+    'The resources of the tools in this thread, in addition to those of the assistant.',
+  )
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @Field(() => Metadata, {
-    nullable: true,
-    description: "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
-  })
+  @NullableField(
+    () => Metadata,
+    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
+  )
   declare readonly metadata?: WireMetadata | null;
 }
 
 @InputType({ description: 'A new thread.' })
 export class CreateThreadInput extends ThreadInput {
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Sent again with the same key within 24 hours, the mutation returns the first thread and creates none: ' +
+  @NullableField(
+    () => String,
+    'Sent again with the same key within 24 hours, the mutation returns the first thread and creates none: ' +
       `${ID_FORMAT}. The AIML API cannot list threads, so there a key is valid within ` +
       'one process of the service only.',
-  })
+  )
   declare readonly idempotencyKey?: string | null;
 }
 
@@ -41,10 +41,10 @@ export class UpdateThreadInput {
   @Field(() => ID, { description: 'The thread to change.' })
   declare readonly id: string;
 
-  @Field(() => ToolResourcesInput, { nullable: true, description: 'The resources of the tools in this thread.' })
+  @NullableField(() => ToolResourcesInput, 'The resources of the tools in this thread.')
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @Field(() => Metadata, { nullable: true, description: 'Replaces all pairs.' })
+  @NullableField(() => Metadata, 'Replaces all pairs.')
   declare readonly metadata?: WireMetadata | null;
 }
 

@@ -1,15 +1,13 @@
 /** The payloads of the mutations of threads. */
-import { Field, ID, ObjectType } from 'type-graphql';
+import { ID } from 'type-graphql';
 import { Payload } from '../schema/payload.type.ts';
 import type { UserError } from '../schema/user-error.ts';
 import { Thread } from './thread.type.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({ simpleResolvers: true })
+@SimpleObjectType()
 abstract class ThreadPayload extends Payload {
-  @Field(() => Thread, {
-    nullable: true,
-    description: 'The thread as it is after the mutation. Null if there are user errors.',
-  })
+  @NullableField(() => Thread, 'The thread as it is after the mutation. Null if there are user errors.')
   readonly thread: Thread | null;
 
   constructor(thread: Thread | null, userErrors: readonly UserError[] = []) {
@@ -18,15 +16,15 @@ abstract class ThreadPayload extends Payload {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a create.' })
+@SimpleObjectType('The result of a create.')
 export class CreateThreadPayload extends ThreadPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of an update.' })
+@SimpleObjectType('The result of an update.')
 export class UpdateThreadPayload extends ThreadPayload {}
 
-@ObjectType({ simpleResolvers: true, description: 'The result of a delete.' })
+@SimpleObjectType('The result of a delete.')
 export class DeleteThreadPayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The id of the deleted thread. Null if there are user errors.' })
+  @NullableField(() => ID, 'The id of the deleted thread. Null if there are user errors.')
   readonly deletedThreadId: string | null;
 
   constructor(deletedThreadId: string | null, userErrors: readonly UserError[] = []) {

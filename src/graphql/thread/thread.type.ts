@@ -1,5 +1,5 @@
 /** The object type of a thread, and its connection. */
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID } from 'type-graphql';
 import type { WireThread } from '../../aiml/resources/thread.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { toToolResources } from '../assistant/assistant-tool.mapper.ts';
@@ -7,12 +7,9 @@ import { ToolResources } from '../assistant/assistant-tool.type.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
-@ObjectType({
-  implements: Node,
-  simpleResolvers: true,
-  description: 'A conversation: messages, and the runs that add to them.',
-})
+@SimpleObjectType('A conversation: messages, and the runs that add to them.', Node)
 export class Thread extends Node {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
   override readonly id: string;
@@ -24,11 +21,10 @@ export class Thread extends Node {
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
   readonly metadata: WireMetadata;
 
-  @Field(() => ToolResources, {
-    nullable: true,
-    description:
-      'The resources of the tools in this thread, in addition to those of the assistant. Null if there are none.',
-  })
+  @NullableField(
+    () => ToolResources,
+    'The resources of the tools in this thread, in addition to those of the assistant. Null if there are none.',
+  )
   readonly toolResources: ToolResources | null;
 
   constructor(wire: WireThread) {
@@ -40,8 +36,8 @@ export class Thread extends Node {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A thread and its cursor.' })
+@SimpleObjectType('A thread and its cursor.')
 class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
 
-@ObjectType({ simpleResolvers: true, description: 'A page of threads.' })
+@SimpleObjectType('A page of threads.')
 export class ThreadConnection extends createConnectionType(() => Thread, ThreadEdge, 'threads') {}
