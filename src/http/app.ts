@@ -14,12 +14,12 @@ import type { ConnectionTracker } from './connection-tracker.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import {
+  clientError,
   CLIENT_DISCONNECTED,
   GRAPHQL_PATHS,
   sendErrorResponse,
   RequestError,
   toErrorResponse,
-  type HttpErrorResponse,
   type ErrorResponseRecord,
 } from './error-response.ts';
 import { HostPolicy } from './host-policy.ts';
@@ -30,11 +30,7 @@ import { decorateRequests, exchangeOf } from './request-state.ts';
 import { registerSchemaRoute } from './schema-route.ts';
 import { NOT_FOUND, UnmatchedRequests } from './unmatched-requests.ts';
 
-const UNSUPPORTED_CHARSET: HttpErrorResponse = {
-  status: 415,
-  code: 'BAD_REQUEST',
-  message: 'The charset of the Content-Type must be utf-8.',
-};
+const UNSUPPORTED_CHARSET = clientError(415, 'The charset of the Content-Type must be utf-8.');
 
 interface AppOptions extends GraphQLRouteOptions {
   /** Creates the HTTP server of the app. */

@@ -16,6 +16,13 @@ export interface HttpErrorResponse {
   readonly message: string;
 }
 
+/** A request that the client has to change. */
+export const clientError = (status: number, message: string): HttpErrorResponse => ({
+  status,
+  code: 'BAD_REQUEST',
+  message,
+});
+
 /** A request to `/graphql` that was rejected before it became an operation. */
 export interface ErrorResponseRecord {
   readonly requestId: string;
@@ -72,25 +79,13 @@ export function recordErrorResponse(reply: FastifyReply, status: number, code: E
 
 /** Error responses by Fastify's error code (https://fastify.dev/docs/latest/Reference/Errors/). */
 const errorResponses: Readonly<Record<string, HttpErrorResponse>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    status: 415,
-    code: 'BAD_REQUEST',
-    message: 'The request body must be sent as application/json.',
-  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: clientError(415, 'The request body must be sent as application/json.'),
 };
 
-export const BODY_TOO_LARGE: HttpErrorResponse = {
-  status: 413,
-  code: 'BAD_REQUEST',
-  message: 'The request body is larger than 2 MiB.',
-};
+export const BODY_TOO_LARGE = clientError(413, 'The request body is larger than 2 MiB.');
 
 /** The client disconnected while it sent the request; this response is never delivered. */
-export const CLIENT_DISCONNECTED: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The request was cut short.',
-};
+export const CLIENT_DISCONNECTED = clientError(400, 'The request was cut short.');
 
 const internalError: HttpErrorResponse = {
   status: 500,

@@ -7,12 +7,12 @@ import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
 import type { Release, Semaphore } from '../runtime/semaphore.ts';
 import { chooseContentType, chooseStreamType, type StreamAcceptance } from './content-negotiation.ts';
 import {
+  clientError,
   CLIENT_DISCONNECTED,
   DEFAULT_ERROR_TYPE,
   recordErrorResponse,
   RETRY_AFTER,
   sendErrorResponse,
-  type HttpErrorResponse,
 } from './error-response.ts';
 import { acceptsHtml, addVary } from './explorer/page-headers.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -51,13 +51,14 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       const contentType = chooseContentType(request.headers.accept);
       const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
       if (contentType === null && streaming === null)
-        return sendErrorResponse(reply, {
-          status: 406,
-          code: 'BAD_REQUEST',
-          message:
+        return sendErrorResponse(
+          reply,
+          clientError(
+            406,
             'The response is application/graphql-response+json or application/json, or for a subscription by POST ' +
-            'text/event-stream or multipart/mixed with subscriptionSpec=1.0. Accept allows none of them.',
-        });
+              'text/event-stream or multipart/mixed with subscriptionSpec=1.0. Accept allows none of them.',
+          ),
+        );
       const search = searchOf(request);
       if (search === null) return sendErrorResponse(reply, NOT_UTF8);
       const release = operationSlots.tryAcquire();
@@ -169,11 +170,7 @@ function execute(
   });
 }
 
-const NOT_UTF8: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The query string is not UTF-8 text.',
-};
+const NOT_UTF8 = clientError(400, 'The query string is not UTF-8 text.');
 
 /** The query string of a GET, empty for a POST; null if it is not UTF-8. */
 const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : queryStringOf(url));

@@ -4,27 +4,18 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { HttpErrorResponse } from './error-response.ts';
+import { clientError, type HttpErrorResponse } from './error-response.ts';
 import { parseHost, type AllowedHosts } from '../runtime/host.ts';
 import { authorityOf, pathOf } from './request-target.ts';
 
 const PROBED_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
-const MISDIRECTED: HttpErrorResponse = {
-  status: 421,
-  code: 'BAD_REQUEST',
-  message: 'The service does not serve the host that this request names: add it to ALLOWED_HOSTS.',
-};
-const NO_HOST: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The request must have a Host header.',
-};
-const SEVERAL_HOSTS: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The request has several Host headers.',
-};
+const MISDIRECTED = clientError(
+  421,
+  'The service does not serve the host that this request names: add it to ALLOWED_HOSTS.',
+);
+const NO_HOST = clientError(400, 'The request must have a Host header.');
+const SEVERAL_HOSTS = clientError(400, 'The request has several Host headers.');
 
 export class HostPolicy {
   /** Null if every host is allowed. */

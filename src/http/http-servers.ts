@@ -18,7 +18,13 @@ import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
 import { KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import type { ConnectionTracker } from './connection-tracker.ts';
-import { errorHeaders, toErrorBody, type ErrorResponseRecord, type HttpErrorResponse } from './error-response.ts';
+import {
+  clientError,
+  errorHeaders,
+  toErrorBody,
+  type ErrorResponseRecord,
+  type HttpErrorResponse,
+} from './error-response.ts';
 import { ORIGIN_NOT_ALLOWED } from './unmatched-requests.ts';
 import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
@@ -226,28 +232,12 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 
 const isUnavailable = (error: unknown): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(errorCode(error) ?? '');
 
-const EXPECTATION_FAILED: HttpErrorResponse = {
-  status: 417,
-  code: 'BAD_REQUEST',
-  message: 'The service supports no expectation other than 100-continue.',
-};
+const EXPECTATION_FAILED = clientError(417, 'The service supports no expectation other than 100-continue.');
 const ALLOWED_METHODS = { allow: 'GET, HEAD, OPTIONS, POST' };
-const CONNECT_NOT_SUPPORTED: HttpErrorResponse = {
-  status: 405,
-  code: 'BAD_REQUEST',
-  message: 'The service does not support CONNECT.',
-};
-const HEADERS_TOO_LARGE: HttpErrorResponse = {
-  status: 431,
-  code: 'BAD_REQUEST',
-  message: 'The request headers are too large.',
-};
-const TOO_SLOW: HttpErrorResponse = {
-  status: 408,
-  code: 'BAD_REQUEST',
-  message: 'The request took too long to arrive.',
-};
-const INVALID_HTTP: HttpErrorResponse = { status: 400, code: 'BAD_REQUEST', message: 'The request is not valid HTTP.' };
+const CONNECT_NOT_SUPPORTED = clientError(405, 'The service does not support CONNECT.');
+const HEADERS_TOO_LARGE = clientError(431, 'The request headers are too large.');
+const TOO_SLOW = clientError(408, 'The request took too long to arrive.');
+const INVALID_HTTP = clientError(400, 'The request is not valid HTTP.');
 
 const clientErrors: ReadonlyMap<string | undefined, HttpErrorResponse> = new Map([
   ['HPE_HEADER_OVERFLOW', HEADERS_TOO_LARGE],

@@ -5,7 +5,7 @@ import { estimateJson, requestLimits, violatedRequestLimit, type JsonEstimate } 
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { FREE_BODY_BYTES, type BodyReservation } from './body-memory.ts';
-import { BODY_TOO_LARGE, CLIENT_DISCONNECTED, RequestError, type HttpErrorResponse } from './error-response.ts';
+import { clientError, BODY_TOO_LARGE, CLIENT_DISCONNECTED, RequestError } from './error-response.ts';
 
 /** The largest request body, in bytes, before and after decompression. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -44,7 +44,7 @@ export const readSmallJsonBody = async (request: IncomingMessage): Promise<unkno
 function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
   const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body, requestLimits) : null;
   const violated = estimate && violatedLimit(estimate);
-  if (violated) throw new RequestError({ status: 400, code: 'BAD_REQUEST', message: `The request body ${violated}.` });
+  if (violated) throw new RequestError(clientError(400, `The request body ${violated}.`));
   const wait = reservation.reserveParsed(estimate?.heapBytes ?? 0);
   return wait ? wait.then(() => parseJson(body)) : parseJson(body);
 }
@@ -53,21 +53,9 @@ function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
 export const violatedLimit = (estimate: JsonEstimate): string | null =>
   estimate.depth > MAX_DEPTH ? 'is nested too deeply' : violatedRequestLimit(estimate);
 
-const UNSUPPORTED_CODING: HttpErrorResponse = {
-  status: 415,
-  code: 'BAD_REQUEST',
-  message: 'The Content-Encoding must be one of gzip, deflate and br.',
-};
-const NOT_UTF8: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The request body is not UTF-8 text.',
-};
-const INVALID_JSON: HttpErrorResponse = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The request body is not valid JSON.',
-};
+const UNSUPPORTED_CODING = clientError(415, 'The Content-Encoding must be one of gzip, deflate and br.');
+const NOT_UTF8 = clientError(400, 'The request body is not UTF-8 text.');
+const INVALID_JSON = clientError(400, 'The request body is not valid JSON.');
 
 /** Ignores a leading byte order mark. Throws a RequestError (400). */
 function parseJson(body: Buffer): unknown {
@@ -84,14 +72,11 @@ async function decode(raw: Buffer, coding: Exclude<ContentCoding, 'identity'>): 
   try {
     return await decompress[coding](raw, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    const isTooLarge = errorCode(error) === 'ERR_BUFFER_TOO_LARGE';
-    throw new RequestError({
-      status: isTooLarge ? 413 : 400,
-      code: 'BAD_REQUEST',
-      message: isTooLarge
-        ? 'The request body is larger than 2 MiB after decompression.'
-        : 'The request body does not match its Content-Encoding.',
-    });
+    throw new RequestError(
+      errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
+        ? clientError(413, 'The request body is larger than 2 MiB after decompression.')
+        : clientError(400, 'The request body does not match its Content-Encoding.'),
+    );
   }
 }
 

@@ -1,18 +1,13 @@
 /** Responses to requests that match no route: 404, 405 with Allow, and OPTIONS, unless it is an allowed CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { errorHeaders, sendErrorResponse, toErrorBody, type HttpErrorResponse } from './error-response.ts';
+import { clientError, errorHeaders, sendErrorResponse, toErrorBody, type HttpErrorResponse } from './error-response.ts';
 import { pathOf } from './request-target.ts';
 
-export const NOT_FOUND: HttpErrorResponse = {
-  status: 404,
-  code: 'BAD_REQUEST',
-  message: 'There is nothing at this path.',
-};
-const NOT_ALLOWED: HttpErrorResponse = {
-  status: 405,
-  code: 'BAD_REQUEST',
-  message: 'This path does not support the method of the request: the Allow header lists those that it supports.',
-};
+export const NOT_FOUND = clientError(404, 'There is nothing at this path.');
+const NOT_ALLOWED = clientError(
+  405,
+  'This path does not support the method of the request: the Allow header lists those that it supports.',
+);
 
 /** Of a CORS preflight, and of the upgrade to a WebSocket. */
 export const ORIGIN_NOT_ALLOWED: HttpErrorResponse = {

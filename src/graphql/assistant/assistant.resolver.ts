@@ -4,9 +4,8 @@ import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { catchUserErrors, notFound } from '../schema/mutation.ts';
+import { notFound, runMutation } from '../schema/mutation.ts';
 import { PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
-import { UserError } from '../schema/user-error.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';
@@ -51,52 +50,51 @@ export class AssistantResolver {
   @Mutation(() => CreateAssistantPayload, {
     description: 'Creates an assistant. It is sent once: if its outcome is unknown, look before sending it again.',
   })
-  async createAssistant(
+  createAssistant(
     @Arg('input', () => CreateAssistantInput, { description: 'The new assistant.' }) input: CreateAssistantInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateAssistantPayload> {
-    const userErrors = validateCreate(input);
-    if (userErrors.length > 0) return new CreateAssistantPayload(null, userErrors);
-    const created = await catchUserErrors(info, () =>
-      upstream.assistants.create(toCreateBody(input), input.idempotencyKey ?? undefined),
-    );
-    return created instanceof UserError
-      ? new CreateAssistantPayload(null, [created])
-      : new CreateAssistantPayload(new Assistant(created));
+    return runMutation(CreateAssistantPayload, {
+      info,
+      userErrors: validateCreate(input),
+      write: async () =>
+        new Assistant(await upstream.assistants.create(toCreateBody(input), input.idempotencyKey ?? undefined)),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => UpdateAssistantPayload, {
     description: 'Changes an assistant. A field that is left out stays as it is; an explicit null clears it.',
   })
-  async updateAssistant(
+  updateAssistant(
     @Arg('input', () => UpdateAssistantInput, { description: 'The changes.' }) input: UpdateAssistantInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<UpdateAssistantPayload> {
-    const userErrors = validateUpdate(input);
-    if (userErrors.length > 0) return new UpdateAssistantPayload(null, userErrors);
-    const body = toModifyBody(input);
-    const isEmpty = Object.keys(body).length === 0;
-    const updated = await catchUserErrors(info, async () =>
-      isEmpty ? ((await upstream.assistants.load(input.id)) ?? notFound()) : upstream.assistants.modify(input.id, body),
-    );
-    return updated instanceof UserError
-      ? new UpdateAssistantPayload(null, [updated])
-      : new UpdateAssistantPayload(new Assistant(updated));
+    return runMutation(UpdateAssistantPayload, {
+      info,
+      userErrors: validateUpdate(input),
+      write: async () => {
+        const body = toModifyBody(input);
+        const isEmpty = Object.keys(body).length === 0;
+        const wire = await (isEmpty ? upstream.assistants.load(input.id) : upstream.assistants.modify(input.id, body));
+        return wire ? new Assistant(wire) : notFound();
+      },
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => DeleteAssistantPayload, { description: 'Deletes an assistant permanently.' })
-  async deleteAssistant(
+  deleteAssistant(
     @Arg('input', () => DeleteAssistantInput, { description: 'The assistant to delete.' }) input: DeleteAssistantInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteAssistantPayload> {
-    const userErrors = validateDelete(input);
-    if (userErrors.length > 0) return new DeleteAssistantPayload(null, userErrors);
-    const failure = await catchUserErrors(info, () => upstream.assistants.delete(input.id));
-    return failure ? new DeleteAssistantPayload(null, [failure]) : new DeleteAssistantPayload(input.id);
+    return runMutation(DeleteAssistantPayload, {
+      info,
+      userErrors: validateDelete(input),
+      write: () => upstream.assistants.delete(input.id).then(() => input.id),
+    });
   }
 }

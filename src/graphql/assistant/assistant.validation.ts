@@ -4,8 +4,7 @@
  * Models, files and vector stores are not looked up: upstream rejects those that do not exist.
  */
 import { inputLimits as limits } from '../schema/input-limits.ts';
-import { InputValidator } from '../schema/input-validator.ts';
-import type { UserError } from '../schema/user-error.ts';
+import { createValidation, type InputValidator } from '../schema/input-validator.ts';
 import type {
   AssistantSettings,
   CreateAssistantInput,
@@ -14,18 +13,13 @@ import type {
 } from './assistant.input.ts';
 import { checkResponseFormat, checkToolResources, checkTools } from './tool.validation.ts';
 
-/** Empty if the input can be sent. */
-export function validateCreate(input: CreateAssistantInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateCreate = createValidation((validator, input: CreateAssistantInput) => {
   validator.notBlank(['input', 'model'], input.model);
   checkSettings(validator, input);
   validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateUpdate(input: UpdateAssistantInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateUpdate = createValidation((validator, input: UpdateAssistantInput) => {
   validator.requireId(['input', 'id'], input.id);
   validator.notBlank(['input', 'model'], input.model);
   checkSettings(validator, input);
@@ -35,15 +29,11 @@ export function validateUpdate(input: UpdateAssistantInput): readonly UserError[
       ['input', 'toolResources', 'fileSearch', 'vectorStores'],
       '"vectorStores" is for createAssistant only; an update takes "vectorStoreIds".',
     );
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateDelete(input: DeleteAssistantInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateDelete = createValidation((validator, input: DeleteAssistantInput) => {
   validator.requireId(['input', 'id'], input.id);
-  return validator.errors;
-}
+});
 
 function checkSettings(validator: InputValidator, input: AssistantSettings): void {
   validator.length(['input', 'name'], input.name, limits.nameLength);

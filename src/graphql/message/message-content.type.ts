@@ -1,8 +1,7 @@
 /** Object types of the content of a message. */
 import { Field, ID, Int, InterfaceType } from 'type-graphql';
 import type { WireContent, WireTextAnnotation } from '../../aiml/resources/message.ts';
-import type { WireUnknown } from '../../aiml/wire.ts';
-import type { JsonObject } from '../../aiml/wire.ts';
+import type { JsonObject, WireUnknown } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 

@@ -5,11 +5,9 @@ import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { catchUserErrors } from '../schema/mutation.ts';
+import { runMutation } from '../schema/mutation.ts';
 import { diagnoseNotFound, diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
 import { Run } from '../run/run.type.ts';
-import { UserError } from '../schema/user-error.ts';
-import { withoutUndefined } from '../schema/wire-body.ts';
 import { toMessageBody } from './message.body.ts';
 import { CreateMessageInput, DeleteMessageInput, UpdateMessageInput } from './message.input.ts';
 import { CreateMessagePayload, DeleteMessagePayload, UpdateMessagePayload } from './message.payload.ts';
@@ -50,63 +48,58 @@ export class MessageResolver {
   @Mutation(() => CreateMessagePayload, {
     description: 'Adds a message to a thread. The thread must not have a run in progress.',
   })
-  async createMessage(
+  createMessage(
     @Arg('input', () => CreateMessageInput, { description: 'The new message.' }) input: CreateMessageInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateMessagePayload> {
-    const userErrors = validateCreateMessage(input);
-    if (userErrors.length > 0) return new CreateMessagePayload(null, userErrors);
     const { threadId, idempotencyKey } = input;
-    const created = await catchUserErrors(
+    return runMutation(CreateMessagePayload, {
       info,
-      () => upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined),
-      (error) => diagnoseBusyThread(upstream, threadId, error),
-    );
-    return created instanceof UserError
-      ? new CreateMessagePayload(null, [created])
-      : new CreateMessagePayload(new Message(created));
+      userErrors: validateCreateMessage(input),
+      write: async () =>
+        new Message(await upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined)),
+      diagnose: (error) => diagnoseBusyThread(upstream, threadId, error),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => UpdateMessagePayload, { description: 'Changes a message. Only metadata can be changed.' })
-  async updateMessage(
+  updateMessage(
     @Arg('input', () => UpdateMessageInput, { description: 'The changes.' }) input: UpdateMessageInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<UpdateMessagePayload> {
-    const userErrors = validateUpdateMessage(input);
-    if (userErrors.length > 0) return new UpdateMessagePayload(null, userErrors);
     const { threadId, id, metadata } = input;
-    const messages = upstream.messages(threadId);
-    const updated = await catchUserErrors(
+    return runMutation(UpdateMessagePayload, {
       info,
-      async () =>
-        metadata === undefined
-          ? ((await messages.load(id)) ?? findMissingId(upstream, threadId))
-          : messages.modify(id, withoutUndefined({ metadata })),
-      (error) => diagnoseNotFound(upstream, threadId, error),
-    );
-    return updated instanceof UserError
-      ? new UpdateMessagePayload(null, [updated])
-      : new UpdateMessagePayload(new Message(updated));
+      userErrors: validateUpdateMessage(input),
+      write: async () => {
+        const messages = upstream.messages(threadId);
+        const wire = await (metadata === undefined ? messages.load(id) : messages.modify(id, { metadata }));
+        return wire ? new Message(wire) : findMissingId(upstream, threadId);
+      },
+      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => DeleteMessagePayload, { description: 'Deletes a message permanently.' })
-  async deleteMessage(
+  deleteMessage(
     @Arg('input', () => DeleteMessageInput, { description: 'The message to delete.' }) input: DeleteMessageInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteMessagePayload> {
-    const userErrors = validateDeleteMessage(input);
-    if (userErrors.length > 0) return new DeleteMessagePayload(null, userErrors);
     const { threadId, id } = input;
-    const failure = await catchUserErrors(
+    return runMutation(DeleteMessagePayload, {
       info,
-      () => upstream.messages(threadId).delete(id),
-      (error) => diagnoseNotFound(upstream, threadId, error),
-    );
-    return failure ? new DeleteMessagePayload(null, [failure]) : new DeleteMessagePayload(id);
+      userErrors: validateDeleteMessage(input),
+      write: () =>
+        upstream
+          .messages(threadId)
+          .delete(id)
+          .then(() => id),
+      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+    });
   }
 }

@@ -1,7 +1,6 @@
 /** Validates the inputs of the mutations of messages before a request is sent. */
 import { inputLimits as limits } from '../schema/input-limits.ts';
-import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
-import type { UserError } from '../schema/user-error.ts';
+import { createValidation, type FieldPath, type InputValidator } from '../schema/input-validator.ts';
 import type {
   CreateMessageInput,
   DeleteMessageInput,
@@ -10,31 +9,22 @@ import type {
   UpdateMessageInput,
 } from './message.input.ts';
 
-/** Empty if the input can be sent. */
-export function validateCreateMessage(input: CreateMessageInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateCreateMessage = createValidation((validator, input: CreateMessageInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   checkMessage(validator, ['input'], input);
   validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateUpdateMessage(input: UpdateMessageInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateUpdateMessage = createValidation((validator, input: UpdateMessageInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
   validator.metadata(['input', 'metadata'], input.metadata);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateDeleteMessage(input: DeleteMessageInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateDeleteMessage = createValidation((validator, input: DeleteMessageInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
-  return validator.errors;
-}
+});
 
 /** Messages that are created together with a thread or a run. */
 export function checkMessages(

@@ -8,12 +8,11 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { catchUserErrors, notFound } from '../schema/mutation.ts';
+import { catchUserErrors, notFound, runMutation } from '../schema/mutation.ts';
 import { OldestFirstPageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
 import { UserError } from '../schema/user-error.ts';
-import { withoutUndefined } from '../schema/wire-body.ts';
 import { toRunBody, toThreadRunBody } from './run.body.ts';
 import {
   CancelRunInput,
@@ -138,60 +137,49 @@ export class RunResolver {
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => UpdateRunPayload, { description: 'Changes a run. Only metadata can be changed.' })
-  async updateRun(
+  updateRun(
     @Arg('input', () => UpdateRunInput, { description: 'The changes.' }) input: UpdateRunInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<UpdateRunPayload> {
-    const userErrors = validateUpdateRun(input);
-    if (userErrors.length > 0) return new UpdateRunPayload(null, userErrors);
     const { threadId, id, metadata } = input;
-    const runs = upstream.runs(threadId);
-    const updated = await catchUserErrors(
+    return runMutation(UpdateRunPayload, {
       info,
-      async () =>
-        metadata === undefined
-          ? ((await runs.load(id)) ?? findMissingId(upstream, threadId))
-          : runs.modify(id, withoutUndefined({ metadata })),
-      (error) => diagnoseNotFound(upstream, threadId, error),
-    );
-    return updated instanceof UserError
-      ? new UpdateRunPayload(null, [updated])
-      : new UpdateRunPayload(new Run(updated));
+      userErrors: validateUpdateRun(input),
+      write: async () => {
+        const runs = upstream.runs(threadId);
+        const wire = await (metadata === undefined ? runs.load(id) : runs.modify(id, { metadata }));
+        return wire ? new Run(wire) : findMissingId(upstream, threadId);
+      },
+      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => CancelRunPayload, {
     description: 'The only way to stop a run: to stop following it changes nothing.',
   })
-  async cancelRun(
+  cancelRun(
     @Arg('input', () => CancelRunInput, { description: 'The run to cancel.' }) input: CancelRunInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CancelRunPayload> {
-    const userErrors = validateCancelRun(input);
-    if (userErrors.length > 0) return new CancelRunPayload(null, userErrors);
     const { threadId, id } = input;
-    const runs = upstream.runs(threadId);
-    const cancelled = await catchUserErrors(
+    const isStopping = ({ status }: WireRun) => status === 'cancelling' || hasEnded(status);
+    return runMutation(CancelRunPayload, {
       info,
-      // The run may end before the cancel is applied: its status says which happened.
-      () =>
-        runs.act(id, {
-          action: 'cancel',
-          body: null,
-          isApplied: ({ status }) => status === 'cancelling' || hasEnded(status),
-        }),
-      async (error) => {
-        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error);
-        const run = await runs.reload(id);
-        return run && (hasEnded(run.status) || run.status === 'cancelling') ? cannotCancel() : null;
+      userErrors: validateCancelRun(input),
+      write: async () => {
+        const run = await upstream.runs(threadId).act(id, { action: 'cancel', body: null, isApplied: isStopping });
+        // The run may end before the cancel is applied: its status says which happened.
+        return hasEnded(run.status) && run.status !== 'cancelled' ? cannotCancel() : new Run(run);
       },
-    );
-    if (cancelled instanceof UserError) return new CancelRunPayload(null, [cancelled]);
-    return hasEnded(cancelled.status) && cancelled.status !== 'cancelled'
-      ? new CancelRunPayload(null, [cannotCancel()])
-      : new CancelRunPayload(new Run(cancelled));
+      diagnose: async (error) => {
+        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error);
+        const run = await upstream.runs(threadId).reload(id);
+        return run && isStopping(run) ? cannotCancel() : null;
+      },
+    });
   }
 
   @Authorized<Scope>('assistants:write')

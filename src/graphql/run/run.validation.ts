@@ -1,10 +1,9 @@
 /** Validates the inputs of the mutations of runs before a request is sent. */
 import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
 import { inputLimits as limits } from '../schema/input-limits.ts';
-import { InputValidator, type FieldPath } from '../schema/input-validator.ts';
+import { createValidation, type FieldPath, type InputValidator } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import { checkThread } from '../thread/thread.validation.ts';
-import type { UserError } from '../schema/user-error.ts';
 import type {
   CancelRunInput,
   CreateRunInput,
@@ -14,51 +13,38 @@ import type {
   UpdateRunInput,
 } from './run.input.ts';
 
-/** Empty if the input can be sent. */
-export function validateCreateRun(input: CreateRunInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateCreateRun = createValidation((validator, input: CreateRunInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   checkMessages(validator, ['input', 'additionalMessages'], input.additionalMessages);
   validator.length(['input', 'additionalInstructions'], input.additionalInstructions, limits.instructionsLength);
   checkSettings(validator, input);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateCreateThreadAndRun(input: CreateThreadAndRunInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateCreateThreadAndRun = createValidation((validator, input: CreateThreadAndRunInput) => {
   if (input.thread) checkThread(validator, ['input', 'thread'], input.thread);
   if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
   checkSettings(validator, input);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateUpdateRun(input: UpdateRunInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateUpdateRun = createValidation((validator, input: UpdateRunInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
   validator.metadata(['input', 'metadata'], input.metadata);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. */
-export function validateCancelRun(input: CancelRunInput): readonly UserError[] {
-  const validator = new InputValidator();
+export const validateCancelRun = createValidation((validator, input: CancelRunInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'id'], input.id);
-  return validator.errors;
-}
+});
 
-/** Empty if the input can be sent. `checkToolOutputs` compares it with the run. */
-export function validateSubmitToolOutputs(input: SubmitToolOutputsInput): readonly UserError[] {
-  const validator = new InputValidator();
+/** `checkToolOutputs` compares it with the run. */
+export const validateSubmitToolOutputs = createValidation((validator, input: SubmitToolOutputsInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
   validator.requireId(['input', 'runId'], input.runId);
   checkWait(validator, input.waitSeconds);
   const path = ['input', 'toolOutputs'];
   if (input.toolOutputs.length === 0) validator.add('BLANK', path, '"toolOutputs" must not be empty.');
-  if (!validator.count(path, input.toolOutputs, limits.toolOutputs)) return validator.errors;
+  if (!validator.count(path, input.toolOutputs, limits.toolOutputs)) return;
   const seen = new Set<string>();
   for (const [index, { toolCallId }] of input.toolOutputs.entries()) {
     const position = [...path, String(index), 'toolCallId'];
@@ -66,8 +52,7 @@ export function validateSubmitToolOutputs(input: SubmitToolOutputsInput): readon
     if (seen.has(toolCallId)) validator.add('INVALID', position, 'A call takes one output.');
     seen.add(toolCallId);
   }
-  return validator.errors;
-}
+});
 
 function checkSettings(validator: InputValidator, input: RunSettings): void {
   validator.requireId(['input', 'assistantId'], input.assistantId);

@@ -4,8 +4,7 @@
  * A check ignores null and undefined unless it says otherwise. Messages name the field, which is the end of the path, and
  * the limit. They never contain a value of the client or a key of metadata.
  */
-import { isUpstreamId } from '../../aiml/wire.ts';
-import type { WireMetadata } from '../../aiml/wire.ts';
+import { isUpstreamId, type WireMetadata } from '../../aiml/wire.ts';
 import { ID_FORMAT } from './ids.ts';
 import { inputLimits as limits } from './input-limits.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
@@ -16,6 +15,15 @@ interface Range {
   readonly min: number;
   readonly max: number;
 }
+
+/** The validation of a mutation's input. It returns all user errors at once; none if the input can be sent. */
+export const createValidation =
+  <Input>(check: (validator: InputValidator, input: Input) => void) =>
+  (input: Input): readonly UserError[] => {
+    const validator = new InputValidator();
+    check(validator, input);
+    return validator.errors;
+  };
 
 export class InputValidator {
   /** Bounds the size of the response. Further errors are dropped. */

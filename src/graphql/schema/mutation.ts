@@ -4,10 +4,19 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import { toInputPath } from './input-path.ts';
+import type { Payload } from './payload.type.ts';
 import { UserError } from './user-error.ts';
 
 /** Determines why a write was rejected; may read upstream. Null if the default mapping applies. */
 type Diagnosis = (error: PublicError) => Promise<UserError | null>;
+
+interface MutationRun<Written> {
+  readonly info: GraphQLResolveInfo;
+  /** What is wrong with the input. */
+  readonly userErrors: readonly UserError[];
+  readonly write: () => Promise<Written | UserError>;
+  readonly diagnose?: Diagnosis;
+}
 
 /**
  * Runs the write of a mutation whose only argument is `input`. Resolves to a user error if upstream does not have the id
@@ -31,6 +40,19 @@ export async function catchUserErrors<T>(
     }
     throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
   }
+}
+
+/**
+ * The payload of a mutation: with `userErrors` if its input is invalid, otherwise with the result of `write`, which may be
+ * a user error as well. Errors as in {@link catchUserErrors}.
+ */
+export async function runMutation<Written, P extends Payload>(
+  payloadType: new (written: Written | null, userErrors?: readonly UserError[]) => P,
+  { info, userErrors, write, diagnose }: MutationRun<Written>,
+): Promise<P> {
+  if (userErrors.length > 0) return new payloadType(null, userErrors);
+  const written = await catchUserErrors(info, write, diagnose);
+  return written instanceof UserError ? new payloadType(null, [written]) : new payloadType(written);
 }
 
 /** If the read fails, the cause stays open. The write was rejected in any case. */

@@ -6,10 +6,9 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { catchUserErrors, notFound } from '../schema/mutation.ts';
+import { notFound, runMutation } from '../schema/mutation.ts';
 import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
-import { UserError } from '../schema/user-error.ts';
 import { loadThread } from './load-thread.ts';
 import { toThreadCreateBody, toThreadModifyBody } from './thread.body.ts';
 import { CreateThreadInput, DeleteThreadInput, UpdateThreadInput } from './thread.input.ts';
@@ -75,52 +74,51 @@ export class ThreadResolver {
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => CreateThreadPayload, { description: 'Creates a thread, with its first messages if there are any.' })
-  async createThread(
+  createThread(
     @Arg('input', () => CreateThreadInput, { description: 'The new thread.' }) input: CreateThreadInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateThreadPayload> {
-    const userErrors = validateCreateThread(input);
-    if (userErrors.length > 0) return new CreateThreadPayload(null, userErrors);
-    const created = await catchUserErrors(info, () =>
-      upstream.threads.create(toThreadCreateBody(input), input.idempotencyKey ?? undefined),
-    );
-    return created instanceof UserError
-      ? new CreateThreadPayload(null, [created])
-      : new CreateThreadPayload(new Thread(created));
+    return runMutation(CreateThreadPayload, {
+      info,
+      userErrors: validateCreateThread(input),
+      write: async () =>
+        new Thread(await upstream.threads.create(toThreadCreateBody(input), input.idempotencyKey ?? undefined)),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => UpdateThreadPayload, {
     description: 'Changes a thread. A field that is left out stays as it is; an explicit null clears it.',
   })
-  async updateThread(
+  updateThread(
     @Arg('input', () => UpdateThreadInput, { description: 'The changes.' }) input: UpdateThreadInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<UpdateThreadPayload> {
-    const userErrors = validateUpdateThread(input);
-    if (userErrors.length > 0) return new UpdateThreadPayload(null, userErrors);
-    const body = toThreadModifyBody(input);
-    const isEmpty = Object.keys(body).length === 0;
-    const updated = await catchUserErrors(info, async () =>
-      isEmpty ? ((await upstream.threads.load(input.id)) ?? notFound()) : upstream.threads.modify(input.id, body),
-    );
-    return updated instanceof UserError
-      ? new UpdateThreadPayload(null, [updated])
-      : new UpdateThreadPayload(new Thread(updated));
+    return runMutation(UpdateThreadPayload, {
+      info,
+      userErrors: validateUpdateThread(input),
+      write: async () => {
+        const body = toThreadModifyBody(input);
+        const isEmpty = Object.keys(body).length === 0;
+        const wire = await (isEmpty ? upstream.threads.load(input.id) : upstream.threads.modify(input.id, body));
+        return wire ? new Thread(wire) : notFound();
+      },
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => DeleteThreadPayload, { description: 'Deletes a thread with its messages and runs permanently.' })
-  async deleteThread(
+  deleteThread(
     @Arg('input', () => DeleteThreadInput, { description: 'The thread to delete.' }) input: DeleteThreadInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DeleteThreadPayload> {
-    const userErrors = validateDeleteThread(input);
-    if (userErrors.length > 0) return new DeleteThreadPayload(null, userErrors);
-    const failure = await catchUserErrors(info, () => upstream.threads.delete(input.id));
-    return failure ? new DeleteThreadPayload(null, [failure]) : new DeleteThreadPayload(input.id);
+    return runMutation(DeleteThreadPayload, {
+      info,
+      userErrors: validateDeleteThread(input),
+      write: () => upstream.threads.delete(input.id).then(() => input.id),
+    });
   }
 }

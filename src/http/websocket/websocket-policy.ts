@@ -3,7 +3,7 @@
  * origin is checked before the upgrade.
  */
 import type { IncomingMessage } from 'node:http';
-import { GRAPHQL_PATHS, type HttpErrorResponse } from '../error-response.ts';
+import { clientError, GRAPHQL_PATHS, type HttpErrorResponse } from '../error-response.ts';
 import type { HostPolicy } from '../host-policy.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { pathOf } from '../request-target.ts';
@@ -31,11 +31,7 @@ export function checkUpgrade(request: IncomingMessage, options: WebSocketPolicyO
 const isOwn = (origin: string, host: string | undefined): boolean =>
   host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 
-const WRONG_PATH: HttpErrorResponse = {
-  status: 404,
-  code: 'BAD_REQUEST',
-  message: 'WebSockets are only available at /graphql.',
-};
+const WRONG_PATH = clientError(404, 'WebSockets are only available at /graphql.');
 const STOPPING: HttpErrorResponse = {
   status: 503,
   code: 'OVERLOADED',
