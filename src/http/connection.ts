@@ -18,7 +18,7 @@ const MAX_UNSENT_AHEAD_BYTES = 8 * 1024 * 1024;
 const RESPONSE_HEAD_BYTES = 512;
 
 /** `writeQueueSize`: bytes written to the socket that the system has not accepted. Node's socket time-out uses it, too. */
-type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+export type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 /** A connection with bytes that have not reached the operating system. */
 export interface UnsentSource {
@@ -38,7 +38,6 @@ export interface UnsentObserver {
 }
 
 export class Connection implements UnsentSource {
-  /** Whether it is closed because the client does not read. */
   isCut = false;
   readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
@@ -60,10 +59,6 @@ export class Connection implements UnsentSource {
     return this.#unsentBytes;
   }
 
-  /**
-   * The `performance.now()` time since which the client has read nothing of a pending response; null if no response is
-   * pending.
-   */
   get stalledSince(): number | null {
     const [current] = this.#exchanges;
     const respondedAt = current?.respondedAt ?? null;

@@ -1,11 +1,13 @@
 /** Queries and mutations of assistants: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
+import { loadAssistant } from './load-assistant.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { notFound, runMutation } from '../schema/mutation.ts';
-import { PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
+import { readConnection } from '../schema/connection.type.ts';
+import { PageArguments } from '../schema/pagination.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
 import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';
@@ -24,8 +26,7 @@ export class AssistantResolver {
     @Ctx() { upstream }: RequestContext,
   ): Promise<Assistant | null> {
     requireIds('id', id);
-    const wire = await upstream.assistants.load(id);
-    return wire && new Assistant(wire);
+    return loadAssistant(upstream, id);
   }
 
   @Authorized<Scope>('assistants:read')
@@ -35,14 +36,15 @@ export class AssistantResolver {
       'first and last: 1 to 100, 20 if both are absent. A page is `first` with or without `after`, or `last` with ' +
       'or without `before`.',
   })
-  async assistants(
-    @Args(() => PageArguments) page: PageArguments,
+  assistants(
+    @Args(() => PageArguments) args: PageArguments,
     @Ctx() { upstream }: RequestContext,
   ): Promise<AssistantConnection> {
-    const found = await readPage(toPageRequest(page), (query) => upstream.assistants.list(query));
-    return new AssistantConnection(
-      found.items.map((wire) => new Assistant(wire)),
-      found,
+    return readConnection(
+      AssistantConnection,
+      args,
+      (query) => upstream.assistants.list(query),
+      (wire) => new Assistant(wire),
     );
   }
 

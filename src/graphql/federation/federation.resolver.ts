@@ -5,7 +5,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
-import { loadAssistant, loadMany } from '../schema/load-node.ts';
+import { loadAssistant } from '../assistant/load-assistant.ts';
+import { loadMany } from '../schema/load-node.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { MAX_IDS } from '../schema/ids.ts';

@@ -2,6 +2,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Assistant } from '../assistant/assistant.type.ts';
+import { loadAssistant } from '../assistant/load-assistant.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
@@ -34,8 +35,7 @@ export class MessageResolver {
     description: 'The assistant that wrote it. Null if none did, or if it no longer exists.',
   })
   async assistant(@Root() { assistantId }: Message, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
-    const wire = assistantId === null ? null : await upstream.assistants.load(assistantId);
-    return wire && new Assistant(wire);
+    return assistantId === null ? null : loadAssistant(upstream, assistantId);
   }
 
   @FieldResolver(() => Run, { nullable: true, description: 'The run that wrote it. Null if none did.' })

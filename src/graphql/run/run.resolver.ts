@@ -3,13 +3,15 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
 import { Assistant } from '../assistant/assistant.type.ts';
+import { loadAssistant } from '../assistant/load-assistant.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
 import { catchUserErrors, notFound, runMutation } from '../schema/mutation.ts';
-import { OldestFirstPageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
+import { readConnection } from '../schema/connection.type.ts';
+import { OldestFirstPageArguments } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
 import { UserError } from '../schema/user-error.ts';
@@ -56,9 +58,8 @@ export class RunResolver {
   }
 
   @FieldResolver(() => Assistant, { nullable: true, description: 'Null if the assistant no longer exists.' })
-  async assistant(@Root() { assistantId }: Run, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
-    const wire = await upstream.assistants.load(assistantId);
-    return wire && new Assistant(wire);
+  assistant(@Root() { assistantId }: Run, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
+    return loadAssistant(upstream, assistantId);
   }
 
   @FieldResolver(() => Thread, { nullable: true, description: 'Null if the thread no longer exists.' })
@@ -79,13 +80,12 @@ export class RunResolver {
   }
 
   @FieldResolver(() => RunStepConnection, { description: 'Its steps, oldest first unless `order` is set.' })
-  async steps(
+  steps(
     @Root() { id, threadId }: Run,
     @Args(() => OldestFirstPageArguments) args: OldestFirstPageArguments,
     @Ctx() { upstream }: RequestContext,
   ): Promise<RunStepConnection> {
-    const page = await readPage(toPageRequest(args), (query) => upstream.steps(threadId, id).list(query));
-    return new RunStepConnection(page.items.map(toRunStep), page);
+    return readConnection(RunStepConnection, args, (query) => upstream.steps(threadId, id).list(query), toRunStep);
   }
 
   @Authorized<Scope>('assistants:write')

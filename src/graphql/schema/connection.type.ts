@@ -1,11 +1,16 @@
 /** Connections and edges, as the Relay Cursor Connections Specification describes them. A cursor is the id of its node. */
 import { Field } from 'type-graphql';
-import { PageInfo, type Page } from './pagination.ts';
+import type { ListQuery } from '../../aiml/resource.ts';
+import {
+  PageInfo,
+  readPage,
+  toPageRequest,
+  type Item,
+  type Page,
+  type PageArguments,
+  type Slice,
+} from './pagination.ts';
 import { SimpleObjectType } from './decorators.ts';
-
-interface Identified {
-  readonly id: string;
-}
 
 interface Edge<T> {
   readonly cursor: string;
@@ -22,7 +27,7 @@ interface Connection<T> {
 type NodeClass<T> = abstract new (...parameters: never) => T;
 
 /** The base class of an edge type. Its subclass is the object type and gives the name. */
-export function createEdgeType<T extends Identified>(
+export function createEdgeType<T extends Item>(
   nodeType: () => NodeClass<T>,
   nodeDescription: string,
 ): new (node: T) => Edge<T> {
@@ -43,11 +48,11 @@ export function createEdgeType<T extends Identified>(
 }
 
 /** The base class of a connection type. `nodes` has the order of the page. `plural` names the nodes in descriptions. */
-export function createConnectionType<T extends Identified>(
+export function createConnectionType<T extends Item>(
   nodeType: () => NodeClass<T>,
   edgeType: new (node: T) => Edge<T>,
   plural: string,
-): new (nodes: readonly T[], page: Page<Identified>) => Connection<T> {
+): new (nodes: readonly T[], page: Page<Item>) => Connection<T> {
   @SimpleObjectType()
   class ConnectionType implements Connection<T> {
     @Field(() => [edgeType], { description: `The ${plural} of the page with their cursors, in order.` })
@@ -59,11 +64,22 @@ export function createConnectionType<T extends Identified>(
     @Field(() => PageInfo, { description: 'The position of the page in the list.' })
     readonly pageInfo: PageInfo;
 
-    constructor(nodes: readonly T[], page: Page<Identified>) {
+    constructor(nodes: readonly T[], page: Page<Item>) {
       this.edges = nodes.map((node) => new edgeType(node));
       this.nodes = nodes;
       this.pageInfo = new PageInfo(page);
     }
   }
   return ConnectionType;
+}
+
+/** Reads a page with `list` and maps it to a connection. Rejects as {@link readPage} and {@link toPageRequest}. */
+export async function readConnection<Wire extends Item, T extends Item, C>(
+  type: new (nodes: readonly T[], page: Page<Item>) => C,
+  args: Pick<PageArguments, keyof PageArguments>,
+  list: (query: ListQuery) => Promise<Slice<Wire>>,
+  toNode: (wire: Wire) => T,
+): Promise<C> {
+  const page = await readPage(toPageRequest(args), list);
+  return new type(page.items.map(toNode), page);
 }

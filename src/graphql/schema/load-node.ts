@@ -1,6 +1,6 @@
 /** Loads nodes by id. The prefix of an id decides its type. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { Assistant } from '../assistant/assistant.type.ts';
+import { loadAssistant } from '../assistant/load-assistant.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Node } from './node.type.ts';
 import { loadThread } from '../thread/load-thread.ts';
@@ -13,12 +13,6 @@ const THREAD_PREFIX = 'thread_';
 /** Null if upstream does not have it. `id` has passed requireIds. `info`: of the field that returns the object. */
 export const loadNode = (upstream: Upstream, id: string, info: GraphQLResolveInfo): Promise<Node | null> =>
   id.startsWith(THREAD_PREFIX) ? loadThread(upstream, id, info) : loadAssistant(upstream, id);
-
-/** Null if upstream does not have it. `id` has passed requireIds. */
-export async function loadAssistant(upstream: Upstream, id: string): Promise<Assistant | null> {
-  const assistant = await upstream.assistants.load(id);
-  return assistant && new Assistant(assistant);
-}
 
 /**
  * Loads in the order of the ids. An entry is null if upstream does not have it, and an error if reading it failed; the

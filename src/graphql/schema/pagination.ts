@@ -81,7 +81,7 @@ export interface PageRequest {
   readonly order: SortOrder;
 }
 
-interface Item {
+export interface Item {
   readonly id: string;
 }
 
@@ -129,7 +129,7 @@ const isWrongSize = (size: number | null | undefined): boolean =>
 const isWrongCursor = (cursor: string | null | undefined): boolean =>
   cursor !== undefined && cursor !== null && !isUpstreamId(cursor);
 
-interface Slice<T> {
+export interface Slice<T> {
   readonly data: readonly T[];
   readonly hasMore: boolean | null;
 }

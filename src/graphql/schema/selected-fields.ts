@@ -8,6 +8,7 @@ import {
   type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   type SelectionNode,
 } from 'graphql';
 
@@ -25,11 +26,11 @@ export function selectedFields(info: GraphQLResolveInfo, type: GraphQLObjectType
         const key = selection.alias?.value ?? selection.name.value;
         if (!fields.has(key)) fields.set(key, selection);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        if (applies(selection.typeCondition?.name.value, type, info)) collect(selection.selectionSet.selections);
+        if (applies(selection.typeCondition?.name.value, type, info.schema)) collect(selection.selectionSet.selections);
       } else if (!spread.has(selection.name.value)) {
         spread.add(selection.name.value);
         const fragment = info.fragments[selection.name.value];
-        if (fragment && applies(fragment.typeCondition.name.value, type, info))
+        if (fragment && applies(fragment.typeCondition.name.value, type, info.schema))
           collect(fragment.selectionSet.selections);
       }
     }
@@ -42,7 +43,8 @@ const isExcluded = (selection: SelectionNode, { variableValues }: GraphQLResolve
   getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true ||
   getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] === false;
 
-function applies(condition: string | undefined, type: GraphQLObjectType, { schema }: GraphQLResolveInfo): boolean {
+/** Whether a type condition, or none, holds for objects of `type`. */
+export function applies(condition: string | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {
   if (condition === undefined || condition === type.name) return true;
   const conditional = schema.getType(condition);
   return isAbstractType(conditional) && schema.isSubType(conditional, type);

@@ -20,12 +20,10 @@ import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSche
 import type { RequestContext } from './request-context.ts';
 import { createErrorFormatter } from '../errors/format.ts';
 import { createLocationsPlugin } from './document-text.ts';
-import { createExecutor } from './executor.ts';
-import { OperationCache } from './operation-cache.ts';
+import type { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
 import { createErrorResponsePlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
-import { createApqCache, type DocumentCache } from './apq-cache.ts';
-import { buildServiceSchema } from '../schema/schema.ts';
+import type { DocumentCache } from './apq-cache.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
 type Options = ApolloServerOptionsWithSchema<RequestContext>;
@@ -35,16 +33,15 @@ export interface ApolloOptions<Context extends RequestContext> {
   /** Whether introspection and suggestions ("Did you mean …") are allowed. */
   readonly introspection: boolean;
   readonly logger: NonNullable<Options['logger']>;
-  /** By default the service's own schema. */
-  readonly schema?: GraphQLSchema;
-  /** Of the same schema. By default a new one. */
-  readonly operationCache?: OperationCache;
-  /** Stores documents by their hashes. By default a cache of this process. */
-  readonly persistedDocuments?: DocumentCache;
+  readonly schema: GraphQLSchema;
+  /** Of the same schema. */
+  readonly operationCache: OperationCache;
+  /** Stores documents by their hashes. */
+  readonly persistedDocuments: DocumentCache;
   /** Plugins that run before those of this module, which may change the response last. */
-  readonly plugins?: readonly ApolloServerPlugin<Context>[];
+  readonly plugins: readonly ApolloServerPlugin<Context>[];
   /** Called with every error that is masked as INTERNAL_SERVER_ERROR. */
-  readonly onInternalError?: OnInternalError;
+  readonly onInternalError: OnInternalError;
 }
 
 /**
@@ -56,11 +53,11 @@ export interface ApolloOptions<Context extends RequestContext> {
 export function createApollo<Context extends RequestContext>({
   introspection,
   logger,
-  schema = buildServiceSchema(),
-  operationCache = new OperationCache(createExecutor(schema)),
-  persistedDocuments = createApqCache(null),
-  plugins = [],
-  onInternalError = () => undefined,
+  schema,
+  operationCache,
+  persistedDocuments,
+  plugins,
+  onInternalError,
 }: ApolloOptions<Context>): ApolloServer<Context> {
   const formatError = createErrorFormatter({ suggestions: introspection });
   const completeErrors = createErrorCompleter(onInternalError);
@@ -112,14 +109,14 @@ const asGateway = (operations: OperationCache, subscriptions: SubscriptionOption
         const context = given as RequestContext;
         const { execute } = context;
         if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
-          const errors = operations.prepare(document, operationName)?.validator(variables);
+          const errors = operations.prepare(document, operationName)?.errorsBefore(variables);
           if (errors) return Promise.resolve({ errors });
           return startSubscription({ document, operationName, variables, context }, subscriptions);
         }
         return execute
           ? execute({ document, operationName, variables })
           : (operations.prepare(document, operationName)?.run(variables, context) ??
-              operations.reject(document, operationName));
+              operations.executor.reject(document, operationName));
       },
     }),
   onSchemaLoadOrUpdate: (onSchema) => {

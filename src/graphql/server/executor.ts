@@ -30,44 +30,30 @@ import { ResponseBuilder } from './response-builder.ts';
 import { MAX_WORK_AT_ONCE } from './value-plan.ts';
 import { createVariableCoercer, type VariableCoercer, type Variables } from './variables.ts';
 
-export interface Executor {
-  /** A validated operation. Null if the document does not have it. */
-  prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null;
-  /** What graphql-js says of an operation that the document does not have. */
-  reject(document: DocumentNode, operationName: string | undefined): Promise<ExecutionResult>;
-}
-
-/** An operation with its plans, which are created on first use. */
-export interface PreparedOperation {
-  /** The approximate size of its plans, in bytes. */
-  readonly bytes: number;
-  /** Called whenever `bytes` has changed. */
-  onResize: (() => void) | null;
-  /**
-   * Runs the resolvers. The result is that of graphql-js; errors of resolvers never reject the promise. Large data is a
-   * {@link LargeData}.
-   */
-  run(variables: Variables, context: unknown): Promise<ExecutionResult>;
-  /** Errors before execution: invalid variables, or a cost that is too high. Null for none. */
-  validator(variables: Variables): readonly GraphQLError[] | null;
-  /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
-  runOnce(variables: Variables, context: unknown): Promise<ExecutionResult>;
-}
-
 /** The cached plans of one operation: one for each set of values of its conditions. */
 const MAX_PLAN_BYTES = 2 * 1024 * 1024;
 
 const BYTES_PER_PLAN = 300;
 
-export function createExecutor(schema: GraphQLSchema): Executor {
-  const replay = createReplay(schema);
-  return {
-    prepare: (document, operationName) => {
-      const operation = getOperationAST(document, operationName);
-      return operation ? new PlannedOperation(schema, replay, document, operation) : null;
-    },
-    reject: async (document, operationName) => execute({ schema, document, operationName: operationName ?? null }),
-  };
+export class Executor {
+  readonly #schema: GraphQLSchema;
+  readonly #replay: Replay;
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+    this.#replay = createReplay(schema);
+  }
+
+  /** A validated operation. Null if the document does not have it. */
+  prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null {
+    const operation = getOperationAST(document, operationName);
+    return operation ? new PreparedOperation(this.#schema, this.#replay, document, operation) : null;
+  }
+
+  /** The errors of graphql-js for an operation that the document does not have. */
+  async reject(document: DocumentNode, operationName: string | undefined): Promise<ExecutionResult> {
+    return execute({ schema: this.#schema, document, operationName: operationName ?? null });
+  }
 }
 
 /** A resolver that can be called, or the error of its arguments. */
@@ -85,8 +71,11 @@ async function callResolver(call: Call): Promise<RootResult> {
 
 const NO_RESULTS: readonly RootResult[] = [];
 
-class PlannedOperation implements PreparedOperation {
+/** An operation with its plans, which are created on first use. */
+export class PreparedOperation {
+  /** The approximate size of its plans. */
   bytes = 0;
+  /** Called whenever `bytes` has changed. */
   onResize: (() => void) | null = null;
   readonly #schema: GraphQLSchema;
   readonly #replay: Replay;
@@ -109,17 +98,23 @@ class PlannedOperation implements PreparedOperation {
     this.#checkCost = createCostCheck(schema, this.#fragments, operation);
   }
 
+  /**
+   * Runs the resolvers. The result is that of graphql-js; errors of resolvers never reject the promise. Large data is a
+   * {@link LargeData}.
+   */
   run(variables: Variables, context: unknown): Promise<ExecutionResult> {
     return this.#run(variables, context, (coerced) => this.#planFor(coerced));
   }
 
-  validator(variables: Variables): readonly GraphQLError[] | null {
+  /** Errors before execution: invalid variables, or a cost that is too high. Null for none. */
+  errorsBefore(variables: Variables): readonly GraphQLError[] | null {
     const values = this.#coerce(variables);
     if ('errors' in values) return values.errors;
     const exceeded = this.#checkCost?.(values.coerced);
     return exceeded ? [exceeded] : null;
   }
 
+  /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
   runOnce(variables: Variables, context: unknown): Promise<ExecutionResult> {
     const isIntrospection = this.#operation.selectionSet.selections.some(
       (selection) => selection.kind !== Kind.FIELD || selection.name.value.startsWith('__'),

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { toOperationName } from '../../observability/operation-record.ts';
 import { createApollo, type ApolloOptions } from './apollo.ts';
 import type { DocumentCache } from './apq-cache.ts';
-import { createExecutor } from './executor.ts';
+import { Executor } from './executor.ts';
 import { OperationCache } from './operation-cache.ts';
 import { createOperationPlugin } from './operation.plugin.ts';
 import type { ServiceContext } from './request-context.ts';
@@ -13,7 +13,7 @@ import { createSafelistPlugin, requestParam, type Safelist } from './safelist.ts
 interface GraphQLServerOptions
   extends
     Omit<GraphQLRequestHandlerOptions, 'apollo' | 'cache' | 'safelist' | 'onUnlisted'>,
-    Required<Pick<ApolloOptions<ServiceContext>, 'logger' | 'onInternalError'>> {
+    Pick<ApolloOptions<ServiceContext>, 'logger' | 'onInternalError'> {
   readonly schema: GraphQLSchema;
   /** The operations of a manifest; null if there is none. */
   readonly safelist: Safelist | null;
@@ -34,7 +34,7 @@ interface GraphQLServer {
 export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServer {
   const { schema, safelist, isSafelistEnforced, documents, introspection, logger, onInternalError, onUnlisted } =
     options;
-  const cache = new OperationCache(createExecutor(schema));
+  const cache = new OperationCache(new Executor(schema));
   const apollo = createApollo<ServiceContext>({
     schema,
     operationCache: cache,

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
-import { getOperationAST, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql';
+import { getOperationAST, type DocumentNode, type OperationTypeNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { toOperationName } from '../../observability/operation-record.ts';
 import { countTokens } from './document-limits.ts';
@@ -62,7 +62,8 @@ interface Slot {
 }
 
 export class OperationCache {
-  readonly #executor: Executor;
+  /** Prepares operations without caching them. */
+  readonly executor: Executor;
   readonly #slots: LRUCache<string, Slot>;
   readonly #operations = new Map<string, { readonly entry: Entry; readonly operation: CachedOperation }>();
   /** Of valid documents, whether they are kept or not. */
@@ -71,7 +72,7 @@ export class OperationCache {
 
   /** Holds at most `maxBytes`. The least recently used documents are evicted. */
   constructor(executor: Executor, maxBytes: number = MAX_BYTES) {
-    this.#executor = executor;
+    this.executor = executor;
     this.#slots = new LRUCache<string, Slot>({
       maxSize: maxBytes,
       dispose: ({ entry }, _key, reason) => {
@@ -120,7 +121,7 @@ export class OperationCache {
     const entry = this.#entries.get(document);
     const known = entry?.prepared.get(operationName);
     if (known) return known;
-    const prepared = this.#executor.prepare(document, operationName);
+    const prepared = this.executor.prepare(document, operationName);
     if (prepared && entry) {
       entry.prepared.set(operationName, prepared);
       prepared.onResize = () => {
@@ -129,16 +130,6 @@ export class OperationCache {
       prepared.onResize();
     }
     return prepared;
-  }
-
-  /** As {@link OperationCache.prepare}, but caches nothing. */
-  prepareOnce(document: DocumentNode, operationName: string | undefined): PreparedOperation | null {
-    return this.#executor.prepare(document, operationName);
-  }
-
-  /** What graphql-js says of an operation that the document does not have. */
-  reject(document: DocumentNode, operationName: string | undefined): Promise<ExecutionResult> {
-    return this.#executor.reject(document, operationName);
   }
 
   /** Stores an operation that was run. `lookup` is null if only Apollo Server can find the document. */

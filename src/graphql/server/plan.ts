@@ -36,6 +36,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { applies } from '../schema/selected-fields.ts';
 import {
   AbstractPlan,
   LeafPlan,
@@ -267,7 +268,7 @@ class Planner {
       }
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
       if (!fragment) throw new UnsupportedOperationError();
-      if (this.#applies(fragment.typeCondition?.name.value, type))
+      if (applies(fragment.typeCondition?.name.value, type, this.#schema))
         this.#collect(type, [fragment.selectionSet], fields, visited);
     }
     return fields;
@@ -281,12 +282,6 @@ class Planner {
     const isTrue = value.kind === Kind.BOOLEAN ? value.value : this.#conditions[value.name.value];
     if (typeof isTrue !== 'boolean') throw new UnsupportedOperationError();
     return isTrue === (name.value === GraphQLSkipDirective.name);
-  }
-
-  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
-    if (condition === undefined || condition === type.name) return true;
-    const conditional = this.#schema.getType(condition);
-    return isAbstractType(conditional) && this.#schema.isSubType(conditional, type);
   }
 }
 

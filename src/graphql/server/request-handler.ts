@@ -30,7 +30,7 @@ import {
 } from './http-response.ts';
 import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
-import { RejectedDocuments } from './rejected-documents.ts';
+import { createRejectionCache } from './rejection-cache.ts';
 import type { Safelist } from './safelist.ts';
 import {
   msSince,
@@ -104,7 +104,7 @@ interface HandledRequest {
 export class GraphQLRequestHandler {
   readonly #options: GraphQLRequestHandlerOptions;
   readonly #inFlight = new SingleFlight<HandledRequest>();
-  readonly #rejected = new RejectedDocuments<RejectedDocument>();
+  readonly #rejected = createRejectionCache<RejectedDocument>();
   readonly #openStreams = new Map<StreamTransport, number>([
     ['sse', 0],
     ['multipart', 0],
@@ -289,9 +289,9 @@ export class GraphQLRequestHandler {
     const { cache } = this.#options;
     const result =
       identity.kind === 'failure'
-        ? cache.prepareOnce(document, operationName)?.runOnce(variables, context)
+        ? cache.executor.prepare(document, operationName)?.runOnce(variables, context)
         : cache.prepare(document, operationName)?.run(variables, context);
-    return result ?? cache.reject(document, operationName);
+    return result ?? cache.executor.reject(document, operationName);
   }
 
   #remember(lookup: OperationLookup | null, response: GraphQLHttpResponse, scope: RequestScope): void {

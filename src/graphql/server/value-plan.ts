@@ -1,8 +1,8 @@
 /**
  * How the value of a field becomes a part of the response, compiled from its type and its selections. There are two ways
  * with the same result: `complete` makes values for JSON.stringify, at once, and `write` makes JSON, a part at a time. A plan
- * knows the good case alone: where a value does not fit its type both throw {@link UnexpectedValueError}, and graphql-js has to say what
- * the response is.
+ * covers values that fit their types only. For any other value both throw an {@link UnexpectedValueError}, and graphql-js
+ * completes the field.
  */
 import type {
   GraphQLAbstractType,
@@ -36,11 +36,11 @@ export interface ValuePlan {
   write(value: unknown, writer: JsonWriter): Promise<void> | void;
 }
 
-const ANOMALY = new UnexpectedValueError();
+const UNEXPECTED = new UnexpectedValueError();
 const TURN_EXCEEDED = new TurnExceeded();
 
-function anomaly(): never {
-  throw ANOMALY;
+function unexpected(): never {
+  throw UNEXPECTED;
 }
 
 export class NonNullPlan implements ValuePlan {
@@ -51,11 +51,11 @@ export class NonNullPlan implements ValuePlan {
   }
 
   complete(value: unknown, meter: Meter): unknown {
-    return this.#nullable.complete(value, meter) ?? anomaly();
+    return this.#nullable.complete(value, meter) ?? unexpected();
   }
 
   write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    if (value === null || value === undefined) anomaly();
+    if (value === null || value === undefined) unexpected();
     return this.#nullable.write(value, writer);
   }
 }
@@ -69,7 +69,7 @@ export class ListPlan implements ValuePlan {
 
   complete(value: unknown, meter: Meter): unknown {
     if (value === null || value === undefined) return null;
-    if (!Array.isArray(value)) return anomaly();
+    if (!Array.isArray(value)) return unexpected();
     const items = new Array<unknown>(value.length);
     for (let index = 0; index < value.length; index += 1) {
       if ((meter.left -= 1) < 0) throw TURN_EXCEEDED;
@@ -83,7 +83,7 @@ export class ListPlan implements ValuePlan {
       writer.append('null');
       return;
     }
-    if (!Array.isArray(value)) return anomaly();
+    if (!Array.isArray(value)) return unexpected();
     return writer.list(value, (item) => this.#item.write(item, writer));
   }
 }
@@ -139,7 +139,7 @@ export class ObjectPlan implements ValuePlan {
 }
 
 function toSource(value: object): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value instanceof Error || 'then' in value) anomaly();
+  if (typeof value !== 'object' || value instanceof Error || 'then' in value) unexpected();
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -175,7 +175,7 @@ export class AbstractPlan implements ValuePlan {
       // type-graphql decides by the class alone and looks at nothing else.
       const name: unknown = this.#type.resolveType?.(value, undefined, NO_INFO, this.#type);
       plan = typeof name === 'string' ? this.#plans.get(name) : undefined;
-      if (!plan) return anomaly();
+      if (!plan) return unexpected();
       this.#byClass.set(constructor, plan);
     }
     return plan;
@@ -215,11 +215,11 @@ export class LeafPlan implements ValuePlan {
 
   #serialize(value: unknown): unknown {
     if (value === null || value === undefined) return null;
-    if (typeof value === 'function' || value instanceof Error) return anomaly();
+    if (typeof value === 'function' || value instanceof Error) return unexpected();
     try {
-      return this.#type.serialize(value) ?? anomaly();
+      return this.#type.serialize(value) ?? unexpected();
     } catch {
-      return anomaly();
+      return unexpected();
     }
   }
 }

@@ -7,7 +7,8 @@ import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
 import { notFound, runMutation } from '../schema/mutation.ts';
-import { OldestFirstPageArguments, PageArguments, readPage, toPageRequest } from '../schema/pagination.ts';
+import { readConnection } from '../schema/connection.type.ts';
+import { OldestFirstPageArguments, PageArguments } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
 import { loadThread } from './load-thread.ts';
 import { toThreadCreateBody, toThreadModifyBody } from './thread.body.ts';
@@ -35,16 +36,18 @@ export class ThreadResolver {
       "The client's threads, newest first unless `order` is set. Only the embedded AIML API can list threads; with any other " +
       'upstream the error is UNSUPPORTED_BY_UPSTREAM.',
   })
-  async threads(
+  threads(
     @Args(() => PageArguments) args: PageArguments,
     @Ctx() { upstream }: RequestContext,
   ): Promise<ThreadConnection> {
-    const request = toPageRequest(args);
-    upstream.requireThreadList();
-    const page = await readPage(request, (query) => upstream.threads.list(query));
-    return new ThreadConnection(
-      page.items.map((wire) => new Thread(wire)),
-      page,
+    return readConnection(
+      ThreadConnection,
+      args,
+      (query) => {
+        upstream.requireThreadList();
+        return upstream.threads.list(query);
+      },
+      (wire) => new Thread(wire),
     );
   }
 
@@ -60,15 +63,16 @@ export class ThreadResolver {
   }
 
   @FieldResolver(() => RunConnection, { description: 'Its runs, newest first unless `order` is set.' })
-  async runs(
+  runs(
     @Root() { id }: Thread,
     @Args(() => PageArguments) args: PageArguments,
     @Ctx() { upstream }: RequestContext,
   ): Promise<RunConnection> {
-    const page = await readPage(toPageRequest(args), (query) => upstream.runs(id).list(query));
-    return new RunConnection(
-      page.items.map((wire) => new Run(wire)),
-      page,
+    return readConnection(
+      RunConnection,
+      args,
+      (query) => upstream.runs(id).list(query),
+      (wire) => new Run(wire),
     );
   }
 

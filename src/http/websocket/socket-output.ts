@@ -1,13 +1,9 @@
 /** The unsent bytes of a WebSocket. Nothing more is read from a client that does not read what was sent to it. */
-import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { UnsentObserver, UnsentSource } from '../connection.ts';
+import type { QueueingSocket, UnsentObserver, UnsentSource } from '../connection.ts';
 
 /** With more unsent bytes, messages of the client wait. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-
-/** See `QueueingSocket` of connection.ts. */
-type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 export class SocketOutput implements UnsentSource {
   isCut = false;
@@ -34,7 +30,6 @@ export class SocketOutput implements UnsentSource {
     return this.#unsentBytes;
   }
 
-  /** The `performance.now()` time since which the client has read nothing; null if it has read everything. */
   get stalledSince(): number | null {
     return this.#unsentBytes > 0 ? this.#progressAt : null;
   }

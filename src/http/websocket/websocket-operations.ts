@@ -20,6 +20,7 @@ import { toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import type { GraphQLHttpResponse } from '../../graphql/server/http-response.ts';
+import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { Lifecycle } from '../lifecycle.ts';
@@ -200,9 +201,6 @@ function toIterator(
     },
   };
 }
-
-const withoutUndefined = (body: object): object =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 
 /** Errors that are raised before Apollo Server's plugins run have no request id. */
 const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQLFormattedError => ({

@@ -2,6 +2,10 @@
 import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createApollo, type ApolloOptions } from '../../../src/graphql/server/apollo.ts';
+import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
+import { Executor } from '../../../src/graphql/server/executor.ts';
+import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
+import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
 import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
@@ -22,8 +26,19 @@ export interface Operation {
 const drop = (): void => undefined;
 export const silentLogger = { debug: drop, info: drop, warn: drop, error: drop };
 
-export const createTestApollo = (options: Partial<ApolloOptions<RequestContext>> = {}): ApolloServer<RequestContext> =>
-  createApollo({ introspection: true, logger: silentLogger, ...options });
+export function createTestApollo(options: Partial<ApolloOptions<RequestContext>> = {}): ApolloServer<RequestContext> {
+  const schema = options.schema ?? buildServiceSchema();
+  return createApollo({
+    introspection: true,
+    logger: silentLogger,
+    schema,
+    operationCache: new OperationCache(new Executor(schema)),
+    persistedDocuments: createApqCache(null),
+    plugins: [],
+    onInternalError: drop,
+    ...options,
+  });
+}
 
 export async function execute(
   apollo: ApolloServer<RequestContext>,

@@ -2,16 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { parse, validate, type DocumentNode } from 'graphql';
-import { createExecutor } from '../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../src/graphql/server/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
-import { RejectedDocuments } from '../../../src/graphql/server/rejected-documents.ts';
+import { createRejectionCache } from '../../../src/graphql/server/rejection-cache.ts';
 import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './server/recording-context.ts';
 
 const MiB = 1024 * 1024;
 const schema = buildServiceSchema();
-const createCache = (maxBytes?: number) => new OperationCache(createExecutor(schema), maxBytes);
+const createCache = (maxBytes?: number) => new OperationCache(new Executor(schema), maxBytes);
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -72,7 +72,7 @@ describe('the cache of operations', () => {
     const cache = createCache();
     const document = parse('{ __typename }');
     await cache.documentStore.set('{ __typename }', document);
-    await cache.prepareOnce(document, undefined)?.runOnce({}, recordingContext([]));
+    await cache.executor.prepare(document, undefined)?.runOnce({}, recordingContext([]));
     expect(cache.bytes).toBe(0);
     expect(await cache.documentStore.get('{ __typename }')).toBeUndefined();
   });
@@ -120,11 +120,11 @@ describe('the cache of operations', () => {
 test('rejected documents stay within their limit of heap memory', async () => {
   const bound = 2 * MiB;
   const growth = await heapGrowth(() => {
-    const rejected = new RejectedDocuments(bound);
+    const rejected = createRejectionCache(bound);
     for (let index = 0; index < 2000; index += 1)
       rejected.set(`document ${index} ${'é'.repeat(5000)}`, { body: Buffer.from(JSON.stringify('x'.repeat(index))) });
-    expect(rejected.get('document 0')).toBeNull();
-    expect(rejected.get(`document 1999 ${'é'.repeat(5000)}`)).not.toBeNull();
+    expect(rejected.get('document 0')).toBeUndefined();
+    expect(rejected.get(`document 1999 ${'é'.repeat(5000)}`)).toBeDefined();
     return Promise.resolve(rejected);
   });
   expect(growth).toBeLessThan(3 * bound);

@@ -14,7 +14,7 @@ import {
   type ExecutionResult,
 } from 'graphql';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
-import { createExecutor } from '../../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../../src/graphql/server/executor.ts';
 import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { amountOf } from '../../../support/slow.ts';
@@ -25,7 +25,7 @@ const OPERATIONS = amountOf('DIFFERENTIAL_OPERATIONS', { fast: 200, slow: 10_000
 const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 1_000_000);
 
 const schema = buildServiceSchema({ federation: true });
-const executor = createExecutor(schema);
+const executor = new Executor(schema);
 const rules = [...specifiedRules, documentLimitsRule];
 
 /** The same schema with nullable query fields, so that a failure of one does not end the others. */

@@ -2,12 +2,12 @@
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
-import { createExecutor } from '../../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../../src/graphql/server/executor.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './recording-context.ts';
 
 const schema = buildServiceSchema({ federation: true });
-const executor = createExecutor(schema);
+const executor = new Executor(schema);
 const run = async (
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>> = {},
