@@ -77,17 +77,14 @@ export function recordErrorResponse(reply: FastifyReply, status: number, code: E
   server.onErrorResponse({ requestId: request.id, status, code, durationMs: msSince(request.startedAt) });
 }
 
-/** Error responses by Fastify's error code (https://fastify.dev/docs/latest/Reference/Errors/). */
-const errorResponses: Readonly<Record<string, HttpErrorResponse>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: clientError(415, 'The request body must be sent as application/json.'),
-};
+const UNSUPPORTED_MEDIA_TYPE = clientError(415, 'The request body must be sent as application/json.');
 
 export const BODY_TOO_LARGE = clientError(413, 'The request body is larger than 2 MiB.');
 
 /** The client disconnected while it sent the request; this response is never delivered. */
 export const CLIENT_DISCONNECTED = clientError(400, 'The request was cut short.');
 
-const internalError: HttpErrorResponse = {
+const INTERNAL_ERROR: HttpErrorResponse = {
   status: 500,
   code: 'INTERNAL_SERVER_ERROR',
   message: 'Internal server error.',
@@ -96,7 +93,8 @@ const internalError: HttpErrorResponse = {
 /** The response for an error of the HTTP layer. */
 export function toErrorResponse(error: unknown): HttpErrorResponse {
   if (error instanceof RequestError) return error.errorResponse;
-  return errorResponses[errorCode(error) ?? ''] ?? internalError;
+  // See https://fastify.dev/docs/latest/Reference/Errors/.
+  return errorCode(error) === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? UNSUPPORTED_MEDIA_TYPE : INTERNAL_ERROR;
 }
 
 /** A request that the HTTP layer rejects. */
