@@ -116,7 +116,7 @@ async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
   }
 }
 
-/** The body with the key in its metadata. Throws BAD_USER_INPUT if the metadata is full. */
+/** The body with the key in its metadata. Throws BAD_USER_INPUT if the metadata is full, or has another value in its place. */
 export function stampKey<Body>(body: Body, key: string): Body {
   const { metadata = {} } = body as { readonly metadata?: Readonly<Record<string, string>> };
   if (Object.keys(metadata).length > MAX_PAIRS)
@@ -127,6 +127,15 @@ export function stampKey<Body>(body: Body, key: string): Body {
       param: 'metadata',
       problem: 'TOO_MANY',
       reason: `"metadata" takes at most ${MAX_PAIRS} pairs beside an idempotency key.`,
+    });
+  if ((metadata[KEY_NAME] ?? key) !== key)
+    throw new PublicError({
+      code: 'BAD_USER_INPUT',
+      message: 'The metadata has a pair of the name that holds the key.',
+      retryable: false,
+      param: 'metadata',
+      problem: 'INVALID',
+      reason: `"metadata" must not have "${KEY_NAME}" beside an idempotency key.`,
     });
   return { ...body, metadata: { ...metadata, [KEY_NAME]: key } };
 }

@@ -167,6 +167,9 @@ describe('an idempotency key, where upstream has none:', () => {
     const many = await mutate(setting, name, { ...keyed(input), metadata: pairs(16) });
     expect(many).toEqual(userErrors('TOO_MANY', 'metadata'));
     expect(setting.bodies(post)).toEqual([]);
+    const own = await mutate(setting, name, { ...keyed(input), metadata: { idempotency_key: 'mine' } });
+    expect(own).toEqual(userErrors('INVALID', 'metadata'));
+    expect(setting.bodies(post)).toEqual([]);
     expect(await mutate(setting, name, { ...keyed(input), metadata: pairs(15) })).toEqual({ userErrors: [] });
   });
 
