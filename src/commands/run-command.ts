@@ -27,7 +27,7 @@ export async function runCommand<O extends Options>(
     });
     if (positionals.length > 1) throw new Error(`give one ${argument ?? 'argument'}: --help shows the usage`);
     if ('help' in values) process.stdout.write(usage);
-    else process.exitCode = await run(values as Values<O>, positionals[0]);
+    else process.exitCode = await run(values, positionals[0]);
   } catch (error) {
     process.stderr.write(`${prefix}${error instanceof Error ? error.message : 'failed'}\n`);
     process.exitCode = 1;

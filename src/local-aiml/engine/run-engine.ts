@@ -35,7 +35,7 @@ export function createEngine(store: Store, settings: RunSettings, logger: Engine
       notify: () => scheduler.claim(),
       cancel: (runId) => scheduler.cancel(runId),
       async ended(run) {
-        await scheduler.lose(run.id);
+        await scheduler.abandon(run.id);
         await streams.refresh(run.id);
       },
       seen: (caller) => scheduler.seen(caller),

@@ -73,7 +73,7 @@ export class RunWorker {
       this.#writer = new ResponseWriter(this.#parts, this.#claimed, live);
       await this.#callModel(run, this.#writer);
     } catch (error) {
-      await this.#giveUp(error).catch((reason: unknown) => this.#report(reason));
+      await this.#onError(error).catch((reason: unknown) => this.#report(reason));
     } finally {
       clearTimeout(expiry);
       this.#parts.textSaver.forget(this.claim);
@@ -162,8 +162,8 @@ export class RunWorker {
     await retryBusy(() => this.#parts.work.endRun(this.claim, end, this.#tally, message));
   }
 
-  /** What becomes of the run when its response did not end. */
-  async #giveUp(error: unknown): Promise<void> {
+  /** Ends or releases the run after a response that did not end. */
+  async #onError(error: unknown): Promise<void> {
     if (this.#stopReason === 'lost') return;
     if (this.#stopReason === 'stopping') {
       await this.#parts.textSaver.flush();

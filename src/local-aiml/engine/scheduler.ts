@@ -38,9 +38,9 @@ export class Scheduler {
   #claimAgain = false;
   #claiming: Promise<void> = Promise.resolve();
   /** Prolongs all leases, and stops what is cancelled or held by others. Does not reject. */
-  readonly renew = this.#notTwice(() => this.#renewLeases());
-  readonly #sweep = this.#notTwice(async () => {
-    for (const run of await this.#parts.work.sweep()) void this.lose(run.id);
+  readonly renew = this.#exclusive(() => this.#renewLeases());
+  readonly #sweep = this.#exclusive(async () => {
+    for (const run of await this.#parts.work.sweep()) void this.abandon(run.id);
   });
 
   constructor(parts: WorkerParts, settings: RunSettings) {
@@ -79,8 +79,8 @@ export class Scheduler {
     this.#active.get(runId)?.worker.stop('cancelled');
   }
 
-  /** The run is not this process's any more. Resolves once its worker writes nothing. */
-  async lose(runId: string): Promise<void> {
+  /** Another process has the run, or it has ended. Resolves once its worker writes nothing. */
+  async abandon(runId: string): Promise<void> {
     const active = this.#active.get(runId);
     active?.worker.stop('lost');
     await active?.done;
@@ -148,8 +148,8 @@ export class Scheduler {
     }
   }
 
-  /** The task, which is not run again before it has ended. An error is reported. */
-  #notTwice(task: () => Promise<void>): () => Promise<void> {
+  /** Runs `task` unless it is still running. Its errors are logged. */
+  #exclusive(task: () => Promise<void>): () => Promise<void> {
     let isRunning = false;
     return async () => {
       if (isRunning) return;

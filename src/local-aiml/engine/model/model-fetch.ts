@@ -139,7 +139,7 @@ function firstText(...candidates: readonly (JsonValue | undefined)[]): string {
     if (typeof candidate === 'string' && candidate !== '') return candidate;
     if (!Array.isArray(candidate)) continue;
     const texts = (candidate as readonly JsonValue[]).map((item) => (isJsonObject(item) ? item['msg'] : item));
-    const joined = texts.filter((item) => typeof item === 'string' && item !== '').join('; ');
+    const joined = texts.filter((text): text is string => typeof text === 'string' && text !== '').join('; ');
     if (joined !== '') return joined;
   }
   return '';

@@ -42,7 +42,7 @@ export class OpenAIModelApi implements ModelApi {
 
   async *complete(request: ModelRequest, options: CompleteOptions): AsyncIterable<ModelChunk> {
     const { signal } = options;
-    const toSend = this.#toSent(request);
+    const toSend = this.#toWireRequest(request);
     for (let attempt = 1; ;) {
       let hasBegun = false;
       let failure: ModelError;
@@ -143,7 +143,7 @@ export class OpenAIModelApi implements ModelApi {
     }
   }
 
-  #toSent(request: ModelRequest): ModelRequest {
+  #toWireRequest(request: ModelRequest): ModelRequest {
     const model = this.nameOf(request.model);
     const topP = request.top_p === 0 ? MIN_TOP_P : request.top_p;
     return { ...request, model, ...(topP === undefined ? {} : { top_p: topP }) };

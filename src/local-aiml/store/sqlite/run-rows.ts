@@ -39,10 +39,6 @@ export class RunRows {
     return toRow(this.#statements.find.get(runId));
   }
 
-  liveOf(threadId: string): RunRow | undefined {
-    return toRow(this.#statements.liveOf.get(threadId));
-  }
-
   /** Whether the thread has a live run that has expired. */
   isOverdue(threadId: string): boolean {
     return this.#statements.overdueOf.get(threadId, nowSeconds()) !== undefined;
@@ -50,7 +46,7 @@ export class RunRows {
 
   /** The live run of a thread; one that has expired is ended first. */
   unexpiredLiveOf(threadId: string): RunRow | undefined {
-    const row = this.liveOf(threadId);
+    const row = toRow(this.#statements.liveOf.get(threadId));
     if (!row || !isExpired(row.run)) return row;
     this.end(row, { status: 'expired' });
     return undefined;
