@@ -18,7 +18,7 @@ import { render } from './support/screen.ts';
 const SEED = Number(process.env['STREAM_SEED'] ?? Date.now() % 1_000_000);
 const QUESTION = '/slow 10\n/words 40';
 const LONG_QUESTION = '/slow 100\n/words 400';
-const ANSWER = /^(\S+ ?){40}$/;
+const REPLY = /^(\S+ ?){40}$/;
 
 let service: TestService;
 let assistantId = '';
@@ -74,13 +74,13 @@ describe('a chat of the AI SDK', () => {
     }
   }
 
-  test(`streams two answers in one thread although its connections are cut (seed ${SEED})`, async () => {
+  test(`streams two replies in one thread although its connections are cut (seed ${SEED})`, async () => {
     const runs = new Map<string, Run>();
     const proxy = await startCuttingProxy(service.url, SEED);
     const chat = new Chat(converse(runs, proxy.url));
     for (const question of [QUESTION, QUESTION]) await chat.sendMessage({ text: question });
     expect(chat.error).toBeUndefined();
-    expect(chat.texts).toEqual([QUESTION, expect.stringMatching(ANSWER), QUESTION, expect.stringMatching(ANSWER)]);
+    expect(chat.texts).toEqual([QUESTION, expect.stringMatching(REPLY), QUESTION, expect.stringMatching(REPLY)]);
     expect(proxy.cuts()).toBeGreaterThanOrEqual(1);
     expect(await messagesOf(runs)).toEqual(
       chat.texts.map((text, index) => ({ role: index % 2 === 0 ? 'USER' : 'ASSISTANT', text })),
@@ -106,7 +106,7 @@ describe('a chat of the AI SDK', () => {
     await until(() => (left.texts[1] ?? '') !== '');
     const reloaded = new Chat(converse(runs), left.messages.slice(0, 1));
     await reloaded.resumeStream();
-    expect(reloaded.texts).toEqual([QUESTION, expect.stringMatching(ANSWER)]);
+    expect(reloaded.texts).toEqual([QUESTION, expect.stringMatching(REPLY)]);
     await reloaded.resumeStream();
     expect(reloaded.texts).toHaveLength(2);
     await until(() => left.status === 'ready');
@@ -157,13 +157,13 @@ describe('a thread of assistant-ui', () => {
     };
   }
 
-  test(`streams an answer although its connections are cut (seed ${SEED})`, async () => {
+  test(`streams a reply although its connections are cut (seed ${SEED})`, async () => {
     const runs = new Map<string, Run>();
     const proxy = await startCuttingProxy(service.url, SEED);
     const { thread, texts, status } = await open(converse(runs, proxy.url));
     thread.append(QUESTION);
     await until(() => status()?.type === 'complete');
-    expect(texts()).toEqual([QUESTION, expect.stringMatching(ANSWER)]);
+    expect(texts()).toEqual([QUESTION, expect.stringMatching(REPLY)]);
     expect(proxy.cuts()).toBeGreaterThanOrEqual(1);
   });
 
@@ -189,7 +189,7 @@ describe('a thread of assistant-ui', () => {
     await until(() => texts().length === 1);
     thread.resumeRun({ parentId: thread.getState().messages[0]?.id ?? null, stream });
     await until(() => status()?.type === 'complete' && !isRunning());
-    expect(texts()).toEqual([QUESTION, expect.stringMatching(ANSWER)]);
+    expect(texts()).toEqual([QUESTION, expect.stringMatching(REPLY)]);
     expect(await resume(conversation, 'chat')).toBeNull();
   });
 });

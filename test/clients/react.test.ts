@@ -1,4 +1,4 @@
-// The components of docs/clients.md, each rendered against the running service: a list, a form, and a streamed answer
+// The components of docs/clients.md, each rendered against the running service: a list, a form, and a streamed reply
 // that continues after lost connections.
 import './support/browser.ts';
 import './support/apollo-development.ts';
@@ -101,14 +101,14 @@ describe.each(Object.entries(apps))('the React components of %s', (client, creat
     expect(new Set(names(screen)).size).toBe(names(screen).length);
   });
 
-  test(`stream an answer although the connections are cut (seed ${SEED})`, async () => {
+  test(`stream a reply although the connections are cut (seed ${SEED})`, async () => {
     const proxy = await startCuttingProxy(service.url, SEED);
     const screen = render(await createApp(proxy.url));
     await screen.click('number 11');
     await screen.submit('Send', QUESTION);
-    const answer = () => screen.texts('article[aria-busy=false] p');
-    await until(() => answer().length > 0);
+    const reply = () => screen.texts('article[aria-busy=false] p');
+    await until(() => reply().length > 0);
     expect(proxy.cuts()).toBeGreaterThanOrEqual(1);
-    expect(answer()).toEqual([expect.stringMatching(/^(\S+ ?){40}$/)]);
+    expect(reply()).toEqual([expect.stringMatching(/^(\S+ ?){40}$/)]);
   });
 });

@@ -5,8 +5,8 @@ import { useReducer, useState } from 'react';
 import { insertCreated } from './apollo.ts';
 import { toMessage, toMutationMessage } from './cookbook.ts';
 import { ASSISTANTS, CREATE_ASSISTANT, RUN_EVENTS, START_RUN } from './operations.ts';
-import { applyEvent, noAnswer } from './run-answer.ts';
-import { AnswerView, TextForm } from './views.tsx';
+import { applyEvent, noReply } from './run-reply.ts';
+import { ReplyView, TextForm } from './views.tsx';
 
 export function App({ client }: { client: ApolloClient }) {
   const [assistantId, open] = useState<string | null>(null);
@@ -67,18 +67,18 @@ function Conversation({ assistantId }: { assistantId: string }) {
   return (
     <>
       <TextForm label="Send" submit={submit} />
-      {run && <StreamedAnswer key={run.id} threadId={run.threadId} runId={run.id} />}
+      {run && <StreamedReply key={run.id} threadId={run.threadId} runId={run.id} />}
     </>
   );
 }
 
-function StreamedAnswer(variables: { threadId: string; runId: string }) {
-  const [answer, apply] = useReducer(applyEvent, noAnswer);
+function StreamedReply(variables: { threadId: string; runId: string }) {
+  const [reply, apply] = useReducer(applyEvent, noReply);
   // The link resumes after a lost connection. The component sees an error when it has given up.
   const { error, restart } = useSubscription(RUN_EVENTS, {
     variables,
     fetchPolicy: 'no-cache',
     onData: ({ data }) => data.data && apply(data.data.runEvents),
   });
-  return <AnswerView answer={answer} problem={error ? toMessage(error) : null} goOn={restart} />;
+  return <ReplyView reply={reply} problem={error ? toMessage(error) : null} goOn={restart} />;
 }

@@ -36,7 +36,7 @@ export const createApolloClient = (uri: string) =>
 export async function loadMore(list: ObservableQuery<AssistantsData, VariablesOf<typeof ASSISTANTS>>) {
   const { data, dataState } = list.getCurrentResult();
   if (dataState !== 'complete' || !data.assistants.pageInfo.hasNextPage) return;
-  // Not pageInfo.endCursor: its assistant may be deleted, and then the service does not know it any more.
+  // Not pageInfo.endCursor: its assistant may be deleted, and then the service no longer knows it.
   const after = data.assistants.edges.at(-1)?.cursor ?? null;
   try {
     await list.fetchMore({ variables: { after } });

@@ -49,7 +49,7 @@ export const removeDeleted =
     for (const list of [connectionOf(store, 'DESC'), connectionOf(store, 'ASC')]) {
       if (!list) continue;
       ConnectionHandler.deleteNode(list, id);
-      // The next page starts after the last assistant that is left: the service does not know the deleted one any more.
+      // The next page starts after the last assistant that is left: the service no longer knows the deleted one.
       const last = list.getLinkedRecords('edges').at(-1)?.getLinkedRecord('node');
       list.getLinkedRecord('pageInfo').setValue(last?.getDataID() ?? null, 'endCursor');
     }

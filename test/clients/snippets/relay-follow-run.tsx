@@ -1,12 +1,12 @@
-// Relay: a conversation with a streamed answer, as docs/clients.md shows it, as `FollowRun.tsx` of a frontend.
+// Relay: a conversation with a streamed reply, as docs/clients.md shows it, as `FollowRun.tsx` of a frontend.
 import { useMemo, useReducer, useState } from 'react';
 import { graphql, useMutation, useSubscription } from 'react-relay';
 import type { FollowRunStartMutation } from './__generated__/FollowRunStartMutation.graphql.ts';
 import type { FollowRunSubscription } from './__generated__/FollowRunSubscription.graphql.ts';
 import { toMessage, toMutationMessage } from './cookbook.ts';
 import type { RunEvent } from './operations.ts';
-import { applyEvent, noAnswer } from './run-answer.ts';
-import { AnswerView, TextForm } from './views.tsx';
+import { applyEvent, noReply } from './run-reply.ts';
+import { ReplyView, TextForm } from './views.tsx';
 
 const followRunSubscription = graphql`
   subscription FollowRunSubscription($threadId: ID!, $runId: ID!, $after: String) {
@@ -62,13 +62,13 @@ export function Conversation({ assistantId }: { assistantId: string }) {
   return (
     <>
       <TextForm label="Send" submit={submit} />
-      {run && <StreamedAnswer key={run.id} threadId={run.threadId} runId={run.id} />}
+      {run && <StreamedReply key={run.id} threadId={run.threadId} runId={run.id} />}
     </>
   );
 }
 
-function StreamedAnswer({ threadId, runId }: { threadId: string; runId: string }) {
-  const [answer, apply] = useReducer(applyEvent, noAnswer);
+function StreamedReply({ threadId, runId }: { threadId: string; runId: string }) {
+  const [reply, apply] = useReducer(applyEvent, noReply);
   const [failure, setFailure] = useState<{ attempt: number; error: Error | null }>({ attempt: 0, error: null });
   // The client of the streams resumes after a lost connection. The component sees an error when it has given up.
   const config = useMemo(
@@ -83,8 +83,8 @@ function StreamedAnswer({ threadId, runId }: { threadId: string; runId: string }
   );
   useSubscription<FollowRunSubscription>(config);
   return (
-    <AnswerView
-      answer={answer}
+    <ReplyView
+      reply={reply}
       problem={failure.error && toMessage(failure.error)}
       goOn={() => setFailure(({ attempt }) => ({ attempt: attempt + 1, error: null }))}
     />

@@ -3,10 +3,10 @@ import { useReducer, useState } from 'react';
 import { Client, fetchExchange, Provider, useMutation, useQuery, useSubscription } from 'urql';
 import { toMessage, toMutationMessage } from './cookbook.ts';
 import { ASSISTANTS, CREATE_ASSISTANT, RUN_EVENTS, START_RUN } from './operations.ts';
-import { applyEvent, noAnswer } from './run-answer.ts';
+import { applyEvent, noReply } from './run-reply.ts';
 import { createStreamExchange, type StreamClient } from './streaming.ts';
 import { createCacheExchange, type Schema } from './urql.ts';
-import { AnswerView, TextForm } from './views.tsx';
+import { ReplyView, TextForm } from './views.tsx';
 
 export const createReactClient = (url: string, schema: Schema, streams: StreamClient) =>
   new Client({
@@ -67,17 +67,17 @@ function Conversation({ assistantId }: { assistantId: string }) {
   return (
     <>
       <TextForm label="Send" submit={submit} />
-      {run && <StreamedAnswer key={run.id} threadId={run.threadId} runId={run.id} />}
+      {run && <StreamedReply key={run.id} threadId={run.threadId} runId={run.id} />}
     </>
   );
 }
 
-function StreamedAnswer(variables: { threadId: string; runId: string }) {
-  const [answer, apply] = useReducer(applyEvent, noAnswer);
+function StreamedReply(variables: { threadId: string; runId: string }) {
+  const [reply, apply] = useReducer(applyEvent, noReply);
   // The client of the streams resumes after a lost connection. The component sees an error when it has given up.
   const [{ error }, restart] = useSubscription({ query: RUN_EVENTS, variables }, (_previous, data) => {
     apply(data.runEvents);
     return data;
   });
-  return <AnswerView answer={answer} problem={error ? toMessage(error) : null} goOn={restart} />;
+  return <ReplyView reply={reply} problem={error ? toMessage(error) : null} goOn={restart} />;
 }

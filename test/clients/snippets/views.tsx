@@ -1,6 +1,6 @@
 // What docs/clients.md shows of React and all clients share: components that know no client.
 import { useActionState } from 'react';
-import type { Answer } from './run-answer.ts';
+import type { Reply } from './run-reply.ts';
 
 /** Submits one text. `submit` resolves with what is wrong, or with null. */
 export function TextForm({ label, submit }: { label: string; submit: (text: string) => Promise<string | null> }) {
@@ -19,13 +19,13 @@ export function TextForm({ label, submit }: { label: string; submit: (text: stri
   );
 }
 
-export function AnswerView({ answer, problem, goOn }: { answer: Answer; problem: string | null; goOn: () => void }) {
+export function ReplyView({ reply, problem, goOn }: { reply: Reply; problem: string | null; goOn: () => void }) {
   return (
-    <article aria-busy={!answer.hasEnded}>
-      {Object.entries(answer.texts).map(([part, text]) => (
+    <article aria-busy={!reply.hasEnded}>
+      {Object.entries(reply.texts).map(([part, text]) => (
         <p key={part}>{text}</p>
       ))}
-      {answer.hasEnded && answer.status !== 'COMPLETED' && <p role="status">{answer.status}</p>}
+      {reply.hasEnded && reply.status !== 'COMPLETED' && <p role="status">{reply.status}</p>}
       {problem !== null && (
         <p role="alert">
           {problem} <button onClick={goOn}>Go on</button>

@@ -6,7 +6,7 @@ import { transformAsync } from '@babel/core';
 import { createFrontend, type Frontend } from './frontend.ts';
 
 const COMPILED = ['src/AssistantList.tsx', 'src/FollowRun.tsx'];
-const SHARED = ['cookbook.ts', 'operations.ts', 'relay-environment.ts', 'run-answer.ts', 'streaming.ts', 'views.tsx'];
+const SHARED = ['cookbook.ts', 'operations.ts', 'relay-environment.ts', 'run-reply.ts', 'streaming.ts', 'views.tsx'];
 
 export interface RelayFrontend extends Frontend {
   /** What Relay's compiler printed, and its exit code. */
