@@ -15,7 +15,7 @@ const CHECK_EVERY_MS = 20;
 /** The wait for forced closes, in milliseconds. */
 const FORCED_CLOSE_MS = 200;
 /** How long connections are still accepted at most, in milliseconds. */
-const ACCEPT_MS = 500;
+const ACCEPT_MS = 3000;
 
 interface DrainOptions {
   /** How long requests in flight may take after the drain began, in milliseconds. */
