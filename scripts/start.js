@@ -4,7 +4,6 @@
  */
 import './check-node.js';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -17,7 +16,8 @@ for (const signal of ['SIGTERM', 'SIGINT'])
     process.exit(0);
   });
 
-const [code] = /** @type {[number | null]} */ (await once(build, 'exit'));
+/** @type {number | null} */
+const code = await new Promise((onExit) => build.once('exit', onExit));
 if (code !== 0) process.exit(code ?? 1);
 const [entry] = process.argv.splice(2, 1);
 await import(pathToFileURL(resolve(entry ?? 'dist/main.js')).href);
