@@ -8,17 +8,17 @@ if (!runsSlowTests) process.env['NODE_ENV'] = 'production';
  */
 const slowFiles = [
   'browser/(chat|graphiql|landing)',
-  'clients/(check-breaking|codegen)',
+  'clients/(chat-libraries|check-breaking|codegen)',
   'commands/transfer',
   'deploy/dev',
-  'faults/(conversations-)?history',
+  'faults/(conversation-writes|(conversations-)?history|fairness|matrix)',
   'federation/gateway',
-  'graphql/large-responses',
+  'graphql/(conversation-privacy|large-responses)',
   'http/(flood|memory|slow-readers|starting|terminal|unwritable-log)',
   'local-aiml/process',
   'local-aiml/engine/(durability|history|soak)',
   'replicas/',
-  'streams/(load|reconnecting-clients)',
+  'streams/(load|reconnecting-clients|upstream-faults)',
   'unit/(package|regular-expressions)',
 ];
 

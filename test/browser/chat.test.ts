@@ -209,9 +209,16 @@ describeInBrowser('The chat in a browser', () => {
     await page.reload();
     await chat.sees(/one two three/);
     expect(await chat.button('Stop').isVisible()).toBe(true);
+    let wasAnnounced = false;
+    // The page connects again at once, so its next connection waits.
+    await chat.intercept('ChatFollowRun', async (route) => {
+      await page.getByText('The connection was lost. Connecting again …').waitFor();
+      wasAnnounced = true;
+      await route.continue();
+    });
     proxy.cut();
-    await page.getByText('The connection was lost. Connecting again …').waitFor();
     await chat.hasEnded();
+    expect(wasAnnounced).toBe(true);
     expect(await chat.words()).toHaveLength(100);
     expect(await page.locator('.message').count()).toBe(2);
   });
