@@ -3,8 +3,8 @@ const runsSlowTests = process.env['SLOW_TESTS'] === '1';
 if (!runsSlowTests) process.env['NODE_ENV'] = 'production';
 
 /**
- * Files that start browsers, other services or many processes, or parse all sources: `npm test` leaves them out, SLOW_TESTS=1 and `test:one`
- * include them. In the other files, test/support/slow.ts marks the tests that are slow.
+ * Files that take long, for example because they start browsers or many processes: `npm test` leaves them out, SLOW_TESTS=1
+ * and `test:one` include them. In the other files, test/support/slow.ts marks the tests that are slow.
  */
 const slowFiles = [
   'browser/(chat|graphiql|landing)',

@@ -55,7 +55,7 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return this.#lists || this.#isLongLived() ? this.prefetch(query) : this.#list(query);
   }
 
-  /** The same page for a later `list` with the same query, if this request does not write. */
+  /** Reads the page ahead: `list` with the same query returns it too. For requests that write nothing. */
   prefetch(query: ListQuery): Promise<WireList<T>> {
     const key = JSON.stringify(query);
     const lists = (this.#lists ??= new Map<string, Promise<WireList<T>>>());

@@ -16,7 +16,7 @@ export type JsonLimits = Pick<JsonEstimate, 'structures' | 'members' | 'nameByte
 
 /**
  * The limits of a request body. The most expensive bodies have 20,000 distinct names of 13 bytes beside a string of 1.6 MB: a
- * create with them takes about 45 ms of CPU, half of it for JSON.parse and garbage collection. 128 functions with 40 described
+ * create with them takes 42 to 55 ms of CPU, half of it for JSON.parse and garbage collection. 128 functions with 40 described
  * parameters each have about 16,000 members, whose names have 150 KB.
  */
 export const requestLimits: JsonLimits = { structures: 50_000, members: 20_000, nameBytes: 256 * 1024 };
