@@ -1,7 +1,7 @@
-/** Owns what the stores of all kinds of objects have in common: get, list and modify under the path of a request. */
+/** Owns what the stores of all kinds of objects have in common, and the store of assistants. */
 import type Database from 'libsql';
 import { StoreBusyError } from '../errors.ts';
-import type { ListQuery, Owner, Page, Reads, Writes } from '../store.ts';
+import type { AssistantStore, Idempotency, ListQuery, Owner, Reads, Writes } from '../store.ts';
 import type { Entity, EntityTable, Filter } from './entity-table.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { RunRows } from './run-rows.ts';
@@ -19,39 +19,20 @@ export interface StoreParts {
   readonly idempotencyStore: IdempotencyStore;
 }
 
-export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> implements Reads<Q>, Writes<T> {
-  protected readonly parts: StoreParts;
-  readonly #table: EntityTable<T>;
+interface EntityStore<T, Q extends ListQuery> extends Reads<Q>, Writes<T> {
+  /** Adds the object `id` by `make`, which gets its parent, unless an earlier request did. Resolves to its text. */
+  once(owner: Owner, id: string, idempotency: Idempotency, make: (parent: string) => string): Promise<string>;
+}
 
-  constructor(parts: StoreParts, table: EntityTable<T>) {
-    this.parts = parts;
-    this.#table = table;
-  }
-
-  async get(owner: Owner, id: string): Promise<string> {
-    await this.#expireRun(owner);
-    return this.parts.transactions.read(() => this.#table.get(this.parts.tables.parentOf(owner), id));
-  }
-
-  async list(owner: Owner, query: Q): Promise<Page> {
-    await this.#expireRun(owner);
-    return this.parts.transactions.read(() =>
-      this.#table.page(this.parts.tables.parentOf(owner), query, this.filterOf?.(query)),
-    );
-  }
-
-  async modify(owner: Owner, id: string, change: (current: T) => T): Promise<string> {
-    await this.#expireRun(owner);
-    return this.parts.transactions.write(() => this.#table.modify(this.parts.tables.parentOf(owner), id, change));
-  }
-
-  /** What a list is narrowed to beside its page; by default all objects. */
-  protected filterOf?(query: Q): Filter | undefined;
-
+/** Gets, lists and modifies the objects of a table under the path of a request. `toFilter` narrows a list beside its page. */
+export function createEntityStore<T extends Entity, Q extends ListQuery = ListQuery>(
+  { transactions, tables, rows, idempotencyStore }: StoreParts,
+  table: EntityTable<T>,
+  toFilter?: (query: Q) => Filter | undefined,
+): EntityStore<T, Q> {
   /** Nothing below a thread is shown as it was before its run expired. */
-  async #expireRun([, threadId]: Owner): Promise<void> {
+  const expireRun = async ([, threadId]: Owner): Promise<void> => {
     if (threadId === undefined) return;
-    const { transactions, rows } = this.parts;
     if (!(await transactions.read(() => rows.isOverdue(threadId)))) return;
     try {
       await transactions.write(() => rows.unexpiredLiveOf(threadId));
@@ -59,5 +40,39 @@ export class EntityStore<T extends Entity, Q extends ListQuery = ListQuery> impl
       // A read succeeds although another process has locked the store; the next read lets the run expire.
       if (!(error instanceof StoreBusyError)) throw error;
     }
-  }
+  };
+  return {
+    async get(owner, id) {
+      await expireRun(owner);
+      return transactions.read(() => table.get(tables.parentOf(owner), id));
+    },
+    async list(owner, query) {
+      await expireRun(owner);
+      return transactions.read(() => table.page(tables.parentOf(owner), query, toFilter?.(query)));
+    },
+    async modify(owner, id, change) {
+      await expireRun(owner);
+      return transactions.write(() => table.modify(tables.parentOf(owner), id, change));
+    },
+    once: (owner, id, idempotency, make) =>
+      transactions.write(() => {
+        const parent = tables.parentOf(owner);
+        const read = (earlierId: string) => table.find(parent, earlierId);
+        return idempotencyStore.once(owner[0], id, idempotency, read, () => make(parent));
+      }),
+  };
+}
+
+export function createAssistantStore(parts: StoreParts): AssistantStore {
+  const { transactions, tables } = parts;
+  const entities = createEntityStore(parts, tables.assistants);
+  return {
+    ...entities,
+    create: (account, assistant, vectorStores, idempotency) =>
+      entities.once([account], assistant.id, idempotency, () => {
+        tables.insertVectorStores(account, vectorStores);
+        return tables.assistants.insert(account, assistant);
+      }),
+    delete: ([account], id) => transactions.write(() => tables.assistants.delete(account, id)),
+  };
 }

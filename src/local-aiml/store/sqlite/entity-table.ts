@@ -60,42 +60,34 @@ export class EntityTable<T extends Entity> {
     return json;
   }
 
-  /** Returns the text that is kept. Throws {@link ObjectTooLargeError}. `columns` are those that only this table has. */
-  insert(parent: string, entity: T, sequence: number, columns: Readonly<Record<string, ColumnValue>> = {}): string {
-    const json = toJson(entity);
-    const names = ['id', 'parent', 'created_at', 'sequence', 'bytes', 'json', ...Object.keys(columns)];
+  /**
+   * Returns the text that is kept. Throws {@link ObjectTooLargeError}. `columns` are those that only this table has. The
+   * default for `sequence` is the next one of a parent that belongs to no thread.
+   */
+  insert(
+    parent: string,
+    entity: T,
+    sequence = this.#nextSequence(parent, entity.created_at),
+    columns: Readonly<Record<string, ColumnValue>> = {},
+  ): string {
+    const text = toText(entity);
+    const row = { id: entity.id, parent, created_at: entity.created_at, sequence, ...text, ...columns };
+    const names = Object.keys(row);
     const marks = names.map(() => '?').join(', ');
-    this.#statement(`INSERT INTO ${this.#table} (${names.join(', ')}) VALUES (${marks})`).run(
-      entity.id,
-      parent,
-      entity.created_at,
-      sequence,
-      Buffer.byteLength(json),
-      json,
-      ...Object.values(columns),
-    );
-    return json;
-  }
-
-  /** The sequence for the next row of a parent that belongs to no thread. */
-  nextSequence(parent: string, createdAt: number): number {
-    const row = this.#statement(
-      `SELECT coalesce(max(sequence), 0) + 1 AS next FROM ${this.#table} WHERE parent = ? AND created_at = ?`,
-    ).get(parent, createdAt);
-    return (row as { readonly next: number }).next;
+    this.#statement(`INSERT INTO ${this.#table} (${names.join(', ')}) VALUES (${marks})`).run(...Object.values(row));
+    return text.json;
   }
 
   /** Returns the text that is kept. Throws {@link ObjectTooLargeError}. */
   update(entity: T, columns: Readonly<Record<string, ColumnValue>> = {}): string {
-    const json = toJson(entity);
-    const assignments = ['bytes', 'json', ...Object.keys(columns)].map((name) => `${name} = ?`).join(', ');
-    this.#statement(`UPDATE ${this.#table} SET ${assignments} WHERE id = ?`).run(
-      Buffer.byteLength(json),
-      json,
-      ...Object.values(columns),
+    const text = toText(entity);
+    const row = { ...text, ...columns };
+    const assignments = Object.keys(row).map((name) => `${name} = ?`);
+    this.#statement(`UPDATE ${this.#table} SET ${assignments.join(', ')} WHERE id = ?`).run(
+      ...Object.values(row),
       entity.id,
     );
-    return json;
+    return text.json;
   }
 
   /** Replaces an object by what `change` makes of it. Throws {@link NotFoundError}. */
@@ -128,6 +120,13 @@ export class EntityTable<T extends Entity> {
     return { items: isBackward ? page.reverse() : page, hasMore: sizes.length > count };
   }
 
+  #nextSequence(parent: string, createdAt: number): number {
+    const row = this.#statement(
+      `SELECT coalesce(max(sequence), 0) + 1 AS next FROM ${this.#table} WHERE parent = ? AND created_at = ?`,
+    ).get(parent, createdAt);
+    return (row as { readonly next: number }).next;
+  }
+
   #position(parent: string, id: string | undefined, cursor: 'after' | 'before'): Position | undefined {
     if (id === undefined) return undefined;
     const row = this.#statement(`SELECT created_at, sequence FROM ${this.#table} WHERE id = ? AND parent = ?`).get(
@@ -153,10 +152,11 @@ export function pageSql(table: string, columns: string, direction: 'ASC' | 'DESC
     ORDER BY created_at ${direction}, sequence ${direction} LIMIT ?`;
 }
 
-function toJson(entity: Entity): string {
+function toText(entity: Entity): { readonly bytes: number; readonly json: string } {
   const json = JSON.stringify(entity);
-  if (Buffer.byteLength(json) > MAX_OBJECT_BYTES) throw new ObjectTooLargeError();
-  return json;
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_OBJECT_BYTES) throw new ObjectTooLargeError();
+  return { bytes, json };
 }
 
 /** How many of the first `limit` items make a page: at least one, where there is one, and else as many as fit. */

@@ -18,14 +18,15 @@ export class IdempotencyStore {
   }
 
   /**
-   * Creates an object, unless an earlier request did: then returns what `read` finds now. Throws
+   * Makes the object `id`, unless an earlier request did: then returns what `read` finds now. Throws
    * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} if `read` finds nothing.
    */
   once<T>(
     account: string,
+    id: string,
     idempotency: Idempotency,
     read: (id: string) => T | undefined,
-    make: () => { readonly id: string; readonly value: T },
+    make: () => T,
   ): T {
     const now = Date.now();
     const earlierId = this.#find(account, idempotency, now);
@@ -34,7 +35,7 @@ export class IdempotencyStore {
       if (value === undefined) throw new RepeatedObjectDeletedError();
       return value;
     }
-    const { id, value } = make();
+    const value = make();
     const { idempotencyKey, fingerprint } = idempotency;
     if (idempotencyKey !== undefined) this.#statements.saveKey.run(account, idempotencyKey, fingerprint, id, now);
     this.#statements.saveRecent.run(account, fingerprint, id, now);

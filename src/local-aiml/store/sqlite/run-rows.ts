@@ -7,7 +7,7 @@ import { nowSeconds } from '../../wire/unix-time.ts';
 import { endMessage, type Message } from '../../messages/model.ts';
 import { beginCancel, endRun, toMessageEnd, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
 import { completeStep, endStep, type RunStep } from '../../runs/step.ts';
-import { ClaimLostError, WrongStateError } from '../errors.ts';
+import { ClaimLostError, ThreadBusyError, WrongStateError } from '../errors.ts';
 import type { Claim, WrittenMessage } from '../work-store.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { Tables } from './tables.ts';
@@ -17,12 +17,13 @@ export interface RunRow {
   readonly account: string;
   readonly attempt: number;
   readonly abandoned: number;
+  readonly expires_at: number;
   readonly run: Run;
   readonly tally: Tally;
 }
 
 /** The columns of a {@link RunRow}. */
-export const RUN_COLUMNS = 'id, account, attempt, abandoned, tally, json';
+export const RUN_COLUMNS = 'id, account, attempt, abandoned, expires_at, tally, json';
 
 export class RunRows {
   readonly #tables: Tables;
@@ -50,6 +51,12 @@ export class RunRows {
     if (!row || !isExpired(row.run)) return row;
     this.end(row, { status: 'expired' });
     return undefined;
+  }
+
+  /** Throws {@link ThreadBusyError} if the thread has a live run. */
+  rejectLive(threadId: string): void {
+    const live = this.unexpiredLiveOf(threadId);
+    if (live) throw new ThreadBusyError(threadId, live.id);
   }
 
   /** The row that a worker holds. Throws {@link ClaimLostError} if it does not hold it any more. */

@@ -9,44 +9,36 @@ import type { VectorStore } from '../../wire/tool-resources.ts';
 import type { Owner } from '../store.ts';
 import { EntityTable } from './entity-table.ts';
 
-export class Tables {
-  readonly assistants: EntityTable<Assistant>;
-  readonly threads: EntityTable<Thread>;
-  readonly messages: EntityTable<Message>;
-  readonly runs: EntityTable<Run>;
-  readonly steps: EntityTable<RunStep>;
-  readonly vectorStores: EntityTable<VectorStore>;
-  readonly #countUp: Database.Statement;
-  readonly #count: Database.Statement;
+export type Tables = ReturnType<typeof createTables>;
 
-  constructor(database: Database.Database) {
-    this.assistants = new EntityTable(database, 'assistants', 'assistant');
-    this.threads = new EntityTable(database, 'threads', 'thread');
-    this.messages = new EntityTable(database, 'messages', 'message');
-    this.runs = new EntityTable(database, 'runs', 'run');
-    this.steps = new EntityTable(database, 'steps', 'step');
-    this.vectorStores = new EntityTable(database, 'vector_stores', 'vector_store');
-    this.#countUp = database.prepare('UPDATE threads SET last_sequence = last_sequence + 1 WHERE id = ?');
-    this.#count = database.prepare('SELECT last_sequence FROM threads WHERE id = ?');
-  }
-
-  /** The parent of what lies under the path. Throws NotFoundError if an object of the path is unknown. */
-  parentOf([account, threadId, runId]: Owner): string {
-    if (threadId === undefined) return account;
-    this.threads.get(account, threadId);
-    if (runId === undefined) return threadId;
-    this.runs.get(threadId, runId);
-    return runId;
-  }
-
-  /** The sequence for the next message, run or step of a thread. */
-  nextSequence(threadId: string): number {
-    this.#countUp.run(threadId);
-    return (this.#count.get(threadId) as { readonly last_sequence: number }).last_sequence;
-  }
-
-  insertVectorStores(account: string, stores: readonly VectorStore[]): void {
-    for (const store of stores)
-      this.vectorStores.insert(account, store, this.vectorStores.nextSequence(account, store.created_at));
-  }
+export function createTables(database: Database.Database) {
+  const threads = new EntityTable<Thread>(database, 'threads', 'thread');
+  const runs = new EntityTable<Run>(database, 'runs', 'run');
+  const vectorStores = new EntityTable<VectorStore>(database, 'vector_stores', 'vector_store');
+  const countUp = database.prepare('UPDATE threads SET last_sequence = last_sequence + 1 WHERE id = ?');
+  const count = database.prepare('SELECT last_sequence FROM threads WHERE id = ?');
+  return {
+    assistants: new EntityTable<Assistant>(database, 'assistants', 'assistant'),
+    threads,
+    messages: new EntityTable<Message>(database, 'messages', 'message'),
+    runs,
+    steps: new EntityTable<RunStep>(database, 'steps', 'step'),
+    vectorStores,
+    /** The parent of what lies under the path. Throws NotFoundError if an object of the path is unknown. */
+    parentOf([account, threadId, runId]: Owner): string {
+      if (threadId === undefined) return account;
+      threads.get(account, threadId);
+      if (runId === undefined) return threadId;
+      runs.get(threadId, runId);
+      return runId;
+    },
+    /** The sequence for the next message, run or step of a thread. */
+    nextSequence(threadId: string): number {
+      countUp.run(threadId);
+      return (count.get(threadId) as { readonly last_sequence: number }).last_sequence;
+    },
+    insertVectorStores(account: string, stores: readonly VectorStore[]): void {
+      for (const store of stores) vectorStores.insert(account, store);
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { toStoreError } from './sqlite-errors.ts';
 const LOCK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_MS = 20;
 
-interface TransactionListener {
+export interface TransactionListener {
   onCommit(wasWrite: boolean): void;
   /** `error` is what the transaction rejects with. */
   onRollback(error: unknown): void;

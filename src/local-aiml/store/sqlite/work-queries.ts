@@ -2,8 +2,6 @@
 import type Database from 'libsql';
 import { RUN_COLUMNS } from './run-rows.ts';
 
-export type WorkQueries = ReturnType<typeof prepareWorkQueries>;
-
 /**
  * The accounts are a JSON array, or the JSON null for all. Times are Unix milliseconds, except `expires_at`. Runs are in the
  * order of their creation, which is that of the rowids.
@@ -53,7 +51,6 @@ export function prepareWorkQueries(database: Database.Database) {
     abandonedTooOften: database.prepare(
       `SELECT ${RUN_COLUMNS} FROM runs WHERE live_status = 'in_progress' AND lease_until <= ? AND abandoned >= ? LIMIT 100`,
     ),
-    expiry: database.prepare('SELECT expires_at FROM runs WHERE id = ?'),
     threadExists: database.prepare('SELECT 1 FROM threads WHERE id = ?'),
     stepsOf: database.prepare('SELECT json FROM steps WHERE parent = ? ORDER BY sequence'),
     messagesOf: database.prepare('SELECT json, attempt FROM messages WHERE run_id = ? ORDER BY sequence'),

@@ -1,0 +1,230 @@
+/** Owns what the engine and the streams read and write in the SQLite store; see `work-store.ts` for the contract. */
+import { setImmediate } from 'node:timers/promises';
+import { nowSeconds } from '../../wire/unix-time.ts';
+import type { Message } from '../../messages/model.ts';
+import { startRun, waitForOutputs, type Run, type RunEnd } from '../../runs/model.ts';
+import type { RunStep } from '../../runs/step.ts';
+import { ClaimLostError } from '../errors.ts';
+import type { ClaimedRun, ClaimState, ContextItem, WorkStore } from '../work-store.ts';
+import { isExpired, parse, toRow, type RunRow } from './run-rows.ts';
+import type { StoreParts } from './entity-store.ts';
+import { prepareWorkQueries } from './work-queries.ts';
+
+/** How often a run that its worker left in progress is taken up again. */
+const MAX_TAKE_OVERS = 2;
+
+const LEFT_BEHIND: RunEnd = {
+  status: 'failed',
+  error: { code: 'server_error', message: 'The process that ran it ended before the run did.' },
+};
+const LEFT_TOO_OFTEN: RunEnd = {
+  status: 'failed',
+  error: {
+    code: 'server_error',
+    message: `The process that ran it ended before the run did, ${MAX_TAKE_OVERS + 1} times; it is not tried again.`,
+  },
+};
+
+export interface SqliteWorkStore extends WorkStore {
+  /** Deletes what deleted threads left, some rows at a time, so that nothing else waits long. */
+  cleanUp(): Promise<void>;
+}
+
+export function createWorkStore({
+  database,
+  transactions,
+  tables,
+  rows,
+  watch,
+  idempotencyStore,
+}: StoreParts): SqliteWorkStore {
+  const queries = prepareWorkQueries(database);
+
+  const insertStep = (run: Run, step: RunStep): void => {
+    const { thread_id } = run;
+    tables.steps.insert(run.id, step, tables.nextSequence(thread_id), { thread_id, type: step.type });
+  };
+
+  const nextRun = (ofAccounts: string): RunRow | undefined => {
+    const abandoned = toRow(queries.abandoned.get(ofAccounts, Date.now()));
+    if (abandoned) return abandoned;
+    const next = queries.nextAccount.get(ofAccounts) as { readonly account: string } | undefined;
+    return next && toRow(queries.oldestQueued.get(next.account));
+  };
+
+  /** Undefined if the run has to be ended instead. */
+  const claim = (row: RunRow, leaseMs: number): ClaimedRun | undefined => {
+    const isTakeOver = row.run.status === 'in_progress';
+    if (isExpired(row.run)) {
+      rows.end(row, { status: 'expired' });
+      return undefined;
+    }
+    if (isTakeOver && row.abandoned >= MAX_TAKE_OVERS) {
+      rows.end(row, LEFT_TOO_OFTEN);
+      return undefined;
+    }
+    if (isTakeOver) rows.closeOpen(row, LEFT_BEHIND);
+    const attempt = row.attempt + 1;
+    const run = rows.save(startRun(row.run, nowSeconds()), {
+      lease_until: Date.now() + leaseMs,
+      attempt,
+      abandoned: row.abandoned + (isTakeOver ? 1 : 0),
+    });
+    return { claim: { runId: row.id, attempt }, account: row.account, run, tally: row.tally, isTakeOver };
+  };
+
+  const findOverdue = (): readonly (readonly [RunRow, RunEnd])[] => {
+    const now = Date.now();
+    const overdue = toRows(queries.overdue.all(nowSeconds(), nowSeconds(), now));
+    const abandoned = toRows(queries.abandonedTooOften.all(now, MAX_TAKE_OVERS)).filter(({ run }) => !isExpired(run));
+    return [
+      ...overdue.map((row) => [row, { status: isExpired(row.run) ? 'expired' : 'cancelled' }] as const),
+      ...abandoned.map((row) => [row, LEFT_TOO_OFTEN] as const),
+    ];
+  };
+
+  const cleanUp = async (): Promise<void> => {
+    const next = () => transactions.read(() => queries.deletedThread.get() as { readonly id: string } | undefined);
+    for (let thread = await next(); thread; thread = await next()) {
+      const { id } = thread;
+      await transactions.write(() => {
+        const { deleteMessages, deleteSteps, deleteRuns, forgetThread } = queries;
+        if ([deleteMessages, deleteSteps, deleteRuns].every((statement) => statement.run(id).changes === 0))
+          forgetThread.run(id);
+      });
+      await setImmediate();
+    }
+  };
+
+  return {
+    async claimRun({ leaseMs, accounts }) {
+      const ofAccounts = JSON.stringify(accounts ?? null);
+      // A look without the write lock: most of the time there is nothing to do.
+      const hasWork = await transactions.read(() => queries.hasWork.get(ofAccounts, Date.now()) !== undefined);
+      if (!hasWork) return undefined;
+      return transactions.writeRelaxed(() => {
+        for (let row = nextRun(ofAccounts); row; row = nextRun(ofAccounts)) {
+          const claimed = claim(row, leaseMs);
+          if (claimed) return claimed;
+        }
+        return undefined;
+      });
+    },
+
+    renewLeases: (claims, leaseMs) =>
+      transactions.writeRelaxed(() => {
+        const until = Date.now() + leaseMs;
+        return new Map(
+          claims.map(({ runId, attempt }): [string, ClaimState] => {
+            const renewed = queries.renew.get(until, runId, attempt) as { readonly live_status: string } | undefined;
+            if (!renewed) return [runId, 'lost'];
+            return [runId, renewed.live_status === 'cancelling' ? 'cancelling' : 'held'];
+          }),
+        );
+      }),
+
+    releaseRun: (held) =>
+      transactions.writeRelaxed(() => {
+        const { run, abandoned } = rows.held(held);
+        // Its take-over counts one; this makes up for it.
+        rows.save(run, { lease_until: 0, abandoned: abandoned - 1 });
+      }),
+
+    startMessage: (held, message, step) =>
+      transactions.writeRelaxed(() => {
+        const { run } = rows.held(held);
+        const columns = { run_id: run.id, attempt: held.attempt, is_open: 1 };
+        tables.messages.insert(run.thread_id, message, tables.nextSequence(run.thread_id), columns);
+        insertStep(run, step);
+        watch.touch(run.id);
+      }),
+
+    saveTexts: (progress) =>
+      transactions.writeRelaxed(() => {
+        const lost = new Set<string>();
+        for (const { claim: held, messageId, content } of progress) {
+          const { runId, attempt } = held;
+          const saved = queries.saveText.run(JSON.stringify(content), messageId, runId, runId, attempt);
+          if (saved.changes === 0) lost.add(runId);
+        }
+        return lost;
+      }),
+
+    endMessage: (held, message, tally) =>
+      transactions.write(() => {
+        rows.endMessage(rows.held(held), message);
+        rows.saveTally(held.runId, tally);
+      }),
+
+    startToolStep: (held, step) =>
+      transactions.writeRelaxed(() => {
+        insertStep(rows.held(held).run, step);
+        watch.touch(held.runId);
+      }),
+
+    requireAction: (held, step, toolCalls, usage, tally) =>
+      transactions.write(() => {
+        const { run } = rows.held(held);
+        // A run that is being cancelled does not begin to wait.
+        if (run.status === 'cancelling') throw new ClaimLostError();
+        if (tables.steps.find(run.id, step.id) === undefined) insertStep(run, step);
+        tables.steps.update(step, { usage: JSON.stringify(usage) });
+        rows.saveTally(run.id, tally);
+        return rows.save(waitForOutputs(run, toolCalls), { lease_until: 0 });
+      }),
+
+    endRun: (held, end, tally, message) => transactions.write(() => rows.end(rows.held(held), end, tally, message)),
+
+    async sweep() {
+      const hasWork = await transactions.read(() => findOverdue().length > 0);
+      const ended = hasWork
+        ? await transactions.write(() => findOverdue().map(([row, end]) => rows.end(row, end)))
+        : [];
+      await transactions.writeRelaxed(() => idempotencyStore.purge());
+      await cleanUp();
+      return ended;
+    },
+
+    snapshot: (runId) =>
+      transactions.read(() => {
+        const row = rows.find(runId);
+        if (!row || queries.threadExists.get(row.run.thread_id) === undefined) return undefined;
+        const messages = queries.messagesOf.all(runId).map((found) => {
+          const message = parse(found) as Message;
+          return [message.id, { message, attempt: (found as { readonly attempt: number }).attempt }] as const;
+        });
+        return {
+          attempt: row.attempt,
+          run: row.run,
+          expiresAt: row.expires_at,
+          steps: queries.stepsOf.all(runId).map((step) => parse(step) as RunStep),
+          messages: new Map(messages),
+        };
+      }),
+
+    context: (threadId, before = Number.MAX_SAFE_INTEGER, limit) =>
+      transactions.read(() => {
+        const sequenceOf = (row: unknown) => (row as { readonly sequence: number }).sequence;
+        const messages = queries.messagesBefore
+          .all(threadId, before, limit)
+          .map((row): ContextItem => ({ kind: 'message', sequence: sequenceOf(row), message: parse(row) as Message }));
+        const steps = queries.toolStepsBefore
+          .all(threadId, before, limit)
+          .map((row): ContextItem => ({ kind: 'tool_calls', sequence: sequenceOf(row), step: parse(row) as RunStep }));
+        return [...messages, ...steps].sort((a, b) => b.sequence - a.sequence).slice(0, limit);
+      }),
+
+    watch: (runId, listener) => watch.watch(runId, listener),
+
+    accountsWithWork: () =>
+      transactions.read(() =>
+        queries.accountsWithWork.all(Date.now()).map((row) => (row as { readonly account: string }).account),
+      ),
+
+    cleanUp,
+  };
+}
+
+function toRows(values: readonly unknown[]): readonly RunRow[] {
+  return values.flatMap((value) => toRow(value) ?? []);
+}
