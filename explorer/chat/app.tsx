@@ -15,7 +15,7 @@ import { useConversation } from './use-conversation.ts';
 
 export function App({ client }: { readonly client: GraphQLClient }) {
   const { theme, toggle } = useTheme();
-  const { state: account, reload, addAssistant, addThread, deleteThread } = useAccount(client);
+  const { state: account, reload, addAssistant, addThread, deleteThread, loadMoreThreads } = useAccount(client);
   const [open, setOpen] = useState<OpenItem>(readLocation);
   const [isCreating, setIsCreating] = useState(false);
   const { isMenuOpen, setIsMenuOpen, menuButton } = useMenu();
@@ -38,7 +38,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
     [addThread],
   );
   const assistants = account.kind === 'ready' ? account.assistants : [];
-  const threads = account.kind === 'ready' ? account.threads : [];
+  const threads = account.kind === 'ready' ? account.threads.threads : [];
   const threadAssistantId = threads.find(({ id }) => id === open.threadId)?.assistantId;
   const assistantId =
     open.assistantId ?? threadAssistantId ?? (open.threadId === null ? assistants[0]?.id : null) ?? null;
@@ -110,6 +110,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
             onNewThread={() => show({ assistantId: assistant?.id ?? null, threadId: null })}
             onOpenThread={({ id, assistantId: of }) => show({ assistantId: of === '' ? null : of, threadId: id })}
             onDeleteThread={onDeleteThread}
+            loadMoreThreads={account.threads.hasMore ? loadMoreThreads : null}
           />
         </nav>
       )}

@@ -6,18 +6,21 @@ const SILENCE_LIMIT_MS = 30_000;
 
 interface ResponseError {
   readonly message: string;
-  readonly extensions?: { readonly code?: string; readonly retryable?: boolean };
+  readonly extensions?: { readonly code?: string; readonly reason?: string; readonly retryable?: boolean };
 }
 
 /** The service responded with errors. */
 export class GraphQLError extends Error {
   override readonly name = 'GraphQLError';
   readonly code: string;
+  /** A finer code, where the service has one. */
+  readonly reason: string | undefined;
   readonly isRetryable: boolean;
 
   constructor({ message, extensions }: ResponseError) {
     super(message);
     this.code = extensions?.code ?? 'UNKNOWN';
+    this.reason = extensions?.reason;
     this.isRetryable = extensions?.retryable === true;
   }
 }

@@ -1,4 +1,5 @@
 /** The assistants of the account, and the conversations to come back to. */
+import { useEffect, useRef, useState } from 'react';
 import { nameOf, type Assistant } from './assistant-details.tsx';
 import type { StoredThread } from './stored-threads.ts';
 
@@ -12,11 +13,14 @@ interface SidebarProps {
   readonly onNewThread: () => void;
   readonly onOpenThread: (thread: StoredThread) => void;
   readonly onDeleteThread: (thread: StoredThread) => void;
+  /** Null if every conversation is shown. Resolves to the ids of the added ones. */
+  readonly loadMoreThreads: (() => Promise<readonly string[]>) | null;
 }
 
 export function Sidebar(props: SidebarProps) {
   const { assistants, threads, assistantId, threadId, onOpenAssistant, onNewAssistant } = props;
-  const { onNewThread, onOpenThread, onDeleteThread } = props;
+  const { onNewThread, onOpenThread, onDeleteThread, loadMoreThreads } = props;
+  const { list, load, isLoading, message, problem } = useMore(loadMoreThreads);
   return (
     <>
       <section aria-labelledby="assistants-title">
@@ -51,9 +55,9 @@ export function Sidebar(props: SidebarProps) {
           </button>
         )}
         {threads.length === 0 && <p className="muted">None yet.</p>}
-        <ul>
+        <ul ref={list}>
           {threads.map((thread) => (
-            <li key={thread.id} className="thread">
+            <li key={thread.id} className="thread" data-id={thread.id}>
               <button
                 type="button"
                 className="entry"
@@ -73,7 +77,47 @@ export function Sidebar(props: SidebarProps) {
             </li>
           ))}
         </ul>
+        {loadMoreThreads !== null && (
+          <button type="button" className="quiet" aria-disabled={isLoading} onClick={load}>
+            {isLoading ? 'Loading …' : 'Show more conversations'}
+          </button>
+        )}
+        {problem !== null && (
+          <p className="note" role="alert">
+            {problem}
+          </p>
+        )}
+        <p className="visually-hidden" role="status">
+          {message}
+        </p>
       </section>
     </>
   );
+}
+
+/**
+ * The button below the list, which adds a page. The focus goes to the first of the added conversations; if there is none, the
+ * button is removed, and the focus goes to the last conversation.
+ */
+function useMore(loadMore: (() => Promise<readonly string[]>) | null) {
+  const list = useRef<HTMLUListElement>(null);
+  const [isLoading, setIsLoading] = useState(false);
+  const [added, setAdded] = useState<readonly string[] | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    if (added === null) return;
+    const [first] = added;
+    const item = first === undefined ? 'li:last-child' : `[data-id="${CSS.escape(first)}"]`;
+    list.current?.querySelector<HTMLElement>(`${item} button`)?.focus();
+  }, [added]);
+  const load = () => {
+    if (loadMore === null || isLoading) return;
+    setIsLoading(true);
+    setProblem(null);
+    loadMore()
+      .then(setAdded, (error: unknown) => setProblem(error instanceof Error ? error.message : 'Something went wrong.'))
+      .finally(() => setIsLoading(false));
+  };
+  const message = added === null ? '' : `${added.length} more conversations are shown.`;
+  return { list, load, isLoading, message, problem };
 }

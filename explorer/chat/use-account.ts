@@ -1,17 +1,16 @@
 /** The assistants and threads of the account, and whether the service knows the caller. */
 import { useCallback, useEffect, useState } from 'react';
 import type { Assistant } from './assistant-details.tsx';
-import { ChatAssistantsDocument, ChatDeleteThreadDocument, ChatThreadsDocument } from './generated/graphql.ts';
+import { ChatAssistantsDocument, ChatDeleteThreadDocument } from './generated/graphql.ts';
 import { GraphQLError, type GraphQLClient } from './graphql-client.ts';
-import { forgetThread, readStoredThreads, storeThread, type StoredThread } from './stored-threads.ts';
+import { forgetThread, storeThread, type StoredThread } from './stored-threads.ts';
+import { readMoreThreads, readThreads, withMoreThreads, type ThreadList } from './thread-list.ts';
 
 type AccountState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'unauthenticated'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'ready'; readonly assistants: readonly Assistant[]; readonly threads: readonly StoredThread[] };
-
-const DATE_FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  | { readonly kind: 'ready'; readonly assistants: readonly Assistant[]; readonly threads: ThreadList };
 
 interface Account {
   readonly state: AccountState;
@@ -20,6 +19,8 @@ interface Account {
   readonly addThread: (thread: StoredThread) => void;
   /** Throws with a message for the user. A thread that does not exist counts as deleted. */
   readonly deleteThread: (id: string) => Promise<void>;
+  /** Reads the next page of threads. Resolves to the ids of those that were added, and throws with a message for the user. */
+  readonly loadMoreThreads: () => Promise<readonly string[]>;
 }
 
 export function useAccount(client: GraphQLClient): Account {
@@ -27,7 +28,7 @@ export function useAccount(client: GraphQLClient): Account {
 
   const reload = useCallback(() => {
     setState((current) => (current.kind === 'failed' ? { kind: 'loading' } : current));
-    Promise.all([listAssistants(client), listThreads(client)])
+    Promise.all([listAssistants(client), readThreads(client)])
       .then(([assistants, threads]) => setState({ kind: 'ready', assistants, threads }))
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : 'Something went wrong.';
@@ -37,7 +38,7 @@ export function useAccount(client: GraphQLClient): Account {
   }, [client]);
   useEffect(reload, [reload]);
 
-  const setThreads = (change: (threads: readonly StoredThread[]) => readonly StoredThread[]) =>
+  const setThreads = (change: (list: ThreadList) => ThreadList) =>
     setState((current) => (current.kind === 'ready' ? { ...current, threads: change(current.threads) } : current));
 
   return {
@@ -50,14 +51,23 @@ export function useAccount(client: GraphQLClient): Account {
     }, []),
     addThread: useCallback((thread) => {
       storeThread(thread);
-      setThreads((threads) => [thread, ...threads.filter(({ id }) => id !== thread.id)]);
+      setThreads(({ threads, hasMore }) => ({
+        threads: [{ ...thread, cursor: null }, ...threads.filter(({ id }) => id !== thread.id)],
+        hasMore,
+      }));
     }, []),
     deleteThread: async (id) => {
       const { deleteThread } = await client.execute(ChatDeleteThreadDocument, { input: { id } });
       const [problem] = deleteThread.userErrors;
       if (problem && problem.code !== 'NOT_FOUND') throw new Error(problem.message);
       forgetThread(id);
-      setThreads((threads) => threads.filter((thread) => thread.id !== id));
+      setThreads(({ threads, hasMore }) => ({ threads: threads.filter((thread) => thread.id !== id), hasMore }));
+    },
+    loadMoreThreads: async () => {
+      if (state.kind !== 'ready') return [];
+      const more = await readMoreThreads(client, state.threads.threads);
+      setThreads((list) => withMoreThreads(list, more));
+      return more.threads.map(({ id }) => id);
     },
   };
 }
@@ -76,19 +86,4 @@ async function listAssistants(client: GraphQLClient): Promise<readonly Assistant
 interface AssistantPage {
   readonly nodes: readonly Assistant[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-}
-
-/** The AIML API cannot list threads: then those that this browser began. */
-async function listThreads(client: GraphQLClient): Promise<readonly StoredThread[]> {
-  try {
-    const { threads } = await client.execute(ChatThreadsDocument, {});
-    return threads.nodes.map(({ id, metadata, createdAt }) => ({
-      id,
-      title: metadata['title'] ?? `Conversation of ${DATE_FORMAT.format(new Date(createdAt))}`,
-      assistantId: metadata['assistant_id'] ?? '',
-    }));
-  } catch (error) {
-    if (error instanceof GraphQLError && error.code === 'UNSUPPORTED_BY_UPSTREAM') return readStoredThreads();
-    throw error;
-  }
 }

@@ -10,6 +10,7 @@ import { testAccessibility } from './chat-accessibility.ts';
 import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
 import { testHostileContent } from './chat-hostile-content.ts';
 import { ChatPage } from './chat-page.ts';
+import { testThreadList } from './chat-thread-list.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 describeInBrowser('The chat in a browser', () => {
@@ -342,6 +343,10 @@ describeInBrowser('The chat in a browser', () => {
   testAccessibility(async () => {
     await openChat();
     return { chat, service };
+  });
+  testThreadList(async (url) => {
+    await chat.open(url);
+    return chat;
   });
   testHostileContent(async (url) => {
     if (url === undefined) await openChat();

@@ -432,10 +432,13 @@ export type ChatAssistantFragment = { id: string, name: string | null, descripti
     | { __typename: 'UnknownTool', type: string }
   > };
 
-export type ChatThreadsQueryVariables = Exact<{ [key: string]: never; }>;
+export type ChatThreadsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
 
 
-export type ChatThreadsQuery = { threads: { nodes: Array<{ id: string, createdAt: string, metadata: Record<string, string> }> } };
+export type ChatThreadsQuery = { threads: { edges: Array<{ cursor: string, node: { id: string, createdAt: string, metadata: Record<string, string> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type ChatThreadQueryVariables = Exact<{
   id: string | number;
@@ -785,7 +788,7 @@ export const ChatRunFragmentDoc = new TypedDocumentString(`
     `, {"fragmentName":"ChatRun"}) as unknown as TypedDocumentString<ChatRunFragment, unknown>;
 export const ChatAssistantsDocument = new TypedDocumentString(`
     query ChatAssistants($after: String) {
-  assistants(first: 50, after: $after) {
+  assistants(first: 100, after: $after) {
     nodes {
       ...ChatAssistant
     }
@@ -812,12 +815,19 @@ export const ChatAssistantsDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<ChatAssistantsQuery, ChatAssistantsQueryVariables>;
 export const ChatThreadsDocument = new TypedDocumentString(`
-    query ChatThreads {
-  threads(first: 50) {
-    nodes {
-      id
-      createdAt
-      metadata
+    query ChatThreads($first: Int!, $after: String) {
+  threads(first: $first, after: $after) {
+    edges {
+      cursor
+      node {
+        id
+        createdAt
+        metadata
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
     }
   }
 }
