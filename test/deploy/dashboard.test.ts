@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
 
 interface Panel {
   readonly title: string;
@@ -33,6 +35,9 @@ beforeAll(async () => {
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
   expect(upstream.calls).toHaveLength(2);
   await service.query('{ nothing }');
+  // Closed with 4406, as no such subprotocol is known.
+  const { state } = await openSocket(service, { connectionParams: null, protocol: 'graphql-ws' });
+  await until(() => state.closedWith !== null);
   metrics = readMetrics(await (await fetch(`${service.url}/metrics`)).text());
 });
 afterAll(() => Promise.all([service.stop(), upstream.stop()]));
