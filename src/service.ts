@@ -126,7 +126,7 @@ async function startService(
   const bodyMemory = new BodyMemory();
   const connections = new ConnectionTracker({
     stallTimeoutMs,
-    onDisconnect: (reason) => logger.clientDisconnected(reason),
+    onDisconnect: (reason, caller) => logger.clientDisconnected(reason, caller),
   });
   closers.add(() => connections.close());
   const metrics: Metrics = createMetrics({
@@ -195,7 +195,7 @@ async function startService(
     deadlineMs: config.upstreamDeadlineMs,
     coalesceQueries: redis === null,
     logger: reporter.libraryLogger('Apollo Server'),
-    onInternalError: (error, requestId) => logger.internalErrorMasked(error, requestId),
+    onInternalError: (error, request) => logger.internalErrorMasked(error, request),
     onUnlisted: (requestId, operationName) => reporter.operationUnlisted(requestId, operationName),
     onTokenRejected: reporter.tokenRejected,
     onOperation: (record, operation) => reporter.operationEnded(record, operation),
@@ -217,7 +217,7 @@ async function startService(
     isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),
     startTrace,
     execute,
-    onError: (error) => logger.webSocketFailed(error),
+    onError: (error, caller) => logger.webSocketFailed(error, caller),
     onOperationRejected: (entry) => reporter.requestRejected({ ...entry, durationMs: 0 }),
     onRejected: reporter.webSocketRejected,
     heartbeatMs,

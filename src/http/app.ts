@@ -114,7 +114,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => {
     const errorResponse = toErrorResponse(error);
     // Rejected requests (503, for example) are not faults.
-    if (errorResponse.code === 'INTERNAL_SERVER_ERROR') logger.requestFailed(error, request.id);
+    if (errorResponse.code === 'INTERNAL_SERVER_ERROR')
+      logger.requestFailed(error, request.id, exchangeOf(request).caller);
     return sendErrorResponse(reply, errorResponse);
   });
   const unmatched = new UnmatchedRequests(app, options.onOriginRejected);

@@ -21,8 +21,8 @@ type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
 interface ConnectionTrackerOptions {
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number | undefined;
-  /** Called when a client was disconnected because it did not read its responses. */
-  readonly onDisconnect: (reason: DisconnectReason) => void;
+  /** Called when a client was disconnected because it did not read its responses. `caller` as in {@link UnsentSource}. */
+  readonly onDisconnect: (reason: DisconnectReason, caller: string | null) => void;
 }
 
 export class ConnectionTracker implements UnsentObserver {
@@ -108,6 +108,6 @@ export class ConnectionTracker implements UnsentObserver {
   #disconnect(connection: UnsentSource, reason: DisconnectReason): void {
     connection.isCut = true;
     connection.destroy();
-    this.#onDisconnect(reason);
+    this.#onDisconnect(reason, connection.caller);
   }
 }

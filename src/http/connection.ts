@@ -24,6 +24,8 @@ export type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueue
 export interface UnsentSource {
   /** Whether it is closed because the client does not read. */
   isCut: boolean;
+  /** The subject of the caller of its last operation; null if none was authenticated. */
+  caller: string | null;
   readonly unsentBytes: number;
   /** The `performance.now()` time since which the client has read nothing; null if nothing is pending. */
   readonly stalledSince: number | null;
@@ -39,6 +41,7 @@ export interface UnsentObserver {
 
 export class Connection implements UnsentSource {
   isCut = false;
+  caller: string | null = null;
   readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
   /** In the order of the requests, which is also that of their responses. */
@@ -190,6 +193,15 @@ export class HttpExchange {
   /** Whether the connection is closed because the client does not read. */
   get isCut(): boolean {
     return this.#connection.isCut;
+  }
+
+  /** The subject of the caller of the connection's last operation; null if none was authenticated. */
+  get caller(): string | null {
+    return this.#connection.caller;
+  }
+
+  set caller(caller: string | null) {
+    this.#connection.caller = caller;
   }
 
   /** Calls `listener` when the exchange has ended, at once if it already has. */

@@ -125,15 +125,17 @@ async function respond(
   options: ResponseOptions,
 ): Promise<Buffer | FastifyReply> {
   const { contentType, streaming, lifecycle, onSettled } = options;
+  const info = toInfo(request, options);
   let response: GraphQLHttpResponse;
   try {
-    response = await execute(request, options);
+    response = await options.execute(toApolloRequest(request, options.search), info);
   } finally {
     onSettled();
   }
   const { id: requestId } = request;
   const { status, headers, body, stream, isSubscription = false } = response;
   const exchange = exchangeOf(request);
+  exchange.caller = info.caller;
   if (stream && streaming) {
     await sendStream(reply, stream, {
       type: streaming.type,
@@ -156,19 +158,15 @@ async function respond(
   return reply;
 }
 
-function execute(
-  request: FastifyRequest,
-  { streaming, search, cancellation, trace, execute: executeRequest }: ResponseOptions,
-): Promise<GraphQLHttpResponse> {
-  return executeRequest(toApolloRequest(request, search), {
-    requestId: request.id,
-    callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
-    authorization: request.headers.authorization,
-    cancellation,
-    trace,
-    streamTransport: streaming?.type ?? null,
-  });
-}
+const toInfo = (request: FastifyRequest, { streaming, cancellation, trace }: ResponseOptions): RequestInfo => ({
+  requestId: request.id,
+  callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
+  authorization: request.headers.authorization,
+  cancellation,
+  trace,
+  streamTransport: streaming?.type ?? null,
+  caller: null,
+});
 
 const NOT_UTF8 = clientError(400, 'The query string is not UTF-8 text.');
 

@@ -1,8 +1,8 @@
 /** Turns the events of the service's parts into log entries, metrics and spans. */
 import { LogSampler } from './log-sampler.ts';
-import type { ChangedBreaker, LibraryLevel, Logger } from './logger.ts';
+import type { Caller, ChangedBreaker, LibraryLevel, Logger, RejectedWebSocket } from './logger.ts';
 import type { AttemptFailure, Metrics } from './metrics.ts';
-import type { EndedOperation, OperationRecord } from './operation-record.ts';
+import { toTenantLabel, type EndedOperation, type OperationRecord } from './operation-record.ts';
 
 /** The most entries of one kind per second, for events that clients or upstream can cause at any rate. */
 const MAX_ENTRIES_PER_SECOND = 10;
@@ -16,7 +16,7 @@ export class EventReporter {
   readonly attemptFailed: (attempt: AttemptFailure) => void;
   readonly keysUnavailable: (reason: string) => void;
   readonly originRejected: (requestId: string) => void;
-  readonly webSocketRejected: (closeCode: number) => void;
+  readonly webSocketRejected: (socket: RejectedWebSocket) => void;
   readonly tokenRejected: (entry: { readonly requestId: string; readonly reason: string }) => void;
 
   /** `rejectsUnlisted`: whether operations that are not in the manifest are rejected. */
@@ -37,9 +37,9 @@ export class EventReporter {
     this.originRejected = sampled(logger.originRejected);
     this.attemptFailed = sampled(logger.upstreamCallFailed);
     const logWebSocket = sampled(logger.webSocketRejected);
-    this.webSocketRejected = (closeCode) => {
-      metrics.recordWebSocketRejected(closeCode);
-      logWebSocket(closeCode);
+    this.webSocketRejected = (socket) => {
+      metrics.recordWebSocketRejected(socket.closeCode);
+      logWebSocket(socket);
     };
   }
 
@@ -61,10 +61,12 @@ export class EventReporter {
     readonly status?: number;
     readonly code: string;
     readonly durationMs: number;
+    readonly caller?: Caller;
   }): void {
-    const { requestId, status, code, durationMs } = request;
+    const { requestId, status, code, durationMs, caller = null } = request;
+    const tenant = caller === null ? undefined : toTenantLabel(caller);
     this.#metrics.recordOperation({ kind: 'unknown', outcome: 'error', errorCodes: [code], durationMs });
-    this.#logger.requestRejected({ requestId, status, errorCodes: [code], durationMs });
+    this.#logger.requestRejected({ requestId, status, errorCodes: [code], durationMs, tenant });
   }
 
   /** The logger of a library, which logs only the level of its messages. */

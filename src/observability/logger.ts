@@ -15,6 +15,23 @@ interface RejectionEntry {
   readonly status: number | undefined;
   readonly errorCodes: readonly string[];
   readonly durationMs: number;
+  /** See {@link toTenantLabel}. Undefined if the caller is not known. */
+  readonly tenant?: string | undefined;
+}
+
+/** The subject of the caller that a connection had last; null if none was authenticated. */
+export type Caller = string | null;
+
+/** A WebSocket that was closed for what its client did. */
+export interface RejectedWebSocket {
+  readonly closeCode: number;
+  readonly caller: Caller;
+}
+
+interface FailedRequest {
+  readonly requestId: string;
+  /** See {@link toTenantLabel}. Undefined if the caller is not known. */
+  readonly tenant?: string | undefined;
 }
 
 /** A circuit breaker that has opened or closed. */
@@ -127,7 +144,7 @@ export function createLogger(
       ),
     breakerChanged: ({ scope, isOpen, tenant }: ChangedBreaker, suppressed: number) =>
       logger[isOpen ? 'warn' : 'info'](
-        { scope, tenant: tenant === null ? undefined : toTenantLabel(tenant), suppressed: suppressed || undefined },
+        { scope, tenant: toTenant(tenant), suppressed: suppressed || undefined },
         `a circuit breaker for calls to the AIML API ${isOpen ? 'opened' : 'closed'}`,
       ),
     /** `reason` is one of a few words. */
@@ -176,16 +193,20 @@ export function createLogger(
     },
     requestRejected: (entry: RejectionEntry) => logger.info(entry, 'request rejected'),
     /** A fault in the handling of a WebSocket, which closes it. */
-    webSocketFailed: (error: unknown) => logger.error({ err: toErr(error) }, 'a WebSocket failed'),
+    webSocketFailed: (error: unknown, caller: Caller) =>
+      logger.error({ err: toErr(error), tenant: toTenant(caller) }, 'a WebSocket failed'),
     /** A WebSocket was closed for what its client did, for example with 1009 for a message over the limit. */
-    webSocketRejected: (closeCode: number, suppressed: number) =>
-      logger.info({ closeCode, suppressed: suppressed || undefined }, 'a WebSocket was closed'),
+    webSocketRejected: ({ closeCode, caller }: RejectedWebSocket, suppressed: number) =>
+      logger.info(
+        { closeCode, tenant: toTenant(caller), suppressed: suppressed || undefined },
+        'a WebSocket was closed',
+      ),
     /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
-    requestFailed: (error: unknown, requestId: string) =>
-      logger.error({ err: toErr(error), requestId }, 'a request failed'),
+    requestFailed: (error: unknown, requestId: string, caller: Caller) =>
+      logger.error({ err: toErr(error), requestId, tenant: toTenant(caller) }, 'a request failed'),
     /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
-    internalErrorMasked: (error: unknown, requestId: string) =>
-      logger.error({ err: toErr(error), requestId }, 'an internal error was masked'),
+    internalErrorMasked: (error: unknown, { requestId, tenant }: FailedRequest) =>
+      logger.error({ err: toErr(error), requestId, tenant }, 'an internal error was masked'),
     operationUnlisted: (entry: {
       readonly requestId: string;
       readonly operationName: string | null;
@@ -195,8 +216,8 @@ export function createLogger(
     /** The names of manifest operations; null for a name that may not be logged. */
     manifestUnusable: (operations: readonly (string | null)[]) =>
       logger.warn({ count: operations.length, operations }, 'operations of the manifest are not valid in the schema'),
-    clientDisconnected: (reason: string) =>
-      logger.info({ reason }, 'disconnected a client that did not read its response'),
+    clientDisconnected: (reason: string, caller: Caller) =>
+      logger.info({ reason, tenant: toTenant(caller) }, 'disconnected a client that did not read its response'),
     /** `reason` is the code of an error. */
     redisUnavailable: (reason: string) =>
       logger.warn({ reason }, 'Redis is unavailable: replicas share nothing until it is available again'),
@@ -211,6 +232,8 @@ export function createLogger(
 const SUNSET_NOTICE =
   'the account has no assistants at the AIML API: start with UPSTREAM=local to continue with the embedded AIML API, ' +
   'with the same AIML_API_KEY for the model';
+
+const toTenant = (caller: Caller): string | undefined => (caller === null ? undefined : toTenantLabel(caller));
 
 const toText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

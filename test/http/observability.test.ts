@@ -135,7 +135,7 @@ describe('a request that is rejected before it becomes an operation', () => {
 });
 
 describe('a fault of the service', () => {
-  test('is masked for the client, and logged with the request id', async () => {
+  test('is masked for the client, and logged with the request id and the tenant', async () => {
     const bug = jest.spyOn(ResourceLoader.prototype, 'load').mockRejectedValueOnce(new RangeError('canary'));
     const response = await service.query('{ assistant(id: "asst_1") { id } }');
     expect(bug).toHaveBeenCalledTimes(1);
@@ -150,7 +150,10 @@ describe('a fault of the service', () => {
     expect(service.logs.filter(({ level }) => level === 'error')).toEqual([
       expect.objectContaining({ requestId, err: expect.objectContaining({ type: 'RangeError' }) }),
     ]);
-    expect(lines('operation')[0]).toMatchObject({ requestId, errorCodes: ['INTERNAL_SERVER_ERROR'] });
+    const [operation] = lines('operation');
+    expect(operation).toMatchObject({ requestId, errorCodes: ['INTERNAL_SERVER_ERROR'] });
+    expect(lines('an internal error was masked')[0]?.['tenant']).toBe(operation?.['tenant']);
+    expect(operation?.['tenant']).toMatch(/^[\w-]{8}$/);
     expect(await increases('assistants_errors_total{code="INTERNAL_SERVER_ERROR"}')).toEqual([1]);
   });
 });

@@ -81,6 +81,10 @@ slowTest('A client that reads nothing of its response is disconnected, and one t
   expect(received).toBeGreaterThanOrEqual(RESPONSE_BYTES);
   await until(stalled.isClosed);
   expect(disconnected(service, 'STALLED')).toBe(1);
+  const tenants = new Set(
+    service.logs.flatMap(({ msg, tenant }) => (/^(operation|disconn)/.test(String(msg)) ? [tenant] : [])),
+  );
+  expect([...tenants]).toEqual([expect.stringMatching(/^[\w-]{8}$/)]);
   slow.destroy();
   await expectNothingHeld(service.url);
 });

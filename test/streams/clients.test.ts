@@ -198,6 +198,22 @@ describe('a WebSocket', () => {
     expect(await Promise.all(codes.map(rejectedSockets))).toEqual(before.map((count) => count + 1));
   });
 
+  test('whose caller is known has it in the entries of its errors and of its end', async () => {
+    const { logs } = service;
+    logs.length = 0;
+    const { of, send, subscribe: start, socket, state } = await openSocket(service);
+    start('1', '{ assistants(first: 1) { nodes { id } } }');
+    await until(() => of('1').some(({ type }) => type === 'complete'));
+    send({ type: 'subscribe', id: 'x'.repeat(257), payload: { query: '{ __typename }' } });
+    socket.send('no JSON');
+    await until(() => state.closedWith === 4400 && logs.some(({ msg }) => msg === 'operation'));
+    const tenants = ['operation', 'request rejected', 'a WebSocket was closed'].map(
+      (msg) => logs.find((entry) => entry['msg'] === msg)?.['tenant'],
+    );
+    expect(tenants[0]).toMatch(/^[\w-]{8}$/);
+    expect(new Set(tenants).size).toBe(1);
+  });
+
   test('is closed for a part of a message if 48 MiB of parts have arrived, until others have ended', async () => {
     const PART = 1_000_000;
     const opened = await Promise.all(Array.from({ length: 60 }, () => openSocket(service)));

@@ -221,7 +221,7 @@ describe('pages of other sites', () => {
 });
 
 describe('a fault of the service', () => {
-  test('during a stream is masked over every transport, and logged', async () => {
+  test('during a stream is masked over every transport, and logged with the tenant', async () => {
     const service = await startService({ UPSTREAM: 'local', NODE_ENV: 'production' });
     const run = await startRun(service, 'Hello');
     jest.spyOn(RunFollower.prototype, 'next').mockRejectedValue(new Error('canary: 10.0.0.1'));
@@ -232,7 +232,9 @@ describe('a fault of the service', () => {
     await until(() => service.logs.filter(({ end }) => end === 'failed').length === 3);
     const masked = service.logs.filter(({ msg }) => msg === 'an internal error was masked');
     const ended = service.logs.filter(({ end }) => end === 'failed');
-    expect(masked.map(({ requestId }) => requestId).sort()).toEqual(ended.map(({ requestId }) => requestId).sort());
+    const caller = ({ requestId, tenant }: Record<string, unknown>) => `${String(requestId)} of ${String(tenant)}`;
+    expect(masked.map(caller).sort()).toEqual(ended.map(caller).sort());
+    expect(ended[0]?.['tenant']).toMatch(/^[\w-]{8}$/);
   });
 });
 

@@ -64,10 +64,10 @@ export function createApollo<Context extends RequestContext>({
   return new ApolloServer<Context>({
     gateway: asGateway(operationCache, {
       schema,
-      formatErrors: (errors, requestId) =>
+      formatErrors: (errors, request) =>
         completeErrors(
           errors.map((error) => formatError(toFormatted(error), error)),
-          requestId,
+          request,
         ),
     }),
     logger,

@@ -13,38 +13,42 @@ import { errorCodes, isErrorCode } from '../errors/codes.ts';
 import { toLargeBody } from './large-data.ts';
 
 /** Called with the cause of an INTERNAL_SERVER_ERROR. Errors that it throws are ignored: the response is sent anyway. */
-export type OnInternalError = (error: unknown, requestId: string) => void;
+export type OnInternalError = (error: unknown, request: ReportedRequest) => void;
+
+/** Names the request and the caller in the log. */
+export type ReportedRequest = Pick<RequestContext, 'requestId' | 'tenant'>;
 
 type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 
 /** Adds the request id to formatted errors and reports masked ones. */
-type ErrorCompleter = (errors: readonly GraphQLFormattedError[], requestId: string) => GraphQLFormattedError[];
+type ErrorCompleter = (errors: readonly GraphQLFormattedError[], request: ReportedRequest) => GraphQLFormattedError[];
 
 export function createErrorCompleter(onInternalError: OnInternalError): ErrorCompleter {
-  const report: OnInternalError = (error, requestId) => {
+  const report: OnInternalError = (error, request) => {
     try {
-      onInternalError(error, requestId);
+      onInternalError(error, request);
     } catch {
       return;
     }
   };
-  return (errors, requestId) =>
+  return (errors, request) =>
     errors.map((error: Masked) => {
-      if (maskedCause in error) report(error[maskedCause], requestId);
-      return { ...error, extensions: { ...error.extensions, requestId } };
+      if (maskedCause in error) report(error[maskedCause], request);
+      return { ...error, extensions: { ...error.extensions, requestId: request.requestId } };
     });
 }
 
 export function createErrorResponsePlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
   const done = Promise.resolve();
   const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
-    willSendResponse: ({ contextValue: { requestId, respondWith }, response: { body, http } }) => {
+    willSendResponse: ({ contextValue, response: { body, http } }) => {
       if (body.kind !== 'single') return done;
       if (body.singleResult.errors) {
         const status = statusOf(body.singleResult, http.status);
         if (status !== undefined) http.status = status;
-        body.singleResult.errors = completeErrors(body.singleResult.errors, requestId);
+        body.singleResult.errors = completeErrors(body.singleResult.errors, contextValue);
       }
+      const { respondWith } = contextValue;
       const largeBody = respondWith ? toLargeBody(body.singleResult) : null;
       if (largeBody) {
         respondWith?.(largeBody);

@@ -35,6 +35,8 @@ export interface ExecutionRequest {
 export interface RequestContext {
   /** As in the X-Request-Id header of the response. */
   readonly requestId: string;
+  /** Names the caller in the log; undefined or absent if it is not known. */
+  readonly tenant?: string | undefined;
   /** Reads and writes with the credential of this request. Throws a PublicError without a valid credential. */
   readonly upstream: Public<UpstreamRequest>;
   /** Executes operations that Apollo Server validated. By default the executor of the server. */
@@ -63,6 +65,8 @@ export interface RequestInfo {
   readonly trace: RequestTrace | null;
   /** The transport of subscription results. Null if the response cannot be a stream. */
   readonly streamTransport: StreamTransport | null;
+  /** The subject of the caller's principal. Set by the request handler; null until the caller is known. */
+  caller: string | null;
 }
 
 /** The maximum bytes of upstream's responses that one operation may hold. */
@@ -223,6 +227,10 @@ export class ServiceContext implements RequestContext {
 
   recordWrite(id: string): void {
     this.scope.writtenIds.push(id);
+  }
+
+  get tenant(): string | undefined {
+    return this.scope.tenant;
   }
 
   get upstream(): UpstreamRequest {

@@ -138,6 +138,7 @@ export class GraphQLRequestHandler {
       return this.#rejectUnparsed({ status: 200, message, extensions, info, startedAt });
     }
     if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
+    info.caller = identity.subject;
     const release = slots.tryAcquire(identity.subject);
     if (!release) {
       const tenant = toTenantLabel(identity.subject);
@@ -327,9 +328,9 @@ export class GraphQLRequestHandler {
 }
 
 const withCancellation = (
-  { requestId, callerRequestId, authorization, trace, streamTransport }: RequestInfo,
+  { requestId, callerRequestId, authorization, trace, streamTransport, caller }: RequestInfo,
   cancellation: CancellationToken,
-): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport });
+): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport, caller });
 
 /** The document of a POST, if it is a string. The document of a GET is bounded by Node's limit of headers. */
 function documentOf(body: unknown): string | null {

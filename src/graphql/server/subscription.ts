@@ -13,6 +13,7 @@ import {
   subscribe,
 } from 'graphql';
 import type { Release } from '../../runtime/semaphore.ts';
+import type { ReportedRequest } from './error-response.plugin.ts';
 import type { RequestContext } from './request-context.ts';
 import { ServiceError } from '../errors/codes.ts';
 
@@ -34,7 +35,10 @@ interface SubscriptionRequest {
 export interface SubscriptionOptions {
   readonly schema: GraphQLSchema;
   /** Makes of errors what callers may see. */
-  readonly formatErrors: (errors: readonly GraphQLError[], requestId: string) => readonly GraphQLFormattedError[];
+  readonly formatErrors: (
+    errors: readonly GraphQLError[],
+    request: ReportedRequest,
+  ) => readonly GraphQLFormattedError[];
 }
 
 /** Resolves to errors, or to no data where the subscription was started. Rejects with a ServiceError. */
@@ -42,7 +46,7 @@ export async function startSubscription(
   { document, operationName, variables, context }: SubscriptionRequest,
   { schema, formatErrors }: SubscriptionOptions,
 ): Promise<ExecutionResult> {
-  const { streamHost, requestId } = context;
+  const { streamHost } = context;
   if (!streamHost)
     throw new ServiceError(
       'BAD_REQUEST',
@@ -63,7 +67,7 @@ export async function startSubscription(
     if (!source || !isStream(source)) release();
   }
   if (!isStream(source)) return source;
-  streamHost.begin(new SubscriptionResults(source, (errors) => formatErrors(errors, requestId), release));
+  streamHost.begin(new SubscriptionResults(source, (errors) => formatErrors(errors, context), release));
   return { data: null };
 }
 

@@ -7,6 +7,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 
 export class SocketOutput implements UnsentSource {
   isCut = false;
+  caller: string | null = null;
   readonly #socket: WebSocket;
   readonly #connection: QueueingSocket;
   readonly #observer: UnsentObserver;

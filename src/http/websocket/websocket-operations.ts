@@ -23,6 +23,7 @@ import type { GraphQLHttpResponse } from '../../graphql/server/http-response.ts'
 import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
+import type { UnsentSource } from '../connection.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
 /** The operations that one socket may have at a time. */
@@ -47,8 +48,17 @@ export interface SocketState {
   readonly onOperationEnd: () => void;
   /** The service, or upstream, has accepted the socket's credential, or not. */
   readonly onCredential: (isAccepted: boolean) => void;
+  /** Its output, which keeps the caller. */
+  readonly output: Pick<UnsentSource, 'caller'>;
   /** Whether the service closes it. */
   readonly isCut: () => boolean;
+}
+
+export interface RejectedOperation {
+  readonly requestId: string;
+  readonly code: ErrorCode;
+  /** The subject of the socket's caller; null until it is known. */
+  readonly caller: string | null;
 }
 
 export interface WebSocketOperationsOptions {
@@ -58,8 +68,7 @@ export interface WebSocketOperationsOptions {
   /** Null while tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
   /** Called with every operation that is rejected before it is executed. */
-  readonly onOperationRejected?:
-    ((entry: { readonly requestId: string; readonly code: ErrorCode }) => void) | undefined;
+  readonly onOperationRejected?: ((entry: RejectedOperation) => void) | undefined;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
 }
@@ -85,7 +94,7 @@ export function createOperationsServer(options: WebSocketOperationsOptions): Ser
     onSubscribe: async (context, id, payload) => {
       const outcome =
         id.length > MAX_ID_LENGTH
-          ? rejectOperation(ID_TOO_LONG, randomUUID(), options)
+          ? rejectOperation(ID_TOO_LONG, randomUUID(), context.extra, options)
           : await execute(context, payload, options);
       if ('errors' in outcome) return [new GraphQLError('', { extensions: { errors: outcome.errors } })];
       const isStream = 'next' in outcome.value;
@@ -108,16 +117,17 @@ type Outcome =
   | { readonly value: FormattedExecutionResult | AsyncIterableIterator<FormattedExecutionResult> };
 
 async function execute(
-  { extra: { request, operations, takeMessage, onOperationEnd, onCredential, isCut }, connectionParams }: SocketContext,
+  { extra, connectionParams }: SocketContext,
   payload: SubscribePayload,
   options: WebSocketOperationsOptions,
 ): Promise<Outcome> {
+  const { request, operations, takeMessage, onOperationEnd, onCredential, isCut } = extra;
   const { operationSlots, startTrace, execute: executeRequest } = options;
   const { query, operationName, variables, extensions } = payload;
   const requestId = randomUUID();
-  if (operations.size >= MAX_OPERATIONS) return rejectOperation(OVER_SOCKET_LIMIT, requestId, options);
+  if (operations.size >= MAX_OPERATIONS) return rejectOperation(OVER_SOCKET_LIMIT, requestId, extra, options);
   const release = operationSlots.tryAcquire();
-  if (!release) return rejectOperation(OVER_SERVICE_LIMIT, requestId, options);
+  if (!release) return rejectOperation(OVER_SERVICE_LIMIT, requestId, extra, options);
   const cancellation = new CancellationToken();
   operations.add(cancellation);
   const trace = startTrace('GET', '/graphql', request.headers);
@@ -129,17 +139,20 @@ async function execute(
   const releaseMessage = takeMessage();
   // The protocol requires a query text, so an empty one with a hash means a persisted query.
   const body = { ...(query !== '' && { query }), operationName, variables, extensions };
+  const info: RequestInfo = {
+    requestId,
+    callerRequestId: null,
+    authorization: credentialOf(connectionParams, request),
+    cancellation,
+    trace,
+    streamTransport: 'websocket',
+    caller: null,
+  };
   const response = await executeRequest(
     { method: 'POST', headers: HEADERS, search: '', body: withoutUndefined(body) },
-    {
-      requestId,
-      callerRequestId: null,
-      authorization: credentialOf(connectionParams, request),
-      cancellation,
-      trace,
-      streamTransport: 'websocket',
-    },
+    info,
   );
+  if (info.caller !== null) extra.output.caller = info.caller;
   release();
   // graphql-ws keeps the message until a stream has ended.
   Object.assign(payload, EMPTY_PAYLOAD);
@@ -216,9 +229,10 @@ interface Rejection {
 function rejectOperation(
   { code, message }: Rejection,
   requestId: string,
+  { output: { caller } }: SocketState,
   { onOperationRejected }: WebSocketOperationsOptions,
 ): Outcome {
-  onOperationRejected?.({ requestId, code });
+  onOperationRejected?.({ requestId, code, caller });
   return { errors: [{ message, extensions: { ...toExtensions(code), requestId } }] };
 }
 

@@ -39,10 +39,10 @@ interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyO
   readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
   /** Is informed of unsent bytes, and closes sockets whose clients do not read. */
   readonly connections: UnsentObserver;
-  /** Called on a fault in the handling of a message. */
-  readonly onError: (error: unknown) => void;
+  /** Called on a fault in the handling of a message. `caller` is the subject of the socket's caller; null until it is known. */
+  readonly onError: (error: unknown, caller: string | null) => void;
   /** Called with the close code of every socket that is closed for what its client did, or did not do. */
-  readonly onRejected?: ((closeCode: number) => void) | undefined;
+  readonly onRejected?: ((socket: { readonly closeCode: number; readonly caller: string | null }) => void) | undefined;
   readonly heartbeatMs?: number | undefined;
   readonly stallTimeoutMs?: number | undefined;
 }
@@ -104,7 +104,7 @@ export class WebSockets {
     const connection = request.socket;
     const output = new SocketOutput(socket, connection, connections);
     const close = (code: number, reason?: string) => {
-      if (socket.readyState === socket.OPEN) this.#report(code);
+      if (socket.readyState === socket.OPEN) this.#report(code, output);
       socket.close(code, reason);
     };
     let isAcknowledged = false;
@@ -127,7 +127,7 @@ export class WebSockets {
       onCheck: () => input.checkArrival(stallTimeoutMs),
       onStall: () => {
         this.#cut.add(socket);
-        this.#report(NO_CLOSE_FRAME);
+        this.#report(NO_CLOSE_FRAME, output);
       },
     });
     this.#open.set(socket, operations);
@@ -158,7 +158,7 @@ export class WebSockets {
             takeMessage = () => release;
             listener(message.toString()).then(release, (error: unknown) => {
               release();
-              this.#options.onError(error);
+              this.#options.onError(error, output.caller);
               close(INTERNAL_ERROR);
             });
           }),
@@ -178,23 +178,24 @@ export class WebSockets {
         },
         takeMessage: () => takeMessage(),
         onAcknowledged: () => (isAcknowledged = true),
+        output,
         isCut: () => output.isCut || this.#cut.has(socket),
       },
     );
     // A frame that breaks the protocol, or is too large. The WebSocket closes itself.
-    socket.on('error', (error) => this.#report(isTooLarge(error) ? TOO_LARGE : PROTOCOL_ERROR));
+    socket.on('error', (error) => this.#report(isTooLarge(error) ? TOO_LARGE : PROTOCOL_ERROR, output));
     socket.once('close', (code, reason) => {
       heartbeat.stop();
       input.end();
       output.end();
       this.#open.delete(socket);
       for (const cancellation of [...operations]) cancellation.cancel();
-      closed(code, reason.toString()).catch(this.#options.onError);
+      closed(code, reason.toString()).catch((error: unknown) => this.#options.onError(error, output.caller));
     });
   }
 
-  #report(closeCode: number): void {
-    if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected?.(closeCode);
+  #report(closeCode: number, { caller }: SocketOutput): void {
+    if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected?.({ closeCode, caller });
   }
 }
 

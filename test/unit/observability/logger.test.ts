@@ -41,7 +41,7 @@ const expectNoKey = (text: string) => {
 /** The logged form of an error. */
 function loggedError(error: unknown, options?: LoggerOptions): Entry['err'] {
   const { logger, last, text } = record(options);
-  logger.internalErrorMasked(error, 'r-1');
+  logger.internalErrorMasked(error, { requestId: 'r-1' });
   expectNoKey(text());
   return last().err;
 }
@@ -144,7 +144,7 @@ describe('an error in a log entry', () => {
   test('keeps its type and code, and not the message of a library', async () => {
     const { error, port } = await connectionRefused();
     const { logger, text, last } = record({ stacks: true });
-    logger.requestFailed(error, 'r-1');
+    logger.requestFailed(error, 'r-1', null);
     expect(last()).toMatchObject({
       msg: 'a request failed',
       requestId: 'r-1',
@@ -152,7 +152,7 @@ describe('an error in a log entry', () => {
     });
     logger.stopFailed(error);
     logger.embeddedApi.error({ err: error }, 'request failed');
-    logger.internalErrorMasked(new Error('outer', { cause: error }), 'r-2');
+    logger.internalErrorMasked(new Error('outer', { cause: error }), { requestId: 'r-2' });
     expect(text()).not.toContain(String(port));
     expect(text()).not.toContain('127.0.0.1');
   });
