@@ -1,4 +1,5 @@
 /** `npm run screenshots`: the pages as the README shows them, taken from the service on its built-in model. Needs Chromium. */
+import './check-node.js';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';

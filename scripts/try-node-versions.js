@@ -1,8 +1,9 @@
 /**
  * `npm run check:node-versions`: runs the built service, and a group of tests, on newer versions of Node.js than the one that
- * builds it. The binaries come from npm, into a temporary folder, from packages without install scripts. Names the version
- * that failed, and exits with 1.
+ * builds it. On one that is too old, every entry point must say so in one line. The binaries come from npm, into a temporary
+ * folder, from packages without install scripts. Names the version that failed, and exits with 1.
  */
+import './check-node.js';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +12,15 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const VERSIONS = ['22', '24'];
+const OLD_VERSION = '18';
+const ENTRY_POINTS = [
+  'dist/main.js',
+  'dist/local-aiml/main.js',
+  ...['check-breaking', 'emit-schema', 'export', 'import', 'seed', 'write-manifest'].map(
+    (name) => `dist/commands/${name}.js`,
+  ),
+  ...['build', 'dev', 'screenshots', 'start', 'try-node-versions'].map((name) => `scripts/${name}.js`),
+];
 const PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 /** The parts that depend most on Node.js: HTTP, streams, the native module of the store, and the process itself. */
 const TESTS = [
@@ -24,26 +34,30 @@ const TIMEOUT_MS = 120_000;
 const folder = await mkdtemp(join(tmpdir(), 'node-versions-'));
 try {
   // One after the other: the tests of each use all processors.
-  for (const version of VERSIONS) await check(version);
+  for (const version of VERSIONS)
+    await check(version, (node, prefix) => [
+      ['the service', () => useService(node, join(prefix, 'data'))],
+      [
+        'tests',
+        () => run([node, '--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...TESTS]),
+      ],
+    ]);
+  await check(OLD_VERSION, (node) => ENTRY_POINTS.map((entry) => [entry, () => expectTooOld(node, entry)]));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** @param {string} version */
-async function check(version) {
+/** @typedef {readonly [name: string, run: () => Promise<void>]} Step */
+
+/** @param {string} version @param {(node: string, prefix: string) => readonly Step[]} stepsOf */
+async function check(version, stepsOf) {
   const prefix = join(folder, version);
   const npm = ['npm', 'install', '--prefix', prefix, '--no-save', '--ignore-scripts', '--silent'];
   const node = join(prefix, 'node_modules', PACKAGE, 'bin', 'node');
-  /** @type {readonly (readonly [string, () => Promise<void>])[]} */
-  const steps = [
-    ['install', () => run(npm.concat(`${PACKAGE}@${version}`))],
-    ['the service', () => useService(node, join(prefix, 'data'))],
-    [
-      'tests',
-      () => run([node, '--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...TESTS]),
-    ],
-  ];
-  for (const [name, step] of steps)
+  /** @type {Step} */
+  const install = ['install', () => run(npm.concat(`${PACKAGE}@${version}`))];
+  const steps = stepsOf(node, prefix);
+  for (const [name, step] of [install, ...steps])
     try {
       await step();
     } catch (error) {
@@ -51,7 +65,16 @@ async function check(version) {
       process.exitCode = 1;
       return;
     }
-  process.stdout.write(`Node.js ${version}: the service and ${TESTS.length} test files work\n`);
+  process.stdout.write(`Node.js ${version}: ${steps.map(([name]) => name).join(', ')}: as expected\n`);
+}
+
+/** @param {string} node @param {string} entry */
+async function expectTooOld(node, entry) {
+  const child = spawn(node, [entry], { cwd: ROOT, timeout: TIMEOUT_MS });
+  const output = outputOf(child);
+  const code = await exitCodeOf(child);
+  if (code !== 1 || !/^assistants-graphql: Node\.js \S+ is too old: .*\n$/.test(output()))
+    throw new Error(`exit code ${String(code)}\n${output()}`);
 }
 
 /** Rejects with the output unless the exit code is 0. @param {readonly string[]} command */

@@ -2,6 +2,7 @@
  * `npm run check:breaking`: compares the schema with that of the last release. For development only: graphql-inspector is
  * not installed in production. Run from the project's root.
  */
+import '../runtime/check-node-version.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import { runCommand } from './run-command.ts';
 import { compareSchemas, parseAcknowledgements, type SchemaChange } from './schema-changes.ts';

@@ -1,4 +1,5 @@
 /** Writes the schema to `schema/schema.graphql`, or checks that the file is up to date. Run from the project's root. */
+import '../runtime/check-node-version.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buildServiceSchema, toSdl } from '../graphql/schema/schema.ts';

@@ -2,6 +2,7 @@
  * `npm run export`: writes the assistants of an account as NDJSON, and its conversations if the upstream can list them,
  * through the GraphQL API of a running service.
  */
+import '../runtime/check-node-version.ts';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { ProgressBar } from './progress-bar.ts';
 import { runCommand } from './run-command.ts';

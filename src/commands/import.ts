@@ -1,4 +1,5 @@
 /** `npm run import`: creates what a file of `npm run export` holds, through the GraphQL API of a running service. */
+import '../runtime/check-node-version.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ProgressBar } from './progress-bar.ts';

@@ -2,6 +2,7 @@
  * `npm run seed`: creates example assistants and conversations in a running service, through its GraphQL API. An earlier
  * run's objects are recognised by `seed` in their metadata and are not created again.
  */
+import '../runtime/check-node-version.ts';
 import { seedAssistants, seedConversations } from './seed-assistants.ts';
 import { runCommand } from './run-command.ts';
 import { ifSupported, ServiceClient } from './service-client.ts';

@@ -1,4 +1,5 @@
 /** `npm run manifest`: writes a manifest of persisted operations from the examples. Run from the project's root. */
+import '../runtime/check-node-version.ts';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { Kind, parse } from 'graphql';

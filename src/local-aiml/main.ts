@@ -2,6 +2,7 @@
  * The stand-alone process of the embedded AIML API: settings, signals and the exit code. Its log goes to stderr, so that
  * stdout has only what a person or a script waits for.
  */
+import '../runtime/check-node-version.ts';
 import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { StopSignals } from '../runtime/stop-signals.ts';
 import { describeModel, readStandaloneSettings } from './settings.ts';

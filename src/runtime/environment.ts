@@ -1,6 +1,7 @@
 /** The settings as text, from the environment and the file `.env` in the working directory. */
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+// Not by name: Node.js 18, which gets a clear message, does not export `parseEnv`.
+import util from 'node:util';
 import { errorCode } from './error-code.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -18,7 +19,7 @@ export function readDotEnv(path = '.env'): Environment {
   const text = decodeText(bytes);
   // Text with NUL is UTF-16 without a byte order mark, or binary data.
   if (text === null || text.includes('\0')) throw new ConfigError('the file .env is not UTF-8 text: save it as UTF-8');
-  return parseEnv(text);
+  return util.parseEnv(text);
 }
 
 function readBytes(path: string): Buffer | null {

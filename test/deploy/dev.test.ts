@@ -56,7 +56,14 @@ describe('npm run dev', () => {
 });
 
 describe('an old Node.js', () => {
-  test.each(['dist/main.js', 'scripts/build.js'])('gets one line and exit code 1 from %s', async (entry) => {
+  test.each([
+    'dist/main.js',
+    'dist/local-aiml/main.js',
+    'dist/commands/export.js',
+    'dist/commands/import.js',
+    'dist/commands/seed.js',
+    'scripts/build.js',
+  ])('gets one line and exit code 1 from %s', async (entry) => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '18.20.8' });";
     const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, entry]);
     const old = toRunningProcess(child);
