@@ -12,13 +12,12 @@ import type { Caller, EngineParts } from './engine/engine.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { handleClientError } from './api/client-error.ts';
-import { readKey, unauthenticated } from './api/credential.ts';
-import { readIdempotency } from './api/request-reader.ts';
+import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
 import { respond } from './api/respond.ts';
-import { createMethodLookup, withoutBase, type ApiRequest, type Route } from './api/route.ts';
+import { createMethodLookup, ok, withoutBase, type ApiRequest, type Route } from './api/route.ts';
 import { toStoreResponse, type Action } from './api/store-response.ts';
 import { createMessageRoutes } from './messages/routes.ts';
-import { createModelRoutes } from './models/routes.ts';
+import { ModelError } from './engine/model/model-error.ts';
 import { createRunRoutes } from './runs/routes.ts';
 import type { Store } from './store/store.ts';
 import { createThreadRoutes } from './threads/routes.ts';
@@ -44,8 +43,21 @@ function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): rea
     ...createThreadRoutes(store, parts.engine),
     ...createMessageRoutes(store.messages),
     ...createRunRoutes({ store, ...parts, runExpiresAfterSeconds }),
-    ...createModelRoutes(parts.models),
+    createModelRoute(parts.models),
   ];
+}
+
+function createModelRoute(models: EngineParts['models']): Route {
+  return {
+    method: 'GET',
+    path: '/models',
+    handle: async ({ caller }) => {
+      const data = await models.list(caller.key).catch((error: unknown) => {
+        throw error instanceof ModelError ? new ApiError(502, error.message) : error;
+      });
+      return ok(JSON.stringify({ object: 'list', data }));
+    },
+  };
 }
 
 export function createApp(options: AppOptions): FastifyInstance {

@@ -1,23 +1,12 @@
 /** Owns the routes that kinds of objects have in common: list, get, modify and delete. */
 import type { ListQuery, Owner, Reads, Writes } from '../store/store.ts';
 import type { JsonValue } from '../wire/json.ts';
-import { readId, readOwner, type IdName, type OwnerName } from './request-reader.ts';
+import { readObject, readOwner } from './request-reader.ts';
 import { toListJson } from './respond.ts';
-import { ok, type ApiRequest, type Route } from './route.ts';
-
-/** Where the objects of one kind are. */
-export interface Resource {
-  /** The path of their list, with the ids of their owners. */
-  readonly path: string;
-  readonly owners: readonly OwnerName[];
-  /** The parameter for the id of one object. */
-  readonly id: IdName;
-}
-
-const pathOf = ({ path, id }: Resource): string => `${path}/:${id}`;
+import { ok, type ApiRequest, type JsonResponse, type Route } from './route.ts';
 
 export function listRoute<Q extends ListQuery>(
-  { path, owners }: Resource,
+  path: string,
   store: Reads<Q>,
   readQuery: (query: ApiRequest['query']) => Q,
 ): Route {
@@ -26,48 +15,53 @@ export function listRoute<Q extends ListQuery>(
     path,
     handle: async (request) => {
       const query = readQuery(request.query);
-      return ok(toListJson(await store.list(readOwner(request, owners), query)));
+      return ok(toListJson(await store.list(readOwner(request), query)));
     },
   };
 }
 
-export function getRoute(resource: Resource, store: Pick<Reads, 'get'>): Route {
+/** `toHeaders` gets the object as JSON. */
+export function getRoute(
+  path: string,
+  store: Pick<Reads, 'get'>,
+  toHeaders?: (json: string) => JsonResponse['headers'],
+): Route {
   return {
     method: 'GET',
-    path: pathOf(resource),
-    handle: async (request) => ok(await store.get(readOwner(request, resource.owners), readId(request, resource.id))),
+    path,
+    handle: async (request) => {
+      const { owner, id } = readObject(request);
+      const json = await store.get(owner, id);
+      return ok(json, toHeaders?.(json));
+    },
   };
 }
 
 export function modifyRoute<T, B>(
-  resource: Resource,
+  path: string,
   store: Writes<T>,
   readBody: (body: JsonValue) => B,
   change: (current: T, body: B) => T,
 ): Route {
   return {
     method: 'POST',
-    path: pathOf(resource),
+    path,
     handle: async (request) => {
-      const id = readId(request, resource.id);
+      const { owner, id } = readObject(request);
       const body = readBody(request.body);
-      return ok(await store.modify(readOwner(request, resource.owners), id, (current) => change(current, body)));
+      return ok(await store.modify(owner, id, (current) => change(current, body)));
     },
   };
 }
 
 /** `object` is what the response has as `object`, such as `thread.deleted`. */
-export function deleteRoute(
-  resource: Resource,
-  object: string,
-  remove: (owner: Owner, id: string) => Promise<void>,
-): Route {
+export function deleteRoute(path: string, object: string, remove: (owner: Owner, id: string) => Promise<void>): Route {
   return {
     method: 'DELETE',
-    path: pathOf(resource),
+    path,
     handle: async (request) => {
-      const id = readId(request, resource.id);
-      await remove(readOwner(request, resource.owners), id);
+      const { owner, id } = readObject(request);
+      await remove(owner, id);
       return ok(JSON.stringify({ id, object, deleted: true }));
     },
   };

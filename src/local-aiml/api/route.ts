@@ -30,7 +30,7 @@ export type ApiResponse = JsonResponse | StreamedResponse;
 export interface JsonResponse {
   readonly statusCode: 200 | 201;
   readonly json: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A response that takes over the connection. */
@@ -41,7 +41,7 @@ interface StreamedResponse {
 export const ok = (json: string, headers?: JsonResponse['headers']): JsonResponse => ({
   statusCode: 200,
   json,
-  ...(headers && { headers }),
+  headers,
 });
 
 export const created = (json: string): JsonResponse => ({ statusCode: 201, json });

@@ -1,5 +1,5 @@
 /** Owns the routes of assistants. */
-import { deleteRoute, getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
+import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
 import { created, type Route } from '../api/route.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
@@ -7,21 +7,22 @@ import type { AssistantStore } from '../store/store.ts';
 import { readCreateBody, readModifyBody } from './body.ts';
 import { createAssistant, modifyAssistant } from './model.ts';
 
-const resource: Resource = { path: '/assistants', owners: [], id: 'assistant_id' };
+const PATH = '/assistants';
+const ITEM = `${PATH}/:assistant_id`;
 
 export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
   return [
     {
       method: 'POST',
-      path: resource.path,
+      path: PATH,
       handle: async ({ caller, body, idempotency }) => {
         const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
         return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
       },
     },
-    listRoute(resource, store, readListQuery),
-    getRoute(resource, store),
-    modifyRoute(resource, store, readModifyBody, modifyAssistant),
-    deleteRoute(resource, 'assistant.deleted', (owner, id) => store.delete(owner, id)),
+    listRoute(PATH, store, readListQuery),
+    getRoute(ITEM, store),
+    modifyRoute(ITEM, store, readModifyBody, modifyAssistant),
+    deleteRoute(ITEM, 'assistant.deleted', (owner, id) => store.delete(owner, id)),
   ];
 }

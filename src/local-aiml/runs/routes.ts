@@ -3,9 +3,9 @@ import type { Assistant } from '../assistants/model.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import type { StreamRequest } from '../engine/streams/run-streams.ts';
-import { getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
+import { getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
-import { readId, readOwner } from '../api/request-reader.ts';
+import { readObject } from '../api/request-reader.ts';
 import { ok, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
 import { readModifyMetadataBody } from '../messages/body.ts';
 import { createMessage, withMetadata } from '../messages/model.ts';
@@ -15,12 +15,9 @@ import { readCreateRunBody, readCreateThreadAndRunBody, readSubmitBody } from '.
 import { createRun } from './create.ts';
 import { isLive, type Run } from './model.ts';
 
-const resource: Resource = { path: '/threads/:thread_id/runs', owners: ['thread_id'], id: 'run_id' };
-const steps: Resource = {
-  path: '/threads/:thread_id/runs/:run_id/steps',
-  owners: ['thread_id', 'run_id'],
-  id: 'step_id',
-};
+const PATH = '/threads/:thread_id/runs';
+const ITEM = `${PATH}/:run_id`;
+const STEPS = `${ITEM}/steps`;
 
 interface RunRouteOptions extends EngineParts {
   readonly store: Store;
@@ -58,10 +55,10 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     },
     {
       method: 'POST',
-      path: resource.path,
+      path: PATH,
       action: 'create run',
       handle: async (request) => {
-        const threadId = readId(request, 'thread_id');
+        const { id: threadId } = readObject(request);
         checkInclude(request.query);
         const body = readCreateRunBody(request.body);
         const { account } = request.caller;
@@ -72,23 +69,16 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
         return respond(written, body.stream ? { from: 'created' } : null);
       },
     },
-    listRoute(resource, runs, readListQuery),
-    {
-      method: 'GET',
-      path: '/threads/:thread_id/runs/:run_id',
-      handle: async (request) => {
-        const json = await runs.get(readOwner(request, resource.owners), readId(request, 'run_id'));
-        return ok(json, pollHeaders(JSON.parse(json) as Run));
-      },
-    },
-    modifyRoute(resource, runs, readModifyMetadataBody, withMetadata),
+    listRoute(PATH, runs, readListQuery),
+    getRoute(ITEM, runs, (json) => pollHeaders(JSON.parse(json) as Run)),
+    modifyRoute(ITEM, runs, readModifyMetadataBody, withMetadata),
     {
       method: 'POST',
-      path: '/threads/:thread_id/runs/:run_id/cancel',
+      path: `${ITEM}/cancel`,
       action: 'cancel run',
       handle: async (request) => {
-        const id = readId(request, 'run_id');
-        const run = await runs.cancel(readOwner(request, resource.owners), id, request.idempotency());
+        const { owner, id } = readObject(request);
+        const run = await runs.cancel(owner, id, request.idempotency());
         if (run.status === 'cancelling') engine.cancel(id);
         else void engine.ended(run);
         return okRun(run);
@@ -96,10 +86,9 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     },
     {
       method: 'POST',
-      path: '/threads/:thread_id/runs/:run_id/submit_tool_outputs',
+      path: `${ITEM}/submit_tool_outputs`,
       handle: async (request) => {
-        const id = readId(request, 'run_id');
-        const owner = readOwner(request, resource.owners);
+        const { owner, id } = readObject(request);
         const { tool_outputs, stream } = readSubmitBody(request.body);
         const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.idempotency());
         return respond(written, stream ? { from: 'submitted' } : null);
@@ -107,21 +96,18 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     },
     {
       method: 'GET',
-      path: '/threads/:thread_id/runs/:run_id/events',
+      path: `${ITEM}/events`,
       handle: async (request) => {
-        const id = readId(request, 'run_id');
-        await runs.get(readOwner(request, resource.owners), id);
+        const { owner, id } = readObject(request);
+        await runs.get(owner, id);
         // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
         const { 'last-event-id': lastEventId } = request.headers;
         const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
-        return {
-          stream: (reply) =>
-            streams.open({ runId: id, from: 'joined', ...(after === undefined ? {} : { after }) }, reply),
-        };
+        return { stream: (reply) => streams.open({ runId: id, from: 'joined', after }, reply) };
       },
     },
-    checkingInclude(listRoute(steps, store.steps, readListQuery)),
-    checkingInclude(getRoute(steps, store.steps)),
+    checkingInclude(listRoute(STEPS, store.steps, readListQuery)),
+    checkingInclude(getRoute(`${STEPS}/:step_id`, store.steps)),
   ];
 }
 

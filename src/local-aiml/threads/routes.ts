@@ -1,7 +1,7 @@
 /** Owns the routes of threads. */
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { RunEngine } from '../engine/engine.ts';
-import { deleteRoute, getRoute, listRoute, modifyRoute, type Resource } from '../api/entity-routes.ts';
+import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
 import { ok, type Route } from '../api/route.ts';
 import { createMessage } from '../messages/model.ts';
@@ -10,7 +10,8 @@ import type { NewThread, Owner, Store } from '../store/store.ts';
 import { readCreateThreadBody, readModifyThreadBody, type CreateThreadBody } from './body.ts';
 import { createThread, modifyThread } from './model.ts';
 
-const resource: Resource = { path: '/threads', owners: [], id: 'thread_id' };
+const PATH = '/threads';
+const ITEM = `${PATH}/:thread_id`;
 
 export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine): readonly Route[] {
   /** Ends the live run first, so that its followers see the end before the thread is no more. */
@@ -29,16 +30,16 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
   return [
     {
       method: 'POST',
-      path: resource.path,
+      path: PATH,
       handle: async ({ caller, body, idempotency }) => {
         const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
         return ok(await threads.create(caller.account, newThread, idempotency()));
       },
     },
-    listRoute(resource, threads, readListQuery),
-    getRoute(resource, threads),
-    modifyRoute(resource, threads, readModifyThreadBody, modifyThread),
-    deleteRoute(resource, 'thread.deleted', deleteThread),
+    listRoute(PATH, threads, readListQuery),
+    getRoute(ITEM, threads),
+    modifyRoute(ITEM, threads, readModifyThreadBody, modifyThread),
+    deleteRoute(ITEM, 'thread.deleted', deleteThread),
   ];
 }
 

@@ -21,7 +21,7 @@ export interface StreamRequest {
   /** The thread that was made with the run, as it is sent in `thread.created`. */
   readonly threadJson?: string;
   /** The id of the last event that the client has, where it resumes. */
-  readonly after?: string;
+  readonly after?: string | undefined;
 }
 
 export class RunStreams {
