@@ -1,6 +1,6 @@
 /** Parses error bodies of the AIML API, in all forms that its versions use. */
 import { decodeUtf8 } from '../runtime/utf8.ts';
-import { MAX_MESSAGE_LENGTH } from './sanitize-reason.ts';
+import { MAX_MESSAGE_LENGTH } from '../runtime/sanitize-reason.ts';
 
 /** Larger bodies are ignored, in bytes. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;

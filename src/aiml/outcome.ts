@@ -8,7 +8,7 @@ import { decodeUtf8 } from '../runtime/utf8.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
-import { sanitizeReason, type ReasonContext } from './sanitize-reason.ts';
+import { sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
 import { headerOf, type HttpResponse, type HttpResult, type NetworkFailure } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
 

@@ -1,8 +1,8 @@
 /** Owns how a failure of the model API is classified and worded. Messages reach callers: no key, URL or host is in them. */
 import { APIConnectionError, APIError } from 'openai/core/error';
 import { errorCode } from '../../../runtime/error-code.ts';
+import { sanitizeReason, type ReasonContext } from '../../../runtime/sanitize-reason.ts';
 import type { RunError, Usage } from '../../runs/model.ts';
-import { sanitize } from './sanitize.ts';
 
 interface ModelErrorOptions extends ErrorOptions {
   readonly isRetryable?: boolean;
@@ -38,13 +38,13 @@ export class UnreadableResponseError extends Error {
   override readonly name = 'UnreadableResponseError';
 }
 
-/** `secrets` are removed from whatever the model API says. */
-export function toModelError(error: unknown, requestId: string | null, secrets: readonly string[]): ModelError {
+/** `context` says what is removed from the words of the model API. */
+export function toModelError(error: unknown, requestId: string | null, context: ReasonContext): ModelError {
   if (error instanceof ModelError) return error;
   const unreadable = findCause(error, (cause) => cause instanceof UnreadableResponseError);
   if (unreadable) return new ModelError('server_error', unreadable.message, { requestId, cause: error });
   if (error instanceof APIConnectionError) return toConnectionError(error, requestId);
-  if (isApiFailure(error)) return toStatusError(error, requestId, secrets);
+  if (isApiFailure(error)) return toStatusError(error, requestId, context);
   if (error instanceof SyntaxError)
     return new ModelError('server_error', 'The model API sent a piece that is not JSON.', {
       requestId,
@@ -63,9 +63,9 @@ export function isApiFailure(error: unknown): error is ApiFailure {
 
 const INVALID_STATUSES = [400, 413, 422];
 
-function toStatusError(error: ApiFailure, requestId: string | null, secrets: readonly string[]): ModelError {
+function toStatusError(error: ApiFailure, requestId: string | null, context: ReasonContext): ModelError {
   const status = error.status ?? statusOfChunk(error);
-  const reason = sanitize(reasonOf(error), secrets);
+  const reason = sanitizeReason(reasonOf(error), context) ?? '';
   const said = reason === '' ? '.' : `: ${reason}`;
   const http = status === undefined ? '' : ` (HTTP ${status})`;
   const toError = (message: string, options: ModelErrorOptions = {}, code: RunError['code'] = 'server_error') =>

@@ -54,8 +54,8 @@ export class OpenAIModelApi implements ModelApi {
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!hasBegun && this.#parameters.learn(toSend, error)) continue;
         failure = this.#toModelError(error, null, options);
+        if (!hasBegun && this.#parameters.learn(toSend, failure.cause)) continue;
       }
       const waitMs = failure.retryAfterMs ?? this.#backoffMs(attempt);
       if (hasBegun || !failure.isRetryable || attempt === MAX_ATTEMPTS || waitMs > MAX_RETRY_AFTER_MS) throw failure;
@@ -133,7 +133,6 @@ export class OpenAIModelApi implements ModelApi {
       yield { type: 'end', finishReason, usage: reader.usage, costUsd: reader.costUsd, requestId };
     } catch (error) {
       watchdog.signal.throwIfAborted();
-      if (isApiFailure(error) && error.status !== undefined) throw error;
       const failure = this.#toModelError(error, requestId, options);
       failure.usage = reader.usage;
       failure.costUsd = reader.costUsd;
@@ -161,9 +160,9 @@ export class OpenAIModelApi implements ModelApi {
 
   #toModelError(error: unknown, requestId: string | null, options: CompleteOptions): ModelError {
     const key = options.key ?? this.#options.key;
-    const { host, hostname } = new URL(this.#options.baseUrl);
+    const { hostname } = new URL(this.#options.baseUrl);
     const id = requestId ?? (isApiFailure(error) ? requestIdOfError(error) : null);
-    return toModelError(error, id, [...(key === null ? [] : [key]), host, hostname]);
+    return toModelError(error, id, { credential: key ?? '', hostname, path: '', body: null });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Sanitizes upstream's message for a 400 or 422: one line, without URLs, hosts, addresses, file paths and anything that
+ * Sanitizes the message of an error response from upstream or a model API, before a caller may see it: one line, without URLs, hosts, addresses, file paths and anything that
  * looks like a credential. Names from the request itself remain.
  *
  * Every pattern is linear in its input: quantifiers before a required character are bounded.
@@ -13,9 +13,9 @@ const MAX_REASON_LENGTH = 300;
 const REMOVED = '[removed]';
 
 export interface ReasonContext {
-  /** The API key of the request. */
+  /** The API key of the request; '' if it has none. */
   readonly credential: string;
-  /** Upstream's own host, as in `URL.hostname`. */
+  /** The host of the API, as in `URL.hostname`. */
   readonly hostname: string;
   /** Path and body of the request. Their values may be repeated even if they look random. */
   readonly path: string;
@@ -102,7 +102,9 @@ function createSecretTest({ credential, hostname }: ReasonContext): (word: strin
     .filter((form) => form.length >= MIN_PIECE_LENGTH)
     .flatMap((form) => [form.slice(0, MIN_PIECE_LENGTH), form.slice(-MIN_PIECE_LENGTH)])
     .map((piece) => piece.toLowerCase());
-  const whole = [credential, hostname, hostname.replace(/^\[|\]$/g, '')].map((form) => form.toLowerCase());
+  const whole = [credential, hostname, hostname.replace(/^\[|\]$/g, '')]
+    .filter((form) => form !== '')
+    .map((form) => form.toLowerCase());
   const host = hostname.includes('.') || hostname.includes(':') ? hostname.toLowerCase() : null;
   return (word) => {
     const lower = word.toLowerCase();

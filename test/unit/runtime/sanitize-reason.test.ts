@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { sanitizeReason, type ReasonContext } from '../../../src/aiml/sanitize-reason.ts';
+import { sanitizeReason, type ReasonContext } from '../../../src/runtime/sanitize-reason.ts';
 
 const KEY = 'Zk9-secretKeyOfTheService';
 const context: ReasonContext = {
