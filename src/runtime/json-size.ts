@@ -1,3 +1,6 @@
+/** What a JSON text costs, estimated before it is parsed. */
+import { DistinctNames } from './distinct-names.ts';
+
 /** The estimated cost of parsing a JSON text, computed from its bytes. */
 export interface JsonEstimate {
   /** The nesting depth of arrays and objects. */
@@ -8,28 +11,49 @@ export interface JsonEstimate {
   readonly members: number;
   /** The length of the names of all members, in bytes, without their quotation marks. */
   readonly nameBytes: number;
+  /** About how many different names the members have, and never more than they have. 0 if there is no limit for it. */
+  readonly distinctNames: number;
+  /** The number of escaped surrogates without their other half, such as `\ud800`. 0 if there is no limit for it. */
+  readonly loneSurrogates: number;
   /** The approximate memory, in bytes, of the text, the parsed value and the operation that uses it. */
   readonly heapBytes: number;
 }
 
-export type JsonLimits = Pick<JsonEstimate, 'structures' | 'members' | 'nameBytes'>;
+export type JsonLimits = Omit<JsonEstimate, 'depth' | 'heapBytes'>;
 
 /**
- * The limits of a request body. The most expensive bodies have 20,000 distinct names of 13 bytes beside a string of 1.6 MB: a
- * create with them takes 42 to 55 ms of CPU, half of it for JSON.parse and garbage collection. 128 functions with 40 described
- * parameters each have about 16,000 members, whose names have 150 KB.
+ * The limits of a request body. 128 functions with 40 described parameters each have about 16,000 members, whose names have
+ * 150 KB, and 5,000 different names. V8 needs a microsecond for each different name when it parses, and a multiple of that
+ * where objects have few of them; and 60 ns for each lone surrogate when it writes JSON, fifty times as long as for a letter.
  */
-export const requestLimits: JsonLimits = { structures: 50_000, members: 20_000, nameBytes: 256 * 1024 };
+export const requestLimits: JsonLimits = {
+  structures: 50_000,
+  members: 20_000,
+  nameBytes: 256 * 1024,
+  distinctNames: 8_000,
+  loneSurrogates: 10_000,
+};
 
-const NO_LIMITS: JsonLimits = { structures: Infinity, members: Infinity, nameBytes: Infinity };
+const NO_LIMITS: JsonLimits = {
+  structures: Infinity,
+  members: Infinity,
+  nameBytes: Infinity,
+  distinctNames: Infinity,
+  loneSurrogates: Infinity,
+};
 
 /** Completes a sentence about a JSON text that was scanned within {@link requestLimits}; null if it keeps them. */
-export function violatedRequestLimit({ structures, members, nameBytes }: JsonLimits): string | null {
-  if (structures > requestLimits.structures)
-    return `holds more than ${requestLimits.structures} brackets, braces, commas and colons outside strings`;
-  if (members > requestLimits.members) return `holds objects with more than ${requestLimits.members} members in all`;
-  return nameBytes > requestLimits.nameBytes
-    ? `holds objects whose members have names of more than ${requestLimits.nameBytes / 1024} KiB in all`
+export function violatedRequestLimit(estimate: JsonLimits): string | null {
+  const { structures, members, nameBytes, distinctNames, loneSurrogates } = requestLimits;
+  if (estimate.structures > structures)
+    return `holds more than ${structures} brackets, braces, commas and colons outside strings`;
+  if (estimate.members > members) return `holds objects with more than ${members} members in all`;
+  if (estimate.nameBytes > nameBytes)
+    return `holds objects whose members have names of more than ${nameBytes / 1024} KiB in all`;
+  if (estimate.distinctNames > distinctNames)
+    return `holds objects whose members have more than ${distinctNames} different names in all`;
+  return estimate.loneSurrogates > loneSurrogates
+    ? `holds more than ${loneSurrogates} surrogates without their other half`
     : null;
 }
 
@@ -55,9 +79,11 @@ const ROLES: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
  * meaning for text that is not valid JSON.
  */
 export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
+  const names = limits.distinctNames < Infinity ? new DistinctNames() : null;
   let structures = 0;
   let members = 0;
   let nameBytes = 0;
+  let stringStart = 0;
   let stringBytes = 0;
   let depth = 0;
   let deepest = 0;
@@ -65,7 +91,8 @@ export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
     const byte = text[index] ?? 0;
     if (byte === QUOTE) {
       const end = endOfString(text, index);
-      stringBytes = end - index - 1;
+      stringStart = index + 1;
+      stringBytes = end - stringStart;
       index = end;
       continue;
     }
@@ -79,10 +106,19 @@ export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
       members += 1;
       nameBytes += stringBytes;
       if (members > limits.members || nameBytes > limits.nameBytes) break;
+      names?.add(text, stringStart, stringStart + stringBytes);
+      if (names && names.count > limits.distinctNames) break;
     }
   }
-  const heapBytes = text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE;
-  return { depth: deepest, structures, members, nameBytes, heapBytes };
+  return {
+    depth: deepest,
+    structures,
+    members,
+    nameBytes,
+    distinctNames: names?.count ?? 0,
+    loneSurrogates: countLoneSurrogates(text, limits.loneSurrogates),
+    heapBytes: text.length * BYTES_PER_BYTE + structures * BYTES_PER_STRUCTURE,
+  };
 }
 
 /** This much of a string is searched byte by byte, because a call of `indexOf` takes as long. */
@@ -108,4 +144,42 @@ function isEscaped(text: Buffer, index: number, from: number): boolean {
   let first = index;
   while (first > from && text[first - 1] === BACKSLASH) first -= 1;
   return (index - first) % 2 === 1;
+}
+
+/** Fewer lone surrogates than a text of this size can have are never counted. */
+const MIN_COUNTED_BYTES = 256 * 1024;
+
+const LETTER_D = 0x64;
+const LETTER_U = 0x75;
+/** Makes a letter lower-case, and leaves a digit as it is. */
+const LOWER_CASE = 0x20;
+
+/** Counts at most one more than `limit`. */
+function countLoneSurrogates(text: Buffer, limit: number): number {
+  if (limit === Infinity || text.length < MIN_COUNTED_BYTES) return 0;
+  let count = 0;
+  let index = text.indexOf(BACKSLASH);
+  if (index === -1) return 0;
+  while (index < text.length && count <= limit) {
+    if (text[index] !== BACKSLASH) {
+      index += 1;
+      continue;
+    }
+    const kind = surrogateAt(text, index);
+    if (kind === 'high' && surrogateAt(text, index + 6) === 'low') index += 12;
+    else {
+      if (kind !== null) count += 1;
+      index += kind === null ? 2 : 6;
+    }
+  }
+  return count;
+}
+
+/** The kind of an escaped surrogate: `\ud8` to `\udb`, or `\udc` to `\udf`, in either case. Null if none is there. */
+function surrogateAt(text: Buffer, index: number): 'high' | 'low' | null {
+  if (text[index] !== BACKSLASH || text[index + 1] !== LETTER_U) return null;
+  if (((text[index + 2] ?? 0) | LOWER_CASE) !== LETTER_D) return null;
+  const digit = (text[index + 3] ?? 0) | LOWER_CASE;
+  if (digit === 0x38 || digit === 0x39 || digit === 0x61 || digit === 0x62) return 'high';
+  return digit >= 0x63 && digit <= 0x66 ? 'low' : null;
 }

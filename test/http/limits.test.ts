@@ -263,7 +263,7 @@ describe('malicious requests are rejected as client errors', () => {
     `{${list(count, (index) => `"${name(index)}":1`).slice(1, -1)}}`;
   const dense: readonly [string, string][] = [
     ['lists', list(30_000, () => '[]')],
-    ['objects with one key', list(16_000, (index) => `{"k${index}":1}`)],
+    ['objects with one key', list(16_000, (index) => `{"k${index % 1000}":1}`)],
     ['numbers', list(60_000, () => '1')],
     ['strings', list(60_000, () => '""')],
   ];
@@ -290,7 +290,7 @@ describe('malicious requests are rejected as client errors', () => {
       [
         'members',
         place,
-        toBody(members(20_001, (index) => `k${index}`)),
+        toBody(members(20_001, (index) => `k${index % 1000}`)),
         'objects with more than 20000 members in all',
       ],
       [
@@ -299,11 +299,25 @@ describe('malicious requests are rejected as client errors', () => {
         toBody(members(5000, (index) => `${index}`.padStart(57, 'k'))),
         'objects whose members have names of more than 256 KiB in all',
       ],
+      [
+        'different names of members',
+        place,
+        toBody(
+          `[${Array.from({ length: 1000 }, (_, object) => members(10, (index) => `k${object}_${index}`)).join()}]`,
+        ),
+        'objects whose members have more than 8000 different names in all',
+      ],
+      [
+        'surrogates without their other half',
+        place,
+        toBody(`"${'\\ud83d'.repeat(50_000)}"`),
+        'more than 10000 surrogates without their other half',
+      ],
     ]),
     [
       'members, and no end',
       'a variable',
-      withValue(members(20_001, (index) => `k${index}`)).slice(0, -2),
+      withValue(members(20_001, (index) => `k${index % 1000}`)).slice(0, -2),
       'objects with more than 20000 members in all',
     ],
   ])('too many %s in %s', async (_what, _place, body, limit) => {
@@ -313,7 +327,10 @@ describe('malicious requests are rejected as client errors', () => {
   });
 
   test.each([
-    ['20,000 members', members(19_990, (index) => `k${index}`)],
+    ['20,000 members', members(19_990, (index) => `k${index % 1000}`)],
+    ['8,000 different names of members', members(8000, (index) => `k${index}`)],
+    ['pairs of surrogates', `{"a":"${'\\ud83d\\ude00'.repeat(100_000)}"}`],
+    ['some surrogates without their other half', `{"a":"${'\\ud83d'.repeat(9_999)}${'a'.repeat(500_000)}"}`],
     ['names of 256 KiB', members(4500, (index) => `${index}`.padStart(57, 'k'))],
   ])('%s are accepted', async (_what, value) => {
     expect((await send(withValue(value))).data).toEqual({ createAssistant: { userErrors: [] } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { estimateJson } from '../../../src/runtime/json-size.ts';
+import { estimateJson, requestLimits } from '../../../src/runtime/json-size.ts';
 
 const shapeOf = (text: string) => estimateJson(Buffer.from(text));
 
@@ -37,10 +37,41 @@ describe('the estimate of a JSON text', () => {
     expect(shapeOf(text)).toMatchObject({ members, nameBytes });
   });
 
-  const tight = { structures: 10, members: 3, nameBytes: 20 };
+  test.each([
+    ['{}', 0],
+    ['{"a":1,"b":{"a":["c"]}}', 2],
+    ['{"a":"b","":{"":0,"\\"":1}}', 3],
+    [`[${'{"a":1,"b":2},'.repeat(100)}{}]`, 2],
+  ])('%.30s has the different names of its members', (text, distinctNames) => {
+    expect(estimateJson(Buffer.from(text), requestLimits).distinctNames).toBe(distinctNames);
+  });
+
+  test('counts at most as many different names as there are, and most of them', () => {
+    const names = Array.from({ length: 7000 }, (_, index) => `"name${index}":0`).join();
+    const { distinctNames } = estimateJson(Buffer.from(`[{${names}},{${names}}]`), requestLimits);
+    expect(distinctNames).toBeLessThanOrEqual(7000);
+    expect(distinctNames).toBeGreaterThan(6000);
+  });
+
+  test.each([
+    ['\\ud83d', 1],
+    ['\\uD83d\\uDE00', 0],
+    ['\\ude00\\ud83d', 2],
+    ['\\ud83d\\ud83d\\ude00', 1],
+    ['\\ud83dx\\ude00', 2],
+    ['\\\\ud83d', 0],
+    ['\\\\\\udfff', 1],
+    ['\\ud7ff\\ue000\\n\\u0000', 0],
+  ])('%s in a long text has surrogates without their other half', (text, loneSurrogates) => {
+    const long = Buffer.from(`"${'a'.repeat(300_000)}${text}${'a'.repeat(300_000)}"`);
+    expect(estimateJson(long, requestLimits).loneSurrogates).toBe(loneSurrogates);
+  });
+
+  const tight = { structures: 10, members: 3, nameBytes: 20, distinctNames: 2, loneSurrogates: 0 };
   test.each([
     ['structure', `${'[],'.repeat(1000)}[[[[`, { structures: 11, members: 0, depth: 1 }],
     ['member', `{${'"a":1,'.repeat(1000)}`, { structures: 8, members: 4 }],
+    ['different name', `{"a":{"b":{"c":[[[[`, { structures: 6, members: 3, distinctNames: 3, depth: 3 }],
     ['name', `{"a":{"${'b'.repeat(19)}":{"c":[[[[`, { structures: 6, members: 3, nameBytes: 21, depth: 3 }],
   ])('stops at the first %s above the limit', (_what, text, expected) => {
     expect(estimateJson(Buffer.from(text), tight)).toMatchObject(expected);

@@ -3,12 +3,13 @@ import { decodeUtf8 } from '../../../src/runtime/utf8.ts';
 
 describe('decoding UTF-8', () => {
   test.each(['', 'plain', 'Zoë', '𝄞 and 你好', 'a\u0000b', '\ufffd', 'a\ufeffb'])('%j is decoded exactly', (text) => {
-    expect(decodeUtf8(Buffer.from(text))).toBe(text);
+    for (const longer of [text, text.padStart(1500, 'a'), text.padEnd(1500, 'é')])
+      expect(decodeUtf8(Buffer.from(longer))).toBe(longer);
   });
 
   test('a byte order mark at the start is removed', () => {
-    expect(decodeUtf8(Buffer.from('\ufeff{}'))).toBe('{}');
-    expect(decodeUtf8(Buffer.from('\ufeff\ufeff{}'))).toBe('\ufeff{}');
+    for (const text of ['{}', '\ufeff{}', 'é'.repeat(1500), '\ufeff'.repeat(1500)])
+      expect(decodeUtf8(Buffer.from(`\ufeff${text}`))).toBe(text);
   });
 
   test.each([
@@ -22,6 +23,7 @@ describe('decoding UTF-8', () => {
     ['UTF-16 with a byte order mark', [0xff, 0xfe, 0x7b, 0x00]],
     ['GBK', [0xc4, 0xe3, 0xba, 0xc3]],
   ])('%s is not text', (_name, bytes) => {
-    expect(decodeUtf8(Buffer.from(bytes))).toBeNull();
+    for (const text of ['', 'a'.repeat(1500), 'é'.repeat(1500)])
+      expect(decodeUtf8(Buffer.from([...Buffer.from(text), ...bytes]))).toBeNull();
   });
 });
