@@ -190,7 +190,7 @@ async function startService(
       isEmbedded,
       runHub,
     },
-    slots: new FairShare({ capacity: config.maxInFlight, isMultiTenant }),
+    slots: isMultiTenant ? new FairShare({ capacity: config.maxInFlight }) : null,
     streamLimits,
     deadlineMs: config.upstreamDeadlineMs,
     coalesceQueries: redis === null,

@@ -8,9 +8,9 @@ import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
 import type { ProxySettings } from '../runtime/proxy.ts';
-import { FairSemaphore } from './fair-semaphore.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
 import { sleepUnlessCancelled } from '../runtime/cancellation.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import {
   METHODS,
   toHeaders,
@@ -67,7 +67,7 @@ const DEADLINE_EXCEEDED = new PublicError({
 export class AimlClient {
   readonly #transport: Transport;
   readonly #health: UpstreamHealth;
-  readonly #connections: FairSemaphore;
+  readonly #connections: Semaphore;
   readonly #budget = new RetryBudget();
   readonly #options: AimlClientOptions;
   readonly #rateLimit: RateLimitQueue | null;
@@ -79,7 +79,7 @@ export class AimlClient {
     this.#options = options;
     this.#health = new UpstreamHealth(undefined, onBreaker);
     this.#transport = new Transport({ ...options, connectTimeoutMs: attemptTimeoutMs });
-    this.#connections = new FairSemaphore(connections, isMultiTenant);
+    this.#connections = new Semaphore(connections, isMultiTenant);
     this.#rateLimit = rateLimit && new RateLimitQueue({ rateLimit, health: this.#health, maxWaiters, onRateLimited });
     this.#hostname = baseUrl.hostname;
   }
@@ -161,7 +161,8 @@ export class AimlClient {
       return { kind: 'REJECTED', status: null, error: new PublicError(OPERATION_TOO_LARGE) };
     const release = call.receiver
       ? releaseNothing
-      : (this.#connections.tryAcquire(subject) ?? (await this.#connections.acquire(subject, timeoutMs, cancel)));
+      : (this.#connections.tryAcquire(1, subject) ??
+        (await this.#connections.acquire(1, { tenant: subject, maxWaitMs: timeoutMs, cancellation: cancel })));
     if (!release) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
     try {
       if (!this.#health.tryAdmit(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };

@@ -6,10 +6,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
-import type { Release } from '../runtime/semaphore.ts';
+import type { Release, Semaphore } from '../runtime/semaphore.ts';
 import { toConnectCause } from './failure-cause.ts';
 import { headerOf, type HttpResponse, type HttpResult, type FailureKind } from './exchange.ts';
-import type { FairSemaphore } from './fair-semaphore.ts';
 import { CancellationToken } from '../runtime/cancellation.ts';
 import { decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
@@ -39,7 +38,7 @@ export interface HttpRequest {
 export class AbandonedRequestError extends Error {}
 
 interface ResponseHandlerOptions {
-  readonly largeBodies: FairSemaphore;
+  readonly largeBodies: Semaphore;
   readonly streamIdleTimeoutMs: number;
   /** Called once, when the exchange has ended. Its stream may continue. */
   readonly onEnd: () => void;
@@ -132,7 +131,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.#bytes <= SMALL_BODY_BYTES || this.#isLarge) return;
     this.#isLarge = true;
     if (!isPersistent(this.#headers)) {
-      this.#releaseLarge = this.#options.largeBodies.tryAcquire(this.#subject);
+      this.#releaseLarge = this.#options.largeBodies.tryAcquire(1, this.#subject);
       if (!this.#releaseLarge) this.#abort('TOO_MANY_LARGE_RESPONSES');
       return;
     }
@@ -147,10 +146,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Null if the exchange ended first. */
   async #acquireLarge(): Promise<Release | null> {
     this.#whenEnded ??= new CancellationToken();
-    const { largeBodies } = this.#options;
-    const release =
-      largeBodies.tryAcquire(this.#subject) ??
-      (await largeBodies.acquire(this.#subject, this.#timeoutMs, this.#whenEnded));
+    const release = await this.#options.largeBodies.acquire(1, {
+      tenant: this.#subject,
+      maxWaitMs: this.#timeoutMs,
+      cancellation: this.#whenEnded,
+    });
     if (!this.#isEnded) return release;
     release?.();
     return null;

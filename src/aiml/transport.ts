@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import type { HttpResult } from './exchange.ts';
-import { FairSemaphore } from './fair-semaphore.ts';
 import { AbandonedRequestError, ResponseHandler, type HttpRequest } from './response-handler.ts';
 
 const LARGE_BODIES_AT_ONCE = 2;
@@ -41,7 +41,7 @@ export class Transport {
   readonly #streamIdleTimeoutMs: number;
   readonly #origin: string;
   readonly #prefix: string;
-  readonly #largeBodies: FairSemaphore;
+  readonly #largeBodies: Semaphore;
   #inFlight = 0;
 
   constructor({
@@ -52,7 +52,7 @@ export class Transport {
     streamIdleTimeoutMs = STREAM_IDLE_TIMEOUT_MS,
     proxies = null,
   }: TransportOptions) {
-    this.#largeBodies = new FairSemaphore(LARGE_BODIES_AT_ONCE, isMultiTenant);
+    this.#largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE, isMultiTenant);
     this.#prefix = baseUrl.pathname.replace(/(?<!\/)\/+$/, '');
     this.#origin = baseUrl.origin;
     this.#streamIdleTimeoutMs = streamIdleTimeoutMs;

@@ -2,7 +2,7 @@
  * Limits the memory of all request bodies together: of their bytes while they arrive, and of the parsed objects until
  * their operations have ended. A body of 2 MiB can become 50 MB of objects.
  */
-import { AcquireTimeoutError, Semaphore, type Release } from '../runtime/semaphore.ts';
+import { Semaphore, type Release } from '../runtime/semaphore.ts';
 import { CLIENT_DISCONNECTED, RequestError } from './error-response.ts';
 
 /** This much of every body needs no reservation, in bytes, so that small bodies never wait. */
@@ -100,9 +100,8 @@ export class BodyReservation {
   }
 
   async #acquire(semaphore: Semaphore, weight: number): Promise<Release> {
-    const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS }).catch((error: unknown) => {
-      throw error instanceof AcquireTimeoutError ? new RequestError(MEMORY_EXHAUSTED) : error;
-    });
+    const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS });
+    if (!release) throw new RequestError(MEMORY_EXHAUSTED);
     // Checked here: `release` may be called before the caller continues.
     if (this.#isReleased) {
       release();

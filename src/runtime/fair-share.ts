@@ -1,19 +1,14 @@
 /**
- * Limits how much of a shared capacity one tenant may hold, so that some is always left for others.
- *
- * A tenant may hold half of the capacity while others are active, and everything except a reserve while it is the only
- * active one. In a single-tenant service the tenant may hold everything.
+ * Limits how much of a shared capacity one of several tenants may hold, so that some is always left for others: half of it
+ * while others are active, and everything except a reserve while it is the only active one.
  */
 import { ActiveTenants } from './active-tenants.ts';
-import { Semaphore, type Release } from './semaphore.ts';
 
 /** How long a tenant counts as active after its last request, in milliseconds. */
 const ACTIVE_MS = 60_000;
 
 interface FairShareOptions {
   readonly capacity: number;
-  /** Whether the service can have more than one tenant. */
-  readonly isMultiTenant: boolean;
   /** The capacity that a single active tenant leaves for others; an eighth of the capacity by default and at most. */
   readonly reserve?: number;
   /** A monotonic clock in milliseconds. */
@@ -21,24 +16,20 @@ interface FairShareOptions {
 }
 
 export class FairShare {
-  /** Limits the only tenant; null in a multi-tenant service. */
-  readonly #single: Semaphore | null;
   readonly #limitAlone: number;
   readonly #limitAmongOthers: number;
   readonly #active: ActiveTenants;
   /** Contains only tenants that hold capacity. */
   readonly #held = new Map<string, number>();
 
-  constructor({ capacity, isMultiTenant, reserve = Infinity, now }: FairShareOptions) {
-    this.#single = isMultiTenant ? null : new Semaphore(capacity);
+  constructor({ capacity, reserve = Infinity, now }: FairShareOptions) {
     this.#limitAlone = capacity - Math.min(reserve, Math.floor(capacity / 8));
     this.#limitAmongOthers = Math.max(1, Math.floor(capacity / 2));
     this.#active = new ActiveTenants(now);
   }
 
-  /** Null if the tenant already holds its share. */
-  tryAcquire(tenant: string): Release | null {
-    if (this.#single) return this.#single.tryAcquire();
+  /** Returns a function that releases it, once. Null if the tenant already holds its share. */
+  tryAcquire(tenant: string): (() => void) | null {
     this.#active.record(tenant);
     const held = this.#held.get(tenant) ?? 0;
     if (held >= this.#limitOf(tenant, held)) return null;

@@ -48,8 +48,8 @@ export interface GraphQLRequestHandlerOptions {
   readonly cache: OperationCache;
   readonly authenticator: Authenticator;
   readonly upstream: Upstream;
-  /** The maximum of operations in flight of each subject. */
-  readonly slots: FairShare;
+  /** The maximum of operations in flight of each subject. Null if there is only one. */
+  readonly slots: FairShare | null;
   readonly streamLimits: StreamLimits;
   readonly deadlineMs: number;
   /**
@@ -139,6 +139,7 @@ export class GraphQLRequestHandler {
     }
     if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
     info.caller = identity.subject;
+    if (!slots) return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
     if (!release) {
       const tenant = toTenantLabel(identity.subject);

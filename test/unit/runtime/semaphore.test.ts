@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { AcquireTimeoutError, Semaphore, type AcquireOptions, type Release } from '../../../src/runtime/semaphore.ts';
+import { Semaphore, type AcquireOptions, type Release } from '../../../src/runtime/semaphore.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -11,21 +11,15 @@ afterEach(() => {
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
 /** Acquires each weight in turn, and records which were granted and which timed out, by index. */
-async function acquireAll(semaphore: Semaphore, weights: readonly number[], options?: AcquireOptions) {
+async function acquireAll(semaphore: Semaphore, weights: readonly number[], options: AcquireOptions = {}) {
   const granted: number[] = [];
   const timedOut: number[] = [];
   const releases = new Map<number, Release>();
   for (const [index, weight] of weights.entries())
-    semaphore.acquire(weight, options).then(
-      (release) => {
-        granted.push(index);
-        releases.set(index, release);
-      },
-      (error: unknown) => {
-        expect(error).toBeInstanceOf(AcquireTimeoutError);
-        timedOut.push(index);
-      },
-    );
+    void semaphore.acquire(weight, options).then((release) => {
+      (release ? granted : timedOut).push(index);
+      if (release) releases.set(index, release);
+    });
   await settle();
   return {
     granted,
@@ -84,7 +78,7 @@ describe('a semaphore', () => {
     expect(semaphore.tryAcquire(1)).not.toBeNull();
   });
 
-  test('rejects a waiter that waited too long, and grants later ones', async () => {
+  test('ends the wait that was too long, and grants later ones', async () => {
     const semaphore = new Semaphore(10);
     const { granted, timedOut } = await acquireAll(semaphore, [5, 10, 5], { maxWaitMs: 1000 });
     await jest.advanceTimersByTimeAsync(999);

@@ -1,16 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { FairSemaphore } from '../../../src/aiml/fair-semaphore.ts';
 import { CancellationToken } from '../../../src/runtime/cancellation.ts';
-import type { Release } from '../../../src/runtime/semaphore.ts';
+import { Semaphore, type Release } from '../../../src/runtime/semaphore.ts';
 
 const LONG_MS = 60_000;
 
 /** Records who was granted a permit, and holds the permit. */
 function setUp(capacity: number, isMultiTenant = true) {
-  const queue = new FairSemaphore(capacity, isMultiTenant);
+  const queue = new Semaphore(capacity, isMultiTenant);
   const granted: { tenant: string; release: Release }[] = [];
   const send = async (tenant: string, cancellation = new CancellationToken(), maxWaitMs = LONG_MS) => {
-    const release = queue.tryAcquire(tenant) ?? (await queue.acquire(tenant, maxWaitMs, cancellation));
+    const release = await queue.acquire(1, { tenant, maxWaitMs, cancellation });
     if (release) granted.push({ tenant, release });
     return release !== null;
   };
