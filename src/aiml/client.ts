@@ -25,10 +25,9 @@ import { RateLimitQueue } from './rate-limit-queue.ts';
 import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toOutcomeError, mayRetry } from './retry-rules.ts';
-import type { HttpResult } from './exchange.ts';
-import { toFailureCause } from './failure-cause.ts';
+import { toEvidence, toFailureCause, type HttpResult } from './exchange.ts';
 import { Transport } from './transport.ts';
-import { CIRCUIT_OPEN, toEvidence, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
+import { CIRCUIT_OPEN, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;

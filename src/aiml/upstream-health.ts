@@ -13,7 +13,7 @@ import { LRUCache } from 'lru-cache';
 import type { ChangedBreaker } from '../observability/logger.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { CircuitBreaker, FAILURE_SHARE, PROBE_INTERVAL_MS, WINDOW_MS } from './circuit-breaker.ts';
-import type { HttpResult } from './exchange.ts';
+import type { Evidence } from './exchange.ts';
 
 const MAX_TENANTS = 300;
 const MAX_REQUESTS_PER_TENANT = 32;
@@ -21,12 +21,6 @@ const MAX_REQUESTS_PER_TENANT = 32;
 const MAX_FAILING_PROBES = 10;
 /** A single failing voter is not an outage. */
 const MIN_FAILING_VOTERS = 2;
-
-/**
- * The state of upstream that an attempt shows. `alive`: it sent a complete response, usable or not. `failing`: 5xx, a
- * time-out or a lost connection, which the request may have caused. `unreachable`: no connection could be opened.
- */
-export type Evidence = 'alive' | 'failing' | 'unreachable';
 
 interface RequestHealth {
   isFailing: boolean;
@@ -198,28 +192,3 @@ export class UpstreamHealth {
 
 const laneOf = (health: RequestHealth | undefined): 'failing' | 'unknown' =>
   health?.isFailing ? 'failing' : 'unknown';
-
-/** Null if the attempt was cancelled, which shows nothing. */
-export function toEvidence(result: HttpResult): Evidence | null {
-  if (result.status !== null) {
-    const isServerError = result.status >= 500 && result.status < 600;
-    return isServerError || result.status === 408 ? 'failing' : 'alive';
-  }
-  switch (result.failure) {
-    case 'UNREACHABLE':
-      return 'unreachable';
-    case 'TIMEOUT':
-      return result.sent ? 'failing' : 'unreachable';
-    case 'RESET':
-    case 'TRUNCATED':
-    case 'NOT_HTTP':
-      return 'failing';
-    case 'UNREADABLE':
-    case 'TOO_LARGE':
-    case 'TOO_MANY_LARGE_RESPONSES':
-    case 'OVER_BUDGET':
-      return 'alive';
-    case 'ABORTED':
-      return null;
-  }
-}

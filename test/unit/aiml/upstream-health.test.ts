@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { UpstreamHealth, type Evidence } from '../../../src/aiml/upstream-health.ts';
+import type { Evidence } from '../../../src/aiml/exchange.ts';
+import { UpstreamHealth } from '../../../src/aiml/upstream-health.ts';
 import type { ChangedBreaker } from '../../../src/observability/logger.ts';
 
 function setUp() {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { toConnectCause } from '../../../src/aiml/failure-cause.ts';
+import { toConnectCause } from '../../../src/aiml/exchange.ts';
 
 const withCode = (code: string) => Object.assign(new Error(), { code });
 
