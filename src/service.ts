@@ -1,7 +1,6 @@
 /** Builds the service from its parts: one call starts it, one ends it. */
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasAssistants } from './aiml/assistants-probe.ts';
 import { AimlClient } from './aiml/client.ts';
 import { SUNSET_MESSAGE } from './aiml/outcome.ts';
 import { IdempotencyKeys } from './aiml/idempotency-keys.ts';
@@ -264,11 +263,7 @@ async function startService(
 
   async function probe(): Promise<void> {
     if (config.upstream.kind !== 'aiml' || config.upstream.apiKey === null) return;
-    isSunset = !(await hasAssistants(client, {
-      credential: config.upstream.apiKey,
-      requestId: randomUUID(),
-      timeoutMs: config.upstreamAttemptTimeoutMs,
-    }));
+    isSunset = !(await client.hasAssistants(config.upstream.apiKey, randomUUID()));
     if (isSunset) logger.assistantsUnavailable();
   }
 

@@ -61,7 +61,7 @@ export interface ReadBack<T> {
 
 export const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
 
-export type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body'>;
+export type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body' | 'receiver'>;
 
 /** Only the beginning and the length of longer bodies are hashed, in UTF-16 code units. */
 const MAX_HASHED_LENGTH = 16_384;

@@ -7,9 +7,8 @@
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
-import type { ProxySettings } from '../runtime/proxy.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
-import { sleepUnlessCancelled } from '../runtime/cancellation.ts';
+import { CancellationToken, sleepUnlessCancelled } from '../runtime/cancellation.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import {
   METHODS,
@@ -26,27 +25,18 @@ import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toOutcomeError, mayRetry } from './retry-rules.ts';
 import { toEvidence, toFailureCause, type HttpResult } from './exchange.ts';
-import { Transport } from './transport.ts';
+import { Transport, type TransportOptions } from './transport.ts';
 import { CIRCUIT_OPEN, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
 const BACKOFF_CAP_MS = 4000;
 
-export interface AimlClientOptions {
-  readonly baseUrl: URL;
-  readonly connections: number;
-  readonly attemptTimeoutMs: number;
+export interface AimlClientOptions extends TransportOptions {
   /** Null or absent for no limit. */
   readonly rateLimit?: RateLimit | null;
   /** The maximum of calls of one subject that wait for the rate limit. Absent for no maximum. */
   readonly maxRateLimitWaiters?: number;
-  /** Whether there is more than one subject. If so, none of them can take all connections. */
-  readonly isMultiTenant?: boolean;
-  /** Null or absent if upstream is called directly. */
-  readonly proxies?: ProxySettings | null;
-  /** The idle time-out of streams, in milliseconds; by default a minute. */
-  readonly streamIdleTimeoutMs?: number | undefined;
   /** Called with every attempt that ended. */
   readonly onAttempt?: (report: AttemptMetrics) => void;
   /** Called with every attempt that failed for another reason than the input of the caller, after `onAttempt`. */
@@ -56,6 +46,15 @@ export interface AimlClientOptions {
   /** Called when a call is rejected because of `rateLimit`. */
   readonly onRateLimited?: () => void;
 }
+
+const PROBE: Call<null> = {
+  name: 'assistants.list',
+  noun: 'assistant',
+  rule: 'get',
+  path: '/assistants?limit=1',
+  notFoundMeansSunset: true,
+  read: () => null,
+};
 
 const DEADLINE_EXCEEDED = new PublicError({
   code: 'UPSTREAM_TIMEOUT',
@@ -73,11 +72,11 @@ export class AimlClient {
   readonly #hostname: string;
 
   constructor(options: AimlClientOptions) {
-    const { baseUrl, connections, attemptTimeoutMs, isMultiTenant = false, onBreaker, onRateLimited } = options;
+    const { baseUrl, connections, isMultiTenant = false, onBreaker, onRateLimited } = options;
     const { rateLimit = null, maxRateLimitWaiters: maxWaiters = Infinity } = options;
     this.#options = options;
     this.#health = new UpstreamHealth(undefined, onBreaker);
-    this.#transport = new Transport({ ...options, connectTimeoutMs: attemptTimeoutMs });
+    this.#transport = new Transport(options);
     this.#connections = new Semaphore(connections, isMultiTenant);
     this.#rateLimit = rateLimit && new RateLimitQueue({ rateLimit, health: this.#health, maxWaiters, onRateLimited });
     this.#hostname = baseUrl.hostname;
@@ -104,10 +103,21 @@ export class AimlClient {
     }
   }
 
-  /** Makes the call once, without a retry. `status` is that of the HTTP response; null if there was none. */
-  async tryOnce(call: Call<unknown>, context: UpstreamContext): Promise<{ readonly status: number | null }> {
-    const attempt = await this.#attempt(call, context, 0);
-    return { status: attempt.kind === 'OK' ? 200 : attempt.status };
+  /** Whether the account of the credential has assistants at the AIML API: one attempt, false for 404 and 410 only. */
+  async hasAssistants(credential: string, requestId: string): Promise<boolean> {
+    const attempt = await this.#attempt(
+      PROBE,
+      {
+        credential,
+        tenant: 'probe',
+        subject: 'probe',
+        requestId,
+        cancel: new CancellationToken(),
+        deadlineAt: performance.now() + this.#options.attemptTimeoutMs,
+      },
+      0,
+    );
+    return attempt.kind === 'OK' || (attempt.status !== 404 && attempt.status !== 410);
   }
 
   /** Opens a connection ahead of the first call; resolves when it is open or cannot be opened. */
@@ -176,25 +186,14 @@ export class AimlClient {
     context: UpstreamContext,
     { requestKey, startedAt, timeoutMs, retries }: AttemptPlan,
   ): Promise<AttemptOutcome<T>> {
-    const method = METHODS[call.rule];
     const isRetry = retries > 0;
     const budget = call.rule === 'get' ? (context.responseBytesLeft ?? null) : null;
     context.onAttempt?.();
-    const span = context.trace?.startCall({ name: call.name, method, isRetry });
+    const span = context.trace?.startCall(call.name, METHODS[call.rule], isRetry);
     const headers = toHeaders(call, context);
     if (span) headers.push('traceparent', span.traceparent);
-    const received = await this.#transport.send({
-      method,
-      path: call.path,
-      headers,
-      body: call.body ?? null,
-      subject: context.subject,
-      timeoutMs: Math.max(1, startedAt + timeoutMs - performance.now()),
-      cancellation: context.cancel,
-      isWrite: call.rule !== 'get',
-      budget,
-      receiver: call.receiver ?? null,
-    });
+    const leftMs = Math.max(1, startedAt + timeoutMs - performance.now());
+    const received = await this.#transport.send(call, context, headers, leftMs);
     // Large bodies are measured and parsed in separate turns of the event loop.
     if (received.status !== null && needsTurn(received.body)) await nextTurn();
     const result = rejectIfTooLargeToParse(received);

@@ -7,31 +7,11 @@ import type { Dispatcher } from 'undici';
 import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release, Semaphore } from '../runtime/semaphore.ts';
+import type { RequestParts, UpstreamContext } from './call.ts';
 import { headerOf, toConnectCause, type FailureKind, type HttpResponse, type HttpResult } from './exchange.ts';
 import { CancellationToken } from '../runtime/cancellation.ts';
 import { decode, MAX_BODY_BYTES, SMALL_BODY_BYTES, withoutBody } from './response-body.ts';
 import { StreamBody, type StreamReceiver } from './stream-body.ts';
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Appended to the path of the base URL. Starts with a slash and contains validated values only. */
-  readonly path: string;
-  /** Alternating names and values. */
-  readonly headers: readonly string[];
-  readonly body: string | null;
-  /** Identifies the caller for its share of the memory for large bodies. */
-  readonly subject: string;
-  /** The time-out of the exchange, in milliseconds, including the wait for a connection. */
-  readonly timeoutMs: number;
-  /** Ends the exchange early. */
-  readonly cancellation: CancellationToken;
-  /** Whether cancellation is ignored once the request is sent: writes are left to finish. */
-  readonly isWrite: boolean;
-  /** The bytes that the operation may still hold, shared by its exchanges. Received bytes are subtracted. */
-  readonly budget: { bytes: number } | null;
-  /** Receives the response if it is an event stream, which outlives the exchange. Null if none is requested. */
-  readonly receiver?: StreamReceiver | null;
-}
 
 /** Thrown into undici to abort a request that is no longer needed. */
 export class AbandonedRequestError extends Error {}
@@ -69,23 +49,27 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: Release | null = null;
 
+  /** `timeoutMs` includes the wait for a connection. Once a write is sent, its cancellation is ignored. */
   constructor(
-    { subject, timeoutMs, cancellation, isWrite, budget, receiver = null }: HttpRequest,
+    { rule, receiver }: RequestParts,
+    { subject, cancel, responseBytesLeft }: UpstreamContext,
+    timeoutMs: number,
     options: ResponseHandlerOptions,
   ) {
+    const isRead = rule === 'get';
     this.#subject = subject;
     this.#timeoutMs = timeoutMs;
-    this.#receiver = receiver;
+    this.#receiver = receiver ?? null;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#options = options;
-    this.#cancellation = cancellation;
-    this.#budget = budget;
+    this.#cancellation = cancel;
+    this.#budget = (isRead && responseBytesLeft) || null;
     this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
-      if (!isWrite || !this.#controller) this.#abort('ABORTED');
+      if (isRead || !this.#controller) this.#abort('ABORTED');
     };
-    if (cancellation.isCancelled) this.#abort('ABORTED');
-    else cancellation.onCancel(this.#onAbort);
+    if (cancel.isCancelled) this.#abort('ABORTED');
+    else cancel.onCancel(this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -8,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
+import { METHODS, type RequestParts, type UpstreamContext } from './call.ts';
 import type { HttpResult } from './exchange.ts';
-import { AbandonedRequestError, ResponseHandler, type HttpRequest } from './response-handler.ts';
+import { AbandonedRequestError, ResponseHandler } from './response-handler.ts';
 
 const LARGE_BODIES_AT_ONCE = 2;
 /**
@@ -21,13 +22,13 @@ const STREAM_IDLE_TIMEOUT_MS = 60_000;
 /** The polling interval of `close`, in milliseconds. */
 const CHECK_INTERVAL_MS = 10;
 
-interface TransportOptions {
-  /** The base URL. Its path, without a trailing slash, is the prefix of every request's path. */
+export interface TransportOptions {
+  /** Its path, without a trailing slash, is the prefix of every path. */
   readonly baseUrl: URL;
   readonly connections: number;
-  /** The time-out for opening a connection, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** Whether there is more than one subject. If so, none of them can take all shared memory. */
+  /** The time-out of an attempt, and for opening a connection, in milliseconds. */
+  readonly attemptTimeoutMs: number;
+  /** Whether there is more than one subject. If so, none of them can take all connections or all shared memory. */
   readonly isMultiTenant?: boolean;
   /** The idle time-out of streams, in milliseconds; by default a minute. */
   readonly streamIdleTimeoutMs?: number | undefined;
@@ -47,7 +48,7 @@ export class Transport {
   constructor({
     baseUrl,
     connections,
-    connectTimeoutMs,
+    attemptTimeoutMs,
     isMultiTenant = false,
     streamIdleTimeoutMs = STREAM_IDLE_TIMEOUT_MS,
     proxies = null,
@@ -58,7 +59,7 @@ export class Transport {
     this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     const options = {
       pipelining: 1,
-      connect: { timeout: connectTimeoutMs },
+      connect: { timeout: attemptTimeoutMs },
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // The time-out of the exchange covers both.
       headersTimeout: 0,
@@ -89,23 +90,18 @@ export class Transport {
     });
   }
 
-  /** Never rejects. */
-  send(request: HttpRequest): Promise<HttpResult> {
+  /** `headers` are alternating names and values. Never rejects. */
+  send(call: RequestParts, context: UpstreamContext, headers: string[], timeoutMs: number): Promise<HttpResult> {
     this.#inFlight += 1;
-    const handler = new ResponseHandler(request, {
+    const handler = new ResponseHandler(call, context, timeoutMs, {
       largeBodies: this.#largeBodies,
       streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
       onEnd: () => (this.#inFlight -= 1),
     });
-    const dispatcher = request.receiver ? this.#streamDispatcher : this.#dispatcher;
+    const dispatcher = call.receiver ? this.#streamDispatcher : this.#dispatcher;
+    const { rule, path, body = null } = call;
     dispatcher.dispatch(
-      {
-        origin: this.#origin,
-        method: request.method,
-        path: this.#prefix + request.path,
-        headers: request.headers as string[],
-        body: request.body,
-      },
+      { origin: this.#origin, method: METHODS[rule], path: this.#prefix + path, headers, body },
       handler,
     );
     return handler.ended;

@@ -24,7 +24,6 @@ import {
   DEFAULT_SERVICE_NAME,
   type CallTrace,
   type RequestTrace,
-  type TracedCall,
   type TraceHeaders,
   type Tracing,
   type TracingOptions,
@@ -143,7 +142,7 @@ class OtlpRequestTrace implements RequestTrace {
     span.end();
   }
 
-  startCall({ name, method, isRetry }: TracedCall): CallTrace {
+  startCall(name: string, method: string, isRetry: boolean): CallTrace {
     const span = this.#tracer.startSpan(
       name,
       {

@@ -39,21 +39,16 @@ export interface RequestTrace {
   readonly traceId: string;
   startOperation(): void;
   endOperation(record: OperationRecord): void;
-  /** Starts the span of an attempt of an upstream call, as a child of the operation if there is one. */
-  startCall(call: TracedCall): CallTrace;
+  /**
+   * Starts the span of an attempt of an upstream call, as a child of the operation if there is one. `name` is that of the
+   * endpoint (`assistants.get`), `method` that of HTTP.
+   */
+  startCall(name: string, method: string, isRetry: boolean): CallTrace;
   /**
    * `status` is the HTTP status of the response; null if the client disconnected before it. An operation that was started
    * still needs `endOperation`.
    */
   end(status: number | null): void;
-}
-
-export interface TracedCall {
-  /** The call's name in the code, for example `assistants.get`. */
-  readonly name: string;
-  /** The HTTP method. */
-  readonly method: string;
-  readonly isRetry: boolean;
 }
 
 export interface CallTrace {

@@ -86,7 +86,7 @@ const operation = (fields: Partial<OperationRecord> = {}): OperationRecord => ({
   ...fields,
 });
 
-const CALL = { name: 'assistants.get', method: 'GET', isRetry: false };
+const CALL = ['assistants.get', 'GET', false] as const;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT_ID = '00f067aa0ba902b7';
 
@@ -112,8 +112,8 @@ describe('tracing that is on', () => {
   test('sends a span for the request, the operation and each attempt upstream, each a child of the previous', async () => {
     const trace = startRequest();
     trace.startOperation();
-    trace.startCall(CALL).end({ kind: 'UNKNOWN', status: 503 });
-    trace.startCall({ ...CALL, name: 'again', isRetry: true }).end({ kind: 'OK', status: 200 });
+    trace.startCall(...CALL).end({ kind: 'UNKNOWN', status: 503 });
+    trace.startCall('again', 'GET', true).end({ kind: 'OK', status: 200 });
     trace.endOperation(operation({ operationName: 'One' }));
     trace.end(200);
     await tracing.close();
@@ -155,7 +155,7 @@ describe('tracing that is on', () => {
   test("continues the client's trace and passes it on upstream", async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-01`, tracestate: 'vendor=text' });
     trace.startOperation();
-    const call = trace.startCall(CALL);
+    const call = trace.startCall(...CALL);
     call.end({ kind: 'OK', status: 200 });
     trace.endOperation(operation());
     trace.end(200);
@@ -170,7 +170,7 @@ describe('tracing that is on', () => {
   test('sends nothing of a trace that is not sampled, and still passes it on', async () => {
     const trace = startRequest({ traceparent: `00-${TRACE_ID}-${PARENT_ID}-00` });
     trace.startOperation();
-    const call = trace.startCall(CALL);
+    const call = trace.startCall(...CALL);
     call.end({ kind: 'OK', status: 200 });
     trace.endOperation(operation());
     trace.end(200);
@@ -197,7 +197,7 @@ describe('tracing that is on', () => {
   test('marks errors by their codes only', async () => {
     const trace = startRequest();
     trace.startOperation();
-    trace.startCall(CALL).end({ kind: 'NOT_SENT', status: null });
+    trace.startCall(...CALL).end({ kind: 'NOT_SENT', status: null });
     trace.endOperation(operation({ kind: 'mutation', outcome: 'error', errorCodes: ['UPSTREAM_UNAVAILABLE', 'B'] }));
     trace.end(503);
     await tracing.close();
@@ -222,7 +222,7 @@ describe('tracing that is on', () => {
 
   test('records a write that outlives its request, and a request that fails before its operation', async () => {
     const trace = startRequest();
-    const call = trace.startCall(CALL);
+    const call = trace.startCall(...CALL);
     trace.end(400);
     call.end({ kind: 'OK', status: 200 });
     await tracing.close();
@@ -270,7 +270,7 @@ describe('a collector that does not work', () => {
   const trace = (tracing: Tracing) => {
     const request = tracing.startRequest('POST', '/graphql', {});
     request?.startOperation();
-    request?.startCall(CALL).end({ kind: 'OK', status: 200 });
+    request?.startCall(...CALL).end({ kind: 'OK', status: 200 });
     request?.endOperation(operation());
     request?.end(200);
   };
