@@ -26,7 +26,7 @@ import { HttpServers } from './http/http-servers.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { WebSockets } from './http/websocket/websockets.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
-import { EventReporter } from './observability/event-reporter.ts';
+import { createEventReporter } from './observability/event-reporter.ts';
 import type { Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
@@ -142,7 +142,7 @@ async function startService(
     droppedLogEntries,
     isRedisUp,
   });
-  const reporter = new EventReporter(logger, metrics, isSafelistEnforced);
+  const reporter = createEventReporter(logger, metrics, isSafelistEnforced);
 
   const client = new AimlClient({
     baseUrl,
@@ -194,10 +194,10 @@ async function startService(
     deadlineMs: config.upstreamDeadlineMs,
     coalesceQueries: redis === null,
     logger: reporter.libraryLogger('Apollo Server'),
-    onInternalError: (error, request) => logger.internalErrorMasked(error, request),
-    onUnlisted: (requestId, operationName) => reporter.operationUnlisted(requestId, operationName),
+    onInternalError: logger.internalErrorMasked,
+    onUnlisted: reporter.operationUnlisted,
     onTokenRejected: reporter.tokenRejected,
-    onOperation: (record, operation) => reporter.operationEnded(record, operation),
+    onOperation: reporter.operationEnded,
   });
   const { requestHandler } = graphql;
   closers.add(() => graphql.stop());
@@ -224,7 +224,7 @@ async function startService(
   });
   let isSunset = false;
   const servers = new HttpServers(connections, webSockets, {
-    onErrorResponse: (record) => reporter.requestRejected(record),
+    onErrorResponse: reporter.requestRejected,
     onOriginRejected: reporter.originRejected,
   });
   const app = await createApp({
@@ -245,7 +245,7 @@ async function startService(
     startTrace,
     heartbeatMs,
     execute,
-    onErrorResponse: (record) => reporter.requestRejected(record),
+    onErrorResponse: reporter.requestRejected,
     onOriginRejected: reporter.originRejected,
   });
   closers.add(() => app.close());

@@ -63,7 +63,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#options = options;
     this.#cancellation = cancel;
-    this.#budget = (isRead && responseBytesLeft) || null;
+    this.#budget = isRead ? (responseBytesLeft ?? null) : null;
     this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
       if (isRead || !this.#controller) this.#abort('ABORTED');

@@ -9,14 +9,13 @@ import type { AttemptFailure } from './metrics.ts';
 import { toTenantLabel, type EndedOperation, type OperationRecord } from './operation-record.ts';
 
 /** A request that got an error response before it became an operation. */
-interface RejectionEntry {
+export interface RejectedRequest {
   readonly requestId: string;
-  /** Undefined for an operation of a WebSocket. */
-  readonly status: number | undefined;
-  readonly errorCodes: readonly string[];
+  /** Absent for an operation of a WebSocket. */
+  readonly status?: number;
+  readonly code: string;
   readonly durationMs: number;
-  /** See {@link toTenantLabel}. Undefined if the caller is not known. */
-  readonly tenant?: string | undefined;
+  readonly caller?: Caller;
 }
 
 /** The subject of the caller that a connection had last; null if none was authenticated. */
@@ -69,14 +68,12 @@ export interface LoggerOptions {
   readonly secrets?: readonly string[];
 }
 
-type LogDestination = DestinationStream;
-
 /** JSON lines, or readable lines on a terminal. */
-export const createDestination = async (writer: LogWriter, isTerminal: boolean): Promise<LogDestination> =>
+export const createDestination = async (writer: LogWriter, isTerminal: boolean): Promise<DestinationStream> =>
   isTerminal ? createReadableDestination(writer) : writer;
 
 /** Formats entries for people. The formatter is loaded on demand. */
-export async function createReadableDestination(destination: LogDestination): Promise<LogDestination> {
+export async function createReadableDestination(destination: DestinationStream): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
   const toReadable = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true });
   return { write: (entry) => destination.write(toReadable(entry)) };
@@ -85,7 +82,7 @@ export async function createReadableDestination(destination: LogDestination): Pr
 /** `level` is the lowest level that is written, as in pino. */
 export function createLogger(
   level: string,
-  destination: LogDestination,
+  destination: DestinationStream,
   { stacks = false, secrets = [] }: LoggerOptions = {},
 ) {
   const redact = createRedaction(secrets);
@@ -125,8 +122,8 @@ export function createLogger(
     /** The account of the service's key has no assistants at the AIML API. */
     assistantsUnavailable: () => logger.warn(SUNSET_NOTICE),
     stopping: (signal: string) => logger.info({ signal }, 'stopping'),
-    /** `suppressed`, here and below: how many such entries were left out before it. */
-    upstreamCallFailed: ({ requestId, call, cause, status, ...attempt }: AttemptFailure, suppressed: number) =>
+    /** `suppressed`, here and below: how many such entries were left out before it; absent for none. */
+    upstreamCallFailed: ({ requestId, call, cause, status, ...attempt }: AttemptFailure, suppressed?: number) =>
       logger.warn(
         {
           requestId,
@@ -138,28 +135,25 @@ export function createLogger(
           outcome: attempt.kind,
           durationMs: Math.round(attempt.durationMs),
           tenant: toTenantLabel(attempt.subject),
-          suppressed: suppressed || undefined,
+          suppressed,
         },
         'a call to the AIML API failed',
       ),
-    breakerChanged: ({ scope, isOpen, tenant }: ChangedBreaker, suppressed: number) =>
+    breakerChanged: ({ scope, isOpen, tenant }: ChangedBreaker, suppressed?: number) =>
       logger[isOpen ? 'warn' : 'info'](
-        { scope, tenant: toTenant(tenant), suppressed: suppressed || undefined },
+        { scope, tenant: toTenant(tenant), suppressed },
         `a circuit breaker for calls to the AIML API ${isOpen ? 'opened' : 'closed'}`,
       ),
     /** `reason` is one of a few words. */
-    jwksUnavailable: (reason: string, suppressed: number) =>
-      logger.warn(
-        { reason, suppressed: suppressed || undefined },
-        'the keys of the identity provider cannot be fetched',
-      ),
+    jwksUnavailable: (reason: string, suppressed?: number) =>
+      logger.warn({ reason, suppressed }, 'the keys of the identity provider cannot be fetched'),
     /** `reason` says why the token was rejected, without any text of the token. */
-    tokenRejected: (entry: { readonly requestId: string; readonly reason: string }, suppressed: number) =>
-      logger.info({ ...entry, suppressed: suppressed || undefined }, 'an access token was rejected'),
+    tokenRejected: (entry: { readonly requestId: string; readonly reason: string }, suppressed?: number) =>
+      logger.info({ ...entry, suppressed }, 'an access token was rejected'),
     /** A page of an origin that is not allowed sent a CORS preflight or opened a WebSocket. */
-    originRejected: (requestId: string, suppressed: number) =>
+    originRejected: (requestId: string, suppressed?: number) =>
       logger.warn(
-        { requestId, setting: 'CORS_ORIGINS', suppressed: suppressed || undefined },
+        { requestId, setting: 'CORS_ORIGINS', suppressed },
         'a page of an origin that is not allowed called the service: CORS_ORIGINS decides which origins are allowed',
       ),
     tracesUndelivered: () => logger.warn('traces cannot be delivered to the collector'),
@@ -191,16 +185,14 @@ export function createLogger(
       const fields = JSON.stringify(entry).slice(1, -1);
       destination.write(redact(`{"level":"info"${timestamp()},${fields},"msg":"operation"}\n`));
     },
-    requestRejected: (entry: RejectionEntry) => logger.info(entry, 'request rejected'),
+    requestRejected: ({ requestId, status, code, durationMs, caller = null }: RejectedRequest) =>
+      logger.info({ requestId, status, errorCodes: [code], durationMs, tenant: toTenant(caller) }, 'request rejected'),
     /** A fault in the handling of a WebSocket, which closes it. */
     webSocketFailed: (error: unknown, caller: Caller) =>
       logger.error({ err: toErr(error), tenant: toTenant(caller) }, 'a WebSocket failed'),
     /** A WebSocket was closed for what its client did, for example with 1009 for a message over the limit. */
-    webSocketRejected: ({ closeCode, caller }: RejectedWebSocket, suppressed: number) =>
-      logger.info(
-        { closeCode, tenant: toTenant(caller), suppressed: suppressed || undefined },
-        'a WebSocket was closed',
-      ),
+    webSocketRejected: ({ closeCode, caller }: RejectedWebSocket, suppressed?: number) =>
+      logger.info({ closeCode, tenant: toTenant(caller), suppressed }, 'a WebSocket was closed'),
     /** A fault of the HTTP layer, which clients see as INTERNAL_SERVER_ERROR. */
     requestFailed: (error: unknown, requestId: string, caller: Caller) =>
       logger.error({ err: toErr(error), requestId, tenant: toTenant(caller) }, 'a request failed'),

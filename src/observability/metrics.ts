@@ -88,9 +88,6 @@ export interface StreamMetrics {
   readonly firstTextMs: number | null;
 }
 
-const CACHE_LOOKUP_RESULTS = ['hit', 'miss'] as const;
-type CacheLookupResult = (typeof CACHE_LOOKUP_RESULTS)[number];
-
 /** The functions are called when the metrics are read. */
 export interface MetricsOptions {
   /** Whether reads are cached; without it lookups are not counted. */
@@ -118,6 +115,7 @@ export function createMetrics(options: MetricsOptions) {
   const { hasCache, version, errorCodes, openStreams, isBreakerOpen, droppedLogEntries, isRedisUp } = options;
   const registry = new Registry();
   const registers = [registry];
+  const counter = (name: MetricName, ...labelNames: string[]) => new Counter({ ...named(name), labelNames, registers });
   const gauge = (name: MetricName, read: () => number) =>
     new Gauge({
       ...named(name),
@@ -133,9 +131,9 @@ export function createMetrics(options: MetricsOptions) {
     labelName: 'kind',
     buckets: DURATION_BUCKETS_SECONDS,
   });
-  const errors = new Counter({ ...named('assistants_errors_total'), labelNames: ['code'], registers });
-  const userErrors = new Counter({ ...named('assistants_user_errors_total'), labelNames: ['code'], registers });
-  const rateLimited = new Counter({ ...named('assistants_rate_limited_total'), labelNames: ['by'], registers });
+  const errors = counter('assistants_errors_total', 'code');
+  const userErrors = counter('assistants_user_errors_total', 'code');
+  const rateLimited = counter('assistants_rate_limited_total', 'by');
   const cacheLookups = { hit: 0, miss: 0 };
   if (hasCache)
     new Counter({
@@ -144,7 +142,7 @@ export function createMetrics(options: MetricsOptions) {
       registers,
       collect() {
         this.reset();
-        for (const result of CACHE_LOOKUP_RESULTS) this.inc({ result }, cacheLookups[result]);
+        for (const result of ['hit', 'miss'] as const) this.inc({ result }, cacheLookups[result]);
       },
     });
   const attempts = new HotCounter(
@@ -157,13 +155,9 @@ export function createMetrics(options: MetricsOptions) {
     labelName: 'call',
     buckets: DURATION_BUCKETS_SECONDS,
   });
-  const retries = new Counter({ ...named('assistants_upstream_retries_total'), labelNames: ['call'], registers });
-  const streams = new Counter({
-    ...named('assistants_streams_total'),
-    labelNames: ['transport', 'end'],
-    registers,
-  });
-  const streamEvents = new Counter({ ...named('assistants_stream_events_total'), registers });
+  const retries = counter('assistants_upstream_retries_total', 'call');
+  const streams = counter('assistants_streams_total', 'transport', 'end');
+  const streamEvents = counter('assistants_stream_events_total');
   const firstText = new Histogram({
     ...named('assistants_stream_first_text_seconds'),
     buckets: FIRST_TEXT_BUCKETS_SECONDS,
@@ -178,12 +172,8 @@ export function createMetrics(options: MetricsOptions) {
       for (const [transport, count] of openStreams()) this.set({ transport }, count);
     },
   });
-  const rejectedWebSockets = new Counter({
-    ...named('assistants_websockets_rejected_total'),
-    labelNames: ['code'],
-    registers,
-  });
-  const unlisted = new Counter({ ...named('assistants_unlisted_operations_total'), registers });
+  const rejectedWebSockets = counter('assistants_websockets_rejected_total', 'code');
+  const unlisted = counter('assistants_unlisted_operations_total');
   new Gauge({ ...named('assistants_build_info'), labelNames: ['version'], registers }).set({ version }, 1);
   gauge('assistants_operations_in_flight', options.inFlight);
   gauge('assistants_request_body_bytes', options.requestBodyBytes);
@@ -226,7 +216,7 @@ export function createMetrics(options: MetricsOptions) {
     },
     /** A call that was rejected by the service's own rate limit. */
     recordRateLimited: (): void => rateLimited.inc({ by: 'service' }),
-    recordCacheLookup(result: CacheLookupResult): void {
+    recordCacheLookup(result: 'hit' | 'miss'): void {
       cacheLookups[result] += 1;
     },
     recordStream({ transport, end, events, firstTextMs }: StreamMetrics): void {

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, jest, test } from '@jest/globals';
 import Database from 'libsql';
-import { EventReporter } from '../../src/observability/event-reporter.ts';
+import { createEventReporter } from '../../src/observability/event-reporter.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { createIdleMetrics } from '../support/metrics.ts';
@@ -143,7 +143,7 @@ describe('a failed call', () => {
     try {
       const logged: unknown[] = [];
       const logger = createLogger('info', { write: (entry) => logged.push(JSON.parse(entry)) });
-      const reporter = new EventReporter(logger, createIdleMetrics(), false);
+      const reporter = createEventReporter(logger, createIdleMetrics(), false);
       for (let count = 0; count < 100; count += 1)
         reporter.breakerChanged({ scope: 'request', isOpen: true, tenant: 'tenant-1' });
       reporter.breakerChanged({ scope: 'outage', isOpen: true, tenant: null });
