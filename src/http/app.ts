@@ -17,6 +17,7 @@ import {
   clientError,
   CLIENT_DISCONNECTED,
   GRAPHQL_PATHS,
+  sendBodyError,
   sendErrorResponse,
   RequestError,
   toErrorResponse,
@@ -116,7 +117,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // Rejected requests (503, for example) are not faults.
     if (errorResponse.code === 'INTERNAL_SERVER_ERROR')
       logger.requestFailed(error, request.id, exchangeOf(request).caller);
-    return sendErrorResponse(reply, errorResponse);
+    return sendBodyError(reply, errorResponse);
   });
   const unmatched = new UnmatchedRequests(app, options.onOriginRejected);
   if (options.corsOrigins.length > 0 || options.corsLoopback)

@@ -4,8 +4,10 @@ import type { FastifyReply } from 'fastify';
 import { errorCode } from '../runtime/error-code.ts';
 import { toExtensions, type ErrorCode } from '../graphql/errors/codes.ts';
 import { msSince } from '../observability/operation-record.ts';
-import { chooseContentType } from './content-negotiation.ts';
+import { chooseContentType, chooseStreamType } from './content-negotiation.ts';
+import { exchangeOf } from './request-state.ts';
 import { pathOf } from './request-target.ts';
+import { sendOneResult } from './stream-response.ts';
 
 /** Some clients and proxies append a slash. */
 export const GRAPHQL_PATHS: readonly string[] = ['/graphql', '/graphql/'];
@@ -44,6 +46,21 @@ export function sendErrorResponse(reply: FastifyReply, { status, code, message }
     .headers(errorHeaders(status, reply.request.raw))
     .header('cache-control', 'no-store')
     .send(toErrorBody({ code, message }, reply.request.id));
+}
+
+/**
+ * Sends the response for a body that was rejected. Clients that prefer a stream get it as the only result of one, with status
+ * 200, as they get the errors of an operation; except 503, after which they connect again.
+ */
+export function sendBodyError(reply: FastifyReply, error: HttpErrorResponse): FastifyReply {
+  const { request } = reply;
+  const isRejected = error.status >= 400 && error.status < 500 && isGraphQLPath(request.url);
+  const streaming = isRejected && request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
+  if (!streaming?.isPreferred) return sendErrorResponse(reply, error);
+  recordErrorResponse(reply, error.status, error.code);
+  const body = Buffer.from(toErrorBody(error, request.id));
+  sendOneResult(reply, body, { type: streaming.type, exchange: exchangeOf(request) });
+  return reply;
 }
 
 /** A media type for clients that accept none of those of GraphQL, or streams only. */

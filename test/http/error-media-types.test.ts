@@ -20,7 +20,7 @@ const ACCEPTS: readonly (readonly [string | null, string])[] = [
   ['application/graphql-response+json;charset=utf-8, application/json;q=0.9', GRAPHQL_TYPE],
   ['application/json;q=0.5, application/graphql-response+json;q=0.1', JSON_TYPE],
 ];
-/** An error of HTTP is never a stream: clients of streams look at the status. */
+/** An error of HTTP that has nothing to do with an operation is never a stream: clients of streams look at the status. */
 const STREAM_ACCEPTS: readonly (readonly [string, string])[] = [
   ['text/event-stream', JSON_TYPE],
   ['multipart/mixed;subscriptionSpec=1.0', JSON_TYPE],
@@ -56,8 +56,8 @@ interface Request {
   readonly host?: string;
 }
 
-/** Rejected by HTTP before an operation is known. */
-const HTTP_ERRORS: readonly (readonly [string, Request, number])[] = [
+/** Bodies that hold no operation. Clients that prefer a stream get the error as the only result of one. */
+const BODY_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['a body that is too large', post('', `Content-Length: ${3 * 1024 * 1024}`), 413],
   ['a body that is too large once decompressed', post(gzipSync('x'.repeat(3e6)), 'Content-Encoding: gzip'), 413],
   ['a body that is not JSON', post('{'), 400],
@@ -67,6 +67,10 @@ const HTTP_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['an unknown content coding', post('{}', 'Content-Encoding: zstd'), 415],
   ['another media type', post('{}', 'Content-Type: text/plain'), 415],
   ['another charset', post('{}', 'Content-Type: application/json; charset=utf-16'), 415],
+];
+
+/** Rejected by HTTP before an operation is known. */
+const HTTP_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['another method', get('DELETE /graphql'), 405],
   ['another method of /graphql/', get('PUT /graphql/?a=b'), 405],
   ['another host', { ...post('{}'), host: 'evil.example' }, 421],
@@ -79,7 +83,7 @@ function preflight(path: string): Request {
   return get(`OPTIONS ${path}`, 'Origin: https://evil.example', 'Access-Control-Request-Method: POST');
 }
 
-/** Rejected by GraphQL. Clients that prefer a stream get these as the only result of one. */
+/** Rejected by GraphQL. The same holds for these. */
 const GRAPHQL_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['no query', post('{}'), 400],
   ['an empty query', post('{"query":""}'), 400],
@@ -126,6 +130,23 @@ function expectError({ status, headers, body }: RawResponse, expected: { status:
   return { errors };
 }
 
+/** Clients of streams get the error as a result, and then the end of the stream. */
+async function expectOneResult(service: TestService, request: Request): Promise<void> {
+  for (const [accept, type, end] of [
+    ['text/event-stream', 'text/event-stream; charset=utf-8', 'event: complete\ndata: \n\n'],
+    [
+      'multipart/mixed;subscriptionSpec=1.0',
+      'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
+      '--graphql--\r\n',
+    ],
+  ] as const) {
+    const { status, headers, body } = await send(service.url, request, accept);
+    expect([status, headers.get('content-type')]).toEqual([200, type]);
+    expect(body).toContain(`"requestId":"${headers.get('x-request-id') ?? ''}"`);
+    expect(body).toContain(end);
+  }
+}
+
 describe('the media type of an error response', () => {
   let service: TestService;
   beforeAll(async () => {
@@ -138,17 +159,17 @@ describe('the media type of an error response', () => {
       expectError(await send(service.url, request, accept), { status, type });
   });
 
+  test.each(BODY_ERRORS)('for %s is the one that the client accepts', async (_name, request, status) => {
+    for (const [accept, type] of [...ACCEPTS, ...NO_ACCEPTS])
+      expectError(await send(service.url, request, accept), { status, type });
+    await expectOneResult(service, request);
+    const mixed = 'application/graphql-response+json, text/event-stream';
+    expectError(await send(service.url, request, mixed), { status, type: GRAPHQL_TYPE });
+  });
+
   test.each(GRAPHQL_ERRORS)('for %s is the one that the client accepts', async (_name, request, status) => {
     for (const [accept, type] of ACCEPTS) expectError(await send(service.url, request, accept), { status, type });
-    if (request.line.startsWith('POST'))
-      for (const [accept, type] of [
-        ['text/event-stream', 'text/event-stream; charset=utf-8'],
-        ['multipart/mixed;subscriptionSpec=1.0', 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0'],
-      ] as const) {
-        const response = await send(service.url, request, accept);
-        expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
-        expect(response.body).toContain(`"requestId":"${response.headers.get('x-request-id') ?? ''}"`);
-      }
+    if (request.line.startsWith('POST')) await expectOneResult(service, request);
     const [accept, type] = NO_ACCEPTS[0] ?? [];
     expectError(await send(service.url, request, accept ?? null), { status: 406, type: type ?? '' });
   });
