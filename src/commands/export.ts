@@ -29,7 +29,7 @@ Writes the assistants of the account to a file, one JSON object a line. "npm run
   --help               this text
 
 Set AIML_API_KEY to send it as "Authorization: Bearer …" (for AUTH_MODE=passthrough or jwt).
-Not written: vector stores and files (their ids are), runs, steps, and annotations of messages.
+Not written: vector stores and files (their ids are), tools of an unknown kind, runs, steps, and annotations of messages.
 `;
 
 const OPTIONS = { threads: { type: 'boolean' }, address: { type: 'string' } } as const;

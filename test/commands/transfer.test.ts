@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runProcess } from '../support/process.ts';
-import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { sendJson, startScriptedUpstream, type wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { runsSlowTests, slowTest } from '../support/slow.ts';
+import { ASSISTANTS, startAimlAccount, WITH_UNKNOWN_TOOL } from './aiml-account.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -35,6 +36,12 @@ const inputs = async (): Promise<readonly unknown[]> =>
     const metadata = Object.fromEntries(Object.entries(input.metadata).filter(([name]) => name !== 'imported_from'));
     return { type, input: { ...input, metadata } };
   });
+
+/** What the AIML API holds, without the id and the pairs that the import and the service add to the metadata. */
+function withoutOrigin({ id, metadata, ...assistant }: ReturnType<typeof wireAssistant>): object {
+  const own = Object.entries(metadata ?? {}).filter(([name]) => !['imported_from', 'idempotency_key'].includes(name));
+  return { ...assistant, metadata: Object.fromEntries(own) };
+}
 
 const FULL = {
   model: 'gpt-4o',
@@ -115,6 +122,31 @@ describe('moving an account from one service to another', () => {
       expect((await run('export', service, '--threads')).code).toBe(0);
       expect(new Set(await inputs())).toEqual(new Set(original));
     }
+  });
+
+  test('copies every field from the AIML API to the embedded one and back, and creates nothing twice', async () => {
+    const account = await startAimlAccount([...ASSISTANTS, WITH_UNKNOWN_TOOL]);
+    const [aiml, local] = [await startServiceOn(account.upstream), await startService()];
+    const exported = await run('export', aiml, '--threads');
+    expect(exported.code).toBe(0);
+    // The mutation that creates an assistant has no input for it.
+    expect(exported.output).toContain('asst_unknown: left out: a tool of a kind that is not known');
+    expect(exported.output).toContain('threads: left out');
+    for (let round = 0; round < 2; round += 1) {
+      expect((await run('import', local)).code).toBe(0);
+      expect((await run('export', local)).code).toBe(0);
+    }
+    expect(await readLines()).toHaveLength(1 + account.assistants.length);
+
+    // The originals are still there.
+    expect((await run('import', aiml)).code).toBe(0);
+    expect(account.assistants).toHaveLength(ASSISTANTS.length + 1);
+
+    const emptied = await startAimlAccount([]);
+    const elsewhere = await startServiceOn(emptied.upstream);
+    for (let round = 0; round < 2; round += 1) expect((await run('import', elsewhere)).code).toBe(0);
+    const expected = [...ASSISTANTS, { ...WITH_UNKNOWN_TOOL, tools: WITH_UNKNOWN_TOOL.tools.slice(0, 1) }];
+    expect(emptied.assistants.map(withoutOrigin)).toEqual(expected.map(withoutOrigin));
   });
 
   slowTest('a second import completes an interrupted one', async () => {
