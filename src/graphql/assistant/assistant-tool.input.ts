@@ -1,9 +1,9 @@
-/** Input types of an assistant's tools and of their resources. */
+/** Input types of an assistant's tools, of their resources and of response formats. */
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { JSONObject, Metadata } from '../schema/scalars.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
-import { NullableField } from '../schema/decorators.ts';
+import { createEnum, NullableField } from '../schema/decorators.ts';
 
 @InputType({ description: 'How results of a file search are ranked.' })
 class FileSearchRankingOptionsInput {
@@ -110,4 +110,35 @@ export class ToolResourcesInput {
 
   @NullableField(() => FileSearchResourcesInput, 'The vector stores of the file search.')
   declare readonly fileSearch?: FileSearchResourcesInput | null;
+}
+
+const SimpleResponseFormatType = createEnum('SimpleResponseFormatType', 'The kinds of format that have no options.', {
+  auto: 'The model chooses.',
+  text: 'Plain text.',
+  json_object: 'Any JSON object. The instructions have to request JSON as well.',
+});
+type SimpleResponseFormatType = (typeof SimpleResponseFormatType)[keyof typeof SimpleResponseFormatType];
+
+@InputType({ description: 'A JSON Schema that the output matches.' })
+class JsonSchemaFormatInput {
+  @Field(() => String, { description: `The name of the format: ${ID_FORMAT}.` })
+  declare readonly name: string;
+
+  @NullableField(() => String, 'What the format is for. The model reads it.')
+  declare readonly description?: string | null;
+
+  @NullableField(() => JSONObject, 'The JSON Schema.')
+  declare readonly schema?: JsonObject | null;
+
+  @NullableField(() => Boolean, 'Whether the output must match the schema exactly. Left out, upstream chooses.')
+  declare readonly strict?: boolean | null;
+}
+
+@InputType({ description: 'Exactly one field is set.' })
+export class ResponseFormatInput {
+  @NullableField(() => SimpleResponseFormatType, 'A format without options.')
+  declare readonly type?: SimpleResponseFormatType;
+
+  @NullableField(() => JsonSchemaFormatInput, 'JSON that matches a schema.')
+  declare readonly jsonSchema?: JsonSchemaFormatInput;
 }

@@ -1,8 +1,12 @@
-/** Object types of an assistant's tools and of their resources. */
+/** Object types of an assistant's tools, of their resources and of response formats. `src/aiml` has checked the values. */
 import { Field, Float, ID, Int, InterfaceType } from 'type-graphql';
+import type { WireResponseFormat } from '../../aiml/resources/response-format.ts';
+import type { WireTool, WireToolResources } from '../../aiml/resources/tool.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
-import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
+
+type Wire<Type extends WireTool['type']> = Extract<WireTool, { readonly type: Type }>;
 
 @InterfaceType({
   description: 'A tool of an assistant. A tool of a kind that upstream adds later is an `UnknownTool`, never an error.',
@@ -24,17 +28,12 @@ export class CodeInterpreterTool extends AssistantTool {
 }
 
 @SimpleObjectType('How results of a file search are ranked.')
-export class FileSearchRankingOptions {
+class FileSearchRankingOptions {
   @NullableField(() => String, 'The ranker, for example `auto`. Null if upstream chooses.')
-  readonly ranker: string | null;
+  declare readonly ranker: string | null;
 
   @NullableField(() => Float, 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.')
-  readonly scoreThreshold: number | null;
-
-  constructor(ranker: string | null, scoreThreshold: number | null) {
-    this.ranker = ranker;
-    this.scoreThreshold = scoreThreshold;
-  }
+  declare readonly scoreThreshold: number | null;
 }
 
 @SimpleObjectType('Searches the vector stores of `toolResources.fileSearch`.', AssistantTool)
@@ -45,10 +44,10 @@ export class FileSearchTool extends AssistantTool {
   @NullableField(() => FileSearchRankingOptions, 'How results are ranked. Null if upstream chooses.')
   readonly rankingOptions: FileSearchRankingOptions | null;
 
-  constructor(maxNumResults: number | null, rankingOptions: FileSearchRankingOptions | null) {
-    super('file_search');
-    this.maxNumResults = maxNumResults;
-    this.rankingOptions = rankingOptions;
+  constructor({ type, max_num_results, ranking_options: ranking }: Wire<'file_search'>) {
+    super(type);
+    this.maxNumResults = max_num_results;
+    this.rankingOptions = ranking && { ranker: ranking.ranker, scoreThreshold: ranking.score_threshold };
   }
 }
 
@@ -72,12 +71,12 @@ export class FunctionTool extends AssistantTool {
   @NullableField(() => Boolean, 'Whether the arguments must match the schema exactly. Null if upstream chooses.')
   readonly strict: boolean | null;
 
-  constructor(name: string, description: string | null, parameters: JsonObject | null, strict: boolean | null) {
-    super('function');
-    this.name = name;
-    this.description = description;
-    this.parameters = parameters;
-    this.strict = strict;
+  constructor(wire: Wire<'function'>) {
+    super(wire.type);
+    this.name = wire.name;
+    this.description = wire.description;
+    this.parameters = wire.parameters;
+    this.strict = wire.strict;
   }
 }
 
@@ -86,30 +85,35 @@ export class UnknownTool extends AssistantTool {
   @Field(() => JSONObject, { description: 'The tool as upstream sent it, including `type`.' })
   readonly raw: JsonObject;
 
-  constructor(raw: JsonObject & { readonly type: string }) {
+  constructor({ raw }: Wire<'unknown'>) {
     super(raw.type);
     this.raw = raw;
   }
 }
 
-@SimpleObjectType('The files of the code interpreter.')
-export class CodeInterpreterResources {
-  @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
-  readonly fileIds: readonly string[];
-
-  constructor(fileIds: readonly string[]) {
-    this.fileIds = fileIds;
+export function toTool(wire: WireTool): AssistantTool {
+  switch (wire.type) {
+    case 'code_interpreter':
+      return new CodeInterpreterTool();
+    case 'file_search':
+      return new FileSearchTool(wire);
+    case 'function':
+      return new FunctionTool(wire);
+    case 'unknown':
+      return new UnknownTool(wire);
   }
 }
 
-@SimpleObjectType('The vector stores of the file search.')
-export class FileSearchResources {
-  @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
-  readonly vectorStoreIds: readonly string[];
+@SimpleObjectType('The files of the code interpreter.')
+class CodeInterpreterResources {
+  @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
+  declare readonly fileIds: readonly string[];
+}
 
-  constructor(vectorStoreIds: readonly string[]) {
-    this.vectorStoreIds = vectorStoreIds;
-  }
+@SimpleObjectType('The vector stores of the file search.')
+class FileSearchResources {
+  @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
+  declare readonly vectorStoreIds: readonly string[];
 }
 
 @SimpleObjectType('The resources of the tools.')
@@ -120,8 +124,46 @@ export class ToolResources {
   @NullableField(() => FileSearchResources, 'Null if the assistant has none.')
   readonly fileSearch: FileSearchResources | null;
 
-  constructor(codeInterpreter: CodeInterpreterResources | null, fileSearch: FileSearchResources | null) {
-    this.codeInterpreter = codeInterpreter;
-    this.fileSearch = fileSearch;
+  constructor({ code_interpreter, file_search }: WireToolResources) {
+    this.codeInterpreter = code_interpreter && { fileIds: code_interpreter.file_ids };
+    this.fileSearch = file_search && { vectorStoreIds: file_search.vector_store_ids };
+  }
+}
+
+const ResponseFormatType = createEnum('ResponseFormatType', "The kinds of format of a model's output.", {
+  auto: 'The model chooses.',
+  text: 'Plain text.',
+  json_object: 'Any JSON object. The instructions have to request JSON as well.',
+  json_schema: 'JSON that matches the schema in `jsonSchema`.',
+  unknown: 'A format that this schema does not have.',
+} satisfies Record<WireResponseFormat['type'], string>);
+type ResponseFormatType = WireResponseFormat['type'];
+
+@SimpleObjectType('A JSON Schema that the output matches.')
+class JsonSchemaFormat {
+  @Field(() => String, { description: 'The name of the format.' })
+  declare readonly name: string;
+
+  @NullableField(() => String, 'What the format is for. The model reads it. Null if there is none.')
+  declare readonly description: string | null;
+
+  @NullableField(() => JSONObject, 'The JSON Schema. Null if upstream has none.')
+  declare readonly schema: JsonObject | null;
+
+  @NullableField(() => Boolean, 'Whether the output must match the schema exactly. Null if upstream chooses.')
+  declare readonly strict: boolean | null;
+}
+
+@SimpleObjectType("The format of a model's output.")
+export class ResponseFormat {
+  @Field(() => ResponseFormatType, { description: 'The kind of format.' })
+  readonly type: ResponseFormatType;
+
+  @NullableField(() => JsonSchemaFormat, 'Set if `type` is `JSON_SCHEMA`, null otherwise.')
+  readonly jsonSchema: JsonSchemaFormat | null;
+
+  constructor(wire: WireResponseFormat) {
+    this.type = wire.type;
+    this.jsonSchema = wire.type === 'json_schema' ? wire.json_schema : null;
   }
 }

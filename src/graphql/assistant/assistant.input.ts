@@ -4,7 +4,7 @@ import type { WireMetadata } from '../../aiml/wire.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';
 import { AssistantToolInput, ToolResourcesInput } from './assistant-tool.input.ts';
-import { ResponseFormatInput } from './response-format.input.ts';
+import { ResponseFormatInput } from './assistant-tool.input.ts';
 import { NullableField } from '../schema/decorators.ts';
 
 /** The fields of both create and update. It is not a type of the schema. */

@@ -10,9 +10,21 @@ import { readConnection } from '../schema/connection.type.ts';
 import { PageArguments } from '../schema/pagination.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
-import { CreateAssistantPayload, DeleteAssistantPayload, UpdateAssistantPayload } from './assistant.payload.ts';
 import { Assistant, AssistantConnection } from './assistant.type.ts';
 import { validateCreate, validateDelete, validateUpdate } from './assistant.validation.ts';
+import { SimpleObjectType } from '../schema/decorators.ts';
+import { createDeletePayloadType, createPayloadType } from '../schema/payload.type.ts';
+
+const AssistantPayload = createPayloadType('assistant', () => Assistant);
+
+@SimpleObjectType('The result of a create.')
+class CreateAssistantPayload extends AssistantPayload {}
+
+@SimpleObjectType('The result of an update.')
+class UpdateAssistantPayload extends AssistantPayload {}
+
+@SimpleObjectType('The result of a delete.')
+class DeleteAssistantPayload extends createDeletePayloadType('deletedAssistantId', 'assistant') {}
 
 @Resolver()
 export class AssistantResolver {
@@ -81,7 +93,7 @@ export class AssistantResolver {
         const body = toModifyBody(input);
         const isEmpty = Object.keys(body).length === 0;
         const wire = await (isEmpty ? upstream.assistants.load(input.id) : upstream.assistants.modify(input.id, body));
-        return wire ? new Assistant(wire) : notFound();
+        return wire ? new Assistant(wire) : [notFound()];
       },
     });
   }

@@ -5,9 +5,7 @@ import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
-import { toResponseFormat, toTool, toToolResources } from './assistant-tool.mapper.ts';
-import { AssistantTool, ToolResources } from './assistant-tool.type.ts';
-import { ResponseFormat } from './response-format.type.ts';
+import { AssistantTool, ResponseFormat, ToolResources, toTool } from './assistant-tool.type.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 
 @SimpleObjectType(
@@ -67,12 +65,12 @@ export class Assistant extends Node {
     this.description = wire.description;
     this.instructions = wire.instructions;
     this.tools = wire.tools.map(toTool);
-    this.toolResources = wire.tool_resources && toToolResources(wire.tool_resources);
+    this.toolResources = wire.tool_resources && new ToolResources(wire.tool_resources);
     this.metadata = wire.metadata;
     this.temperature = wire.temperature;
     this.topP = wire.top_p;
     this.reasoningEffort = wire.reasoning_effort;
-    this.responseFormat = wire.response_format && toResponseFormat(wire.response_format);
+    this.responseFormat = wire.response_format && new ResponseFormat(wire.response_format);
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import type { ResponseFormatInput } from './response-format.input.ts';
+import type { ResponseFormatInput } from './assistant-tool.input.ts';
 
 /** Exactly one field is set: `@oneOf` enforces it. */
 export function toToolBody(tool: AssistantToolInput): WireToolBody {

@@ -8,7 +8,7 @@ import type {
   ToolResourcesInput,
   VectorStoreInput,
 } from './assistant-tool.input.ts';
-import type { ResponseFormatInput } from './response-format.input.ts';
+import type { ResponseFormatInput } from './assistant-tool.input.ts';
 
 /** `limit`: the maximum number of tools. */
 export function checkTools(

@@ -11,9 +11,21 @@ import { diagnoseNotFound, diagnoseBusyThread, findMissingId } from '../run/thre
 import { Run } from '../run/run.type.ts';
 import { toMessageBody } from './message.body.ts';
 import { CreateMessageInput, DeleteMessageInput, UpdateMessageInput } from './message.input.ts';
-import { CreateMessagePayload, DeleteMessagePayload, UpdateMessagePayload } from './message.payload.ts';
 import { Message } from './message.type.ts';
 import { validateCreateMessage, validateDeleteMessage, validateUpdateMessage } from './message.validation.ts';
+import { SimpleObjectType } from '../schema/decorators.ts';
+import { createDeletePayloadType, createPayloadType } from '../schema/payload.type.ts';
+
+const MessagePayload = createPayloadType('message', () => Message);
+
+@SimpleObjectType('The result of a create.')
+class CreateMessagePayload extends MessagePayload {}
+
+@SimpleObjectType('The result of an update.')
+class UpdateMessagePayload extends MessagePayload {}
+
+@SimpleObjectType('The result of a delete.')
+class DeleteMessagePayload extends createDeletePayloadType('deletedMessageId', 'message') {}
 
 @Resolver(() => Message)
 export class MessageResolver {
@@ -77,7 +89,7 @@ export class MessageResolver {
       write: async () => {
         const messages = upstream.messages(threadId);
         const wire = await (metadata === undefined ? messages.load(id) : messages.modify(id, { metadata }));
-        return wire ? new Message(wire) : findMissingId(upstream, threadId);
+        return wire ? new Message(wire) : [await findMissingId(upstream, threadId)];
       },
       diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
     });

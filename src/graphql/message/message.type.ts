@@ -1,6 +1,6 @@
 /** The object type of a message, and its connection. */
 import { Field, ID } from 'type-graphql';
-import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
+import type { WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
@@ -23,15 +23,10 @@ type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 @SimpleObjectType('A file that was attached to a message.')
 class MessageAttachment {
   @NullableField(() => ID, 'The file. Null if upstream does not name it.')
-  readonly fileId: string | null;
+  declare readonly fileId: string | null;
 
   @Field(() => [String], { description: "Upstream's names of the tools that can use the file." })
-  readonly tools: readonly string[];
-
-  constructor(wire: WireAttachment) {
-    this.fileId = wire.file_id;
-    this.tools = wire.tools;
-  }
+  declare readonly tools: readonly string[];
 }
 
 @SimpleObjectType('A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.')
@@ -95,7 +90,7 @@ export class Message {
     this.incompleteReason = wire.incomplete_reason;
     this.content = wire.content.map(toMessageContent);
     this.text = this.content.flatMap((part) => (part instanceof TextContent ? [part.text] : [])).join('\n\n');
-    this.attachments = wire.attachments.map((attachment) => new MessageAttachment(attachment));
+    this.attachments = wire.attachments.map(({ file_id: fileId, tools }) => ({ fileId, tools }));
     this.assistantId = wire.assistant_id;
     this.runId = wire.run_id;
     this.metadata = wire.metadata;

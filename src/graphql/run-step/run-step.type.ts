@@ -73,7 +73,7 @@ export abstract class RunStep {
     this.failedAt = wire.failed_at;
     this.expiredAt = wire.expired_at;
     this.status = wire.status;
-    this.lastError = wire.last_error && new RunError(wire.last_error);
+    this.lastError = wire.last_error;
     this.usage = wire.usage && new TokenUsage(wire.usage);
     this.metadata = wire.metadata;
   }

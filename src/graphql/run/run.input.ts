@@ -2,7 +2,7 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantToolInput, ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
-import { ResponseFormatInput } from '../assistant/response-format.input.ts';
+import { ResponseFormatInput } from '../assistant/assistant-tool.input.ts';
 import { MessageInput } from '../message/message.input.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
 import { Metadata } from '../schema/scalars.ts';

@@ -9,12 +9,12 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { catchUserErrors, notFound, runMutation } from '../schema/mutation.ts';
+import { notFound, runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { OldestFirstPageArguments } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
-import { UserError } from '../schema/user-error.ts';
+import type { UserError } from '../schema/user-error.ts';
 import { toRunBody, toThreadRunBody } from './run.body.ts';
 import {
   CancelRunInput,
@@ -23,15 +23,10 @@ import {
   SubmitToolOutputsInput,
   UpdateRunInput,
 } from './run.input.ts';
-import {
-  CancelRunPayload,
-  CreateRunPayload,
-  CreateThreadAndRunPayload,
-  SubmitToolOutputsPayload,
-  UpdateRunPayload,
-} from './run.payload.ts';
 import { Run } from './run.type.ts';
 import {
+  checkToolOutputs,
+  isWaitingFor,
   validateCancelRun,
   validateCreateRun,
   validateCreateThreadAndRun,
@@ -39,8 +34,37 @@ import {
   validateUpdateRun,
 } from './run.validation.ts';
 import { diagnoseNotFound, diagnoseBusyThread, findMissingId, wrongState } from './thread-state.ts';
-import { checkToolOutputs, isWaitingFor } from './tool-outputs.ts';
 import { waitForRun } from './wait-for-run.ts';
+import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { createPayloadType } from '../schema/payload.type.ts';
+
+const RunPayload = createPayloadType('run', () => Run);
+
+@SimpleObjectType('The result of starting a run.')
+class CreateRunPayload extends RunPayload {}
+
+@SimpleObjectType('The result of an update.')
+class UpdateRunPayload extends RunPayload {}
+
+@SimpleObjectType('The result of cancelling a run. It may still be CANCELLING.')
+class CancelRunPayload extends RunPayload {}
+
+@SimpleObjectType('The result of submitting tool outputs.')
+class SubmitToolOutputsPayload extends RunPayload {}
+
+@SimpleObjectType('The result of creating a thread and starting a run on it.')
+class CreateThreadAndRunPayload extends RunPayload {
+  @NullableField(() => Thread, 'The new thread. Null if there are user errors.')
+  readonly thread: Thread | null;
+
+  constructor(
+    created: { readonly run: Run; readonly thread: Thread | null } | null,
+    userErrors?: readonly UserError[],
+  ) {
+    super(created && created.run, userErrors);
+    this.thread = created && created.thread;
+  }
+}
 
 @Resolver(() => Run)
 export class RunResolver {
@@ -94,45 +118,44 @@ export class RunResolver {
       'Starts a run on a thread, after adding messages to it if there are any. Returns once the run exists; with ' +
       'waitSeconds, once it has ended, waits for tool outputs, or the time is up.',
   })
-  async createRun(
+  createRun(
     @Arg('input', () => CreateRunInput, { description: 'The new run.' }) input: CreateRunInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateRunPayload> {
-    const userErrors = validateCreateRun(input);
-    if (userErrors.length > 0) return new CreateRunPayload(null, userErrors);
     const { threadId, idempotencyKey, waitSeconds } = input;
-    const created = await catchUserErrors(
+    return runMutation(CreateRunPayload, {
       info,
-      () => upstream.createRun(threadId, toRunBody(input), idempotencyKey ?? undefined),
-      (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
-    );
-    return created instanceof UserError
-      ? new CreateRunPayload(null, [created])
-      : new CreateRunPayload(new Run(await waitForRun(upstream, created, waitSeconds)));
+      userErrors: validateCreateRun(input),
+      write: async () => {
+        const run = await upstream.createRun(threadId, toRunBody(input), idempotencyKey ?? undefined);
+        return new Run(await waitForRun(upstream, run, waitSeconds));
+      },
+      diagnose: (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
   @Mutation(() => CreateThreadAndRunPayload, { description: 'Creates a thread and starts a run on it, in one step.' })
-  async createThreadAndRun(
+  createThreadAndRun(
     @Arg('input', () => CreateThreadAndRunInput, { description: 'The new thread and run.' })
     input: CreateThreadAndRunInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreateThreadAndRunPayload> {
-    const userErrors = validateCreateThreadAndRun(input);
-    if (userErrors.length > 0) return new CreateThreadAndRunPayload(null, null, userErrors);
-    const created = await catchUserErrors(
+    return runMutation(CreateThreadAndRunPayload, {
       info,
-      () => upstream.createThreadRun(toThreadRunBody(input), input.idempotencyKey ?? undefined),
-      ({ code }) => Promise.resolve(code === 'NOT_FOUND' ? notFound('assistantId') : null),
-    );
-    if (created instanceof UserError) return new CreateThreadAndRunPayload(null, null, [created]);
-    const [run, thread] = await Promise.all([
-      waitForRun(upstream, created, input.waitSeconds),
-      loadIfPossible(() => upstream.threads.load(created.thread_id)),
-    ]);
-    return new CreateThreadAndRunPayload(thread && new Thread(thread), new Run(run));
+      userErrors: validateCreateThreadAndRun(input),
+      write: async () => {
+        const created = await upstream.createThreadRun(toThreadRunBody(input), input.idempotencyKey ?? undefined);
+        const [run, thread] = await Promise.all([
+          waitForRun(upstream, created, input.waitSeconds),
+          loadIfPossible(() => upstream.threads.load(created.thread_id)),
+        ]);
+        return { run: new Run(run), thread: thread && new Thread(thread) };
+      },
+      diagnose: ({ code }) => Promise.resolve(code === 'NOT_FOUND' ? notFound('assistantId') : null),
+    });
   }
 
   @Authorized<Scope>('assistants:write')
@@ -149,7 +172,7 @@ export class RunResolver {
       write: async () => {
         const runs = upstream.runs(threadId);
         const wire = await (metadata === undefined ? runs.load(id) : runs.modify(id, { metadata }));
-        return wire ? new Run(wire) : findMissingId(upstream, threadId);
+        return wire ? new Run(wire) : [await findMissingId(upstream, threadId)];
       },
       diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
     });
@@ -172,7 +195,7 @@ export class RunResolver {
       write: async () => {
         const run = await upstream.runs(threadId).act(id, { action: 'cancel', body: null, isApplied: isStopping });
         // The run may end before the cancel is applied: its status says which happened.
-        return hasEnded(run.status) && run.status !== 'cancelled' ? cannotCancel() : new Run(run);
+        return hasEnded(run.status) && run.status !== 'cancelled' ? [cannotCancel()] : new Run(run);
       },
       diagnose: async (error) => {
         if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error);
@@ -188,41 +211,34 @@ export class RunResolver {
       'Submits the outputs of all requiredToolCalls of a run that is REQUIRES_ACTION. The run continues, also in every ' +
       'stream that follows it.',
   })
-  async submitToolOutputs(
+  submitToolOutputs(
     @Arg('input', () => SubmitToolOutputsInput, { description: 'The outputs.' }) input: SubmitToolOutputsInput,
     @Ctx() { upstream }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SubmitToolOutputsPayload> {
-    const userErrors = validateSubmitToolOutputs(input);
-    if (userErrors.length > 0) return new SubmitToolOutputsPayload(null, userErrors);
     const { threadId, runId, toolOutputs, waitSeconds } = input;
     const runs = upstream.runs(threadId);
-    const outputs = toolOutputs.map(({ toolCallId, output }) => ({ tool_call_id: toolCallId, output }));
-    const submitted = await catchUserErrors<WireRun | readonly UserError[]>(
+    const isWaiting = (run: WireRun) => isWaitingFor(run, toolOutputs);
+    return runMutation(SubmitToolOutputsPayload, {
       info,
-      async () => {
+      userErrors: validateSubmitToolOutputs(input),
+      write: async () => {
         const run = await runs.reload(runId);
         if (!run) return [await findMissingId(upstream, threadId, 'runId')];
         const problems = checkToolOutputs(run, toolOutputs);
         if (problems.length > 0) return problems;
-        return upstream.submitToolOutputs(run, {
-          outputs,
-          isApplied: (current) => !isWaitingFor(current, toolOutputs),
-        });
+        const outputs = toolOutputs.map(({ toolCallId, output }) => ({ tool_call_id: toolCallId, output }));
+        const isApplied = (current: WireRun) => !isWaiting(current);
+        const submitted = await upstream.submitToolOutputs(run, { outputs, isApplied });
+        // The events that are read may not show yet that the outputs were submitted.
+        return new Run(await waitForRun(upstream, submitted, waitSeconds, isWaiting));
       },
-      async (error) => {
+      diagnose: async (error) => {
         if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error, 'runId');
         const run = await runs.reload(runId);
-        return run && !isWaitingFor(run, toolOutputs)
-          ? wrongState('runId', 'The run does not wait for tool outputs.')
-          : null;
+        return run && !isWaiting(run) ? wrongState('runId', 'The run does not wait for tool outputs.') : null;
       },
-    );
-    if (submitted instanceof UserError) return new SubmitToolOutputsPayload(null, [submitted]);
-    if (!('id' in submitted)) return new SubmitToolOutputsPayload(null, submitted);
-    // The events that are read may not show yet that the outputs were submitted.
-    const run = await waitForRun(upstream, submitted, waitSeconds, (state) => isWaitingFor(state, toolOutputs));
-    return new SubmitToolOutputsPayload(new Run(run));
+    });
   }
 }
 

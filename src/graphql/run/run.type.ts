@@ -2,7 +2,6 @@
 import { Field, Float, ID, Int } from 'type-graphql';
 import {
   hasEnded,
-  type WireError,
   type WireRun,
   type WireRunStatus,
   type WireToolChoice,
@@ -10,9 +9,7 @@ import {
   type WireUsage,
 } from '../../aiml/resources/run.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { toResponseFormat, toTool } from '../assistant/assistant-tool.mapper.ts';
-import { AssistantTool } from '../assistant/assistant-tool.type.ts';
-import { ResponseFormat } from '../assistant/response-format.type.ts';
+import { AssistantTool, ResponseFormat, toTool } from '../assistant/assistant-tool.type.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
@@ -51,15 +48,10 @@ type TruncationStrategy = WireTruncation['strategy'];
 @SimpleObjectType('Why a run or a step failed.')
 export class RunError {
   @Field(() => String, { description: 'server_error, rate_limit_exceeded, invalid_prompt, …' })
-  readonly code: string;
+  declare readonly code: string;
 
   @Field(() => String, { description: "Upstream's message for humans." })
-  readonly message: string;
-
-  constructor({ code, message }: WireError) {
-    this.code = code;
-    this.message = message;
-  }
+  declare readonly message: string;
 }
 
 @SimpleObjectType('The tokens that were used.')
@@ -101,15 +93,10 @@ class ToolChoice {
 @SimpleObjectType('Which messages of a long thread the model reads.')
 class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
-  readonly strategy: TruncationStrategy;
+  declare readonly strategy: TruncationStrategy;
 
   @NullableField(() => Int, 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.')
-  readonly lastMessages: number | null;
-
-  constructor(wire: WireTruncation) {
-    this.strategy = wire.strategy;
-    this.lastMessages = wire.last_messages;
-  }
+  declare readonly lastMessages: number | null;
 }
 
 @SimpleObjectType(
@@ -223,7 +210,7 @@ export class Run {
     this.status = wire.status;
     this.hasEnded = hasEnded(wire.status);
     this.requiredToolCalls = wire.required_tool_calls.map((call) => new FunctionToolCall({ ...call, output: null }));
-    this.lastError = wire.last_error && new RunError(wire.last_error);
+    this.lastError = wire.last_error;
     this.incompleteReason = wire.incomplete_reason;
     this.assistantId = wire.assistant_id;
     this.model = wire.model;
@@ -238,9 +225,10 @@ export class Run {
     this.maxCompletionTokens = wire.max_completion_tokens;
     this.parallelToolCalls = wire.parallel_tool_calls;
     this.toolChoice = wire.tool_choice && new ToolChoice(wire.tool_choice);
-    this.truncation = wire.truncation && new Truncation(wire.truncation);
+    const { truncation } = wire;
+    this.truncation = truncation && { strategy: truncation.strategy, lastMessages: truncation.last_messages };
     this.reasoningEffort = wire.reasoning_effort;
-    this.responseFormat = wire.response_format && toResponseFormat(wire.response_format);
+    this.responseFormat = wire.response_format && new ResponseFormat(wire.response_format);
   }
 }
 

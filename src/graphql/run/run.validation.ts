@@ -1,5 +1,6 @@
 /** Validates the inputs of the mutations of runs before a request is sent. */
 import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
+import type { WireRun } from '../../aiml/resources/run.ts';
 import { inputLimits as limits } from '../schema/input-limits.ts';
 import { createValidation, type FieldPath, type InputValidator } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
@@ -10,8 +11,11 @@ import type {
   CreateThreadAndRunInput,
   RunSettings,
   SubmitToolOutputsInput,
+  ToolOutputInput,
   UpdateRunInput,
 } from './run.input.ts';
+import { UserError } from '../schema/user-error.ts';
+import { wrongState } from './thread-state.ts';
 
 export const validateCreateRun = createValidation((validator, input: CreateRunInput) => {
   validator.requireId(['input', 'threadId'], input.threadId);
@@ -85,3 +89,33 @@ function checkToolChoice(
 
 const checkWait = (validator: InputValidator, seconds: number): void =>
   validator.range(['input', 'waitSeconds'], seconds, limits.waitSeconds);
+
+/** Compares outputs with the calls that the run waits for: each needs exactly one. Empty if they match. */
+export function checkToolOutputs(run: WireRun, outputs: readonly ToolOutputInput[]): readonly UserError[] {
+  if (run.status !== 'requires_action') return [wrongState('runId', 'The run does not wait for tool outputs.')];
+  const required = new Set(run.required_tool_calls.map(({ id }) => id));
+  const given = new Set(outputs.map(({ toolCallId }) => toolCallId));
+  const foreign = outputs.flatMap(({ toolCallId }, index) =>
+    required.has(toolCallId)
+      ? []
+      : [
+          new UserError(
+            'INVALID',
+            ['input', 'toolOutputs', String(index), 'toolCallId'],
+            'The run does not wait for a call with this "toolCallId".',
+          ),
+        ],
+  );
+  const isComplete = run.required_tool_calls.every(({ id }) => given.has(id));
+  return isComplete
+    ? foreign
+    : [
+        ...foreign,
+        new UserError('INVALID', ['input', 'toolOutputs'], 'Every call that the run waits for takes an output.'),
+      ];
+}
+
+/** Whether the run still waits for the output of one of these calls. */
+export const isWaitingFor = (run: WireRun, outputs: readonly ToolOutputInput[]): boolean =>
+  run.status === 'requires_action' &&
+  run.required_tool_calls.some(({ id }) => outputs.some(({ toolCallId }) => toolCallId === id));

@@ -1,10 +1,19 @@
 /**
- * Maps failed writes of mutations: a user error if the client can fix it, a top-level error otherwise.
+ * Runs mutations. A failed write is a user error if the client can fix it, a top-level error otherwise. Records for the log
+ * what the mutations returned.
  */
-import type { GraphQLResolveInfo } from 'graphql';
+import {
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  type GraphQLInputType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from 'graphql';
+import { isUpstreamId } from '../../aiml/wire.ts';
 import { PublicError } from '../../runtime/errors.ts';
-import { toInputPath } from './input-path.ts';
-import type { Payload } from './payload.type.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import { Payload } from './payload.type.ts';
 import { UserError } from './user-error.ts';
 
 /** Determines why a write was rejected; may read upstream. Null if the default mapping applies. */
@@ -14,45 +23,40 @@ interface MutationRun<Written> {
   readonly info: GraphQLResolveInfo;
   /** What is wrong with the input. */
   readonly userErrors: readonly UserError[];
-  readonly write: () => Promise<Written | UserError>;
+  readonly write: () => Promise<Written | readonly UserError[]>;
   readonly diagnose?: Diagnosis;
 }
 
 /**
- * Runs the write of a mutation whose only argument is `input`. Resolves to a user error if upstream does not have the id
- * (NOT_FOUND) or rejects the input (REJECTED_BY_UPSTREAM). `diagnose` may replace that user error. Rejects with every
- * other error. The loader sets the outcome of every write that it sent, so a PublicError without one is NOT_APPLIED.
+ * The payload of a mutation whose only argument is `input`: with `userErrors` if its input is invalid, otherwise with the
+ * result of `write`, which may be user errors as well. A write of an id that upstream does not have (NOT_FOUND) and an input
+ * that it rejects (REJECTED_BY_UPSTREAM) are user errors, which `diagnose` may replace. Rejects with every other error. The
+ * loader sets the outcome of every write that it sent, so a PublicError without one is NOT_APPLIED.
  */
-export async function catchUserErrors<T>(
-  info: GraphQLResolveInfo,
-  write: () => Promise<T>,
-  diagnose: Diagnosis = () => Promise.resolve(null),
-): Promise<T | UserError> {
+export async function runMutation<Written extends object | string, P extends Payload>(
+  payloadType: new (written: Written | null, userErrors?: readonly UserError[]) => P,
+  { info, userErrors, write, diagnose = () => Promise.resolve(null) }: MutationRun<Written>,
+): Promise<P> {
+  if (userErrors.length > 0) return new payloadType(null, userErrors);
   try {
-    return await write();
+    const written = await write();
+    return isList(written) ? new payloadType(null, written) : new payloadType(written);
   } catch (error) {
-    if (!(error instanceof PublicError)) throw error;
-    if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
-    if (error.code === 'BAD_USER_INPUT') {
-      // What this service found itself needs no diagnosis.
-      const diagnosed = error.details.problem === undefined ? await tryDiagnosis(diagnose, error) : null;
-      return diagnosed ?? rejected(error, info);
-    }
-    throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
+    return new payloadType(null, [await toUserError(error, info, diagnose)]);
   }
 }
 
-/**
- * The payload of a mutation: with `userErrors` if its input is invalid, otherwise with the result of `write`, which may be
- * a user error as well. Errors as in {@link catchUserErrors}.
- */
-export async function runMutation<Written, P extends Payload>(
-  payloadType: new (written: Written | null, userErrors?: readonly UserError[]) => P,
-  { info, userErrors, write, diagnose }: MutationRun<Written>,
-): Promise<P> {
-  if (userErrors.length > 0) return new payloadType(null, userErrors);
-  const written = await catchUserErrors(info, write, diagnose);
-  return written instanceof UserError ? new payloadType(null, [written]) : new payloadType(written);
+const isList = <T>(written: T | readonly UserError[]): written is readonly UserError[] => Array.isArray(written);
+
+async function toUserError(error: unknown, info: GraphQLResolveInfo, diagnose: Diagnosis): Promise<UserError> {
+  if (!(error instanceof PublicError)) throw error;
+  if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
+  if (error.code === 'BAD_USER_INPUT') {
+    // What this service found itself needs no diagnosis.
+    const diagnosed = error.details.problem === undefined ? await tryDiagnosis(diagnose, error) : null;
+    return diagnosed ?? rejected(error, info);
+  }
+  throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
 }
 
 /** If the read fails, the cause stays open. The write was rejected in any case. */
@@ -78,3 +82,56 @@ function rejected({ details: { reason, param, problem } }: PublicError, info: Gr
     reason ?? 'The AIML API rejected the input and gave no reason.',
   );
 }
+
+/** Reads `tools[0].function.name` and `tools.0.function.name` alike. No real index has more than five digits. */
+const SEGMENT = /[A-Za-z_]+|\d{1,5}/g;
+
+/**
+ * Converts upstream's name of a parameter: the path below `root` that `param` names, as far as the input type has such fields. Null if the input type does not
+ * have the first segment. The path stops at scalars, because the keys of a map are values of the client. An id of the
+ * URL's path, such as `message_id`, is `id` in the input of that object.
+ */
+export function toInputPath(param: string, root: string, rootType: GraphQLInputType): readonly string[] | null {
+  const path = [root];
+  let type = getNullableType(rootType);
+  for (const [segment] of param.matchAll(SEGMENT)) {
+    if (isListType(type) && /^\d/.test(segment)) {
+      path.push(segment);
+      type = getNullableType(type.ofType);
+      continue;
+    }
+    const name = segment.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const fields = isInputObjectType(type) ? type.getFields() : null;
+    const field = fields?.[name] ?? (path.length === 1 && name.endsWith('Id') ? fields?.['id'] : undefined);
+    if (!field) break;
+    path.push(field.name);
+    type = getNullableType(field.type);
+  }
+  return path.length > 1 ? path : null;
+}
+
+/** Wraps the resolvers of all mutations: what a payload holds is known whether or not the client selects it. */
+export function recordMutations(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve } = field;
+    if (!resolve) throw new TypeError(`The mutation ${field.name} has no resolver.`);
+    field.resolve = async (source, args, context: RequestContext, info) => {
+      const payload: unknown = await resolve(source, args, context, info);
+      if (payload instanceof Payload) record(payload, context);
+      return payload;
+    };
+  }
+}
+
+function record(payload: Payload, context: RequestContext): void {
+  for (const { code } of payload.userErrors) context.recordUserError?.(code);
+  if (payload.userErrors.length > 0) return;
+  for (const [name, value] of Object.entries(payload) as readonly (readonly [string, unknown])[]) {
+    const id = name.startsWith('deleted') ? value : idOf(value);
+    // Upstream may send any text as an id.
+    if (typeof id === 'string' && isUpstreamId(id)) context.recordWrite?.(id);
+  }
+}
+
+const idOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined;

@@ -4,16 +4,24 @@
  * Names, types and defaults are the public contract. `npm run schema` prints them to `schema/schema.graphql`.
  */
 import 'reflect-metadata';
-import { isInputObjectType, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type PubSub } from 'type-graphql';
+import {
+  isInputObjectType,
+  lexicographicSortSchema,
+  OperationTypeNode,
+  printSchema,
+  type GraphQLSchema,
+} from 'graphql';
+import type { Scope } from '../../auth/principal.ts';
+import { PublicError } from '../../runtime/errors.ts';
+import type { RequestContext } from '../server/request-context.ts';
+import { buildSchemaSync, type AuthChecker, type PubSub } from 'type-graphql';
 import { AssistantResolver } from '../assistant/assistant.resolver.ts';
-import { authChecker } from './authorization.ts';
 import { errorCodes } from '../errors/codes.ts';
 import { FederationResolver } from '../federation/federation.resolver.ts';
 import { FileCitation, FilePath, UnknownAnnotation } from '../message/message-content.type.ts';
 import { MessageResolver } from '../message/message.resolver.ts';
 import { ModelResolver } from '../model/model.resolver.ts';
-import { recordMutations } from './mutation-records.ts';
+import { recordMutations } from './mutation.ts';
 import { NodeResolver } from './node.resolver.ts';
 import { RunEventResolver } from '../run-event/run-event.resolver.ts';
 import {
@@ -52,6 +60,21 @@ const rootDescriptions = {
   Mutation:
     'Writes. Errors that the client can fix are `userErrors`; every other error is a top-level error, with an `outcome` ' +
     'that says whether the write was applied.',
+};
+
+/**
+ * Checks the scopes of `@Authorized`. Throws instead of returning false, so that the error names the missing scope. It is an arrow function because
+ * type-graphql instantiates every function that has a prototype as a class.
+ */
+const authChecker: AuthChecker<RequestContext, Scope> = ({ context, info }, scopes) => {
+  try {
+    for (const scope of scopes) context.authorize(scope);
+    return true;
+  } catch (error) {
+    throw info.operation.operation === OperationTypeNode.MUTATION && error instanceof PublicError
+      ? error.withOutcome('NOT_APPLIED')
+      : error;
+  }
 };
 
 const NO_PUB_SUB: PubSub = {

@@ -13,9 +13,21 @@ import { Run, RunConnection } from '../run/run.type.ts';
 import { loadThread } from './load-thread.ts';
 import { toThreadCreateBody, toThreadModifyBody } from './thread.body.ts';
 import { CreateThreadInput, DeleteThreadInput, UpdateThreadInput } from './thread.input.ts';
-import { CreateThreadPayload, DeleteThreadPayload, UpdateThreadPayload } from './thread.payload.ts';
 import { Thread, ThreadConnection } from './thread.type.ts';
 import { validateCreateThread, validateDeleteThread, validateUpdateThread } from './thread.validation.ts';
+import { SimpleObjectType } from '../schema/decorators.ts';
+import { createDeletePayloadType, createPayloadType } from '../schema/payload.type.ts';
+
+const ThreadPayload = createPayloadType('thread', () => Thread);
+
+@SimpleObjectType('The result of a create.')
+class CreateThreadPayload extends ThreadPayload {}
+
+@SimpleObjectType('The result of an update.')
+class UpdateThreadPayload extends ThreadPayload {}
+
+@SimpleObjectType('The result of a delete.')
+class DeleteThreadPayload extends createDeletePayloadType('deletedThreadId', 'thread') {}
 
 @Resolver(() => Thread)
 export class ThreadResolver {
@@ -107,7 +119,7 @@ export class ThreadResolver {
         const body = toThreadModifyBody(input);
         const isEmpty = Object.keys(body).length === 0;
         const wire = await (isEmpty ? upstream.threads.load(input.id) : upstream.threads.modify(input.id, body));
-        return wire ? new Thread(wire) : notFound();
+        return wire ? new Thread(wire) : [notFound()];
       },
     });
   }

@@ -2,7 +2,6 @@
 import { Field, ID } from 'type-graphql';
 import type { WireThread } from '../../aiml/resources/thread.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { toToolResources } from '../assistant/assistant-tool.mapper.ts';
 import { ToolResources } from '../assistant/assistant-tool.type.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { Node } from '../schema/node.type.ts';
@@ -32,7 +31,7 @@ export class Thread extends Node {
     this.id = wire.id;
     this.createdAt = wire.created_at;
     this.metadata = wire.metadata;
-    this.toolResources = wire.tool_resources && toToolResources(wire.tool_resources);
+    this.toolResources = wire.tool_resources && new ToolResources(wire.tool_resources);
   }
 }
 

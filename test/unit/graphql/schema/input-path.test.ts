@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
-import { toInputPath } from '../../../../src/graphql/schema/input-path.ts';
+import { toInputPath } from '../../../../src/graphql/schema/mutation.ts';
 import { isInputObjectType } from 'graphql';
 
 const schema = buildServiceSchema();
