@@ -10,7 +10,7 @@ import {
   type JsonObject,
 } from '../wire.ts';
 
-interface WireJsonSchema {
+export interface WireJsonSchema {
   readonly name: string;
   readonly description: string | null;
   readonly schema: JsonObject | null;

@@ -1,6 +1,6 @@
 /** Object types of an assistant's tools, of their resources and of response formats. `src/aiml` has checked the values. */
 import { Field, Float, ID, Int, InterfaceType } from 'type-graphql';
-import type { WireResponseFormat } from '../../aiml/resources/response-format.ts';
+import type { WireJsonSchema, WireResponseFormat } from '../../aiml/resources/response-format.ts';
 import type { WireTool, WireToolResources } from '../../aiml/resources/tool.ts';
 import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
@@ -30,10 +30,15 @@ export class CodeInterpreterTool extends AssistantTool {
 @SimpleObjectType('How results of a file search are ranked.')
 class FileSearchRankingOptions {
   @NullableField(() => String, 'The ranker, for example `auto`. Null if upstream chooses.')
-  declare readonly ranker: string | null;
+  readonly ranker: string | null;
 
   @NullableField(() => Float, 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.')
-  declare readonly scoreThreshold: number | null;
+  readonly scoreThreshold: number | null;
+
+  constructor(wire: NonNullable<Wire<'file_search'>['ranking_options']>) {
+    this.ranker = wire.ranker;
+    this.scoreThreshold = wire.score_threshold;
+  }
 }
 
 @SimpleObjectType('Searches the vector stores of `toolResources.fileSearch`.', AssistantTool)
@@ -44,10 +49,10 @@ export class FileSearchTool extends AssistantTool {
   @NullableField(() => FileSearchRankingOptions, 'How results are ranked. Null if upstream chooses.')
   readonly rankingOptions: FileSearchRankingOptions | null;
 
-  constructor({ type, max_num_results, ranking_options: ranking }: Wire<'file_search'>) {
-    super(type);
-    this.maxNumResults = max_num_results;
-    this.rankingOptions = ranking && { ranker: ranking.ranker, scoreThreshold: ranking.score_threshold };
+  constructor(wire: Wire<'file_search'>) {
+    super(wire.type);
+    this.maxNumResults = wire.max_num_results;
+    this.rankingOptions = wire.ranking_options && new FileSearchRankingOptions(wire.ranking_options);
   }
 }
 
@@ -107,13 +112,21 @@ export function toTool(wire: WireTool): AssistantTool {
 @SimpleObjectType('The files of the code interpreter.')
 class CodeInterpreterResources {
   @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
-  declare readonly fileIds: readonly string[];
+  readonly fileIds: readonly string[];
+
+  constructor(fileIds: readonly string[]) {
+    this.fileIds = fileIds;
+  }
 }
 
 @SimpleObjectType('The vector stores of the file search.')
 class FileSearchResources {
   @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
-  declare readonly vectorStoreIds: readonly string[];
+  readonly vectorStoreIds: readonly string[];
+
+  constructor(vectorStoreIds: readonly string[]) {
+    this.vectorStoreIds = vectorStoreIds;
+  }
 }
 
 @SimpleObjectType('The resources of the tools.')
@@ -125,8 +138,8 @@ export class ToolResources {
   readonly fileSearch: FileSearchResources | null;
 
   constructor({ code_interpreter, file_search }: WireToolResources) {
-    this.codeInterpreter = code_interpreter && { fileIds: code_interpreter.file_ids };
-    this.fileSearch = file_search && { vectorStoreIds: file_search.vector_store_ids };
+    this.codeInterpreter = code_interpreter && new CodeInterpreterResources(code_interpreter.file_ids);
+    this.fileSearch = file_search && new FileSearchResources(file_search.vector_store_ids);
   }
 }
 
@@ -160,7 +173,7 @@ export class ResponseFormat {
   readonly type: ResponseFormatType;
 
   @NullableField(() => JsonSchemaFormat, 'Set if `type` is `JSON_SCHEMA`, null otherwise.')
-  readonly jsonSchema: JsonSchemaFormat | null;
+  readonly jsonSchema: WireJsonSchema | null;
 
   constructor(wire: WireResponseFormat) {
     this.type = wire.type;

@@ -1,6 +1,6 @@
 /** The object type of a message, and its connection. */
 import { Field, ID } from 'type-graphql';
-import type { WireMessage } from '../../aiml/resources/message.ts';
+import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
@@ -23,10 +23,15 @@ type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 @SimpleObjectType('A file that was attached to a message.')
 class MessageAttachment {
   @NullableField(() => ID, 'The file. Null if upstream does not name it.')
-  declare readonly fileId: string | null;
+  readonly fileId: string | null;
 
   @Field(() => [String], { description: "Upstream's names of the tools that can use the file." })
-  declare readonly tools: readonly string[];
+  readonly tools: readonly string[];
+
+  constructor(wire: WireAttachment) {
+    this.fileId = wire.file_id;
+    this.tools = wire.tools;
+  }
 }
 
 @SimpleObjectType('A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.')
@@ -90,7 +95,7 @@ export class Message {
     this.incompleteReason = wire.incomplete_reason;
     this.content = wire.content.map(toMessageContent);
     this.text = this.content.flatMap((part) => (part instanceof TextContent ? [part.text] : [])).join('\n\n');
-    this.attachments = wire.attachments.map(({ file_id: fileId, tools }) => ({ fileId, tools }));
+    this.attachments = wire.attachments.map((attachment) => new MessageAttachment(attachment));
     this.assistantId = wire.assistant_id;
     this.runId = wire.run_id;
     this.metadata = wire.metadata;

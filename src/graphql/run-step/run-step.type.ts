@@ -1,5 +1,6 @@
 /** The object types of a step of a run, and its connection. */
 import { Field, ID, InterfaceType } from 'type-graphql';
+import type { WireError } from '../../aiml/resources/run.ts';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
@@ -54,7 +55,7 @@ export abstract class RunStep {
   readonly status: RunStepStatus;
 
   @NullableField(() => RunError, 'Why it failed. Null if it did not.')
-  readonly lastError: RunError | null;
+  readonly lastError: WireError | null;
 
   @NullableField(() => TokenUsage, 'The tokens that were used. Null while it is in progress.')
   readonly usage: TokenUsage | null;

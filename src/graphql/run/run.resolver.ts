@@ -61,8 +61,8 @@ class CreateThreadAndRunPayload extends RunPayload {
     created: { readonly run: Run; readonly thread: Thread | null } | null,
     userErrors?: readonly UserError[],
   ) {
-    super(created && created.run, userErrors);
-    this.thread = created && created.thread;
+    super(created?.run ?? null, userErrors);
+    this.thread = created?.thread ?? null;
   }
 }
 

@@ -2,6 +2,7 @@
 import { Field, Float, ID, Int } from 'type-graphql';
 import {
   hasEnded,
+  type WireError,
   type WireRun,
   type WireRunStatus,
   type WireToolChoice,
@@ -93,10 +94,15 @@ class ToolChoice {
 @SimpleObjectType('Which messages of a long thread the model reads.')
 class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
-  declare readonly strategy: TruncationStrategy;
+  readonly strategy: TruncationStrategy;
 
   @NullableField(() => Int, 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.')
-  declare readonly lastMessages: number | null;
+  readonly lastMessages: number | null;
+
+  constructor(wire: WireTruncation) {
+    this.strategy = wire.strategy;
+    this.lastMessages = wire.last_messages;
+  }
 }
 
 @SimpleObjectType(
@@ -142,7 +148,7 @@ export class Run {
   readonly requiredToolCalls: readonly FunctionToolCall[];
 
   @NullableField(() => RunError, 'Why it failed. Null if it did not.')
-  readonly lastError: RunError | null;
+  readonly lastError: WireError | null;
 
   @NullableField(() => String, "Why it is INCOMPLETE, in upstream's words.")
   readonly incompleteReason: string | null;
@@ -225,8 +231,7 @@ export class Run {
     this.maxCompletionTokens = wire.max_completion_tokens;
     this.parallelToolCalls = wire.parallel_tool_calls;
     this.toolChoice = wire.tool_choice && new ToolChoice(wire.tool_choice);
-    const { truncation } = wire;
-    this.truncation = truncation && { strategy: truncation.strategy, lastMessages: truncation.last_messages };
+    this.truncation = wire.truncation && new Truncation(wire.truncation);
     this.reasoningEffort = wire.reasoning_effort;
     this.responseFormat = wire.response_format && new ResponseFormat(wire.response_format);
   }

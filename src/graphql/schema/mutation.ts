@@ -46,7 +46,7 @@ export async function runMutation<Written extends object | string, P extends Pay
   }
 }
 
-const isList = <T>(written: T | readonly UserError[]): written is readonly UserError[] => Array.isArray(written);
+const isList = (written: unknown): written is readonly UserError[] => Array.isArray(written);
 
 async function toUserError(error: unknown, info: GraphQLResolveInfo, diagnose: Diagnosis): Promise<UserError> {
   if (!(error instanceof PublicError)) throw error;

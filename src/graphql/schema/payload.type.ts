@@ -17,7 +17,7 @@ export abstract class Payload {
 type PayloadBase<Name extends string, Written> = abstract new (
   written: Written | null,
   userErrors?: readonly UserError[],
-) => Payload & { readonly [Field in Name]: Written | null };
+) => Payload & Readonly<Record<Name, Written | null>>;
 
 /** The base class of the payloads of an object. Its subclasses are the object types. `name` is that of the field. */
 export const createPayloadType = <Name extends string, Written>(

@@ -1,47 +1,81 @@
-/** The fields that a resolver's result is asked for, so that it can read ahead. */
+/** Collects selected fields as graphql-js does (https://spec.graphql.org/October2021/#CollectFields()). */
 import {
   getDirectiveValues,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   isAbstractType,
   Kind,
+  type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   type SelectionNode,
+  type SelectionSetNode,
 } from 'graphql';
 
-/**
- * The selected fields of an object of `type`: the first node of each key in the response, as graphql-js collects them
- * (https://spec.graphql.org/October2021/#CollectFields()). Throws the errors of graphql-js about conditions.
- */
-export function selectedFields(info: GraphQLResolveInfo, type: GraphQLObjectType): FieldNode[] {
-  const fields = new Map<string, FieldNode>();
-  const spread = new Set<string>();
-  const collect = (selections: readonly SelectionNode[]): void => {
-    for (const selection of selections) {
-      if (isExcluded(selection, info)) continue;
-      if (selection.kind === Kind.FIELD) {
-        const key = selection.alias?.value ?? selection.name.value;
-        if (!fields.has(key)) fields.set(key, selection);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        if (applies(selection.typeCondition?.name.value, type, info.schema)) collect(selection.selectionSet.selections);
-      } else if (!spread.has(selection.name.value)) {
-        spread.add(selection.name.value);
-        const fragment = info.fragments[selection.name.value];
-        if (fragment && applies(fragment.typeCondition.name.value, type, info.schema))
-          collect(fragment.selectionSet.selections);
-      }
-    }
-  };
-  for (const { selectionSet } of info.fieldNodes) if (selectionSet) collect(selectionSet.selections);
-  return [...fields.values()];
+export type Fragments = GraphQLResolveInfo['fragments'];
+
+export function fragmentsOf(document: DocumentNode): Fragments {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  return fragments;
 }
 
-const isExcluded = (selection: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean =>
-  getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true ||
-  getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] === false;
+export const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
+  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+
+interface CollectOptions {
+  /** Whether `@skip` or `@include` excludes the selection. By default none is excluded. */
+  readonly isExcluded?: (selection: SelectionNode) => boolean;
+  /** Whether a fragment with this type condition applies. By default every fragment does. */
+  readonly applies?: (condition: string | undefined) => boolean;
+}
+
+/** The selected fields by their keys in the response, in order. The fields of a fragment are collected once. */
+export function collectFields(
+  selectionSets: readonly SelectionSetNode[],
+  fragments: Fragments,
+  options: CollectOptions = {},
+  fields = new Map<string, FieldNode[]>(),
+  visited = new Set<string>(),
+): Map<string, FieldNode[]> {
+  for (const selection of selectionSets.flatMap(({ selections }) => selections)) {
+    if (options.isExcluded?.(selection)) continue;
+    if (selection.kind === Kind.FIELD) {
+      const key = selection.alias?.value ?? selection.name.value;
+      const nodes = fields.get(key);
+      if (nodes) nodes.push(selection);
+      else fields.set(key, [selection]);
+      continue;
+    }
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      if (visited.has(selection.name.value)) continue;
+      visited.add(selection.name.value);
+    }
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+    if (fragment && (options.applies?.(fragment.typeCondition?.name.value) ?? true))
+      collectFields([fragment.selectionSet], fragments, options, fields, visited);
+  }
+  return fields;
+}
+
+/**
+ * The selected fields of a resolver's result, an object of `type`: the first node of each key in the response. Throws the
+ * errors of graphql-js about conditions.
+ */
+export function selectedFields(info: GraphQLResolveInfo, type: GraphQLObjectType): FieldNode[] {
+  const { fieldNodes, fragments, schema, variableValues } = info;
+  const fields = collectFields(selectionSetsOf(fieldNodes), fragments, {
+    isExcluded: (selection) =>
+      getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true ||
+      getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] === false,
+    applies: (condition) => applies(condition, type, schema),
+  });
+  return [...fields.values()].flatMap(([first]) => first ?? []);
+}
 
 /** Whether a type condition, or none, holds for objects of `type`. */
 export function applies(condition: string | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {

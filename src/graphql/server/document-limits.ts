@@ -11,7 +11,6 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type ExecutableDefinitionNode,
-  type FragmentDefinitionNode,
   Kind,
   OperationTypeNode,
   type SelectionNode,
@@ -20,7 +19,7 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { ServiceError } from '../errors/codes.ts';
-import { needsMoreComparisons } from './field-comparisons.ts';
+import { collectFields, fragmentsOf, selectionSetsOf, type Fragments } from '../schema/selected-fields.ts';
 
 export const documentLimits = {
   tokens: 5000,
@@ -133,12 +132,11 @@ class DocumentMeasurer {
   variables = 0;
   /** graphql-js assigns values of variables by name, and this name would set the prototype instead. */
   hasPrototypeVariable = false;
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #fragments: Fragments;
   readonly #sizes = new Map<ExecutableDefinitionNode, Size>();
 
-  constructor({ definitions }: DocumentNode) {
-    for (const definition of definitions)
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
+  constructor(document: DocumentNode) {
+    this.#fragments = fragmentsOf(document);
   }
 
   sizeOf(definition: ExecutableDefinitionNode): Size {
@@ -193,7 +191,7 @@ class DocumentMeasurer {
         return this.#sizeOfSet(selection.selectionSet);
       case Kind.FRAGMENT_SPREAD: {
         this.spreads += 1;
-        const fragment = this.#fragments.get(selection.name.value);
+        const fragment = this.#fragments[selection.name.value];
         return fragment ? this.sizeOf(fragment) : NOTHING;
       }
     }
@@ -233,4 +231,27 @@ export function countTokens({ loc }: DocumentNode): TokenCount {
       if (token.kind === TokenKind.NAME) longestName = Math.max(longestName, token.value.length);
     }
   return { tokens, comments, longestName };
+}
+
+/** Deeper than any document within the limits. Only fragments that spread themselves reach it, and those are invalid. */
+const MAX_DEPTH = 32;
+
+/**
+ * Whether validation compares more than `limit` pairs of fields, namely those under the same key of the response. graphql-js
+ * needs about a microsecond for each. Stops counting at the limit, so its time is bounded.
+ */
+function needsMoreComparisons(document: DocumentNode, limit: number): boolean {
+  const fragments = fragmentsOf(document);
+  let left = limit;
+  const count = (selectionSets: readonly SelectionSetNode[], depth: number): void => {
+    if (depth > MAX_DEPTH || left < 0) return;
+    for (const nodes of collectFields(selectionSets, fragments).values()) {
+      // Every field is visited once, and to compare two that select something takes twice as long.
+      for (const [index, { selectionSet }] of nodes.entries()) left -= 1 + index * (selectionSet ? 2 : 1);
+      count(selectionSetsOf(nodes), depth + 1);
+    }
+  };
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.OPERATION_DEFINITION) count([definition.selectionSet], 0);
+  return left < 0;
 }

@@ -18,7 +18,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { ServiceError } from '../errors/codes.ts';
-import type { Fragments } from './plan.ts';
+import type { Fragments } from '../schema/selected-fields.ts';
 import type { Variables } from './variables.ts';
 
 const operationLimits = {

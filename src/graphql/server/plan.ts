@@ -23,9 +23,7 @@ import {
   visit,
   type ASTNode,
   type DirectiveNode,
-  type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLAbstractType,
   type GraphQLField,
   type GraphQLLeafType,
@@ -36,7 +34,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { applies } from '../schema/selected-fields.ts';
+import { applies, collectFields, selectionSetsOf, type Fragments } from '../schema/selected-fields.ts';
 import {
   AbstractPlan,
   LeafPlan,
@@ -104,15 +102,6 @@ export function conditionVariables(operation: OperationDefinitionNode, fragments
   };
   look(operation);
   return [...names];
-}
-
-export type Fragments = GraphQLResolveInfo['fragments'];
-
-export function fragmentsOf(document: DocumentNode): Fragments {
-  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  return fragments;
 }
 
 /** More than any operation of a client, and few enough to be planned in a few milliseconds. */
@@ -244,33 +233,13 @@ class Planner {
     return new AbstractPlan(type, new Map(possible.map((object) => [object.name, this.#planObject(object, nodes)])));
   }
 
-  /** Groups selections as graphql-js does (https://spec.graphql.org/October2021/#CollectFields()). */
-  #collect(
-    type: GraphQLObjectType,
-    selectionSets: readonly SelectionSetNode[],
-    fields = new Map<string, FieldNode[]>(),
-    visited = new Set<string>(),
-  ): Map<string, FieldNode[]> {
-    for (const selection of selectionSets.flatMap(({ selections }) => selections)) {
-      if (selection.directives?.some((directive) => this.#isExcluded(directive))) continue;
-      if (selection.kind === Kind.FIELD) {
-        const key = selection.alias?.value ?? selection.name.value;
-        // Assigning it would set the prototype and lose the value.
-        if (key === '__proto__') throw new UnsupportedOperationError();
-        const nodes = fields.get(key);
-        if (nodes) nodes.push(selection);
-        else fields.set(key, [selection]);
-        continue;
-      }
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        if (visited.has(selection.name.value)) continue;
-        visited.add(selection.name.value);
-      }
-      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
-      if (!fragment) throw new UnsupportedOperationError();
-      if (applies(fragment.typeCondition?.name.value, type, this.#schema))
-        this.#collect(type, [fragment.selectionSet], fields, visited);
-    }
+  #collect(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Map<string, FieldNode[]> {
+    const fields = collectFields(selectionSets, this.#fragments, {
+      isExcluded: ({ directives }) => directives?.some((directive) => this.#isExcluded(directive)) ?? false,
+      applies: (condition) => applies(condition, type, this.#schema),
+    });
+    // Assigning it would set the prototype and lose the value.
+    if (fields.has('__proto__')) throw new UnsupportedOperationError();
     return fields;
   }
 
@@ -304,6 +273,3 @@ const nameOf = ([first]: readonly FieldNode[]): string => first?.name.value ?? '
 /** The field and its arguments as in the document. Within one operation, the same text has the same result. */
 const callSignature = ([first]: readonly FieldNode[]): string =>
   `${first?.name.value ?? ''}(${first?.arguments?.map(print).join() ?? ''})`;
-
-const selectionSetsOf = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
-  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);

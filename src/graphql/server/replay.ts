@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import { executeGated, type GatedResult } from './gated-execution.ts';
 import type { ResponseBudget } from './json-writer.ts';
-import type { Fragments } from './plan.ts';
+import type { Fragments } from '../schema/selected-fields.ts';
 import type { Variables } from './variables.ts';
 
 export type RootResult = PromiseSettledResult<unknown>;
