@@ -11,38 +11,37 @@ import type {
   DeleteAssistantInput,
   UpdateAssistantInput,
 } from './assistant.input.ts';
-import { checkResponseFormat, checkToolResources, checkTools } from './tool.validation.ts';
+import { checkToolResources, checkTools } from './tool.validation.ts';
 
-export const validateCreate = createValidation((validator, input: CreateAssistantInput) => {
-  validator.notBlank(['input', 'model'], input.model);
-  checkSettings(validator, input);
-  validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
+export const validateCreate = createValidation<CreateAssistantInput>((input) => {
+  input.notBlank('model');
+  checkSettings(input);
+  input.identifier('idempotencyKey');
 });
 
-export const validateUpdate = createValidation((validator, input: UpdateAssistantInput) => {
-  validator.requireId(['input', 'id'], input.id);
-  validator.notBlank(['input', 'model'], input.model);
-  checkSettings(validator, input);
-  if (input.toolResources?.fileSearch?.vectorStores)
-    validator.add(
+export const validateUpdate = createValidation<UpdateAssistantInput>((input) => {
+  input.requireId('id');
+  input.notBlank('model');
+  checkSettings(input);
+  const search = input.object('toolResources')?.object('fileSearch');
+  if (search?.value.vectorStores)
+    search.add(
       'INVALID',
-      ['input', 'toolResources', 'fileSearch', 'vectorStores'],
+      'vectorStores',
       '"vectorStores" is for createAssistant only; an update takes "vectorStoreIds".',
     );
 });
 
-export const validateDelete = createValidation((validator, input: DeleteAssistantInput) => {
-  validator.requireId(['input', 'id'], input.id);
-});
+export const validateDelete = createValidation<DeleteAssistantInput>((input) => input.requireId('id'));
 
-function checkSettings(validator: InputValidator, input: AssistantSettings): void {
-  validator.length(['input', 'name'], input.name, limits.nameLength);
-  validator.length(['input', 'description'], input.description, limits.descriptionLength);
-  validator.length(['input', 'instructions'], input.instructions, limits.instructionsLength);
-  checkTools(validator, ['input', 'tools'], input.tools, limits.assistantTools);
-  if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
-  validator.metadata(['input', 'metadata'], input.metadata);
-  validator.range(['input', 'temperature'], input.temperature, limits.temperature);
-  validator.range(['input', 'topP'], input.topP, limits.topP);
-  checkResponseFormat(validator, ['input', 'responseFormat'], input.responseFormat);
+function checkSettings(input: InputValidator<AssistantSettings>): void {
+  input.length('name', limits.nameLength);
+  input.length('description', limits.descriptionLength);
+  input.length('instructions', limits.instructionsLength);
+  checkTools(input.entries('tools', limits.assistantTools));
+  checkToolResources(input.object('toolResources'));
+  input.metadata('metadata');
+  input.range('temperature', limits.temperature);
+  input.range('topP', limits.topP);
+  input.object('responseFormat')?.object('jsonSchema')?.identifier('name');
 }

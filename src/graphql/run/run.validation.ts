@@ -1,9 +1,10 @@
 /** Validates the inputs of the mutations of runs before a request is sent. */
-import { checkResponseFormat, checkToolResources, checkTools } from '../assistant/tool.validation.ts';
 import type { WireRun } from '../../aiml/resources/run.ts';
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import { createValidation, type FieldPath, type InputValidator } from '../schema/input-validator.ts';
+import { checkToolResources, checkTools } from '../assistant/tool.validation.ts';
 import { checkMessages } from '../message/message.validation.ts';
+import { inputLimits as limits } from '../schema/input-limits.ts';
+import { createValidation, type InputValidator } from '../schema/input-validator.ts';
+import { UserError } from '../schema/user-error.ts';
 import { checkThread } from '../thread/thread.validation.ts';
 import type {
   CancelRunInput,
@@ -14,81 +15,63 @@ import type {
   ToolOutputInput,
   UpdateRunInput,
 } from './run.input.ts';
-import { UserError } from '../schema/user-error.ts';
 import { wrongState } from './thread-state.ts';
 
-export const validateCreateRun = createValidation((validator, input: CreateRunInput) => {
-  validator.requireId(['input', 'threadId'], input.threadId);
-  checkMessages(validator, ['input', 'additionalMessages'], input.additionalMessages);
-  validator.length(['input', 'additionalInstructions'], input.additionalInstructions, limits.instructionsLength);
-  checkSettings(validator, input);
+export const validateCreateRun = createValidation<CreateRunInput>((input) => {
+  input.requireId('threadId');
+  checkMessages(input.entries('additionalMessages', limits.messages));
+  input.length('additionalInstructions', limits.instructionsLength);
+  checkSettings(input);
 });
 
-export const validateCreateThreadAndRun = createValidation((validator, input: CreateThreadAndRunInput) => {
-  if (input.thread) checkThread(validator, ['input', 'thread'], input.thread);
-  if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
-  checkSettings(validator, input);
+export const validateCreateThreadAndRun = createValidation<CreateThreadAndRunInput>((input) => {
+  const thread = input.object('thread');
+  if (thread) checkThread(thread);
+  checkToolResources(input.object('toolResources'));
+  checkSettings(input);
 });
 
-export const validateUpdateRun = createValidation((validator, input: UpdateRunInput) => {
-  validator.requireId(['input', 'threadId'], input.threadId);
-  validator.requireId(['input', 'id'], input.id);
-  validator.metadata(['input', 'metadata'], input.metadata);
+export const validateUpdateRun = createValidation<UpdateRunInput>((input) => {
+  input.requireId('threadId', 'id');
+  input.metadata('metadata');
 });
 
-export const validateCancelRun = createValidation((validator, input: CancelRunInput) => {
-  validator.requireId(['input', 'threadId'], input.threadId);
-  validator.requireId(['input', 'id'], input.id);
-});
+export const validateCancelRun = createValidation<CancelRunInput>((input) => input.requireId('threadId', 'id'));
 
 /** `checkToolOutputs` compares it with the run. */
-export const validateSubmitToolOutputs = createValidation((validator, input: SubmitToolOutputsInput) => {
-  validator.requireId(['input', 'threadId'], input.threadId);
-  validator.requireId(['input', 'runId'], input.runId);
-  checkWait(validator, input.waitSeconds);
-  const path = ['input', 'toolOutputs'];
-  if (input.toolOutputs.length === 0) validator.add('BLANK', path, '"toolOutputs" must not be empty.');
-  if (!validator.count(path, input.toolOutputs, limits.toolOutputs)) return;
+export const validateSubmitToolOutputs = createValidation<SubmitToolOutputsInput>((input) => {
+  input.requireId('threadId', 'runId');
+  input.range('waitSeconds', limits.waitSeconds);
+  input.notEmpty('toolOutputs');
   const seen = new Set<string>();
-  for (const [index, { toolCallId }] of input.toolOutputs.entries()) {
-    const position = [...path, String(index), 'toolCallId'];
-    validator.notBlank(position, toolCallId);
-    if (seen.has(toolCallId)) validator.add('INVALID', position, 'A call takes one output.');
+  for (const output of input.entries('toolOutputs', limits.toolOutputs)) {
+    const { toolCallId } = output.value;
+    output.notBlank('toolCallId');
+    if (seen.has(toolCallId)) output.add('INVALID', 'toolCallId', 'A call takes one output.');
     seen.add(toolCallId);
   }
 });
 
-function checkSettings(validator: InputValidator, input: RunSettings): void {
-  validator.requireId(['input', 'assistantId'], input.assistantId);
-  if (input.model !== null) validator.notBlank(['input', 'model'], input.model);
-  validator.length(['input', 'instructions'], input.instructions, limits.instructionsLength);
-  checkTools(validator, ['input', 'tools'], input.tools, limits.runTools);
-  validator.metadata(['input', 'metadata'], input.metadata);
-  validator.range(['input', 'temperature'], input.temperature, limits.temperature);
-  validator.range(['input', 'topP'], input.topP, limits.topP);
-  validator.range(['input', 'maxPromptTokens'], input.maxPromptTokens, limits.tokens);
-  validator.range(['input', 'maxCompletionTokens'], input.maxCompletionTokens, limits.tokens);
-  if (input.truncation) {
-    validator.requireTrue(['input', 'truncation', 'auto'], input.truncation.auto);
-    validator.range(['input', 'truncation', 'lastMessages'], input.truncation.lastMessages, limits.lastMessages);
-  }
-  if (input.toolChoice) checkToolChoice(validator, ['input', 'toolChoice'], input.toolChoice);
-  checkResponseFormat(validator, ['input', 'responseFormat'], input.responseFormat);
-  checkWait(validator, input.waitSeconds);
-  validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
+function checkSettings(input: InputValidator<RunSettings>): void {
+  input.requireId('assistantId');
+  if (input.value.model !== null) input.notBlank('model');
+  input.length('instructions', limits.instructionsLength);
+  checkTools(input.entries('tools', limits.runTools));
+  input.metadata('metadata');
+  input.range('temperature', limits.temperature);
+  input.range('topP', limits.topP);
+  input.range('maxPromptTokens', limits.tokens);
+  input.range('maxCompletionTokens', limits.tokens);
+  const truncation = input.object('truncation');
+  truncation?.requireTrue('auto');
+  truncation?.range('lastMessages', limits.lastMessages);
+  const choice = input.object('toolChoice');
+  choice?.requireTrue('none', 'auto', 'required', 'codeInterpreter', 'fileSearch');
+  choice?.identifier('function');
+  input.object('responseFormat')?.object('jsonSchema')?.identifier('name');
+  input.range('waitSeconds', limits.waitSeconds);
+  input.identifier('idempotencyKey');
 }
-
-function checkToolChoice(
-  validator: InputValidator,
-  path: FieldPath,
-  { function: name, ...modes }: NonNullable<RunSettings['toolChoice']>,
-): void {
-  for (const [mode, isSet] of Object.entries(modes)) validator.requireTrue([...path, mode], isSet);
-  if (name !== undefined) validator.identifier([...path, 'function'], name);
-}
-
-const checkWait = (validator: InputValidator, seconds: number): void =>
-  validator.range(['input', 'waitSeconds'], seconds, limits.waitSeconds);
 
 /** Compares outputs with the calls that the run waits for: each needs exactly one. Empty if they match. */
 export function checkToolOutputs(run: WireRun, outputs: readonly ToolOutputInput[]): readonly UserError[] {

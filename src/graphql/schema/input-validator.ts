@@ -1,16 +1,19 @@
 /**
  * The checks of mutation inputs. Each adds user errors to one list.
  *
- * A check ignores null and undefined unless it says otherwise. Messages name the field, which is the end of the path, and
- * the limit. They never contain a value of the client or a key of metadata.
+ * A check ignores null and undefined unless it says otherwise. Messages name the field and the limit. They never contain a
+ * value of the client or a key of metadata.
  */
 import { isUpstreamId, type WireMetadata } from '../../aiml/wire.ts';
 import { ID_FORMAT } from './ids.ts';
 import { inputLimits as limits } from './input-limits.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
 
-export type FieldPath = readonly string[];
 type Maybe<T> = T | null | undefined;
+/** The name of a field whose value has the type. */
+type NameOf<T, Name extends keyof T, Value> = Name & (T[Name] extends Maybe<Value> ? unknown : never);
+type Entry<List> = List extends readonly (infer Item)[] ? Item : never;
+
 interface Range {
   readonly min: number;
   readonly max: number;
@@ -18,96 +21,127 @@ interface Range {
 
 /** The validation of a mutation's input. It returns all user errors at once; none if the input can be sent. */
 export const createValidation =
-  <Input>(check: (validator: InputValidator, input: Input) => void) =>
+  <Input extends object>(check: (input: InputValidator<Input>) => void) =>
   (input: Input): readonly UserError[] => {
-    const validator = new InputValidator();
-    check(validator, input);
-    return validator.errors;
+    const errors: UserError[] = [];
+    check(new InputValidator(input, ['input'], errors));
+    return errors;
   };
 
-export class InputValidator {
+/** Checks the fields of one object of an input. */
+export class InputValidator<T extends object> {
   /** Bounds the size of the response. Further errors are dropped. */
   static readonly MAX_ERRORS = 100;
 
-  readonly errors: UserError[] = [];
+  readonly value: T;
+  readonly #path: readonly string[];
+  readonly #errors: UserError[];
 
-  add(code: UserErrorCode, path: FieldPath, message: string): void {
-    if (this.errors.length < InputValidator.MAX_ERRORS) this.errors.push(new UserError(code, path, message));
+  /** `path` leads from the arguments to the object. */
+  constructor(value: T, path: readonly string[], errors: UserError[]) {
+    this.value = value;
+    this.#path = path;
+    this.#errors = errors;
   }
 
-  requireId(path: FieldPath, value: string): void {
-    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" is not a valid id: ${ID_FORMAT}.`);
+  /** `index`: of an entry of the field's list. */
+  add(code: UserErrorCode, field: keyof T & string, message: string, index?: number): void {
+    const path = [...this.#path, field, ...(index === undefined ? [] : [String(index)])];
+    if (this.#errors.length < InputValidator.MAX_ERRORS) this.#errors.push(new UserError(code, path, message));
+  }
+
+  /** The checks of an object. Undefined if it is not given. */
+  object<Name extends keyof T & string>(field: Name): InputValidator<NonNullable<T[Name]> & object> | undefined {
+    const value = this.value[field];
+    if (typeof value !== 'object' || value === null) return undefined;
+    return new InputValidator(value, [...this.#path, field], this.#errors);
+  }
+
+  /** The checks of the entries of a list. None if it has too many, which is an error. */
+  entries<Name extends keyof T & string>(
+    field: Name,
+    limit: number,
+  ): readonly InputValidator<Entry<T[Name]> & object>[] {
+    const list = this.#list(field, limit) as readonly (Entry<T[Name]> & object)[];
+    return list.map((entry, index) => new InputValidator(entry, [...this.#path, field, String(index)], this.#errors));
+  }
+
+  requireId<Name extends keyof T & string>(...fields: NameOf<T, Name, string>[]): void {
+    for (const field of fields)
+      if (!isIdentifier(this.value[field])) this.add('INVALID', field, `"${field}" is not a valid id: ${ID_FORMAT}.`);
   }
 
   /** Null is blank as well. Only undefined is ignored. */
-  notBlank(path: FieldPath, value: string | null | undefined): void {
-    if (value !== undefined && (value === null || value.trim() === ''))
-      this.add('BLANK', path, `"${nameOf(path)}" must not be blank.`);
+  notBlank<Name extends keyof T & string>(field: NameOf<T, Name, string>): void {
+    const value: unknown = this.value[field];
+    if (value !== undefined && (typeof value !== 'string' || value.trim() === ''))
+      this.add('BLANK', field, `"${field}" must not be blank.`);
+  }
+
+  notEmpty<Name extends keyof T & string>(field: NameOf<T, Name, readonly unknown[]>): void {
+    const value: unknown = this.value[field];
+    if (Array.isArray(value) && value.length === 0) this.add('BLANK', field, `"${field}" must not be empty.`);
   }
 
   /** `limit` is in Unicode code points. */
-  length(path: FieldPath, value: Maybe<string>, limit: number): void {
-    if (isGiven(value) && isLonger(value, limit))
-      this.add('TOO_LONG', path, `"${nameOf(path)}" takes at most ${limit} characters.`);
-  }
-
-  /** Returns whether the list is given and within its limit, so that its entries can be checked. */
-  count<T>(path: FieldPath, list: Maybe<readonly T[]>, limit: number): list is readonly T[] {
-    if (!isGiven(list)) return false;
-    if (list.length <= limit) return true;
-    this.add('TOO_MANY', path, `"${nameOf(path)}" takes at most ${limit} ${limit === 1 ? 'entry' : 'entries'}.`);
-    return false;
+  length(field: keyof T & string, limit: number, text: unknown = this.value[field]): void {
+    if (typeof text === 'string' && isLonger(text, limit))
+      this.add('TOO_LONG', field, `"${field}" takes at most ${limit} characters.`);
   }
 
   /** Ids of files and vector stores. Upstream defines their format; here they must not be blank. */
-  requireExternalIds(path: FieldPath, ids: Maybe<readonly string[]>, limit: number): void {
-    if (!this.count(path, ids, limit)) return;
-    for (const [index, id] of ids.entries())
-      if (id.trim() === '') this.add('BLANK', [...path, String(index)], `An id in "${nameOf(path)}" is blank.`);
+  requireExternalIds<Name extends keyof T & string>(field: NameOf<T, Name, readonly string[]>, limit: number): void {
+    for (const [index, id] of this.#list(field, limit).entries())
+      if (typeof id === 'string' && id.trim() === '') this.add('BLANK', field, `An id in "${field}" is blank.`, index);
   }
 
   /** NaN and infinite numbers are out of every range. */
-  range(path: FieldPath, value: Maybe<number>, { min, max }: Range): void {
-    if (isGiven(value) && !(value >= min && value <= max))
-      this.add('OUT_OF_RANGE', path, `"${nameOf(path)}" must be from ${min} to ${max}.`);
+  range<Name extends keyof T & string>(field: NameOf<T, Name, number>, { min, max }: Range): void {
+    const value: unknown = this.value[field];
+    if (typeof value === 'number' && !(value >= min && value <= max))
+      this.add('OUT_OF_RANGE', field, `"${field}" must be from ${min} to ${max}.`);
   }
 
-  /** Names of functions and of JSON Schemas have the format of ids. */
-  identifier(path: FieldPath, value: string): void {
-    if (!isUpstreamId(value)) this.add('INVALID', path, `"${nameOf(path)}" must be ${ID_FORMAT}.`);
-  }
-
-  idempotencyKey(path: FieldPath, key: Maybe<string>): void {
-    if (isGiven(key)) this.identifier(path, key);
+  /** Idempotency keys, and names of functions and of JSON Schemas, have the format of ids. */
+  identifier<Name extends keyof T & string>(field: NameOf<T, Name, string>): void {
+    const value: unknown = this.value[field];
+    if (value !== undefined && value !== null && !isIdentifier(value))
+      this.add('INVALID', field, `"${field}" must be ${ID_FORMAT}.`);
   }
 
   /** For Boolean fields of oneOf types, which select an option by being set. */
-  requireTrue(path: FieldPath, value: boolean | undefined): void {
-    if (value === false) this.add('INVALID', path, `"${nameOf(path)}" can only be set to true.`);
+  requireTrue<Name extends keyof T & string>(...fields: NameOf<T, Name, boolean>[]): void {
+    for (const field of fields)
+      if (this.value[field] === false) this.add('INVALID', field, `"${field}" can only be set to true.`);
   }
 
-  metadata(path: FieldPath, metadata: Maybe<WireMetadata>): void {
-    if (!isGiven(metadata)) return;
-    if (Object.keys(metadata).length > limits.metadataPairs) {
-      this.add('TOO_MANY', path, `"${nameOf(path)}" takes at most ${limits.metadataPairs} pairs.`);
+  metadata<Name extends keyof T & string>(field: NameOf<T, Name, WireMetadata>): void {
+    const pairs = Object.entries((this.value[field] as Maybe<WireMetadata>) ?? {});
+    if (pairs.length > limits.metadataPairs) {
+      this.add('TOO_MANY', field, `"${field}" takes at most ${limits.metadataPairs} pairs.`);
       return;
     }
-    for (const [index, [key, value]] of Object.entries(metadata).entries()) {
-      if (isLonger(key, limits.metadataKeyLength)) this.pairTooLong(path, 'key', index, limits.metadataKeyLength);
-      if (isLonger(value, limits.metadataValueLength))
-        this.pairTooLong(path, 'value', index, limits.metadataValueLength);
+    const check = (text: string, limit: number, part: string): void => {
+      if (isLonger(text, limit))
+        this.add('TOO_LONG', field, `The ${part} of "${field}" takes at most ${limit} characters.`);
+    };
+    for (const [index, [key, value]] of pairs.entries()) {
+      check(key, limits.metadataKeyLength, `key of pair ${index + 1}`);
+      check(value, limits.metadataValueLength, `value of pair ${index + 1}`);
     }
   }
 
-  private pairTooLong(path: FieldPath, part: 'key' | 'value', index: number, limit: number): void {
-    const message = `The ${part} of pair ${index + 1} of "${nameOf(path)}" takes at most ${limit} characters.`;
-    this.add('TOO_LONG', path, message);
+  /** Empty if the list is not given, or exceeds its limit. */
+  #list(field: keyof T & string, limit: number): readonly unknown[] {
+    const list: unknown = this.value[field];
+    if (!Array.isArray(list)) return [];
+    if (list.length <= limit) return list;
+    this.add('TOO_MANY', field, `"${field}" takes at most ${limit} ${limit === 1 ? 'entry' : 'entries'}.`);
+    return [];
   }
 }
 
-const isGiven = <T>(value: Maybe<T>): value is T => value !== null && value !== undefined;
-
-const nameOf = (path: FieldPath): string => path.at(-1) ?? '';
+const isIdentifier = (value: unknown): boolean => typeof value === 'string' && isUpstreamId(value);
 
 /** Whether a text has more than `limit` code points. A code point is one or two UTF-16 code units. */
 function isLonger(text: string, limit: number): boolean {

@@ -1,33 +1,30 @@
 /** Validates the inputs of the mutations of threads before a request is sent. */
 import { checkToolResources } from '../assistant/tool.validation.ts';
-import { createValidation, type FieldPath, type InputValidator } from '../schema/input-validator.ts';
+import { inputLimits as limits } from '../schema/input-limits.ts';
+import { createValidation, type InputValidator } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
 
-export const validateCreateThread = createValidation((validator, input: CreateThreadInput) => {
-  checkThread(validator, ['input'], input);
-  validator.idempotencyKey(['input', 'idempotencyKey'], input.idempotencyKey);
+export const validateCreateThread = createValidation<CreateThreadInput>((input) => {
+  checkThread(input);
+  input.identifier('idempotencyKey');
 });
 
-export const validateUpdateThread = createValidation((validator, input: UpdateThreadInput) => {
-  validator.requireId(['input', 'id'], input.id);
-  if (input.toolResources) checkToolResources(validator, ['input', 'toolResources'], input.toolResources);
-  if (input.toolResources?.fileSearch?.vectorStores)
-    validator.add(
-      'INVALID',
-      ['input', 'toolResources', 'fileSearch', 'vectorStores'],
-      '"vectorStores" is for creates only; an update takes "vectorStoreIds".',
-    );
-  validator.metadata(['input', 'metadata'], input.metadata);
+export const validateUpdateThread = createValidation<UpdateThreadInput>((input) => {
+  input.requireId('id');
+  const resources = input.object('toolResources');
+  checkToolResources(resources);
+  const search = resources?.object('fileSearch');
+  if (search?.value.vectorStores)
+    search.add('INVALID', 'vectorStores', '"vectorStores" is for creates only; an update takes "vectorStoreIds".');
+  input.metadata('metadata');
 });
 
-export const validateDeleteThread = createValidation((validator, input: DeleteThreadInput) => {
-  validator.requireId(['input', 'id'], input.id);
-});
+export const validateDeleteThread = createValidation<DeleteThreadInput>((input) => input.requireId('id'));
 
 /** A new thread, on its own or together with a run. */
-export function checkThread(validator: InputValidator, path: FieldPath, thread: ThreadInput): void {
-  checkMessages(validator, [...path, 'messages'], thread.messages);
-  if (thread.toolResources) checkToolResources(validator, [...path, 'toolResources'], thread.toolResources);
-  validator.metadata([...path, 'metadata'], thread.metadata);
+export function checkThread(thread: InputValidator<ThreadInput>): void {
+  checkMessages(thread.entries('messages', limits.messages));
+  checkToolResources(thread.object('toolResources'));
+  thread.metadata('metadata');
 }
