@@ -1,11 +1,10 @@
 /** Input types of the mutations of assistants. `assistant.validation.ts` checks what their types do not. */
 import { Field, Float, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { ID_FORMAT } from '../schema/ids.ts';
-import { Metadata } from '../schema/scalars.ts';
+import { Metadata, METADATA_PAIRS } from '../schema/scalars.ts';
 import { AssistantToolInput, ToolResourcesInput } from './assistant-tool.input.ts';
 import { ResponseFormatInput } from './assistant-tool.input.ts';
-import { NullableField } from '../schema/decorators.ts';
+import { IdempotencyKeyField, NullableField } from '../schema/decorators.ts';
 
 /** The fields of both create and update. It is not a type of the schema. */
 @InputType()
@@ -28,11 +27,7 @@ export abstract class AssistantSettings {
   @NullableField(() => ToolResourcesInput, 'The resources of the tools.')
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @NullableField(
-    () => Metadata,
-    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. An update replaces all " +
-      'pairs.',
-  )
+  @NullableField(() => Metadata, `${METADATA_PAIRS} An update replaces all pairs.`)
   declare readonly metadata?: WireMetadata | null;
 
   @NullableField(() => Float, 'Sampling temperature, 0 to 2; higher is more random.')
@@ -55,11 +50,7 @@ export class CreateAssistantInput extends AssistantSettings {
   @Field(() => String, { description: 'The id of the model, for example `gpt-4o`. Not blank.' })
   declare readonly model: string;
 
-  @NullableField(
-    () => String,
-    'Sent again with the same key within 24 hours, the mutation returns the first assistant and creates none: ' +
-      `${ID_FORMAT}.`,
-  )
+  @IdempotencyKeyField('the first assistant and creates none')
   declare readonly idempotencyKey?: string | null;
 }
 

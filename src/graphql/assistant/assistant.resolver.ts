@@ -1,7 +1,6 @@
 /** Queries and mutations of assistants: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
-import { loadAssistant } from './load-assistant.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
@@ -10,7 +9,7 @@ import { readConnection } from '../schema/connection.type.ts';
 import { PageArguments } from '../schema/pagination.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
-import { Assistant, AssistantConnection } from './assistant.type.ts';
+import { Assistant, AssistantConnection, loadAssistant } from './assistant.type.ts';
 import { validateCreate, validateDelete, validateUpdate } from './assistant.validation.ts';
 import { SimpleObjectType } from '../schema/decorators.ts';
 import { createDeletePayloadType, createPayloadType } from '../schema/payload.type.ts';

@@ -7,6 +7,7 @@ import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { AssistantTool, ResponseFormat, ToolResources, toTool } from './assistant-tool.type.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import type { RequestContext } from '../server/request-context.ts';
 
 @SimpleObjectType(
   'A model with instructions, tools and settings, stored by the AIML API for the account of the credential.',
@@ -79,3 +80,9 @@ class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
 
 @SimpleObjectType('A page of assistants.')
 export class AssistantConnection extends createConnectionType(() => Assistant, AssistantEdge, 'assistants') {}
+
+/** Null if upstream does not have it. `id` has passed requireIds, or is one of upstream's. */
+export async function loadAssistant(upstream: RequestContext['upstream'], id: string): Promise<Assistant | null> {
+  const wire = await upstream.assistants.load(id);
+  return wire && new Assistant(wire);
+}

@@ -2,15 +2,14 @@
  * The fields of an Apollo Federation 2 subgraph: `_service` with the SDL for composition, and `_entities` for the gateway.
  * See https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-fields.
  */
-import type { GraphQLResolveInfo } from 'graphql';
+import { GraphQLScalarType, type GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
-import { Assistant } from '../assistant/assistant.type.ts';
-import { loadAssistant } from '../assistant/load-assistant.ts';
-import { loadMany } from '../schema/load-node.ts';
+import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
-import { MAX_IDS } from '../schema/ids.ts';
-import { Representation, toAssistantIds } from './representation.ts';
+import { ID_FORMAT, loadMany, MAX_IDS } from '../schema/ids.ts';
+import { isUpstreamId } from '../../aiml/wire.ts';
+import { ServiceError } from '../errors/codes.ts';
 import { toSubgraphSdl } from './subgraph-sdl.ts';
 
 @ObjectType('_Service', { simpleResolvers: true, description: 'This service as a subgraph.' })
@@ -22,6 +21,12 @@ class Subgraph {
     this.sdl = sdl;
   }
 }
+
+/** How a gateway refers to an entity: its type name and its key. Accepts any value. {@link toAssistantIds} validates it after the scope check. */
+const Representation = new GraphQLScalarType<unknown, unknown>({
+  name: '_Any',
+  description: 'A reference to an entity, for example `{"__typename": "Assistant", "id": "asst_1"}`.',
+});
 
 const Entity = createUnionType({
   name: '_Entity',
@@ -54,4 +59,29 @@ export class FederationResolver {
   ): Promise<(Assistant | Error | null)[]> {
     return loadMany(toAssistantIds(representations), (id) => loadAssistant(upstream, id));
   }
+}
+
+/** The ids of the representations, in order. Throws BAD_USER_INPUT with the position of the first invalid one. */
+function toAssistantIds(representations: readonly unknown[]): string[] {
+  if (representations.length > MAX_IDS)
+    throw new ServiceError('BAD_USER_INPUT', `Argument "representations" takes at most ${MAX_IDS} entries.`);
+  return representations.map((representation, index) => {
+    if (!isObject(representation)) return rejectRepresentation(`[${index}]`, 'An entity is referred to by an object.');
+    const { __typename: type, id } = representation;
+    if (type !== 'Assistant')
+      return rejectRepresentation(`[${index}].__typename`, 'The only entities are of type "Assistant".');
+    return typeof id === 'string' && isUpstreamId(id)
+      ? id
+      : rejectRepresentation(`[${index}].id`, `A valid id is ${ID_FORMAT}.`);
+  });
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+function rejectRepresentation(position: string, reason: string): never {
+  throw new ServiceError(
+    'BAD_USER_INPUT',
+    `Argument "representations" cannot be used at "representations${position}": ${reason}`,
+  );
 }

@@ -1,10 +1,9 @@
 /** Input types of the mutations of messages, and of messages that are created together with a thread or a run. */
 import { Field, ID, InputType } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { ID_FORMAT } from '../schema/ids.ts';
-import { Metadata } from '../schema/scalars.ts';
+import { Metadata, METADATA_PAIRS } from '../schema/scalars.ts';
 import { MessageRole } from './message.type.ts';
-import { createEnum, NullableField } from '../schema/decorators.ts';
+import { createEnum, IdempotencyKeyField, NullableField } from '../schema/decorators.ts';
 
 const ImageDetail = createEnum('ImageDetail', 'The resolution in which a model sees an image.', {
   auto: 'The model chooses.',
@@ -72,10 +71,7 @@ export class MessageInput {
   @NullableField(() => [MessageAttachmentInput], 'Files that are attached to it.')
   declare readonly attachments?: readonly MessageAttachmentInput[] | null;
 
-  @NullableField(
-    () => Metadata,
-    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
-  )
+  @NullableField(() => Metadata, METADATA_PAIRS)
   declare readonly metadata?: WireMetadata | null;
 }
 
@@ -84,19 +80,19 @@ export class CreateMessageInput extends MessageInput {
   @Field(() => ID, { description: 'The thread.' })
   declare readonly threadId: string;
 
-  @NullableField(
-    () => String,
-    'Sent again with the same key within 24 hours, the mutation returns the first message and creates none: ' +
-      `${ID_FORMAT}.`,
-  )
+  @IdempotencyKeyField('the first message and creates none')
   declare readonly idempotencyKey?: string | null;
 }
 
-@InputType({ description: 'Changes of a message. Only metadata can be changed; an explicit null clears it.' })
-export class UpdateMessageInput {
+/** What is found only with the id of its thread. It is not a type of the schema. */
+@InputType()
+export abstract class InThread {
   @Field(() => ID, { description: 'The thread.' })
   declare readonly threadId: string;
+}
 
+@InputType({ description: 'Changes of a message. Only metadata can be changed; an explicit null clears it.' })
+export class UpdateMessageInput extends InThread {
   @Field(() => ID, { description: 'The message to change.' })
   declare readonly id: string;
 
@@ -105,10 +101,7 @@ export class UpdateMessageInput {
 }
 
 @InputType({ description: 'The message to delete.' })
-export class DeleteMessageInput {
-  @Field(() => ID, { description: 'The thread.' })
-  declare readonly threadId: string;
-
+export class DeleteMessageInput extends InThread {
   @Field(() => ID, { description: 'The message to delete.' })
   declare readonly id: string;
 }

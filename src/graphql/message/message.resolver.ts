@@ -1,13 +1,13 @@
-/** Queries and mutations of messages: read the arguments, call a loader, map the result. */
+/** Queries and mutations of messages, and the message of a step: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Assistant } from '../assistant/assistant.type.ts';
-import { loadAssistant } from '../assistant/load-assistant.ts';
+import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { runMutation } from '../schema/mutation.ts';
 import { diagnoseNotFound, diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
+import { MessageCreationStep } from '../run-step/run-step.type.ts';
 import { Run } from '../run/run.type.ts';
 import { toMessageBody } from './message.body.ts';
 import { CreateMessageInput, DeleteMessageInput, UpdateMessageInput } from './message.input.ts';
@@ -113,5 +113,17 @@ export class MessageResolver {
           .then(() => id),
       diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
     });
+  }
+}
+
+@Resolver(() => MessageCreationStep)
+export class MessageCreationStepResolver {
+  @FieldResolver(() => Message, { nullable: true, description: 'The message. Null if it no longer exists.' })
+  async message(
+    @Root() { threadId, messageId }: MessageCreationStep,
+    @Ctx() { upstream }: RequestContext,
+  ): Promise<Message | null> {
+    const wire = await upstream.messages(threadId).load(messageId);
+    return wire && new Message(wire);
   }
 }

@@ -3,11 +3,10 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantToolInput, ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { ResponseFormatInput } from '../assistant/assistant-tool.input.ts';
-import { MessageInput } from '../message/message.input.ts';
-import { ID_FORMAT } from '../schema/ids.ts';
-import { Metadata } from '../schema/scalars.ts';
+import { InThread, MessageInput } from '../message/message.input.ts';
+import { Metadata, METADATA_PAIRS } from '../schema/scalars.ts';
 import { ThreadInput } from '../thread/thread.input.ts';
-import { NullableField } from '../schema/decorators.ts';
+import { IdempotencyKeyField, NullableField } from '../schema/decorators.ts';
 
 @InputType({
   description: 'Which messages of a long thread the model reads. Exactly one field is set; auto is set to true.',
@@ -43,6 +42,12 @@ export class ToolChoiceInput {
   declare readonly function?: string;
 }
 
+const WaitSecondsField = (): PropertyDecorator & MethodDecorator =>
+  Field(() => Int, {
+    defaultValue: 0,
+    description: 'The time to wait for the run, 0 to 25 seconds. After it, the run is returned in its current state.',
+  });
+
 /** The fields of both ways to start a run. It is not a type of the schema. */
 @InputType()
 export abstract class RunSettings {
@@ -58,10 +63,7 @@ export abstract class RunSettings {
   @NullableField(() => [AssistantToolInput], "Replaces the assistant's tools; at most 20.")
   declare readonly tools?: readonly AssistantToolInput[] | null;
 
-  @NullableField(
-    () => Metadata,
-    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
-  )
+  @NullableField(() => Metadata, METADATA_PAIRS)
   declare readonly metadata?: WireMetadata | null;
 
   @NullableField(() => Float, 'Sampling temperature, 0 to 2.')
@@ -88,17 +90,10 @@ export abstract class RunSettings {
   @NullableField(() => ResponseFormatInput, "The format of the model's output.")
   declare readonly responseFormat?: ResponseFormatInput | null;
 
-  @Field(() => Int, {
-    defaultValue: 0,
-    description: 'The time to wait for the run, 0 to 25 seconds. After it, the run is returned in its current state.',
-  })
+  @WaitSecondsField()
   declare readonly waitSeconds: number;
 
-  @NullableField(
-    () => String,
-    'Sent again with the same key within 24 hours, the mutation returns the first run and starts none: ' +
-      `${ID_FORMAT}.`,
-  )
+  @IdempotencyKeyField('the first run and starts none')
   declare readonly idempotencyKey?: string | null;
 }
 
@@ -136,10 +131,7 @@ export class CreateThreadAndRunInput extends RunSettings {
 }
 
 @InputType({ description: 'Changes of a run. Only metadata can be changed; an explicit null clears it.' })
-export class UpdateRunInput {
-  @Field(() => ID, { description: 'The thread.' })
-  declare readonly threadId: string;
-
+export class UpdateRunInput extends InThread {
   @Field(() => ID, { description: 'The run to change.' })
   declare readonly id: string;
 
@@ -148,10 +140,7 @@ export class UpdateRunInput {
 }
 
 @InputType({ description: 'The run to cancel.' })
-export class CancelRunInput {
-  @Field(() => ID, { description: 'The thread.' })
-  declare readonly threadId: string;
-
+export class CancelRunInput extends InThread {
   @Field(() => ID, { description: 'The run to cancel.' })
   declare readonly id: string;
 }
@@ -166,19 +155,13 @@ export class ToolOutputInput {
 }
 
 @InputType({ description: 'The outputs that a run waits for: exactly one for each of its requiredToolCalls.' })
-export class SubmitToolOutputsInput {
-  @Field(() => ID, { description: 'The thread.' })
-  declare readonly threadId: string;
-
+export class SubmitToolOutputsInput extends InThread {
   @Field(() => ID, { description: 'The run.' })
   declare readonly runId: string;
 
   @Field(() => [ToolOutputInput], { description: 'The outputs, at most 128.' })
   declare readonly toolOutputs: readonly ToolOutputInput[];
 
-  @Field(() => Int, {
-    defaultValue: 0,
-    description: 'The time to wait for the run, 0 to 25 seconds. After it, the run is returned in its current state.',
-  })
+  @WaitSecondsField()
   declare readonly waitSeconds: number;
 }

@@ -2,8 +2,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
-import { Assistant } from '../assistant/assistant.type.ts';
-import { loadAssistant } from '../assistant/load-assistant.ts';
+import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';

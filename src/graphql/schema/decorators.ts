@@ -1,5 +1,6 @@
 /** Decorators and enums of type-graphql, with what all types of this schema have in common. */
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { ID_FORMAT } from './ids.ts';
 
 type TypeFunction = Parameters<typeof Field>[0];
 
@@ -20,6 +21,13 @@ export const SimpleObjectType = (
     ...(description !== undefined && { description }),
     ...(interfaceType && { implements: interfaceType as new () => object }),
   });
+
+/** The key of a create. `effect` is what the mutation does when it is sent again. */
+export const IdempotencyKeyField = (effect: string): PropertyDecorator & MethodDecorator =>
+  NullableField(
+    () => String,
+    `Sent again with the same key within 24 hours, the mutation returns ${effect}: ${ID_FORMAT}.`,
+  );
 
 type EnumOf<Descriptions> = { readonly [Value in keyof Descriptions & string as Uppercase<Value>]: Value };
 

@@ -13,3 +13,12 @@ export function requireIds(argument: string, ...ids: readonly string[]): void {
   if (!ids.every(isUpstreamId))
     throw new ServiceError('BAD_USER_INPUT', `Argument "${argument}" holds no valid id: ${ID_FORMAT}.`);
 }
+
+/**
+ * Loads in the order of the ids. An entry is null if upstream does not have it, and an error if reading it failed; the
+ * other entries are not affected.
+ */
+export const loadMany = <T>(
+  ids: readonly string[],
+  load: (id: string) => Promise<T | null>,
+): Promise<(T | Error | null)[]> => Promise.all(ids.map((id) => load(id).catch((error: unknown) => error as Error)));

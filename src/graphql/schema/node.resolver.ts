@@ -3,9 +3,10 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
-import { MAX_IDS, requireIds } from './ids.ts';
+import { loadMany, MAX_IDS, requireIds } from './ids.ts';
+import { loadAssistant } from '../assistant/assistant.type.ts';
+import { loadThread } from '../thread/load-thread.ts';
 import { ServiceError } from '../errors/codes.ts';
-import { loadMany, loadNode } from './load-node.ts';
 import { Node } from './node.type.ts';
 
 @Resolver()
@@ -36,3 +37,10 @@ export class NodeResolver {
     return loadMany(ids, (id) => loadNode(upstream, id, info));
   }
 }
+
+/** Every other id belongs to an assistant: `asst_…`, and the UUIDs of AIML's older backend. */
+const THREAD_PREFIX = 'thread_';
+
+/** Null if upstream does not have it. `id` has passed requireIds. `info`: of the field that returns the object. */
+const loadNode = (upstream: RequestContext['upstream'], id: string, info: GraphQLResolveInfo): Promise<Node | null> =>
+  id.startsWith(THREAD_PREFIX) ? loadThread(upstream, id, info) : loadAssistant(upstream, id);

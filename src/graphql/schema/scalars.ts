@@ -88,6 +88,10 @@ export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
   },
 });
 
+/** The description of inputs. */
+export const METADATA_PAIRS =
+  "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.";
+
 const toMetadata = (value: unknown, node?: ValueNode): WireMetadata =>
   isObject(value) && isFlat(value) ? value : rejectValue('Metadata is an object whose values are strings.', node);
 

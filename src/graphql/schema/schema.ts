@@ -19,7 +19,7 @@ import { AssistantResolver } from '../assistant/assistant.resolver.ts';
 import { errorCodes } from '../errors/codes.ts';
 import { FederationResolver } from '../federation/federation.resolver.ts';
 import { FileCitation, FilePath, UnknownAnnotation } from '../message/message-content.type.ts';
-import { MessageResolver } from '../message/message.resolver.ts';
+import { MessageCreationStepResolver, MessageResolver } from '../message/message.resolver.ts';
 import { ModelResolver } from '../model/model.resolver.ts';
 import { recordMutations } from './mutation.ts';
 import { NodeResolver } from './node.resolver.ts';
@@ -31,7 +31,6 @@ import {
   RunStepEvent,
   UnknownRunEvent,
 } from '../run-event/run-event.type.ts';
-import { MessageCreationStepResolver } from '../run-step/run-step.resolver.ts';
 import { CodeInterpreterToolCall, FileSearchToolCall, UnknownToolCall } from '../run-step/tool-call.type.ts';
 import { RunResolver } from '../run/run.resolver.ts';
 import { ThreadResolver } from '../thread/thread.resolver.ts';

@@ -41,7 +41,7 @@ import {
 import type { ValidOperation } from './operation.plugin.ts';
 import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
-import { toVariablesKey } from './variables-key.ts';
+import { toVariablesKey } from './variables.ts';
 
 export interface GraphQLRequestHandlerOptions {
   readonly apollo: ApolloServer<ServiceContext>;

@@ -4,7 +4,7 @@ import type { WireMetadata } from '../../aiml/wire.ts';
 import { ToolResourcesInput } from '../assistant/assistant-tool.input.ts';
 import { MessageInput } from '../message/message.input.ts';
 import { ID_FORMAT } from '../schema/ids.ts';
-import { Metadata } from '../schema/scalars.ts';
+import { Metadata, METADATA_PAIRS } from '../schema/scalars.ts';
 import { NullableField } from '../schema/decorators.ts';
 
 @InputType({ description: 'A thread that is created together with a run.' })
@@ -18,10 +18,7 @@ export class ThreadInput {
   )
   declare readonly toolResources?: ToolResourcesInput | null;
 
-  @NullableField(
-    () => Metadata,
-    "The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.",
-  )
+  @NullableField(() => Metadata, METADATA_PAIRS)
   declare readonly metadata?: WireMetadata | null;
 }
 
