@@ -8,7 +8,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
-import type { Caller, EngineParts } from './engine/engine.ts';
+import type { EngineParts } from './engine/engine.ts';
+import type { Caller } from './engine/scheduler.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { handleClientError } from './api/client-error.ts';

@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApp, type ApiLogger } from './app.ts';
-import { createEngine } from './engine/run-engine.ts';
+import { createEngine } from './engine/engine.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
 import { codeOf } from './store/sqlite/sqlite-errors.ts';

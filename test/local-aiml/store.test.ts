@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { createApp } from '../../src/local-aiml/app.ts';
 import { createAssistant } from '../../src/local-aiml/assistants/model.ts';
-import { createEngine } from '../../src/local-aiml/engine/run-engine.ts';
+import { createEngine } from '../../src/local-aiml/engine/engine.ts';
 import { createLocalAiml } from '../../src/local-aiml/server.ts';
 import { LocalAimlStartError } from '../../src/local-aiml/start-error.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';

@@ -1,6 +1,6 @@
 /** Owns the form of a route: what a handler gets of its request, and what it gives back. */
 import type { FastifyReply } from 'fastify';
-import type { Caller } from '../engine/engine.ts';
+import type { Caller } from '../engine/scheduler.ts';
 import type { JsonValue } from '../wire/json.ts';
 import type { Idempotency } from '../store/store.ts';
 import type { Action } from './store-response.ts';

@@ -7,7 +7,7 @@ import { toMessageEnd, type Run, type RunEnd, type Tally, type Usage } from '../
 import { ClaimLostError, NotFoundError, StoreBusyError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Claim, ClaimedRun } from '../store/work-store.ts';
-import { PromptBudgetError, remaining, type BuiltContext, type ContextBuilder } from './context/context-builder.ts';
+import { PromptBudgetError, remaining, type ContextBuilder } from './context/context-builder.ts';
 import type { TokenEstimates } from './context/token-estimate.ts';
 import type { ModelRouter } from './model-router.ts';
 import type { RespondingAssistant, ModelEnd } from './model/model-api.ts';
@@ -29,7 +29,7 @@ export interface EngineLogger {
 
 export interface WorkerParts extends WriterParts {
   readonly store: Store;
-  readonly contexts: ContextBuilder;
+  readonly buildContext: ContextBuilder;
   readonly estimates: TokenEstimates;
   readonly models: ModelRouter;
   readonly logger: EngineLogger | undefined;
@@ -113,10 +113,10 @@ export class RunWorker {
   /** Streams one response into the thread. The tally counts it once it has ended. */
   async #respond(run: Run, writer: ResponseWriter): Promise<ModelEnd> {
     const { account } = this.#claimed;
-    const { contexts, estimates, models } = this.#parts;
+    const { buildContext, estimates, models } = this.#parts;
     const assistant = models.isBuiltIn(run.model) ? await this.#assistant(account, run) : undefined;
     for (let shortenings = 0; ; shortenings++) {
-      const context: BuiltContext = await contexts.build(account, run, this.#tally, this.#key);
+      const context = await buildContext(account, run, this.#tally, this.#key);
       this.#controller.signal.throwIfAborted();
       const options = { signal: this.#controller.signal, key: this.#key, assistant };
       try {

@@ -3,7 +3,6 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { RunSettings } from '../settings.ts';
 import type { ClaimedRun } from '../store/work-store.ts';
-import type { Caller } from './engine.ts';
 import { RunWorker, type WorkerParts } from './run-worker.ts';
 
 /**
@@ -18,6 +17,12 @@ export const CLAIM_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 5_000;
 /** Keys of callers that are kept in memory for their runs. */
 const MAX_KEYS = 10_000;
+
+/** The caller. `key` is the bearer token of the request; it is never stored. */
+export interface Caller {
+  readonly account: string;
+  readonly key: string;
+}
 
 interface ActiveRun {
   readonly worker: RunWorker;

@@ -24,57 +24,18 @@ export class PromptBudgetError extends Error {
   override readonly name = 'PromptBudgetError';
 }
 
-export class ContextBuilder {
-  readonly #store: Store;
-  readonly #estimates: TokenEstimates;
-  readonly #lengths: ContextLengths;
+export type ContextBuilder = ReturnType<typeof createContextBuilder>;
 
-  constructor(store: Store, estimates: TokenEstimates, lengths: ContextLengths) {
-    this.#store = store;
-    this.#estimates = estimates;
-    this.#lengths = lengths;
-  }
-
-  /** `key` is the bearer token of the run for the model API, if it has its own. Throws {@link PromptBudgetError}. */
-  async build(account: string, run: Run, tally: Tally, key: string | undefined): Promise<BuiltContext> {
-    const tools = toTools(run);
-    const system = toSystemMessage(run);
-    const fixedTokens =
-      estimateTokens(system) + TOKENS_OF_A_MESSAGE + (tools.length === 0 ? 0 : estimateTokens(JSON.stringify(tools)));
-    const budget = remaining(run.max_prompt_tokens, tally.usage?.prompt_tokens);
-    const budgetTokens = budget === null ? Infinity : this.#estimates.toEstimated(run.model, budget);
-    const limit = () => Math.min(this.#estimates.contextTokens(run.model), budgetTokens) - fixedTokens;
-    let maxTokens = limit();
-    let units = await this.#load(account, run, maxTokens);
-    if (!this.#estimates.knowsLimit(run.model) && tokensOf(units) > SMALL_THREAD_TOKENS) {
-      const length = await this.#lengths.of(run.model, key);
-      if (length !== undefined) this.#estimates.setContextLength(run.model, length);
-      maxTokens = limit();
-      if (length !== undefined) units = await this.#load(account, run, maxTokens);
-    }
-    const truncated = truncate(units, run.truncation_strategy, maxTokens);
-    if (truncated.isOverLimit && fixedTokens + truncated.tokens > budgetTokens) throw new PromptBudgetError();
-    const messages = toChatMessages(truncated.units);
-    return {
-      request: {
-        ...parametersOf(run, tally),
-        messages: system === '' ? messages : [{ role: 'system', content: system }, ...messages],
-        ...(tools.length === 0 ? {} : toolParametersOf(run, tally, tools)),
-      },
-      estimatedTokens: fixedTokens + truncated.tokens,
-      canShrink: truncated.canShrink,
-    };
-  }
-
+export function createContextBuilder(store: Store, estimates: TokenEstimates, lengths: ContextLengths) {
   /** Oldest first: as much of the thread's end as can be needed, and its first message of the user. */
-  async #load(account: string, run: Run, maxTokens: number): Promise<readonly ContextUnit[]> {
+  const load = async (account: string, run: Run, maxTokens: number): Promise<readonly ContextUnit[]> => {
     const functionNames = new Set(functionsOf(run).map(({ name }) => name));
     const { type, last_messages: lastMessages } = run.truncation_strategy;
     const units: ContextUnit[] = [];
     let tokens = 0;
     let messages = 0;
     for (let before: number | undefined; ;) {
-      const items = await this.#store.work.context(run.thread_id, before, PAGE_SIZE);
+      const items = await store.work.context(run.thread_id, before, PAGE_SIZE);
       for (const item of items) {
         const unit = toUnit(item, run, functionNames);
         if (!unit) continue;
@@ -89,19 +50,50 @@ export class ContextBuilder {
       if (tokens > maxTokens && units.some((unit) => unit.isFromUser)) break;
     }
     units.reverse();
-    const first = type === 'auto' ? await this.#firstOfUser(account, run) : undefined;
+    const first = type === 'auto' ? await firstOfUser(account, run) : undefined;
     return !first || units.some(({ id }) => id === first.id) ? units : [first, ...units];
-  }
+  };
 
-  async #firstOfUser(account: string, run: Run): Promise<ContextUnit | undefined> {
+  const firstOfUser = async (account: string, run: Run): Promise<ContextUnit | undefined> => {
     const query = { order: 'asc', limit: 20, after: undefined, before: undefined, runId: undefined } as const;
-    const { items } = await this.#store.messages.list([account, run.thread_id], query);
+    const { items } = await store.messages.list([account, run.thread_id], query);
     for (const { json } of items) {
       const message = JSON.parse(json) as Message;
       if (message.role === 'user') return toUnit({ kind: 'message', sequence: 0, message }, run, new Set());
     }
     return undefined;
-  }
+  };
+
+  /** `key` is the bearer token of the run for the model API, if it has its own. Throws {@link PromptBudgetError}. */
+  return async (account: string, run: Run, tally: Tally, key: string | undefined): Promise<BuiltContext> => {
+    const tools = toTools(run);
+    const system = toSystemMessage(run);
+    const fixedTokens =
+      estimateTokens(system) + TOKENS_OF_A_MESSAGE + (tools.length === 0 ? 0 : estimateTokens(JSON.stringify(tools)));
+    const budget = remaining(run.max_prompt_tokens, tally.usage?.prompt_tokens);
+    const budgetTokens = budget === null ? Infinity : estimates.toEstimated(run.model, budget);
+    const limit = () => Math.min(estimates.contextTokens(run.model), budgetTokens) - fixedTokens;
+    let units = await load(account, run, limit());
+    if (!estimates.knowsLimit(run.model) && tokensOf(units) > SMALL_THREAD_TOKENS) {
+      const length = await lengths.of(run.model, key);
+      if (length !== undefined) {
+        estimates.setContextLength(run.model, length);
+        units = await load(account, run, limit());
+      }
+    }
+    const truncated = truncate(units, run.truncation_strategy, limit());
+    if (truncated.isOverLimit && fixedTokens + truncated.tokens > budgetTokens) throw new PromptBudgetError();
+    const messages = toChatMessages(truncated.units);
+    return {
+      request: {
+        ...parametersOf(run, tally),
+        messages: system === '' ? messages : [{ role: 'system', content: system }, ...messages],
+        ...(tools.length === 0 ? {} : toolParametersOf(run, tally, tools)),
+      },
+      estimatedTokens: fixedTokens + truncated.tokens,
+      canShrink: truncated.canShrink,
+    };
+  };
 }
 
 function tokensOf(units: readonly ContextUnit[]): number {

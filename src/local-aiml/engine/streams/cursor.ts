@@ -1,6 +1,6 @@
 /**
- * The position of a follower in a run, and its text form, which is the `id:` of each event. It counts what was sent rather
- * than events, so that any process can continue from it.
+ * The position of a follower in a run, and the text form of events, whose `id:` is the position: server-sent events as the
+ * SDKs of the Assistants API read them. It counts what was sent rather than events, so that any process can continue from it.
  */
 import { END_STATUSES, LIVE_STATUSES, type RunStatus } from '../../runs/model.ts';
 
@@ -49,4 +49,18 @@ export function parseCursor(cursor: string): Position | undefined {
   return status === undefined || phase === undefined
     ? undefined
     : { attempt, status, closedSteps, phase, parts, chars };
+}
+
+/** A comment: clients skip it. */
+export const HEARTBEAT = ': \n\n';
+
+/** The cursor of the position is the id of the event, which browsers send back as `Last-Event-ID`. */
+export function toFrame(event: string, position: Position, data: string): string {
+  return `event: ${event}\nid: ${toCursor(position)}\ndata: ${data}\n\n`;
+}
+
+/** The last frame of a stream that cannot continue. The error stands under `error`, where the SDKs look for it. */
+export function toErrorFrame(message: string): string {
+  const error = { message, type: 'server_error', param: null, code: null };
+  return `event: error\ndata: ${JSON.stringify({ error })}\n\n`;
 }

@@ -3,8 +3,7 @@
  * because they can be derived from the run at any time. A client that stops reading is disconnected after a while.
  */
 import type { ServerResponse } from 'node:http';
-import type { Position } from './cursor.ts';
-import { HEARTBEAT, toDoneFrame, toErrorFrame } from './frames.ts';
+import { HEARTBEAT, toErrorFrame, toFrame, type Position } from './cursor.ts';
 import { isEnd } from './projection.ts';
 import type { RunFeed } from './run-feed.ts';
 
@@ -15,106 +14,81 @@ export interface FollowerTimings {
   readonly stallMs: number;
 }
 
-export const DEFAULT_TIMINGS: FollowerTimings = { heartbeatMs: 10_000, stallMs: 30_000 };
-
-export class Follower {
-  readonly #feed: RunFeed;
-  readonly #response: ServerResponse;
-  readonly #endsAtRequiresAction: boolean;
-  readonly #timings: FollowerTimings;
-  #position: Position;
-  #isBlocked = false;
-  #isDone = false;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #stall: NodeJS.Timeout | undefined;
-
-  constructor(
-    feed: RunFeed,
-    response: ServerResponse,
-    position: Position,
-    endsAtRequiresAction: boolean,
-    timings: FollowerTimings,
-  ) {
-    this.#feed = feed;
-    this.#response = response;
-    this.#position = position;
-    this.#endsAtRequiresAction = endsAtRequiresAction;
-    this.#timings = timings;
-  }
-
-  /** The head of the response was written. */
-  start(): void {
-    this.#response.on('drain', () => this.#onDrain());
-    this.#response.on('close', () => this.stop());
-    this.#response.on('error', () => this.stop());
-    if (this.#response.destroyed) {
-      this.stop();
-      return;
-    }
-    this.#feed.add(this);
-    this.#heartbeat = setInterval(() => {
-      if (!this.#isBlocked) this.#write(HEARTBEAT);
-    }, this.#timings.heartbeatMs);
-    if (isEnd(this.#position.status)) this.#end(toDoneFrame(this.#position));
-    else this.onChange();
-  }
-
+export interface Follower {
   /** There may be more to send. */
-  onChange(): void {
-    while (!this.#isBlocked && !this.#isDone) {
-      const next = this.#feed.next(this.#position);
-      if (!next) return;
-      this.#position = next.position;
-      this.#heartbeat?.refresh();
-      this.#write(next.frame);
-      if (this.#isAtEnd()) this.#end(toDoneFrame(this.#position));
-    }
-  }
-
+  onChange(): void;
   /** The run cannot be read. */
-  onError(): void {
-    this.#end(toErrorFrame('The run cannot be followed at the moment. It continues.'));
-  }
-
+  onError(): void;
   /** Cuts the connection, so that the client does not take it for the end, and can resume. */
-  cut(): void {
-    this.stop();
-    this.#response.destroy();
-  }
+  cut(): void;
+}
 
-  stop(): void {
-    this.#isDone = true;
-    clearInterval(this.#heartbeat);
-    clearTimeout(this.#stall);
-    this.#feed.delete(this);
-  }
+/** Sends what follows `start`. The head of the response was written. */
+export function follow(
+  feed: RunFeed,
+  response: ServerResponse,
+  start: Position,
+  endsAtRequiresAction: boolean,
+  { heartbeatMs, stallMs }: FollowerTimings,
+): Follower {
+  let position = start;
+  let isBlocked = false;
+  let isDone = false;
+  let stall: NodeJS.Timeout | undefined;
+  const heartbeat = setInterval(() => {
+    if (!isBlocked) write(HEARTBEAT);
+  }, heartbeatMs);
 
-  #isAtEnd(): boolean {
-    const { status } = this.#position;
-    return isEnd(status) || (this.#endsAtRequiresAction && status === 'requires_action' && this.#position.phase !== 0);
-  }
-
-  #end(frame: string): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    clearInterval(this.#heartbeat);
-    this.#feed.delete(this);
-    this.#response.end(frame);
+  const stop = (): void => {
+    isDone = true;
+    clearInterval(heartbeat);
+    clearTimeout(stall);
+    feed.delete(follower);
+  };
+  const follower: Follower = {
+    onChange() {
+      while (!isBlocked && !isDone) {
+        const next = feed.next(position);
+        if (!next) return;
+        position = next.position;
+        heartbeat.refresh();
+        write(next.frame);
+        const isWaiting = position.status === 'requires_action' && position.phase !== 0;
+        if (isEnd(position.status) || (endsAtRequiresAction && isWaiting)) end(toFrame('done', position, '[DONE]'));
+      }
+    },
+    onError: () => end(toErrorFrame('The run cannot be followed at the moment. It continues.')),
+    cut() {
+      stop();
+      response.destroy();
+    },
+  };
+  const write = (frame: string): void => {
+    if (response.write(frame)) return;
+    isBlocked = true;
+    stall = setTimeout(() => follower.cut(), stallMs);
+  };
+  const end = (frame: string): void => {
+    if (isDone) return;
+    stop();
+    response.end(frame);
     // What is left is in the socket; a client that does not take it is cut as well.
-    clearTimeout(this.#stall);
-    this.#stall = setTimeout(() => this.#response.destroy(), this.#timings.stallMs);
-    this.#response.on('close', () => clearTimeout(this.#stall));
-  }
+    stall = setTimeout(() => follower.cut(), stallMs);
+  };
 
-  #write(frame: string): void {
-    if (this.#response.write(frame)) return;
-    this.#isBlocked = true;
-    this.#stall = setTimeout(() => this.cut(), this.#timings.stallMs);
+  response.on('close', stop);
+  response.on('error', stop);
+  response.on('drain', () => {
+    if (isDone) return;
+    isBlocked = false;
+    clearTimeout(stall);
+    follower.onChange();
+  });
+  if (response.destroyed) stop();
+  else {
+    feed.add(follower);
+    if (isEnd(position.status)) end(toFrame('done', position, '[DONE]'));
+    else follower.onChange();
   }
-
-  #onDrain(): void {
-    this.#isBlocked = false;
-    clearTimeout(this.#stall);
-    this.onChange();
-  }
+  return follower;
 }

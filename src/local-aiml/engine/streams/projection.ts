@@ -29,8 +29,6 @@ export function nextEvent(view: RunSnapshot, position: Position): RunEvent | und
   } else if (step) {
     const event = nextOfStep(view, position, step);
     if (event) return event;
-    if (run.status === 'cancelling' && status === 'in_progress') return runEvent(view, position, 'cancelling', run);
-    return undefined;
   }
   if (run.status === 'cancelling' && status === 'in_progress') return runEvent(view, position, 'cancelling', run);
   if (!isEnd(run.status) || step) return undefined;

@@ -2,10 +2,9 @@
 import { nowSeconds } from '../../wire/unix-time.ts';
 import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
-import { toCursor, type Position } from './cursor.ts';
+import { toCursor, toFrame, type Position } from './cursor.ts';
 import { nextEvent } from './projection.ts';
 import type { Follower } from './follower.ts';
-import { toFrame } from './frames.ts';
 import { asDeleted, withLive } from './run-view.ts';
 import type { NotificationQueue } from './notification-queue.ts';
 

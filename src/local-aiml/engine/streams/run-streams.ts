@@ -4,9 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { ApiError, invalid } from '../../api/api-error.ts';
 import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
-import { parseCursor, START, type Position } from './cursor.ts';
-import { DEFAULT_TIMINGS, Follower, type FollowerTimings } from './follower.ts';
-import { toFrame } from './frames.ts';
+import { parseCursor, START, toFrame, type Position } from './cursor.ts';
+import { follow, type Follower, type FollowerTimings } from './follower.ts';
 import { isPositionOf, positionOfSubmit } from './projection.ts';
 import { RunFeed, type FeedParts } from './run-feed.ts';
 import { NotificationQueue } from './notification-queue.ts';
@@ -31,7 +30,11 @@ export class RunStreams {
   readonly #followers = new Set<Follower>();
   #isStopping = false;
 
-  constructor(work: WorkStore, liveRuns: LiveRuns, timings: FollowerTimings = DEFAULT_TIMINGS) {
+  constructor(
+    work: WorkStore,
+    liveRuns: LiveRuns,
+    timings: FollowerTimings = { heartbeatMs: 10_000, stallMs: 30_000 },
+  ) {
     this.#parts = { work, liveRuns, queue: new NotificationQueue() };
     this.#timings = timings;
   }
@@ -61,10 +64,9 @@ export class RunStreams {
       'x-accel-buffering': 'no',
     });
     if (request.threadJson !== undefined) raw.write(toFrame('thread.created', position, request.threadJson));
-    const follower = new Follower(feed, raw, position, request.from !== 'joined', this.#timings);
+    const follower = follow(feed, raw, position, request.from !== 'joined', this.#timings);
     this.#followers.add(follower);
     raw.on('close', () => this.#followers.delete(follower));
-    follower.start();
   }
 
   /** Resolves once the followers of the run have its state as it is stored now. Does not reject. */
