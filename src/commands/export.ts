@@ -4,11 +4,10 @@
  */
 import '../runtime/check-node-version.ts';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { ProgressBar } from './progress-bar.ts';
+import { startProgress } from './progress-bar.ts';
 import { runCommand } from './run-command.ts';
 import { ifSupported, ServiceClient } from './service-client.ts';
 import { LIST_ASSISTANTS, LIST_MESSAGES, LIST_THREADS } from './transfer/documents.ts';
-import { readAll, readList } from './transfer/pages.ts';
 import { EXPORT_FORMAT, EXPORT_VERSION, type ExportRecord } from './transfer/records.ts';
 import {
   toAssistantInput,
@@ -69,9 +68,9 @@ function warn(id: string, losses: readonly string[]): void {
 }
 
 async function exportAssistants(client: ServiceClient, file: FileHandle): Promise<void> {
-  const progress = new ProgressBar(process.stderr, 'assistants', null);
+  const progress = startProgress('assistants', null);
   const list = { query: LIST_ASSISTANTS, path: ['assistants'] };
-  for await (const { id, ...assistant } of readList<ListedAssistant>(client, list)) {
+  for await (const { id, ...assistant } of client.list<ListedAssistant>(list)) {
     const { input, losses } = toAssistantInput(assistant);
     await write(file, { type: 'assistant', id, input });
     warn(id, losses);
@@ -82,16 +81,16 @@ async function exportAssistants(client: ServiceClient, file: FileHandle): Promis
 
 async function exportThreads(client: ServiceClient, file: FileHandle): Promise<void> {
   const list = { query: LIST_THREADS, path: ['threads'] };
-  const threads = await ifSupported(readAll<ListedThread>(client, list));
+  const threads = await ifSupported(toArray(client.list<ListedThread>(list)));
   if (threads === null) {
     process.stderr.write('threads: left out, as this upstream cannot list them\n');
     return;
   }
-  const progress = new ProgressBar(process.stderr, 'threads', threads.length);
+  const progress = startProgress('threads', threads.length);
   for (const thread of threads) {
     await write(file, { type: 'thread', id: thread.id, input: toThreadInput(thread) });
     const messages = { query: LIST_MESSAGES, variables: { threadId: thread.id }, path: ['thread', 'messages'] };
-    for await (const message of readList<ListedMessage>(client, messages)) {
+    for await (const message of client.list<ListedMessage>(messages)) {
       const { input, losses } = toMessageInput(message);
       warn(message.id, losses);
       if (input) await write(file, { type: 'message', id: message.id, threadId: thread.id, input });
@@ -99,4 +98,10 @@ async function exportThreads(client: ServiceClient, file: FileHandle): Promise<v
     progress.advance();
   }
   progress.end();
+}
+
+async function toArray<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const array: T[] = [];
+  for await (const item of items) array.push(item);
+  return array;
 }

@@ -2,10 +2,10 @@
 import '../runtime/check-node-version.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ProgressBar } from './progress-bar.ts';
+import { startProgress } from './progress-bar.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { runCommand } from './run-command.ts';
-import { ifSupported, ServiceClient } from './service-client.ts';
+import { ifSupported, ServiceClient, type ListRequest, type Stored } from './service-client.ts';
 import {
   CREATE_ASSISTANT,
   CREATE_MESSAGE,
@@ -14,7 +14,6 @@ import {
   FIND_MESSAGES,
   FIND_THREADS,
 } from './transfer/documents.ts';
-import { readList, type ListRequest, type Stored } from './transfer/pages.ts';
 import { parseExport, type ExportRecord, type MessageRecord, type NumberedRecord } from './transfer/records.ts';
 
 const USAGE = `Usage: npm run import -- <file> [options]
@@ -94,7 +93,7 @@ class Importer {
   async importAssistants(): Promise<void> {
     const assistants = ofType(this.#records, 'assistant');
     const existing = await this.#findCopies({ query: FIND_ASSISTANTS, path: ['assistants'] });
-    const progress = new ProgressBar(process.stderr, 'assistants', assistants.length);
+    const progress = startProgress('assistants', assistants.length);
     for (const item of assistants) {
       if (this.#findIn(existing, item.record) === undefined)
         await this.#create(item, { query: CREATE_ASSISTANT, kind: 'assistant' });
@@ -112,7 +111,7 @@ class Importer {
       this.problems.push('threads: this upstream cannot list them, so a second import would create them again');
       return;
     }
-    const progress = new ProgressBar(process.stderr, 'threads', threads.length);
+    const progress = startProgress('threads', threads.length);
     for (const item of threads) {
       const { id } = item.record;
       const threadId =
@@ -143,7 +142,7 @@ class Importer {
   /** The ids of copies by the ids of their originals. An original itself is found by its own id. */
   async #findCopies(list: ListRequest): Promise<ReadonlyMap<string, string>> {
     const copies = new Map<string, string>();
-    for await (const { id, metadata } of readList<Stored>(this.#client, list)) {
+    for await (const { id, metadata } of this.#client.list<Stored>(list)) {
       copies.set(id, id);
       const origin = metadata[ORIGIN];
       if (origin !== undefined) copies.set(origin, id);
@@ -168,7 +167,7 @@ class Importer {
         .update(`${kind}\n${record.id}\n${JSON.stringify(record.input)}`)
         .digest('hex'),
     };
-    const result = await this.#client.create(query, input, { isRepeatable: true }).catch((error: unknown) => {
+    const result = await this.#client.create(query, input).catch((error: unknown) => {
       throw new Error(`line ${line}: ${error instanceof Error ? error.message : 'failed'}`, { cause: error });
     });
     if (result.problem === undefined) return result.id;

@@ -1,38 +1,28 @@
-/** Shows how far a command is: a bar on a terminal, and one line at the end of each part elsewhere. */
-import type { WriteStream } from 'node:tty';
+/** Shows how far a command is on stderr: a bar on a terminal, and one line at the end of each part elsewhere. */
 
 const WIDTH = 30;
 const REDRAW_MS = 100;
 
-export class ProgressBar {
-  readonly #stream: WriteStream;
-  readonly #noun: string;
-  /** Null while it is not known how many there are. */
-  readonly #total: number | null;
-  #done = 0;
-  #drawnAt = 0;
-
-  constructor(stream: WriteStream, noun: string, total: number | null) {
-    this.#stream = stream;
-    this.#noun = noun;
-    this.#total = total;
-  }
-
-  advance(by = 1): void {
-    this.#done += by;
-    const now = Date.now();
-    if (!this.#stream.isTTY || now - this.#drawnAt < REDRAW_MS) return;
-    this.#drawnAt = now;
-    this.#stream.write(`\r\x1b[K${this.#text()}`);
-  }
-
-  end(): void {
-    this.#stream.write(`${this.#stream.isTTY ? '\r\x1b[K' : ''}${this.#text()}\n`);
-  }
-
-  #text(): string {
-    if (this.#total === null) return `${this.#noun}: ${this.#done}`;
-    const filled = this.#total === 0 ? WIDTH : Math.round((this.#done / this.#total) * WIDTH);
-    return `${this.#noun}: [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${this.#done}/${this.#total}`;
-  }
+/** `total` is null while it is not known how many there are. */
+export function startProgress(noun: string, total: number | null) {
+  const { stderr } = process;
+  let done = 0;
+  let drawnAt = 0;
+  const toText = (): string => {
+    if (total === null) return `${noun}: ${done}`;
+    const filled = total === 0 ? WIDTH : Math.round((done / total) * WIDTH);
+    return `${noun}: [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${done}/${total}`;
+  };
+  return {
+    advance(): void {
+      done += 1;
+      const now = Date.now();
+      if (!stderr.isTTY || now - drawnAt < REDRAW_MS) return;
+      drawnAt = now;
+      stderr.write(`\r\x1b[K${toText()}`);
+    },
+    end(): void {
+      stderr.write(`${stderr.isTTY ? '\r\x1b[K' : ''}${toText()}\n`);
+    },
+  };
 }

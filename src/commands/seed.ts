@@ -5,9 +5,8 @@
 import '../runtime/check-node-version.ts';
 import { seedAssistants, seedConversations } from './seed-assistants.ts';
 import { runCommand } from './run-command.ts';
-import { ifSupported, ServiceClient } from './service-client.ts';
+import { ifSupported, ServiceClient, type Stored } from './service-client.ts';
 import { CREATE_ASSISTANT, FIND_ASSISTANTS, FIND_THREADS } from './transfer/documents.ts';
-import { readList, type Stored } from './transfer/pages.ts';
 
 const USAGE = `Creates a few example assistants and conversations in a running service.
 
@@ -27,7 +26,7 @@ const command = { usage: USAGE, options: {}, argument: 'address', prefix: 'seed:
 await runCommand(command, async (_, address) => {
   const client = new ServiceClient(address, 'npm run seed -- http://host:port');
   const seeded = new Map<string | undefined, string>();
-  for await (const { id, metadata } of readList<Stored>(client, { query: FIND_ASSISTANTS, path: ['assistants'] }))
+  for await (const { id, metadata } of client.list<Stored>({ query: FIND_ASSISTANTS, path: ['assistants'] }))
     seeded.set(metadata['seed'], id);
   for (const [index, input] of seedAssistants.entries()) {
     const progress = `${index + 1}/${seedAssistants.length} ${input.name}`;
@@ -61,7 +60,7 @@ async function converse(
   return `${assistantId} in ${await create(client, CONVERSE, { assistantId, thread, waitSeconds: 20 })}`;
 }
 
-async function create(client: ServiceClient, query: string, input: unknown): Promise<string> {
+async function create(client: ServiceClient, query: string, input: object): Promise<string> {
   const result = await client.create(query, input);
   if (result.problem !== undefined) throw new Error(result.problem);
   return result.id;

@@ -35,12 +35,22 @@ class ServiceRequestError extends Error {
   }
 }
 
-interface SendOptions {
-  /**
-   * Whether to send the operation again after an error that is retryable or leaves the outcome unknown. True for reads, and for
-   * mutations with an idempotency key.
-   */
-  readonly isRepeatable?: boolean;
+/** An object as the queries that find copies select it. */
+export interface Stored {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface Connection<T> {
+  readonly nodes: readonly T[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+export interface ListRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** The fields from the data to the connection. */
+  readonly path: readonly string[];
 }
 
 const ATTEMPTS = 6;
@@ -65,8 +75,11 @@ export class ServiceClient {
     this.#credential = process.env['AIML_API_KEY']?.trim();
   }
 
-  /** Resolves to the data. Throws a {@link ServiceRequestError} if the response has errors, or if there is none. */
-  async send<T>(query: string, variables: unknown, { isRepeatable = false }: SendOptions = {}): Promise<T> {
+  /**
+   * Resolves to the data. Throws a {@link ServiceRequestError} if the response has errors, or if there is none. An operation that
+   * is repeatable is sent again after an error that is retryable or leaves the outcome unknown.
+   */
+  async send<T>(query: string, variables: unknown, isRepeatable = true): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#sendOnce<T>(query, variables);
@@ -79,16 +92,28 @@ export class ServiceClient {
     }
   }
 
+  /** Reads a whole list page by page. Nothing if an object on the path is null, for example a thread that was deleted. */
+  async *list<T>({ query, variables, path }: ListRequest): AsyncGenerator<T> {
+    let after: string | null = null;
+    do {
+      const data = await this.send<unknown>(query, { ...variables, after });
+      const connection = path.reduce<unknown>(fieldOf, data) as Connection<T> | undefined;
+      if (!connection) return;
+      yield* connection.nodes;
+      after = connection.pageInfo.hasNextPage ? connection.pageInfo.endCursor : null;
+    } while (after !== null);
+  }
+
   /**
    * Creates an object by a mutation that selects `created { id }` and `userErrors { message field }`. Returns its id, or the
-   * problem if the service rejected the input. Throws if it cannot be known whether the object was created.
+   * problem if the service rejected the input. Throws if it cannot be known whether the object was created. With an
+   * `idempotencyKey` in the input it is repeatable.
    */
   async create(
     query: string,
-    input: unknown,
-    options?: SendOptions,
+    input: object,
   ): Promise<{ readonly id: string; readonly problem?: undefined } | { readonly problem: string }> {
-    const [payload] = Object.values(await this.send<Created>(query, { input }, options));
+    const [payload] = Object.values(await this.send<Created>(query, { input }, 'idempotencyKey' in input));
     const [error] = payload?.userErrors ?? [];
     if (error) return { problem: [...(error.field ? [error.field.join('.')] : []), error.message].join(': ') };
     if (!payload?.created) throw new Error('the service did not return what it created');
@@ -125,6 +150,9 @@ export class ServiceClient {
     return data;
   }
 }
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 
 /** The result of an operation; null if the upstream of the service does not support it. */
 export async function ifSupported<T>(result: Promise<T>): Promise<T | null> {
