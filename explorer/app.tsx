@@ -52,9 +52,9 @@ if (root)
       schemaDescription
     >
       <GraphiQL.Logo>
-        <a href="./" className="service-name">
-          Assistants
-        </a>
+        <h1 className="service-name">
+          <a href="./">Assistants</a>
+        </h1>
       </GraphiQL.Logo>
     </GraphiQL>,
   );

@@ -48,7 +48,7 @@ async function bundle() {
     }),
     graphiql: await renderPage('graphiql', 'app', scripts, {
       title: 'Assistants – GraphiQL',
-      body: '<div id="root">Opening the explorer, which needs JavaScript …</div>',
+      body: '<main id="root">Opening the explorer, which needs JavaScript …</main>',
     }),
     chat: await renderPage('chat', 'chat', scripts, {
       title: 'Assistants – Chat',

@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import type { Locator, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+/** The script of axe. */
+export const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-interface AxeResult {
+export interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
 }
 

@@ -7,6 +7,7 @@ import { runProcess } from '../support/process.ts';
 import { slowTest } from '../support/slow.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { AXE, type AxeResult } from './chat-page.ts';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const SECRET = 'Bearer only-for-this-tab';
@@ -76,6 +77,25 @@ describeInBrowser('GraphiQL in a browser', () => {
     const read = () => watched.page.evaluate<string | null>("localStorage.getItem('graphiql:tabState')");
     await until(async () => (await read())?.includes(holding) === true);
   }
+
+  slowTest.each(['light', 'dark'] as const)(
+    'has landmarks, headings and contrast of its own, in the %s theme',
+    async (colorScheme) => {
+      const { context, page } = await openPage(browser);
+      await page.emulateMedia({ colorScheme });
+      await page.addInitScript({ path: AXE });
+      await page.goto(`${service.url}/graphiql`);
+      await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+      await page.getByRole('button', { name: /^Assistant\b/ }).waitFor();
+      // What is inside GraphiQL: buttons in tabs, and the colours of its editor.
+      const rules = { 'nested-interactive': { enabled: false } };
+      const { violations } = await page.evaluate<AxeResult>(
+        `axe.run({ exclude: ['.view-lines'] }, { rules: ${JSON.stringify(rules)} })`,
+      );
+      await context.close();
+      expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
+    },
+  );
 
   test('holds a conversation by its examples, follows its run without a setting, and opens it again on the second visit', async () => {
     const { page } = watched;
