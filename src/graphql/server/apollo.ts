@@ -109,8 +109,8 @@ const asGateway = (operations: OperationCache, subscriptions: SubscriptionOption
         const context = given as RequestContext;
         const { execute } = context;
         if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
-          const errors = operations.prepare(document, operationName)?.errorsBefore(variables);
-          if (errors) return Promise.resolve({ errors });
+          const values = operations.prepare(document, operationName)?.check(variables);
+          if (values && 'errors' in values) return Promise.resolve(values);
           return startSubscription({ document, operationName, variables, context }, subscriptions);
         }
         return execute

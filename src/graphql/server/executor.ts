@@ -20,7 +20,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
-import { executeGated } from './gated-execution.ts';
+import { executeWithLimits } from './limited-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
 import { createCostCheck, type CostCheck } from './operation-cost.ts';
@@ -29,7 +29,7 @@ import { conditionVariables, makePlan, type Plan, type RootCall } from './plan.t
 import { createReplay, type Replay, type RootResult } from './replay.ts';
 import { ResponseBuilder } from './response-builder.ts';
 import { MAX_WORK_AT_ONCE } from './value-plan.ts';
-import { createVariableCoercer, type VariableCoercer, type Variables } from './variables.ts';
+import { createVariableCoercer, type CoercedVariables, type VariableCoercer, type Variables } from './variables.ts';
 
 /** The cached plans of one operation: one for each set of values of its conditions. */
 const MAX_PLAN_BYTES = 2 * 1024 * 1024;
@@ -107,12 +107,11 @@ export class PreparedOperation {
     return this.#run(variables, context, (coerced) => this.#planFor(coerced));
   }
 
-  /** Errors before execution: invalid variables, or a cost that is too high. Null for none. */
-  errorsBefore(variables: Variables): readonly GraphQLError[] | null {
+  /** The coerced variables. Errors if they are invalid, or the operation costs too much with them. */
+  check(variables: Variables): CoercedVariables {
     const values = this.#coerce(variables);
-    if ('errors' in values) return values.errors;
-    const exceeded = this.#checkCost?.(values.coerced);
-    return exceeded ? [exceeded] : null;
+    const exceeded = 'errors' in values ? null : this.#checkCost?.(values.coerced);
+    return exceeded ? { errors: [exceeded] } : values;
   }
 
   /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
@@ -128,12 +127,10 @@ export class PreparedOperation {
     context: unknown,
     planFor: (coerced: Variables) => Plan | null,
   ): Promise<ExecutionResult> {
-    const values = this.#coerce(variables);
+    const values = this.check(variables);
     if ('errors' in values) return values;
     const { coerced } = values;
     const plan = planFor(coerced);
-    const exceeded = this.#checkCost?.(coerced);
-    if (exceeded) return { errors: [exceeded] };
     try {
       return await (plan ? this.#runPlan(plan, variables, coerced, context) : this.#runWithoutPlan(variables, context));
     } catch (error) {
@@ -227,7 +224,7 @@ export class PreparedOperation {
       contextValue,
     };
     const budget = { bytes: MAX_RESPONSE_BYTES };
-    const { result, length } = await executeGated(args, budget);
+    const { result, length } = await executeWithLimits(args, budget);
     if (!result.data || length <= MAX_WORK_AT_ONCE) return result;
     const release = await acquireLargeResponse();
     try {

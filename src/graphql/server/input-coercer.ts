@@ -11,12 +11,13 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLLeafType,
+  type GraphQLNamedInputType,
 } from 'graphql';
 
 /** The result for a value that does not fit its type. */
-export const MISFIT = Symbol('misfit');
+export const INVALID_VALUE = Symbol('invalid value');
 
-/** Takes what JSON.parse makes. Returns the coerced value or {@link MISFIT}; throws what a scalar throws for a misfit. */
+/** Takes what JSON.parse makes. Returns the coerced value or {@link INVALID_VALUE}; throws what a scalar throws. */
 export type InputCoercer = (value: unknown) => unknown;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export function coercerOf(type: GraphQLInputType): InputCoercer {
 function createCoercer(type: GraphQLInputType): InputCoercer {
   if (isNonNullType(type)) {
     const coerce = coercerOf(type.ofType);
-    return (value) => (value === null || value === undefined ? MISFIT : coerce(value));
+    return (value) => (value === null || value === undefined ? INVALID_VALUE : coerce(value));
   }
   const coerce = isListType(type)
     ? createListCoercer(type.ofType)
@@ -49,25 +50,29 @@ function createListCoercer(itemType: GraphQLInputType): InputCoercer {
   return (value) => {
     if (!Array.isArray(value)) {
       const item = coerce(value);
-      return item === MISFIT ? MISFIT : [item];
+      return item === INVALID_VALUE ? INVALID_VALUE : [item];
     }
     const items: unknown[] = [];
     for (const item of value as unknown[]) {
       const coerced = coerce(item);
-      if (coerced === MISFIT) return MISFIT;
+      if (coerced === INVALID_VALUE) return INVALID_VALUE;
       items.push(coerced);
     }
     return items;
   };
 }
 
+/** Custom scalars look at objects themselves, and do not print them. */
+export const isCustomScalar = (type: GraphQLNamedInputType): boolean =>
+  isScalarType(type) && !isSpecifiedScalarType(type);
+
 function createLeafCoercer(type: GraphQLLeafType): InputCoercer {
-  const takesObjects = isScalarType(type) && !isSpecifiedScalarType(type);
+  const takesObjects = isCustomScalar(type);
   return (value) => {
     // graphql-js would print the whole object into an error that is thrown away.
-    if (typeof value === 'object' && !takesObjects) return MISFIT;
+    if (typeof value === 'object' && !takesObjects) return INVALID_VALUE;
     const coerced: unknown = type.parseValue(value);
-    return coerced === undefined ? MISFIT : coerced;
+    return coerced === undefined ? INVALID_VALUE : coerced;
   };
 }
 
@@ -80,21 +85,21 @@ interface Field {
 function createObjectCoercer(type: GraphQLInputObjectType): InputCoercer {
   let fields: readonly Field[] | null = null;
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return MISFIT;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return INVALID_VALUE;
     fields ??= fieldsOf(type);
     const coerced: Record<string, unknown> = {};
     let given = 0;
     for (const { name, defaultValue, coerce } of fields) {
       const fieldValue = (value as Fields)[name];
       const result = fieldValue === undefined && defaultValue !== undefined ? defaultValue : coerce(fieldValue);
-      if (result === MISFIT) return MISFIT;
+      if (result === INVALID_VALUE) return INVALID_VALUE;
       if (fieldValue !== undefined) given += 1;
       else if (defaultValue === undefined) continue;
       coerced[name] = result;
     }
     // Any other key is one that the type does not have.
-    if (Object.keys(value).length !== given) return MISFIT;
-    return type.isOneOf && !hasOneValue(coerced) ? MISFIT : coerced;
+    if (Object.keys(value).length !== given) return INVALID_VALUE;
+    return type.isOneOf && !hasOneValue(coerced) ? INVALID_VALUE : coerced;
   };
 }
 

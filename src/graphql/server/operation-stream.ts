@@ -1,6 +1,12 @@
-/** The stream of one subscription, as a transport sends it: it counts, and reports once how it ended. */
-import type { FormattedExecutionResult } from 'graphql';
-import type { SubscriptionResults } from './subscription.ts';
+/** The stream of one subscription, as a transport sends it. It counts the results, and reports once how it ended. */
+import {
+  locatedError,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  type GraphQLError,
+  type GraphQLFormattedError,
+} from 'graphql';
+import type { Release } from '../../runtime/semaphore.ts';
 import { codesOf } from './operation.plugin.ts';
 
 /** How a client receives the results of a subscription. */
@@ -21,25 +27,33 @@ export interface StreamSummary {
 }
 
 export class OperationStream {
-  readonly #results: SubscriptionResults;
-  readonly #onEnd: (summary: StreamSummary) => void;
+  /** Called once, when the stream has ended. */
+  onEnd: ((summary: StreamSummary) => void) | null = null;
+  readonly #source: AsyncIterator<ExecutionResult>;
+  readonly #formatErrors: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[];
+  readonly #release: Release;
   readonly #errorCodes = new Set<string>();
   #events = 0;
+  #isSourceOpen = true;
+  #hasFailed = false;
   #hasEnded = false;
 
-  constructor(results: SubscriptionResults, onEnd: (summary: StreamSummary) => void) {
-    this.#results = results;
-    this.#onEnd = onEnd;
+  /** `formatErrors` makes of errors what callers may see. `release` is called when the source has ended. */
+  constructor(
+    source: AsyncIterator<ExecutionResult>,
+    formatErrors: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[],
+    release: Release,
+  ) {
+    this.#source = source;
+    this.#formatErrors = formatErrors;
+    this.#release = release;
   }
 
-  /** Null at the end. Never rejects. */
+  /** Null at the end. Never rejects: what the source throws is its last result. */
   async next(): Promise<FormattedExecutionResult | null> {
-    const result = await this.#results.next();
-    if (result === null) {
-      this.end(this.#results.hasFailed ? 'failed' : 'completed');
-      return null;
-    }
-    if (this.#hasEnded) return null;
+    const result = this.#isSourceOpen ? await this.#read() : null;
+    if (result === null) this.end(this.#hasFailed ? 'failed' : 'completed');
+    if (result === null || this.#hasEnded) return null;
     this.#events += 1;
     for (const code of codesOf(result.errors)) this.#errorCodes.add(code);
     return result;
@@ -49,7 +63,35 @@ export class OperationStream {
   end(end: StreamEnd): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#results.end();
-    this.#onEnd({ end, events: this.#events, errorCodes: [...this.#errorCodes] });
+    this.#close();
+    this.onEnd?.({ end, events: this.#events, errorCodes: [...this.#errorCodes] });
+  }
+
+  async #read(): Promise<FormattedExecutionResult | null> {
+    try {
+      const next: IteratorResult<ExecutionResult, unknown> = await this.#source.next();
+      if (next.done !== true) return this.#format(next.value);
+      this.#isSourceOpen = false;
+      this.#release();
+      return null;
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#close();
+      return this.#format({ errors: [locatedError(error, undefined)] });
+    }
+  }
+
+  #close(): void {
+    if (!this.#isSourceOpen) return;
+    this.#isSourceOpen = false;
+    this.#release();
+    void this.#source.return?.();
+  }
+
+  #format({ data, errors }: ExecutionResult): FormattedExecutionResult {
+    return {
+      ...(data !== undefined && { data }),
+      ...(errors && { errors: this.#formatErrors(errors) }),
+    };
   }
 }

@@ -25,6 +25,7 @@ import {
   type DirectiveNode,
   type FieldNode,
   type GraphQLAbstractType,
+  type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLLeafType,
   type GraphQLObjectType,
@@ -136,7 +137,6 @@ class Planner {
   readonly #nodeIds = new Map<FieldNode, number>();
   /** By the type and the nodes: what fragments select in many places is planned once. */
   readonly #plans = new Map<string, ValuePlan>();
-  readonly #leaves = new Map<GraphQLLeafType, LeafPlan>();
   #fields = 0;
   #objects = 0;
 
@@ -178,26 +178,21 @@ class Planner {
   #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
     if (isNonNullType(type)) return new NonNullPlan(this.#planValue(type.ofType, nodes));
     if (isListType(type)) return new ListPlan(this.#planValue(type.ofType, nodes));
-    if (isLeafType(type)) return this.#planLeaf(type);
-    const key = `${type.name} ${nodes.map((node) => this.#idOf(node)).join()}`;
+    const key = isLeafType(type) ? type.name : `${type.name} ${nodes.map((node) => this.#idOf(node)).join()}`;
     let plan = this.#plans.get(key);
-    if (!plan) {
-      plan = isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
-      this.#plans.set(key, plan);
-    }
+    if (!plan) this.#plans.set(key, (plan = this.#planNamed(type, nodes)));
     return plan;
+  }
+
+  #planNamed(type: GraphQLLeafType | GraphQLCompositeType, nodes: readonly FieldNode[]): ValuePlan {
+    if (isLeafType(type)) return new LeafPlan(type);
+    return isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
   }
 
   #idOf(node: FieldNode): number {
     let id = this.#nodeIds.get(node);
     if (id === undefined) this.#nodeIds.set(node, (id = this.#nodeIds.size));
     return id;
-  }
-
-  #planLeaf(type: GraphQLLeafType): LeafPlan {
-    let plan = this.#leaves.get(type);
-    if (!plan) this.#leaves.set(type, (plan = new LeafPlan(type)));
-    return plan;
   }
 
   #planObject(type: GraphQLObjectType, nodes: readonly FieldNode[]): ValuePlan {

@@ -11,7 +11,7 @@ import {
   type FragmentDefinitionNode,
   type OperationDefinitionNode,
 } from 'graphql';
-import { executeGated, type GatedResult } from './gated-execution.ts';
+import { executeWithLimits, type MeasuredResult } from './limited-execution.ts';
 import type { ResponseBudget } from './json-writer.ts';
 import type { Fragments } from '../schema/selected-fields.ts';
 import type { Variables } from './variables.ts';
@@ -29,7 +29,7 @@ interface ReplayedField {
 }
 
 /** Rejects with a ResponseTooLargeError. */
-export type Replay = (field: ReplayedField, budget: ResponseBudget) => Promise<GatedResult>;
+export type Replay = (field: ReplayedField, budget: ResponseBudget) => Promise<MeasuredResult>;
 
 export function createReplay(schema: GraphQLSchema): Replay {
   const replaySchema = toReplaySchema(schema);
@@ -41,7 +41,10 @@ export function createReplay(schema: GraphQLSchema): Replay {
         ...Object.values<FragmentDefinitionNode>(fragments),
       ],
     };
-    return executeGated({ schema: replaySchema, document, variableValues: variables, contextValue: result }, budget);
+    return executeWithLimits(
+      { schema: replaySchema, document, variableValues: variables, contextValue: result },
+      budget,
+    );
   };
 }
 

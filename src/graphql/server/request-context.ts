@@ -4,11 +4,11 @@ import { type RequestAccess, UpstreamRequest, type Upstream } from '../../aiml/u
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import type { UserErrorCode } from '../schema/user-error.ts';
 import { ServiceError } from '../errors/codes.ts';
-import type { StreamHost, SubscriptionResults } from './subscription.ts';
+import type { StreamHost } from './subscription.ts';
 import { toTenantLabel, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
-import type { StreamTransport } from './operation-stream.ts';
+import type { OperationStream, StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { RequestTrace } from '../../observability/tracing.ts';
@@ -97,8 +97,8 @@ export class RequestScope {
   isUnlisted = false;
   /** The body of the response if it is too large for Apollo Server to write, null otherwise. */
   largeBody: Buffer | null = null;
-  /** The results of its subscription. Null if none was started. */
-  results: SubscriptionResults | null = null;
+  /** The stream of its subscription. Null if none was started. */
+  stream: OperationStream | null = null;
   /** Codes of the `userErrors` of its mutations; null for none. */
   userErrorCodes: Set<string> | null = null;
   /** Ids of what its mutations created, changed or deleted. */
@@ -140,8 +140,8 @@ export class RequestScope {
     if (this.info.streamTransport === null) return null;
     return {
       acquire: () => this.#acquireStream(),
-      begin: (results) => {
-        this.results = results;
+      begin: (stream) => {
+        this.stream = stream;
       },
     };
   }

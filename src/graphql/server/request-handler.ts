@@ -39,7 +39,7 @@ import {
   type OperationRecord,
 } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
-import { OperationStream, type StreamSummary, type StreamTransport } from './operation-stream.ts';
+import type { OperationStream, StreamSummary, StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables.ts';
 
@@ -166,8 +166,7 @@ export class GraphQLRequestHandler {
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, identity, info, startedAt);
-    const start = (cancellation: CancellationToken) =>
-      this.#run(request, withCancellation(info, cancellation), identity, lookup);
+    const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
     const variablesKey = toVariablesKey(lookup.variables, lookup.cached.variableNames);
@@ -208,7 +207,7 @@ export class GraphQLRequestHandler {
     scope.record = record;
     scope.valid = valid;
     // The entry of a stream is logged when the stream ends.
-    if (!scope.results) this.#report(scope, record, null);
+    if (!scope.stream) this.#report(scope, record, null);
   }
 
   #report(scope: RequestScope, record: OperationRecord, stream: StreamFacts | null): void {
@@ -227,12 +226,12 @@ export class GraphQLRequestHandler {
 
   /** Null if no subscription was started. */
   #toStream(scope: RequestScope): OperationStream | null {
-    const { results, record, info } = scope;
+    const { stream, record, info } = scope;
     const transport = info.streamTransport;
-    if (!results || !record || transport === null) return null;
+    if (!stream || !record || transport === null) return null;
     const startedAt = scope.start();
     this.#openStreams.set(transport, (this.#openStreams.get(transport) ?? 0) + 1);
-    return new OperationStream(results, (summary) => {
+    stream.onEnd = (summary) => {
       this.#openStreams.set(transport, (this.#openStreams.get(transport) ?? 1) - 1);
       const errorCodes = [...new Set([...record.errorCodes, ...summary.errorCodes])];
       const outcome = summary.end === 'failed' ? 'error' : errorCodes.length > 0 ? 'partial' : 'ok';
@@ -244,7 +243,8 @@ export class GraphQLRequestHandler {
         firstTextMs: firstTextAt === null ? null : firstTextAt - startedAt,
       };
       this.#report(scope, { ...record, outcome, errorCodes }, context);
-    });
+    };
+    return stream;
   }
 
   async #run(
@@ -327,11 +327,6 @@ export class GraphQLRequestHandler {
     return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };
   }
 }
-
-const withCancellation = (
-  { requestId, callerRequestId, authorization, trace, streamTransport, caller }: RequestInfo,
-  cancellation: CancellationToken,
-): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport, caller });
 
 /** The document of a POST, if it is a string. The document of a GET is bounded by Node's limit of headers. */
 function documentOf(body: unknown): string | null {

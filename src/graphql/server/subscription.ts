@@ -5,15 +5,14 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  type FormattedExecutionResult,
   type GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
-  locatedError,
   subscribe,
 } from 'graphql';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { ReportedRequest } from './error-response.plugin.ts';
+import { OperationStream } from './operation-stream.ts';
 import type { RequestContext } from './request-context.ts';
 import { ServiceError } from '../errors/codes.ts';
 
@@ -21,7 +20,7 @@ import { ServiceError } from '../errors/codes.ts';
 export interface StreamHost {
   /** Throws a ServiceError if the limit of streams is reached. Release it when the stream has ended. */
   acquire(): Release;
-  begin(results: SubscriptionResults): void;
+  begin(stream: OperationStream): void;
 }
 
 interface SubscriptionRequest {
@@ -67,69 +66,10 @@ export async function startSubscription(
     if (!source || !isStream(source)) release();
   }
   if (!isStream(source)) return source;
-  streamHost.begin(new SubscriptionResults(source, (errors) => formatErrors(errors, context), release));
+  streamHost.begin(new OperationStream(source, (errors) => formatErrors(errors, context), release));
   return { data: null };
 }
 
 const isStream = (
   source: Awaited<ReturnType<typeof subscribe>>,
 ): source is Exclude<Awaited<ReturnType<typeof subscribe>>, ExecutionResult> => Symbol.asyncIterator in source;
-
-/** The results of one subscription, with errors that callers may see. What its source throws is its last result. */
-export class SubscriptionResults {
-  readonly #source: AsyncIterator<ExecutionResult>;
-  readonly #formatErrors: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[];
-  readonly #release: Release;
-  #hasEnded = false;
-  #hasFailed = false;
-
-  constructor(
-    source: AsyncIterator<ExecutionResult>,
-    formatErrors: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[],
-    release: Release,
-  ) {
-    this.#source = source;
-    this.#formatErrors = formatErrors;
-    this.#release = release;
-  }
-
-  /** Whether the source threw. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
-  }
-
-  /** Null at the end. Never rejects. */
-  async next(): Promise<FormattedExecutionResult | null> {
-    if (this.#hasEnded) return null;
-    try {
-      const next: IteratorResult<ExecutionResult, unknown> = await this.#source.next();
-      if (next.done !== true) return this.#format(next.value);
-      this.#end();
-      return null;
-    } catch (error) {
-      this.#hasFailed = true;
-      this.end();
-      return this.#format({ errors: [locatedError(error, undefined)] });
-    }
-  }
-
-  /** Ends the source. A result that is waited for is null then. */
-  end(): void {
-    if (this.#hasEnded) return;
-    this.#end();
-    void this.#source.return?.();
-  }
-
-  #end(): void {
-    this.#hasEnded = true;
-    this.#release();
-  }
-
-  #format(result: ExecutionResult): FormattedExecutionResult {
-    const { data, errors } = result;
-    return {
-      ...(data !== undefined && { data }),
-      ...(errors && { errors: this.#formatErrors(errors) }),
-    };
-  }
-}

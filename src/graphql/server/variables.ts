@@ -12,21 +12,18 @@ import {
   isInputType,
   isListType,
   isNonNullType,
-  isScalarType,
-  specifiedScalarTypes,
   typeFromAST,
   valueFromAST,
   type GraphQLInputObjectType,
   type GraphQLInputType,
-  type GraphQLNamedInputType,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import { coercerOf, MISFIT, type InputCoercer } from './input-coercer.ts';
+import { coercerOf, INVALID_VALUE, isCustomScalar, type InputCoercer } from './input-coercer.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
-type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
+export type CoercedVariables = { readonly coerced: Variables } | { readonly errors: readonly GraphQLError[] };
 export type VariableCoercer = (variables: Variables) => CoercedVariables;
 
 /** The default of graphql-js. */
@@ -89,28 +86,23 @@ function coerceOne(
   coerced: Record<string, unknown>,
   errors: GraphQLError[],
 ): void {
-  const { name } = definition;
-  if (Object.hasOwn(variables, name)) {
-    const value = coerceFitting(definition.coerce, variables[name]);
-    if (value !== MISFIT) {
-      coerced[name] = value;
-      return;
-    }
-  }
-  coerceSlowly(definition, variables, coerced, errors);
+  const { name, coerce } = definition;
+  const value = Object.hasOwn(variables, name) ? tryCoerce(coerce, variables[name]) : INVALID_VALUE;
+  if (value === INVALID_VALUE) coerceWithErrors(definition, variables, coerced, errors);
+  else coerced[name] = value;
 }
 
-/** {@link MISFIT} if the value does not fit, for whatever reason. */
-function coerceFitting(coerce: InputCoercer, value: unknown): unknown {
+/** {@link INVALID_VALUE} if the value does not fit, for whatever reason. */
+function tryCoerce(coerce: InputCoercer, value: unknown): unknown {
   try {
     return coerce(value);
   } catch {
-    return MISFIT;
+    return INVALID_VALUE;
   }
 }
 
 /** Says what is wrong with the value of a variable. */
-function coerceSlowly(
+function coerceWithErrors(
   { name, type, defaultValue, node }: Definition,
   variables: Variables,
   coerced: Record<string, unknown>,
@@ -132,14 +124,14 @@ function coerceSlowly(
     const message = `Variable "$${name}" got invalid value (left out)${position}; ${error.message}`;
     add(errors, new GraphQLError(message, { nodes: node, originalError: error }));
   };
-  const misfit = findMisfit(value, type, []);
-  if (misfit) report(misfit.path, misfit.error);
+  const invalid = findInvalidValue(value, type, []);
+  if (invalid) report(invalid.path, invalid.error);
   else coerced[name] = coerceInputValue(value, type, (path, _value, error) => report(path, error));
 }
 
 const toStep = (step: string | number): string => (typeof step === 'number' ? `[${step}]` : `.${step}`);
 
-interface Misfit {
+interface InvalidValue {
   readonly path: Path;
   readonly error: GraphQLError;
 }
@@ -148,26 +140,26 @@ interface Misfit {
  * The first place where a value is none of its type and graphql-js would print it: keys that an input object does not
  * have, and objects and lists where the type is a built-in scalar or an enum. It looks at each object once.
  */
-function findMisfit(value: unknown, type: GraphQLInputType, path: Path): Misfit | null {
+function findInvalidValue(value: unknown, type: GraphQLInputType, path: Path): InvalidValue | null {
   if (typeof value !== 'object' || value === null) return null;
-  if (isNonNullType(type)) return findMisfit(value, type.ofType, path);
+  if (isNonNullType(type)) return findInvalidValue(value, type.ofType, path);
   if (isListType(type)) return findInList(value, type.ofType, path);
   if (isInputObjectType(type)) return Array.isArray(value) ? null : findInObject(value as Variables, type, path);
   // What is wrong with an empty object is wrong with every other one.
   return isCustomScalar(type) ? null : { path, error: firstError({}, type) };
 }
 
-function findInList(value: object, itemType: GraphQLInputType, path: Path): Misfit | null {
-  if (!Array.isArray(value)) return findMisfit(value, itemType, path);
+function findInList(value: object, itemType: GraphQLInputType, path: Path): InvalidValue | null {
+  if (!Array.isArray(value)) return findInvalidValue(value, itemType, path);
   for (const [index, item] of value.entries()) {
     if (typeof item !== 'object' || item === null) continue;
-    const misfit = findMisfit(item, itemType, [...path, index]);
-    if (misfit) return misfit;
+    const invalid = findInvalidValue(item, itemType, [...path, index]);
+    if (invalid) return invalid;
   }
   return null;
 }
 
-function findInObject(value: Variables, type: GraphQLInputObjectType, path: Path): Misfit | null {
+function findInObject(value: Variables, type: GraphQLInputObjectType, path: Path): InvalidValue | null {
   const fields = type.getFields();
   for (const key in value) {
     const field = fields[key];
@@ -175,15 +167,11 @@ function findInObject(value: Variables, type: GraphQLInputObjectType, path: Path
       const unknown = { [key.slice(0, MAX_KEY_LENGTH)]: undefined };
       return { path, error: firstError(unknown, type, (message) => message.includes('" is not defined by type "')) };
     }
-    const misfit = findMisfit(value[key], field.type, [...path, key]);
-    if (misfit) return misfit;
+    const invalid = findInvalidValue(value[key], field.type, [...path, key]);
+    if (invalid) return invalid;
   }
   return null;
 }
-
-/** Their own code looks at objects, and does not print them. */
-const isCustomScalar = (type: GraphQLNamedInputType): boolean =>
-  isScalarType(type) && !specifiedScalarTypes.some(({ name }) => name === type.name);
 
 /** What graphql-js says of a small value. */
 function firstError(

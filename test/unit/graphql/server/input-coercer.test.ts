@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { buildSchema, coerceInputValue, isInputType, parseType, typeFromAST, type GraphQLInputType } from 'graphql';
-import { coercerOf, MISFIT } from '../../../../src/graphql/server/input-coercer.ts';
+import { coercerOf, INVALID_VALUE } from '../../../../src/graphql/server/input-coercer.ts';
 import { createRandom, type Random } from '../../../support/random.ts';
 
 const schema = buildSchema(`
@@ -32,18 +32,18 @@ const typeOf = (text: string): GraphQLInputType => {
   return type;
 };
 
-/** The result of graphql-js; MISFIT if it reports an error. */
+/** The result of graphql-js; INVALID_VALUE if it reports an error. */
 function expectedOf(value: unknown, type: GraphQLInputType): unknown {
   const errors: unknown[] = [];
   const coerced: unknown = coerceInputValue(value, type, (_path, _value, error) => errors.push(error));
-  return errors.length > 0 ? MISFIT : coerced;
+  return errors.length > 0 ? INVALID_VALUE : coerced;
 }
 
 function actualOf(value: unknown, type: GraphQLInputType): unknown {
   try {
     return coercerOf(type)(value);
   } catch {
-    return MISFIT;
+    return INVALID_VALUE;
   }
 }
 
@@ -96,14 +96,14 @@ function mostlyValid(random: Random): unknown {
   return shapes[random.below(shapes.length)];
 }
 
-test(`a value is coerced as by graphql-js, or is a misfit if graphql-js rejects it (SEED=${SEED})`, () => {
+test(`a value is coerced as by graphql-js, or is invalid if graphql-js rejects it (SEED=${SEED})`, () => {
   const random = createRandom(SEED);
   let valid = 0;
   for (let round = 0; round < 3000; round += 1) {
     const text = TYPES[random.below(TYPES.length)] ?? 'Int';
     const value = random.below(2) === 0 ? randomValue(random, 0) : mostlyValid(random);
     const expected = expectedOf(value, typeOf(text));
-    if (expected !== MISFIT) valid += 1;
+    if (expected !== INVALID_VALUE) valid += 1;
     const actual = actualOf(value, typeOf(text));
     if (!isDeepStrictEqual(actual, expected) || JSON.stringify(actual) !== JSON.stringify(expected))
       expect({ text, value, result: actual }).toEqual({ text, value, result: expected });

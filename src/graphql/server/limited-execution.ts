@@ -23,25 +23,25 @@ const FIELDS_PER_TURN = 2000;
 /** Further errors are dropped: each takes longer than a field. */
 const MAX_ERRORS = 300;
 
-export interface GatedResult {
+export interface MeasuredResult {
   readonly result: ExecutionResult;
   /** The approximate length of the response, in characters. */
   readonly length: number;
 }
 
 /** Rejects with a ResponseTooLargeError if the response is certainly larger than `budget`. */
-export async function executeGated(args: ExecutionArgs, budget: ResponseBudget): Promise<GatedResult> {
-  const gate = new ListGate(budget.bytes);
+export async function executeWithLimits(args: ExecutionArgs, budget: ResponseBudget): Promise<MeasuredResult> {
+  const limiter = new ExecutionLimiter(budget.bytes);
   const { data, errors, ...rest } = await Promise.race([
-    execute({ ...args, fieldResolver: gate.resolve }),
-    gate.exceeded,
+    execute({ ...args, fieldResolver: limiter.resolve }),
+    limiter.exceeded,
   ]);
   const result = {
     ...rest,
     ...(data !== undefined && { data }),
     ...(errors && { errors: errors.slice(0, MAX_ERRORS) }),
   };
-  return { result, length: gate.length };
+  return { result, length: limiter.length };
 }
 
 type Path = GraphQLResolveInfo['path'];
@@ -53,7 +53,7 @@ function lengthOf(value: unknown, type: GraphQLOutputType): number {
 }
 
 /** Resolves properties. Yields the items of long lists one by one. */
-class ListGate {
+class ExecutionLimiter {
   /** Rejects once the response is too large. What is not completed then never is. */
   readonly exceeded: Promise<never>;
   length = 0;
