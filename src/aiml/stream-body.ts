@@ -14,8 +14,8 @@ export interface StreamReceiver {
   begin(cancel: () => void): void;
   /** Returns false to end the stream. */
   push(chunk: Buffer): boolean;
-  /** The JSON that stands for the response body. Null until it has arrived. */
-  readonly body: Buffer | null;
+  /** Returns the JSON that stands for the response body, once. Null until it has arrived. */
+  takeBody(): Buffer | null;
   /** The stream has ended, completely or not. */
   end(): void;
 }
@@ -75,9 +75,11 @@ export class StreamBody {
 
   #reportBody(): void {
     const { receiver, onBody } = this.#options;
-    if (this.#hasBody || !receiver.body) return;
+    if (this.#hasBody) return;
+    const body = receiver.takeBody();
+    if (!body) return;
     this.#hasBody = true;
-    onBody(receiver.body);
+    onBody(body);
   }
 
   #finish(): void {

@@ -150,7 +150,7 @@ export class UpstreamRequest {
 
   async #startRun(create: (receiver: StreamReceiver | undefined) => Promise<WireRun>): Promise<WireRun> {
     const { context, runHub } = this.#access;
-    const stream = runHub.createStream();
+    const stream = runHub.createStream(context);
     const run = await create(stream ?? undefined);
     runHub.adopt(context, run, stream);
     return run;

@@ -17,6 +17,7 @@ export type PublicErrorCode =
   | 'UPSTREAM_TIMEOUT'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'OUTCOME_UNKNOWN'
+  | 'OVERLOADED'
   | 'UNSUPPORTED_BY_UPSTREAM';
 
 /** The outcome of a write that failed. NOT_APPLIED: upstream did not apply it. UNKNOWN: upstream may have applied it. */

@@ -5,8 +5,16 @@ import { mergeDelta } from './merge-delta.ts';
 
 type Fields = Record<string, unknown>;
 
+/** A text that does not continue the earlier one: what precedes `length` in the part is the same. */
+interface Rewrite {
+  readonly contentIndex: number;
+  readonly length: number;
+}
+
 export class LiveMessage {
   readonly id: string;
+  /** How the text was replaced by another, in order. Upstream seldom does. */
+  readonly rewrites: Rewrite[] = [];
   /** The events that became transitions. */
   readonly events = new Set<string>();
   #raw: Fields;
@@ -39,9 +47,22 @@ export class LiveMessage {
     });
   }
 
+  /** A state that is repeated, or read from a list that lags behind, does not take text away. */
   replace(raw: Fields): void {
+    const previous = this.#content;
+    const texts = previous.map((_, index) => this.textOf(index));
     this.#raw = raw;
     this.#ended = raw['status'] !== 'in_progress';
+    if (
+      !this.#ended &&
+      this.#content.length <= previous.length &&
+      texts.every((text, index) => text.startsWith(this.textOf(index)))
+    )
+      this.#raw = { ...raw, content: previous };
+    for (const [contentIndex, text] of texts.entries()) {
+      const current = this.textOf(contentIndex);
+      if (!current.startsWith(text)) this.rewrites.push({ contentIndex, length: commonLength(current, text) });
+    }
   }
 
   /** Throws MalformedResponseError if the message would become unreadable. */
@@ -78,4 +99,11 @@ export class LiveMessage {
     const { content } = this.#raw;
     return Array.isArray(content) ? (content as readonly unknown[]) : [];
   }
+}
+
+/** The length of what two texts begin with, without half of a surrogate pair. */
+function commonLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return /[\uD800-\uDBFF]/.test(a[length - 1] ?? '') ? length - 1 : length;
 }

@@ -14,6 +14,7 @@ import { jsonObject, MalformedResponseError, requireId, requireObject, type Json
 import { LiveMessage } from './live-message.ts';
 import { mergeDelta } from './merge-delta.ts';
 import type { Transition } from './run-event.ts';
+import { addedBytes, estimateBytes, shareUnchanged } from './run-memory.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -83,9 +84,11 @@ export class LiveRun {
   #run: WireRun;
   #hasEnded = false;
   #failure: PublicError | null = null;
+  #stateBytes: number;
 
   constructor(run: WireRun) {
     this.#run = run;
+    this.#stateBytes = estimateBytes(run);
   }
 
   /** All changes of state so far. */
@@ -108,6 +111,13 @@ export class LiveRun {
     for (const { version } of this.#steps.values()) size += version;
     for (const message of this.#messages.values()) size += message.length;
     return size;
+  }
+
+  /** The memory that its states and its text take, in bytes: an estimate. */
+  get bytes(): number {
+    let bytes = this.#stateBytes;
+    for (const message of this.#messages.values()) bytes += 2 * message.length;
+    return bytes;
   }
 
   /** Why the run can no longer be followed; null if it can. Upstream continues it. */
@@ -175,7 +185,9 @@ export class LiveRun {
     } catch (error) {
       if (!(error instanceof MalformedResponseError)) throw error;
     }
-    this.#transitions.push({ kind: 'unknown', event, raw: jsonObjectOrNull(data) });
+    const raw = jsonObjectOrNull(data);
+    this.#stateBytes += estimateBytes(raw);
+    this.#transitions.push({ kind: 'unknown', event, raw });
   }
 
   /** Applies the current objects of upstream. Only differences become transitions. Throws MalformedResponseError. */
@@ -205,7 +217,8 @@ export class LiveRun {
     this.#notify();
   }
 
-  #changeRun(run: WireRun): void {
+  #changeRun(current: WireRun): void {
+    const run = shareUnchanged(current, this.#run);
     const isNew = !this.#transitions.some(({ kind }) => kind === 'run');
     // A run that continues with tool outputs starts again, perhaps in the same second, and may wait for others.
     const isRestarted =
@@ -233,12 +246,15 @@ export class LiveRun {
   }
 
   #setRun(event: string, fields: Readonly<Fields>): void {
-    const run = readRun(fields);
-    this.#run = run;
+    const current = readRun(fields);
+    if (current.id !== this.#run.id) throw new MalformedResponseError('id', 'the id of the run');
+    const run = shareUnchanged(current, this.#run);
     this.#pushRun(event, run);
+    this.#run = run;
   }
 
   #pushRun(event: string, run: WireRun): void {
+    this.#stateBytes += addedBytes(run, this.#run);
     this.#transitions.push({ kind: 'run', event, run });
     this.#hasEnded = hasEnded(run.status);
   }
@@ -250,6 +266,7 @@ export class LiveRun {
     const events = known?.events ?? new Set<string>();
     this.#steps.set(step.id, { raw: structuredClone(fields), version: known?.version ?? 0, events });
     if (events.has(event)) return;
+    this.#stateBytes += estimateBytes(step);
     events.add(event);
     this.#transitions.push({ kind: 'step', event, step });
   }
@@ -282,8 +299,10 @@ export class LiveRun {
   #appendToStep(fields: Readonly<Fields>): void {
     const entry = this.#steps.get(requireId(fields));
     if (!entry) throw new MalformedResponseError('id', 'the id of a step that was created');
-    mergeDelta(entry.raw, requireObject(fields['delta'], 'delta'));
+    const delta = requireObject(fields['delta'], 'delta');
+    mergeDelta(entry.raw, delta);
     readRunStep(entry.raw);
+    this.#stateBytes += estimateBytes(delta);
     entry.version += 1;
   }
 

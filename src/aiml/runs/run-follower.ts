@@ -31,6 +31,10 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   #runStatus = '';
   #step = { id: '', status: '', version: 0 };
   #message = { id: '', status: '', contentIndex: 0, textLength: 0 };
+  /** The rewrites of that message that were applied to its place. */
+  #rewrites = 0;
+  /** Whether the text at that place has to be sent, even if it is empty. */
+  #isBack = false;
   #lastGrowthAt = -Infinity;
   #isDone = false;
   #waiting: { resolve: (result: IteratorResult<RunEvent>) => void; reject: (error: Error) => void } | null = null;
@@ -113,8 +117,12 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
         this.#position += 1;
         continue;
       }
-      const text = transition.kind === 'message' && transition.isEnd ? this.#takeText() : null;
-      if (text) return text;
+      if (transition.kind === 'message' && transition.isEnd) {
+        // Another message has begun since: all of its text is sent again.
+        if (transition.message.id !== this.#message.id) this.#beginMessage(transition.message.id, 'in_progress');
+        const text = this.#takeText();
+        if (text) return text;
+      }
       this.#position += 1;
       this.#recordSent(transition);
       return { ...transition, cursor: this.#cursor() };
@@ -123,6 +131,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
 
   /** Text and step progress, unless some was sent within `COALESCE_MS`: then a timer checks again. */
   #takeGrowth(): RunEvent | null {
+    if (this.#hasSeenEnd()) return null;
     const step = this.#step.id === '' ? 0 : this.#live.versionOf(this.#step.id);
     const message = this.#live.messages.get(this.#message.id);
     const hasText = message !== undefined && this.#findText(message) !== null;
@@ -149,6 +158,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     const found = message ? this.#findText(message) : null;
     if (!message || !found) return null;
     const { contentIndex, offset, text } = found;
+    this.#isBack = false;
     this.#message = { ...this.#message, contentIndex, textLength: offset + text.length };
     return {
       kind: 'text',
@@ -163,12 +173,36 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   }
 
   #findText(message: LiveMessage): { contentIndex: number; offset: number; text: string } | null {
+    this.#applyRewrites(message);
+    if (this.#isBack) {
+      const { contentIndex, textLength: offset } = this.#message;
+      // Empty if the message became shorter: the client then cuts its text.
+      return { contentIndex, offset, text: message.textOf(contentIndex).slice(offset) };
+    }
     for (let contentIndex = this.#message.contentIndex; contentIndex < message.partCount; contentIndex += 1) {
       const whole = message.textOf(contentIndex);
       const offset = contentIndex === this.#message.contentIndex ? this.#message.textLength : 0;
       if (whole.length > offset) return { contentIndex, offset, text: whole.slice(offset) };
     }
     return null;
+  }
+
+  /** Goes back to where the text that was sent is no longer the text of the message. */
+  #applyRewrites({ rewrites }: LiveMessage): void {
+    for (const { contentIndex, length } of rewrites.slice(this.#rewrites)) {
+      const sent = this.#message;
+      if (contentIndex > sent.contentIndex) continue;
+      if (contentIndex === sent.contentIndex && length >= sent.textLength) continue;
+      this.#message = { ...sent, contentIndex, textLength: length };
+      this.#isBack = true;
+    }
+    this.#rewrites = rewrites.length;
+  }
+
+  #beginMessage(id: string, status: string): void {
+    this.#message = { id, status, contentIndex: 0, textLength: 0 };
+    this.#rewrites = 0;
+    this.#isBack = false;
   }
 
   #recordSent(transition: Transition): void {
@@ -183,8 +217,8 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       }
       case 'message': {
         const { id, status } = transition.message;
-        const isSame = id === this.#message.id;
-        this.#message = isSame ? { ...this.#message, status } : { id, status, contentIndex: 0, textLength: 0 };
+        if (id === this.#message.id) this.#message = { ...this.#message, status };
+        else this.#beginMessage(id, status);
         break;
       }
       case 'unknown':

@@ -6,6 +6,7 @@
  */
 import type { UpstreamContext } from '../call.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
+import { PublicError } from '../../runtime/errors.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';
 import { LiveRun } from './live-run.ts';
@@ -18,9 +19,15 @@ import { RunStream } from './run-stream.ts';
 const LINGER_MS = 30_000;
 /** The maximum of streams from upstream at a time. Further runs are polled. */
 const MAX_STREAMS = 1000;
+/**
+ * The maximum memory of the runs that are followed, in bytes, of which one tenant may take half. Beyond it, the runs of a tenant
+ * that has others are polled, and only while they have followers.
+ */
+const MAX_BYTES = 96 * 1024 * 1024;
 
 interface Entry {
   readonly key: string;
+  readonly tenant: string;
   readonly live: LiveRun;
   readonly reader: RunReader;
   followers: number;
@@ -54,9 +61,9 @@ export class RunHub {
     return entry?.reader.isStreaming ? entry.live : null;
   }
 
-  /** A stream for a call that starts a run; call {@link adopt} afterwards. Null at the maximum of streams. */
-  createStream(): RunStream | null {
-    return this.#streams < MAX_STREAMS ? new RunStream(null, false) : null;
+  /** A stream for a call that starts a run; call {@link adopt} afterwards. Null at the maximum of streams or of memory. */
+  createStream({ tenant }: UpstreamContext): RunStream | null {
+    return this.#streams < MAX_STREAMS && this.#hasMemory(tenant) ? new RunStream(null, false) : null;
   }
 
   /**
@@ -81,8 +88,9 @@ export class RunHub {
       stream.cancel();
       return;
     }
-    const entry = this.#getOrCreate(context, run, stream.live);
-    if (stream.live !== entry.live) {
+    const isKnown = this.#entries.has(toKey(context.tenant, run.thread_id, run.id));
+    const entry = isKnown || this.#hasMemory(context.tenant) ? this.#getOrCreate(context, run, stream.live) : null;
+    if (stream.live !== entry?.live) {
       stream.cancel();
       return;
     }
@@ -98,7 +106,7 @@ export class RunHub {
 
   /**
    * Follows a run that was just read with the credential of `context`. `after`: null for all events.
-   * `onEvent` is called before each event. Rejects with a PublicError if the run cannot be read.
+   * `onEvent` is called before each event. Rejects with a PublicError if the run cannot be read, or at the maximum of memory.
    */
   async follow(
     context: UpstreamContext,
@@ -106,6 +114,8 @@ export class RunHub {
     after: RunCursor | null,
     onEvent: (event: RunEvent) => void,
   ): Promise<RunFollower> {
+    const isKnown = this.#entries.has(toKey(context.tenant, run.thread_id, run.id));
+    if (!isKnown && !this.#hasMemory(context.tenant)) throw OVERLOADED;
     const entry = this.#getOrCreate(context, run, null);
     if (entry.linger) clearTimeout(entry.linger);
     entry.linger = null;
@@ -141,7 +151,8 @@ export class RunHub {
     if (existing) return existing;
     const created = live ?? new LiveRun(run);
     const reader = this.#createReader(context, created);
-    const entry: Entry = { key, live: created, reader, followers: 0, lingers: false, linger: null };
+    const { tenant } = context;
+    const entry: Entry = { key, tenant, live: created, reader, followers: 0, lingers: false, linger: null };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -184,9 +195,41 @@ export class RunHub {
     entry.linger.unref();
   }
 
+  /**
+   * Whether a tenant may have one more run in memory. Each may have one, whatever the others have. Runs that linger make way
+   * for it.
+   */
+  #hasMemory(tenant: string): boolean {
+    let all = 0;
+    let own = 0;
+    for (const entry of this.#entries.values()) {
+      const { bytes } = entry.live;
+      all += bytes;
+      if (entry.tenant === tenant) own += bytes;
+    }
+    if (own === 0 || (all < MAX_BYTES && own < MAX_BYTES / 2)) return true;
+    return this.#forgetLingering(tenant) && this.#hasMemory(tenant);
+  }
+
+  /** False if the tenant has no run that lingers. */
+  #forgetLingering(tenant: string): boolean {
+    const lingering = [...this.#entries.values()].filter((entry) => entry.linger && entry.tenant === tenant);
+    for (const entry of lingering) {
+      if (entry.linger) clearTimeout(entry.linger);
+      this.#delete(entry);
+    }
+    return lingering.length > 0;
+  }
+
   #delete(entry: Entry): void {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
 }
 
 const toKey = (tenant: string, threadId: string, runId: string): string => `${tenant} ${threadId} ${runId}`;
+
+const OVERLOADED = new PublicError({
+  code: 'OVERLOADED',
+  message: 'The limit of memory for runs that are followed is reached: try again later.',
+  retryable: true,
+});

@@ -14,7 +14,9 @@ export class RunStream implements StreamReceiver {
   #cancel: () => void = () => undefined;
   #reader = new EventStreamReader();
   #live: LiveRun | null;
+  /** Null before the first event of the run, and after it was taken. */
   #body: Buffer | null = null;
+  #hasBody = false;
   #lastEventId: string | null = null;
   #hasBegun = false;
   #hasEvents = false;
@@ -53,8 +55,10 @@ export class RunStream implements StreamReceiver {
     return this.#lastEventId;
   }
 
-  get body(): Buffer | null {
-    return this.#body;
+  takeBody(): Buffer | null {
+    const body = this.#body;
+    this.#body = null;
+    return body;
   }
 
   begin(cancel: () => void): void {
@@ -62,7 +66,7 @@ export class RunStream implements StreamReceiver {
     this.#reader = new EventStreamReader();
     this.#live = this.#initial;
     this.#early = [];
-    this.#body = this.#isJoin ? EMPTY : null;
+    this.#setBody(this.#isJoin ? EMPTY : null);
     this.#hasBegun = true;
   }
 
@@ -79,13 +83,18 @@ export class RunStream implements StreamReceiver {
 
   end(): void {
     // If an attempt fails before its first event, a retry may open the stream.
-    if (this.#body) this.#finish();
+    if (this.#hasBody) this.#finish();
   }
 
   /** Ends the stream, if it has begun. The run continues. */
   cancel(): void {
     this.#finish();
     this.#cancel();
+  }
+
+  #setBody(body: Buffer | null): void {
+    this.#body = body;
+    this.#hasBody = body !== null;
   }
 
   #finish(): void {
@@ -106,7 +115,7 @@ export class RunStream implements StreamReceiver {
     }
     this.#live ??= new LiveRun(readRun(data));
     this.#live.applyEvent(event.name, data);
-    if (isRun) this.#body ??= Buffer.from(event.data);
+    if (isRun && !this.#hasBody) this.#setBody(Buffer.from(event.data));
     // The run is the first event of every stream, so earlier events are applied after it.
     for (const early of this.#early.splice(0)) this.#live.applyEvent(early.name, parseEventData(early));
     return true;

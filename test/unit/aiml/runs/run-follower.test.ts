@@ -78,6 +78,82 @@ describe('text of a message', () => {
       if (event.kind === 'text') texts.push(`${event.messageId} ${event.offset} ${event.text}`);
     expect(texts).toEqual(['msg_1 0 The first', 'msg_2 0 Another']);
   });
+
+  test.each([
+    ['another text', 'Hello you', 'Hi you', ['1:i you']],
+    ['a shorter text', 'Hello you', 'Hello', ['5:']],
+    ['a text whose first emoji has the same first half', '\u{1f388}!', '\u{1f389}!', ['0:\u{1f389}!']],
+    ['the same text', 'Hello', 'Hello', []],
+  ])('that was sent is replaced where upstream ends the message with %s', async (_name, sent, final, expected) => {
+    const { live, follower } = await begin();
+    append(live, sent);
+    expect(textOf(await follower.next())).toBe(`0:${sent}`);
+    live.applyEvent('thread.message.completed', wireMessage('completed', final));
+    live.applyEvent('thread.run.completed', wireRun('completed'));
+    const rest = [];
+    let have = sent;
+    for await (const event of follower)
+      if (event.kind === 'text') {
+        rest.push(`${event.offset}:${event.text}`);
+        have = have.slice(0, event.offset) + event.text;
+      }
+    expect(rest).toEqual(expected);
+    expect(have).toBe(final);
+  });
+
+  test('in an earlier part is replaced, and later parts are sent again', async () => {
+    const { live, follower } = await begin();
+    append(live, 'one');
+    live.applyEvent('thread.message.delta', {
+      id: 'msg_1',
+      delta: { content: [{ index: 1, type: 'text', text: { value: 'two' } }] },
+    });
+    await follower.next();
+    await follower.next();
+    const content = ['One', 'two'].map((value) => ({ type: 'text', text: { value, annotations: [] } }));
+    live.applyEvent('thread.message.completed', wireMessage('completed', '', { content }));
+    live.applyEvent('thread.run.completed', wireRun('completed'));
+    const rest = [];
+    for await (const event of follower)
+      if (event.kind === 'text') rest.push(`${event.contentIndex} ${event.offset} ${event.text}`);
+    expect(rest).toEqual(['0 0 One', '1 0 two']);
+  });
+
+  test('is not taken away by a state that comes late, or by a list that lags behind', async () => {
+    jest.useFakeTimers();
+    const { live, follower } = await begin();
+    append(live, 'Hello ');
+    expect(textOf(await follower.next())).toBe('0:Hello ');
+    live.applyEvent('thread.message.in_progress', wireMessage('in_progress', ''));
+    expect(textOf(await follower.next())).toBe('message');
+    live.applySnapshot({ run: wireRun('in_progress'), steps: [], messages: [wireMessage('in_progress', 'Hel')] });
+    append(live, 'you');
+    await jest.advanceTimersByTimeAsync(50);
+    expect(textOf(await follower.next())).toBe('6:you');
+  });
+
+  test('of messages that overlap is complete before the state with which each ends, and nothing follows the end of the run', async () => {
+    const { live, follower } = await begin();
+    append(live, 'A');
+    live.applyEvent('thread.message.created', wireMessage('in_progress', '', { id: 'msg_2' }));
+    append(live, 'B', 'msg_2');
+    append(live, 'a');
+    live.applyEvent('thread.message.completed', wireMessage('completed', 'Aa'));
+    live.applyEvent('thread.message.completed', wireMessage('completed', 'B', { id: 'msg_2' }));
+    live.applyEvent('thread.run.completed', wireRun('completed'));
+    const events = [];
+    for await (const event of follower) {
+      if (event.kind === 'text') events.push(`${event.messageId} ${event.offset} ${event.text}`);
+      else events.push(event.kind === 'message' ? `${event.message.id} ${event.message.status}` : event.event);
+    }
+    expect(events.slice(-5)).toEqual([
+      'msg_1 0 Aa',
+      'msg_1 completed',
+      'msg_2 0 B',
+      'msg_2 completed',
+      'thread.run.completed',
+    ]);
+  });
 });
 
 test('a follower that returns while it waits, or while text is held back, leaves no timer and no listener', async () => {
