@@ -95,6 +95,21 @@ describe('a message', () => {
     expect((await send(url, `GET /threads/${id}`))['tool_resources']).toEqual(tool_resources);
   });
 
+  test('takes null for what its parts may leave out', async () => {
+    const image = { url: 'https://example.com/a.png', detail: null };
+    const sent = {
+      role: 'user',
+      content: [{ type: 'image_url', image_url: image }],
+      attachments: null,
+      metadata: null,
+    };
+    const { status, body } = await add(sent);
+    expect([status, body['content']]).toEqual([
+      200,
+      [{ type: 'image_url', image_url: { url: image.url, detail: 'auto' } }],
+    ]);
+  });
+
   test('can be deleted, and modified in its metadata only', async () => {
     const { id } = (await add({ role: 'user', content: 'x', metadata: { a: 'b' } })).body;
     const path = `/threads/${threadId}/messages/${String(id)}`;

@@ -22,6 +22,29 @@ beforeAll(async () => {
 });
 
 describe('a run', () => {
+  test('takes null for what its nested objects may leave out, and keeps nulls of JSON Schemas', async () => {
+    const assistantId = await create(url, { model: 'm' });
+    const parameters = { type: 'object', default: null };
+    const tools = [{ type: 'function', function: { name: 'f', description: null, parameters, strict: null } }];
+    const response_format = { type: 'json_schema', json_schema: { name: 's', description: null, schema: parameters } };
+    const { status, body } = await call(url, 'POST /threads/runs', {
+      body: {
+        assistant_id: assistantId,
+        tools,
+        response_format,
+        thread: { messages: [{ role: 'user', content: 'x', metadata: null }], tool_resources: { file_search: null } },
+        tool_resources: { code_interpreter: null },
+      },
+    });
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        tools: [{ type: 'function', function: { name: 'f', parameters } }],
+        response_format: { type: 'json_schema', json_schema: { name: 's', schema: parameters } },
+      },
+    ]);
+  });
+
   test('is created as queued with every member, as a snapshot of its assistant', async () => {
     const assistantId = await create(url, {
       model: 'gpt-4o',

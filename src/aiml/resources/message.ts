@@ -85,12 +85,12 @@ function readRole(fields: Fields): 'user' | 'assistant' {
   return role;
 }
 
-/** OpenAI's responses omit the status of completed messages. */
+/** OpenAI's responses omit the status of completed messages. An unknown status is derived from the times. */
 function readStatus(fields: Fields): 'in_progress' | 'incomplete' | 'completed' {
   const status = optionalString(fields, 'status') ?? 'completed';
-  if (status !== 'in_progress' && status !== 'incomplete' && status !== 'completed')
-    throw new MalformedResponseError('status', 'the status of a message');
-  return status;
+  if (status === 'in_progress' || status === 'incomplete' || status === 'completed') return status;
+  if (optionalTime(fields, 'incomplete_at') !== null) return 'incomplete';
+  return optionalTime(fields, 'completed_at') === null ? 'in_progress' : 'completed';
 }
 
 function readContent(value: unknown): WireContent {
@@ -98,11 +98,17 @@ function readContent(value: unknown): WireContent {
   const type = requireString(fields, 'type');
   switch (type) {
     case 'text': {
-      const text = requireObject(fields['text'], 'text');
-      return { type, text: requireString(text, 'value'), annotations: readItems(text, 'annotations', readAnnotation) };
+      // A text without annotations may be a string, as in requests.
+      if (typeof fields['text'] === 'string') return { type, text: fields['text'], annotations: [] };
+      const text = optionalObject(fields, 'text') ?? {};
+      return {
+        type,
+        text: optionalString(text, 'value') ?? '',
+        annotations: readItems(text, 'annotations', readAnnotation),
+      };
     }
     case 'refusal':
-      return { type, refusal: requireString(fields, 'refusal') };
+      return { type, refusal: optionalString(fields, 'refusal') ?? '' };
     case 'image_file': {
       const file = requireObject(fields['image_file'], 'image_file');
       return { type, file_id: requireString(file, 'file_id'), detail: optionalString(file, 'detail') };
@@ -123,7 +129,7 @@ function readAnnotation(value: unknown): WireTextAnnotation | WireUnknown {
   const file = optionalObject(fields, type);
   return {
     type,
-    text: requireString(fields, 'text'),
+    text: optionalString(fields, 'text') ?? '',
     start_index: optionalInteger(fields, 'start_index') ?? 0,
     end_index: optionalInteger(fields, 'end_index') ?? 0,
     file_id: file && optionalString(file, 'file_id'),
@@ -140,14 +146,10 @@ function readAttachment(value: unknown) {
   };
 }
 
-/** Reads a request body as if it were a response, in which a text is an object. */
+/** Reads a request body as if it were a response. */
 function readSent(sent: object): Pick<WireMessage, 'content' | 'metadata'> {
   const fields = requireObject(sent, 'message');
-  const content = readItems(fields, 'content', (part) => {
-    const { text } = requireObject(part, 'content');
-    return readContent(typeof text === 'string' ? { type: 'text', text: { value: text } } : part);
-  });
-  return { content, metadata: readMetadata(fields) };
+  return { content: readItems(fields, 'content', readContent), metadata: readMetadata(fields) };
 }
 
 /** Not cacheable, because runs write messages. */

@@ -16,7 +16,7 @@ import {
   type JsonObject,
   type WireUnknown,
 } from '../wire.ts';
-import { oneOf, readFunctionCall, readLastError, readUsage, type WireFunctionCall } from './run.ts';
+import { oneOf, readFunctionCall, readJsonText, readLastError, readUsage, type WireFunctionCall } from './run.ts';
 
 const STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
 export type WireRunStepStatus = (typeof STATUSES)[number] | 'unknown';
@@ -62,8 +62,8 @@ export function readRunStep(value: unknown) {
 }
 
 function readDetails(step: Fields): WireStepDetails {
-  const details = requireObject(step['step_details'], 'step_details');
-  switch (requireString(details, 'type')) {
+  const details = optionalObject(step, 'step_details') ?? {};
+  switch (optionalString(details, 'type') ?? requireString(step, 'type')) {
     case 'message_creation': {
       const creation = requireObject(details['message_creation'], 'message_creation');
       return { type: 'message_creation', message_id: requireString(creation, 'message_id') };
@@ -83,10 +83,10 @@ function readToolCall(value: unknown): WireToolCall {
       return {
         type,
         ...readFunctionCall(fields),
-        output: optionalString(requireObject(fields['function'], 'function'), 'output'),
+        output: readJsonText(requireObject(fields['function'], 'function')['output']),
       };
     case 'code_interpreter': {
-      const details = requireObject(fields['code_interpreter'], 'code_interpreter');
+      const details = optionalObject(fields, 'code_interpreter') ?? {};
       return {
         type,
         id: optionalString(fields, 'id') ?? '',
@@ -125,7 +125,7 @@ function readFileSearchResult(value: unknown) {
   const fields = requireObject(value, 'result');
   return {
     file_id: requireString(fields, 'file_id'),
-    file_name: requireString(fields, 'file_name'),
+    file_name: optionalString(fields, 'file_name') ?? '',
     score: optionalNumber(fields, 'score') ?? 0,
     text: readItems(fields, 'content', (part) => optionalString(requireObject(part, 'content'), 'text') ?? ''),
   };

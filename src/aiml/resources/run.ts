@@ -146,15 +146,21 @@ export function readFunctionCall(fields: Fields) {
     id: requireString(fields, 'id'),
     name: requireString(definition, 'name'),
     /** The JSON text that the model wrote. It may be invalid. */
-    arguments: requireString(definition, 'arguments'),
+    arguments: readJsonText(definition['arguments']) ?? '',
   };
+}
+
+/** Some model APIs send JSON where a text is documented. Null if there is none. */
+export function readJsonText(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export type WireError = Readonly<NonNullable<ReturnType<typeof readLastError>>>;
 
 export function readLastError(fields: Fields) {
   const error = optionalObject(fields, 'last_error');
-  return error && { code: requireString(error, 'code'), message: requireString(error, 'message') };
+  return error && { code: optionalString(error, 'code') ?? 'unknown', message: optionalString(error, 'message') ?? '' };
 }
 
 export type WireUsage = Readonly<NonNullable<ReturnType<typeof readUsage>>>;
@@ -189,7 +195,7 @@ function readTruncation(fields: Fields) {
   const truncation = optionalObject(fields, 'truncation_strategy');
   if (!truncation) return null;
   return {
-    strategy: oneOf(['auto', 'last_messages'], requireString(truncation, 'type')),
+    strategy: oneOf(['auto', 'last_messages'], optionalString(truncation, 'type') ?? ''),
     last_messages: optionalInteger(truncation, 'last_messages'),
   };
 }

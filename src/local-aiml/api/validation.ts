@@ -9,17 +9,52 @@ import { z } from 'zod';
 import { ApiError, invalid, parameterError } from './api-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
-/** Returns the body itself, or `ifNone` if the request has none. The function throws an ApiError of 400. */
+/**
+ * Returns the body itself, or `ifNone` if the request has none, after `prepare`. The function throws an ApiError of 400.
+ */
 export function createBodyReader<S extends z.ZodType>(
   schema: S,
   ifNone: JsonValue = null,
+  prepare: (body: JsonValue) => JsonValue = (body) => body,
 ): (body: JsonValue) => z.output<S> {
   return (sent) => {
-    const body = sent ?? ifNone;
+    const given = sent ?? ifNone;
+    const body = prepare(given);
     const issue = schema.safeParse(body).error?.issues[0];
-    if (issue) throw toApiError(issue, [], body);
+    // The messages say what the request has, a required null included.
+    if (issue) throw toApiError(issue, [], given);
     return body as z.output<S>;
   };
+}
+
+/** Members whose values are the client's own data. */
+const DATA: ReadonlySet<string> = new Set(['metadata', 'parameters', 'schema']);
+
+/**
+ * The body without the members of nested objects that are null: that is the same as leaving them out. Nulls of the body itself
+ * stay, because they clear the member on modify.
+ */
+export function withoutNestedNulls(body: JsonValue): JsonValue {
+  if (!isJsonObject(body)) return body;
+  return mapMembers(body, (value, name) => (DATA.has(name) ? value : withoutNulls(value)));
+}
+
+function withoutNulls(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) {
+    const items = value as readonly JsonValue[];
+    const kept = items.map(withoutNulls);
+    return kept.some((item, index) => item !== items[index]) ? kept : items;
+  }
+  if (!isJsonObject(value)) return value;
+  return mapMembers(value, (item, name) => (item === null ? undefined : DATA.has(name) ? item : withoutNulls(item)));
+}
+
+/** Undefined removes a member. The object itself if nothing changes: a copy would take the memory of a large body twice. */
+function mapMembers(object: JsonObject, map: (value: JsonValue, name: string) => JsonValue | undefined): JsonObject {
+  const entries = Object.entries(object);
+  const mapped = entries.map(([name, value]) => [name, map(value, name)] as const);
+  if (mapped.every(([, value], index) => value === entries[index]?.[1])) return object;
+  return Object.fromEntries(mapped.filter((entry): entry is readonly [string, JsonValue] => entry[1] !== undefined));
 }
 
 /** A text of at most `max` Unicode code points. */

@@ -1,6 +1,14 @@
 /** Owns the rules for the bodies of messages, alone and within those of threads and runs. */
 import { z } from 'zod';
-import { countCodePoints, createBodyReader, expectation, metadata, nonEmptyText, text } from '../api/validation.ts';
+import {
+  countCodePoints,
+  createBodyReader,
+  expectation,
+  metadata,
+  nonEmptyText,
+  text,
+  withoutNestedNulls,
+} from '../api/validation.ts';
 
 /** Of all text in a message, in Unicode code points. */
 const MAX_LENGTH = 256_000;
@@ -55,5 +63,5 @@ const modify = z.strictObject({ metadata: metadata.nullish() });
 export type CreateMessageBody = z.infer<typeof messageBody>;
 export type ModifyMetadataBody = z.infer<typeof modify>;
 
-export const readCreateMessageBody = createBodyReader(messageBody);
+export const readCreateMessageBody = createBodyReader(messageBody, null, withoutNestedNulls);
 export const readModifyMetadataBody = createBodyReader(modify, {});

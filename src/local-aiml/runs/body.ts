@@ -4,7 +4,15 @@ import { reasoningEffort, responseFormat, sampling, tool } from '../assistants/b
 import { messageBodies } from '../messages/body.ts';
 import { threadBody } from '../threads/body.ts';
 import { toolResourcesOfModify } from '../wire/tool-resources.ts';
-import { createBodyReader, expectation, identifier, metadata, nonEmptyText, text } from '../api/validation.ts';
+import {
+  createBodyReader,
+  expectation,
+  identifier,
+  metadata,
+  nonEmptyText,
+  text,
+  withoutNestedNulls,
+} from '../api/validation.ts';
 
 const truncationStrategy = z
   .strictObject({ type: z.enum(['auto', 'last_messages']), last_messages: z.int().min(1).nullish() })
@@ -69,6 +77,6 @@ const submit = z.strictObject({
 export type CreateRunBody = z.infer<typeof createRun>;
 export type CreateThreadAndRunBody = z.infer<typeof createThreadAndRun>;
 
-export const readCreateRunBody = createBodyReader(createRun);
-export const readCreateThreadAndRunBody = createBodyReader(createThreadAndRun);
+export const readCreateRunBody = createBodyReader(createRun, null, withoutNestedNulls);
+export const readCreateThreadAndRunBody = createBodyReader(createThreadAndRun, null, withoutNestedNulls);
 export const readSubmitBody = createBodyReader(submit);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { messageBodies } from '../messages/body.ts';
 import { toolResourcesOfCreate, toolResourcesOfModify } from '../wire/tool-resources.ts';
-import { createBodyReader, metadata } from '../api/validation.ts';
+import { createBodyReader, metadata, withoutNestedNulls } from '../api/validation.ts';
 
 export const threadBody = z.strictObject({
   messages: messageBodies.nullish(),
@@ -14,5 +14,5 @@ const modify = z.strictObject({ tool_resources: toolResourcesOfModify.nullish(),
 export type CreateThreadBody = z.infer<typeof threadBody>;
 export type ModifyThreadBody = z.infer<typeof modify>;
 
-export const readCreateThreadBody = createBodyReader(threadBody, {});
-export const readModifyThreadBody = createBodyReader(modify, {});
+export const readCreateThreadBody = createBodyReader(threadBody, {}, withoutNestedNulls);
+export const readModifyThreadBody = createBodyReader(modify, {}, withoutNestedNulls);

@@ -1,5 +1,5 @@
 // Which runs a process holds in memory, and for which tenants.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
@@ -34,11 +34,11 @@ function startRuns(hub: RunHub, tenant: string, count: number): number {
   for (let index = 0; index < count; index += 1) {
     const stream = hub.createStream(contextOf(tenant));
     if (!stream) continue;
-    let isCancelled = false;
-    stream.begin(() => (isCancelled = true));
+    const cancel = jest.fn();
+    stream.begin(cancel);
     stream.push(Buffer.from(frame('thread.run.in_progress', runOf(index))));
     hub.adopt(contextOf(tenant), readRun(runOf(index)), stream);
-    if (!isCancelled) streaming += 1;
+    if (cancel.mock.calls.length === 0) streaming += 1;
   }
   return streaming;
 }
