@@ -15,29 +15,8 @@ import {
   requireTime,
   type Fields,
   type WireMetadata,
-  type WireUnknown,
 } from '../wire.ts';
 import { hasMetadata, matchesRequest, type WireMetadataBody } from './matches-request.ts';
-
-export interface WireTextAnnotation {
-  readonly type: 'file_citation' | 'file_path';
-  readonly text: string;
-  /** In UTF-16 code units. */
-  readonly start_index: number;
-  readonly end_index: number;
-  readonly file_id: string | null;
-}
-
-export type WireContent =
-  | {
-      readonly type: 'text';
-      readonly text: string;
-      readonly annotations: readonly (WireTextAnnotation | WireUnknown)[];
-    }
-  | { readonly type: 'refusal'; readonly refusal: string }
-  | { readonly type: 'image_file'; readonly file_id: string; readonly detail: string | null }
-  | { readonly type: 'image_url'; readonly url: string; readonly detail: string | null }
-  | WireUnknown;
 
 export type WireContentBody =
   | { readonly type: 'text'; readonly text: string }
@@ -93,7 +72,9 @@ function readStatus(fields: Fields): 'in_progress' | 'incomplete' | 'completed' 
   return optionalTime(fields, 'completed_at') === null ? 'in_progress' : 'completed';
 }
 
-function readContent(value: unknown): WireContent {
+export type WireContent = Readonly<ReturnType<typeof readContent>>;
+
+function readContent(value: unknown) {
   const fields = requireObject(value, 'content');
   const type = requireString(fields, 'type');
   switch (type) {
@@ -122,18 +103,27 @@ function readContent(value: unknown): WireContent {
   }
 }
 
-function readAnnotation(value: unknown): WireTextAnnotation | WireUnknown {
+export type WireAnnotation = Readonly<ReturnType<typeof readAnnotation>>;
+
+function readAnnotation(value: unknown) {
   const fields = requireObject(value, 'annotation');
   const type = requireString(fields, 'type');
-  if (type !== 'file_citation' && type !== 'file_path') return readUnknown(fields, 'annotation');
-  const file = optionalObject(fields, type);
-  return {
-    type,
-    text: optionalString(fields, 'text') ?? '',
-    start_index: optionalInteger(fields, 'start_index') ?? 0,
-    end_index: optionalInteger(fields, 'end_index') ?? 0,
-    file_id: file && optionalString(file, 'file_id'),
-  };
+  switch (type) {
+    case 'file_citation':
+    case 'file_path': {
+      const file = optionalObject(fields, type);
+      return {
+        type,
+        text: optionalString(fields, 'text') ?? '',
+        /** In UTF-16 code units. */
+        start_index: optionalInteger(fields, 'start_index') ?? 0,
+        end_index: optionalInteger(fields, 'end_index') ?? 0,
+        file_id: file && optionalString(file, 'file_id'),
+      };
+    }
+    default:
+      return readUnknown(fields, 'annotation');
+  }
 }
 
 export type WireAttachment = Readonly<ReturnType<typeof readAttachment>>;

@@ -10,16 +10,6 @@ import {
   type JsonObject,
 } from '../wire.ts';
 
-export interface WireJsonSchema {
-  readonly name: string;
-  readonly description: string | null;
-  readonly schema: JsonObject | null;
-  readonly strict: boolean | null;
-}
-export type WireResponseFormat =
-  | { readonly type: 'auto' | 'text' | 'json_object' | 'unknown' }
-  | { readonly type: 'json_schema'; readonly json_schema: WireJsonSchema | null };
-
 export type WireResponseFormatBody =
   | 'auto'
   | { readonly type: 'text' | 'json_object' }
@@ -33,7 +23,9 @@ export type WireResponseFormatBody =
       };
     };
 
-export function readResponseFormat(fields: Fields): WireResponseFormat | null {
+export type WireResponseFormat = Readonly<NonNullable<ReturnType<typeof readResponseFormat>>>;
+
+export function readResponseFormat(fields: Fields) {
   const value = fields['response_format'];
   if (value === undefined || value === null) return null;
   const format = typeof value === 'string' ? { type: value } : requireObject(value, 'response_format');
@@ -45,17 +37,18 @@ export function readResponseFormat(fields: Fields): WireResponseFormat | null {
       return { type };
     case 'json_schema': {
       const definition = optionalObject(format, 'json_schema');
-      return {
-        type,
-        json_schema: definition && {
-          name: requireString(definition, 'name'),
-          description: optionalString(definition, 'description'),
-          schema: optionalJsonObject(definition, 'schema'),
-          strict: optionalBoolean(definition, 'strict'),
-        },
-      };
+      return { type, json_schema: definition && readJsonSchema(definition) };
     }
     default:
-      return { type: 'unknown' };
+      return { type: 'unknown' as const };
   }
 }
+
+export type WireJsonSchema = Readonly<ReturnType<typeof readJsonSchema>>;
+
+const readJsonSchema = (definition: Fields) => ({
+  name: requireString(definition, 'name'),
+  description: optionalString(definition, 'description'),
+  schema: optionalJsonObject(definition, 'schema'),
+  strict: optionalBoolean(definition, 'strict'),
+});

@@ -13,29 +13,11 @@ import {
   requireString,
   requireTime,
   type Fields,
-  type JsonObject,
-  type WireUnknown,
 } from '../wire.ts';
-import { oneOf, readFunctionCall, readJsonText, readLastError, readUsage, type WireFunctionCall } from './run.ts';
+import { oneOf, readFunctionCall, readJsonText, readLastError, readUsage } from './run.ts';
 
 const STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
 export type WireRunStepStatus = (typeof STATUSES)[number] | 'unknown';
-
-export type WireToolCall =
-  | ({ readonly type: 'function'; readonly output: string | null } & WireFunctionCall)
-  | {
-      readonly type: 'code_interpreter';
-      readonly id: string;
-      readonly input: string;
-      readonly outputs: readonly WireCodeInterpreterOutput[];
-    }
-  | { readonly type: 'file_search'; readonly id: string; readonly results: readonly WireFileSearchResult[] }
-  | ({ readonly id: string } & WireUnknown);
-
-export type WireStepDetails =
-  | { readonly type: 'message_creation'; readonly message_id: string }
-  | { readonly type: 'tool_calls'; readonly tool_calls: readonly WireToolCall[] }
-  | { readonly type: 'unknown'; readonly raw: JsonObject };
 
 /** A step as it was read: every field present, null where upstream sent null or nothing. */
 export type WireRunStep = Readonly<ReturnType<typeof readRunStep>>;
@@ -61,21 +43,26 @@ export function readRunStep(value: unknown) {
   };
 }
 
-function readDetails(step: Fields): WireStepDetails {
+export type WireStepDetails = Readonly<ReturnType<typeof readDetails>>;
+
+function readDetails(step: Fields) {
   const details = optionalObject(step, 'step_details') ?? {};
-  switch (optionalString(details, 'type') ?? requireString(step, 'type')) {
+  const type = optionalString(details, 'type') ?? requireString(step, 'type');
+  switch (type) {
     case 'message_creation': {
       const creation = requireObject(details['message_creation'], 'message_creation');
-      return { type: 'message_creation', message_id: requireString(creation, 'message_id') };
+      return { type, message_id: requireString(creation, 'message_id') };
     }
     case 'tool_calls':
-      return { type: 'tool_calls', tool_calls: readItems(details, 'tool_calls', readToolCall) };
+      return { type, tool_calls: readItems(details, 'tool_calls', readToolCall) };
     default:
       return readUnknown(step, 'step');
   }
 }
 
-function readToolCall(value: unknown): WireToolCall {
+export type WireToolCall = Readonly<ReturnType<typeof readToolCall>>;
+
+function readToolCall(value: unknown) {
   const fields = requireObject(value, 'tool_call');
   const type = requireString(fields, 'type');
   switch (type) {

@@ -42,10 +42,6 @@ const ENDED: ReadonlySet<WireRunStatus> = new Set(['cancelled', 'failed', 'compl
 /** Whether the run is over. */
 export const hasEnded = (status: WireRunStatus): boolean => ENDED.has(status);
 
-export type WireToolChoice =
-  | { readonly mode: 'none' | 'auto' | 'required' | 'unknown' }
-  | { readonly mode: 'tool'; readonly tool: string; readonly function_name: string | null };
-
 /** The settings of a run, on an existing thread or together with a new one. */
 export interface WireRunSettings {
   readonly assistant_id: string;
@@ -176,14 +172,16 @@ export function readUsage(fields: Fields) {
   };
 }
 
-function readToolChoice(fields: Fields): WireToolChoice | null {
+export type WireToolChoice = Readonly<NonNullable<ReturnType<typeof readToolChoice>>>;
+
+function readToolChoice(fields: Fields) {
   const choice = fields['tool_choice'];
   if (choice === undefined || choice === null) return null;
   if (typeof choice === 'string') return { mode: oneOf(['none', 'auto', 'required'], choice) };
   const tool = requireObject(choice, 'tool_choice');
   const definition = optionalObject(tool, 'function');
   return {
-    mode: 'tool',
+    mode: 'tool' as const,
     tool: requireString(tool, 'type'),
     function_name: definition && optionalString(definition, 'name'),
   };

@@ -14,25 +14,7 @@ import {
   type Fields,
   type JsonObject,
   type WireMetadata,
-  type WireUnknown,
 } from '../wire.ts';
-
-/** A tool as it was read: every field present, null where upstream sent null or nothing. */
-export type WireTool =
-  | { readonly type: 'code_interpreter' }
-  | {
-      readonly type: 'file_search';
-      readonly max_num_results: number | null;
-      readonly ranking_options: { readonly ranker: string | null; readonly score_threshold: number | null } | null;
-    }
-  | {
-      readonly type: 'function';
-      readonly name: string;
-      readonly description: string | null;
-      readonly parameters: JsonObject | null;
-      readonly strict: boolean | null;
-    }
-  | WireUnknown;
 
 /** A tool in a request body. */
 export type WireToolBody =
@@ -73,9 +55,12 @@ export interface WireToolResourcesBody {
   };
 }
 
-export const readTools = (fields: Fields): readonly WireTool[] => readItems(fields, 'tools', readTool);
+export const readTools = (fields: Fields) => readItems(fields, 'tools', readTool);
 
-function readTool(value: unknown): WireTool {
+/** A tool as it was read: every field present, null where upstream sent null or nothing. */
+export type WireTool = Readonly<ReturnType<typeof readTool>>;
+
+function readTool(value: unknown) {
   const fields = requireObject(value, 'tool');
   const type = requireString(fields, 'type');
   switch (type) {

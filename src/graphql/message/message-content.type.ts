@@ -1,6 +1,6 @@
 /** Object types of the content of a message. */
 import { Field, ID, Int, InterfaceType } from 'type-graphql';
-import type { WireContent, WireTextAnnotation } from '../../aiml/resources/message.ts';
+import type { WireAnnotation, WireContent } from '../../aiml/resources/message.ts';
 import type { JsonObject, WireUnknown } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
@@ -32,7 +32,7 @@ abstract class FileAnnotation extends TextAnnotation {
   @NullableField(() => ID, 'The file. Null if upstream does not name it.')
   readonly fileId: string | null;
 
-  constructor(wire: WireTextAnnotation) {
+  constructor(wire: Exclude<WireAnnotation, WireUnknown>) {
     super(wire.type);
     this.text = wire.text;
     this.startIndex = wire.start_index;
@@ -153,7 +153,7 @@ export function toMessageContent(wire: WireContent): MessageContent {
   }
 }
 
-function toAnnotation(wire: WireTextAnnotation | WireUnknown): TextAnnotation {
+function toAnnotation(wire: WireAnnotation): TextAnnotation {
   switch (wire.type) {
     case 'file_citation':
       return new FileCitation(wire);
