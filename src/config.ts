@@ -3,67 +3,27 @@
  * counts as absent, because container platforms pass unset variables that way.
  */
 import { isIP } from 'node:net';
-import { readRunSettings, type ModelApiDefaults, type RunSettings } from './local-aiml/settings.ts';
+import { readRunSettings, type ModelApiDefaults } from './local-aiml/settings.ts';
 import { ConfigError, type Environment } from './runtime/environment.ts';
-import type { ProxySettings } from './runtime/proxy.ts';
 import { isBearerToken, type AuthConfig } from './auth/credential.ts';
 import { isLoopback, parseHost, type AllowedHosts } from './runtime/host.ts';
 import { parseUrl, Settings } from './runtime/settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-type LogLevel = (typeof LOG_LEVELS)[number];
 
 type UpstreamConfig =
   | { readonly kind: 'local'; readonly dataDir: string }
   /** `apiKey` is null only under `passthrough`, where each client sends its own. */
   | { readonly kind: 'aiml'; readonly baseUrl: URL; readonly apiKey: string | null };
 
-export interface Config {
-  readonly host: string;
-  /** 0 for any free port. */
-  readonly port: number;
-  readonly isProduction: boolean;
-  /** The hosts that requests may name; null for any. */
-  readonly allowedHosts: AllowedHosts | null;
-  readonly upstream: UpstreamConfig;
-  readonly auth: AuthConfig;
-  /** How the embedded AIML API executes runs. Not used with another upstream. */
-  readonly runs: RunSettings;
-  readonly upstreamDeadlineMs: number;
-  readonly upstreamAttemptTimeoutMs: number;
-  readonly upstreamConnections: number;
-  /** For calls to the AIML API and to the identity provider; null for no proxy. */
-  readonly proxies: ProxySettings | null;
-  readonly maxInFlight: number;
-  readonly maxStreams: number;
-  /** Origins that browsers may call from. */
-  readonly corsOrigins: readonly string[];
-  /** Whether pages from loopback addresses of this machine may call, with any port. */
-  readonly corsLoopback: boolean;
-  readonly introspection: boolean;
-  readonly explorer: boolean;
-  /** Whether the service is a subgraph of Apollo Federation 2. */
-  readonly federation: boolean;
-  /** How long a cached read is fresh, in milliseconds; 0 for no cache. */
-  readonly cacheTtlMs: number;
-  /** Redis or Valkey, which replicas share; with user and password if it needs them. Null for none. */
-  readonly redisUrl: URL | null;
-  /** The limit of upstream requests per credential; null for no limit. */
-  readonly upstreamRateLimit: { readonly requests: number; readonly perSeconds: number } | null;
-  /** The manifest of operations. `enforce` runs no other operation; `log` runs and logs them. Null for none. */
-  readonly persistedOperations: { readonly path: string; readonly mode: 'log' | 'enforce' } | null;
-  readonly shutdownGraceMs: number;
-  readonly shutdownTimeoutMs: number;
-  readonly logLevel: LogLevel;
-  /** The OTLP/HTTP collector for traces; null if tracing is off. */
-  readonly tracing: { readonly endpoint: URL; readonly serviceName: string | undefined } | null;
-}
+/** Frozen. */
+export type Config = ReturnType<typeof readConfig>;
 
 const DEFAULT_BASE_URL = 'https://api.aimlapi.com';
 const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 
 /** Throws a {@link ConfigError} that names every setting that is missing or wrong. */
-export function readConfig(environment: Environment): Config {
+export function readConfig(environment: Environment) {
   const settings = new Settings(environment);
   const isProduction = settings.text('NODE_ENV') === 'production';
   const host = settings.text('HOST') ?? '127.0.0.1';
@@ -77,25 +37,32 @@ export function readConfig(environment: Environment): Config {
       'reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
         'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
     );
-  const config: Config = {
+  const config = {
     host,
+    /** 0 for any free port. */
     port: settings.integer('PORT', 4000, 0, 65_535),
     isProduction,
     allowedHosts: readAllowedHosts(settings, host, auth),
     upstream,
     auth,
+    /** How the embedded AIML API executes runs. Not used with another upstream. */
     runs: readRunSettings(settings, readModelDefaults(settings, auth)),
     upstreamDeadlineMs: settings.integer('UPSTREAM_DEADLINE_MS', 30_000, 1, 600_000),
     upstreamAttemptTimeoutMs: settings.integer('UPSTREAM_ATTEMPT_TIMEOUT_MS', 10_000, 1, 600_000),
     upstreamConnections: settings.integer('UPSTREAM_CONNECTIONS', 64, 1, 10_000),
+    /** For calls to the AIML API and to the identity provider; null for no proxy. */
     proxies: upstream.kind === 'aiml' || auth.mode === 'jwt' ? settings.proxies() : null,
     maxInFlight: settings.integer('MAX_IN_FLIGHT', 1000, 1, 1_000_000),
     maxStreams: settings.integer('MAX_STREAMS', 1000, 1, 1_000_000),
+    /** Origins that browsers may call from. */
     corsOrigins: settings.origins('CORS_ORIGINS') ?? (isProduction ? [] : [SANDBOX_ORIGIN]),
+    /** Whether pages from loopback addresses of this machine may call, with any port. */
     corsLoopback: settings.text('CORS_ORIGINS') === null && !isProduction,
     introspection: settings.boolean('INTROSPECTION', !isProduction),
     explorer: settings.boolean('EXPLORER', !isProduction),
+    /** Whether the service is a subgraph of Apollo Federation 2. */
     federation: settings.boolean('FEDERATION', false),
+    /** How long a cached read is fresh, in milliseconds; 0 for no cache. */
     cacheTtlMs: settings.integer('CACHE_TTL_SECONDS', 0, 0, 86_400) * 1000,
     redisUrl: readRedisUrl(settings),
     upstreamRateLimit: readRateLimit(settings),
@@ -111,7 +78,10 @@ export function readConfig(environment: Environment): Config {
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Without authentication on loopback, only local names are allowed, which prevents DNS rebinding. */
+/**
+ * The hosts that requests may name; null for any. Without authentication on loopback, only local names are allowed, which
+ * prevents DNS rebinding.
+ */
 function readAllowedHosts(settings: Settings, host: string, auth: AuthConfig): AllowedHosts | null {
   const listed = settings.hosts('ALLOWED_HOSTS');
   if (auth.mode !== 'none' || !isLoopback(host)) return listed && { hosts: listed, probesByAddress: true };
@@ -160,6 +130,7 @@ function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
   return { kind, baseUrl, apiKey: settings.required('AIML_API_KEY', 'UPSTREAM is aiml') };
 }
 
+/** Redis or Valkey, which replicas share; with user and password if it needs them. Null for none. */
 function readRedisUrl(settings: Settings): URL | null {
   const text = settings.text('REDIS_URL');
   if (text === null) return null;
@@ -179,7 +150,8 @@ function readRedisUrl(settings: Settings): URL | null {
 
 const SECONDS = { s: 1, min: 60, h: 3600 } as const;
 
-function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
+/** The limit of upstream requests per credential; null for no limit. */
+function readRateLimit(settings: Settings) {
   const text = settings.text('UPSTREAM_RATE_LIMIT');
   if (text === null) return null;
   const [, requests, unit] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text) ?? [];
@@ -190,14 +162,18 @@ function readRateLimit(settings: Settings): Config['upstreamRateLimit'] {
   return { requests: Number(requests), perSeconds: SECONDS[unit as keyof typeof SECONDS] };
 }
 
-function readPersistedOperations(settings: Settings): Config['persistedOperations'] {
+/** The manifest of operations. `enforce` runs no other operation; `log` runs and logs them. Null for none. */
+function readPersistedOperations(settings: Settings) {
   const path = settings.text('PERSISTED_OPERATIONS');
   const mode = settings.oneOf('PERSISTED_OPERATIONS_MODE', ['log', 'enforce']) ?? 'enforce';
   return path === null ? null : { path, mode };
 }
 
-/** The names are OpenTelemetry's (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
-function readTracing(settings: Settings): Config['tracing'] {
+/**
+ * The OTLP/HTTP collector for traces; null if tracing is off. The names are OpenTelemetry's
+ * (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
+ */
+function readTracing(settings: Settings) {
   const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
   return endpoint && { endpoint, serviceName: settings.text('OTEL_SERVICE_NAME') ?? undefined };
 }

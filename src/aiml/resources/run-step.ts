@@ -16,8 +16,8 @@ import {
 } from '../wire.ts';
 import { oneOf, readFunctionCall, readJsonText, readLastError, readUsage } from './run.ts';
 
-const STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
-export type WireRunStepStatus = (typeof STATUSES)[number] | 'unknown';
+export const STEP_STATUSES = ['in_progress', 'cancelled', 'failed', 'completed', 'expired'] as const;
+export type WireRunStepStatus = (typeof STEP_STATUSES)[number] | 'unknown';
 
 /** A step as it was read: every field present, null where upstream sent null or nothing. */
 export type WireRunStep = Readonly<ReturnType<typeof readRunStep>>;
@@ -35,7 +35,7 @@ export function readRunStep(value: unknown) {
     cancelled_at: optionalTime(fields, 'cancelled_at'),
     failed_at: optionalTime(fields, 'failed_at'),
     expired_at: optionalTime(fields, 'expired_at'),
-    status: oneOf(STATUSES, requireString(fields, 'status')),
+    status: oneOf(STEP_STATUSES, requireString(fields, 'status')),
     details: readDetails(fields),
     last_error: readLastError(fields),
     usage: readUsage(fields),

@@ -23,7 +23,7 @@ import { readResponseFormat, type WireResponseFormatBody } from './response-form
 import type { WireThreadCreateBody } from './thread.ts';
 import { readTools, type WireToolBody, type WireToolResourcesBody } from './tool.ts';
 
-const STATUSES = [
+export const RUN_STATUSES = [
   'queued',
   'in_progress',
   'requires_action',
@@ -35,7 +35,7 @@ const STATUSES = [
   'expired',
 ] as const;
 /** `unknown`: a status that this client does not support. */
-export type WireRunStatus = (typeof STATUSES)[number] | 'unknown';
+export type WireRunStatus = (typeof RUN_STATUSES)[number] | 'unknown';
 
 const ENDED: ReadonlySet<WireRunStatus> = new Set(['cancelled', 'failed', 'completed', 'incomplete', 'expired']);
 
@@ -95,7 +95,7 @@ export function readRun(value: unknown) {
     completed_at: optionalTime(fields, 'completed_at'),
     cancelled_at: optionalTime(fields, 'cancelled_at'),
     failed_at: optionalTime(fields, 'failed_at'),
-    status: oneOf(STATUSES, requireString(fields, 'status')),
+    status: oneOf(RUN_STATUSES, requireString(fields, 'status')),
     /** The calls that wait for an output; empty unless the status is `requires_action`. */
     required_tool_calls: readRequiredToolCalls(fields),
     last_error: readLastError(fields),

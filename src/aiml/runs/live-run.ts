@@ -8,8 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicError } from '../../runtime/errors.ts';
 import type { WireMessage } from '../resources/message.ts';
-import { readRunStep, type WireRunStep, type WireRunStepStatus } from '../resources/run-step.ts';
-import { hasEnded, readRun, type WireRun } from '../resources/run.ts';
+import { readRunStep, STEP_STATUSES, type WireRunStep, type WireRunStepStatus } from '../resources/run-step.ts';
+import { hasEnded, readRun, RUN_STATUSES, type WireRun } from '../resources/run.ts';
 import { jsonObject, MalformedResponseError, requireId, requireObject, type JsonObject } from '../wire.ts';
 import { LiveMessage } from './live-message.ts';
 import { mergeDelta } from './merge-delta.ts';
@@ -31,30 +31,13 @@ export interface RunSnapshot {
 /** Later events are ignored. A run has at most 32 calls of a model, which cause far fewer. */
 const MAX_TRANSITIONS = 10_000;
 
+const withStates = (object: string, ...states: readonly string[]) => states.map((state) => `${object}.${state}`);
+
 /** The events that upstream documents. */
 export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
-  'thread.run.created',
-  'thread.run.queued',
-  'thread.run.in_progress',
-  'thread.run.requires_action',
-  'thread.run.completed',
-  'thread.run.incomplete',
-  'thread.run.failed',
-  'thread.run.cancelling',
-  'thread.run.cancelled',
-  'thread.run.expired',
-  'thread.run.step.created',
-  'thread.run.step.in_progress',
-  'thread.run.step.delta',
-  'thread.run.step.completed',
-  'thread.run.step.failed',
-  'thread.run.step.cancelled',
-  'thread.run.step.expired',
-  'thread.message.created',
-  'thread.message.in_progress',
-  'thread.message.delta',
-  'thread.message.completed',
-  'thread.message.incomplete',
+  ...withStates('thread.run', 'created', ...RUN_STATUSES),
+  ...withStates('thread.run.step', 'created', 'delta', ...STEP_STATUSES),
+  ...withStates('thread.message', 'created', 'delta', 'in_progress', 'completed', 'incomplete'),
 ]);
 
 /** The status of a message, by that of the step that writes it. */
