@@ -31,7 +31,7 @@ import type { Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { toOperationName } from './observability/operation-record.ts';
 import { createTracing } from './observability/tracing.ts';
-import { Closers } from './runtime/closers.ts';
+import { closeAll, type Close } from './runtime/closers.ts';
 import { FairShare } from './runtime/fair-share.ts';
 import { Semaphore } from './runtime/semaphore.ts';
 import type { RedisConnection } from './redis/connection.ts';
@@ -76,11 +76,11 @@ export interface ServiceOptions {
 
 /** Rejects with a ConfigError, a ListenError or a LocalAimlStartError if it cannot start; then everything is closed. */
 export async function createService(config: Config, logger: Logger, options: ServiceOptions = {}): Promise<Service> {
-  const closers = new Closers();
+  const closers: Close[] = [];
   try {
     return await startService(config, logger, options, closers);
   } catch (error) {
-    await closers.close(0).catch(() => undefined);
+    await closeAll(closers, 0).catch(() => undefined);
     throw error;
   }
 }
@@ -90,7 +90,7 @@ async function startService(
   config: Config,
   logger: Logger,
   options: ServiceOptions,
-  closers: Closers,
+  closers: Close[],
 ): Promise<Service> {
   const { droppedLogEntries = () => 0, stallTimeoutMs, streamIdleTimeoutMs, firstPollMs, maxFailingMs } = options;
   const { heartbeatMs } = options;
@@ -111,13 +111,13 @@ async function startService(
       onDelivery: (isDelivered) => (isDelivered ? logger.tracesDelivered() : logger.tracesUndelivered()),
     },
   );
-  closers.add(() => tracing.close());
+  closers.push(() => tracing.close());
   const localAiml =
     config.upstream.kind === 'local' ? await startLocalAiml(config.upstream.dataDir, config, logger) : null;
-  closers.add(() => localAiml?.stop());
+  closers.push(() => localAiml?.stop());
   const baseUrl = config.upstream.kind === 'local' ? new URL(localAiml?.url ?? '') : config.upstream.baseUrl;
   const redis = await createRedis(config, localAiml?.storeId ?? baseUrl.href.replace(/(?<!\/)\/+$/, ''), logger);
-  closers.add(() => redis?.close());
+  closers.push(() => redis?.close());
   const isRedisUp = redis && (() => redis.isUp);
 
   const lifecycle = new Lifecycle();
@@ -127,7 +127,7 @@ async function startService(
     stallTimeoutMs,
     onDisconnect: (reason, caller) => logger.clientDisconnected(reason, caller),
   });
-  closers.add(() => connections.close());
+  closers.push(() => connections.close());
   const metrics: Metrics = createMetrics({
     hasCache: config.cacheTtlMs > 0,
     version: VERSION,
@@ -159,7 +159,7 @@ async function startService(
     onBreaker: reporter.breakerChanged,
     onRateLimited: () => metrics.recordRateLimited(),
   });
-  closers.add((timeoutMs) => client.close(timeoutMs));
+  closers.push((timeoutMs) => client.close(timeoutMs));
   const reads = new ReadThroughCache(client, {
     cacheTtlMs: config.cacheTtlMs,
     shared: redis && new RedisResponseCache(redis, config.cacheTtlMs),
@@ -200,8 +200,8 @@ async function startService(
     onOperation: reporter.operationEnded,
   });
   const { requestHandler } = graphql;
-  closers.add(() => graphql.stop());
-  closers.add(() => runHub.close());
+  closers.push(() => graphql.stop());
+  closers.push(() => runHub.close());
   await graphql.start();
   await redis?.open();
 
@@ -248,7 +248,7 @@ async function startService(
     onErrorResponse: reporter.requestRejected,
     onOriginRejected: reporter.originRejected,
   });
-  closers.add(() => app.close());
+  closers.push(() => app.close());
   void client.preconnect();
   await app.ready();
   const port = await servers.listen({ host: config.host, port: config.port });
@@ -280,7 +280,7 @@ async function startService(
     await sleep(config.shutdownGraceMs);
     await Promise.all([drain(servers.all, { timeoutMs: config.shutdownTimeoutMs }), socketsClosed]);
     clearTimeout(arrivals);
-    await Promise.race([closers.close(leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await Promise.race([closeAll(closers, leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
 

@@ -4,26 +4,19 @@
  */
 import { errors } from 'jose';
 import { isBearerToken, type AuthConfig } from './credential.ts';
-import type { ProxySettings } from '../runtime/proxy.ts';
 import { PublicError } from '../runtime/errors.ts';
 import { Principal, type AuthFailure, type Identity } from './principal.ts';
-import { KeysUnavailableError } from './jwks.ts';
+import { KeysUnavailableError, type JwksOptions } from './jwks.ts';
 import { TokenVerifier, toRejectionReason } from './jwt.ts';
 
-const JWKS_TIMEOUT_MS = 5000;
 /** Under `none`. The key of the embedded API is a new one in each process, so that it cannot name the caller in the log. */
 const THE_ONLY_CALLER = 'anyone';
 
-interface AuthenticatorOptions {
+/** The keys of the identity provider are needed under `jwt` only. */
+interface AuthenticatorOptions extends JwksOptions {
   readonly auth: AuthConfig;
   /** The key with which the service itself calls the AIML API; null only under `passthrough`. */
   readonly serviceKey: string | null;
-  /** Under `jwt`: the time-out of a request for the identity provider's keys; 5 s by default. */
-  readonly jwksTimeoutMs?: number;
-  /** Under `jwt`: the proxies for the identity provider; null or absent if it is called directly. */
-  readonly proxies?: ProxySettings | null;
-  /** Under `jwt`: called when the identity provider's keys cannot be fetched, with a reason in a few words. */
-  readonly onKeysUnavailable?: ((reason: string) => void) | undefined;
 }
 
 export interface Authenticator {
@@ -34,17 +27,11 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Identity | Promise<Identity>;
 }
 
-export function createAuthenticator({
-  auth,
-  serviceKey,
-  jwksTimeoutMs = JWKS_TIMEOUT_MS,
-  proxies = null,
-  onKeysUnavailable,
-}: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ auth, serviceKey, ...jwksOptions }: AuthenticatorOptions): Authenticator {
   if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization) };
   if (serviceKey === null) throw new TypeError(`AUTH_MODE ${auth.mode} needs a key of the service`);
   if (auth.mode === 'jwt') {
-    const verifier = new TokenVerifier(auth, { timeoutMs: jwksTimeoutMs, proxies, onKeysUnavailable });
+    const verifier = new TokenVerifier(auth, jwksOptions);
     return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey) };
   }
   const sharedPrincipal = new Principal(serviceKey, null, THE_ONLY_CALLER);

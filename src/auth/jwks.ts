@@ -12,10 +12,14 @@ import { decodeUtf8 } from '../runtime/utf8.ts';
 const REFRESH_AFTER_MS = 5 * 60_000;
 /** Keys older than this are not used, which bounds how long a revoked key is trusted, in milliseconds. */
 const EXPIRE_AFTER_MS = 15 * 60_000;
-/** How many fetches may follow each other at once. */
+/**
+ * How many fetches may follow each other at once, whatever tokens clients send, so that the next request notices a rotation
+ * or a recovery.
+ */
 const FETCH_BURST = 3;
-/** The time until one more fetch is allowed, in milliseconds. */
+/** The time until one more fetch is allowed, in milliseconds. A flood of tokens of unknown keys delays a new key by this. */
 const FETCH_REFILL_MS = 2000;
+const TIMEOUT_MS = 5000;
 /** The largest key set that is read, in bytes after decompression. */
 const MAX_BYTES = 256 * 1024;
 
@@ -32,26 +36,31 @@ export class KeysUnavailableError extends Error {
 }
 
 export interface JwksOptions {
-  /** The time-out of a fetch, its body included. */
-  readonly timeoutMs: number;
+  /** The time-out of a fetch, its body included; 5 s by default. */
+  readonly jwksTimeoutMs?: number;
   /** Null or absent if the identity provider is called directly. */
   readonly proxies?: ProxySettings | null;
-  /** Called when a fetch fails. */
+  /** Called when a fetch fails, with a reason in a few words. */
   readonly onKeysUnavailable?: ((reason: string) => void) | undefined;
 }
 
 export class JwksCache {
   readonly #jwks: ReturnType<typeof createRemoteJWKSet>;
-  readonly #fetchLimit = new TokenBucket(FETCH_BURST, FETCH_REFILL_MS);
   readonly #onKeysUnavailable: (reason: string) => void;
   #fetchedAt = -Infinity;
+  /** A token bucket: how many fetches were left at a time. */
+  #fetchesLeft = FETCH_BURST;
+  #countedAt = performance.now();
 
   /** Fetches nothing yet. */
-  constructor(url: URL, { timeoutMs, proxies = null, onKeysUnavailable = () => undefined }: JwksOptions) {
+  constructor(
+    url: URL,
+    { jwksTimeoutMs = TIMEOUT_MS, proxies = null, onKeysUnavailable = () => undefined }: JwksOptions,
+  ) {
     this.#onKeysUnavailable = onKeysUnavailable;
     const dispatcher = proxies && createProxyAgent(proxies);
     this.#jwks = createRemoteJWKSet(url, {
-      timeoutDuration: timeoutMs,
+      timeoutDuration: jwksTimeoutMs,
       // jose fetches only when `reload` is called.
       cacheMaxAge: Infinity,
       cooldownDuration: Infinity,
@@ -77,7 +86,7 @@ export class JwksCache {
    */
   async refresh(since: number): Promise<boolean> {
     if (this.#fetchedAt > since) return true;
-    if (!this.#jwks.reloading && !this.#fetchLimit.take()) return false;
+    if (!this.#jwks.reloading && !this.#takeFetch()) return false;
     try {
       await this.#jwks.reload();
     } catch (error) {
@@ -86,6 +95,15 @@ export class JwksCache {
       throw new KeysUnavailableError(reason);
     }
     this.#fetchedAt = performance.now();
+    return true;
+  }
+
+  #takeFetch(): boolean {
+    const now = performance.now();
+    this.#fetchesLeft = Math.min(FETCH_BURST, this.#fetchesLeft + (now - this.#countedAt) / FETCH_REFILL_MS);
+    this.#countedAt = now;
+    if (this.#fetchesLeft < 1) return false;
+    this.#fetchesLeft -= 1;
     return true;
   }
 }
@@ -124,32 +142,4 @@ function toFailureReason(error: unknown): string {
   if (error instanceof errors.JOSEError) return 'no key set';
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : null;
   return errorCode(error) ?? errorCode(cause) ?? 'unreachable';
-}
-
-/**
- * Limits how often the keys are fetched, whatever tokens clients send. The burst lets the next request notice a rotation
- * or a recovery. While clients flood the service with tokens of unknown keys, a token of a new key may be rejected for as
- * long as one refill takes.
- */
-class TokenBucket {
-  readonly #capacity: number;
-  readonly #refillMs: number;
-  #left: number;
-  #countedAt = performance.now();
-
-  constructor(capacity: number, refillMs: number) {
-    this.#capacity = capacity;
-    this.#refillMs = refillMs;
-    this.#left = capacity;
-  }
-
-  /** False if no token is left. */
-  take(): boolean {
-    const now = performance.now();
-    this.#left = Math.min(this.#capacity, this.#left + (now - this.#countedAt) / this.#refillMs);
-    this.#countedAt = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
-  }
 }

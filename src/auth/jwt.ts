@@ -1,5 +1,6 @@
 /** Verifies access tokens of the identity provider and reads their scopes. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { AuthConfig } from './credential.ts';
 import { scopes, type Scope } from './principal.ts';
 import { JwksCache, type JwksOptions } from './jwks.ts';
 
@@ -9,23 +10,11 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 const MAX_TOKEN_LENGTH = 8192;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-interface TokenVerifierOptions {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly jwksUrl: URL;
-}
-
-interface VerifiedToken {
-  readonly scopes: ReadonlySet<Scope>;
-  /** The claim `sub`, otherwise `client_id`; null if the token has neither. */
-  readonly subject: string | null;
-}
-
 export class TokenVerifier {
   readonly #keys: JwksCache;
   readonly #options: JWTVerifyOptions;
 
-  constructor({ issuer, audience, jwksUrl }: TokenVerifierOptions, jwksOptions: JwksOptions) {
+  constructor({ issuer, audience, jwksUrl }: Extract<AuthConfig, { mode: 'jwt' }>, jwksOptions: JwksOptions) {
     this.#keys = new JwksCache(jwksUrl, jwksOptions);
     this.#options = {
       algorithms: ALGORITHMS,
@@ -40,7 +29,7 @@ export class TokenVerifier {
    * Rejects with `KeysUnavailableError` if the token cannot be checked, with jose's `JWTExpired` if it is valid but
    * expired, and with another error if it is not valid.
    */
-  async verify(token: string): Promise<VerifiedToken> {
+  async verify(token: string) {
     if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) throw new errors.JWTInvalid();
     const startedAt = performance.now();
     try {
@@ -77,7 +66,8 @@ export class TokenVerifier {
 const mayBeSignedByNewKey = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
 
-function toVerifiedToken(payload: JWTPayload): VerifiedToken {
+/** `subject` is the claim `sub`, otherwise `client_id`; null if the token has neither. */
+function toVerifiedToken(payload: JWTPayload) {
   const subject = [payload.sub, payload['client_id']].find((claim) => typeof claim === 'string' && claim !== '');
   return { scopes: toScopes(payload), subject: typeof subject === 'string' ? subject : null };
 }

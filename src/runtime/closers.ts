@@ -1,24 +1,18 @@
 /** A part's close function. Work that is in flight gets `timeoutMs` to end. */
-type Close = (timeoutMs: number) => unknown;
+export type Close = (timeoutMs: number) => unknown;
 
-/** Closes the parts of a service in the reverse order of their creation. */
-export class Closers {
-  readonly #closers: Close[] = [];
-
-  add(close: Close): void {
-    this.#closers.push(close);
-  }
-
-  /** Closes every part once, even if others fail to close. Rejects with the first error. */
-  async close(timeoutMs: number): Promise<void> {
-    const errors: unknown[] = [];
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) {
-      try {
-        await close(timeoutMs);
-      } catch (error) {
-        errors.push(error);
-      }
+/**
+ * Closes the parts of a service in the reverse order of their creation, and removes them. Each is closed even if others fail
+ * to close. Rejects with the first error.
+ */
+export async function closeAll(parts: Close[], timeoutMs: number): Promise<void> {
+  const errors: unknown[] = [];
+  for (let close = parts.pop(); close; close = parts.pop()) {
+    try {
+      await close(timeoutMs);
+    } catch (error) {
+      errors.push(error);
     }
-    if (errors.length > 0) throw errors[0];
   }
+  if (errors.length > 0) throw errors[0];
 }
