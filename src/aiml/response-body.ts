@@ -1,6 +1,6 @@
 /** Size limits and decompression of upstream's response bodies. */
 import { errorCode } from '../runtime/error-code.ts';
-import { estimateJson } from '../runtime/json-size.ts';
+import { estimateJson, MAX_HEAP_BYTES_PER_BYTE } from '../runtime/json-size.ts';
 import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { HttpResponse, HttpResult, NetworkFailure } from './exchange.ts';
@@ -11,6 +11,8 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 export const SMALL_BODY_BYTES = 1024 * 1024;
 /** The maximum heap size of the parsed JSON of a body, in bytes. */
 const MAX_PARSED_BYTES = 128 * 1024 * 1024;
+/** A body up to this size, in bytes, cannot exceed {@link MAX_PARSED_BYTES}. */
+const MAX_UNSCANNED_BYTES = Math.floor(MAX_PARSED_BYTES / MAX_HEAP_BYTES_PER_BYTE);
 
 /**
  * Decompresses the body: up to 1 MiB immediately, a larger one with a permit. `held` is the permit that was acquired while
@@ -48,13 +50,13 @@ export async function decode(
 const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: true };
 
 /**
- * Rejects bodies whose parsed JSON would be many times larger: 16 MiB of `{},{},…` become 400 MB. Reads the whole body, so a
- * large one is given its own turn of the event loop first.
+ * Rejects bodies whose parsed JSON would be many times larger: 16 MiB of `{},{},…` become 400 MB. Reads the whole of a large
+ * body, which is therefore given its own turn of the event loop first.
  */
 export function rejectIfTooLargeToParse(result: HttpResult): HttpResult {
   if (result.status === null) return result;
   const { status, body } = result;
-  if (body.length <= SMALL_BODY_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return result;
+  if (body.length <= MAX_UNSCANNED_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return result;
   return status < 300 ? TOO_LARGE : { ...result, body: Buffer.alloc(0) };
 }
 

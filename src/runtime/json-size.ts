@@ -60,6 +60,8 @@ export function violatedRequestLimit(estimate: JsonLimits): string | null {
 /** Measured with V8: bytes of memory per byte of text, and in addition per character of `{}[],:`. */
 const BYTES_PER_BYTE = 4;
 const BYTES_PER_STRUCTURE = 20;
+/** An upper bound of `heapBytes` for each byte of text: the text has structures only. */
+export const MAX_HEAP_BYTES_PER_BYTE = BYTES_PER_BYTE + BYTES_PER_STRUCTURE;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -121,7 +123,7 @@ export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
   };
 }
 
-/** This much of a string is searched byte by byte, because a call of `indexOf` takes as long. */
+/** This much of a text is searched byte by byte, because a call of `indexOf` takes as long. */
 const SHORT_STRING_BYTES = 64;
 
 /** The index of the closing quotation mark of the string that begins at `start`, or the end of the text. */
@@ -158,21 +160,25 @@ const LOWER_CASE = 0x20;
 function countLoneSurrogates(text: Buffer, limit: number): number {
   if (limit === Infinity || text.length < MIN_COUNTED_BYTES) return 0;
   let count = 0;
-  let index = text.indexOf(BACKSLASH);
-  if (index === -1) return 0;
+  let index = nextBackslash(text, 0);
   while (index < text.length && count <= limit) {
-    if (text[index] !== BACKSLASH) {
-      index += 1;
-      continue;
-    }
     const kind = surrogateAt(text, index);
     if (kind === 'high' && surrogateAt(text, index + 6) === 'low') index += 12;
     else {
       if (kind !== null) count += 1;
       index += kind === null ? 2 : 6;
     }
+    index = nextBackslash(text, index);
   }
   return count;
+}
+
+/** The index of the first backslash from `start` on, or the end of the text. */
+function nextBackslash(text: Buffer, start: number): number {
+  const shortEnd = Math.min(text.length, start + SHORT_STRING_BYTES);
+  for (let index = start; index < shortEnd; index += 1) if (text[index] === BACKSLASH) return index;
+  const found = text.indexOf(BACKSLASH, shortEnd);
+  return found === -1 ? text.length : found;
 }
 
 /** The kind of an escaped surrogate: `\ud8` to `\udb`, or `\udc` to `\udf`, in either case. Null if none is there. */

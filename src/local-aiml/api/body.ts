@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { estimateJson, requestLimits, violatedRequestLimit } from '../../runtime/json-size.ts';
-import type { JsonValue } from '../wire/json.ts';
+import { decodeUtf8 } from '../../runtime/utf8.ts';
+import { parseJson, type JsonValue } from '../wire/json.ts';
 import { ApiError } from './api-error.ts';
 
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -39,12 +40,10 @@ function parseBody({ headers }: FastifyRequest, bytes: Buffer): ParsedBody | und
   const violated =
     bytes.length > requestLimits.structures ? violatedRequestLimit(estimateJson(bytes, requestLimits)) : null;
   if (violated !== null) throw new ApiError(400, `Invalid body: it ${violated}.`);
-  try {
-    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
-    return { value, digest: createHash('sha256').update(bytes).digest('base64') };
-  } catch {
-    throw new ApiError(400, 'Invalid body: expected JSON in UTF-8.');
-  }
+  const text = decodeUtf8(bytes);
+  const value = text === null ? undefined : parseJson(text);
+  if (value === undefined) throw new ApiError(400, 'Invalid body: expected JSON in UTF-8.');
+  return { value, digest: createHash('sha256').update(bytes).digest('base64') };
 }
 
 export const unsupportedMediaType = () =>

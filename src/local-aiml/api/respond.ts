@@ -5,10 +5,12 @@ import type { Page } from '../store/store.ts';
 
 /** Sends `json` as it is; to a read that the client's `If-None-Match` fits, 304 without it. */
 export function respond(reply: FastifyReply, statusCode: number, json: string): FastifyReply {
-  const tag = toWeakTag(json);
+  // Encoded once: the hash and the socket would each encode a string again.
+  const body = Buffer.from(json);
+  const tag = toWeakTag(body);
   void reply.header('etag', tag);
   if (statusCode === 200 && isFresh(reply.request, tag)) return reply.code(304).send();
-  return reply.code(statusCode).header('content-type', 'application/json; charset=utf-8').send(json);
+  return reply.code(statusCode).header('content-type', 'application/json; charset=utf-8').send(body);
 }
 
 /** A list as it is sent. The texts of the objects go out as they are kept, without being parsed and written again. */
@@ -20,9 +22,9 @@ export function toListJson({ items, hasMore }: Page): string {
 }
 
 /** As Express makes it: the length in bytes in hexadecimal, and 27 characters of the SHA-1 in base64. */
-function toWeakTag(body: string): string {
+function toWeakTag(body: Buffer): string {
   const hash = createHash('sha1').update(body).digest('base64').slice(0, 27);
-  return `W/"${Buffer.byteLength(body).toString(16)}-${hash}"`;
+  return `W/"${body.length.toString(16)}-${hash}"`;
 }
 
 /**
