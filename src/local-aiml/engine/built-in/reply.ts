@@ -1,5 +1,5 @@
 /** Owns what the built-in model writes and which functions it calls. */
-import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import { objectOf, parseJson, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import type { RespondingAssistant, ModelRequest } from '../model/model-api.ts';
 import { HELP } from './commands.ts';
 import type { Conversation } from './conversation.ts';
@@ -61,7 +61,7 @@ function wantedCalls(tools: readonly FunctionTool[], { commands, text }: Convers
       const tool = tools.find((candidate) => candidate.name === name);
       if (!tool) return [];
       // Arguments that are given go out as they are.
-      const given = argumentsText === undefined ? undefined : parseObject(argumentsText);
+      const given = argumentsText === undefined ? undefined : objectOf(parseJson(argumentsText));
       return [given === undefined ? toCall(tool, jsonIn(text)) : { name, arguments: JSON.stringify(given) }];
     });
   const given = jsonIn(text);
@@ -69,8 +69,7 @@ function wantedCalls(tools: readonly FunctionTool[], { commands, text }: Convers
 }
 
 function toCall({ name, parameters }: FunctionTool, given: JsonObject | undefined): FunctionCall {
-  const schema = isJsonObject(parameters) ? { type: 'object', ...parameters } : { type: 'object' };
-  return { name, arguments: JSON.stringify(createValue(schema, given)) };
+  return { name, arguments: JSON.stringify(createValue({ type: 'object', ...objectOf(parameters) }, given)) };
 }
 
 function toolsOf({ tools = [] }: ModelRequest): FunctionTool[] {
@@ -101,15 +100,10 @@ function jsonIn(text: string): JsonObject | undefined {
     end > start && tries < 20;
     end = text.lastIndexOf('}', end - 1), tries++
   ) {
-    const value = parseObject(text.slice(start, end + 1));
+    const value = objectOf(parseJson(text.slice(start, end + 1)));
     if (value) return value;
   }
   return undefined;
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  const value = parseJson(text);
-  return isJsonObject(value) ? value : undefined;
 }
 
 function toFormat(

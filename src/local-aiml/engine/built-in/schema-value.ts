@@ -2,7 +2,7 @@
  * Makes a value that fits a JSON Schema, from given values and defaults. It is deterministic and knows the keywords that
  * function parameters use. For a schema that no value fits it makes the nearest one.
  */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import { arrayOf, isJsonObject, objectOf, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { matchingText } from './pattern-text.ts';
 
 type Schema = JsonValue | undefined;
@@ -37,7 +37,7 @@ class ValueFactory {
       return schema['default'];
     switch (type) {
       case 'object':
-        return this.#object(schema, isJsonObject(given) ? given : {}, depth);
+        return this.#object(schema, objectOf(given) ?? {}, depth);
       case 'array':
         return this.#array(schema, arrayOf(given) ?? (given === undefined ? [] : [given]), depth);
       case 'string':
@@ -53,7 +53,7 @@ class ValueFactory {
   }
 
   #object(schema: JsonObject, given: JsonObject, depth: number): JsonValue {
-    const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+    const properties = objectOf(schema['properties']) ?? {};
     const required = (arrayOf(schema['required']) ?? []).filter((name) => typeof name === 'string');
     const isOpen = schema['additionalProperties'] !== false;
     const names = new Set([
@@ -123,10 +123,7 @@ function without(schema: JsonObject, ...names: readonly string[]): JsonObject {
 }
 
 function merge(left: JsonObject, right: JsonObject): JsonObject {
-  const properties = {
-    ...(isJsonObject(left['properties']) ? left['properties'] : {}),
-    ...(isJsonObject(right['properties']) ? right['properties'] : {}),
-  };
+  const properties = { ...objectOf(left['properties']), ...objectOf(right['properties']) };
   const required = [...(arrayOf(left['required']) ?? []), ...(arrayOf(right['required']) ?? [])];
   return {
     ...left,
@@ -229,10 +226,6 @@ function toUnique(items: readonly JsonValue[]): JsonValue[] {
     seen.add(JSON.stringify(unique));
     return [unique];
   });
-}
-
-function arrayOf(value: Schema): readonly JsonValue[] | undefined {
-  return Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
 }
 
 function numberOf(value: Schema): number | undefined {

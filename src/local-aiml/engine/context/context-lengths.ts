@@ -1,5 +1,5 @@
 /** Owns how long the contexts of models are, as far as the list of the model API says so. */
-import { isJsonObject, type JsonValue } from '../../wire/json.ts';
+import { objectOf } from '../../wire/json.ts';
 import type { ModelListing } from '../model/model-api.ts';
 import type { OpenAIModelApi } from '../model/openai-model-api.ts';
 import type { ModelRouter } from '../model-router.ts';
@@ -45,16 +45,12 @@ export class ContextLengths {
 
 /** The names of AIML, vLLM, OpenRouter, Groq and llama.cpp. */
 function lengthOf(listing: ModelListing): number | undefined {
-  const member = (name: string, key: string): JsonValue | undefined => {
-    const inner = listing[name];
-    return isJsonObject(inner) ? inner[key] : undefined;
-  };
   const candidates = [
-    member('info', 'contextLength'),
+    objectOf(listing['info'])?.['contextLength'],
     listing['max_model_len'],
     listing['context_length'],
     listing['context_window'],
-    member('meta', 'n_ctx_train'),
+    objectOf(listing['meta'])?.['n_ctx_train'],
   ];
   return candidates.find((value): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0);
 }

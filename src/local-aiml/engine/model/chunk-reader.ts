@@ -1,35 +1,9 @@
 /** Owns how the chunks of a chat completions API become `ModelChunk`s, whatever the server's quirks. */
 import type { Usage } from '../../runs/model.ts';
+import { arrayOf, isJsonObject, objectOf, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { ModelError } from './model-error.ts';
-import { ToolCallAssembly, type ToolCallPiece } from './tool-call-assembly.ts';
+import { ToolCallAssembly } from './tool-call-assembly.ts';
 import type { FinishReason, ModelChunk } from './model-api.ts';
-
-/** A chunk as servers send it. Nothing of it is certain. */
-interface RawChunk {
-  readonly choices?: unknown;
-  readonly usage?: unknown;
-  readonly meta?: { readonly usage?: { readonly usd_spent?: unknown } | null } | null;
-  /** vLLM sends errors with `object: "error"`, AIML with a `statusCode`, both without `error` around them. */
-  readonly object?: unknown;
-  readonly message?: unknown;
-  readonly statusCode?: unknown;
-  readonly code?: unknown;
-}
-
-interface RawDelta {
-  readonly content?: unknown;
-  readonly refusal?: unknown;
-  readonly tool_calls?: unknown;
-  readonly function_call?: ToolCallPiece['function'];
-}
-
-interface RawChoice {
-  readonly index?: unknown;
-  readonly delta?: RawDelta | null;
-  /** Where a server does not stream, the whole is here. */
-  readonly message?: RawDelta | null;
-  readonly finish_reason?: unknown;
-}
 
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   stop: 'stop',
@@ -55,19 +29,21 @@ export class ChunkReader {
   usage: Usage | null = null;
   costUsd: number | null = null;
 
-  *read(chunk: unknown): Iterable<ModelChunk> {
-    if (typeof chunk !== 'object' || chunk === null) return;
-    const raw = chunk as RawChunk;
-    failOnError(raw);
+  /** A chunk as servers send it: nothing of it is certain. */
+  *read(sent: unknown): Iterable<ModelChunk> {
+    const chunk = objectOf(sent as JsonValue);
+    if (!chunk) return;
+    failOnError(chunk);
     // Some servers count up with each chunk: the last one has the sum.
-    this.usage = toUsage(raw.usage) ?? this.usage;
-    this.costUsd = toCost(raw) ?? this.costUsd;
-    const choices = Array.isArray(raw.choices) ? (raw.choices as (RawChoice | null)[]) : [];
-    const choice = choices.find((item) => item !== null && (item.index ?? 0) === 0);
+    this.usage = toUsage(chunk['usage']) ?? this.usage;
+    this.costUsd = toCost(chunk) ?? this.costUsd;
+    const choices = arrayOf(chunk['choices'])?.filter(isJsonObject) ?? [];
+    const choice = choices.find(({ index }) => (index ?? 0) === 0);
     if (!choice) return;
-    yield* this.#readDelta(choice.delta ?? choice.message ?? {});
-    if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '')
-      this.#finish = choice.finish_reason.toLowerCase();
+    // Where a server does not stream, the whole is in `message`.
+    const { delta, message, finish_reason: finish } = choice;
+    yield* this.#readDelta(objectOf(delta ?? message) ?? {});
+    if (typeof finish === 'string' && finish !== '') this.#finish = finish.toLowerCase();
   }
 
   /** What is left, and how the response ended. */
@@ -90,35 +66,32 @@ export class ChunkReader {
     else yield this.#toolCalls.isEmpty ? 'stop' : 'tool_calls';
   }
 
-  *#readDelta(delta: RawDelta): Iterable<ModelChunk> {
-    const text = toText(delta.content);
+  *#readDelta({ content, refusal, tool_calls: calls, function_call: call }: JsonObject): Iterable<ModelChunk> {
+    const text = toText(content);
     if (text !== '') {
       this.#hasText = true;
       yield { type: 'text', text };
     }
-    if (typeof delta.refusal === 'string' && delta.refusal !== '') {
+    if (typeof refusal === 'string' && refusal !== '') {
       this.#hasText = true;
-      yield { type: 'refusal', text: delta.refusal };
+      yield { type: 'refusal', text: refusal };
     }
-    const pieces = Array.isArray(delta.tool_calls) ? (delta.tool_calls as (ToolCallPiece | null)[]) : [];
-    for (const piece of pieces) if (piece !== null) yield* this.#toolCalls.add(piece);
-    if (delta.function_call) yield* this.#toolCalls.add({ index: 0, function: delta.function_call });
+    for (const piece of arrayOf(calls) ?? []) if (isJsonObject(piece)) yield* this.#toolCalls.add(piece);
+    if (isJsonObject(call)) yield* this.#toolCalls.add({ index: 0, function: call });
   }
 }
 
 /** Mistral's content is a list of parts. */
-function toText(content: unknown): string {
+function toText(content: JsonValue | undefined): string {
   if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content
-    .map((part: unknown) => (part as { readonly text?: unknown } | null)?.text)
-    .filter((text) => typeof text === 'string')
-    .join('');
+  const texts = arrayOf(content)?.map((part) => objectOf(part)?.['text']) ?? [];
+  return texts.filter((text) => typeof text === 'string').join('');
 }
 
-function failOnError(chunk: RawChunk): void {
-  if (chunk.choices !== undefined || (chunk.object !== 'error' && typeof chunk.statusCode !== 'number')) return;
-  const status = Number(chunk.statusCode ?? chunk.code);
+/** vLLM sends errors with `object: "error"`, AIML with a `statusCode`, both without `error` around them. */
+function failOnError({ choices, object, statusCode, code }: JsonObject): void {
+  if (choices !== undefined || (object !== 'error' && typeof statusCode !== 'number')) return;
+  const status = Number(statusCode ?? code);
   if (status === 429)
     throw new ModelError('rate_limit_exceeded', "The model API's rate limit or quota is used up.", {
       isRetryable: true,
@@ -128,9 +101,8 @@ function failOnError(chunk: RawChunk): void {
   throw new ModelError('server_error', 'The model API failed while it was writing.', { isRetryable: true });
 }
 
-function toUsage(value: unknown): Usage | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { prompt_tokens, completion_tokens, total_tokens } = value as Readonly<Record<string, unknown>>;
+function toUsage(value: JsonValue | undefined): Usage | null {
+  const { prompt_tokens, completion_tokens, total_tokens } = objectOf(value) ?? {};
   if (!isCount(prompt_tokens) && !isCount(completion_tokens)) return null;
   const prompt = isCount(prompt_tokens) ? prompt_tokens : 0;
   const completion = isCount(completion_tokens) ? completion_tokens : 0;
@@ -141,12 +113,12 @@ function toUsage(value: unknown): Usage | null {
   };
 }
 
-function isCount(value: unknown): value is number {
+function isCount(value: JsonValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** AIML's `meta.usage.usd_spent`, and `usage.cost` as OpenRouter has it. */
-function toCost({ meta, usage }: RawChunk): number | null {
-  const cost = meta?.usage?.usd_spent ?? (usage as { readonly cost?: unknown } | null | undefined)?.cost;
+function toCost({ meta, usage }: JsonObject): number | null {
+  const cost = objectOf(objectOf(meta)?.['usage'])?.['usd_spent'] ?? objectOf(usage)?.['cost'];
   return typeof cost === 'number' && Number.isFinite(cost) && cost >= 0 ? cost : null;
 }

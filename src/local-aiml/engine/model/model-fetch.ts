@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../../../runtime/proxy.ts';
-import { isJsonObject, parseJson, type JsonValue } from '../../wire/json.ts';
+import { arrayOf, isJsonObject, objectOf, parseJson, type JsonValue } from '../../wire/json.ts';
 import { UnreadableResponseError } from './model-error.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -116,10 +116,10 @@ function toOneLine(text: string): string {
 function toErrorBody(text: string): string {
   const parsed = parseJson(text);
   // Google's compatible endpoint wraps its errors in an array.
-  const body = Array.isArray(parsed) ? (parsed[0] as JsonValue | undefined) : parsed;
-  if (!isJsonObject(body)) return JSON.stringify({ error: { message: '', details: '' } });
+  const body = objectOf(arrayOf(parsed)?.[0] ?? parsed);
+  if (!body) return JSON.stringify({ error: { message: '', details: '' } });
   const { error: inner } = body;
-  const from = isJsonObject(inner) ? inner : body;
+  const from = objectOf(inner) ?? body;
   const textOrNull = (value: JsonValue | undefined) => (typeof value === 'string' ? value : null);
   return JSON.stringify({
     error: {
@@ -137,8 +137,7 @@ function toErrorBody(text: string): string {
 function firstText(...candidates: readonly (JsonValue | undefined)[]): string {
   for (const candidate of candidates) {
     if (typeof candidate === 'string' && candidate !== '') return candidate;
-    if (!Array.isArray(candidate)) continue;
-    const texts = (candidate as readonly JsonValue[]).map((item) => (isJsonObject(item) ? item['msg'] : item));
+    const texts = arrayOf(candidate)?.map((item) => (isJsonObject(item) ? item['msg'] : item)) ?? [];
     const joined = texts.filter((text): text is string => typeof text === 'string' && text !== '').join('; ');
     if (joined !== '') return joined;
   }

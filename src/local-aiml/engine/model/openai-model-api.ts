@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type OpenAI from 'openai';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import { arrayOf, objectOf, type JsonValue } from '../../wire/json.ts';
 import type { ModelApiSettings } from '../../settings.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
@@ -227,11 +227,11 @@ function costOf(headers: Headers): number | null {
 
 /** Tolerant: a bare array, and entries with an id alone, are read too. */
 function toListings(body: JsonValue): ModelListing[] {
-  const data = Array.isArray(body) ? (body as readonly JsonValue[]) : (body as JsonObject | null)?.['data'];
-  if (!Array.isArray(data)) throw new ModelError('server_error', 'The model API did not send a list of models.');
-  return (data as readonly JsonValue[]).flatMap((item) => {
-    const entry = isJsonObject(item) ? item : {};
-    const { id, created, owned_by: owner } = entry as { id?: JsonValue; created?: JsonValue; owned_by?: JsonValue };
+  const data = arrayOf(body) ?? arrayOf(objectOf(body)?.['data']);
+  if (!data) throw new ModelError('server_error', 'The model API did not send a list of models.');
+  return data.flatMap((item) => {
+    const entry = objectOf(item) ?? {};
+    const { id, created, owned_by: owner } = entry;
     if (typeof id !== 'string' || id === '') return [];
     return {
       ...entry,

@@ -3,16 +3,9 @@
  * comes out is in order of index, each call whole before the next begins.
  */
 import { createId } from '../../wire/ids.ts';
-import { parseJson } from '../../wire/json.ts';
+import { objectOf, parseJson, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { ModelError } from './model-error.ts';
 import type { ModelChunk } from './model-api.ts';
-
-/** As servers send it; every member may be absent, null or of another type. */
-export interface ToolCallPiece {
-  readonly index?: unknown;
-  readonly id?: unknown;
-  readonly function?: { readonly name?: unknown; readonly arguments?: unknown } | null;
-}
 
 interface PendingCall {
   /** The index that the server gave; undefined if it gave none. */
@@ -38,9 +31,11 @@ export class ToolCallAssembly {
     return this.#calls.length === 0;
   }
 
-  *add(piece: ToolCallPiece): Iterable<ModelChunk> {
-    const name = typeof piece.function?.name === 'string' ? piece.function.name : '';
-    const text = toText(piece.function?.arguments);
+  /** A piece as servers send it; every member may be absent, null or of another type. */
+  *add(piece: JsonObject): Iterable<ModelChunk> {
+    const called = objectOf(piece['function']) ?? {};
+    const name = typeof called['name'] === 'string' ? called['name'] : '';
+    const text = toText(called['arguments']);
     const call = this.#find(piece, name, text) ?? this.#begin(piece);
     if (call.arguments === '' && name !== call.name) call.name += name;
     call.arguments += text;
@@ -59,7 +54,7 @@ export class ToolCallAssembly {
     yield* this.#emit(true);
   }
 
-  #find({ index, id }: ToolCallPiece, name: string, text: string): PendingCall | undefined {
+  #find({ index, id }: JsonObject, name: string, text: string): PendingCall | undefined {
     if (typeof id === 'string' && id !== '') {
       const isSame = (call: PendingCall) =>
         call.serverId === id && (typeof index !== 'number' || call.serverIndex === index);
@@ -76,7 +71,7 @@ export class ToolCallAssembly {
     return beginsAnother ? undefined : last;
   }
 
-  #begin({ index, id }: ToolCallPiece): PendingCall {
+  #begin({ index, id }: JsonObject): PendingCall {
     if (this.#calls.length === MAX_CALLS)
       throw new ModelError('server_error', `The model called more than ${MAX_CALLS} functions at once.`);
     const isUsable =
@@ -116,7 +111,7 @@ export class ToolCallAssembly {
 }
 
 /** Some servers send the arguments as an object instead of text. */
-function toText(value: unknown): string {
+function toText(value: JsonValue | undefined): string {
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
 }
