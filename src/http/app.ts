@@ -116,7 +116,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     const errorResponse = toErrorResponse(error);
     // Rejected requests (503, for example) are not faults.
     if (errorResponse.code === 'INTERNAL_SERVER_ERROR')
-      logger.requestFailed(error, request.id, exchangeOf(request).caller);
+      logger.requestFailed(error, request.id, exchangeOf(request).connection.caller);
     return sendBodyError(reply, errorResponse);
   });
   const unmatched = new UnmatchedRequests(app, options.onOriginRejected);

@@ -3,7 +3,7 @@
  * their operations have ended. A body of 2 MiB can become 50 MB of objects.
  */
 import { Semaphore, type Release } from '../runtime/semaphore.ts';
-import { CLIENT_DISCONNECTED, RequestError } from './error-response.ts';
+import { CLIENT_DISCONNECTED, overloaded, RequestError } from './error-response.ts';
 
 /** This much of every body needs no reservation, in bytes, so that small bodies never wait. */
 export const FREE_BODY_BYTES = 4096;
@@ -112,8 +112,6 @@ export class BodyReservation {
   }
 }
 
-const MEMORY_EXHAUSTED = {
-  status: 503,
-  code: 'OVERLOADED',
-  message: 'The service is working on as many large requests as it can: try again in a moment.',
-} as const;
+const MEMORY_EXHAUSTED = overloaded(
+  'The service is working on as many large requests as it can: try again in a moment.',
+);

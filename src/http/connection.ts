@@ -22,7 +22,7 @@ export type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueue
 
 /** A connection with bytes that have not reached the operating system. */
 export interface UnsentSource {
-  /** Whether it is closed because the client does not read. */
+  /** Whether the service closes it, because the client does not read or the service is stopping. */
   isCut: boolean;
   /** The subject of the caller of its last operation; null if none was authenticated. */
   caller: string | null;
@@ -42,14 +42,14 @@ export interface UnsentObserver {
 export class Connection implements UnsentSource {
   isCut = false;
   caller: string | null = null;
+  /** The number of exchanges that wait for their turn. */
+  waiting = 0;
   readonly #socket: QueueingSocket;
   readonly #observer: UnsentObserver;
   /** In the order of the requests, which is also that of their responses. */
   readonly #exchanges = new Set<HttpExchange>();
   #progressAt = 0;
   #unsentBytes = 0;
-  /** The number of exchanges that wait for their turn. */
-  #waiting = 0;
 
   constructor(socket: QueueingSocket, observer: UnsentObserver) {
     this.#socket = socket;
@@ -115,20 +115,12 @@ export class Connection implements UnsentSource {
 
   /** Starts the first request without a response if it waits for its turn. */
   grantNextTurn(): void {
-    if (this.#waiting === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
+    if (this.waiting === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
     for (const exchange of this.#exchanges)
       if (exchange.respondedAt === null) {
         exchange.grantTurn();
         return;
       }
-  }
-
-  waiterAdded(): void {
-    this.#waiting += 1;
-  }
-
-  waiterRemoved(): void {
-    this.#waiting -= 1;
   }
 
   #endAll(): void {
@@ -150,7 +142,7 @@ export class HttpExchange {
   isExecuted = false;
   /** The `performance.now()` time at which the response was ready; null until then. */
   respondedAt: number | null = null;
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #hasEnded = false;
@@ -158,7 +150,7 @@ export class HttpExchange {
   #onTurn: (() => void) | null = null;
 
   constructor(connection: Connection, request: IncomingMessage, response: ServerResponse) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#request = request;
     this.#response = response;
     connection.add(this);
@@ -190,20 +182,6 @@ export class HttpExchange {
     return this.#response.writableFinished ? this.#response.statusCode : null;
   }
 
-  /** Whether the connection is closed because the client does not read. */
-  get isCut(): boolean {
-    return this.#connection.isCut;
-  }
-
-  /** The subject of the caller of the connection's last operation; null if none was authenticated. */
-  get caller(): string | null {
-    return this.#connection.caller;
-  }
-
-  set caller(caller: string | null) {
-    this.#connection.caller = caller;
-  }
-
   /** Calls `listener` when the exchange has ended, at once if it already has. */
   onEnded(listener: () => void): void {
     if (this.#hasEnded) listener();
@@ -221,11 +199,11 @@ export class HttpExchange {
    * there is nothing to wait for.
    */
   waitForTurn(): Promise<void> | null {
-    if (this.#hasEnded || this.#connection.hasOneRequest) return null;
+    if (this.#hasEnded || this.connection.hasOneRequest) return null;
     return new Promise((resolve) => {
       this.#onTurn = resolve;
-      this.#connection.waiterAdded();
-      this.#connection.grantNextTurn();
+      this.connection.waiting += 1;
+      this.connection.grantNextTurn();
     });
   }
 
@@ -234,7 +212,7 @@ export class HttpExchange {
     const onTurn = this.#onTurn;
     if (!onTurn) return;
     this.#onTurn = null;
-    this.#connection.waiterRemoved();
+    this.connection.waiting -= 1;
     onTurn();
   }
 
@@ -244,7 +222,7 @@ export class HttpExchange {
     const now = performance.now();
     this.respondedAt = now;
     this.unsentBytes = RESPONSE_HEAD_BYTES + bodyBytes;
-    this.#connection.changeUnsent(this.unsentBytes, now);
+    this.connection.changeUnsent(this.unsentBytes, now);
   }
 
   /** Call it when the response is a stream. Each write is then reported to {@link progress} with a negative number. */
@@ -256,14 +234,14 @@ export class HttpExchange {
   progress(bytes: number): void {
     if (this.#hasEnded) return;
     this.unsentBytes -= bytes;
-    this.#connection.changeUnsent(-bytes, performance.now());
+    this.connection.changeUnsent(-bytes, performance.now());
   }
 
   /** Called when the response was sent or the connection was closed; further calls do nothing. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#connection.remove(this);
+    this.connection.remove(this);
     this.grantTurn();
     const listeners = this.#onEnded;
     this.#onEnded = [];

@@ -25,6 +25,9 @@ export const clientError = (status: number, message: string): HttpErrorResponse 
   message,
 });
 
+/** A request that the service cannot take now. */
+export const overloaded = (message: string): HttpErrorResponse => ({ status: 503, code: 'OVERLOADED', message });
+
 /** A request to `/graphql` that was rejected before it became an operation. */
 export interface ErrorResponseRecord {
   readonly requestId: string;
@@ -39,8 +42,13 @@ declare module 'fastify' {
   }
 }
 
-export function sendErrorResponse(reply: FastifyReply, { status, code, message }: HttpErrorResponse): FastifyReply {
-  recordErrorResponse(reply, status, code);
+export function sendErrorResponse(reply: FastifyReply, error: HttpErrorResponse): FastifyReply {
+  recordErrorResponse(reply, error.status, error.code);
+  return sendUnrecorded(reply, error);
+}
+
+/** For a request that is not an operation. */
+export function sendUnrecorded(reply: FastifyReply, { status, code, message }: HttpErrorResponse): FastifyReply {
   return reply
     .code(status)
     .headers(errorHeaders(status, reply.request.raw))

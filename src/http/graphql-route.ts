@@ -10,6 +10,7 @@ import {
   clientError,
   CLIENT_DISCONNECTED,
   DEFAULT_ERROR_TYPE,
+  overloaded,
   recordErrorResponse,
   RETRY_AFTER,
   sendErrorResponse,
@@ -50,24 +51,11 @@ export function registerGraphQLRoute(app: FastifyInstance, url: string, options:
       // Checked before execution. Apollo Server checks it afterwards, which is too late for a mutation.
       const contentType = chooseContentType(request.headers.accept);
       const streaming = request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
-      if (contentType === null && streaming === null)
-        return sendErrorResponse(
-          reply,
-          clientError(
-            406,
-            'The response is application/graphql-response+json or application/json, or for a subscription by POST ' +
-              'text/event-stream or multipart/mixed with subscriptionSpec=1.0. Accept allows none of them.',
-          ),
-        );
+      if (contentType === null && streaming === null) return sendErrorResponse(reply, NOT_ACCEPTABLE);
       const search = searchOf(request);
       if (search === null) return sendErrorResponse(reply, NOT_UTF8);
       const release = operationSlots.tryAcquire();
-      if (!release)
-        return sendErrorResponse(reply, {
-          status: 503,
-          code: 'OVERLOADED',
-          message: 'The service is working on as many operations as it can: try again in a moment.',
-        });
+      if (!release) return sendErrorResponse(reply, NO_SLOT);
       const cancellation = new CancellationToken();
       const trace = startTrace(request.method, '/graphql', request.headers);
       exchange.isExecuted = true;
@@ -135,7 +123,7 @@ async function respond(
   const { id: requestId } = request;
   const { status, headers, body, stream, isSubscription = false } = response;
   const exchange = exchangeOf(request);
-  exchange.caller = info.caller;
+  exchange.connection.caller = info.caller;
   if (stream && streaming) {
     await sendStream(reply, stream, {
       type: streaming.type,
@@ -168,6 +156,12 @@ const toInfo = (request: FastifyRequest, { streaming, cancellation, trace }: Res
   caller: null,
 });
 
+const NOT_ACCEPTABLE = clientError(
+  406,
+  'The response is application/graphql-response+json or application/json, or for a subscription by POST ' +
+    'text/event-stream or multipart/mixed with subscriptionSpec=1.0. Accept allows none of them.',
+);
+const NO_SLOT = overloaded('The service is working on as many operations as it can: try again in a moment.');
 const NOT_UTF8 = clientError(400, 'The query string is not UTF-8 text.');
 
 /** The query string of a GET, empty for a POST; null if it is not UTF-8. */

@@ -26,7 +26,6 @@ import {
   type HttpErrorResponse,
 } from './error-response.ts';
 import { ORIGIN_NOT_ALLOWED } from './unmatched-requests.ts';
-import { ignoreUpgrade, isWebSocket } from './upgrade.ts';
 import type { WebSockets } from './websocket/websockets.ts';
 
 /** The longest a client may take to send its headers, in milliseconds. */
@@ -50,9 +49,9 @@ interface ListenOptions {
 
 interface UpgradeListeners {
   /** Called with every rejected upgrade to a WebSocket. */
-  readonly onErrorResponse?: (record: ErrorResponseRecord) => void;
+  readonly onErrorResponse: (record: ErrorResponseRecord) => void;
   /** Called with the request id of every upgrade of an origin that is not allowed. */
-  readonly onOriginRejected?: (requestId: string) => void;
+  readonly onOriginRejected: (requestId: string) => void;
 }
 
 /** The address could not be opened. The message is one line that names the setting at fault, without its value. */
@@ -62,17 +61,16 @@ export class ListenError extends Error {
 
 export class HttpServers {
   readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
-  readonly #webSockets: Pick<WebSockets, 'accept'> | null;
+  readonly #webSockets: Pick<WebSockets, 'accept'>;
   readonly #listeners: UpgradeListeners;
   readonly #servers: Server[] = [];
   #handler: RequestListener | null = null;
   #lingerMs = LINGER_MS;
 
-  /** `webSockets` is null if WebSockets are not supported. */
   constructor(
     connections: Pick<ConnectionTracker, 'maySendError'>,
-    webSockets: Pick<WebSockets, 'accept'> | null = null,
-    listeners: UpgradeListeners = {},
+    webSockets: Pick<WebSockets, 'accept'>,
+    listeners: UpgradeListeners,
   ) {
     this.#connections = connections;
     this.#webSockets = webSockets;
@@ -104,25 +102,10 @@ export class HttpServers {
       if (this.#connections.maySendError(socket, false))
         this.#reject(socket, CONNECT_NOT_SUPPORTED, NO_REQUEST, ALLOWED_METHODS);
     });
-    const webSockets = this.#webSockets;
-    if (webSockets)
-      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (!isWebSocket(request)) {
-          ignoreUpgrade(server, request, socket, head);
-          return;
-        }
-        if (!this.#connections.maySendError(socket, false)) return;
-        const rejection = webSockets.accept(request, socket, head);
-        if (!rejection) return;
-        const requestId = this.#reject(socket, rejection, request);
-        this.#listeners.onErrorResponse?.({
-          requestId,
-          status: rejection.status,
-          code: rejection.code,
-          durationMs: 0,
-        });
-        if (rejection === ORIGIN_NOT_ALLOWED) this.#listeners.onOriginRejected?.(requestId);
-      });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (isWebSocket(request)) this.#upgrade(request, socket, head);
+      else ignoreUpgrade(server, request, socket, head);
+    });
     this.#servers.push(server);
     return server;
   }
@@ -183,6 +166,16 @@ export class HttpServers {
     }
     if (bound === null) throw failure;
     return bound;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!this.#connections.maySendError(socket, false)) return;
+    const rejection = this.#webSockets.accept(request, socket, head);
+    if (!rejection) return;
+    const requestId = this.#reject(socket, rejection, request);
+    const { status, code } = rejection;
+    this.#listeners.onErrorResponse({ requestId, status, code, durationMs: 0 });
+    if (rejection === ORIGIN_NOT_ALLOWED) this.#listeners.onOriginRejected(requestId);
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -295,4 +288,41 @@ function endWithin(socket: Duplex, timeoutMs: number): void {
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroy());
   socket.resume();
+}
+
+const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
+/**
+ * Lets the server parse the request again without its upgrade headers: other protocols than WebSockets are ignored, as RFC
+ * 9110 (7.8) allows and as Node does without an upgrade listener. Some clients offer h2c with ordinary requests. `head`
+ * contains the bytes after the headers.
+ */
+function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method = 'GET', url = '/', httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = withoutUpgrade(name, rawHeaders[index + 1] ?? '');
+    if (value !== null) lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+/** Null for a header that is removed. */
+function withoutUpgrade(name: string, value: string): string | null {
+  switch (name.toLowerCase()) {
+    case 'upgrade':
+    case 'http2-settings':
+      return null;
+    case 'connection': {
+      const options = value
+        .split(',')
+        .map((option) => option.trim())
+        .filter((option) => !['upgrade', 'http2-settings'].includes(option.toLowerCase()));
+      return options.length === 0 ? null : options.join(', ');
+    }
+    default:
+      return value;
+  }
 }

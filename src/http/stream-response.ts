@@ -56,7 +56,7 @@ export async function sendStream(
   const framing = framings[type];
   const response = sendHead(reply, framing);
   const writer = new Writer(response, exchange);
-  exchange.onEnded(() => stream.end(isStopping() || exchange.isCut ? 'cut' : 'disconnected'));
+  exchange.onEnded(() => stream.end(isStopping() || exchange.connection.isCut ? 'cut' : 'disconnected'));
   void writer.write(framing.open);
   const timer = setInterval(() => {
     if (writer.isIdleSince(performance.now() - heartbeatMs)) void writer.write(framing.heartbeat);

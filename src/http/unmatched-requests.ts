@@ -1,6 +1,6 @@
 /** Responses to requests that match no route: 404, 405 with Allow, and OPTIONS, unless it is an allowed CORS preflight. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { clientError, errorHeaders, sendErrorResponse, toErrorBody, type HttpErrorResponse } from './error-response.ts';
+import { clientError, sendErrorResponse, sendUnrecorded, type HttpErrorResponse } from './error-response.ts';
 import { pathOf } from './request-target.ts';
 
 export const NOT_FOUND = clientError(404, 'There is nothing at this path.');
@@ -61,13 +61,8 @@ export class UnmatchedRequests {
 
   /** A preflight is not an operation, so it is not recorded. */
   #rejectOrigin(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const { status } = ORIGIN_NOT_ALLOWED;
     this.#onOriginRejected(request.id);
-    return reply
-      .code(status)
-      .headers(errorHeaders(status, request.raw))
-      .header('cache-control', 'no-store')
-      .send(toErrorBody(ORIGIN_NOT_ALLOWED, request.id));
+    return sendUnrecorded(reply, ORIGIN_NOT_ALLOWED);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Turns the events of the service's parts into log entries, metrics and spans. */
-import type { ChangedBreaker, LibraryLevel, Logger, RejectedRequest, RejectedWebSocket } from './logger.ts';
+import type { Caller, ChangedBreaker, LibraryLevel, Logger, RejectedRequest, RejectedWebSocket } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import type { EndedOperation, OperationRecord } from './operation-record.ts';
 
@@ -14,10 +14,10 @@ export function createEventReporter(logger: Logger, metrics: Metrics, rejectsUnl
   const requestBreakerClosed = sampled(logger.breakerChanged);
   const logWebSocket = sampled(logger.webSocketRejected);
 
-  /** `tenant` is undefined if the operation is rejected, before its request is authenticated. */
-  function operationUnlisted(requestId: string, operationName: string | null, tenant?: string): void {
+  /** `caller` is null if the operation is rejected, before its request is authenticated. */
+  function operationUnlisted(requestId: string, operationName: string | null, caller: Caller = null): void {
     metrics.recordUnlisted();
-    logger.operationUnlisted({ requestId, operationName, tenant, rejected: rejectsUnlisted });
+    logger.operationUnlisted({ requestId, operationName, rejected: rejectsUnlisted }, caller);
   }
 
   return {
@@ -40,13 +40,13 @@ export function createEventReporter(logger: Logger, metrics: Metrics, rejectsUnl
     },
 
     operationEnded: (record: OperationRecord, operation: EndedOperation): void => {
-      const { info, isUnlisted, stream, tenant } = operation;
+      const { info, isUnlisted, stream } = operation;
       info.trace?.endOperation(record);
       // Send the response before recording metrics and logging.
       setImmediate(() => {
         metrics.recordOperation(record);
         if (stream) metrics.recordStream(stream);
-        if (isUnlisted) operationUnlisted(info.requestId, record.operationName, tenant);
+        if (isUnlisted) operationUnlisted(info.requestId, record.operationName, info.caller);
         logger.operationEnded(record, operation);
       });
     },

@@ -29,8 +29,7 @@ export interface RejectedWebSocket {
 
 interface FailedRequest {
   readonly requestId: string;
-  /** See {@link toTenantLabel}. Undefined if the caller is not known. */
-  readonly tenant?: string | undefined;
+  readonly caller?: Caller;
 }
 
 /** A circuit breaker that has opened or closed. */
@@ -163,7 +162,7 @@ export function createLogger(
     /** There is one for every request, and pino takes three times as long for the same text. */
     operationEnded: (record: OperationRecord, operation: EndedOperation) => {
       if (!logger.isLevelEnabled('info')) return;
-      const { info, upstreamCalls, isShared, stream, tenant, writtenIds } = operation;
+      const { info, upstreamCalls, isShared, stream, writtenIds } = operation;
       const { operationName, kind, outcome, errorCodes, durationMs } = record;
       const entry = {
         requestId: info.requestId,
@@ -176,7 +175,7 @@ export function createLogger(
         callerRequestId: info.callerRequestId ?? undefined,
         isShared: isShared || undefined,
         traceId: info.trace?.traceId,
-        tenant,
+        tenant: toTenant(info.caller),
         writtenIds,
         transport: stream?.transport,
         end: stream?.end,
@@ -197,14 +196,12 @@ export function createLogger(
     requestFailed: (error: unknown, requestId: string, caller: Caller) =>
       logger.error({ err: toErr(error), requestId, tenant: toTenant(caller) }, 'a request failed'),
     /** An error of a resolver, which clients see as INTERNAL_SERVER_ERROR. */
-    internalErrorMasked: (error: unknown, { requestId, tenant }: FailedRequest) =>
-      logger.error({ err: toErr(error), requestId, tenant }, 'an internal error was masked'),
-    operationUnlisted: (entry: {
-      readonly requestId: string;
-      readonly operationName: string | null;
-      readonly tenant?: string | undefined;
-      readonly rejected: boolean;
-    }) => logger.warn(entry, 'an operation is not in the manifest'),
+    internalErrorMasked: (error: unknown, { requestId, caller = null }: FailedRequest) =>
+      logger.error({ err: toErr(error), requestId, tenant: toTenant(caller) }, 'an internal error was masked'),
+    operationUnlisted: (
+      entry: { readonly requestId: string; readonly operationName: string | null; readonly rejected: boolean },
+      caller: Caller,
+    ) => logger.warn({ ...entry, tenant: toTenant(caller) }, 'an operation is not in the manifest'),
     /** The names of manifest operations; null for a name that may not be logged. */
     manifestUnusable: (operations: readonly (string | null)[]) =>
       logger.warn({ count: operations.length, operations }, 'operations of the manifest are not valid in the schema'),

@@ -26,14 +26,14 @@ export interface EndedOperation {
     /** The request id that the client sent; null if it sent none, or an invalid one. */
     readonly callerRequestId: string | null;
     readonly trace: RequestTrace | null;
+    /** The subject of the caller; null if the request is not authenticated. */
+    readonly caller: string | null;
   };
   /** The number of attempts of calls to upstream; 0 if the operation shared the execution of another request. */
   readonly upstreamCalls: number;
   /** Whether it shared the execution of another request. */
   readonly isShared: boolean;
   readonly isUnlisted: boolean;
-  /** Names the caller in the log: see {@link toTenantLabel}. Undefined if the request is not authenticated. */
-  readonly tenant?: string | undefined;
   /** The ids that a mutation created, changed or deleted; undefined if it wrote nothing. */
   readonly writtenIds?: readonly string[] | undefined;
   /** For a subscription whose stream has ended, null otherwise. The duration is that of operation and stream. */

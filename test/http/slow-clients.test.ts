@@ -33,7 +33,11 @@ const startTrace = (): RequestTrace => {
 const startApp = async (): Promise<FastifyInstance> => {
   const connections = new ConnectionTracker({ onDisconnect: () => undefined });
   const app = await createApp({
-    servers: new HttpServers(connections),
+    servers: new HttpServers(
+      connections,
+      { accept: () => null },
+      { onErrorResponse: () => undefined, onOriginRejected: () => undefined },
+    ),
     connections,
     bodyMemory: new BodyMemory(),
     allowedHosts: null,

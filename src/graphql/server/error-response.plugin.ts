@@ -16,7 +16,7 @@ import { toLargeBody } from './large-data.ts';
 export type OnInternalError = (error: unknown, request: ReportedRequest) => void;
 
 /** Names the request and the caller in the log. */
-export type ReportedRequest = Pick<RequestContext, 'requestId' | 'tenant'>;
+export type ReportedRequest = Pick<RequestContext, 'requestId' | 'caller'>;
 
 type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 

@@ -5,7 +5,7 @@ import { type Identity, requirePrincipal, requireScope, type Scope } from '../..
 import type { UserErrorCode } from '../schema/user-error.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost } from './subscription.ts';
-import { toTenantLabel, type OperationRecord } from '../../observability/operation-record.ts';
+import type { OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
@@ -35,8 +35,8 @@ export interface ExecutionRequest {
 export interface RequestContext {
   /** As in the X-Request-Id header of the response. */
   readonly requestId: string;
-  /** Names the caller in the log; undefined or absent if it is not known. */
-  readonly tenant?: string | undefined;
+  /** The subject of the caller; null or absent if it is not known. */
+  readonly caller?: string | null;
   /** Reads and writes with the credential of this request. Throws a PublicError without a valid credential. */
   readonly upstream: Public<UpstreamRequest>;
   /** Executes operations that Apollo Server validated. By default the executor of the server. */
@@ -113,12 +113,6 @@ export class RequestScope {
   constructor(info: RequestInfo, options: RequestScopeOptions) {
     this.info = info;
     this.#options = options;
-  }
-
-  /** Names the caller in the log; undefined if it is not known. */
-  get tenant(): string | undefined {
-    const { identity } = this.#options;
-    return identity.kind === 'failure' ? undefined : toTenantLabel(identity.subject);
   }
 
   /** Begins the operation if it has not begun. Returns when it began, on `performance.now()`. */
@@ -229,8 +223,8 @@ export class ServiceContext implements RequestContext {
     this.scope.writtenIds.push(id);
   }
 
-  get tenant(): string | undefined {
-    return this.scope.tenant;
+  get caller(): string | null {
+    return this.scope.info.caller;
   }
 
   get upstream(): UpstreamRequest {

@@ -32,12 +32,7 @@ import { toLargeBody } from './large-data.ts';
 import type { OperationCache, OperationLookup } from './operation-cache.ts';
 import { createRejectionCache } from './rejection-cache.ts';
 import type { Safelist } from './safelist.ts';
-import {
-  msSince,
-  toTenantLabel,
-  type EndedOperation,
-  type OperationRecord,
-} from '../../observability/operation-record.ts';
+import { msSince, type EndedOperation, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { OperationStream, StreamSummary, StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
@@ -92,7 +87,6 @@ interface UnparsedRejection {
   readonly message: string;
   readonly extensions: { readonly code: string; readonly retryable?: boolean; readonly outcome?: Outcome };
   readonly info: RequestInfo;
-  readonly tenant?: string;
   readonly startedAt: number;
 }
 
@@ -142,9 +136,8 @@ export class GraphQLRequestHandler {
     if (!slots) return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
     if (!release) {
-      const tenant = toTenantLabel(identity.subject);
       const extensions = toExtensions('OVERLOADED');
-      return this.#rejectUnparsed({ status: 503, message: OVER_SHARE, extensions, info, tenant, startedAt });
+      return this.#rejectUnparsed({ status: 503, message: OVER_SHARE, extensions, info, startedAt });
     }
     try {
       return await this.#execute(request, info, identity, startedAt);
@@ -165,7 +158,7 @@ export class GraphQLRequestHandler {
     if (violatedLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', violatedLimit);
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
-    if (rejected) return this.#rejectAgain(rejected, identity, info, startedAt);
+    if (rejected) return this.#rejectAgain(rejected, info, startedAt);
     const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
@@ -184,11 +177,11 @@ export class GraphQLRequestHandler {
   }
 
   /** Rejects a request before its document is parsed, so it may be a mutation. */
-  #rejectUnparsed({ status, message, extensions, info, tenant, startedAt }: UnparsedRejection): GraphQLHttpResponse {
+  #rejectUnparsed({ status, message, extensions, info, startedAt }: UnparsedRejection): GraphQLHttpResponse {
     const errorCodes = [extensions.code];
     this.#options.onOperation(
       { operationName: null, kind: 'unknown', outcome: 'error', errorCodes, durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted: false, stream: null, tenant },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted: false, stream: null },
     );
     const error = { message, extensions: { ...extensions, requestId: info.requestId } };
     return { status, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [error] })) };
@@ -211,15 +204,13 @@ export class GraphQLRequestHandler {
   }
 
   #report(scope: RequestScope, record: OperationRecord, stream: StreamFacts | null): void {
-    const { info, upstreamCalls, isUnlisted } = scope;
-    const { tenant, writtenIds } = scope;
+    const { info, upstreamCalls, isUnlisted, writtenIds } = scope;
     this.#options.onOperation(record, {
       info,
       upstreamCalls,
       isShared: false,
       isUnlisted,
       stream,
-      tenant,
       writtenIds: writtenIds.length > 0 ? writtenIds : undefined,
     });
   }
@@ -303,17 +294,11 @@ export class GraphQLRequestHandler {
       this.#rejected.set(lookup.documentKey, { ...response, record, isUnlisted, requestId: scope.info.requestId });
   }
 
-  #rejectAgain(
-    rejected: RejectedDocument,
-    identity: Identity,
-    info: RequestInfo,
-    startedAt: number,
-  ): GraphQLHttpResponse {
+  #rejectAgain(rejected: RejectedDocument, info: RequestInfo, startedAt: number): GraphQLHttpResponse {
     const { status, headers, record, isUnlisted } = rejected;
-    const tenant = identity.kind === 'failure' ? undefined : toTenantLabel(identity.subject);
     this.#options.onOperation(
       { ...record, durationMs: msSince(startedAt) },
-      { info, upstreamCalls: 0, isShared: false, isUnlisted, stream: null, tenant },
+      { info, upstreamCalls: 0, isShared: false, isUnlisted, stream: null },
     );
     return { status, headers, body: withRequestId(rejected.body, rejected.requestId, info.requestId) };
   }
@@ -321,7 +306,7 @@ export class GraphQLRequestHandler {
   /** The same response with the id of this request. */
   #share({ response, scope }: HandledRequest, info: RequestInfo): GraphQLHttpResponse {
     const { record, isUnlisted } = scope;
-    const context = { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null, tenant: scope.tenant };
+    const context = { info, upstreamCalls: 0, isShared: true, isUnlisted, stream: null };
     if (record) this.#options.onOperation(record, context);
     if (record?.outcome === 'ok') return response;
     return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };

@@ -49,9 +49,7 @@ export interface SocketState {
   /** The service, or upstream, has accepted the socket's credential, or not. */
   readonly onCredential: (isAccepted: boolean) => void;
   /** Its output, which keeps the caller. */
-  readonly output: Pick<UnsentSource, 'caller'>;
-  /** Whether the service closes it. */
-  readonly isCut: () => boolean;
+  readonly output: Pick<UnsentSource, 'caller' | 'isCut'>;
 }
 
 export interface RejectedOperation {
@@ -121,7 +119,7 @@ async function execute(
   payload: SubscribePayload,
   options: WebSocketOperationsOptions,
 ): Promise<Outcome> {
-  const { request, operations, takeMessage, onOperationEnd, onCredential, isCut } = extra;
+  const { request, operations, takeMessage, onOperationEnd, onCredential, output } = extra;
   const { operationSlots, startTrace, execute: executeRequest } = options;
   const { query, operationName, variables, extensions } = payload;
   const requestId = randomUUID();
@@ -152,14 +150,14 @@ async function execute(
     { method: 'POST', headers: HEADERS, search: '', body: withoutUndefined(body) },
     info,
   );
-  if (info.caller !== null) extra.output.caller = info.caller;
+  if (info.caller !== null) output.caller = info.caller;
   release();
   // graphql-ws keeps the message until a stream has ended.
   Object.assign(payload, EMPTY_PAYLOAD);
   releaseMessage();
   if (response.stream) {
     onCredential(true);
-    return { value: toIterator(response.stream, { cancellation, isCut, onEnd: end }) };
+    return { value: toIterator(response.stream, output, cancellation, end) };
   }
   const result = JSON.parse(response.body.toString()) as FormattedExecutionResult;
   onCredential(!codesOf(result.errors).includes('UNAUTHENTICATED'));
@@ -177,23 +175,25 @@ function credentialOf(parameters: ConnectionParams | undefined, { headers }: Inc
 /** Has `return` and `throw` because graphql-ws treats it as a generator. */
 function toIterator(
   stream: OperationStream,
-  {
-    cancellation,
-    isCut,
-    onEnd,
-  }: { readonly cancellation: CancellationToken; readonly isCut: () => boolean; readonly onEnd: () => void },
+  output: SocketState['output'],
+  cancellation: CancellationToken,
+  onEnd: () => void,
 ): AsyncIterableIterator<FormattedExecutionResult> {
   let hasEnded = false;
   const end = () => {
     if (hasEnded) return;
     hasEnded = true;
     onEnd();
-    stream.end(isCut() ? 'cut' : 'disconnected');
+    stream.end(output.isCut ? 'cut' : 'disconnected');
     cancellation.cancel();
   };
   if (cancellation.isCancelled) end();
   else cancellation.onCancel(end);
   const done = { done: true, value: undefined } as const;
+  const stop = () => {
+    end();
+    return Promise.resolve(done);
+  };
   return {
     next: async () => {
       const value = await stream.next();
@@ -201,14 +201,8 @@ function toIterator(
       end();
       return done;
     },
-    return: () => {
-      end();
-      return Promise.resolve(done);
-    },
-    throw: () => {
-      end();
-      return Promise.resolve(done);
-    },
+    return: stop,
+    throw: stop,
     [Symbol.asyncIterator]() {
       return this;
     },

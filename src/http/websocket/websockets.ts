@@ -8,13 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
-import type { HttpErrorResponse } from '../error-response.ts';
+import { clientError, GRAPHQL_PATHS, overloaded, type HttpErrorResponse } from '../error-response.ts';
+import type { HostPolicy } from '../host-policy.ts';
+import { pathOf } from '../request-target.ts';
+import { ORIGIN_NOT_ALLOWED } from '../unmatched-requests.ts';
 import type { UnsentObserver } from '../connection.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createMessageMemory, nothingHeld, SocketInput } from './socket-input.ts';
 import { SocketOutput } from './socket-output.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
-import { checkUpgrade, type WebSocketPolicyOptions } from './websocket-policy.ts';
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const HEARTBEAT_MS = 12_000;
@@ -35,8 +37,10 @@ const VIOLATION_LINGER_MS = 300;
 /** The wait for the closing handshake, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 200;
 
-interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyOptions {
-  readonly lifecycle: WebSocketOperationsOptions['lifecycle'];
+interface WebSocketsOptions extends WebSocketOperationsOptions {
+  readonly hosts: Pick<HostPolicy, 'check'>;
+  /** Whether pages of another origin may call the service. */
+  readonly isAllowedOrigin: (origin: string) => boolean;
   /** Is informed of unsent bytes, and closes sockets whose clients do not read. */
   readonly connections: UnsentObserver;
   /** Called on a fault in the handling of a message. `caller` is the subject of the socket's caller; null until it is known. */
@@ -47,14 +51,16 @@ interface WebSocketsOptions extends WebSocketOperationsOptions, WebSocketPolicyO
   readonly stallTimeoutMs?: number | undefined;
 }
 
+interface OpenSocket {
+  readonly operations: ReadonlySet<CancellationToken>;
+  readonly output: SocketOutput;
+}
+
 export class WebSockets {
   readonly #options: WebSocketsOptions;
   readonly #server: WebSocketServer;
   readonly #operations: Server<SocketState>;
-  /** The operations of each open socket. */
-  readonly #open = new Map<WebSocket, ReadonlySet<CancellationToken>>();
-  /** Those that the service ends while they have operations. */
-  readonly #cut = new WeakSet<WebSocket>();
+  readonly #open = new Map<WebSocket, OpenSocket>();
   readonly #messageMemory = createMessageMemory();
   #isDraining = false;
 
@@ -86,11 +92,11 @@ export class WebSockets {
   /** Closes each socket when it has no operation, and the remaining ones after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
-    for (const [socket, operations] of this.#open) if (operations.size === 0) socket.close(GOING_AWAY);
+    for (const [socket, { operations }] of this.#open) if (operations.size === 0) socket.close(GOING_AWAY);
     const until = performance.now() + timeoutMs;
     while (this.#open.size > 0 && performance.now() < until) await sleep(CHECK_INTERVAL_MS);
-    for (const socket of this.#open.keys()) {
-      this.#cut.add(socket);
+    for (const [socket, { output }] of this.#open) {
+      output.isCut = true;
       socket.close(GOING_AWAY);
     }
     const closedBy = performance.now() + CLOSE_TIMEOUT_MS;
@@ -126,11 +132,11 @@ export class WebSockets {
       isPaused: () => output.isPaused,
       onCheck: () => input.checkArrival(stallTimeoutMs),
       onStall: () => {
-        this.#cut.add(socket);
+        output.isCut = true;
         this.#report(NO_CLOSE_FRAME, output);
       },
     });
-    this.#open.set(socket, operations);
+    this.#open.set(socket, { operations, output });
     let wasAccepted = false;
     let hasExpired = false;
     const closed = this.#operations.opened(
@@ -179,7 +185,6 @@ export class WebSockets {
         takeMessage: () => takeMessage(),
         onAcknowledged: () => (isAcknowledged = true),
         output,
-        isCut: () => output.isCut || this.#cut.has(socket),
       },
     );
     // A frame that breaks the protocol, or is too large. The WebSocket closes itself.
@@ -205,3 +210,24 @@ function toBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
+
+/**
+ * The error response to an upgrade request; null if it is allowed. Pages of other sites can open WebSockets without a
+ * preflight, so the origin is checked before the upgrade.
+ */
+function checkUpgrade(request: IncomingMessage, options: WebSocketsOptions): HttpErrorResponse | null {
+  const { hosts, lifecycle, isAllowedOrigin } = options;
+  const { url = '', headers } = request;
+  const rejection = hosts.check(request);
+  if (rejection) return rejection;
+  if (!GRAPHQL_PATHS.includes(pathOf(url))) return WRONG_PATH;
+  const { origin } = headers;
+  if (origin !== undefined && !isOwn(origin, headers.host) && !isAllowedOrigin(origin)) return ORIGIN_NOT_ALLOWED;
+  return lifecycle.state === 'draining' ? STOPPING : null;
+}
+
+const isOwn = (origin: string, host: string | undefined): boolean =>
+  host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+
+const WRONG_PATH = clientError(404, 'WebSockets are only available at /graphql.');
+const STOPPING = overloaded('The service is stopping: try again in a moment.');

@@ -74,7 +74,7 @@ describe('a log entry', () => {
     logger.operationEnded(
       { operationName: 'Read', kind: 'query', outcome: 'partial', errorCodes: ['RATE_LIMITED'], durationMs: 1.5 },
       {
-        info: { requestId: 'r-1', callerRequestId: null, trace: null },
+        info: { requestId: 'r-1', callerRequestId: null, trace: null, caller: null },
         upstreamCalls: 2,
         isShared: false,
         isUnlisted: false,
