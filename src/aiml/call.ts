@@ -2,7 +2,6 @@
 import type { RequestTrace } from '../observability/tracing.ts';
 import type { CancellationToken } from '../runtime/cancellation.ts';
 import type { HttpResponse } from './exchange.ts';
-import type { RetryRule } from './retry-rules.ts';
 import type { StreamReceiver } from './stream-body.ts';
 
 /** The caller, deadline and limits of the calls of one GraphQL request. */
@@ -36,6 +35,10 @@ export interface Call<T> {
   readonly body?: string | undefined;
   /** Whether a 404 or 410 means that the account no longer has the endpoint: on a collection without a parent. */
   readonly notFoundMeansSunset?: boolean | undefined;
+  /**
+   * Reads the body of a 2xx, which is undefined for a 204. Throws MalformedResponseError if it cannot be read, and a
+   * PublicError if it says that nothing was done.
+   */
   readonly read: (body: unknown, response: HttpResponse) => T;
   /** Sent as a header. Only the embedded AIML API supports it. */
   readonly idempotencyKey?: string | undefined;
@@ -43,7 +46,7 @@ export interface Call<T> {
   readonly receiver?: StreamReceiver | undefined;
   /** The last event that was read of the stream. Null or absent if it is read from the beginning. */
   readonly lastEventId?: string | null;
-  /** For a conditional read: `onNotModified` is the result of a 304. */
+  /** For a conditional read: `onNotModified` is the result of a 304, which is otherwise an error. */
   readonly conditional?: { readonly etag: string; readonly onNotModified: () => T } | undefined;
   /** For a modify of unknown outcome: reads the object to decide whether the modify was applied. */
   readonly readBack?: ReadBack<T>;
@@ -59,7 +62,9 @@ export interface ReadBack<T> {
   readonly isApplied: (value: T) => boolean;
 }
 
+/** By the rows of the retry table. */
 export const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
+export type RetryRule = keyof typeof METHODS;
 
 export type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body' | 'receiver'>;
 

@@ -5,7 +5,7 @@
  * that belongs to one caller.
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
-import { toOutcome, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
+import { mayRetry, toOutcome, toOutcomeError, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
 import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
 import { CancellationToken, sleepUnlessCancelled } from '../runtime/cancellation.ts';
@@ -23,7 +23,6 @@ import type { RateLimit } from './rate-limit.ts';
 import { RateLimitQueue } from './rate-limit-queue.ts';
 import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { toOutcomeError, mayRetry } from './retry-rules.ts';
 import { toEvidence, toFailureCause, type HttpResult } from './exchange.ts';
 import { Transport, type TransportOptions } from './transport.ts';
 import { CIRCUIT_OPEN, UpstreamHealth, type BreakerListener } from './upstream-health.ts';

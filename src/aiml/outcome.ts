@@ -1,11 +1,12 @@
 /**
- * The outcome of one attempt, in the classes of the retry table, with the error for the client.
+ * The outcome of one attempt, in the classes of the retry table of the public contract, with the error for the client.
  *
  * NOT_SENT: nothing reached upstream. REJECTED: upstream rejected it, nothing was applied. UNKNOWN: it may have been
  * applied.
  */
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
+import type { Call, RetryRule } from './call.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
 import { sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
@@ -22,19 +23,7 @@ export type AttemptOutcome<T> =
     };
 export type FailedAttempt = Exclude<AttemptOutcome<never>, { kind: 'OK' }>;
 
-interface ResponseParser<T> {
-  /** The kind of object, in messages to clients: `assistant`. */
-  readonly noun: string;
-  /** Whether a 404 or 410 means that the account no longer has the endpoint. */
-  readonly notFoundMeansSunset?: boolean | undefined;
-  /**
-   * Reads the body of a 2xx, which is undefined for a 204. Throws MalformedResponseError if it cannot be read, and a
-   * PublicError if it says that nothing was done.
-   */
-  readonly read: (body: unknown, response: HttpResponse) => T;
-  /** The result of a 304. Absent if the request was not conditional; a 304 is then an error. */
-  readonly conditional?: { readonly onNotModified: () => T } | undefined;
-}
+type ResponseParser<T> = Pick<Call<T>, 'noun' | 'notFoundMeansSunset' | 'read' | 'conditional'>;
 
 export const SUNSET_MESSAGE =
   'The AIML API has no assistants endpoint for this account any more: OpenAI switched its Assistants API off on ' +
@@ -168,4 +157,39 @@ export function readRetryAfter(header: string | undefined, now: number): number 
   // The asctime format has no time zone and is GMT as well.
   const date = Date.parse(/ GMT$/i.test(value) ? value : `${value} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** Whether the table allows another attempt. Their number is limited elsewhere. */
+export function mayRetry(
+  { rule, idempotencyKey }: Pick<Call<unknown>, 'rule' | 'idempotencyKey'>,
+  { kind, status, error }: FailedAttempt,
+): boolean {
+  switch (kind) {
+    case 'NOT_SENT':
+      return true;
+    case 'REJECTED':
+      return status === 429;
+    case 'UNKNOWN':
+      // An unreadable response will be unreadable again. A delete is retried anyway, to find out whether it was applied.
+      if (rule === 'get') return error.details.retryable;
+      // With an idempotency key, a create is applied once in any case.
+      return (rule === 'delete' || idempotencyKey !== undefined) && !isRedirect(status);
+  }
+}
+
+const isRedirect = (status: number | null): boolean => status !== null && status >= 300 && status < 400;
+
+/** The error for the client. Once the outcome of a write is unknown, a later attempt cannot change that. */
+export function toOutcomeError(rule: RetryRule, error: PublicError, outcomeUnknown: boolean): PublicError {
+  if (rule === 'get') return error;
+  if (!outcomeUnknown) return error.withOutcome('NOT_APPLIED');
+  const { upstream, retryAfterMs } = error.details;
+  return new PublicError({
+    code: 'OUTCOME_UNKNOWN',
+    message: `It is unknown whether the ${rule} was applied: check before you send it again.`,
+    retryable: false,
+    outcome: 'UNKNOWN',
+    upstream,
+    retryAfterMs,
+  });
 }
