@@ -10,9 +10,9 @@ import { errorCode } from '../runtime/error-code.ts';
 import { ListenError } from '../http/http-servers.ts';
 import { describeModel } from '../local-aiml/settings.ts';
 import { LocalAimlStartError } from '../local-aiml/start-error.ts';
-import { createDestination, createLogger, toCrashEntry } from '../observability/logger.ts';
+import { createDestination, createLogger, exitOnCrash } from '../observability/logger.ts';
 import { VERSION } from '../version.ts';
-import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
+import { LAST_FLUSH_MS, LogWriter, writeToStderr } from '../observability/log-writer.ts';
 
 const HELP = `Assistants over GraphQL: a GraphQL service in front of the AIML API's assistants.
 
@@ -25,9 +25,6 @@ Without any the service listens on http://127.0.0.1:4000 and works on the embedd
 
 /** Stops V8 from allocating the objects of requests in old space (ADR 16): 20 % less CPU time. */
 const V8_FLAGS = '--no-allocation-site-pretenuring';
-
-/** How long the last entries of the log may take when the process ends, in milliseconds. */
-const LAST_FLUSH_MS = 300;
 
 /** Starts the service, or prints what an argument asks for. Never rejects: a process that cannot start exits with code 1. */
 export async function start(args: readonly string[], stopping: StopSignals): Promise<void> {
@@ -52,14 +49,7 @@ async function run([argument]: readonly string[], stopping: StopSignals): Promis
   const output = new LogWriter(1, { immediate: isTerminal });
   const options = { stacks: !config.isProduction, secrets: secretsOf(config) };
   const logger = createLogger(config.logLevel, await createDestination(output, isTerminal), options);
-  const crash = (thrown: unknown) => {
-    // Not through the logger, which may have failed itself.
-    writeToStderr(toCrashEntry(thrown, options));
-    output.flushSync(LAST_FLUSH_MS);
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
+  exitOnCrash(output, (code) => process.exit(code), options);
   const exit = (code: number) => void output.flush(LAST_FLUSH_MS).finally(() => process.exit(code));
   // Loaded after the settings are read: an error in a setting is reported half a second earlier.
   const { createService } = await import('../service.ts');

@@ -3,7 +3,7 @@
  * stdout has only what a person or a script waits for.
  */
 import '../runtime/check-node-version.ts';
-import { LogWriter, writeToStderr } from '../observability/log-writer.ts';
+import { LAST_FLUSH_MS, LogWriter, writeToStderr } from '../observability/log-writer.ts';
 import { StopSignals } from '../runtime/stop-signals.ts';
 import { describeModel, readStandaloneSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
@@ -32,14 +32,11 @@ Any OpenAI client works on it: set its base URL to the address that is printed a
 Any well-formed bearer token is an account of its own.
 `;
 
-/** How long the last entries of the log may take when the process ends, in milliseconds. */
-const LAST_FLUSH_MS = 300;
-
 async function start(): Promise<void> {
   const stopping = new StopSignals((code) => process.exit(code));
   const { host, port, dataDir, runs } = readStandaloneSettings(process.env);
   // Loaded when signals are handled, because loading takes a while.
-  const [{ pino }, { toCrashEntry }, { createLocalAiml }] = await Promise.all([
+  const [{ pino }, { exitOnCrash }, { createLocalAiml }] = await Promise.all([
     import('pino'),
     import('../observability/logger.ts'),
     import('./server.ts'),
@@ -47,13 +44,7 @@ async function start(): Promise<void> {
   const log = new LogWriter(2);
   const output = new LogWriter(1, { immediate: true });
   const logger = pino({ name: 'local-aiml', base: null }, log);
-  const crash = (thrown: unknown) => {
-    log.flushSync(LAST_FLUSH_MS);
-    writeToStderr(toCrashEntry(thrown));
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
+  exitOnCrash(log, (code) => process.exit(code));
   const localAiml = await createLocalAiml({ host, port, dataDir, runs, logger });
   stopping.handle(
     () =>

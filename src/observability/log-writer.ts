@@ -11,6 +11,8 @@ const FLUSH_LENGTH = 16_384;
 const FLUSH_AFTER_MS = 50;
 /** The most characters that are buffered while the reader of a pipe is slow. Further entries are dropped. */
 const MAX_WAITING_LENGTH = 1024 * 1024;
+/** How long the last entries may take when the process ends, in milliseconds. */
+export const LAST_FLUSH_MS = 300;
 /** The interval of retries on a full pipe when the process ends, in milliseconds. */
 const FINAL_RETRY_MS = 5;
 

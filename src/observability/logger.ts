@@ -3,7 +3,7 @@
  * credential and no text of a request or response; `redaction.ts` decides which parts of an error they contain.
  */
 import { pino, type DestinationStream } from 'pino';
-import type { LogWriter } from './log-writer.ts';
+import { LAST_FLUSH_MS, writeToStderr, type LogWriter } from './log-writer.ts';
 import { createRedaction, toLoggedError } from './redaction.ts';
 import type { AttemptFailure } from './metrics.ts';
 import { toTenantLabel, type EndedOperation, type OperationRecord } from './operation-record.ts';
@@ -228,6 +228,19 @@ const toText = (value: unknown): string | undefined => (typeof value === 'string
 
 /** The longest crash entry, in characters. */
 const MAX_CRASH_LENGTH = 16_384;
+
+/**
+ * After an error that nothing caught: writes the entries of `writer` and that of the crash, then calls `exit`. The entry does
+ * not go through the logger, which may have failed itself.
+ */
+export function exitOnCrash(writer: LogWriter, exit: (code: number) => void, options: LoggerOptions = {}): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'])
+    process.on(event, (thrown: unknown) => {
+      writer.flushSync(LAST_FLUSH_MS);
+      writeToStderr(toCrashEntry(thrown, options));
+      exit(1);
+    });
+}
 
 /** The log entry of a crash, for when the logger may not work. Never throws. */
 export function toCrashEntry(thrown: unknown, { stacks = false, secrets = [] }: LoggerOptions = {}): string {
