@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicError } from '../../runtime/errors.ts';
-import type { WireMessage } from '../resources/message.ts';
+import { readMessage, type WireMessage } from '../resources/message.ts';
 import { readRunStep, STEP_STATUSES, type WireRunStep, type WireRunStepStatus } from '../resources/run-step.ts';
 import { hasEnded, readRun, RUN_STATUSES, type WireRun } from '../resources/run.ts';
 import { jsonObject, MalformedResponseError, requireId, requireObject, type JsonObject } from '../wire.ts';
@@ -258,9 +258,10 @@ export class LiveRun {
     const id = requireId(fields);
     const known = this.#messages.get(id);
     if (known?.hasEnded) return;
+    // Throws before anything is stored.
+    readMessage(fields);
     const message = known ?? new LiveMessage(id, {});
     message.replace(structuredClone(fields));
-    // Throws before anything is stored.
     const state = message.read();
     if (!known) {
       this.#messages.set(id, message);

@@ -3,6 +3,7 @@
  *
  * It is not a generator, because a generator that waits cannot be ended: its `return` queues behind `next`.
  */
+import type { WireMessage } from '../resources/message.ts';
 import { hasEnded } from '../resources/run.ts';
 import { formatCursor, toCursorPart, type RunCursor } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
@@ -167,7 +168,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       contentIndex,
       offset,
       text,
-      message: () => message.read(),
+      message: () => readCurrent(message),
       cursor: this.#cursor(),
     };
   }
@@ -298,3 +299,12 @@ function findSeen(transitions: readonly Transition[], after: RunCursor): Readonl
 
 const toError = (error: unknown): Error =>
   error instanceof Error ? error : new Error('a run could not be followed', { cause: error });
+
+/** Deltas may have made it unreadable. Throws a PublicError. */
+function readCurrent(message: LiveMessage): WireMessage {
+  try {
+    return message.read();
+  } catch (error) {
+    throw error instanceof MalformedResponseError ? UNREADABLE : error;
+  }
+}

@@ -132,6 +132,23 @@ describe('text of a message', () => {
     expect(textOf(await follower.next())).toBe('6:you');
   });
 
+  test('outlives a state of the message that cannot be read, and an unreadable message is a response that cannot be read', async () => {
+    const { live, follower } = await begin();
+    append(live, 'a');
+    expect(() =>
+      live.applyEvent('thread.message.completed', { ...wireMessage('completed', 'b'), thread_id: 5 }),
+    ).toThrow();
+    const readMessageOf = async () => {
+      const { value } = (await follower.next()) as { value: RunEvent };
+      if (value.kind !== 'text') throw new Error(`no text but ${value.kind}`);
+      return value.message;
+    };
+    expect((await readMessageOf())().content).toMatchObject([{ text: 'a' }]);
+    live.applyEvent('thread.message.delta', { id: 'msg_1', delta: { metadata: { n: 1 } } });
+    append(live, 'b');
+    expect(await readMessageOf()).toThrow(expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE' }));
+  });
+
   test('of messages that overlap is complete before the state with which each ends, and nothing follows the end of the run', async () => {
     const { live, follower } = await begin();
     append(live, 'A');
