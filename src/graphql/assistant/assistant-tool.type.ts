@@ -150,7 +150,6 @@ const ResponseFormatType = createEnum('ResponseFormatType', "The kinds of format
   json_schema: 'JSON that matches the schema in `jsonSchema`.',
   unknown: 'A format that this schema does not have.',
 } satisfies Record<WireResponseFormat['type'], string>);
-type ResponseFormatType = WireResponseFormat['type'];
 
 @SimpleObjectType('A JSON Schema that the output matches.')
 class JsonSchemaFormat {
@@ -170,7 +169,7 @@ class JsonSchemaFormat {
 @SimpleObjectType("The format of a model's output.")
 export class ResponseFormat {
   @Field(() => ResponseFormatType, { description: 'The kind of format.' })
-  readonly type: ResponseFormatType;
+  readonly type: WireResponseFormat['type'];
 
   @NullableField(() => JsonSchemaFormat, 'Set if `type` is `JSON_SCHEMA`, null otherwise.')
   readonly jsonSchema: WireJsonSchema | null;

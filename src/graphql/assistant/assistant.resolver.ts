@@ -4,7 +4,7 @@ import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { notFound, runMutation } from '../schema/mutation.ts';
+import { runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { PageArguments } from '../schema/pagination.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
@@ -92,7 +92,7 @@ export class AssistantResolver {
         const body = toModifyBody(input);
         const isEmpty = Object.keys(body).length === 0;
         const wire = await (isEmpty ? upstream.assistants.load(input.id) : upstream.assistants.modify(input.id, body));
-        return wire ? new Assistant(wire) : [notFound()];
+        return wire && new Assistant(wire);
       },
     });
   }

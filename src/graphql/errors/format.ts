@@ -38,7 +38,7 @@ const TOO_DEEP: FormattedError = {
 /** Creates Apollo Server's `formatError`. */
 export function createErrorFormatter({ suggestions }: ErrorFormatOptions): ErrorFormatter {
   return ({ locations, path, extensions }, error) => {
-    const formatted = tryFormat(() => toFormattedError(error, extensions?.['code'], suggestions));
+    const formatted = attempt(() => toFormattedError(error, extensions?.['code'], suggestions));
     return {
       ...(formatted ?? { ...MASKED, [maskedCause]: causeOf(error) }),
       ...(locations && { locations }),
@@ -86,9 +86,10 @@ function toUpstreamError({ details }: PublicError): FormattedError | null {
   };
 }
 
-const tryFormat = <T>(format: () => T): T | undefined => {
+/** Undefined if it throws: formatting and reporting never break a response. */
+export const attempt = <T>(run: () => T): T | undefined => {
   try {
-    return format();
+    return run();
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Input types of the mutations of messages, and of messages that are created together with a thread or a run. */
 import { Field, ID, InputType } from 'type-graphql';
+import type { WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { Metadata, METADATA_PAIRS } from '../schema/scalars.ts';
 import { MessageRole } from './message.type.ts';
@@ -60,7 +61,7 @@ class MessageAttachmentInput {
 @InputType({ description: 'A message. Exactly one of text and content is given.' })
 export class MessageInput {
   @Field(() => MessageRole, { defaultValue: MessageRole.USER, description: 'The author.' })
-  declare readonly role: MessageRole;
+  declare readonly role: WireMessage['role'];
 
   @NullableField(() => String, 'Its text, at most 256,000 characters.')
   declare readonly text?: string | null;

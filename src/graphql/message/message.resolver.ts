@@ -6,7 +6,7 @@ import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { runMutation } from '../schema/mutation.ts';
-import { diagnoseNotFound, diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
+import { diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
 import { MessageCreationStep } from '../run-step/run-step.type.ts';
 import { Run } from '../run/run.type.ts';
 import { toMessageBody } from './message.body.ts';
@@ -71,7 +71,8 @@ export class MessageResolver {
       userErrors: validateCreateMessage(input),
       write: async () =>
         new Message(await upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined)),
-      diagnose: (error) => diagnoseBusyThread(upstream, threadId, error),
+      findMissing: () => findMissingId(upstream, threadId, 'threadId'),
+      diagnose: () => diagnoseBusyThread(upstream, threadId),
     });
   }
 
@@ -89,9 +90,9 @@ export class MessageResolver {
       write: async () => {
         const messages = upstream.messages(threadId);
         const wire = await (metadata === undefined ? messages.load(id) : messages.modify(id, { metadata }));
-        return wire ? new Message(wire) : [await findMissingId(upstream, threadId)];
+        return wire && new Message(wire);
       },
-      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+      findMissing: () => findMissingId(upstream, threadId),
     });
   }
 
@@ -111,7 +112,7 @@ export class MessageResolver {
           .messages(threadId)
           .delete(id)
           .then(() => id),
-      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+      findMissing: () => findMissingId(upstream, threadId),
     });
   }
 }

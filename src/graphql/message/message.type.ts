@@ -11,14 +11,12 @@ export const MessageRole = createEnum('MessageRole', 'The author of a message.',
   user: 'The user.',
   assistant: 'The assistant.',
 });
-export type MessageRole = (typeof MessageRole)[keyof typeof MessageRole];
 
 const MessageStatus = createEnum('MessageStatus', 'Whether a message is complete.', {
   in_progress: 'A run is writing it.',
   incomplete: 'It was cut short: see `incompleteReason`.',
   completed: 'It is complete.',
 });
-type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 
 @SimpleObjectType('A file that was attached to a message.')
 class MessageAttachment {
@@ -53,10 +51,10 @@ export class Message {
   readonly incompleteAt: number | null;
 
   @Field(() => MessageRole, { description: 'The author.' })
-  readonly role: MessageRole;
+  readonly role: WireMessage['role'];
 
   @Field(() => MessageStatus, { description: 'Whether it is complete.' })
-  readonly status: MessageStatus;
+  readonly status: WireMessage['status'];
 
   @NullableField(
     () => String,

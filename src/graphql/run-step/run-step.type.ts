@@ -17,7 +17,6 @@ const RunStepStatus = createEnum('RunStepStatus', 'The state of a step. A state 
   expired: 'Its run timed out.',
   unknown: 'A state that this schema does not have.',
 } satisfies Record<WireRunStepStatus, string>);
-type RunStepStatus = WireRunStepStatus;
 
 @InterfaceType({
   description: 'What a run did: it wrote a message, or called tools. A kind that upstream may add is an `UnknownStep`.',
@@ -52,7 +51,7 @@ export abstract class RunStep {
   readonly expiredAt: number | null;
 
   @Field(() => RunStepStatus, { description: 'Its state.' })
-  readonly status: RunStepStatus;
+  readonly status: WireRunStepStatus;
 
   @NullableField(() => RunError, 'Why it failed. Null if it did not.')
   readonly lastError: WireError | null;

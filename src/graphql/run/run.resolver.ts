@@ -32,7 +32,7 @@ import {
   validateSubmitToolOutputs,
   validateUpdateRun,
 } from './run.validation.ts';
-import { diagnoseNotFound, diagnoseBusyThread, findMissingId, wrongState } from './thread-state.ts';
+import { diagnoseBusyThread, findMissingId, wrongState } from './thread-state.ts';
 import { waitForRun } from './wait-for-run.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
 import { createPayloadType } from '../schema/payload.type.ts';
@@ -130,7 +130,8 @@ export class RunResolver {
         const run = await upstream.createRun(threadId, toRunBody(input), idempotencyKey ?? undefined);
         return new Run(await waitForRun(upstream, run, waitSeconds));
       },
-      diagnose: (error) => diagnoseBusyThread(upstream, threadId, error, 'assistantId'),
+      findMissing: () => findMissingId(upstream, threadId, 'assistantId'),
+      diagnose: () => diagnoseBusyThread(upstream, threadId),
     });
   }
 
@@ -153,7 +154,7 @@ export class RunResolver {
         ]);
         return { run: new Run(run), thread: thread && new Thread(thread) };
       },
-      diagnose: ({ code }) => Promise.resolve(code === 'NOT_FOUND' ? notFound('assistantId') : null),
+      findMissing: () => Promise.resolve(notFound('assistantId')),
     });
   }
 
@@ -171,9 +172,9 @@ export class RunResolver {
       write: async () => {
         const runs = upstream.runs(threadId);
         const wire = await (metadata === undefined ? runs.load(id) : runs.modify(id, { metadata }));
-        return wire ? new Run(wire) : [await findMissingId(upstream, threadId)];
+        return wire && new Run(wire);
       },
-      diagnose: (error) => diagnoseNotFound(upstream, threadId, error),
+      findMissing: () => findMissingId(upstream, threadId),
     });
   }
 
@@ -196,8 +197,8 @@ export class RunResolver {
         // The run may end before the cancel is applied: its status says which happened.
         return hasEnded(run.status) && run.status !== 'cancelled' ? [cannotCancel()] : new Run(run);
       },
-      diagnose: async (error) => {
-        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error);
+      findMissing: () => findMissingId(upstream, threadId),
+      diagnose: async () => {
         const run = await upstream.runs(threadId).reload(id);
         return run && isStopping(run) ? cannotCancel() : null;
       },
@@ -223,7 +224,7 @@ export class RunResolver {
       userErrors: validateSubmitToolOutputs(input),
       write: async () => {
         const run = await runs.reload(runId);
-        if (!run) return [await findMissingId(upstream, threadId, 'runId')];
+        if (!run) return null;
         const problems = checkToolOutputs(run, toolOutputs);
         if (problems.length > 0) return problems;
         const outputs = toolOutputs.map(({ toolCallId, output }) => ({ tool_call_id: toolCallId, output }));
@@ -232,8 +233,8 @@ export class RunResolver {
         // The events that are read may not show yet that the outputs were submitted.
         return new Run(await waitForRun(upstream, submitted, waitSeconds, isWaiting));
       },
-      diagnose: async (error) => {
-        if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error, 'runId');
+      findMissing: () => findMissingId(upstream, threadId, 'runId'),
+      diagnose: async () => {
         const run = await runs.reload(runId);
         return run && !isWaiting(run) ? wrongState('runId', 'The run does not wait for tool outputs.') : null;
       },

@@ -28,7 +28,6 @@ const RunStatus = createEnum('RunStatus', 'The state of a run. A state that upst
   expired: 'It timed out.',
   unknown: 'A state that this schema does not have.',
 } satisfies Record<WireRunStatus, string>);
-type RunStatus = WireRunStatus;
 
 const ToolChoiceMode = createEnum('ToolChoiceMode', 'How the model chooses tools.', {
   none: 'The model calls no tool.',
@@ -37,14 +36,12 @@ const ToolChoiceMode = createEnum('ToolChoiceMode', 'How the model chooses tools
   tool: 'The model must call one specific tool.',
   unknown: 'A mode that this schema does not have.',
 } satisfies Record<WireToolChoice['mode'], string>);
-type ToolChoiceMode = WireToolChoice['mode'];
 
 const TruncationStrategy = createEnum('TruncationStrategy', 'Which messages of a long thread the model reads.', {
   auto: "Messages in the middle are left out until the rest fits the model's context.",
   last_messages: 'Only the newest messages.',
   unknown: 'A strategy that this schema does not have.',
 } satisfies Record<WireTruncation['strategy'], string>);
-type TruncationStrategy = WireTruncation['strategy'];
 
 @SimpleObjectType('Why a run or a step failed.')
 export class RunError {
@@ -76,7 +73,7 @@ export class TokenUsage {
 @SimpleObjectType('How the model chooses tools.')
 class ToolChoice {
   @Field(() => ToolChoiceMode, { description: 'The mode.' })
-  readonly mode: ToolChoiceMode;
+  readonly mode: WireToolChoice['mode'];
 
   @NullableField(() => String, "Upstream's kind of tool if mode is TOOL, null otherwise.")
   readonly tool: string | null;
@@ -94,7 +91,7 @@ class ToolChoice {
 @SimpleObjectType('Which messages of a long thread the model reads.')
 class Truncation {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
-  readonly strategy: TruncationStrategy;
+  readonly strategy: WireTruncation['strategy'];
 
   @NullableField(() => Int, 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.')
   readonly lastMessages: number | null;
@@ -135,7 +132,7 @@ export class Run {
   readonly failedAt: number | null;
 
   @Field(() => RunStatus, { description: 'Its state.' })
-  readonly status: RunStatus;
+  readonly status: WireRunStatus;
 
   @Field(() => Boolean, {
     description: 'Whether the run is over: COMPLETED, INCOMPLETE, FAILED, CANCELLED or EXPIRED.',

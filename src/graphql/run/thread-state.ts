@@ -7,18 +7,10 @@ import { UserError } from '../schema/user-error.ts';
 
 type Upstream = RequestContext['upstream'];
 
-/** NOT_FOUND at `threadId` if upstream has no such thread, otherwise at `field`. */
-export async function diagnoseNotFound(
-  upstream: Upstream,
-  threadId: string,
-  { code }: PublicError,
-  field = 'id',
-): Promise<UserError | null> {
-  if (code !== 'NOT_FOUND') return null;
-  return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
-}
-
-/** The same after a read that found nothing. Assumes that the thread exists if it cannot be read. */
+/**
+ * NOT_FOUND at `threadId` if upstream has no such thread, otherwise at `field`. Assumes that the thread exists if it cannot be
+ * read.
+ */
 export async function findMissingId(upstream: Upstream, threadId: string, field = 'id'): Promise<UserError> {
   try {
     return (await upstream.threads.reload(threadId)) ? notFound(field) : notFound('threadId');
@@ -28,14 +20,8 @@ export async function findMissingId(upstream: Upstream, threadId: string, field 
   }
 }
 
-/** THREAD_BUSY if the newest run of the thread has not ended, NOT_FOUND as {@link diagnoseNotFound}. */
-export async function diagnoseBusyThread(
-  upstream: Upstream,
-  threadId: string,
-  error: PublicError,
-  field = 'threadId',
-): Promise<UserError | null> {
-  if (error.code === 'NOT_FOUND') return diagnoseNotFound(upstream, threadId, error, field);
+/** THREAD_BUSY if the newest run of the thread has not ended. */
+export async function diagnoseBusyThread(upstream: Upstream, threadId: string): Promise<UserError | null> {
   const { data } = await upstream.runs(threadId).list({ limit: 1, order: 'desc', after: null });
   const newest = data[0];
   if (!newest || hasEnded(newest.status)) return null;

@@ -16,55 +16,51 @@ import type { RequestContext } from '../server/request-context.ts';
 import { Payload } from './payload.type.ts';
 import { UserError } from './user-error.ts';
 
-/** Determines why a write was rejected; may read upstream. Null if the default mapping applies. */
-type Diagnosis = (error: PublicError) => Promise<UserError | null>;
-
 interface MutationRun<Written> {
   readonly info: GraphQLResolveInfo;
   /** What is wrong with the input. */
   readonly userErrors: readonly UserError[];
-  readonly write: () => Promise<Written | readonly UserError[]>;
-  readonly diagnose?: Diagnosis;
+  /** Null if upstream does not have the id. */
+  readonly write: () => Promise<Written | readonly UserError[] | null>;
+  /** Finds the id that upstream does not have, for NOT_FOUND. By default it is `id`. */
+  readonly findMissing?: () => Promise<UserError>;
+  /** Determines why upstream rejected the input; may read upstream. Null if its reason is all that is known. */
+  readonly diagnose?: () => Promise<UserError | null>;
 }
 
 /**
  * The payload of a mutation whose only argument is `input`: with `userErrors` if its input is invalid, otherwise with the
  * result of `write`, which may be user errors as well. A write of an id that upstream does not have (NOT_FOUND) and an input
- * that it rejects (REJECTED_BY_UPSTREAM) are user errors, which `diagnose` may replace. Rejects with every other error. The
- * loader sets the outcome of every write that it sent, so a PublicError without one is NOT_APPLIED.
+ * that it rejects (REJECTED_BY_UPSTREAM, or what `diagnose` finds) are user errors. Rejects with every other error. The loader
+ * sets the outcome of every write that it sent, so a PublicError without one is NOT_APPLIED.
  */
 export async function runMutation<Written extends object | string, P extends Payload>(
   payloadType: new (written: Written | null, userErrors?: readonly UserError[]) => P,
-  { info, userErrors, write, diagnose = () => Promise.resolve(null) }: MutationRun<Written>,
+  mutation: MutationRun<Written>,
 ): Promise<P> {
+  const { userErrors, write, findMissing = () => Promise.resolve(notFound()) } = mutation;
   if (userErrors.length > 0) return new payloadType(null, userErrors);
   try {
-    const written = await write();
+    const written = (await write()) ?? [await findMissing()];
     return isList(written) ? new payloadType(null, written) : new payloadType(written);
   } catch (error) {
-    return new payloadType(null, [await toUserError(error, info, diagnose)]);
+    if (!(error instanceof PublicError)) throw error;
+    if (error.code === 'NOT_FOUND') return new payloadType(null, [await findMissing()]);
+    if (error.code === 'BAD_USER_INPUT') return new payloadType(null, [await toUserError(error, mutation)]);
+    throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
   }
 }
 
 const isList = (written: unknown): written is readonly UserError[] => Array.isArray(written);
 
-async function toUserError(error: unknown, info: GraphQLResolveInfo, diagnose: Diagnosis): Promise<UserError> {
-  if (!(error instanceof PublicError)) throw error;
-  if (error.code === 'NOT_FOUND') return (await tryDiagnosis(diagnose, error)) ?? notFound();
-  if (error.code === 'BAD_USER_INPUT') {
-    // What this service found itself needs no diagnosis.
-    const diagnosed = error.details.problem === undefined ? await tryDiagnosis(diagnose, error) : null;
-    return diagnosed ?? rejected(error, info);
-  }
-  throw error.details.outcome ? error : error.withOutcome('NOT_APPLIED');
-}
-
-/** If the read fails, the cause stays open. The write was rejected in any case. */
-async function tryDiagnosis(diagnose: Diagnosis, error: PublicError): Promise<UserError | null> {
+async function toUserError(error: PublicError, { info, diagnose }: MutationRun<unknown>): Promise<UserError> {
   try {
-    return await diagnose(error);
+    // What this service found itself needs no diagnosis.
+    const diagnosed = error.details.problem === undefined ? await diagnose?.() : null;
+    return diagnosed ?? rejected(error, info);
   } catch (readError) {
-    if (readError instanceof PublicError) return null;
+    // The cause stays open. The write was rejected in any case.
+    if (readError instanceof PublicError) return rejected(error, info);
     throw readError;
   }
 }

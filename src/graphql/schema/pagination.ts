@@ -146,8 +146,7 @@ export async function readPage<T extends Item>(
   const { isBackward, size, cursor } = request;
   const query = toListQuery(request);
   const slice = await list(query).catch((error: unknown) => {
-    if (isUnknownCursor(error)) throw unknownCursor(error, isBackward ? 'before' : 'after');
-    throw isMissingParent(error) ? missingParent(error) : error;
+    throw error instanceof PublicError ? toListError(error, isBackward ? 'before' : 'after') : error;
   });
   // Upstream may ignore the limit.
   const items = slice.data.slice(0, size);
@@ -180,24 +179,15 @@ async function hasItemAfter<T extends Item>(
 
 const opposite = (order: SortOrder): SortOrder => (order === SortOrder.ASC ? SortOrder.DESC : SortOrder.ASC);
 
-const isUnknownCursor = (error: unknown): error is PublicError =>
-  error instanceof PublicError && error.code === 'BAD_USER_INPUT' && error.details.param === 'after';
-
-/** The object that has the list was deleted after it was read. */
-const isMissingParent = (error: unknown): error is PublicError =>
-  error instanceof PublicError && error.code === 'NOT_FOUND';
-
-const missingParent = ({ details }: PublicError): PublicError =>
-  new PublicError({
-    ...details,
-    code: 'BAD_USER_INPUT',
-    message: 'The AIML API no longer has the object that this list belongs to.',
-  });
-
-const unknownCursor = ({ details }: PublicError, argument: string): PublicError =>
-  new PublicError({
-    ...details,
-    message: `Argument "${argument}" is a cursor that upstream does not know.`,
-    reason: null,
-    isUnknownCursor: true,
-  });
+/** `argument` has the cursor of the page. */
+function toListError(error: PublicError, argument: string): PublicError {
+  const { code, details } = error;
+  if (code === 'BAD_USER_INPUT' && details.param === 'after') {
+    const message = `Argument "${argument}" is a cursor that upstream does not know.`;
+    return new PublicError({ ...details, message, reason: null, isUnknownCursor: true });
+  }
+  if (code !== 'NOT_FOUND') return error;
+  // The object that has the list was deleted after it was read.
+  const message = 'The AIML API no longer has the object that this list belongs to.';
+  return new PublicError({ ...details, code: 'BAD_USER_INPUT', message });
+}

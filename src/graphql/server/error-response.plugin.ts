@@ -8,7 +8,7 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from './request-context.ts';
-import { maskedCause } from '../errors/format.ts';
+import { attempt, maskedCause } from '../errors/format.ts';
 import { errorCodes, isErrorCode } from '../errors/codes.ts';
 import { toLargeBody } from './large-data.ts';
 
@@ -23,20 +23,13 @@ type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
 /** Adds the request id to formatted errors and reports masked ones. */
 type ErrorCompleter = (errors: readonly GraphQLFormattedError[], request: ReportedRequest) => GraphQLFormattedError[];
 
-export function createErrorCompleter(onInternalError: OnInternalError): ErrorCompleter {
-  const report: OnInternalError = (error, request) => {
-    try {
-      onInternalError(error, request);
-    } catch {
-      return;
-    }
-  };
-  return (errors, request) =>
+export const createErrorCompleter =
+  (onInternalError: OnInternalError): ErrorCompleter =>
+  (errors, request) =>
     errors.map((error: Masked) => {
-      if (maskedCause in error) report(error[maskedCause], request);
+      if (maskedCause in error) attempt(() => onInternalError(error[maskedCause], request));
       return { ...error, extensions: { ...error.extensions, requestId: request.requestId } };
     });
-}
 
 export function createErrorResponsePlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
   const done = Promise.resolve();

@@ -42,7 +42,7 @@ export function createCostCheck(
 ): CostCheck | null {
   const rootType = schema.getRootType(operation.operation);
   if (!rootType) return null;
-  const roots = new CostTree(schema, fragments).fieldsOf(rootType, operation.selectionSet);
+  const roots = costFieldsOf(schema, fragments, rootType, operation.selectionSet);
   if (!canExceed(roots)) return null;
   return (variables) => {
     const total = { ids: 0, lists: 0 };
@@ -70,60 +70,55 @@ interface CostField {
 
 type CostFields = Map<string, CostField>;
 
-class CostTree {
-  readonly #schema: GraphQLSchema;
-  readonly #fragments: Fragments;
-
-  constructor(schema: GraphQLSchema, fragments: Fragments) {
-    this.#schema = schema;
-    this.#fragments = fragments;
-  }
-
-  fieldsOf(type: GraphQLCompositeType, selectionSet: SelectionSetNode): CostFields {
-    const fields: CostFields = new Map();
-    this.#collect(type, selectionSet, [], fields, new Set());
-    return fields;
-  }
-
-  #collect(
+function costFieldsOf(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  rootType: GraphQLCompositeType,
+  rootSet: SelectionSetNode,
+): CostFields {
+  const collect = (
     type: GraphQLCompositeType,
     { selections }: SelectionSetNode,
     guards: readonly DirectiveNode[],
     fields: CostFields,
     spread: Set<string>,
-  ): void {
+  ): CostFields => {
     for (const selection of selections) {
       const inner = selection.directives?.length ? [...guards, ...selection.directives] : guards;
       if (selection.kind === Kind.FIELD) {
-        this.#addField(type, selection, inner, fields);
+        addField(type, selection, inner, fields);
         continue;
       }
-      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? this.#fragments[selection.name.value] : selection;
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
       if (!fragment) continue;
       if (selection.kind === Kind.FRAGMENT_SPREAD && inner.length === 0) {
         if (spread.has(selection.name.value)) continue;
         spread.add(selection.name.value);
       }
-      const condition = fragment.typeCondition && this.#schema.getType(fragment.typeCondition.name.value);
+      const condition = fragment.typeCondition && schema.getType(fragment.typeCondition.name.value);
       const on = isObjectType(condition) || isInterfaceType(condition) ? condition : type;
-      this.#collect(on, fragment.selectionSet, inner, fields, spread);
+      collect(on, fragment.selectionSet, inner, fields, spread);
     }
-  }
-
-  #addField(type: GraphQLCompositeType, node: FieldNode, guards: readonly DirectiveNode[], fields: CostFields): void {
+    return fields;
+  };
+  const addField = (
+    type: GraphQLCompositeType,
+    node: FieldNode,
+    guards: readonly DirectiveNode[],
+    fields: CostFields,
+  ): void => {
     const definition = 'getFields' in type ? type.getFields()[node.name.value] : undefined;
     if (!definition || !node.selectionSet) return;
     const key = `${type.name}.${node.alias?.value ?? node.name.value}`;
     let field = fields.get(key);
-    if (!field) {
-      field = { kind: kindOf(definition), definition, node, guards: [], fields: new Map() };
-      fields.set(key, field);
-    }
+    if (!field)
+      fields.set(key, (field = { kind: kindOf(definition), definition, node, guards: [], fields: new Map() }));
     field.guards.push(guards);
     const inside = getNamedType(definition.type);
     if ('getFields' in inside || 'getTypes' in inside)
-      this.#collect(inside as GraphQLCompositeType, node.selectionSet, [], field.fields, new Set());
-  }
+      collect(inside as GraphQLCompositeType, node.selectionSet, [], field.fields, new Set());
+  };
+  return collect(rootType, rootSet, [], new Map(), new Set());
 }
 
 function kindOf({ args, type }: GraphQLField<unknown, unknown>): CostKind {

@@ -7,6 +7,7 @@
  */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
+import { attempt } from '../errors/format.ts';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 
 interface OperationPluginOptions<Context extends BaseContext> {
@@ -72,12 +73,3 @@ export function codesOf(errors: FormattedExecutionResult['errors']): readonly st
   }
   return [...codes];
 }
-
-/** Ignores errors, so that reporting never breaks a request. */
-const attempt = <T>(run: () => T): T | undefined => {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
-};

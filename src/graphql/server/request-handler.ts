@@ -82,14 +82,6 @@ interface RejectedDocument extends GraphQLHttpResponse {
   readonly requestId: string;
 }
 
-interface UnparsedRejection {
-  readonly status: number;
-  readonly message: string;
-  readonly extensions: { readonly code: string; readonly retryable?: boolean; readonly outcome?: Outcome };
-  readonly info: RequestInfo;
-  readonly startedAt: number;
-}
-
 interface HandledRequest {
   readonly response: GraphQLHttpResponse;
   readonly scope: RequestScope;
@@ -128,17 +120,13 @@ export class GraphQLRequestHandler {
       this.#options.onTokenRejected?.({ requestId: info.requestId, reason: identity.reason });
     if (identity.kind === 'failure' && !introspection) {
       const { code, message, retryable } = identity.error.details;
-      const extensions = { code, retryable, outcome: 'NOT_APPLIED' } as const;
-      return this.#rejectUnparsed({ status: 200, message, extensions, info, startedAt });
+      return this.#rejectUnparsed(200, message, { code, retryable, outcome: 'NOT_APPLIED' }, info, startedAt);
     }
     if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
     info.caller = identity.subject;
     if (!slots) return this.#execute(request, info, identity, startedAt);
     const release = slots.tryAcquire(identity.subject);
-    if (!release) {
-      const extensions = toExtensions('OVERLOADED');
-      return this.#rejectUnparsed({ status: 503, message: OVER_SHARE, extensions, info, startedAt });
-    }
+    if (!release) return this.#rejectUnparsed(503, OVER_SHARE, toExtensions('OVERLOADED'), info, startedAt);
     try {
       return await this.#execute(request, info, identity, startedAt);
     } finally {
@@ -177,7 +165,13 @@ export class GraphQLRequestHandler {
   }
 
   /** Rejects a request before its document is parsed, so it may be a mutation. */
-  #rejectUnparsed({ status, message, extensions, info, startedAt }: UnparsedRejection): GraphQLHttpResponse {
+  #rejectUnparsed(
+    status: number,
+    message: string,
+    extensions: { readonly code: string; readonly retryable?: boolean; readonly outcome?: Outcome },
+    info: RequestInfo,
+    startedAt: number,
+  ): GraphQLHttpResponse {
     const errorCodes = [extensions.code];
     this.#options.onOperation(
       { operationName: null, kind: 'unknown', outcome: 'error', errorCodes, durationMs: msSince(startedAt) },

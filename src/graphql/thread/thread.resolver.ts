@@ -6,7 +6,7 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection } from '../message/message.type.ts';
 import { readMessages } from '../message/read-messages.ts';
-import { notFound, runMutation } from '../schema/mutation.ts';
+import { runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { OldestFirstPageArguments, PageArguments } from '../schema/pagination.ts';
 import { Run, RunConnection } from '../run/run.type.ts';
@@ -119,7 +119,7 @@ export class ThreadResolver {
         const body = toThreadModifyBody(input);
         const isEmpty = Object.keys(body).length === 0;
         const wire = await (isEmpty ? upstream.threads.load(input.id) : upstream.threads.modify(input.id, body));
-        return wire ? new Thread(wire) : [notFound()];
+        return wire && new Thread(wire);
       },
     });
   }
