@@ -48,16 +48,16 @@ export function textOf(content: MessageContent): string {
   return content.type === 'refusal' ? content.refusal : '';
 }
 
+/** What an open message has of its end. */
+const OPEN = { status: 'in_progress', incomplete_details: null, completed_at: null, incomplete_at: null } as const;
+
 function createEmpty(id: string, threadId: string, now: number): Message {
   return {
     id,
     object: 'thread.message',
     created_at: now,
     thread_id: threadId,
-    status: 'in_progress',
-    incomplete_details: null,
-    completed_at: null,
-    incomplete_at: null,
+    ...OPEN,
     role: 'assistant',
     content: [],
     assistant_id: null,
@@ -108,6 +108,11 @@ export function createRunMessage(
   now: number,
 ): Message {
   return { ...createEmpty(id, run.thread_id, now), assistant_id: run.assistant_id, run_id: run.id };
+}
+
+/** The message as it was when it was created. */
+export function messageAsCreated(message: Message): Message {
+  return { ...message, ...OPEN, content: [] };
 }
 
 /** The message after its last text. `now` is Unix time in seconds. */

@@ -4,7 +4,7 @@ import { invalid, parameterError } from '../api/api-error.ts';
 import { createId } from '../wire/ids.ts';
 import { toToolResources } from '../wire/tool-resources.ts';
 import type { CreateRunBody, CreateThreadAndRunBody } from './body.ts';
-import type { Run, ToolChoice } from './model.ts';
+import { NOT_ENDED, type Run, type ToolChoice } from './model.ts';
 
 interface RunTimes {
   /** Unix time in seconds. */
@@ -30,12 +30,7 @@ export function createRun(
     status: 'queued',
     started_at: null,
     expires_at: now + expiresAfterSeconds,
-    cancelled_at: null,
-    failed_at: null,
-    completed_at: null,
-    required_action: null,
-    last_error: null,
-    incomplete_details: null,
+    ...NOT_ENDED,
     model: body.model ?? assistant.model,
     instructions: toInstructions(body, assistant),
     tools,

@@ -99,6 +99,16 @@ export type RunEnd =
   | { readonly status: 'cancelled' }
   | { readonly status: 'expired' };
 
+/** What a run has of an end, or of a wait, that it has not come to. */
+export const NOT_ENDED = {
+  cancelled_at: null,
+  failed_at: null,
+  completed_at: null,
+  required_action: null,
+  last_error: null,
+  incomplete_details: null,
+} as const;
+
 export function isLive(status: RunStatus): status is LiveStatus {
   return (LIVE_STATUSES as readonly RunStatus[]).includes(status);
 }

@@ -38,6 +38,16 @@ interface StepError {
   readonly message: string;
 }
 
+/** What an open step has of its end. */
+const OPEN = {
+  status: 'in_progress',
+  cancelled_at: null,
+  completed_at: null,
+  expired_at: null,
+  failed_at: null,
+  last_error: null,
+} as const;
+
 /** A step in progress. `now` is Unix time in seconds. */
 export function createStep(
   id: string,
@@ -53,16 +63,18 @@ export function createStep(
     assistant_id: run.assistant_id,
     thread_id: run.thread_id,
     type: details.type,
-    status: 'in_progress',
-    cancelled_at: null,
-    completed_at: null,
-    expired_at: null,
-    failed_at: null,
-    last_error: null,
+    ...OPEN,
     step_details: details,
     metadata: {},
     usage: null,
   };
+}
+
+/** The step as it was when it was created. */
+export function stepAsCreated(step: RunStep): RunStep {
+  const { step_details: details } = step;
+  const step_details = details.type === 'tool_calls' ? { ...details, tool_calls: [] } : details;
+  return { ...step, ...OPEN, step_details, usage: null };
 }
 
 export function completeStep(step: RunStep, usage: Usage | null, now: number): RunStep {

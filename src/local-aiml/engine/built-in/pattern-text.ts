@@ -3,118 +3,76 @@
  * backtracks would block the process. Syntax that patterns of schemas do not use is skipped.
  */
 
+const MAX_PATTERN_LENGTH = 1_000;
 const MAX_REPEATS = 200;
 const MAX_LENGTH = 1_000;
+const MAX_DEPTH = 50;
+
+/** An escape, a class of characters, the beginning of a group, or any other character. */
+const PIECE = /\\[^]|\[(?<negation>\^?)(?<members>(?:\\[^]|[^\]\\])*)\]?|\((?<kind>\?(?:<?[=!]|<[^>]*>|:))?|[^]/y;
+const QUANTIFIER = /(?:(?<none>[*?])|\+|\{(?<count>\d{1,4})(?:,\d{0,4})?\})\??/y;
+/** A member of a class: one character, or a range. */
+const MEMBER = /(\\[^]|[^])(?:-(?:\\[^]|[^]))?/g;
 
 /** The shortest text that matches, as far as the pattern is understood. */
 export function matchingText(pattern: string): string {
-  return new PatternReader(pattern).alternatives().slice(0, MAX_LENGTH);
-}
+  const source = pattern.slice(0, MAX_PATTERN_LENGTH);
+  let at = 0;
+  const take = (expression: RegExp): RegExpExecArray | null => {
+    expression.lastIndex = at;
+    const match = expression.exec(source);
+    at += match?.[0].length ?? 0;
+    return match;
+  };
 
-class PatternReader {
-  readonly #pattern: string;
-  #at = 0;
-  #depth = 0;
-
-  constructor(pattern: string) {
-    this.#pattern = pattern.slice(0, 1_000);
-  }
-
-  /** The first alternative; the others are read over. */
-  alternatives(): string {
-    if (this.#depth++ > 50) return '';
-    const first = this.#sequence();
-    while (this.#take('|')) this.#sequence();
-    this.#depth--;
-    return first;
-  }
-
-  #sequence(): string {
+  /** The first alternative up to the end of the group; the others are read over. */
+  const readGroup = (depth: number): string => {
     let text = '';
-    while (this.#at < this.#pattern.length && this.#peek() !== '|' && this.#peek() !== ')') {
-      const atom = this.#atom();
-      text = (text + atom.repeat(this.#repeats())).slice(0, MAX_LENGTH);
+    let isFirst = true;
+    for (let piece = take(PIECE); piece && piece[0] !== ')'; piece = take(PIECE)) {
+      if (piece[0] === '|') {
+        isFirst = false;
+        continue;
+      }
+      const atom = toText(piece, depth);
+      const { none, count = '1' } = take(QUANTIFIER)?.groups ?? {};
+      const repeats = none === undefined ? Math.min(Number(count), MAX_REPEATS) : 0;
+      if (isFirst) text = (text + atom.repeat(repeats)).slice(0, MAX_LENGTH);
     }
     return text;
-  }
+  };
 
-  #atom(): string {
-    const character = this.#next();
-    switch (character) {
+  const toText = ([text, , members, kind]: RegExpExecArray, depth: number): string => {
+    switch (text.charAt(0)) {
       case '^':
       case '$':
         return '';
       case '.':
         return 'a';
       case '[':
-        return this.#characterClass();
-      case '(':
-        return this.#group();
-      case '\\':
-        return escapeText(this.#next());
-      default:
-        return character;
-    }
-  }
-
-  #group(): string {
-    const isLookaround = /^\?<?[=!]/.test(this.#pattern.slice(this.#at, this.#at + 3));
-    if (this.#take('?')) {
-      if (this.#take('<')) while (this.#at < this.#pattern.length && this.#next() !== '>');
-      else this.#next();
-    }
-    const text = this.alternatives();
-    this.#take(')');
-    return isLookaround ? '' : text;
-  }
-
-  #characterClass(): string {
-    const isNegated = this.#take('^');
-    const members: string[] = [];
-    while (this.#at < this.#pattern.length && this.#peek() !== ']') {
-      const character = this.#next();
-      members.push(character === '\\' ? escapeText(this.#next()) : character);
-      if (this.#peek() === '-' && this.#pattern[this.#at + 1] !== ']') {
-        this.#next();
-        this.#next();
+        return toMember(members ?? '', text.startsWith('[^'));
+      case '(': {
+        const inner = depth < MAX_DEPTH ? readGroup(depth + 1) : '';
+        return /[=!]$/.test(kind ?? '') ? '' : inner;
       }
+      default:
+        return toCharacter(text);
     }
-    this.#take(']');
-    if (!isNegated) return members.at(0) ?? '';
-    return ['a', '0', '_', ' '].find((candidate) => !members.includes(candidate)) ?? '';
-  }
+  };
+  return readGroup(0);
+}
 
-  #repeats(): number {
-    let count = 1;
-    if (this.#take('*') || this.#take('?')) count = 0;
-    else if (this.#take('+')) count = 1;
-    else if (/^\{\d{1,4}(,\d{0,4})?\}/.test(this.#pattern.slice(this.#at, this.#at + 11))) {
-      count = Number.parseInt(this.#pattern.slice(this.#at + 1), 10);
-      while (this.#next() !== '}');
-    } else return 1;
-    this.#take('?');
-    return Math.min(count, MAX_REPEATS);
-  }
-
-  #peek(): string {
-    return this.#pattern[this.#at] ?? '';
-  }
-
-  #next(): string {
-    return this.#pattern[this.#at++] ?? '';
-  }
-
-  #take(character: string): boolean {
-    if (this.#peek() !== character) return false;
-    this.#at++;
-    return true;
-  }
+function toMember(text: string, isNegated: boolean): string {
+  const members = Array.from(text.matchAll(MEMBER), ([, first = '']) => toCharacter(first));
+  if (!isNegated) return members.at(0) ?? '';
+  return ['a', '0', '_', ' '].find((candidate) => !members.includes(candidate)) ?? '';
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map(
   Object.entries({ d: '0', D: 'a', w: 'a', W: '-', s: ' ', S: 'a', b: '', B: '', n: '\n', t: '\t' }),
 );
 
-function escapeText(character: string): string {
-  return ESCAPES.get(character) ?? character;
+/** The character itself, or one that an escape stands for. */
+function toCharacter(text: string): string {
+  return text.startsWith('\\') ? (ESCAPES.get(text.slice(1)) ?? text.slice(1)) : text;
 }

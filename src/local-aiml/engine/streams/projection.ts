@@ -2,12 +2,12 @@
  * Derives the next event of a follower from its position and the run as it is now, in the order of OpenAI's streams. Pure:
  * no events are stored, and every process derives the same ones.
  */
-import { textOf, type Message, type MessageContent } from '../../messages/model.ts';
+import { messageAsCreated, textOf, type Message, type MessageContent } from '../../messages/model.ts';
 import { isLive, type Run, type RunStatus } from '../../runs/model.ts';
-import type { RunStep, ToolCall } from '../../runs/step.ts';
+import { stepAsCreated, type RunStep, type ToolCall } from '../../runs/step.ts';
 import type { RunSnapshot } from '../../store/work-store.ts';
 import { PHASES, type Position } from './cursor.ts';
-import { messageAsCreated, runAs, runAsWaiting, stepAsCreated } from './run-view.ts';
+import { runAs, runAsWaiting } from './run-view.ts';
 
 export interface RunEvent {
   readonly event: string;

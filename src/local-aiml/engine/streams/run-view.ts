@@ -1,6 +1,6 @@
 /** Owns what a stream shows of a run: what is stored, with what a worker of this process is writing on top of it. Pure. */
 import { endMessage, type Message } from '../../messages/model.ts';
-import { endRun, isLive, toMessageEnd, waitForOutputs, type Run, type RunStatus } from '../../runs/model.ts';
+import { endRun, isLive, NOT_ENDED, toMessageEnd, waitForOutputs, type Run, type RunStatus } from '../../runs/model.ts';
 import { endStep, toRequiredToolCalls, type RunStep } from '../../runs/step.ts';
 import type { RunSnapshot } from '../../store/work-store.ts';
 import type { LiveRun } from '../live-runs.ts';
@@ -47,19 +47,7 @@ export function asDeleted(view: RunSnapshot, now: number): RunSnapshot {
 export function runAs(view: RunSnapshot, status: RunStatus): Run {
   const { run } = view;
   if (run.status === status) return run;
-  return {
-    ...run,
-    status,
-    expires_at: view.expiresAt,
-    cancelled_at: null,
-    failed_at: null,
-    completed_at: null,
-    required_action: null,
-    last_error: null,
-    incomplete_details: null,
-    usage: null,
-    cost: null,
-  };
+  return { ...run, ...NOT_ENDED, status, expires_at: view.expiresAt, usage: null, cost: null };
 }
 
 /** The run while it waited for the outputs of a step. */
@@ -67,31 +55,4 @@ export function runAsWaiting(view: RunSnapshot, step: RunStep): Run {
   if (view.run.status === 'requires_action') return view.run;
   const calls = step.step_details.type === 'tool_calls' ? step.step_details.tool_calls : [];
   return waitForOutputs(runAs(view, 'requires_action'), toRequiredToolCalls(calls));
-}
-
-/** The step as it was created. */
-export function stepAsCreated(step: RunStep): RunStep {
-  return {
-    ...step,
-    status: 'in_progress',
-    cancelled_at: null,
-    completed_at: null,
-    expired_at: null,
-    failed_at: null,
-    last_error: null,
-    step_details: step.step_details.type === 'tool_calls' ? { type: 'tool_calls', tool_calls: [] } : step.step_details,
-    usage: null,
-  };
-}
-
-/** The message as it was created. */
-export function messageAsCreated(message: Message): Message {
-  return {
-    ...message,
-    status: 'in_progress',
-    incomplete_details: null,
-    completed_at: null,
-    incomplete_at: null,
-    content: [],
-  };
 }
