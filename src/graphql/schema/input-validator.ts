@@ -5,6 +5,7 @@
  * value of the client or a key of metadata.
  */
 import { isUpstreamId, type WireMetadata } from '../../aiml/wire.ts';
+import { isLongerThan } from '../../runtime/code-points.ts';
 import { ID_FORMAT } from './ids.ts';
 import { inputLimits as limits } from './input-limits.ts';
 import { UserError, type UserErrorCode } from './user-error.ts';
@@ -85,7 +86,7 @@ export class InputValidator<T extends object> {
 
   /** `limit` is in Unicode code points. */
   length(field: keyof T & string, limit: number, text: unknown = this.value[field]): void {
-    if (typeof text === 'string' && isLonger(text, limit))
+    if (typeof text === 'string' && isLongerThan(text, limit))
       this.add('TOO_LONG', field, `"${field}" takes at most ${limit} characters.`);
   }
 
@@ -122,7 +123,7 @@ export class InputValidator<T extends object> {
       return;
     }
     const check = (text: string, limit: number, part: string): void => {
-      if (isLonger(text, limit))
+      if (isLongerThan(text, limit))
         this.add('TOO_LONG', field, `The ${part} of "${field}" takes at most ${limit} characters.`);
     };
     for (const [index, [key, value]] of pairs.entries()) {
@@ -142,13 +143,3 @@ export class InputValidator<T extends object> {
 }
 
 const isIdentifier = (value: unknown): boolean => typeof value === 'string' && isUpstreamId(value);
-
-/** Whether a text has more than `limit` code points. A code point is one or two UTF-16 code units. */
-function isLonger(text: string, limit: number): boolean {
-  if (text.length <= limit) return false;
-  if (text.length > 2 * limit) return true;
-  let count = 0;
-  for (let index = 0; index < text.length && count <= limit; count += 1)
-    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
-  return count > limit;
-}

@@ -6,6 +6,7 @@
  * check: no defaults, no transforms.
  */
 import { z } from 'zod';
+import { countCodePoints, isLongerThan } from '../../runtime/code-points.ts';
 import { ApiError, invalid, parameterError } from './api-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts';
 
@@ -279,17 +280,4 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a decimal';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-/** Counts code points, and only where the count is in doubt: a code point is one or two UTF-16 units. */
-function isLongerThan(value: string, max: number): boolean {
-  if (value.length <= max) return false;
-  return value.length > 2 * max || countCodePoints(value) > max;
-}
-
-/** Lengths are counted in Unicode code points; a lone surrogate is one. */
-export function countCodePoints(value: string): number {
-  let count = 0;
-  for (let i = 0; i < value.length; count++) i += (value.codePointAt(i) ?? 0) > 0xffff ? 2 : 1;
-  return count;
 }

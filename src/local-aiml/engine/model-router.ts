@@ -1,5 +1,6 @@
 /** Chooses the model of a run, and lists the models. The built-in model runs if it is named or no model API is configured. */
 import { BUILT_IN_LISTING, BuiltInModel } from './built-in/built-in-model.ts';
+import { isLoopback } from '../../runtime/host.ts';
 import type { RunSettings } from '../settings.ts';
 import type { ModelApi, ModelListing } from './model/model-api.ts';
 import { OpenAIModelApi } from './model/openai-model-api.ts';
@@ -16,7 +17,7 @@ export class ModelRouter {
       modelApi &&
       new OpenAIModelApi({
         ...modelApi,
-        proxies: isOnThisMachine(modelApi.baseUrl) ? null : (modelApi.proxies ?? null),
+        proxies: isLoopback(new URL(modelApi.baseUrl).hostname) ? null : (modelApi.proxies ?? null),
         aliases: modelAliases,
       });
   }
@@ -38,9 +39,4 @@ export class ModelRouter {
   async close(): Promise<void> {
     await this.api?.close();
   }
-}
-
-function isOnThisMachine(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -1,14 +1,7 @@
 /** Owns the rules for the bodies of messages, alone and within those of threads and runs. */
 import { z } from 'zod';
-import {
-  countCodePoints,
-  createBodyReader,
-  expectation,
-  metadata,
-  nonEmptyText,
-  text,
-  withoutNestedNulls,
-} from '../api/validation.ts';
+import { countCodePoints } from '../../runtime/code-points.ts';
+import { createBodyReader, expectation, metadata, nonEmptyText, text, withoutNestedNulls } from '../api/validation.ts';
 
 /** Of all text in a message, in Unicode code points. */
 const MAX_LENGTH = 256_000;
