@@ -52,6 +52,9 @@ type LoaderOf<D> =
 
 type AssistantLoader = LoaderOf<typeof assistants>;
 type ThreadLoader = LoaderOf<typeof threads>;
+type MessageLoader = LoaderOf<typeof messages>;
+type RunLoader = LoaderOf<typeof runs>;
+type RunStepLoader = LoaderOf<typeof runSteps>;
 
 /** Has a loader for each kind of object and parent, created on first use. Parents are validated ids. */
 export class UpstreamRequest {
@@ -61,8 +64,9 @@ export class UpstreamRequest {
   #isFollowing = false;
   #assistants: AssistantLoader | null = null;
   #threads: ThreadLoader | null = null;
-  /** The loaders of what belongs to a parent. Null until there is one. */
-  #nested: Map<string, unknown> | null = null;
+  #messages: Map<string, MessageLoader> | null = null;
+  #runs: Map<string, RunLoader> | null = null;
+  #steps: Map<string, RunStepLoader> | null = null;
 
   constructor(access: RequestAccess) {
     this.#access = access;
@@ -81,16 +85,23 @@ export class UpstreamRequest {
     return (this.#threads ??= this.#createLoader(threads));
   }
 
-  messages(threadId: string): LoaderOf<typeof messages> {
-    return this.#loaderBelow(messages, threadId);
+  messages(threadId: string): MessageLoader {
+    return getOrCreate((this.#messages ??= new Map<string, MessageLoader>()), threadId, () =>
+      this.#createLoader(messages, threadId),
+    );
   }
 
-  runs(threadId: string): LoaderOf<typeof runs> {
-    return this.#loaderBelow(runs, threadId);
+  runs(threadId: string): RunLoader {
+    return getOrCreate((this.#runs ??= new Map<string, RunLoader>()), threadId, () =>
+      this.#createLoader(runs, threadId),
+    );
   }
 
-  steps(threadId: string, runId: string): LoaderOf<typeof runSteps> {
-    return this.#loaderBelow(runSteps, threadId, runId);
+  steps(threadId: string, runId: string): RunStepLoader {
+    const key = `${threadId}/${runId}`;
+    return getOrCreate((this.#steps ??= new Map<string, RunStepLoader>()), key, () =>
+      this.#createLoader(runSteps, threadId, runId),
+    );
   }
 
   /** Creates a run and reads its event stream if upstream sends one. See {@link ResourceLoader.create}. */
@@ -162,16 +173,6 @@ export class UpstreamRequest {
     return (await models.list(context)).data;
   }
 
-  #loaderBelow<T extends ApiObject, CreateBody, ModifyBody>(
-    definition: ResourceDefinition<T, CreateBody, ModifyBody>,
-    ...parents: readonly string[]
-  ): ResourceLoader<T, CreateBody, ModifyBody> {
-    const key = [definition.name, ...parents].join('/');
-    const loader = this.#nested?.get(key) ?? this.#createLoader(definition, ...parents);
-    (this.#nested ??= new Map()).set(key, loader);
-    return loader as ResourceLoader<T, CreateBody, ModifyBody>;
-  }
-
   #createLoader<T extends ApiObject, CreateBody, ModifyBody>(
     definition: ResourceDefinition<T, CreateBody, ModifyBody>,
     ...parents: readonly string[]
@@ -179,4 +180,12 @@ export class UpstreamRequest {
     const resource = new Resource(definition, this.#access, ...parents);
     return new ResourceLoader(resource, this.#callsInFlight, () => this.#isFollowing);
   }
+}
+
+function getOrCreate<T>(map: Map<string, T>, key: string, create: () => T): T {
+  const existing = map.get(key);
+  if (existing) return existing;
+  const created = create();
+  map.set(key, created);
+  return created;
 }
