@@ -26,7 +26,7 @@ import {
 import { HostPolicy } from './host-policy.ts';
 import type { AllowedHosts } from '../runtime/host.ts';
 import type { HttpServers } from './http-servers.ts';
-import { hasUnsupportedCharset } from './media-type.ts';
+import { hasUnsupportedCharset } from './content-negotiation.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
 import { registerSchemaRoute } from './schema-route.ts';
 import { NOT_FOUND, UnmatchedRequests } from './unmatched-requests.ts';

@@ -1,6 +1,5 @@
 /** Chooses the media type of a response, or the kind of stream, from the Accept header. */
 import Negotiator from 'negotiator';
-import { parseMediaRanges, type MediaType } from './media-type.ts';
 
 /** In the order of preference of the service (https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types). */
 const MEDIA_TYPES = ['application/json', 'application/graphql-response+json'];
@@ -75,4 +74,62 @@ function toStreamType({ type, parameters }: MediaType): StreamType | null {
 function weightOf({ parameters }: MediaType): number {
   const weight = Number(parameters.get('q') ?? 1);
   return Number.isNaN(weight) ? 1 : weight;
+}
+
+/** Of an Accept or Content-Type header (RFC 9110, 8.3.1 and 12.5.1). */
+interface MediaType {
+  /** `type/subtype` in lower case, not validated. */
+  readonly type: string;
+  /** Names in lower case, values without quotes. The first of several equal names counts. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+function parseMediaType(text: string): MediaType {
+  const [type = '', ...rest] = splitUnquoted(text, ';');
+  const parameters = new Map<string, string>();
+  for (const part of rest) {
+    const equals = part.indexOf('=');
+    const name = (equals === -1 ? part : part.slice(0, equals)).trim().toLowerCase();
+    if (name !== '' && !parameters.has(name))
+      parameters.set(name, equals === -1 ? '' : unquote(part.slice(equals + 1)));
+  }
+  return { type: type.trim().toLowerCase(), parameters };
+}
+
+/** The media ranges of an Accept header, without empty ones. */
+const parseMediaRanges = (header: string): readonly MediaType[] =>
+  splitUnquoted(header, ',')
+    .filter((range) => range.trim() !== '')
+    .map(parseMediaType);
+
+function splitUnquoted(text: string, separator: string): string[] {
+  if (!text.includes('"')) return text.split(separator);
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '\\' && isQuoted) index += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}
+
+function unquote(value: string): string {
+  const trimmed = value.trim();
+  const isQuoted = trimmed.length >= 2 && trimmed.startsWith('"') && trimmed.endsWith('"');
+  return isQuoted ? trimmed.slice(1, -1).replace(/\\(.)/g, '$1') : trimmed;
+}
+
+/** JSON is UTF-8 (RFC 8259, 8.1), which includes ASCII. */
+const CHARSETS: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii', 'ascii']);
+
+/** Whether a Content-Type header names a charset that is not valid for JSON. */
+export function hasUnsupportedCharset(contentType: string): boolean {
+  if (!contentType.includes(';')) return false;
+  return !CHARSETS.has(parseMediaType(contentType).parameters.get('charset')?.toLowerCase() ?? '');
 }

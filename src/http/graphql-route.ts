@@ -16,7 +16,7 @@ import {
   sendErrorResponse,
 } from './error-response.ts';
 import { acceptsHtml, addVary } from './explorer/page-headers.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './shutdown.ts';
 import { exchangeOf } from './request-state.ts';
 import { queryStringOf } from './request-target.ts';
 import { sendOneResult, sendStream } from './stream-response.ts';

@@ -6,6 +6,23 @@ import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
+/** The state of the service, which health checks report. */
+export class Lifecycle {
+  #state: 'starting' | 'ready' | 'draining' = 'starting';
+
+  get state(): 'starting' | 'ready' | 'draining' {
+    return this.#state;
+  }
+
+  markReady(): void {
+    if (this.#state === 'starting') this.#state = 'ready';
+  }
+
+  markDraining(): void {
+    this.#state = 'draining';
+  }
+}
+
 /**
  * How long idle connections stay open, in milliseconds since the drain began. Requests that arrive on them get a response
  * that closes the connection.

@@ -6,7 +6,7 @@ import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
 import { ConnectionTracker } from '../../src/http/connection-tracker.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
-import { Lifecycle } from '../../src/http/lifecycle.ts';
+import { Lifecycle } from '../../src/http/shutdown.ts';
 import { Semaphore } from '../../src/runtime/semaphore.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { RequestTrace } from '../../src/observability/tracing.ts';

@@ -3,8 +3,7 @@
  *
  * Models, files and vector stores are not looked up: upstream rejects those that do not exist.
  */
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import { createValidation, type InputValidator } from '../schema/input-validator.ts';
+import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
 import type {
   AssistantSettings,
   CreateAssistantInput,

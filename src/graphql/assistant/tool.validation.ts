@@ -1,6 +1,5 @@
 /** Validates tools and their resources in the inputs of assistants, threads and runs. */
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import type { InputValidator } from '../schema/input-validator.ts';
+import { limits, type InputValidator } from '../schema/input-validator.ts';
 import type { AssistantToolInput, ToolResourcesInput, VectorStoreInput } from './assistant-tool.input.ts';
 
 export function checkTools(tools: readonly InputValidator<AssistantToolInput>[]): void {

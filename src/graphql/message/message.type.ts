@@ -2,7 +2,10 @@
 import { Field, ID } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { createConnectionType, createEdgeType, readConnection } from '../schema/connection.type.ts';
+import { requireIds } from '../schema/ids.ts';
+import type { OldestFirstPageArguments } from '../schema/pagination.ts';
+import type { RequestContext } from '../server/request-context.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { MessageContent, TextContent, toMessageContent } from './message-content.type.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
@@ -105,3 +108,20 @@ class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
 
 @SimpleObjectType('A page of messages.')
 export class MessageConnection extends createConnectionType(() => Message, MessageEdge, 'messages') {}
+
+/** Reads a page of the messages of a thread. With `runId`, only those that this run wrote. */
+export async function readMessages(
+  upstream: RequestContext['upstream'],
+  threadId: string,
+  args: OldestFirstPageArguments,
+  runId: string | null | undefined,
+): Promise<MessageConnection> {
+  const isFiltered = runId !== null && runId !== undefined;
+  if (isFiltered) requireIds('runId', runId);
+  return readConnection(
+    MessageConnection,
+    args,
+    (query) => upstream.messages(threadId).list(isFiltered ? { ...query, filter: { run_id: runId } } : query),
+    (wire) => new Message(wire),
+  );
+}

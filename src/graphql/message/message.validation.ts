@@ -1,6 +1,5 @@
 /** Validates the inputs of the mutations of messages before a request is sent. */
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import { createValidation, type InputValidator } from '../schema/input-validator.ts';
+import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
 import type { CreateMessageInput, DeleteMessageInput, MessageInput, UpdateMessageInput } from './message.input.ts';
 
 export const validateCreateMessage = createValidation<CreateMessageInput>((input) => {

@@ -6,14 +6,12 @@ import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { MessageConnection } from '../message/message.type.ts';
-import { readMessages } from '../message/read-messages.ts';
+import { MessageConnection, readMessages } from '../message/message.type.ts';
 import { notFound, runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { OldestFirstPageArguments } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
 import { Thread } from '../thread/thread.type.ts';
-import type { UserError } from '../schema/user-error.ts';
 import { toRunBody, toThreadRunBody } from './run.body.ts';
 import {
   CancelRunInput,
@@ -35,7 +33,7 @@ import {
 import { diagnoseBusyThread, findMissingId, wrongState } from './thread-state.ts';
 import { waitForRun } from './wait-for-run.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
-import { createPayloadType } from '../schema/payload.type.ts';
+import { createPayloadType, type UserError } from '../schema/payload.type.ts';
 
 const RunPayload = createPayloadType('run', () => Run);
 

@@ -2,9 +2,8 @@
 import type { WireRun } from '../../aiml/resources/run.ts';
 import { checkToolResources, checkTools } from '../assistant/tool.validation.ts';
 import { checkMessages } from '../message/message.validation.ts';
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import { createValidation, type InputValidator } from '../schema/input-validator.ts';
-import { UserError } from '../schema/user-error.ts';
+import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
+import { UserError } from '../schema/payload.type.ts';
 import { checkThread } from '../thread/thread.validation.ts';
 import type {
   CancelRunInput,

@@ -3,7 +3,7 @@ import { PublicError } from '../../runtime/errors.ts';
 import { hasEnded } from '../../aiml/resources/run.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { notFound } from '../schema/mutation.ts';
-import { UserError } from '../schema/user-error.ts';
+import { UserError } from '../schema/payload.type.ts';
 
 type Upstream = RequestContext['upstream'];
 

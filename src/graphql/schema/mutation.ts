@@ -13,8 +13,7 @@ import {
 import { isUpstreamId } from '../../aiml/wire.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import type { RequestContext } from '../server/request-context.ts';
-import { Payload } from './payload.type.ts';
-import { UserError } from './user-error.ts';
+import { Payload, UserError } from './payload.type.ts';
 
 interface MutationRun<Written> {
   readonly info: GraphQLResolveInfo;

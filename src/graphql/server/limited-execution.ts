@@ -13,8 +13,7 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { jsonLength, SHORT_VALUE_LENGTH } from './json-length.ts';
-import { ResponseTooLargeError, type ResponseBudget } from './json-writer.ts';
+import { jsonLength, ResponseTooLargeError, SHORT_VALUE_LENGTH, type ResponseBudget } from './json-writer.ts';
 
 /** Shorter lists are completed in one turn, unless the turn is used up. */
 const SHORT_LIST = 10;

@@ -208,3 +208,17 @@ const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isName = (value: unknown): value is string => typeof value === 'string' && toOperationName(value) !== null;
+
+const MAX_REJECTED_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The error responses to invalid documents, which are then not parsed and validated again. The least recently used are
+ * evicted above `maxBytes`.
+ */
+export const createRejectionCache = <Response extends { readonly body: Buffer }>(
+  maxBytes: number = MAX_REJECTED_BYTES,
+): LRUCache<string, Response> =>
+  new LRUCache({
+    maxSize: maxBytes,
+    sizeCalculation: ({ body }, key) => BYTES_PER_ENTRY + key.length * BYTES_PER_CHARACTER + body.length,
+  });

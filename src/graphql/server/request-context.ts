@@ -2,7 +2,7 @@
 import type { UpstreamContext } from '../../aiml/call.ts';
 import { type RequestAccess, UpstreamRequest, type Upstream } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
-import type { UserErrorCode } from '../schema/user-error.ts';
+import type { UserErrorCode } from '../schema/payload.type.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost } from './subscription.ts';
 import type { OperationRecord } from '../../observability/operation-record.ts';

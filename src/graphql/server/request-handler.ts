@@ -29,8 +29,7 @@ import {
   type GraphQLHttpResponse,
 } from './http-response.ts';
 import { toLargeBody } from './large-data.ts';
-import type { OperationCache, OperationLookup } from './operation-cache.ts';
-import { createRejectionCache } from './rejection-cache.ts';
+import { createRejectionCache, type OperationCache, type OperationLookup } from './operation-cache.ts';
 import type { Safelist } from './safelist.ts';
 import { msSince, type EndedOperation, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';

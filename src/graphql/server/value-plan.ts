@@ -12,8 +12,7 @@ import type {
   GraphQLResolveInfo,
   GraphQLSchema,
 } from 'graphql';
-import { jsonLength, SHORT_VALUE_LENGTH } from './json-length.ts';
-import type { JsonWriter } from './json-writer.ts';
+import { jsonLength, SHORT_VALUE_LENGTH, type JsonWriter } from './json-writer.ts';
 
 /** A value does not match its type. */
 class UnexpectedValueError extends Error {}

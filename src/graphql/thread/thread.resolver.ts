@@ -4,8 +4,7 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, R
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
-import { MessageConnection } from '../message/message.type.ts';
-import { readMessages } from '../message/read-messages.ts';
+import { MessageConnection, readMessages } from '../message/message.type.ts';
 import { runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { OldestFirstPageArguments, PageArguments } from '../schema/pagination.ts';

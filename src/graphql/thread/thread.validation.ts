@@ -1,7 +1,6 @@
 /** Validates the inputs of the mutations of threads before a request is sent. */
 import { checkToolResources } from '../assistant/tool.validation.ts';
-import { inputLimits as limits } from '../schema/input-limits.ts';
-import { createValidation, type InputValidator } from '../schema/input-validator.ts';
+import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
 

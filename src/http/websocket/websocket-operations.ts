@@ -24,7 +24,7 @@ import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { UnsentSource } from '../connection.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import type { Lifecycle } from '../shutdown.ts';
 
 /** The operations that one socket may have at a time. */
 const MAX_OPERATIONS = 20;

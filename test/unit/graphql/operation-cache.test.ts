@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse, validate, type DocumentNode } from 'graphql';
 import { Executor } from '../../../src/graphql/server/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
-import { createRejectionCache } from '../../../src/graphql/server/rejection-cache.ts';
+import { createRejectionCache } from '../../../src/graphql/server/operation-cache.ts';
 import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './server/recording-context.ts';

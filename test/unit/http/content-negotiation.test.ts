@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseContentType } from '../../../src/http/content-negotiation.ts';
-import { hasUnsupportedCharset } from '../../../src/http/media-type.ts';
+import { chooseContentType, hasUnsupportedCharset } from '../../../src/http/content-negotiation.ts';
 
 const [JSON_TYPE, GRAPHQL_TYPE] = ['application/json', 'application/graphql-response+json'];
 

@@ -7,7 +7,7 @@ import {
   validateDelete,
   validateUpdate,
 } from '../../../../src/graphql/assistant/assistant.validation.ts';
-import type { UserError } from '../../../../src/graphql/schema/user-error.ts';
+import type { UserError } from '../../../../src/graphql/schema/payload.type.ts';
 import type { Plain } from '../plain.ts';
 
 type Create = Partial<Plain<Inputs.CreateAssistantInput>>;
