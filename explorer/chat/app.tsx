@@ -15,7 +15,15 @@ import { useConversation } from './use-conversation.ts';
 
 export function App({ client }: { readonly client: GraphQLClient }) {
   const { theme, toggle } = useTheme();
-  const { state: account, reload, addAssistant, addThread, deleteThread, loadMoreThreads } = useAccount(client);
+  const {
+    state: account,
+    reload,
+    addAssistant,
+    removeAssistant,
+    addThread,
+    deleteThread,
+    loadMoreThreads,
+  } = useAccount(client);
   const [open, setOpen] = useState<OpenItem>(readLocation);
   const [isCreating, setIsCreating] = useState(false);
   const { isMenuOpen, setIsMenuOpen, menuButton } = useMenu();
@@ -47,6 +55,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
     assistantId,
     threadId: account.kind === 'ready' ? open.threadId : null,
     onBegin,
+    onAssistantMissing: removeAssistant,
   });
   const runAssistantId = conversation.conversation.run?.assistantId;
   const assistant = assistants.find(({ id }) => id === (assistantId ?? runAssistantId)) ?? null;

@@ -22,6 +22,7 @@ export function ConversationView({ state, assistant, onNew }: ConversationViewPr
   const { messages, run, earlierCursor } = conversation;
   const isRunning = run !== null && !run.hasEnded;
   const isSending = outgoing !== null && outgoing.problem === null;
+  const isReadOnly = assistant === null && !isLoading && problem === null && messages.length > 0;
   const isEmpty = messages.length === 0 && outgoing === null && !isLoading && problem === null;
   const { list, isAtEnd, onScroll, toEnd } = useScroll(conversation, isSending);
   return (
@@ -47,8 +48,16 @@ export function ConversationView({ state, assistant, onNew }: ConversationViewPr
           assistantName={assistant ? nameOf(assistant) : 'Assistant'}
           readRun={state.readRun}
         />
-        <OutgoingMessage state={state} />
+        <OutgoingMessage state={state} canSendAgain={assistant !== null} />
         <RunState state={state} />
+        {isReadOnly && (
+          <p className="note center">
+            The assistant of this conversation does not exist any more.{' '}
+            <button type="button" onClick={onNew}>
+              New conversation
+            </button>
+          </p>
+        )}
         {problem !== null && (
           <p className="note center" role="alert">
             {problem}{' '}
@@ -91,8 +100,12 @@ interface StateProps {
   readonly state: ConversationState;
 }
 
+interface OutgoingMessageProps extends StateProps {
+  readonly canSendAgain: boolean;
+}
+
 /** The message that is being sent, or that could not be sent. */
-function OutgoingMessage({ state: { outgoing, sendAgain } }: StateProps) {
+function OutgoingMessage({ state: { outgoing, sendAgain }, canSendAgain }: OutgoingMessageProps) {
   if (!outgoing) return null;
   return (
     <div className={outgoing.text === null ? 'message' : 'message from-user'} aria-busy={outgoing.problem === null}>
@@ -105,9 +118,11 @@ function OutgoingMessage({ state: { outgoing, sendAgain } }: StateProps) {
       {outgoing.problem !== null && (
         <p className="note" role="alert">
           Not sent: {outgoing.problem}{' '}
-          <button type="button" onClick={sendAgain}>
-            Send again
-          </button>
+          {canSendAgain && (
+            <button type="button" onClick={sendAgain}>
+              Send again
+            </button>
+          )}
         </p>
       )}
     </div>

@@ -66,6 +66,21 @@ export const toTextPart = (text: string): TextPart => ({
 export const toText = ({ content }: Pick<Message, 'content'>): string =>
   content.flatMap((part) => (part.__typename === 'TextContent' && part.text !== '' ? [part.text] : [])).join('\n\n');
 
+/**
+ * The conversation with the newest page of its messages, and its newest run. Messages before the page stay, unless others that
+ * were never read lie between them.
+ */
+export function withNewestMessages(
+  conversation: Conversation,
+  { nodes, pageInfo }: ChatMessagesFragment,
+  run: Run | null,
+): Conversation {
+  const [first] = nodes;
+  const index = conversation.messages.findIndex(({ id }) => id === first?.id);
+  if (index === -1) return { ...conversation, messages: nodes, run, earlierCursor: toEarlierCursor(pageInfo) };
+  return { ...conversation, messages: [...conversation.messages.slice(0, index), ...nodes], run };
+}
+
 /** The conversation with the page of messages before those it has. */
 export const withEarlierMessages = (
   conversation: Conversation,
@@ -81,6 +96,8 @@ export const toEarlierCursor = ({ hasPreviousPage, startCursor }: ChatMessagesFr
 
 /** The text that names a thread in lists. */
 export const toTitle = (text: string): string => {
-  const line = text.trim().split('\n', 1)[0] ?? '';
+  const lines = text.trim().split('\n');
+  // Not a line that begins a block of code, for example.
+  const line = lines.find((candidate) => /^[^`]*[\p{L}\p{N}]/u.test(candidate))?.trim() ?? lines[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 };

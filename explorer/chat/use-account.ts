@@ -16,6 +16,7 @@ interface Account {
   readonly state: AccountState;
   readonly reload: () => void;
   readonly addAssistant: (assistant: Assistant) => void;
+  readonly removeAssistant: (id: string) => void;
   readonly addThread: (thread: StoredThread) => void;
   /** Throws with a message for the user. A thread that does not exist counts as deleted. */
   readonly deleteThread: (id: string) => Promise<void>;
@@ -47,6 +48,13 @@ export function useAccount(client: GraphQLClient): Account {
     addAssistant: useCallback((assistant) => {
       setState((current) =>
         current.kind === 'ready' ? { ...current, assistants: [assistant, ...current.assistants] } : current,
+      );
+    }, []),
+    removeAssistant: useCallback((id) => {
+      setState((current) =>
+        current.kind === 'ready'
+          ? { ...current, assistants: current.assistants.filter((assistant) => assistant.id !== id) }
+          : current,
       );
     }, []),
     addThread: useCallback((thread) => {

@@ -8,6 +8,7 @@ import {
   toTextPart,
   toTitle,
   withEarlierMessages,
+  withNewestMessages,
   type Conversation,
   type Message,
   type Run,
@@ -62,16 +63,35 @@ interface ConversationOptions {
   /** Null for a conversation that has not begun. */
   readonly threadId: string | null;
   readonly onBegin: (thread: { readonly id: string; readonly title: string; readonly assistantId: string }) => void;
+  /** The assistant was deleted, elsewhere. */
+  readonly onAssistantMissing: (id: string) => void;
 }
 
 const THREAD_NOT_FOUND = 'This conversation does not exist any more.';
 
 const toProblem = (error: unknown): string => (error instanceof Error ? error.message : 'Something went wrong.');
 
-const firstProblem = (userErrors: readonly { readonly message: string }[]): string | null =>
+interface UserError {
+  readonly code: string;
+  readonly field: readonly string[] | null;
+  readonly message: string;
+}
+
+const firstProblem = (userErrors: readonly Pick<UserError, 'message'>[]): string | null =>
   userErrors[0]?.message ?? null;
 
-export function useConversation({ client, assistantId, threadId, onBegin }: ConversationOptions): ConversationState {
+class AssistantMissingError extends Error {
+  override readonly message = 'The assistant does not exist any more.';
+}
+
+/** What a run that could not be created throws. */
+function toRunError([error]: readonly UserError[]): Error {
+  if (error?.code === 'NOT_FOUND' && error.field?.at(-1) === 'assistantId') return new AssistantMissingError();
+  return new Error(error?.message ?? 'The message was not sent.');
+}
+
+export function useConversation(options: ConversationOptions): ConversationState {
+  const { client, assistantId, threadId, onBegin, onAssistantMissing } = options;
   const [conversation, setConversation] = useState<Conversation>(EMPTY_CONVERSATION);
   const [isLoading, setIsLoading] = useState(false);
   const [isLoadingEarlier, setIsLoadingEarlier] = useState(false);
@@ -153,6 +173,32 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
     );
   }, []);
 
+  const canRefresh = !isLoading && followedRunId === null && followedThreadId !== null;
+  /** Reads what others have added, for example another tab. A failure is left to what the user does next. */
+  const refresh = useCallback(async () => {
+    if (!canRefresh) return;
+    const { thread } = await client
+      .execute(ChatThreadDocument, { id: followedThreadId })
+      .catch(() => ({ thread: null }));
+    if (!thread) return;
+    const { messages, runs } = thread;
+    setConversation((current) =>
+      current === conversation ? withNewestMessages(current, messages, runs.nodes[0] ?? null) : current,
+    );
+  }, [client, canRefresh, conversation, followedThreadId]);
+  useEffect(() => {
+    const refreshIfVisible = () => {
+      // A message whose response was lost would be shown twice.
+      if (document.visibilityState === 'visible' && outgoing === null) void refresh();
+    };
+    window.addEventListener('focus', refreshIfVisible);
+    document.addEventListener('visibilitychange', refreshIfVisible);
+    return () => {
+      window.removeEventListener('focus', refreshIfVisible);
+      document.removeEventListener('visibilitychange', refreshIfVisible);
+    };
+  }, [refresh, outgoing]);
+
   const transmit = useCallback(
     async (text: string | null, idempotencyKey: string): Promise<void> => {
       if (assistantId === null) return;
@@ -170,7 +216,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
             },
           });
           const { thread, run: newRun, userErrors } = createThreadAndRun;
-          if (!thread || !newRun) throw new Error(firstProblem(userErrors) ?? 'The conversation was not begun.');
+          if (!thread || !newRun) throw toRunError(userErrors);
           ownThreadId.current = thread.id;
           setConversation({
             threadId: thread.id,
@@ -188,7 +234,7 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
               ...(text !== null && { additionalMessages: [{ text }] }),
             },
           });
-          if (!createRun.run) throw new Error(firstProblem(createRun.userErrors) ?? 'The message was not sent.');
+          if (!createRun.run) throw toRunError(createRun.userErrors);
           const newRun = createRun.run;
           setConversation((current) => ({
             ...current,
@@ -203,9 +249,12 @@ export function useConversation({ client, assistantId, threadId, onBegin }: Conv
             ? 'The connection was lost. If it arrived all the same, sending it again does not repeat it.'
             : toProblem(error);
         setOutgoing({ text, idempotencyKey, problem: reason });
+        if (error instanceof AssistantMissingError) onAssistantMissing(assistantId);
+        // There may be a run that this page does not know.
+        else if (!(error instanceof ConnectionLostError)) void refresh();
       }
     },
-    [assistantId, client, conversation.threadId, onBegin],
+    [assistantId, client, conversation.threadId, onBegin, onAssistantMissing, refresh],
   );
 
   return {

@@ -4,7 +4,7 @@ import type { TestService } from '../support/service.ts';
 export const INSTRUCTIONS = 'Be brief.';
 
 /** An assistant with a function. */
-export async function createHelper(service: TestService): Promise<string> {
+export async function createHelper(service: TestService, name = 'Helper'): Promise<string> {
   const parameters = {
     type: 'object',
     properties: {
@@ -20,7 +20,7 @@ export async function createHelper(service: TestService): Promise<string> {
     {
       input: {
         model: 'gpt-4o',
-        name: 'Helper',
+        name,
         instructions: INSTRUCTIONS,
         tools: [{ function: { name: 'get_weather', description: 'The weather of a city.', parameters } }],
       },

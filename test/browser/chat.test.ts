@@ -8,6 +8,7 @@ import { slowTest } from '../support/slow.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { testAccessibility } from './chat-accessibility.ts';
 import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
+import { testChangesElsewhere } from './chat-elsewhere.ts';
 import { testHostileContent } from './chat-hostile-content.ts';
 import { ChatPage } from './chat-page.ts';
 import { testThreadList } from './chat-thread-list.ts';
@@ -341,6 +342,10 @@ describeInBrowser('The chat in a browser', () => {
   });
 
   testAccessibility(async () => {
+    await openChat();
+    return { chat, service };
+  });
+  testChangesElsewhere(async () => {
     await openChat();
     return { chat, service };
   });

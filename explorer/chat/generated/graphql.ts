@@ -555,7 +555,7 @@ export type ChatBeginThreadMutation = { createThreadAndRun: { thread: { id: stri
         | { __typename: 'FileSearchTool' }
         | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, field: Array<string> | null, message: string }> } };
 
 export type ChatSendMessageMutationVariables = Exact<{
   input: CreateRunInput;
@@ -567,7 +567,7 @@ export type ChatSendMessageMutation = { createRun: { run: { id: string, threadId
         | { __typename: 'FileSearchTool' }
         | { __typename: 'FunctionTool', name: string, description: string | null, parameters: Record<string, unknown> | null }
         | { __typename: 'UnknownTool' }
-      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
+      >, usage: { totalTokens: number } | null } | null, userErrors: Array<{ code: UserErrorCode, field: Array<string> | null, message: string }> } };
 
 export type ChatSubmitOutputsMutationVariables = Exact<{
   input: SubmitToolOutputsInput;
@@ -1070,6 +1070,7 @@ export const ChatBeginThreadDocument = new TypedDocumentString(`
     }
     userErrors {
       code
+      field
       message
     }
   }
@@ -1110,6 +1111,7 @@ export const ChatSendMessageDocument = new TypedDocumentString(`
     }
     userErrors {
       code
+      field
       message
     }
   }
