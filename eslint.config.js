@@ -76,7 +76,13 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/main.ts', 'src/local-aiml/main.ts', 'src/commands/**'],
+    ignores: [
+      'src/config.ts',
+      'src/main.ts',
+      'src/local-aiml/main.ts',
+      'src/commands/**',
+      'src/runtime/check-node-version.ts',
+    ],
     rules: {
       'no-restricted-properties': [
         'error',

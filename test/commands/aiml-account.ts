@@ -13,11 +13,15 @@ export async function startAimlAccount(given: readonly WireAssistant[]): Promise
   const assistants = [...given];
   const upstream = await startScriptedUpstream(({ method, path, body }, response) => {
     const { pathname, searchParams } = new URL(path, 'http://upstream');
-    if (pathname !== '/assistants') return sendJson(response, 404, { error: { message: 'Not found.' } });
+    if (pathname !== '/assistants') {
+      sendJson(response, 404, { error: { message: 'Not found.' } });
+      return;
+    }
     if (method === 'POST') {
       const created = wireAssistant(`asst_${assistants.length + 100}`, body as Record<string, unknown>);
       assistants.push(created);
-      return sendJson(response, 200, created);
+      sendJson(response, 200, created);
+      return;
     }
     const listed = searchParams.get('order') === 'asc' ? assistants : assistants.toReversed();
     const start = listed.findIndex(({ id }) => id === searchParams.get('after')) + 1;
