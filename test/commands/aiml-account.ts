@@ -63,7 +63,7 @@ export const ASSISTANTS: readonly WireAssistant[] = [
       json_schema: { name: 's', description: 'schema', schema: SCHEMA, strict: true },
     },
   }),
-  wireAssistant('asst_none', { metadata: null }),
+  wireAssistant('asst_none'),
   wireAssistant('asst_json', { response_format: { type: 'json_object' }, tools: [{ type: 'file_search' }] }),
   wireAssistant('asst_text', { response_format: { type: 'text' } }),
   wireAssistant('asst_resource', { tool_resources: { file_search: { vector_store_ids: [] } } }),

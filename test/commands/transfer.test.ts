@@ -39,8 +39,9 @@ const inputs = async (): Promise<readonly unknown[]> =>
 
 /** What the AIML API holds, without the id and the pairs that the import and the service add to the metadata. */
 function withoutOrigin(assistant: ReturnType<typeof wireAssistant>): object {
-  const metadata: object | null = assistant.metadata;
-  const own = Object.entries(metadata ?? {}).filter(([name]) => !['imported_from', 'idempotency_key'].includes(name));
+  const own = Object.entries(assistant.metadata).filter(
+    ([name]) => !['imported_from', 'idempotency_key'].includes(name),
+  );
   return { ...assistant, id: '', metadata: Object.fromEntries(own) };
 }
 
