@@ -20,15 +20,14 @@ interface ResponseHandlerOptions {
   readonly largeBodies: Semaphore;
   readonly streamIdleTimeoutMs: number;
   /** Called once, when the exchange has ended. Its stream may continue. */
-  readonly onEnd: () => void;
+  readonly onEnd: (result: HttpResult) => void;
 }
 
 /** The `DispatchHandler` of one exchange. */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
-  readonly ended: Promise<HttpResult>;
   readonly #subject: string;
   readonly #timeoutMs: number;
-  readonly #options: ResponseHandlerOptions;
+  readonly #options: Omit<ResponseHandlerOptions, 'onEnd'>;
   /** Cancelled when the exchange has ended. Created when something has to wait. */
   #whenEnded: CancellationToken | null = null;
   readonly #cancellation: CancellationToken;
@@ -37,7 +36,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort: () => void;
   #stream: StreamBody | null = null;
-  #resolve: (result: HttpResult) => void = () => undefined;
+  /** Null after the end, so that a stream that continues does not retain the result. */
+  #onEnd: ((result: HttpResult) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
   #isEnded = false;
   #status = 0;
@@ -60,8 +60,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#subject = subject;
     this.#timeoutMs = timeoutMs;
     this.#receiver = receiver ?? null;
-    this.ended = new Promise((resolve) => (this.#resolve = resolve));
-    this.#options = options;
+    this.#onEnd = options.onEnd;
+    this.#options = { largeBodies: options.largeBodies, streamIdleTimeoutMs: options.streamIdleTimeoutMs };
     this.#cancellation = cancel;
     this.#budget = isRead ? (responseBytesLeft ?? null) : null;
     this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
@@ -213,8 +213,9 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#chunks = [];
     this.#releaseLarge?.();
     this.#whenEnded?.cancel();
-    this.#options.onEnd();
-    this.#resolve(result);
+    const onEnd = this.#onEnd;
+    this.#onEnd = null;
+    onEnd?.(result);
   }
 }
 

@@ -93,18 +93,22 @@ export class Transport {
   /** `headers` are alternating names and values. Never rejects. */
   send(call: RequestParts, context: UpstreamContext, headers: string[], timeoutMs: number): Promise<HttpResult> {
     this.#inFlight += 1;
-    const handler = new ResponseHandler(call, context, timeoutMs, {
-      largeBodies: this.#largeBodies,
-      streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
-      onEnd: () => (this.#inFlight -= 1),
+    return new Promise((resolve) => {
+      const handler = new ResponseHandler(call, context, timeoutMs, {
+        largeBodies: this.#largeBodies,
+        streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
+        onEnd: (result) => {
+          this.#inFlight -= 1;
+          resolve(result);
+        },
+      });
+      const dispatcher = call.receiver ? this.#streamDispatcher : this.#dispatcher;
+      const { rule, path, body = null } = call;
+      dispatcher.dispatch(
+        { origin: this.#origin, method: METHODS[rule], path: this.#prefix + path, headers, body },
+        handler,
+      );
     });
-    const dispatcher = call.receiver ? this.#streamDispatcher : this.#dispatcher;
-    const { rule, path, body = null } = call;
-    dispatcher.dispatch(
-      { origin: this.#origin, method: METHODS[rule], path: this.#prefix + path, headers, body },
-      handler,
-    );
-    return handler.ended;
   }
 
   /** Waits for the exchanges in flight, at most `timeoutMs`, then ends all streams and closes all connections. */

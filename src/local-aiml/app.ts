@@ -131,7 +131,11 @@ function addRoute(app: FastifyInstance, route: Route): void {
     config: { action: route.action ?? 'other' },
     handler: async (request, reply) => {
       const response = await route.handle(toApiRequest(request));
-      if ('stream' in response) return response.stream(reply);
+      if ('stream' in response) {
+        // A stream may last for minutes, and a body may be megabytes.
+        request.body = undefined;
+        return response.stream(reply);
+      }
       for (const [name, value] of Object.entries(response.headers ?? {})) void reply.header(name, value);
       return respond(reply, response.statusCode, response.json);
     },

@@ -23,7 +23,7 @@ const MAX_STREAMS = 1000;
  * The maximum memory of the runs that are followed, in bytes, of which one tenant may take half. Beyond it, the runs of a tenant
  * that has others are polled, and only while they have followers.
  */
-const MAX_BYTES = 96 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 interface Entry {
   readonly key: string;

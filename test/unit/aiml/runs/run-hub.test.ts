@@ -72,7 +72,7 @@ describe('runs with a megabyte of instructions', () => {
 
   test('of which nobody needs the stream any more make way for a new run', async () => {
     const hub = createHub();
-    const streams = Array.from({ length: 24 }, (_, index) => {
+    const streams = Array.from({ length: 16 }, (_, index) => {
       const stream = hub.createStream(contextOf('a'));
       stream?.begin(() => undefined);
       stream?.push(Buffer.from(frame('thread.run.in_progress', runOf(index))));
