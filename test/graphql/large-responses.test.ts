@@ -2,6 +2,7 @@
 // made.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { writeJson } from '../../src/graphql/server/json-writer.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 
@@ -144,6 +145,17 @@ describe('a large response', () => {
     expect(text.length).toBeGreaterThan(4 * MiB);
     // A part has 128 KiB or 2,000 fields.
     expect(turns).toBeGreaterThan(30);
+  });
+
+  test('has JSON exactly as it is, in parts of any size', async () => {
+    const small: unknown = JSON.parse(
+      '{"__proto__":{"a":[]},"b":"\\ud800\\u0000é","c":[null,{},1e-7,true],"":{"d":[[[]]]}}',
+    );
+    const list = Array.from({ length: 500 }, () => small);
+    for (const value of [small, list, { small, list: { list }, long: 'é'.repeat(5000), end: [] }]) {
+      const { chunks } = await writeJson(value, { bytes: 8 * MiB });
+      expect(Buffer.concat(chunks).toString()).toBe(JSON.stringify(value));
+    }
   });
 
   test('has errors beside the data', async () => {
