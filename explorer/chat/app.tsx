@@ -26,6 +26,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   } = useAccount(client);
   const [open, setOpen] = useState<OpenItem>(readLocation);
   const [isCreating, setIsCreating] = useState(false);
+  const [isChangingCredential, setIsChangingCredential] = useState(false);
   const { isMenuOpen, setIsMenuOpen, menuButton } = useMenu();
 
   useEffect(() => writeLocation(open), [open]);
@@ -33,6 +34,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
     const follow = () => {
       setOpen(readLocation());
       setIsCreating(false);
+      setIsChangingCredential(false);
     };
     window.addEventListener('popstate', follow);
     return () => window.removeEventListener('popstate', follow);
@@ -68,9 +70,15 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   const show = (item: OpenItem) => {
     setOpen(item);
     setIsCreating(false);
+    setIsChangingCredential(false);
     setIsMenuOpen(false);
     // Behind this render: what was open may have no composer.
     requestAnimationFrame(focusComposer);
+  };
+  const onCredential = (credential: string) => {
+    client.authenticate(credential);
+    setIsChangingCredential(false);
+    reload();
   };
   const onDeleteThread = ({ id, title: name }: StoredThread) => {
     if (!confirm(`Delete the conversation “${name}”?`)) return;
@@ -85,16 +93,18 @@ export function App({ client }: { readonly client: GraphQLClient }) {
   return (
     <div className="page">
       <header>
-        <button
-          type="button"
-          className="menu"
-          ref={menuButton}
-          aria-expanded={isMenuOpen}
-          aria-controls="sidebar"
-          onClick={() => setIsMenuOpen(!isMenuOpen)}
-        >
-          Menu
-        </button>
+        {account.kind === 'ready' && (
+          <button
+            type="button"
+            className="menu"
+            ref={menuButton}
+            aria-expanded={isMenuOpen}
+            aria-controls="sidebar"
+            onClick={() => setIsMenuOpen(!isMenuOpen)}
+          >
+            Menu
+          </button>
+        )}
         <h1>
           <a href="./">Assistants</a>
         </h1>
@@ -114,11 +124,20 @@ export function App({ client }: { readonly client: GraphQLClient }) {
             onOpenAssistant={(id) => show({ assistantId: id, threadId: null })}
             onNewAssistant={() => {
               setIsCreating(true);
+              setIsChangingCredential(false);
               setIsMenuOpen(false);
             }}
             onNewThread={() => show({ assistantId: assistant?.id ?? null, threadId: null })}
             onOpenThread={({ id, assistantId: of }) => show({ assistantId: of === '' ? null : of, threadId: id })}
             onDeleteThread={onDeleteThread}
+            onChangeCredential={
+              client.hasCredential
+                ? () => {
+                    setIsChangingCredential(true);
+                    setIsMenuOpen(false);
+                  }
+                : null
+            }
             loadMoreThreads={account.threads.hasMore ? loadMoreThreads : null}
           />
         </nav>
@@ -135,15 +154,13 @@ export function App({ client }: { readonly client: GraphQLClient }) {
             </div>
           )}
           {account.kind === 'unauthenticated' && (
-            <CredentialForm
-              reason={account.reason}
-              onSubmit={(credential) => {
-                client.authenticate(credential);
-                reload();
-              }}
-            />
+            <CredentialForm rejection={client.hasCredential ? account.reason : null} onSubmit={onCredential} />
+          )}
+          {account.kind === 'ready' && isChangingCredential && (
+            <CredentialForm rejection={null} onSubmit={onCredential} />
           )}
           {account.kind === 'ready' &&
+            !isChangingCredential &&
             (assistants.length === 0 || isCreating ? (
               <div className="scroll">
                 <NewAssistant

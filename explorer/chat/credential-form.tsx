@@ -2,12 +2,12 @@
 import { useState, type SubmitEvent } from 'react';
 
 interface CredentialFormProps {
-  /** Why the last one was rejected, or why one is needed. */
-  readonly reason: string;
+  /** Why the last one was rejected; null if none was given yet. */
+  readonly rejection: string | null;
   readonly onSubmit: (credential: string) => void;
 }
 
-export function CredentialForm({ reason, onSubmit }: CredentialFormProps) {
+export function CredentialForm({ rejection, onSubmit }: CredentialFormProps) {
   const [credential, setCredential] = useState('');
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -16,7 +16,11 @@ export function CredentialForm({ reason, onSubmit }: CredentialFormProps) {
   return (
     <form className="credential" onSubmit={submit}>
       <h2>Sign in</h2>
-      <p role="status">{reason}</p>
+      <p role="status">
+        {rejection === null
+          ? 'This service needs a key for the AIML API, or an access token.'
+          : `It was not accepted: check that it is complete. ${rejection}`}
+      </p>
       <label>
         Key or access token
         <input

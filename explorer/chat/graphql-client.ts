@@ -41,6 +41,10 @@ export class GraphQLClient {
   /** Held in memory only: it ends with the page. */
   #credential: string | null = null;
 
+  get hasCredential(): boolean {
+    return this.#credential !== null;
+  }
+
   authenticate(credential: string): void {
     this.#credential = credential.trim().replace(/^Bearer\s+/i, '');
   }

@@ -13,13 +13,15 @@ interface SidebarProps {
   readonly onNewThread: () => void;
   readonly onOpenThread: (thread: StoredThread) => void;
   readonly onDeleteThread: (thread: StoredThread) => void;
+  /** Null if the service needs no credential. */
+  readonly onChangeCredential: (() => void) | null;
   /** Null if every conversation is shown. Resolves to the ids of the added ones. */
   readonly loadMoreThreads: (() => Promise<readonly string[]>) | null;
 }
 
 export function Sidebar(props: SidebarProps) {
   const { assistants, threads, assistantId, threadId, onOpenAssistant, onNewAssistant } = props;
-  const { onNewThread, onOpenThread, onDeleteThread, loadMoreThreads } = props;
+  const { onNewThread, onOpenThread, onDeleteThread, onChangeCredential, loadMoreThreads } = props;
   const { list, load, isLoading, message, problem } = useMore(loadMoreThreads);
   return (
     <>
@@ -90,6 +92,11 @@ export function Sidebar(props: SidebarProps) {
         <p className="visually-hidden" role="status">
           {message}
         </p>
+        {onChangeCredential !== null && (
+          <button type="button" className="quiet" onClick={onChangeCredential}>
+            Change the key or token
+          </button>
+        )}
       </section>
     </>
   );
