@@ -5,6 +5,8 @@
  * acknowledged. Entries of earlier generations are not fresh. Writes of other tenants have no effect.
  */
 import { LRUCache } from 'lru-cache';
+import { estimateJson } from '../../runtime/json-size.ts';
+import type { CachedRead, Lookup, ResponseCache } from './read-through.ts';
 
 /** The maximum size of all entries, and of one, in bytes. */
 const MAX_SIZE = 64 * 1024 * 1024;
@@ -15,13 +17,9 @@ const ENTRY_SIZE = 500;
 /** Older entries are evicted instead of revalidated. */
 const MAX_AGE_MS = 60 * 60 * 1000;
 
-export interface CachedRead {
-  /** Upstream's ETag. Null if it sent none; the entry can then not be revalidated. */
-  readonly etag: string | null;
+interface Entry {
   readonly value: unknown;
-}
-
-interface Entry extends CachedRead {
+  readonly etag: string | null;
   readonly size: number;
   readonly generation: number;
   readonly freshUntil: number;
@@ -37,7 +35,7 @@ interface MemoryResponseCacheOptions {
   readonly now?: () => number;
 }
 
-export class MemoryResponseCache {
+export class MemoryResponseCache implements ResponseCache {
   readonly #ttlMs: number;
   readonly #now: () => number;
   readonly #entries: LRUCache<string, Entry>;
@@ -56,39 +54,31 @@ export class MemoryResponseCache {
     });
   }
 
-  /** The tenant's current generation, to be read before a request begins. Generations are never reused. */
-  generationOf(tenant: string): number {
-    const generation = this.#generations.get(tenant);
-    return generation ?? this.#beginGeneration(tenant);
-  }
-
-  /** The entry and whether it is fresh. Null if there is none. */
-  get(tenant: string, path: string): (CachedRead & { readonly isFresh: boolean }) | null {
+  /** Generations are never reused. */
+  lookup<T>({ path }: { readonly path: string }, { tenant }: { readonly tenant: string }): Lookup<T> {
+    const generation = this.#generations.get(tenant) ?? this.invalidate(tenant);
     const entry = this.#entries.get(keyOf(tenant, path));
-    if (!entry) return null;
-    const { etag, value, generation, freshUntil } = entry;
-    return { etag, value, isFresh: this.#now() < freshUntil && generation === this.#generations.get(tenant) };
+    if (!entry) return { generation, cached: null };
+    const isFresh = this.#now() < entry.freshUntil && entry.generation === generation;
+    return { generation, cached: { value: entry.value as T, etag: entry.etag, body: null, isFresh } };
   }
 
-  /** Stores a read, unless a write has begun a new generation since. `size` is in bytes of heap. */
-  set(tenant: string, path: string, { etag, value }: CachedRead, size: number, generation: number): void {
-    if (this.#generations.get(tenant) !== generation) return;
-    const freshUntil = this.#now() + this.#ttlMs;
-    this.#entries.set(keyOf(tenant, path), { etag, value, size: size + ENTRY_SIZE, generation, freshUntil });
+  store(
+    path: string,
+    { tenant }: { readonly tenant: string },
+    generation: Lookup<unknown>['generation'],
+    { value, etag, body }: CachedRead<unknown>,
+  ): void {
+    const current = this.#generations.get(tenant);
+    if (current === undefined || current !== generation) return;
+    const key = keyOf(tenant, path);
+    const size = body ? estimateJson(body).heapBytes + ENTRY_SIZE : this.#entries.get(key)?.size;
+    if (size === undefined) return;
+    this.#entries.set(key, { value, etag, size, generation: current, freshUntil: this.#now() + this.#ttlMs });
   }
 
-  /** Makes the entry fresh again after a 304, unless a write has begun a new generation since. */
-  renew(tenant: string, path: string, generation: number): void {
-    const entry = this.#entries.get(keyOf(tenant, path));
-    if (entry) this.set(tenant, path, entry, entry.size - ENTRY_SIZE, generation);
-  }
-
-  /** Call it before a write is sent and again before it is acknowledged. */
-  invalidate(tenant: string): void {
-    this.#beginGeneration(tenant);
-  }
-
-  #beginGeneration(tenant: string): number {
+  /** Returns the new generation. */
+  invalidate(tenant: string): number {
     this.#lastGeneration += 1;
     this.#generations.set(tenant, this.#lastGeneration);
     return this.#lastGeneration;

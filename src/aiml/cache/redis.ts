@@ -10,7 +10,9 @@
  */
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { RedisConnection } from '../../redis/connection.ts';
-import type { UpstreamContext } from '../call.ts';
+import { needsTurn, nextTurn } from '../../runtime/turn-queue.ts';
+import { decodeUtf8 } from '../../runtime/utf8.ts';
+import type { CachedRead, Lookup, ReadCall, Reader, ResponseCache } from './read-through.ts';
 
 /** Larger responses are not cached, as in the cache of a single process. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -25,20 +27,13 @@ const LINE_FEED = 0x0a;
 /** Characters of base64url: 132 bits. */
 const DIGEST_LENGTH = 22;
 
-type Reader = Pick<UpstreamContext, 'tenant' | 'credential'>;
-
-export interface StoredResponse {
-  /** Upstream's ETag. Null if it sent none. */
+interface StoredResponse {
+  readonly generation: string;
   readonly etag: string | null;
   readonly body: Buffer;
 }
 
-export interface Lookup {
-  readonly generation: string;
-  readonly cached: (StoredResponse & { readonly isFresh: boolean }) | null;
-}
-
-export class RedisResponseCache {
+export class RedisResponseCache implements ResponseCache {
   readonly #redis: RedisConnection;
   readonly #ttlMs: number;
   readonly #epochKey: string;
@@ -56,8 +51,7 @@ export class RedisResponseCache {
     );
   }
 
-  /** The tenant's generation and the cached response of the path. Null if Redis is unavailable. Never rejects. */
-  async lookup(reader: Reader, path: string): Promise<Lookup | null> {
+  async lookup<T>({ path, read }: Pick<ReadCall<T>, 'path' | 'read'>, reader: Reader): Promise<Lookup<T> | null> {
     const responseKey = this.#responseKey(reader.tenant, path);
     const generationKey = this.#generationKey(reader.tenant);
     // Reads the remaining time first: if the response is replaced in between, the time is that of the older one.
@@ -68,20 +62,27 @@ export class RedisResponseCache {
     const [leftMs, [epoch, token, signed]] = replies as [number, (Buffer | null)[]];
     if (!epoch || !token) return this.#begin(generationKey);
     const generation = `${epoch.toString()} ${token.toString()}`;
-    const cached = signed ? verify(signed, reader, path) : null;
-    if (!cached) return { generation, cached: null };
-    const { etag, body } = cached;
-    return {
-      generation,
-      cached: { etag, body, isFresh: leftMs > REVALIDATION_MS && cached.generation === generation },
-    };
+    const stored = signed ? verify(signed, reader, path) : null;
+    if (!stored) return { generation, cached: null };
+    const { etag, body } = stored;
+    const isFresh = leftMs > REVALIDATION_MS && stored.generation === generation;
+    if (needsTurn(body)) await nextTurn();
+    try {
+      return { generation, cached: { value: read(JSON.parse(decodeUtf8(body) ?? '')), etag, body, isFresh } };
+    } catch {
+      return { generation, cached: null };
+    }
   }
 
-  /** Stores a response that was requested after `generation` was read. Never rejects. */
-  async store(reader: Reader, path: string, generation: string, response: StoredResponse): Promise<void> {
-    if (this.#ttlMs === 0 || response.body.length > MAX_BODY_BYTES) return;
+  async store(
+    path: string,
+    reader: Reader,
+    generation: Lookup<unknown>['generation'],
+    { etag, body }: CachedRead<unknown>,
+  ): Promise<void> {
+    if (this.#ttlMs === 0 || !body || body.length > MAX_BODY_BYTES) return;
     const lifeMs = this.#ttlMs + REVALIDATION_MS;
-    const signed = sign(response, reader, path, generation);
+    const signed = sign({ generation: String(generation), etag, body }, reader, path);
     await this.#redis.pipeline((pipeline) =>
       pipeline
         .set(this.#responseKey(reader.tenant, path), signed, 'PX', lifeMs)
@@ -90,8 +91,7 @@ export class RedisResponseCache {
   }
 
   /**
-   * Begins a new generation of the tenant. Never rejects. If Redis fails, it is unavailable to this process, and a new epoch
-   * invalidates everything before it is used again.
+   * If Redis fails, it is unavailable to this process, and a new epoch invalidates everything before it is used again.
    */
   async invalidate(tenant: string): Promise<void> {
     await this.#redis.pipeline((pipeline) =>
@@ -99,7 +99,7 @@ export class RedisResponseCache {
     );
   }
 
-  async #begin(generationKey: string): Promise<Lookup | null> {
+  async #begin(generationKey: string): Promise<Lookup<never> | null> {
     const replies = await this.#redis.pipeline((pipeline) =>
       pipeline
         .set(this.#epochKey, randomUUID(), 'PX', EPOCH_MS, 'NX')
@@ -123,17 +123,13 @@ export class RedisResponseCache {
 const digest = (path: string): string => createHash('sha256').update(path).digest('base64url').slice(0, DIGEST_LENGTH);
 
 /** The HMAC, a line with the generation, a line with the ETag, and the body. */
-function sign({ etag, body }: StoredResponse, reader: Reader, path: string, generation: string): Buffer {
+function sign({ generation, etag, body }: StoredResponse, reader: Reader, path: string): Buffer {
   const content = Buffer.concat([Buffer.from(`${generation}\n${etag ?? ''}\n`, 'latin1'), body]);
   return Buffer.concat([hmacOf(content, reader, path), content]);
 }
 
 /** Null if the HMAC does not match: another credential, another path, or damage. */
-function verify(
-  signed: Buffer,
-  reader: Reader,
-  path: string,
-): (StoredResponse & { readonly generation: string }) | null {
+function verify(signed: Buffer, reader: Reader, path: string): StoredResponse | null {
   const content = signed.subarray(HMAC_BYTES);
   const generationEnd = content.indexOf(LINE_FEED);
   const etagEnd = content.indexOf(LINE_FEED, generationEnd + 1);

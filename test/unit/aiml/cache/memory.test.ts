@@ -4,82 +4,88 @@ import { MemoryResponseCache } from '../../../../src/aiml/cache/memory.ts';
 function setUp() {
   let time = 0;
   const cache = new MemoryResponseCache({ ttlMs: 1000, now: () => time });
-  const put = (tenant: string, path: string, value: unknown, size = 10) =>
-    cache.set(tenant, path, { etag: '"e"', value }, size, cache.generationOf(tenant));
-  return { cache, put, pass: (ms: number) => (time += ms) };
+  const lookup = (tenant: string, path: string) => cache.lookup({ path }, { tenant });
+  const get = (tenant: string, path: string) => lookup(tenant, path).cached;
+  const generationOf = (tenant: string) => lookup(tenant, '/').generation;
+  /** A body of zeros takes four bytes of memory for each of its bytes. */
+  const put = (tenant: string, path: string, value: unknown, size = 40, generation = generationOf(tenant)) =>
+    cache.store(path, { tenant }, generation, { etag: '"e"', value, body: Buffer.alloc(size / 4) });
+  const renew = (tenant: string, path: string, generation = generationOf(tenant)) =>
+    cache.store(path, { tenant }, generation, { etag: '"e"', value: 1, body: null });
+  return { cache, get, generationOf, put, renew, pass: (ms: number) => (time += ms) };
 }
 
 describe('the read cache', () => {
   test('returns fresh entries, and stale ones with their ETag', () => {
-    const { cache, put, pass } = setUp();
+    const { get, put, renew, pass } = setUp();
     put('t', '/assistants/a', 1);
-    expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: true });
+    expect(get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, body: null, isFresh: true });
     pass(1000);
-    expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: false });
-    cache.renew('t', '/assistants/a', cache.generationOf('t'));
-    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
+    expect(get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, body: null, isFresh: false });
+    renew('t', '/assistants/a');
+    expect(get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
   test('returns nothing to another tenant', () => {
-    const { cache, put } = setUp();
+    const { get, put } = setUp();
     put('t', '/assistants/a', 1);
-    expect(cache.get('u', '/assistants/a')).toBeNull();
+    expect(get('u', '/assistants/a')).toBeNull();
   });
 
   test('makes all entries of a tenant stale after its write, and keeps their ETags', () => {
-    const { cache, put } = setUp();
+    const { cache, get, put, renew } = setUp();
     put('t', '/assistants/a', 1);
     put('t', '/assistants?limit=21', 2);
     cache.invalidate('t');
-    expect(cache.get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, isFresh: false });
-    expect(cache.get('t', '/assistants?limit=21')?.isFresh).toBe(false);
-    cache.renew('t', '/assistants/a', cache.generationOf('t'));
-    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
+    expect(get('t', '/assistants/a')).toEqual({ etag: '"e"', value: 1, body: null, isFresh: false });
+    expect(get('t', '/assistants?limit=21')?.isFresh).toBe(false);
+    renew('t', '/assistants/a');
+    expect(get('t', '/assistants/a')?.isFresh).toBe(true);
   });
 
   test('neither stores nor refreshes a read that overlapped with a write of the tenant', () => {
-    const { cache, put, pass } = setUp();
+    const { cache, get, generationOf, put, renew, pass } = setUp();
     put('t', '/assistants/b', 1);
     pass(1000);
-    const generation = cache.generationOf('t');
+    const generation = generationOf('t');
     cache.invalidate('t');
-    cache.set('t', '/assistants/a', { etag: null, value: 1 }, 10, generation);
-    cache.renew('t', '/assistants/b', generation);
-    expect(cache.get('t', '/assistants/a')).toBeNull();
-    expect(cache.get('t', '/assistants/b')?.isFresh).toBe(false);
+    put('t', '/assistants/a', 1, 40, generation);
+    renew('t', '/assistants/b', generation);
+    expect(get('t', '/assistants/a')).toBeNull();
+    expect(get('t', '/assistants/b')?.isFresh).toBe(false);
   });
 
   test('keeps the entries of a tenant when other tenants write', () => {
-    const { cache, put } = setUp();
-    const generation = cache.generationOf('t');
+    const { cache, get, generationOf, put } = setUp();
+    const generation = generationOf('t');
     for (let index = 0; index < 100; index += 1) cache.invalidate(`u${index % 3}`);
-    cache.set('t', '/assistants/a', { etag: null, value: 1 }, 10, generation);
+    put('t', '/assistants/a', 1, 40, generation);
     put('t', '/assistants/b', 2);
     cache.invalidate('u0');
-    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(true);
-    expect(cache.get('t', '/assistants/b')?.isFresh).toBe(true);
+    expect(get('t', '/assistants/a')?.isFresh).toBe(true);
+    expect(get('t', '/assistants/b')?.isFresh).toBe(true);
   });
 
   test('makes the entries of a tenant stale if its generation was evicted', () => {
-    const { cache, put } = setUp();
+    const { get, generationOf, put } = setUp();
     put('t', '/assistants/a', 1);
-    for (let index = 0; index < 20_000; index += 1) cache.generationOf(`u${index}`);
-    cache.generationOf('t');
-    expect(cache.get('t', '/assistants/a')?.isFresh).toBe(false);
+    for (let index = 0; index < 20_000; index += 1) generationOf(`u${index}`);
+    generationOf('t');
+    expect(get('t', '/assistants/a')?.isFresh).toBe(false);
   });
 
   test('is bounded for any number of paths and tenants', () => {
-    const { cache, put } = setUp();
+    const { get, put } = setUp();
     const megabyte = 1024 * 1024;
     for (let index = 0; index < 200; index += 1) put(`t${index}`, `/assistants?limit=${index}`, index, megabyte);
     let cached = 0;
-    for (let index = 0; index < 200; index += 1) if (cache.get(`t${index}`, `/assistants?limit=${index}`)) cached += 1;
+    for (let index = 0; index < 200; index += 1) if (get(`t${index}`, `/assistants?limit=${index}`)) cached += 1;
     expect(cached).toBeGreaterThan(10);
     expect(cached).toBeLessThanOrEqual(64);
     put('t', '/assistants/large', 1, 9 * megabyte);
-    expect(cache.get('t', '/assistants/large')).toBeNull();
+    expect(get('t', '/assistants/large')).toBeNull();
     for (let index = 0; index < 25_000; index += 1) put('t', `/assistants/${index}`, index);
-    expect([0, 4999].map((index) => cache.get('t', `/assistants/${index}`))).toEqual([null, null]);
-    expect(cache.get('t', '/assistants/24999')?.value).toBe(24_999);
+    expect([0, 4999].map((index) => get('t', `/assistants/${index}`))).toEqual([null, null]);
+    expect(get('t', '/assistants/24999')?.value).toBe(24_999);
   });
 });
