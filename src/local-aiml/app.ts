@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
@@ -12,7 +13,6 @@ import type { EngineParts } from './engine/engine.ts';
 import type { Caller } from './engine/scheduler.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
-import { handleClientError } from './api/client-error.ts';
 import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
 import { respond } from './api/respond.ts';
 import { createMethodLookup, ok, withoutBase, type ApiRequest, type Route } from './api/route.ts';
@@ -198,4 +198,33 @@ function requestIdsOf({ id, headers }: FastifyRequest): {
   const clientRequestId = headers['x-client-request-id'] ?? headers['x-request-id'];
   const isValid = typeof clientRequestId === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(clientRequestId);
   return { requestId: id, ...(isValid && { clientRequestId }) };
+}
+
+const STATUS_BY_CODE = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);
+
+/** Responds to what is not HTTP at all, or not in time, and closes the connection: there is no request yet. */
+function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const statusCode = STATUS_BY_CODE.get(error.code ?? '') ?? 400;
+  const reason = STATUS_CODES[statusCode] ?? '';
+  const requestId = randomUUID();
+  const body = toErrorBody(new ApiError(statusCode, `${reason}.`), requestId, '');
+  socket.end(
+    [
+      `HTTP/1.1 ${statusCode} ${reason}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }

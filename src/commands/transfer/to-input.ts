@@ -15,12 +15,7 @@ interface Listed {
 export interface ListedAssistant extends Listed {
   readonly model: string;
   readonly tools: readonly Tool[];
-  readonly responseFormat: ListedResponseFormat | null;
-}
-
-interface ListedResponseFormat {
-  readonly type: string;
-  readonly jsonSchema: unknown;
+  readonly responseFormat: { readonly type: string; readonly jsonSchema: unknown } | null;
 }
 
 export interface ListedThread extends Listed {
@@ -108,7 +103,7 @@ function toToolInput({ type, ...fields }: Tool): unknown {
   return type === 'function' && typeof fields.name === 'string' ? { function: withoutNulls(fields) } : null;
 }
 
-function toResponseFormatInput(format: ListedResponseFormat | null): object | undefined {
+function toResponseFormatInput(format: ListedAssistant['responseFormat']): object | undefined {
   if (format === null || format.type === 'UNKNOWN') return undefined;
   return format.type === 'JSON_SCHEMA' && isObject(format.jsonSchema)
     ? { jsonSchema: withoutNulls(format.jsonSchema) }

@@ -198,16 +198,14 @@ function fitLength(text: string, min: number, max: number): string {
 
 function createNumber(schema: JsonObject, given: JsonValue | undefined, type: 'number' | 'integer'): number {
   const step = numberOf(schema['multipleOf']) ?? (type === 'integer' ? 1 : undefined);
-  const exclusiveMin = numberOf(schema['exclusiveMinimum']);
-  const exclusiveMax = numberOf(schema['exclusiveMaximum']);
   const gap = step ?? 0.5;
   const min = Math.max(
     numberOf(schema['minimum']) ?? -Infinity,
-    exclusiveMin === undefined ? -Infinity : exclusiveMin + gap,
+    (numberOf(schema['exclusiveMinimum']) ?? -Infinity) + gap,
   );
   const max = Math.min(
     numberOf(schema['maximum']) ?? Infinity,
-    exclusiveMax === undefined ? Infinity : exclusiveMax - gap,
+    (numberOf(schema['exclusiveMaximum']) ?? Infinity) - gap,
   );
   const wanted = typeof given === 'number' ? given : typeof given === 'string' && given !== '' ? Number(given) : 1;
   const value = Math.min(max, Math.max(min, Number.isFinite(wanted) ? wanted : 1));
