@@ -15,7 +15,7 @@ import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
 import { respond } from './api/respond.ts';
-import { createMethodLookup, ok, withoutBase, type ApiRequest, type Route } from './api/route.ts';
+import { createMethodLookup, ok, route, withoutBase, type ApiRequest, type Route } from './api/route.ts';
 import { toStoreResponse, type Action } from './api/store-response.ts';
 import { createMessageRoutes } from './messages/routes.ts';
 import { ModelError } from './engine/model/model-error.ts';
@@ -49,16 +49,12 @@ function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): rea
 }
 
 function createModelRoute(models: EngineParts['models']): Route {
-  return {
-    method: 'GET',
-    path: '/models',
-    handle: async ({ caller }) => {
-      const data = await models.list(caller.key).catch((error: unknown) => {
-        throw error instanceof ModelError ? new ApiError(502, error.message) : error;
-      });
-      return ok(JSON.stringify({ object: 'list', data }));
-    },
-  };
+  return route('GET', '/models', 'other', async ({ caller }) => {
+    const data = await models.list(caller.key).catch((error: unknown) => {
+      throw error instanceof ModelError ? new ApiError(502, error.message) : error;
+    });
+    return ok(JSON.stringify({ object: 'list', data }));
+  });
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
@@ -120,17 +116,17 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler(fail);
   readBodies(app);
-  for (const route of routes) addRoute(app, route);
+  for (const item of routes) addRoute(app, item);
   return app;
 }
 
-function addRoute(app: FastifyInstance, route: Route): void {
+function addRoute(app: FastifyInstance, { method, path, action, handle }: Route): void {
   app.route({
-    method: route.method,
-    url: route.path,
-    config: { action: route.action ?? 'other' },
+    method,
+    url: path,
+    config: { action },
     handler: async (request, reply) => {
-      const response = await route.handle(toApiRequest(request));
+      const response = await handle(toApiRequest(request));
       if ('stream' in response) {
         // A stream may last for minutes, and a body may be megabytes.
         request.body = undefined;

@@ -3,21 +3,17 @@ import type { ListQuery, Owner, Reads, Writes } from '../store/store.ts';
 import type { JsonValue } from '../wire/json.ts';
 import { readObject, readOwner } from './request-reader.ts';
 import { toListJson } from './respond.ts';
-import { ok, type ApiRequest, type JsonResponse, type Route } from './route.ts';
+import { ok, route, type ApiRequest, type JsonResponse, type Route } from './route.ts';
 
 export function listRoute<Q extends ListQuery>(
   path: string,
   store: Reads<Q>,
   readQuery: (query: ApiRequest['query']) => Q,
 ): Route {
-  return {
-    method: 'GET',
-    path,
-    handle: async (request) => {
-      const query = readQuery(request.query);
-      return ok(toListJson(await store.list(readOwner(request), query)));
-    },
-  };
+  return route('GET', path, 'other', async (request) => {
+    const query = readQuery(request.query);
+    return ok(toListJson(await store.list(readOwner(request), query)));
+  });
 }
 
 /** `toHeaders` gets the object as JSON. */
@@ -26,15 +22,11 @@ export function getRoute(
   store: Pick<Reads, 'get'>,
   toHeaders?: (json: string) => JsonResponse['headers'],
 ): Route {
-  return {
-    method: 'GET',
-    path,
-    handle: async (request) => {
-      const { owner, id } = readObject(request);
-      const json = await store.get(owner, id);
-      return ok(json, toHeaders?.(json));
-    },
-  };
+  return route('GET', path, 'other', async (request) => {
+    const { owner, id } = readObject(request);
+    const json = await store.get(owner, id);
+    return ok(json, toHeaders?.(json));
+  });
 }
 
 export function modifyRoute<T, B>(
@@ -43,26 +35,18 @@ export function modifyRoute<T, B>(
   readBody: (body: JsonValue) => B,
   change: (current: T, body: B) => T,
 ): Route {
-  return {
-    method: 'POST',
-    path,
-    handle: async (request) => {
-      const { owner, id } = readObject(request);
-      const body = readBody(request.body);
-      return ok(await store.modify(owner, id, (current) => change(current, body)));
-    },
-  };
+  return route('POST', path, 'other', async (request) => {
+    const { owner, id } = readObject(request);
+    const body = readBody(request.body);
+    return ok(await store.modify(owner, id, (current) => change(current, body)));
+  });
 }
 
 /** `object` is what the response has as `object`, such as `thread.deleted`. */
 export function deleteRoute(path: string, object: string, remove: (owner: Owner, id: string) => Promise<void>): Route {
-  return {
-    method: 'DELETE',
-    path,
-    handle: async (request) => {
-      const { owner, id } = readObject(request);
-      await remove(owner, id);
-      return ok(JSON.stringify({ id, object, deleted: true }));
-    },
-  };
+  return route('DELETE', path, 'other', async (request) => {
+    const { owner, id } = readObject(request);
+    await remove(owner, id);
+    return ok(JSON.stringify({ id, object, deleted: true }));
+  });
 }

@@ -9,10 +9,17 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** From the base of the API on, with parameters as `:name`. */
   readonly path: string;
-  /** What errors of the store are worded after; by default `other`. */
-  readonly action?: Action;
+  /** What errors of the store are worded after. */
+  readonly action: Action;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
+
+export const route = (method: Route['method'], path: string, action: Action, handle: Route['handle']): Route => ({
+  method,
+  path,
+  action,
+  handle,
+});
 
 export interface ApiRequest {
   readonly caller: Caller;

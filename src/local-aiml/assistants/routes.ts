@@ -1,7 +1,7 @@
 /** Owns the routes of assistants. */
 import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
-import { created, type Route } from '../api/route.ts';
+import { created, route, type Route } from '../api/route.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { AssistantStore } from '../store/store.ts';
 import { readCreateBody, readModifyBody } from './body.ts';
@@ -12,14 +12,10 @@ const ITEM = `${PATH}/:assistant_id`;
 
 export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
   return [
-    {
-      method: 'POST',
-      path: PATH,
-      handle: async ({ caller, body, idempotency }) => {
-        const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
-        return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
-      },
-    },
+    route('POST', PATH, 'other', async ({ caller, body, idempotency }) => {
+      const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
+      return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
+    }),
     listRoute(PATH, store, readListQuery),
     getRoute(ITEM, store),
     modifyRoute(ITEM, store, readModifyBody, modifyAssistant),

@@ -6,7 +6,7 @@ import type { StreamRequest } from '../engine/streams/run-streams.ts';
 import { getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { checkInclude, readListQuery, readText } from '../api/list-query.ts';
 import { readObject } from '../api/request-reader.ts';
-import { ok, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
+import { ok, route, type ApiResponse, type JsonResponse, type Route } from '../api/route.ts';
 import { readModifyMetadataBody } from '../messages/body.ts';
 import { createMessage, withMetadata } from '../messages/model.ts';
 import type { Store } from '../store/store.ts';
@@ -37,89 +37,63 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
   };
 
   return [
-    {
-      method: 'POST',
-      path: '/threads/runs',
-      action: 'create run',
-      handle: async (request) => {
-        const body = readCreateThreadAndRunBody(request.body);
-        const { account } = request.caller;
-        const assistant = await readAssistant(account, body.assistant_id);
-        const newThread = toNewThread(body.thread ?? {}, nowSeconds());
-        const newRun = createRun(body, assistant, newThread.thread.id, times());
-        const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.idempotency());
-        if (!body.stream) return respond(run, null);
-        const threadJson = await threads.get([account], run.thread_id);
-        return respond(run, { from: 'created', threadJson });
-      },
-    },
-    {
-      method: 'POST',
-      path: PATH,
-      action: 'create run',
-      handle: async (request) => {
-        const { id: threadId } = readObject(request);
-        checkInclude(request.query);
-        const body = readCreateRunBody(request.body);
-        const { account } = request.caller;
-        await threads.get([account], threadId);
-        const run = createRun(body, await readAssistant(account, body.assistant_id), threadId, times());
-        const messages = (body.additional_messages ?? []).map((item) => createMessage(item, threadId, run.created_at));
-        const written = await runs.create(account, { run, newThread: null, messages }, request.idempotency());
-        return respond(written, body.stream ? { from: 'created' } : null);
-      },
-    },
+    route('POST', '/threads/runs', 'create run', async (request) => {
+      const body = readCreateThreadAndRunBody(request.body);
+      const { account } = request.caller;
+      const assistant = await readAssistant(account, body.assistant_id);
+      const newThread = toNewThread(body.thread ?? {}, nowSeconds());
+      const newRun = createRun(body, assistant, newThread.thread.id, times());
+      const run = await runs.create(account, { run: newRun, newThread, messages: [] }, request.idempotency());
+      if (!body.stream) return respond(run, null);
+      const threadJson = await threads.get([account], run.thread_id);
+      return respond(run, { from: 'created', threadJson });
+    }),
+    route('POST', PATH, 'create run', async (request) => {
+      const { id: threadId } = readObject(request);
+      checkInclude(request.query);
+      const body = readCreateRunBody(request.body);
+      const { account } = request.caller;
+      await threads.get([account], threadId);
+      const run = createRun(body, await readAssistant(account, body.assistant_id), threadId, times());
+      const messages = (body.additional_messages ?? []).map((item) => createMessage(item, threadId, run.created_at));
+      const written = await runs.create(account, { run, newThread: null, messages }, request.idempotency());
+      return respond(written, body.stream ? { from: 'created' } : null);
+    }),
     listRoute(PATH, runs, readListQuery),
     getRoute(ITEM, runs, (json) => pollHeaders(JSON.parse(json) as Run)),
     modifyRoute(ITEM, runs, readModifyMetadataBody, withMetadata),
-    {
-      method: 'POST',
-      path: `${ITEM}/cancel`,
-      action: 'cancel run',
-      handle: async (request) => {
-        const { owner, id } = readObject(request);
-        const run = await runs.cancel(owner, id, request.idempotency());
-        if (run.status === 'cancelling') engine.cancel(id);
-        else void engine.ended(run);
-        return okRun(run);
-      },
-    },
-    {
-      method: 'POST',
-      path: `${ITEM}/submit_tool_outputs`,
-      handle: async (request) => {
-        const { owner, id } = readObject(request);
-        const { tool_outputs, stream } = readSubmitBody(request.body);
-        const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.idempotency());
-        return respond(written, stream ? { from: 'submitted' } : null);
-      },
-    },
-    {
-      method: 'GET',
-      path: `${ITEM}/events`,
-      handle: async (request) => {
-        const { owner, id } = readObject(request);
-        await runs.get(owner, id);
-        // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
-        const { 'last-event-id': lastEventId } = request.headers;
-        const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
-        return { stream: (reply) => streams.open({ runId: id, from: 'joined', after }, reply) };
-      },
-    },
+    route('POST', `${ITEM}/cancel`, 'cancel run', async (request) => {
+      const { owner, id } = readObject(request);
+      const run = await runs.cancel(owner, id, request.idempotency());
+      if (run.status === 'cancelling') engine.cancel(id);
+      else void engine.ended(run);
+      return okRun(run);
+    }),
+    route('POST', `${ITEM}/submit_tool_outputs`, 'other', async (request) => {
+      const { owner, id } = readObject(request);
+      const { tool_outputs, stream } = readSubmitBody(request.body);
+      const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.idempotency());
+      return respond(written, stream ? { from: 'submitted' } : null);
+    }),
+    route('GET', `${ITEM}/events`, 'other', async (request) => {
+      const { owner, id } = readObject(request);
+      await runs.get(owner, id);
+      // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
+      const { 'last-event-id': lastEventId } = request.headers;
+      const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
+      return { stream: (reply) => streams.open({ runId: id, from: 'joined', after }, reply) };
+    }),
     checkingInclude(listRoute(STEPS, store.steps, readListQuery)),
     checkingInclude(getRoute(`${STEPS}/:step_id`, store.steps)),
   ];
 }
 
 /** The route, which checks the `include` of its query first. */
-function checkingInclude(route: Route): Route {
-  return {
-    ...route,
-    handle: (request) => {
-      checkInclude(request.query);
-      return route.handle(request);
-    },
-  };
+function checkingInclude({ method, path, action, handle }: Route): Route {
+  return route(method, path, action, (request) => {
+    checkInclude(request.query);
+    return handle(request);
+  });
 }
 
 function okRun(run: Run): JsonResponse {

@@ -3,7 +3,7 @@ import { nowSeconds } from '../wire/unix-time.ts';
 import type { RunEngine } from '../engine/engine.ts';
 import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
-import { ok, type Route } from '../api/route.ts';
+import { ok, route, type Route } from '../api/route.ts';
 import { createMessage } from '../messages/model.ts';
 import { ThreadBusyError } from '../store/errors.ts';
 import type { NewThread, Owner, Store } from '../store/store.ts';
@@ -28,14 +28,10 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
   };
 
   return [
-    {
-      method: 'POST',
-      path: PATH,
-      handle: async ({ caller, body, idempotency }) => {
-        const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
-        return ok(await threads.create(caller.account, newThread, idempotency()));
-      },
-    },
+    route('POST', PATH, 'other', async ({ caller, body, idempotency }) => {
+      const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
+      return ok(await threads.create(caller.account, newThread, idempotency()));
+    }),
     listRoute(PATH, threads, readListQuery),
     getRoute(ITEM, threads),
     modifyRoute(ITEM, threads, readModifyThreadBody, modifyThread),
