@@ -1,7 +1,7 @@
 /** Counts different names in the bytes of a text, in a fixed amount of memory. */
 import { randomInt } from 'node:crypto';
 
-/** A power of two. Two names of one slot count as one: of 6,000 names that is 4 %. */
+/** A power of two. Two names of one slot count as one: of 12,000 names that is 9 %. */
 const SLOTS = 2 ** 16;
 
 /** For each slot the number of the count that used it last. One array for all counts, as each ends before the next begins. */

@@ -30,7 +30,7 @@ export const requestLimits: JsonLimits = {
   structures: 50_000,
   members: 20_000,
   nameBytes: 256 * 1024,
-  distinctNames: 6_000,
+  distinctNames: 12_000,
   loneSurrogates: 10_000,
 };
 

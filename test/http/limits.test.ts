@@ -303,9 +303,9 @@ describe('malicious requests are rejected as client errors', () => {
         'different names of members',
         place,
         toBody(
-          `[${Array.from({ length: 1000 }, (_, object) => members(10, (index) => `k${object}_${index}`)).join()}]`,
+          `[${Array.from({ length: 1600 }, (_, object) => members(10, (index) => `k${object}_${index}`)).join()}]`,
         ),
-        'objects whose members have more than 6000 different names in all',
+        'objects whose members have more than 12000 different names in all',
       ],
       [
         'surrogates without their other half',
@@ -328,7 +328,7 @@ describe('malicious requests are rejected as client errors', () => {
 
   test.each([
     ['20,000 members', members(19_990, (index) => `k${index % 1000}`)],
-    ['6,000 different names of members', members(6000, (index) => `k${index}`)],
+    ['12,000 different names of members', members(12_000, (index) => `k${index}`)],
     ['pairs of surrogates', `{"a":"${'\\ud83d\\ude00'.repeat(100_000)}"}`],
     ['some surrogates without their other half', `{"a":"${'\\ud83d'.repeat(9_999)}${'a'.repeat(500_000)}"}`],
     ['names of 256 KiB', members(4500, (index) => `${index}`.padStart(57, 'k'))],
