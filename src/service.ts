@@ -8,6 +8,8 @@ import { ModelList } from './aiml/model-list.ts';
 import type { RateLimit } from './aiml/rate-limit.ts';
 import { ReadThroughCache } from './aiml/cache/read-through.ts';
 import { RunHub } from './aiml/runs/run-hub.ts';
+import type { RunReaderOptions } from './aiml/runs/run-reader.ts';
+import type { TransportOptions } from './aiml/transport.ts';
 import { RedisResponseCache } from './aiml/cache/redis.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config.ts';
@@ -58,17 +60,11 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export interface ServiceOptions {
+export interface ServiceOptions extends RunReaderOptions, Pick<TransportOptions, 'streamIdleTimeoutMs'> {
   /** Returns the number of log entries dropped since the start; 0 by default. */
   readonly droppedLogEntries?: () => number;
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number;
-  /** How long a stream from upstream may be silent, in milliseconds; 60 s by default. */
-  readonly streamIdleTimeoutMs?: number;
-  /** The first interval between polls of a run, in milliseconds; 500 ms by default. */
-  readonly firstPollMs?: number;
-  /** How long upstream may fail before followers of a run get an error, in milliseconds; 20 s by default. */
-  readonly maxFailingMs?: number;
   /** The interval of heartbeats in streams, in milliseconds; 12 s by default. */
   readonly heartbeatMs?: number;
 }

@@ -33,14 +33,10 @@ export class ModelList {
   async list(context: UpstreamContext): Promise<WireList<WireModel>> {
     const cached = this.#lists.get(context.tenant);
     if (cached) return cached;
-    const list = await this.#read(context);
-    this.#lists.set(context.tenant, list, { size: list.data.length + 1 });
-    return list;
-  }
-
-  async #read(context: UpstreamContext): Promise<WireList<WireModel>> {
     try {
-      return await this.#client.call(MODELS_LIST, context);
+      const list = await this.#client.call(MODELS_LIST, context);
+      this.#lists.set(context.tenant, list, { size: list.data.length + 1 });
+      return list;
     } catch (error) {
       if (!(error instanceof PublicError) || error.code !== 'NOT_FOUND') throw error;
       throw new PublicError({ ...error.details, code: 'UPSTREAM_UNAVAILABLE', message: NO_MODELS });

@@ -64,7 +64,8 @@ export interface ListQuery {
 export interface Action<T> {
   /** The last segment of its path. */
   readonly action: string;
-  readonly body: object | null;
+  /** Null for none. */
+  readonly body: unknown;
   /** Whether the object shows that the action was applied. */
   readonly isApplied: (object: T) => boolean;
   /** If set, an event stream is requested, and the receiver gets it. */
@@ -203,22 +204,19 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   /** Resolves to the object after the write. */
   modify(id: string, body: ModifyBody): Promise<T> {
     const { isModified } = this.#definition;
-    return this.#update(id, 'modify', {
-      json: JSON.stringify(body),
-      isApplied: (object) => isModified?.(body, object) ?? false,
-    });
+    const isApplied = (object: T) => isModified?.(body, object) ?? false;
+    return this.#update(id, '', { action: 'modify', body, isApplied });
   }
 
   /**
    * POSTs to `action` below the object. After an attempt of unknown outcome the object is read back once, and `isApplied`
    * decides. Resolves to the object after the action.
    */
-  act(id: string, { action, body, isApplied, receiver }: Action<T>): Promise<T> {
-    const json = body ? toJson(body, receiver) : undefined;
-    return this.#update(id, action, { below: `/${action}`, json, isApplied, receiver });
+  act(id: string, action: Action<T>): Promise<T> {
+    return this.#update(id, `/${action.action}`, action);
   }
 
-  #update(id: string, action: string, { below = '', json, isApplied, receiver }: Update<T>): Promise<T> {
+  #update(id: string, below: string, { action, body, isApplied, receiver }: Action<T>): Promise<T> {
     const { name, noun } = this.#definition;
     const path = this.#pathOf(id);
     const read = (response: unknown) => this.#readWithId(response, id);
@@ -227,7 +225,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       noun,
       rule: 'modify',
       path: path + below,
-      body: json,
+      body: body === null ? undefined : toJson(body, receiver),
       read,
       receiver,
       readBack: { name: `${name}.get`, path, read, isApplied },
@@ -285,12 +283,6 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   #pathOf(id: string): string {
     return `${this.#collection}/${checked(id)}`;
   }
-}
-
-interface Update<T> extends Pick<Action<T>, 'isApplied' | 'receiver'> {
-  /** Appended to the path of the object. */
-  readonly below?: string;
-  readonly json: string | undefined;
 }
 
 /** The JSON of a body, which asks for an event stream if there is a receiver. */

@@ -151,7 +151,19 @@ class OtlpRequestTrace implements RequestTrace {
       },
       this.#callContext,
     );
-    return toCallTrace(span);
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    return {
+      traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+      end: ({ kind, status }) => {
+        span.setAttribute('aiml.attempt.outcome', kind);
+        if (status !== null) span.setAttribute('http.response.status_code', status);
+        if (kind !== 'OK')
+          span
+            .setAttribute('error.type', status === null ? kind : String(status))
+            .setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    };
   }
 
   end(status: number | null): void {
@@ -164,22 +176,6 @@ class OtlpRequestTrace implements RequestTrace {
         .setStatus({ code: SpanStatusCode.ERROR });
     this.#request.end();
   }
-}
-
-function toCallTrace(span: Span): CallTrace {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return {
-    traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-    end: ({ kind, status }) => {
-      span.setAttribute('aiml.attempt.outcome', kind);
-      if (status !== null) span.setAttribute('http.response.status_code', status);
-      if (kind !== 'OK')
-        span
-          .setAttribute('error.type', status === null ? kind : String(status))
-          .setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
-    },
-  };
 }
 
 /** Only `traceparent` is read. `tracestate` and `baggage` are ignored because they can contain any text. */

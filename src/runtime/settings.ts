@@ -63,12 +63,7 @@ export class Settings {
   }
 
   url(name: string): URL | null {
-    const text = this.text(name);
-    if (text === null) return null;
-    const url = parseUrl(text);
-    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-    this.addProblem(name, 'must be an http or https URL');
-    return null;
+    return this.#httpUrl(name, this.text(name), 'must be an http or https URL');
   }
 
   /** The names are curl's; lower-case names take precedence. Null if there is no proxy. */
@@ -98,10 +93,15 @@ export class Settings {
   /** `host:port` counts as an http URL. */
   #proxy(name: string): URL | null {
     const text = this.text(name.toLowerCase()) ?? this.text(name);
+    const url = text === null || text.includes('://') ? text : `http://${text}`;
+    return this.#httpUrl(name, url, 'must be the http or https URL of a proxy');
+  }
+
+  #httpUrl(name: string, text: string | null, problem: string): URL | null {
     if (text === null) return null;
-    const url = parseUrl(text.includes('://') ? text : `http://${text}`);
+    const url = parseUrl(text);
     if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-    this.addProblem(name, 'must be the http or https URL of a proxy');
+    this.addProblem(name, problem);
     return null;
   }
 
