@@ -41,7 +41,7 @@ export class RateLimitQueue {
   ): Promise<FailedAttempt | null> {
     const { rateLimit, health, maxWaiters, onRateLimited } = this.#options;
     while (!cancel.isCancelled && performance.now() < deadlineAt) {
-      if (health.holdsBack(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
+      if (health.isBlocked(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
       const retryAfterMs = await rateLimit.take(tenant);
       if (retryAfterMs === 0) return null;
       const waiters = this.#waiters.get(subject) ?? 0;

@@ -94,22 +94,22 @@ export class UpstreamHealth {
   }
 
   /** Whether no attempt may be made now. Unlike {@link tryAdmit} it takes nothing. */
-  holdsBack(tenant: string, request: string): boolean {
+  isBlocked(tenant: string, request: string): boolean {
     const health = this.#tenants.peek(tenant);
     const requestHealth = health?.requests.get(request);
     if (this.#connection.isBlocking || requestHealth?.breaker?.isBlocking) return true;
     if (!this.#outage.isOpen || this.#isKnownGood(requestHealth)) return false;
-    if (health && this.#now() < health.nextProbeAt[laneOf(requestHealth)]) return true;
+    if (health && this.#now() < health.nextProbeAt[probeKindOf(requestHealth)]) return true;
     const { endsAt, count } = this.#failingProbes;
-    return laneOf(requestHealth) === 'failing' && this.#now() < endsAt && count >= MAX_FAILING_PROBES;
+    return probeKindOf(requestHealth) === 'failing' && this.#now() < endsAt && count >= MAX_FAILING_PROBES;
   }
 
   /** Whether an attempt may be made now. Where requests are held back, true is a probe. */
   tryAdmit(tenant: string, request: string): boolean {
     const requestHealth = this.#tenants.peek(tenant)?.requests.get(request);
     if (!this.#connection.isOpen && !this.#outage.isOpen && !requestHealth?.breaker) return true;
-    if (this.holdsBack(tenant, request)) return false;
-    if (this.#outage.isOpen && !this.#isKnownGood(requestHealth)) this.#countProbe(tenant, laneOf(requestHealth));
+    if (this.isBlocked(tenant, request)) return false;
+    if (this.#outage.isOpen && !this.#isKnownGood(requestHealth)) this.#countProbe(tenant, probeKindOf(requestHealth));
     this.#connection.tryAcquire();
     requestHealth?.breaker?.tryAcquire();
     return true;
@@ -158,10 +158,10 @@ export class UpstreamHealth {
     return health;
   }
 
-  #countProbe(tenant: string, lane: 'failing' | 'unknown'): void {
+  #countProbe(tenant: string, kind: 'failing' | 'unknown'): void {
     const now = this.#now();
-    this.#tenantHealthOf(tenant).nextProbeAt[lane] = now + PROBE_INTERVAL_MS;
-    if (lane === 'unknown') return;
+    this.#tenantHealthOf(tenant).nextProbeAt[kind] = now + PROBE_INTERVAL_MS;
+    if (kind === 'unknown') return;
     if (now >= this.#failingProbes.endsAt) this.#failingProbes = { endsAt: now + PROBE_INTERVAL_MS, count: 0 };
     this.#failingProbes.count += 1;
   }
@@ -190,5 +190,5 @@ export class UpstreamHealth {
   }
 }
 
-const laneOf = (health: RequestHealth | undefined): 'failing' | 'unknown' =>
+const probeKindOf = (health: RequestHealth | undefined): 'failing' | 'unknown' =>
   health?.isFailing ? 'failing' : 'unknown';
