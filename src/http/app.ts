@@ -34,7 +34,6 @@ import { NOT_FOUND, UnmatchedRequests } from './unmatched-requests.ts';
 const UNSUPPORTED_CHARSET = clientError(415, 'The charset of the Content-Type must be utf-8.');
 
 interface AppOptions extends GraphQLRouteOptions {
-  /** Creates the HTTP server of the app. */
   readonly servers: Pick<HttpServers, 'create'>;
   readonly connections: Pick<ConnectionTracker, 'begin'>;
   readonly bodyMemory: BodyMemory;
@@ -47,7 +46,6 @@ interface AppOptions extends GraphQLRouteOptions {
   readonly logger: Pick<Logger, 'requestFailed' | 'explorerMissing'>;
   readonly corsOrigins: readonly string[];
   readonly corsLoopback: boolean;
-  /** Whether the landing page and the explorer are served. */
   readonly explorer: boolean;
   /** Returns the schema in SDL, which `/schema.graphql` serves; null or absent if clients may not read the schema. */
   readonly printSchema?: (() => string) | null;
@@ -163,7 +161,6 @@ function rejectSchema(): never {
   throw new TypeError('routes must not have schemas');
 }
 
-/** Whether pages of the origin may call the service. */
 export function isAllowedOrigin(
   origin: string,
   { corsOrigins, corsLoopback }: Pick<AppOptions, 'corsOrigins' | 'corsLoopback'>,

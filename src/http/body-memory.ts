@@ -7,7 +7,6 @@ import { CLIENT_DISCONNECTED, overloaded, RequestError } from './error-response.
 
 /** This much of every body needs no reservation, in bytes, so that small bodies never wait. */
 export const FREE_BODY_BYTES = 4096;
-/** The memory for bodies that are arriving. */
 const MAX_ARRIVING_BYTES = 24 * 1024 * 1024;
 /**
  * Reserve for bodies that have begun to arrive when the memory above is exhausted. A body reserves all that it may need
@@ -25,7 +24,6 @@ export class BodyMemory {
   readonly parsed = new Semaphore(MAX_PARSED_BYTES);
   readonly decompressing = new Semaphore(MAX_DECOMPRESSING);
 
-  /** The reserved bytes. */
   get reservedBytes(): number {
     return this.arriving.acquired + this.completing.acquired + this.parsed.acquired;
   }

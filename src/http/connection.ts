@@ -29,7 +29,6 @@ export interface UnsentSource {
   readonly unsentBytes: number;
   /** The `performance.now()` time since which the client has read nothing; null if nothing is pending. */
   readonly stalledSince: number | null;
-  /** Updates the unsent bytes. */
   refresh(): void;
   destroy(): void;
 }
@@ -68,7 +67,6 @@ export class Connection implements UnsentSource {
     return respondedAt === null ? null : Math.max(respondedAt, this.#progressAt);
   }
 
-  /** Whether it has exactly one exchange. */
   get hasOneRequest(): boolean {
     return this.#exchanges.size === 1;
   }
@@ -138,7 +136,6 @@ export class Connection implements UnsentSource {
 export class HttpExchange {
   /** The bytes of the response that have not reached the operating system; 0 until there is a response. */
   unsentBytes = 0;
-  /** Whether its operation has started. */
   isExecuted = false;
   /** The `performance.now()` time at which the response was ready; null until then. */
   respondedAt: number | null = null;
@@ -168,7 +165,6 @@ export class HttpExchange {
     return this.isExecuted || this.#request.complete;
   }
 
-  /** Whether all of the response has been written to the socket. */
   get isWritten(): boolean {
     return this.#response.writableEnded;
   }
@@ -188,7 +184,6 @@ export class HttpExchange {
     else this.#onEnded.push(listener);
   }
 
-  /** Removes a listener of {@link onEnded}. */
   offEnded(listener: () => void): void {
     const index = this.#onEnded.indexOf(listener);
     if (index !== -1) this.#onEnded.splice(index, 1);
@@ -207,7 +202,6 @@ export class HttpExchange {
     });
   }
 
-  /** Resolves {@link waitForTurn}. */
   grantTurn(): void {
     const onTurn = this.#onTurn;
     if (!onTurn) return;

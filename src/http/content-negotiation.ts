@@ -41,7 +41,6 @@ export type StreamType = 'sse' | 'multipart';
 
 export interface StreamAcceptance {
   readonly type: StreamType;
-  /** Whether the client prefers the stream to JSON. */
   readonly isPreferred: boolean;
 }
 

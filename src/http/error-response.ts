@@ -90,7 +90,6 @@ export function errorHeaders(
 
 const isGraphQLPath = (url: string): boolean => GRAPHQL_PATHS.includes(pathOf(url));
 
-/** The body of an error response. */
 export function toErrorBody({ code, message }: Pick<HttpErrorResponse, 'code' | 'message'>, requestId: string): string {
   return JSON.stringify({ errors: [{ message, extensions: { ...toExtensions(code), requestId } }] });
 }
@@ -115,14 +114,12 @@ const INTERNAL_ERROR: HttpErrorResponse = {
   message: 'Internal server error.',
 };
 
-/** The response for an error of the HTTP layer. */
 export function toErrorResponse(error: unknown): HttpErrorResponse {
   if (error instanceof RequestError) return error.errorResponse;
   // See https://fastify.dev/docs/latest/Reference/Errors/.
   return errorCode(error) === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? UNSUPPORTED_MEDIA_TYPE : INTERNAL_ERROR;
 }
 
-/** A request that the HTTP layer rejects. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly errorResponse: HttpErrorResponse;

@@ -18,7 +18,6 @@ const NO_HOST = clientError(400, 'The request must have a Host header.');
 const SEVERAL_HOSTS = clientError(400, 'The request has several Host headers.');
 
 export class HostPolicy {
-  /** Null if every host is allowed. */
   readonly #allowed: ReadonlySet<string> | null;
   readonly #probesByAddress: boolean;
   /** The last Host header that every path may be requested with: clients send the same one again and again. */

@@ -6,7 +6,6 @@ import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
-/** The state of the service, which health checks report. */
 export class Lifecycle {
   #state: 'starting' | 'ready' | 'draining' = 'starting';
 

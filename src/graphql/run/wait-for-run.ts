@@ -9,7 +9,8 @@ const SLOWEST_POLL_MS = 2000;
 /**
  * Resolves to the run once it has ended or requires action, or to its last state after `seconds`. The wait ends before the
  * deadline of the operation, so that the payload can still be sent. If this process reads the stream of the run, its events
- * are used; any other run is polled. `isStale`: whether a state is older than `run`. A failed read ends the wait with the last state, because the mutation was applied.
+ * are used; any other run is polled. `isStale`: whether a state is older than `run`. A failed read ends the wait, because the
+ * mutation was applied.
  */
 export async function waitForRun(
   upstream: RequestContext['upstream'],

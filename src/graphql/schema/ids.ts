@@ -5,7 +5,6 @@ import { ServiceError } from '../errors/codes.ts';
 /** The format of ids and identifiers, for messages and descriptions. */
 export const ID_FORMAT = '1 to 64 letters, digits, underscores and hyphens';
 
-/** The maximum number of ids in one argument. */
 export const MAX_IDS = 100;
 
 /** Throws BAD_USER_INPUT if a value of the argument is not a valid id, before upstream is called. */

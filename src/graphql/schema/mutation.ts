@@ -82,9 +82,9 @@ function rejected({ details: { reason, param, problem } }: PublicError, info: Gr
 const SEGMENT = /[A-Za-z_]+|\d{1,5}/g;
 
 /**
- * Converts upstream's name of a parameter: the path below `root` that `param` names, as far as the input type has such fields. Null if the input type does not
- * have the first segment. The path stops at scalars, because the keys of a map are values of the client. An id of the
- * URL's path, such as `message_id`, is `id` in the input of that object.
+ * Converts upstream's name of a parameter to a path below `root`, as far as the input type has such fields. Null if it does not
+ * have the first segment. The path stops at scalars, because the keys of a map are values of the client. An id of the URL's
+ * path, such as `message_id`, is `id` in the input of that object.
  */
 export function toInputPath(param: string, root: string, rootType: GraphQLInputType): readonly string[] | null {
   const path = [root];

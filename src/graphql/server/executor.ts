@@ -21,8 +21,8 @@ import {
 } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
 import { executeWithLimits } from './limited-execution.ts';
-import { MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
-import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
+import { MAX_RESPONSE_BYTES, ResponseTooLargeError } from './json-writer.ts';
+import { acquireLargeResponse, toLargeData } from './large-data.ts';
 import { createCostCheck, type CostCheck } from './operation-cost.ts';
 import { fragmentsOf, type Fragments } from '../schema/selected-fields.ts';
 import { conditionVariables, makePlan, type Plan, type RootCall } from './plan.ts';
@@ -76,7 +76,6 @@ const NO_RESULTS: readonly RootResult[] = [];
 export class PreparedOperation {
   /** The approximate size of its plans. */
   bytes = 0;
-  /** Called whenever `bytes` has changed. */
   onResize: (() => void) | null = null;
   readonly #schema: GraphQLSchema;
   readonly #replay: Replay;
@@ -228,12 +227,7 @@ export class PreparedOperation {
     if (!result.data || length <= MAX_WORK_AT_ONCE) return result;
     const release = await acquireLargeResponse();
     try {
-      const fields = new Map<string, WrittenJson>();
-      for (const [key, value] of Object.entries(result.data)) {
-        budget.bytes -= bytesOfKey(key);
-        fields.set(key, await writeJson(value, budget));
-      }
-      return { ...result, data: toData(fields) };
+      return { ...result, data: await toLargeData(result.data, budget) };
     } finally {
       release();
     }

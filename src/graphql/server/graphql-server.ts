@@ -8,7 +8,7 @@ import { OperationCache } from './operation-cache.ts';
 import { createOperationPlugin } from './operation.plugin.ts';
 import type { ServiceContext } from './request-context.ts';
 import { GraphQLRequestHandler, type GraphQLRequestHandlerOptions } from './request-handler.ts';
-import { createSafelistPlugin, requestParam, type Safelist } from './safelist.ts';
+import { requestParam, type Safelist } from './safelist.ts';
 
 interface GraphQLServerOptions
   extends
@@ -19,7 +19,6 @@ interface GraphQLServerOptions
   readonly safelist: Safelist | null;
   /** Whether operations that are not in the safelist are rejected. */
   readonly isSafelistEnforced: boolean;
-  /** Stores the documents of automatic persisted queries. */
   readonly documents: DocumentCache;
   /** Called for each operation that is not in the safelist and was rejected. */
   readonly onUnlisted: (requestId: string, operationName: string | null) => void;
@@ -45,11 +44,11 @@ export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServe
     plugins: [
       createOperationPlugin<ServiceContext>({
         onStart: ({ scope }) => scope.start(),
-        onEnd: (record, { scope }, valid) => requestHandler.recordEnd(record, scope, valid),
+        onEnd: (record, { scope }, valid, source) => {
+          scope.isUnlisted = safelist !== null && source !== undefined && !safelist.has(source);
+          requestHandler.recordEnd(record, scope, valid);
+        },
       }),
-      ...(safelist && !isSafelistEnforced
-        ? [createSafelistPlugin<ServiceContext>(safelist, ({ scope }) => (scope.isUnlisted = true))]
-        : []),
     ],
   });
   const requestHandler: GraphQLRequestHandler = new GraphQLRequestHandler({

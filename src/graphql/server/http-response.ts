@@ -11,7 +11,6 @@ export interface GraphQLHttpResponse {
   readonly body: Buffer;
   /** The results of a started subscription, which are sent instead of the body. Absent otherwise. */
   readonly stream?: OperationStream;
-  /** Whether the request is a subscription, if that is known. */
   readonly isSubscription?: boolean;
 }
 

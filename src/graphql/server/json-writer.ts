@@ -8,7 +8,6 @@ import { nextTurn } from '../../runtime/turn-queue.ts';
 /** The maximum size of the data of a response, in bytes of JSON. */
 export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
-/** The response is larger than {@link MAX_RESPONSE_BYTES}. */
 export class ResponseTooLargeError extends Error {
   override readonly name = 'ResponseTooLargeError';
   /** The key in the response of the root field with which it became too large, where that is known. */

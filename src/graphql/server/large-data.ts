@@ -1,7 +1,7 @@
 /** The data of a response that is too large to be written at once: its root fields as JSON. */
 import type { ExecutionResult } from 'graphql';
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
-import type { WrittenJson } from './json-writer.ts';
+import { writeJson, WrittenJson, type ResponseBudget } from './json-writer.ts';
 
 /** Bounds memory, as each writer holds its output. */
 const largeResponses = new Semaphore(2);
@@ -22,12 +22,20 @@ class LargeData {
   }
 }
 
-/** Typed as graphql-js types data. All readers read it through JSON. */
-export const toData = (fields: ReadonlyMap<string, WrittenJson>): NonNullable<ExecutionResult['data']> =>
-  new LargeData(fields) as unknown as NonNullable<ExecutionResult['data']>;
-
-/** The bytes of JSON of a root field beside its value, including the comma. */
-export const bytesOfKey = (key: string): number => Buffer.byteLength(JSON.stringify(key)) + 2;
+/** Writes the root fields that are not written. Typed as graphql-js types data. Rejects with a ResponseTooLargeError. */
+export async function toLargeData(
+  data: Readonly<Record<string, unknown>>,
+  budget: ResponseBudget,
+): Promise<NonNullable<ExecutionResult['data']>> {
+  const fields = new Map<string, WrittenJson>();
+  for (const [key, value] of Object.entries(data)) {
+    // With the colon and the comma.
+    budget.bytes -= Buffer.byteLength(JSON.stringify(key)) + 2;
+    fields.set(key, value instanceof WrittenJson ? value : await writeJson(value, budget));
+  }
+  // All readers read it through JSON.
+  return new LargeData(fields) as unknown as NonNullable<ExecutionResult['data']>;
+}
 
 interface WritableResult {
   readonly data?: unknown;

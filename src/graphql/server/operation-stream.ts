@@ -18,9 +18,8 @@ export type StreamTransport = 'sse' | 'multipart' | 'websocket';
  */
 type StreamEnd = 'completed' | 'failed' | 'disconnected' | 'cut';
 
-export interface StreamSummary {
+interface StreamSummary {
   readonly end: StreamEnd;
-  /** How many results were sent. */
   readonly events: number;
   /** The codes of the errors in them, each once. */
   readonly errorCodes: readonly string[];

@@ -13,11 +13,18 @@ import { msSince, toOperationName, type OperationRecord } from '../../observabil
 interface OperationPluginOptions<Context extends BaseContext> {
   /** Called before the document is parsed. Returns when the operation began, on `performance.now()`. Its errors are ignored. */
   readonly onStart: (context: Context) => number;
-  /** Called once, when the response is ready to be sent. Its errors are ignored: the response is sent anyway. */
-  readonly onEnd: (record: OperationRecord, context: Context, valid: ValidOperation | null) => void;
+  /**
+   * Called once, when the response is ready to be sent. Its errors are ignored: the response is sent anyway. `source` is the
+   * document as text; undefined if none was found.
+   */
+  readonly onEnd: (
+    record: OperationRecord,
+    context: Context,
+    valid: ValidOperation | null,
+    source: string | undefined,
+  ) => void;
 }
 
-/** The operation of a valid document. */
 export interface ValidOperation {
   readonly document: DocumentNode;
   /** As the request names it. */
@@ -33,7 +40,7 @@ export function createOperationPlugin<Context extends BaseContext>({
     requestDidStart: ({ contextValue }) => {
       const startedAt = attempt(() => onStart(contextValue)) ?? performance.now();
       return Promise.resolve({
-        willSendResponse: ({ request, document, operation, operationName, response: { body } }) => {
+        willSendResponse: ({ request, source, document, operation, operationName, response: { body } }) => {
           attempt(() =>
             onEnd(
               {
@@ -44,6 +51,7 @@ export function createOperationPlugin<Context extends BaseContext>({
               },
               contextValue,
               document && operation ? { document, operationName: request.operationName } : null,
+              source,
             ),
           );
           return Promise.resolve();

@@ -48,7 +48,6 @@ import {
   type ValuePlan,
 } from './value-plan.ts';
 
-/** One call of a resolver. */
 export interface RootCall {
   /** The key in the response of the first field that uses it. */
   readonly key: string;
@@ -146,7 +145,6 @@ class Planner {
     this.#conditions = conditions;
   }
 
-  /** About how much memory the plan takes. */
   get bytes(): number {
     return this.#fields * BYTES_PER_FIELD + this.#objects * BYTES_PER_OBJECT;
   }
@@ -238,7 +236,6 @@ class Planner {
     return fields;
   }
 
-  /** Whether `@skip` or `@include` excludes the selection. */
   #isExcluded({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (!isCondition(name.value)) return false;
     const value = condition?.value;

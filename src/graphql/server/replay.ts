@@ -24,7 +24,6 @@ interface ReplayedField {
   /** All of one key in the response. */
   readonly nodes: readonly FieldNode[];
   readonly result: RootResult;
-  /** The valid variables of the request. */
   readonly variables: Variables;
 }
 

@@ -24,7 +24,6 @@ type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Resu
     ? Pick<M, keyof M>
     : M;
 
-/** An operation of a valid document. */
 export interface ExecutionRequest {
   readonly document: DocumentNode;
   readonly operationName: string | undefined;

@@ -33,7 +33,7 @@ import { createRejectionCache, type OperationCache, type OperationLookup } from 
 import type { Safelist } from './safelist.ts';
 import { msSince, type EndedOperation, type OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
-import type { OperationStream, StreamSummary, StreamTransport } from './operation-stream.ts';
+import type { OperationStream, StreamTransport } from './operation-stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables.ts';
 
@@ -55,19 +55,9 @@ export interface GraphQLRequestHandlerOptions {
   readonly introspection: boolean;
   /** Only its operations are executed. Null or absent for all operations. */
   readonly safelist?: Safelist | null;
-  /** Called with every request whose token was rejected. */
   readonly onTokenRejected?: (entry: { readonly requestId: string; readonly reason: string }) => void;
   readonly onOperation: (record: OperationRecord, operation: EndedOperation) => void;
-  /** Called with every request that the safelist rejected. */
   readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
-}
-
-interface StreamFacts extends StreamSummary {
-  readonly transport: StreamTransport;
-  /** From the start of GraphQL's work to the end of the stream. */
-  readonly durationMs: number;
-  /** From the start of GraphQL's work to the first text of a message, in milliseconds. Null if there was none. */
-  readonly firstTextMs: number | null;
 }
 
 const NO_CODES: readonly string[] = [];
@@ -101,7 +91,6 @@ export class GraphQLRequestHandler {
     options.upstream.reads.onWrite((tenant) => this.#inFlight.forget(tenant));
   }
 
-  /** How many streams of subscriptions are open on each transport. */
   get openStreams(): ReadonlyMap<StreamTransport, number> {
     return this.#openStreams;
   }
@@ -196,7 +185,7 @@ export class GraphQLRequestHandler {
     if (!scope.stream) this.#report(scope, record, null);
   }
 
-  #report(scope: RequestScope, record: OperationRecord, stream: StreamFacts | null): void {
+  #report(scope: RequestScope, record: OperationRecord, stream: EndedOperation['stream']): void {
     const { info, upstreamCalls, isUnlisted, writtenIds } = scope;
     this.#options.onOperation(record, {
       info,
@@ -220,13 +209,9 @@ export class GraphQLRequestHandler {
       const errorCodes = [...new Set([...record.errorCodes, ...summary.errorCodes])];
       const outcome = summary.end === 'failed' ? 'error' : errorCodes.length > 0 ? 'partial' : 'ok';
       const { firstTextAt } = scope;
-      const context: StreamFacts = {
-        ...summary,
-        transport,
-        durationMs: msSince(startedAt),
-        firstTextMs: firstTextAt === null ? null : firstTextAt - startedAt,
-      };
-      this.#report(scope, { ...record, outcome, errorCodes }, context);
+      const firstTextMs = firstTextAt === null ? null : firstTextAt - startedAt;
+      const durationMs = msSince(startedAt);
+      this.#report(scope, { ...record, outcome, errorCodes }, { ...summary, transport, durationMs, firstTextMs });
     };
     return stream;
   }

@@ -3,8 +3,8 @@
  * turn. Once it is large, it is written in parts, and at most two responses are written at a time.
  */
 import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql';
-import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, WrittenJson } from './json-writer.ts';
-import { acquireLargeResponse, bytesOfKey, toData } from './large-data.ts';
+import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
+import { acquireLargeResponse, toLargeData } from './large-data.ts';
 import type { Plan, RootField } from './plan.ts';
 import type { Replay, RootResult } from './replay.ts';
 import { MAX_WORK_AT_ONCE, type Meter } from './value-plan.ts';
@@ -18,7 +18,6 @@ const BYTES_FOR_ERRORS = 1024 * 1024;
 interface ResponseBuilderOptions {
   readonly plan: Plan;
   readonly replay: Replay;
-  /** The valid variables of the request. */
   readonly variables: Variables;
 }
 
@@ -116,14 +115,9 @@ export class ResponseBuilder {
   }
 
   async #endLarge(): Promise<ExecutionResult> {
-    const fields = new Map<string, WrittenJson>();
-    for (const [key, value] of Object.entries(this.#data)) {
-      this.#budget.bytes -= bytesOfKey(key);
-      fields.set(key, value instanceof WrittenJson ? value : await writeJson(value, this.#budget));
-    }
+    const data = await toLargeData(this.#data, this.#budget);
     if (this.#budget.bytes < (this.#errors.length > 0 ? BYTES_FOR_ERRORS : 0))
       throw new ResponseTooLargeError(this.#options.plan.fields[0]?.key);
-    const data = toData(fields);
     return this.#errors.length > 0 ? { errors: this.#errors, data } : { data };
   }
 }

@@ -5,7 +5,7 @@
  * If it is enforced, other operations are rejected before parsing. In log mode all operations run, and those that are not
  * listed are reported.
  */
-import type { ApolloServerPlugin, BaseContext, HTTPGraphQLRequest } from '@apollo/server';
+import type { HTTPGraphQLRequest } from '@apollo/server';
 import { hashOf, type DocumentCache } from './apq-cache.ts';
 import { readFile } from 'node:fs/promises';
 import type { GraphQLSchema } from 'graphql';
@@ -50,20 +50,6 @@ export function requestParam({ method, search, body }: HTTPGraphQLRequest, name:
   if (method === 'GET') return new URLSearchParams(search).get(name);
   return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : null;
 }
-
-/** Reports every operation that is not listed, before it runs. */
-export const createSafelistPlugin = <Context extends BaseContext>(
-  safelist: Safelist,
-  onUnlisted: (context: Context) => void,
-): ApolloServerPlugin<Context> => ({
-  requestDidStart: () =>
-    Promise.resolve({
-      didResolveSource: ({ source, contextValue }) => {
-        if (!safelist.has(source)) onUnlisted(contextValue);
-        return Promise.resolve();
-      },
-    }),
-});
 
 /**
  * Reads the manifest in the file. `onUnusable` is called with the names of the operations that are not valid in the schema,

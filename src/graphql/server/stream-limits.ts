@@ -1,7 +1,6 @@
 /** Limits the number of open streams, in total and of each caller. */
 import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 
-/** The maximum of streams of one caller. */
 const MAX_STREAMS_PER_CALLER = 20;
 
 interface StreamLimitsOptions {
@@ -14,7 +13,6 @@ export class StreamLimits {
   readonly #streams: Semaphore;
   readonly #isMultiTenant: boolean;
   #isClosed = false;
-  /** The number of streams, of each caller that has any. */
   readonly #byCaller = new Map<string, number>();
 
   constructor({ maxStreams, isMultiTenant }: StreamLimitsOptions) {

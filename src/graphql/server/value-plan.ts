@@ -14,10 +14,8 @@ import type {
 } from 'graphql';
 import { jsonLength, SHORT_VALUE_LENGTH, type JsonWriter } from './json-writer.ts';
 
-/** A value does not match its type. */
 class UnexpectedValueError extends Error {}
 
-/** The response is too large to be completed in one turn. */
 class TurnExceeded extends Error {}
 
 /** How much more may be completed in this turn, in about characters of JSON. */
@@ -88,7 +86,6 @@ export class ListPlan implements ValuePlan {
 }
 
 export interface FieldPlan {
-  /** The key in the response. */
   readonly key: string;
   /** The property of the value. `__typename` has none; its value is `value`. */
   readonly name: string;
@@ -223,7 +220,6 @@ export class LeafPlan implements ValuePlan {
   }
 }
 
-/** `__typename`. */
 export class TypeNamePlan implements ValuePlan {
   readonly #name: string;
   readonly #json: string;

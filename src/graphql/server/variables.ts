@@ -36,13 +36,11 @@ type Path = readonly (string | number)[];
 interface Definition {
   readonly name: string;
   readonly type: GraphQLInputType;
-  /** Undefined if there is none. */
   readonly defaultValue: unknown;
   readonly coerce: InputCoercer;
   readonly node: VariableDefinitionNode;
 }
 
-/** Coerces values for the variables of a validated operation. */
 export function createVariableCoercer(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
@@ -101,7 +99,6 @@ function tryCoerce(coerce: InputCoercer, value: unknown): unknown {
   }
 }
 
-/** Says what is wrong with the value of a variable. */
 function coerceWithErrors(
   { name, type, defaultValue, node }: Definition,
   variables: Variables,

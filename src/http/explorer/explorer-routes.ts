@@ -17,7 +17,6 @@ const CHAT_PATH = '/chat';
 interface ExplorerOptions {
   /** A notice for people on the landing page; returns null if there is none. */
   readonly notice?: (() => string | null) | undefined;
-  /** Whether the schema can be downloaded. */
   readonly hasSchema: boolean;
 }
 

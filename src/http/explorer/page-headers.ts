@@ -31,7 +31,6 @@ export const chatPolicy = toPolicy({
   'connect-src': ["'self'"],
 });
 
-/** All headers of a page with the given Content-Security-Policy. */
 export function pageHeaders(policy: string): Readonly<Record<string, string>> {
   return {
     'content-security-policy': policy,

@@ -1,7 +1,6 @@
 /** Sends pings, and closes a WebSocket whose client does not respond for too long. */
 import type { WebSocket } from 'ws';
 
-/** The number of checks of the socket per ping interval. */
 const CHECKS_PER_PING = 4;
 
 interface HeartbeatOptions {
@@ -9,7 +8,6 @@ interface HeartbeatOptions {
   readonly stallTimeoutMs: number;
   /** Whether nothing is read from the client at the moment, so that no response can arrive. */
   readonly isPaused: () => boolean;
-  /** Called at each check. */
   readonly onCheck: () => void;
   /** Called before the socket is ended. */
   readonly onStall: () => void;

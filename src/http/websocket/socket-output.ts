@@ -55,7 +55,6 @@ export class SocketOutput implements UnsentSource {
     this.update();
   }
 
-  /** Closes the connection. */
   destroy(): void {
     this.end();
     this.#socket.terminate();

@@ -34,7 +34,6 @@ const MAX_ID_LENGTH = 256;
 /** The status of the request that became the socket. */
 const SWITCHING_PROTOCOLS = 101;
 
-/** The state of one socket. */
 export interface SocketState {
   /** The request that was upgraded. */
   readonly request: IncomingMessage;
@@ -44,7 +43,6 @@ export interface SocketState {
   readonly takeMessage: () => Release;
   /** The client's `connection_init` was accepted. */
   readonly onAcknowledged: () => void;
-  /** Called when an operation has ended. */
   readonly onOperationEnd: () => void;
   /** The service, or upstream, has accepted the socket's credential, or not. */
   readonly onCredential: (isAccepted: boolean) => void;

@@ -76,7 +76,6 @@ export class WebSockets {
     });
   }
 
-  /** The number of open WebSockets. */
   get count(): number {
     return this.#open.size;
   }
