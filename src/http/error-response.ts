@@ -28,6 +28,8 @@ export const clientError = (status: number, message: string): HttpErrorResponse 
 /** A request that the service cannot take now. */
 export const overloaded = (message: string): HttpErrorResponse => ({ status: 503, code: 'OVERLOADED', message });
 
+export const NO_SLOT = overloaded('The service is working on as many operations as it can: try again in a moment.');
+
 /** A request to `/graphql` that was rejected before it became an operation. */
 export interface ErrorResponseRecord {
   readonly requestId: string;

@@ -2,7 +2,7 @@
 import { Field, Float, ID } from 'type-graphql';
 import type { WireAssistant } from '../../aiml/resources/assistant.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { createConnectionType } from '../schema/connection.type.ts';
 import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { AssistantTool, ResponseFormat, ToolResources, toTool } from './assistant-tool.type.ts';
@@ -75,11 +75,8 @@ export class Assistant extends Node {
   }
 }
 
-@SimpleObjectType('An assistant and its cursor.')
-class AssistantEdge extends createEdgeType(() => Assistant, 'The assistant.') {}
-
 @SimpleObjectType('A page of assistants.')
-export class AssistantConnection extends createConnectionType(() => Assistant, AssistantEdge, 'assistants') {}
+export class AssistantConnection extends createConnectionType('Assistant', () => Assistant, 'An assistant') {}
 
 /** Null if upstream does not have it. `id` has passed requireIds, or is one of upstream's. */
 export async function loadAssistant(upstream: RequestContext['upstream'], id: string): Promise<Assistant | null> {

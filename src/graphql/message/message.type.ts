@@ -2,7 +2,7 @@
 import { Field, ID } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType, readConnection } from '../schema/connection.type.ts';
+import { createConnectionType, readConnection } from '../schema/connection.type.ts';
 import { requireIds } from '../schema/ids.ts';
 import type { OldestFirstPageArguments } from '../schema/pagination.ts';
 import type { RequestContext } from '../server/request-context.ts';
@@ -103,11 +103,8 @@ export class Message {
   }
 }
 
-@SimpleObjectType('A message and its cursor.')
-class MessageEdge extends createEdgeType(() => Message, 'The message.') {}
-
 @SimpleObjectType('A page of messages.')
-export class MessageConnection extends createConnectionType(() => Message, MessageEdge, 'messages') {}
+export class MessageConnection extends createConnectionType('Message', () => Message, 'A message') {}
 
 /** Reads a page of the messages of a thread. With `runId`, only those that this run wrote. */
 export async function readMessages(

@@ -3,7 +3,7 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 import type { WireError } from '../../aiml/resources/run.ts';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
 import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
-import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { createConnectionType } from '../schema/connection.type.ts';
 import { RunError, TokenUsage } from '../run/run.type.ts';
 import { DateTime, JSONObject, Metadata } from '../schema/scalars.ts';
 import { ToolCall, toToolCall } from './tool-call.type.ts';
@@ -125,8 +125,5 @@ export function toRunStep(wire: WireRunStep): RunStep {
   }
 }
 
-@SimpleObjectType('A step and its cursor.')
-class RunStepEdge extends createEdgeType(() => RunStep, 'The step.') {}
-
 @SimpleObjectType('A page of steps.')
-export class RunStepConnection extends createConnectionType(() => RunStep, RunStepEdge, 'steps') {}
+export class RunStepConnection extends createConnectionType('RunStep', () => RunStep, 'A step') {}

@@ -11,7 +11,7 @@ import {
 } from '../../aiml/resources/run.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantTool, ResponseFormat, toTool } from '../assistant/assistant-tool.type.ts';
-import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { createConnectionType } from '../schema/connection.type.ts';
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
@@ -234,8 +234,5 @@ export class Run {
   }
 }
 
-@SimpleObjectType('A run and its cursor.')
-class RunEdge extends createEdgeType(() => Run, 'The run.') {}
-
 @SimpleObjectType('A page of runs.')
-export class RunConnection extends createConnectionType(() => Run, RunEdge, 'runs') {}
+export class RunConnection extends createConnectionType('Run', () => Run, 'A run') {}

@@ -1,5 +1,5 @@
 /** Connections and edges, as the Relay Cursor Connections Specification describes them. A cursor is the id of its node. */
-import { Field } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import type { ListQuery } from '../../aiml/resource.ts';
 import {
   PageInfo,
@@ -26,46 +26,44 @@ interface Connection<T> {
 /** Abstract classes are allowed: interface types are abstract. */
 type NodeClass<T> = abstract new (...parameters: never) => T;
 
-/** The base class of an edge type. Its subclass is the object type and gives the name. */
-export function createEdgeType<T extends Item>(
+/**
+ * The base class of a connection type. Creates the edge type as well. `name` is that of the nodes' type. `node` names one in
+ * descriptions, with its article.
+ */
+export function createConnectionType<T extends Item>(
+  name: string,
   nodeType: () => NodeClass<T>,
-  nodeDescription: string,
-): new (node: T) => Edge<T> {
-  @SimpleObjectType()
+  node: `A${string} ${string}`,
+): new (nodes: readonly T[], page: Page<Item>) => Connection<T> {
+  const noun = node.replace(/^An? /, '');
+
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `${node} and its cursor.` })
   class EdgeType implements Edge<T> {
     @Field(() => String, { description: 'A position in the list, for `after` and `before`. It is the id of the node.' })
     readonly cursor: string;
 
-    @Field(() => nodeType(), { description: nodeDescription })
+    @Field(() => nodeType(), { description: `The ${noun}.` })
     readonly node: T;
 
-    constructor(node: T) {
-      this.cursor = node.id;
-      this.node = node;
+    constructor(item: T) {
+      this.cursor = item.id;
+      this.node = item;
     }
   }
-  return EdgeType;
-}
 
-/** The base class of a connection type. `nodes` has the order of the page. `plural` names the nodes in descriptions. */
-export function createConnectionType<T extends Item>(
-  nodeType: () => NodeClass<T>,
-  edgeType: new (node: T) => Edge<T>,
-  plural: string,
-): new (nodes: readonly T[], page: Page<Item>) => Connection<T> {
   @SimpleObjectType()
   class ConnectionType implements Connection<T> {
-    @Field(() => [edgeType], { description: `The ${plural} of the page with their cursors, in order.` })
+    @Field(() => [EdgeType], { description: `The ${noun}s of the page with their cursors, in order.` })
     readonly edges: readonly Edge<T>[];
 
-    @Field(() => [nodeType()], { description: `The ${plural} of the page, in order.` })
+    @Field(() => [nodeType()], { description: `The ${noun}s of the page, in order.` })
     readonly nodes: readonly T[];
 
     @Field(() => PageInfo, { description: 'The position of the page in the list.' })
     readonly pageInfo: PageInfo;
 
     constructor(nodes: readonly T[], page: Page<Item>) {
-      this.edges = nodes.map((node) => new edgeType(node));
+      this.edges = nodes.map((item) => new EdgeType(item));
       this.nodes = nodes;
       this.pageInfo = new PageInfo(page);
     }

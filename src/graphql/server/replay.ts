@@ -9,30 +9,26 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type OperationDefinitionNode,
 } from 'graphql';
 import { executeWithLimits, type MeasuredResult } from './limited-execution.ts';
 import type { ResponseBudget } from './json-writer.ts';
-import type { Fragments } from '../schema/selected-fields.ts';
+import type { Plan } from './plan.ts';
 import type { Variables } from './variables.ts';
 
 export type RootResult = PromiseSettledResult<unknown>;
 
-interface ReplayedField {
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: Fragments;
-  /** All of one key in the response. */
-  readonly nodes: readonly FieldNode[];
-  readonly result: RootResult;
-  readonly variables: Variables;
-}
-
-/** Rejects with a ResponseTooLargeError. */
-export type Replay = (field: ReplayedField, budget: ResponseBudget) => Promise<MeasuredResult>;
+/** `nodes`: all of one key in the response. `variables` are those of the request. Rejects with a ResponseTooLargeError. */
+export type Replay = (
+  plan: Pick<Plan, 'operation' | 'fragments'>,
+  nodes: readonly FieldNode[],
+  result: RootResult,
+  variables: Variables,
+  budget: ResponseBudget,
+) => Promise<MeasuredResult>;
 
 export function createReplay(schema: GraphQLSchema): Replay {
   const replaySchema = toReplaySchema(schema);
-  return ({ operation, fragments, nodes, result, variables }, budget) => {
+  return ({ operation, fragments }, nodes, result, variables, budget) => {
     const document: DocumentNode = {
       kind: Kind.DOCUMENT,
       definitions: [

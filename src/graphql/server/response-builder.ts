@@ -93,8 +93,7 @@ export class ResponseBuilder {
   async #replay({ key, nodes, type }: RootField, result: RootResult | null): Promise<unknown> {
     if (result === null) throw new TypeError('there is always a __typename');
     const { plan, replay, variables } = this.#options;
-    const { operation, fragments } = plan;
-    const replayed = await replay({ operation, fragments, nodes, result, variables }, this.#budget);
+    const replayed = await replay(plan, nodes, result, variables, this.#budget);
     const { data, errors = [] } = replayed.result;
     this.#errors.push(...errors);
     const value: unknown = data?.[key] ?? null;

@@ -3,7 +3,7 @@ import { Field, ID } from 'type-graphql';
 import type { WireThread } from '../../aiml/resources/thread.ts';
 import type { WireMetadata } from '../../aiml/wire.ts';
 import { ToolResources } from '../assistant/assistant-tool.type.ts';
-import { createConnectionType, createEdgeType } from '../schema/connection.type.ts';
+import { createConnectionType } from '../schema/connection.type.ts';
 import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
@@ -35,8 +35,5 @@ export class Thread extends Node {
   }
 }
 
-@SimpleObjectType('A thread and its cursor.')
-class ThreadEdge extends createEdgeType(() => Thread, 'The thread.') {}
-
 @SimpleObjectType('A page of threads.')
-export class ThreadConnection extends createConnectionType(() => Thread, ThreadEdge, 'threads') {}
+export class ThreadConnection extends createConnectionType('Thread', () => Thread, 'A thread') {}

@@ -24,6 +24,7 @@ import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { UnsentSource } from '../connection.ts';
+import { clientError, NO_SLOT, overloaded, type HttpErrorResponse } from '../error-response.ts';
 import type { Lifecycle } from '../shutdown.ts';
 
 /** The operations that one socket may have at a time. */
@@ -123,7 +124,7 @@ async function execute(
   const requestId = randomUUID();
   if (operations.size >= MAX_OPERATIONS) return rejectOperation(OVER_SOCKET_LIMIT, requestId, extra, options);
   const release = operationSlots.tryAcquire();
-  if (!release) return rejectOperation(OVER_SERVICE_LIMIT, requestId, extra, options);
+  if (!release) return rejectOperation(NO_SLOT, requestId, extra, options);
   const cancellation = new CancellationToken();
   operations.add(cancellation);
   const trace = startTrace('GET', '/graphql', request.headers);
@@ -213,13 +214,8 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
   extensions: { requestId, ...error.extensions },
 });
 
-interface Rejection {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
 function rejectOperation(
-  { code, message }: Rejection,
+  { code, message }: HttpErrorResponse,
   requestId: string,
   { output: { caller } }: SocketState,
   { onOperationRejected }: WebSocketOperationsOptions,
@@ -228,15 +224,5 @@ function rejectOperation(
   return { errors: [{ message, extensions: { ...toExtensions(code), requestId } }] };
 }
 
-const ID_TOO_LONG: Rejection = {
-  code: 'BAD_REQUEST',
-  message: `The id of an operation has at most ${MAX_ID_LENGTH} characters.`,
-};
-const OVER_SOCKET_LIMIT: Rejection = {
-  code: 'OVERLOADED',
-  message: 'This WebSocket has 20 operations in flight, which is the limit.',
-};
-const OVER_SERVICE_LIMIT: Rejection = {
-  code: 'OVERLOADED',
-  message: 'The service is working on as many operations as it can: try again in a moment.',
-};
+const ID_TOO_LONG = clientError(400, `The id of an operation has at most ${MAX_ID_LENGTH} characters.`);
+const OVER_SOCKET_LIMIT = overloaded('This WebSocket has 20 operations in flight, which is the limit.');
