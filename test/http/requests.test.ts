@@ -94,6 +94,27 @@ describe('a request body', () => {
     const response = await fetch(`${service.url}/graphql`, post(padded(2 * 1024 * 1024)));
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
+
+  test.each([
+    [4000, 200],
+    [6000, 400],
+    [20_000, 400],
+  ])('in %d chunks gets the status %d', async (chunks, status) => {
+    const chunked =
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: keep-alive\r\n' +
+      `transfer-encoding: chunked\r\n\r\n17\r\n{"query":"{__typename}"\r\n${'1\r\n \r\n'.repeat(chunks)}1\r\n}\r\n0\r\n\r\n`;
+    const response = await new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => socket.write(chunked));
+      socket.on('error', () => undefined).on('close', () => resolve(received));
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        received += part;
+        if (status === 200) socket.end();
+      });
+    });
+    expect(response).toContain(`HTTP/1.1 ${status} `);
+    if (status === 400) expect(response).toContain('The request body arrived in more than 5000 chunks.');
+  });
 });
 
 describe('clients that disconnect while their requests are read', () => {
