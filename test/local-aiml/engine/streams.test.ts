@@ -272,14 +272,29 @@ test('A client that disconnects does not end the run', async () => {
   expect(textOf((await client.messages(threadId))[0]).split(' ')).toHaveLength(40);
 });
 
-test('Deleting a thread ends the streams of its run with cancelled and done', async () => {
+test('Deleting a thread ends the streams of its run with cancelled and done, and with all of the text so far', async () => {
   const run = await client.start('/words 1000\n/slow 20', assistantId);
   const events: StreamedEvent[] = [];
+  let isDeleted = false;
   for await (const event of await openEvents(client.eventsUrl(run))) {
     events.push(event);
-    if (events.length === 9) expect((await client.call(`DELETE /threads/${run.thread_id}`)).status).toBe(200);
+    if (isDeleted || events.length < 20) continue;
+    isDeleted = true;
+    expect((await client.call(`DELETE /threads/${run.thread_id}`)).status).toBe(200);
   }
-  expect(namesOf(events).slice(-2)).toEqual(['thread.run.cancelled', 'done']);
+  expect(outlineOf(events)).toEqual([
+    ...BEGIN,
+    ...MESSAGE,
+    'thread.message.incomplete',
+    'thread.run.step.cancelled',
+    'thread.run.cancelling',
+    'thread.run.cancelled',
+    'done',
+  ]);
+  const [text = ''] = textsOf(events).values();
+  const end = events.find(({ event }) => event === 'thread.message.incomplete');
+  expect(text.split(' ').length).toBeGreaterThan(10);
+  expect(end?.data).toMatchObject({ content: [{ text: { value: text } }] });
   expect((await client.call(`GET ${client.pathOf(run)}`)).status).toBe(404);
 });
 

@@ -5,7 +5,7 @@ import type { LiveRuns } from '../live-runs.ts';
 import { toCursor, toFrame, type Position } from './cursor.ts';
 import { nextEvent } from './projection.ts';
 import type { Follower } from './follower.ts';
-import { asDeleted, withLive } from './run-view.ts';
+import { asDeleted, withLive, withSeenText } from './run-view.ts';
 import type { NotificationQueue } from './notification-queue.ts';
 
 /** What all feeds share. */
@@ -34,6 +34,8 @@ export class RunFeed {
   #stopWatching: (() => void) | undefined;
   #stored: RunSnapshot | undefined;
   #shown: RunSnapshot | undefined;
+  /** The last view that followers may have seen. Its text may be newer than what is stored. */
+  #seen: RunSnapshot | undefined;
   #isStale = true;
   #isScheduled = false;
   #reading: Promise<void> | undefined;
@@ -49,7 +51,11 @@ export class RunFeed {
 
   /** Undefined before the run was read, and where there is no such run. */
   get view(): RunSnapshot | undefined {
-    return (this.#shown ??= this.#stored && withLive(this.#stored, this.#parts.liveRuns.get(this.#runId)));
+    if (!this.#shown && this.#stored) {
+      const view = withLive(this.#stored, this.#parts.liveRuns.get(this.#runId));
+      this.#seen = this.#shown = withSeenText(view, this.#seen);
+    }
+    return this.#shown;
   }
 
   /** Whether it has followers, which are notified of every change. */
@@ -138,7 +144,7 @@ export class RunFeed {
       try {
         const snapshot = await this.#parts.work.snapshot(this.#runId);
         if (snapshot) this.#stored = snapshot;
-        else if (this.#stored) this.#stored = asDeleted(this.#stored, nowSeconds());
+        else if (this.#stored) this.#stored = asDeleted(this.#seen ?? this.#stored, nowSeconds());
         this.#shown = undefined;
         this.#events.clear();
       } catch (error) {

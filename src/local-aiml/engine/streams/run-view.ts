@@ -1,5 +1,5 @@
 /** Owns what a stream shows of a run: what is stored, with what a worker of this process is writing on top of it. Pure. */
-import { endMessage, type Message } from '../../messages/model.ts';
+import { endMessage, textOf, type Message } from '../../messages/model.ts';
 import { endRun, isLive, NOT_ENDED, toMessageEnd, waitForOutputs, type Run, type RunStatus } from '../../runs/model.ts';
 import { endStep, toRequiredToolCalls, type RunStep } from '../../runs/step.ts';
 import type { RunSnapshot } from '../../store/work-store.ts';
@@ -27,6 +27,22 @@ export function withLive(view: RunSnapshot, live: LiveRun | undefined): RunSnaps
     steps = [...steps.slice(0, -1), { ...last, step_details: { type: 'tool_calls', tool_calls: toolStep.toolCalls } }];
   return { ...view, messages, steps };
 }
+
+/**
+ * The snapshot, with the text that followers have seen of its messages: a run that a request ended, for example because its
+ * thread is deleted, is stored without the last words of its worker.
+ */
+export function withSeenText(view: RunSnapshot, seen: RunSnapshot | undefined): RunSnapshot {
+  let { messages } = view;
+  for (const [id, item] of view.messages) {
+    const before = seen?.messages.get(id);
+    if (before?.attempt !== item.attempt || lengthOf(before.message) <= lengthOf(item.message)) continue;
+    messages = new Map([...messages, [id, { ...item, message: { ...item.message, content: before.message.content } }]]);
+  }
+  return messages === view.messages ? view : { ...view, messages };
+}
+
+const lengthOf = ({ content }: Message): number => content.reduce((length, part) => length + textOf(part).length, 0);
 
 /** The snapshot of a run that was deleted with its thread: cancelled, and with it what was open. */
 export function asDeleted(view: RunSnapshot, now: number): RunSnapshot {
