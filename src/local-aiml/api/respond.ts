@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { Page } from '../store/store.ts';
 
+/** In characters. */
+const MAX_SHORT_LENGTH = 16_384;
+
 /** Sends `json` as it is; to a read that the client's `If-None-Match` fits, 304 without it. */
 export function respond(reply: FastifyReply, statusCode: number, json: string): FastifyReply {
-  // Encoded once: the hash and the socket would each encode a string again.
-  const body = Buffer.from(json);
+  // A long text is encoded once: the hash and the socket would each encode it again. A short one goes out with the headers.
+  const body = json.length > MAX_SHORT_LENGTH ? Buffer.from(json) : json;
   const tag = toWeakTag(body);
   void reply.header('etag', tag);
   if (statusCode === 200 && isFresh(reply.request, tag)) return reply.code(304).send();
@@ -22,9 +25,9 @@ export function toListJson({ items, hasMore }: Page): string {
 }
 
 /** As Express makes it: the length in bytes in hexadecimal, and 27 characters of the SHA-1 in base64. */
-function toWeakTag(body: Buffer): string {
+function toWeakTag(body: Buffer | string): string {
   const hash = createHash('sha1').update(body).digest('base64').slice(0, 27);
-  return `W/"${body.length.toString(16)}-${hash}"`;
+  return `W/"${Buffer.byteLength(body).toString(16)}-${hash}"`;
 }
 
 /**
