@@ -119,39 +119,27 @@ async function createOrFind<T>({ find, create }: KeyedCreate<T>): Promise<T> {
 /** The body with the key in its metadata. Throws BAD_USER_INPUT if the metadata is full, or has another value in its place. */
 export function stampKey<Body>(body: Body, key: string): Body {
   const { metadata = {} } = body as { readonly metadata?: Readonly<Record<string, string>> };
-  if (Object.keys(metadata).length > MAX_PAIRS)
-    throw new PublicError({
-      code: 'BAD_USER_INPUT',
-      message: 'The metadata has too many pairs.',
-      retryable: false,
-      param: 'metadata',
-      problem: 'TOO_MANY',
-      reason: `"metadata" takes at most ${MAX_PAIRS} pairs beside an idempotency key.`,
-    });
-  if ((metadata[KEY_NAME] ?? key) !== key)
-    throw new PublicError({
-      code: 'BAD_USER_INPUT',
-      message: 'The metadata has a pair of the name that holds the key.',
-      retryable: false,
-      param: 'metadata',
-      problem: 'INVALID',
-      reason: `"metadata" must not have "${KEY_NAME}" beside an idempotency key.`,
-    });
+  if (Object.keys(metadata).length > MAX_PAIRS) {
+    const reason = `"metadata" takes at most ${MAX_PAIRS} pairs beside an idempotency key.`;
+    throw badInput('metadata', 'TOO_MANY', reason, 'The metadata has too many pairs.');
+  }
+  if ((metadata[KEY_NAME] ?? key) !== key) {
+    const reason = `"metadata" must not have "${KEY_NAME}" beside an idempotency key.`;
+    throw badInput('metadata', 'INVALID', reason, 'The metadata has a pair of the name that holds the key.');
+  }
   return { ...body, metadata: { ...metadata, [KEY_NAME]: key } };
 }
 
 /** The same key was used with another input. */
-export const keyReused = (): PublicError => keyUnusable('The idempotency key was used with another input.');
+export const keyReused = (): PublicError =>
+  badInput(KEY_NAME, 'INVALID', 'The idempotency key was used with another input.');
 
 const createdIsDeleted = (): PublicError =>
-  keyUnusable('What was created with the idempotency key has been deleted: nothing was created again.');
+  badInput(
+    KEY_NAME,
+    'INVALID',
+    'What was created with the idempotency key has been deleted: nothing was created again.',
+  );
 
-const keyUnusable = (reason: string): PublicError =>
-  new PublicError({
-    code: 'BAD_USER_INPUT',
-    message: reason,
-    retryable: false,
-    param: KEY_NAME,
-    problem: 'INVALID',
-    reason,
-  });
+const badInput = (param: string, problem: 'INVALID' | 'TOO_MANY', reason: string, message = reason): PublicError =>
+  new PublicError({ code: 'BAD_USER_INPUT', message, retryable: false, param, problem, reason });

@@ -126,10 +126,12 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
   /** A list in flight may contain the objects, so it is awaited before ids are read. */
   async #loadAll(ids: readonly string[]): Promise<(T | null | Error)[]> {
     if (this.#listsInFlight && this.#listsInFlight.size > 0) await Promise.allSettled(this.#listsInFlight);
-    return Promise.all(ids.map((id) => this.#listed.get(id) ?? this.#loadOne(id)));
+    return Promise.all(ids.map((id) => this.#loadOne(id)));
   }
 
   async #loadOne(id: string): Promise<T | null | Error> {
+    const listed = this.#listed.get(id);
+    if (listed) return listed;
     try {
       return await this.#call(() => this.#resource.get(id));
     } catch (error) {

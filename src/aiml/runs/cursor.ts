@@ -13,12 +13,15 @@ export interface RunCursor {
   /** The last status of the run that was sent; empty if none was. */
   readonly runStatus: string;
   /** The last step that was sent, and its status; empty if none was. */
-  readonly stepId: string;
-  readonly stepStatus: string;
-  /** The last message that was sent, and its status; empty if none was. Earlier messages were sent completely. */
-  readonly messageId: string;
-  readonly messageStatus: string;
-  /** The text part of that message, and the length of its text that was sent, in UTF-16 code units. */
+  readonly step: { readonly id: string; readonly status: string };
+  /** The last message that was sent; the id is empty if none was. Earlier messages were sent completely. */
+  readonly message: SentMessage;
+}
+
+export interface SentMessage {
+  readonly id: string;
+  readonly status: string;
+  /** The text part, and the length of its text that was sent, in UTF-16 code units. */
   readonly contentIndex: number;
   readonly textLength: number;
 }
@@ -32,19 +35,10 @@ const PATTERN = new RegExp(
 /** The form of an id or a status in a cursor. Upstream may send any text, so other characters become underscores. */
 export const toCursorPart = (text: string): string => text.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
 
-export const formatCursor = (cursor: RunCursor): string =>
-  [
-    1,
-    cursor.instance,
-    cursor.position,
-    toCursorPart(cursor.runStatus),
-    toCursorPart(cursor.stepId),
-    toCursorPart(cursor.stepStatus),
-    toCursorPart(cursor.messageId),
-    toCursorPart(cursor.messageStatus),
-    cursor.contentIndex,
-    cursor.textLength,
-  ].join('.');
+export function formatCursor({ instance, position, runStatus, step, message }: RunCursor): string {
+  const states = [runStatus, step.id, step.status, message.id, message.status].map(toCursorPart);
+  return [1, instance, position, ...states, message.contentIndex, message.textLength].join('.');
+}
 
 /** Null if it is not a cursor. */
 export function parseCursor(text: string): RunCursor | null {
@@ -56,11 +50,12 @@ export function parseCursor(text: string): RunCursor | null {
     instance,
     position: Number(position),
     runStatus,
-    stepId,
-    stepStatus,
-    messageId,
-    messageStatus,
-    contentIndex: Number(contentIndex),
-    textLength: Number(textLength),
+    step: { id: stepId, status: stepStatus },
+    message: {
+      id: messageId,
+      status: messageStatus,
+      contentIndex: Number(contentIndex),
+      textLength: Number(textLength),
+    },
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { WireMessage } from '../resources/message.ts';
 import { hasEnded } from '../resources/run.ts';
-import { formatCursor, toCursorPart, type RunCursor } from './cursor.ts';
+import { formatCursor, toCursorPart, type RunCursor, type SentMessage } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunEvent, Transition } from './run-event.ts';
@@ -31,7 +31,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   readonly #seen: ReadonlySet<number>;
   #runStatus = '';
   #step = { id: '', status: '', version: 0 };
-  #message = { id: '', status: '', contentIndex: 0, textLength: 0 };
+  #message: SentMessage = { id: '', status: '', contentIndex: 0, textLength: 0 };
   /** The rewrites of that message that were applied to its place. */
   #rewrites = 0;
   /** Whether the text at that place has to be sent, even if it is empty. */
@@ -231,12 +231,8 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       instance: this.#live.instance,
       position: this.#position,
       runStatus: this.#runStatus,
-      stepId: this.#step.id,
-      stepStatus: this.#step.status,
-      messageId: this.#message.id,
-      messageStatus: this.#message.status,
-      contentIndex: this.#message.contentIndex,
-      textLength: this.#message.textLength,
+      step: this.#step,
+      message: this.#message,
     });
   }
 
@@ -245,14 +241,10 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     this.#runStatus = after.runStatus;
     const { transitions, messages } = this.#live;
     const step = transitions.find((transition) => isStep(transition, after));
-    const stepId = step?.kind === 'step' ? step.step.id : after.stepId;
-    this.#step = { id: stepId, status: after.stepStatus, version: this.#live.versionOf(stepId) };
-    this.#message = {
-      id: [...messages.keys()].find((id) => toCursorPart(id) === after.messageId) ?? after.messageId,
-      status: after.messageStatus,
-      contentIndex: after.contentIndex,
-      textLength: after.textLength,
-    };
+    const stepId = step?.kind === 'step' ? step.step.id : after.step.id;
+    this.#step = { id: stepId, status: after.step.status, version: this.#live.versionOf(stepId) };
+    const messageId = [...messages.keys()].find((id) => toCursorPart(id) === after.message.id);
+    this.#message = { ...after.message, id: messageId ?? after.message.id };
     if (after.instance === this.#live.instance) {
       this.#position = Math.min(after.position, transitions.length);
       return new Set();
@@ -261,15 +253,15 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   }
 }
 
-const isStep = (transition: Transition, { stepId }: RunCursor): boolean =>
-  transition.kind === 'step' && toCursorPart(transition.step.id) === stepId;
+const isStep = (transition: Transition, { step }: RunCursor): boolean =>
+  transition.kind === 'step' && toCursorPart(transition.step.id) === step.id;
 
 /** Which transitions a cursor of another process has seen, derived from ids, states and order. */
 function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
   const indexesOf = (matches: (transition: Transition) => boolean): number[] =>
     transitions.flatMap((transition, index) => (matches(transition) ? [index] : []));
   const messages = indexesOf(
-    (transition) => transition.kind === 'message' && toCursorPart(transition.message.id) === after.messageId,
+    (transition) => transition.kind === 'message' && toCursorPart(transition.message.id) === after.message.id,
   );
   const steps = indexesOf((transition) => isStep(transition, after));
   const seen = transitions.flatMap((transition, index) => {
@@ -278,12 +270,12 @@ function findSeen(transitions: readonly Transition[], after: RunCursor): Readonl
         const first = messages[0];
         if (first === undefined || index > (messages.at(-1) ?? -1)) return [];
         if (index < first) return [index];
-        return !transition.isEnd || after.messageStatus === toCursorPart(transition.message.status) ? [index] : [];
+        return !transition.isEnd || after.message.status === toCursorPart(transition.message.status) ? [index] : [];
       }
       case 'step': {
         const first = steps[0];
         if (first === undefined || index > (steps.at(-1) ?? -1)) return [];
-        return index < first || toCursorPart(transition.step.status) === after.stepStatus ? [index] : [];
+        return index < first || toCursorPart(transition.step.status) === after.step.status ? [index] : [];
       }
       case 'run': {
         if (toCursorPart(transition.run.status) === after.runStatus) return [index];
