@@ -20,51 +20,58 @@ const RESPONSE_HEAD_BYTES = 512;
 /** `writeQueueSize`: bytes written to the socket that the system has not accepted. Node's socket time-out uses it, too. */
 export type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
-/** A connection with bytes that have not reached the operating system. */
-export interface UnsentSource {
-  /** Whether the service closes it, because the client does not read or the service is stopping. */
-  isCut: boolean;
-  /** The subject of the caller of its last operation; null if none was authenticated. */
-  caller: string | null;
-  readonly unsentBytes: number;
-  /** The `performance.now()` time since which the client has read nothing; null if nothing is pending. */
-  readonly stalledSince: number | null;
-  refresh(): void;
-  destroy(): void;
-}
-
 export interface UnsentObserver {
   /** Called when the unsent bytes of a connection have changed by `bytes`. */
   unsentChanged(connection: UnsentSource, bytes: number): void;
 }
 
-export class Connection implements UnsentSource {
+/** A connection with bytes that have not reached the operating system. */
+export abstract class UnsentSource {
+  /** Whether the service closes it, because the client does not read or the service is stopping. */
   isCut = false;
+  /** The subject of the caller of its last operation; null if none was authenticated. */
   caller: string | null = null;
+  /** The bytes that had not reached the operating system at the last {@link refresh}. */
+  unsentBytes = 0;
+  /** The last `performance.now()` time at which the client had read. */
+  protected progressAt = 0;
+  readonly #observer: UnsentObserver;
+
+  constructor(observer: UnsentObserver) {
+    this.#observer = observer;
+  }
+
+  /** The `performance.now()` time since which the client has read nothing; null if nothing is pending. */
+  abstract get stalledSince(): number | null;
+  abstract refresh(): void;
+  abstract destroy(): void;
+
+  /** `now` is a `performance.now()` time. */
+  changeUnsent(bytes: number, now: number): void {
+    // A client that had read everything was not stalled until now.
+    if (bytes < 0 || this.unsentBytes === 0) this.progressAt = now;
+    this.unsentBytes += bytes;
+    if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
+  }
+}
+
+export class Connection extends UnsentSource {
   /** The number of exchanges that wait for their turn. */
   waiting = 0;
   readonly #socket: QueueingSocket;
-  readonly #observer: UnsentObserver;
   /** In the order of the requests, which is also that of their responses. */
   readonly #exchanges = new Set<HttpExchange>();
-  #progressAt = 0;
-  #unsentBytes = 0;
 
   constructor(socket: QueueingSocket, observer: UnsentObserver) {
+    super(observer);
     this.#socket = socket;
-    this.#observer = observer;
     socket.once('close', () => this.#endAll());
-  }
-
-  /** The bytes of responses that had not reached the operating system at the last {@link refresh}. */
-  get unsentBytes(): number {
-    return this.#unsentBytes;
   }
 
   get stalledSince(): number | null {
     const [current] = this.#exchanges;
     const respondedAt = current?.respondedAt ?? null;
-    return respondedAt === null ? null : Math.max(respondedAt, this.#progressAt);
+    return respondedAt === null ? null : Math.max(respondedAt, this.progressAt);
   }
 
   get hasOneRequest(): boolean {
@@ -90,16 +97,12 @@ export class Connection implements UnsentSource {
   remove(exchange: HttpExchange): void {
     this.#exchanges.delete(exchange);
     const now = performance.now();
-    this.#progressAt = now;
+    this.progressAt = now;
     this.changeUnsent(-exchange.unsentBytes, now);
   }
 
-  /** `now` is a `performance.now()` time. */
-  changeUnsent(bytes: number, now: number): void {
-    // A client that had read everything was not stalled until now.
-    if (bytes < 0 || this.#unsentBytes === 0) this.#progressAt = now;
-    this.#unsentBytes += bytes;
-    if (bytes !== 0) this.#observer.unsentChanged(this, bytes);
+  override changeUnsent(bytes: number, now: number): void {
+    super.changeUnsent(bytes, now);
     this.grantNextTurn();
   }
 
@@ -113,7 +116,7 @@ export class Connection implements UnsentSource {
 
   /** Starts the first request without a response if it waits for its turn. */
   grantNextTurn(): void {
-    if (this.waiting === 0 || this.#unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
+    if (this.waiting === 0 || this.unsentBytes > MAX_UNSENT_AHEAD_BYTES) return;
     for (const exchange of this.#exchanges)
       if (exchange.respondedAt === null) {
         exchange.grantTurn();
