@@ -3,7 +3,7 @@
  * the open tool calls. Streams add it to what is stored.
  */
 import type { MessageContent } from '../messages/model.ts';
-import type { ToolCall } from '../runs/step.ts';
+import type { RunStep, ToolCall } from '../runs/step.ts';
 
 /** A message that grows. */
 export class LiveMessage {
@@ -36,11 +36,12 @@ export class LiveMessage {
 
 /** A step of tool calls that grows. */
 export class LiveToolStep {
-  readonly id: string;
+  /** As it was created, without its calls. */
+  readonly created: RunStep;
   readonly #calls: { readonly id: string; readonly name: string; text: string }[] = [];
 
-  constructor(id: string) {
-    this.id = id;
+  constructor(created: RunStep) {
+    this.created = created;
   }
 
   begin(id: string, name: string): void {

@@ -23,7 +23,6 @@ export class ResponseWriter {
   readonly #parts: WriterParts;
   readonly #claimed: ClaimedRun;
   readonly #live: LiveRun;
-  #toolStep: RunStep | undefined;
   /** White space that no text has followed yet: a response of nothing else has no message. */
   #blank = '';
   #chars = 0;
@@ -39,7 +38,7 @@ export class ResponseWriter {
       case 'text':
       case 'refusal':
         // Text behind calls is dropped: the run waits for the outputs of the calls.
-        if (!this.#toolStep) await this.#append(chunk.type, chunk.text);
+        if (!this.#live.toolStep) await this.#append(chunk.type, chunk.text);
         break;
       case 'tool_call':
         await this.#beginCall(chunk.id, chunk.name);
@@ -61,11 +60,12 @@ export class ResponseWriter {
 
   /** The step of the calls that the model made. Undefined if it made none. */
   toolStep(): { readonly step: RunStep; readonly calls: readonly RequiredToolCall[] } | undefined {
-    if (!this.#toolStep) return undefined;
-    const calls = this.#live.toolStep?.toolCalls ?? [];
+    const { toolStep } = this.#live;
+    if (!toolStep) return undefined;
+    const { created, toolCalls } = toolStep;
     return {
-      step: { ...this.#toolStep, step_details: { type: 'tool_calls', tool_calls: calls } },
-      calls: toRequiredToolCalls(calls),
+      step: { ...created, step_details: { type: 'tool_calls', tool_calls: toolCalls } },
+      calls: toRequiredToolCalls(toolCalls),
     };
   }
 
@@ -92,21 +92,18 @@ export class ResponseWriter {
   }
 
   async #beginCall(id: string, name: string): Promise<void> {
-    if (!this.#toolStep) {
-      const message = this.endOfMessage({ status: 'completed' }, null);
-      if (message) await this.#parts.work.endMessage(this.#claimed.claim, message, this.#claimed.tally);
-      this.#live.message = undefined;
-      const step = createStep(
-        createId('step'),
-        this.#claimed.run,
-        { type: 'tool_calls', tool_calls: [] },
-        nowSeconds(),
-      );
-      await this.#parts.work.startToolStep(this.#claimed.claim, step);
-      this.#toolStep = step;
-      this.#live.toolStep = new LiveToolStep(step.id);
-    }
-    this.#live.toolStep?.begin(id, name);
+    this.#live.toolStep ??= await this.#beginToolStep();
+    this.#live.toolStep.begin(id, name);
+  }
+
+  async #beginToolStep(): Promise<LiveToolStep> {
+    const { claim, run, tally } = this.#claimed;
+    const message = this.endOfMessage({ status: 'completed' }, null);
+    if (message) await this.#parts.work.endMessage(claim, message, tally);
+    this.#live.message = undefined;
+    const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls: [] }, nowSeconds());
+    await this.#parts.work.startToolStep(claim, step);
+    return new LiveToolStep(step);
   }
 
   #count(text: string): void {

@@ -22,8 +22,8 @@ const WORDS_IN_A_ROW = 16;
 export class BuiltInModel implements ModelApi {
   async *complete(request: ModelRequest, { signal, assistant }: CompleteOptions): AsyncIterable<ModelChunk> {
     signal.throwIfAborted();
-    const conversation = readConversation(request);
-    const reply = createReply(request, conversation, assistant);
+    const conversation = readConversation(request, assistant);
+    const reply = createReply(request, conversation);
     const { failure, hangAfterWords } = conversation.commands;
     if (failure?.afterWords === 0) throw toFailure(failure.code);
     if (hangAfterWords === 0) await hang(signal);

@@ -1,5 +1,5 @@
 /** Owns what the built-in model reads from a request: the last message of the user and what followed it. */
-import type { ChatMessage, ModelRequest } from '../model/model-api.ts';
+import type { ChatMessage, ModelRequest, RespondingAssistant } from '../model/model-api.ts';
 import { readCommands, type Commands } from './commands.ts';
 
 export interface Conversation {
@@ -10,6 +10,10 @@ export interface Conversation {
   /** The calls that followed the last message of the user, each with its output. */
   readonly calls: readonly { readonly name: string; readonly output: string }[];
   readonly promptTokens: number;
+  /** What the assistant is called. */
+  readonly assistantName: string;
+  /** The first line of the assistant's instructions; '' for none. */
+  readonly instructions: string;
 }
 
 const TOKENS_OF_A_MESSAGE = 4;
@@ -19,14 +23,26 @@ export function countTokens(text: string): number {
   return Math.ceil(text.length / 4);
 }
 
-export function readConversation({ messages, tools = [] }: ModelRequest): Conversation {
+export function readConversation(
+  { messages, tools = [] }: ModelRequest,
+  assistant: RespondingAssistant | undefined,
+): Conversation {
+  const { name = null, instructions = '' } = assistant ?? {};
   const last = messages.findLastIndex((message) => message.role === 'user');
   const { commands, text } = readCommands(textOf(messages[last]));
   const promptTokens = messages.reduce(
     (sum, message) => sum + TOKENS_OF_A_MESSAGE + countTokens(textOf(message)) + countTokens(callsOf(message)),
     tools.length === 0 ? 0 : countTokens(JSON.stringify(tools)),
   );
-  return { commands, text, images: imagesOf(messages[last]), calls: readCalls(messages.slice(last + 1)), promptTokens };
+  return {
+    commands,
+    text,
+    images: imagesOf(messages[last]),
+    calls: readCalls(messages.slice(last + 1)),
+    promptTokens,
+    assistantName: name === null || name === '' ? 'the assistant' : name,
+    instructions: instructions.trim().split('\n', 1).join('').trim(),
+  };
 }
 
 function textOf(message: ChatMessage | undefined): string {

@@ -1,6 +1,6 @@
 /** Owns what the built-in model writes and which functions it calls. */
 import { objectOf, parseJson, type JsonObject, type JsonValue } from '../../wire/json.ts';
-import type { RespondingAssistant, ModelRequest } from '../model/model-api.ts';
+import type { ModelRequest } from '../model/model-api.ts';
 import { HELP } from './commands.ts';
 import type { Conversation } from './conversation.ts';
 import { createValue } from './schema-value.ts';
@@ -25,17 +25,12 @@ interface FunctionTool {
 /** Longer texts are quoted in part. */
 const MAX_QUOTED_CHARS = 4_000;
 
-export function createReply(
-  request: ModelRequest,
-  conversation: Conversation,
-  assistant: RespondingAssistant | undefined,
-): Reply {
-  const { commands } = conversation;
-  if (commands.isRefusing)
+export function createReply(request: ModelRequest, conversation: Conversation): Reply {
+  if (conversation.commands.isRefusing)
     return { text: 'I decline this, as the message asked me to with /refuse.', isRefusal: true, calls: [] };
   const calls = nextCalls(request, conversation);
   if (calls.length > 0) return { text: '', isRefusal: false, calls };
-  return { text: toFormat(request, conversation, assistant), isRefusal: false, calls: [] };
+  return { text: toFormat(request, conversation), isRefusal: false, calls: [] };
 }
 
 /** The calls that the message wants and that were not made yet; one at a time where parallel calls are off. */
@@ -106,11 +101,7 @@ function jsonIn(text: string): JsonObject | undefined {
   return undefined;
 }
 
-function toFormat(
-  request: ModelRequest,
-  conversation: Conversation,
-  assistant: RespondingAssistant | undefined,
-): string {
+function toFormat(request: ModelRequest, conversation: Conversation): string {
   const { response_format: format } = request;
   if (format?.type === 'json_schema') {
     const schema = (format.json_schema.schema ?? { type: 'object' }) as JsonObject;
@@ -119,24 +110,23 @@ function toFormat(
   if (format?.type === 'json_object')
     return JSON.stringify({
       model: 'The built-in model. It is no AI.',
-      assistant: nameOf(assistant),
-      instructions: firstLine(assistant),
+      assistant: conversation.assistantName,
+      instructions: conversation.instructions,
       message: quote(conversation.text),
       ...(conversation.calls.length === 0 ? {} : { outputs: conversation.calls.map((call) => quote(call.output)) }),
     });
-  return toProse(conversation, assistant, toolsOf(request));
+  return toProse(conversation, toolsOf(request));
 }
 
 function toProse(
-  { commands, text, images, calls }: Conversation,
-  assistant: RespondingAssistant | undefined,
+  { commands, text, images, calls, assistantName, instructions }: Conversation,
   tools: readonly FunctionTool[],
 ): string {
   if (commands.isHelp) return HELP;
   if (commands.words !== undefined) return createWords(commands.words, commands.isVarying === true);
   const sentences = [
-    `This is ${nameOf(assistant)}, written by the built-in model, which is no AI.`,
-    ...(firstLine(assistant) === '' ? [] : [`My instructions begin with: ${firstLine(assistant)}`]),
+    `This is ${assistantName}, written by the built-in model, which is no AI.`,
+    ...(instructions === '' ? [] : [`My instructions begin with: ${instructions}`]),
     ...(text === '' ? [] : [`You wrote: ${quote(text)}`]),
     ...(images === 0 ? [] : [`With it came ${images === 1 ? 'one image' : `${images} images`}, which I cannot see.`]),
     ...calls.map(({ name, output }) => `The function ${name} returned: ${quote(output)}`),
@@ -147,15 +137,6 @@ function toProse(
     'Send /help to see what I can do.',
   ];
   return sentences.join('\n');
-}
-
-function nameOf(assistant: RespondingAssistant | undefined): string {
-  const name = assistant?.name ?? '';
-  return name === '' ? 'the assistant' : name;
-}
-
-function firstLine(assistant: RespondingAssistant | undefined): string {
-  return assistant?.instructions.trim().split('\n', 1)[0]?.trim() ?? '';
 }
 
 function quote(text: string): string {

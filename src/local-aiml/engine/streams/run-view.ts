@@ -20,7 +20,7 @@ export function withLive(view: RunSnapshot, live: LiveRun | undefined): RunSnaps
   // The stored step has its calls once the run waits for their outputs.
   if (
     toolStep &&
-    last?.id === toolStep.id &&
+    last?.id === toolStep.created.id &&
     last.step_details.type === 'tool_calls' &&
     view.run.status === 'in_progress'
   )
