@@ -95,8 +95,7 @@ class Importer {
     const existing = await this.#findCopies({ query: FIND_ASSISTANTS, path: ['assistants'] });
     const progress = startProgress('assistants', assistants.length);
     for (const item of assistants) {
-      if (this.#findIn(existing, item.record) === undefined)
-        await this.#create(item, { query: CREATE_ASSISTANT, kind: 'assistant' });
+      await this.#copy(existing, item, { query: CREATE_ASSISTANT, kind: 'assistant' });
       progress.advance();
     }
     progress.end();
@@ -114,13 +113,9 @@ class Importer {
     const progress = startProgress('threads', threads.length);
     for (const item of threads) {
       const { id } = item.record;
-      const threadId =
-        this.#findIn(existing, item.record) ?? (await this.#create(item, { query: CREATE_THREAD, kind: 'thread' }));
-      if (threadId !== null)
-        await this.#importMessages(
-          threadId,
-          messages.filter(({ record }) => record.threadId === id),
-        );
+      const ownMessages = messages.filter(({ record }) => record.threadId === id);
+      const threadId = await this.#copy(existing, item, { query: CREATE_THREAD, kind: 'thread' });
+      if (threadId !== null) await this.#importMessages(threadId, ownMessages);
       progress.advance();
     }
     progress.end();
@@ -130,13 +125,8 @@ class Importer {
   async #importMessages(threadId: string, messages: readonly NumberedRecord<MessageRecord>[]): Promise<void> {
     const list = { query: FIND_MESSAGES, variables: { threadId }, path: ['thread', 'messages'] };
     const existing = await this.#findCopies(list);
-    for (const item of messages)
-      if (this.#findIn(existing, item.record) === undefined)
-        await this.#create(item, { query: CREATE_MESSAGE, kind: `message of ${threadId}`, fields: { threadId } });
-  }
-
-  #findIn(existing: ReadonlyMap<string, string>, record: CopiedRecord): string | undefined {
-    return existing.get(this.#identityOf(record)) ?? existing.get(record.id);
+    const create = { query: CREATE_MESSAGE, kind: `message of ${threadId}`, fields: { threadId } };
+    for (const item of messages) await this.#copy(existing, item, create);
   }
 
   /** The ids of copies by the ids of their originals. An original itself is found by its own id. */
@@ -150,11 +140,18 @@ class Importer {
     return copies;
   }
 
-  /** The id of the copy; null if the service rejected it. Throws where it cannot be known whether there is one. */
-  async #create(
+  /**
+   * Creates a copy unless there is one. The id of the copy; null if the service rejected it. Throws where it cannot be known
+   * whether there is one.
+   */
+  async #copy(
+    existing: ReadonlyMap<string, string>,
     { line, record }: NumberedRecord<CopiedRecord>,
     { query, kind, fields }: Create,
   ): Promise<string | null> {
+    const identity = this.#identityOf(record);
+    const found = existing.get(identity) ?? existing.get(record.id);
+    if (found !== undefined) return found;
     const metadata = Object.fromEntries(Object.entries(record.input.metadata).filter(([name]) => name !== ORIGIN));
     const isFull = Object.keys(metadata).length > MAX_OWN_PAIRS;
     if (isFull)
@@ -162,7 +159,7 @@ class Importer {
     const input = {
       ...record.input,
       ...fields,
-      metadata: isFull ? metadata : { ...metadata, [ORIGIN]: this.#identityOf(record) },
+      metadata: isFull ? metadata : { ...metadata, [ORIGIN]: identity },
       idempotencyKey: createHash('sha256')
         .update(`${kind}\n${record.id}\n${JSON.stringify(record.input)}`)
         .digest('hex'),

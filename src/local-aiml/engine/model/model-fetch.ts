@@ -38,8 +38,6 @@ export function createModelFetch(proxies: ProxySettings | null): ModelFetch {
   };
 }
 
-type Pieces = AsyncIterator<Buffer, undefined>;
-
 async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: RequestInit): Promise<Response> {
   const { origin, pathname, search } = new URL(url instanceof Request ? url.url : url);
   const request = agent.request({
@@ -62,7 +60,8 @@ async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: 
     return new Response(error, { status: Math.max(statusCode, 300), headers });
   }
   const mediaType = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const isStreamWanted = new Headers(init.headers).get('accept') === 'text/event-stream' || wantsStream(init.body);
+  // The only call with a body is that of a completion, which is always wanted as a stream.
+  const isStreamWanted = typeof init.body === 'string';
   if (mediaType === 'text/html') {
     discard(body);
     throw new UnreadableResponseError(
@@ -77,10 +76,6 @@ async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: 
   if (!isStreamWanted) return new Response(text, { status: 200, headers });
   headers.set('content-type', 'text/event-stream');
   return new Response(`data: ${toOneLine(text)}\n\ndata: [DONE]\n\n`, { status: 200, headers });
-}
-
-function wantsStream(body: unknown): boolean {
-  return typeof body === 'string' && body.includes('"stream":true');
 }
 
 function toHeaders(raw: Dispatcher.ResponseData['headers']): Headers {
@@ -154,7 +149,7 @@ const CARRIAGE_RETURN = 0x0d;
  * Inside of JSON a line cannot begin with `data:`, so the text of a completion is never taken for the end.
  */
 function toStream(body: Readable): ReadableStream<Uint8Array> {
-  const pieces = body[Symbol.asyncIterator]() as Pieces;
+  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   let tail: Buffer = Buffer.alloc(0);
   let eventBytes = 0;
   return new ReadableStream<Uint8Array>({
