@@ -309,6 +309,11 @@ describe('messages that contain names only are sent unchanged', () => {
     ['query A($a: Int) { __typename }', 'Variable "$a" is never used in operation "A".'],
     ['{ node(id: $a) { id } }', 'Variable "$a" is not defined.'],
     ['{ __typename } { __typename }', 'This anonymous operation must be the only defined operation.'],
+    [
+      'subscription { ...F } fragment F on Subscription { a: runEvents(threadId: "t", runId: "r") { event } b: runEvents(threadId: "t", runId: "s") { event } }',
+      'Anonymous Subscription must select only one top level field.',
+    ],
+    ['subscription A { __typename }', 'Subscription "A" must not select an introspection top level field.'],
     ['type A { b: Int }', 'The "A" definition is not executable.'],
     [
       '{ assistants { pageInfo { hasNextPage { x } } } }',
