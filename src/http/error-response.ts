@@ -59,12 +59,13 @@ export function sendUnrecorded(reply: FastifyReply, { status, code, message }: H
 }
 
 /**
- * Sends the response for a body that was rejected. Clients that prefer a stream get it as the only result of one, with status
- * 200, as they get the errors of an operation; except 503, after which they connect again.
+ * Sends the response for a body that was rejected. If its JSON is not valid or too large, clients that prefer a stream get the
+ * error as the only result of one, with status 200, as they get the errors of an operation. A body of another media type (415)
+ * may come from a page of another site, and is no request for a stream.
  */
 export function sendBodyError(reply: FastifyReply, error: HttpErrorResponse): FastifyReply {
   const { request } = reply;
-  const isRejected = error.status >= 400 && error.status < 500 && isGraphQLPath(request.url);
+  const isRejected = (error.status === 400 || error.status === 413) && isGraphQLPath(request.url);
   const streaming = isRejected && request.method === 'POST' ? chooseStreamType(request.headers.accept) : null;
   if (!streaming?.isPreferred) return sendErrorResponse(reply, error);
   recordErrorResponse(reply, error.status, error.code);

@@ -56,7 +56,7 @@ interface Request {
   readonly host?: string;
 }
 
-/** Bodies that hold no operation. Clients that prefer a stream get the error as the only result of one. */
+/** JSON bodies that hold no operation. Clients that prefer a stream get the error as the only result of one. */
 const BODY_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['a body that is too large', post('', `Content-Length: ${3 * 1024 * 1024}`), 413],
   ['a body that is too large once decompressed', post(gzipSync('x'.repeat(3e6)), 'Content-Encoding: gzip'), 413],
@@ -64,13 +64,13 @@ const BODY_ERRORS: readonly (readonly [string, Request, number])[] = [
   ['a body that is not UTF-8', post(Buffer.from([0x22, 0xff, 0x22])), 400],
   ['a body nested too deeply', post('['.repeat(5000) + ']'.repeat(5000)), 400],
   ['a body that is not gzip', post('{}', 'Content-Encoding: gzip'), 400],
-  ['an unknown content coding', post('{}', 'Content-Encoding: zstd'), 415],
-  ['another media type', post('{}', 'Content-Type: text/plain'), 415],
-  ['another charset', post('{}', 'Content-Type: application/json; charset=utf-16'), 415],
 ];
 
 /** Rejected by HTTP before an operation is known. */
 const HTTP_ERRORS: readonly (readonly [string, Request, number])[] = [
+  ['an unknown content coding', post('{}', 'Content-Encoding: zstd'), 415],
+  ['another media type', post('{}', 'Content-Type: text/plain'), 415],
+  ['another charset', post('{}', 'Content-Type: application/json; charset=utf-16'), 415],
   ['another method', get('DELETE /graphql'), 405],
   ['another method of /graphql/', get('PUT /graphql/?a=b'), 405],
   ['another host', { ...post('{}'), host: 'evil.example' }, 421],
