@@ -42,7 +42,9 @@ export async function openStoreFile(dataDir: string): Promise<Database.Database>
     return database;
   } catch (error) {
     database?.close();
-    throw error instanceof LocalAimlStartError ? error : toStartError(error);
+    throw error instanceof LocalAimlStartError
+      ? error
+      : new LocalAimlStartError(startMessage(codeOf(error)), { cause: error });
   }
 }
 
@@ -178,7 +180,7 @@ function rejectForeign(database: Database.Database): void {
 }
 
 function rejectDamaged(database: Database.Database): void {
-  if (readPragma(database, 'quick_check(1)', 'quick_check') !== 'ok') throw damagedError();
+  if (readPragma(database, 'quick_check(1)', 'quick_check') !== 'ok') throw new LocalAimlStartError(DAMAGED);
 }
 
 function readVersion(database: Database.Database): number {
@@ -190,20 +192,10 @@ function readPragma(database: Database.Database, pragma: string, column = pragma
   return row[column];
 }
 
-function toStartError(error: unknown): LocalAimlStartError {
-  const code = codeOf(error);
-  if (isDamaged(code)) return damagedError(error);
-  return new LocalAimlStartError(startMessage(code), { cause: error });
-}
-
-function damagedError(cause?: unknown): LocalAimlStartError {
-  return new LocalAimlStartError(
-    `The ${FILE_NAME} in DATA_DIR is not a database, or a damaged one: put back a copy of it, or move it elsewhere to start with a new store.`,
-    { cause },
-  );
-}
+const DAMAGED = `The ${FILE_NAME} in DATA_DIR is not a database, or a damaged one: put back a copy of it, or move it elsewhere to start with a new store.`;
 
 function startMessage(code: string): string {
+  if (isDamaged(code)) return DAMAGED;
   if (isFull(code))
     return 'The store in DATA_DIR cannot grow (a full disk, a quota or a limit of file sizes): free some space or set DATA_DIR to another folder.';
   if (isBusy(code))
