@@ -170,7 +170,7 @@ async function startService(
     safelist,
     isSafelistEnforced,
     documents: createApqCache(redis),
-    authenticator: createAuthenticator({
+    authenticate: createAuthenticator({
       auth: config.auth,
       serviceKey: serviceKeyOf(config, localAiml),
       proxies: config.proxies,

@@ -6,6 +6,7 @@
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { mayRetry, toOutcome, toOutcomeError, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
+import type { ChangedBreaker } from '../observability/logger.ts';
 import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
 import { CancellationToken, sleepUnlessCancelled } from '../runtime/cancellation.ts';
@@ -25,7 +26,7 @@ import { rejectIfTooLargeToParse } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toEvidence, toFailureCause, type HttpResult } from './exchange.ts';
 import { Transport, type TransportOptions } from './transport.ts';
-import { CIRCUIT_OPEN, UpstreamHealth, type BreakerListener } from './upstream-health.ts';
+import { CIRCUIT_OPEN, UpstreamHealth } from './upstream-health.ts';
 
 const MAX_RETRIES = 2;
 const BACKOFF_BASE_MS = 250;
@@ -41,7 +42,7 @@ export interface AimlClientOptions extends TransportOptions {
   /** Called with every attempt that failed for another reason than the input of the caller, after `onAttempt`. */
   readonly onFailure?: (report: AttemptFailure) => void;
   /** Called when a circuit breaker opens or closes. */
-  readonly onBreaker?: BreakerListener;
+  readonly onBreaker?: (change: ChangedBreaker) => void;
   /** Called when a call is rejected because of `rateLimit`. */
   readonly onRateLimited?: () => void;
 }

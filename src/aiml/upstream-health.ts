@@ -37,12 +37,6 @@ interface TenantHealth {
   nextProbeAt: { failing: number; unknown: number };
 }
 
-/**
- * `scope`: the calls that the breaker blocks, which are all (`connections`), those without a recent success (`outage`), or
- * one request of one tenant (`request`).
- */
-export type BreakerListener = (change: ChangedBreaker) => void;
-
 export const CIRCUIT_OPEN = new PublicError({
   code: 'UPSTREAM_UNAVAILABLE',
   message: 'The AIML API has been failing; requests to it are held back for a moment.',
@@ -51,7 +45,7 @@ export const CIRCUIT_OPEN = new PublicError({
 
 export class UpstreamHealth {
   readonly #now: () => number;
-  readonly #onBreaker: BreakerListener;
+  readonly #onBreaker: (change: ChangedBreaker) => void;
   readonly #connection: CircuitBreaker;
   readonly #outage: CircuitBreaker;
   readonly #tenants = new LRUCache<string, TenantHealth>({
@@ -64,7 +58,10 @@ export class UpstreamHealth {
   #failingProbes = { endsAt: 0, count: 0 };
 
   /** `now` is a monotonic clock in milliseconds. `onBreaker` is called when a breaker has opened or closed. */
-  constructor(now: () => number = () => performance.now(), onBreaker: BreakerListener = () => undefined) {
+  constructor(
+    now: () => number = () => performance.now(),
+    onBreaker: (change: ChangedBreaker) => void = () => undefined,
+  ) {
     this.#now = now;
     this.#onBreaker = onBreaker;
     this.#connection = new CircuitBreaker(now, undefined, (isOpen) =>

@@ -19,23 +19,21 @@ interface AuthenticatorOptions extends JwksOptions {
   readonly serviceKey: string | null;
 }
 
-export interface Authenticator {
-  /**
-   * Identifies the caller. Never throws or rejects. Synchronous except under `jwt`, which may have to fetch the identity
-   * provider's keys.
-   */
-  authenticate(authorization: string | undefined): Identity | Promise<Identity>;
-}
+/**
+ * Identifies the caller. Never throws or rejects. Synchronous except under `jwt`, which may have to fetch the identity
+ * provider's keys.
+ */
+export type Authenticate = (authorization: string | undefined) => Identity | Promise<Identity>;
 
-export function createAuthenticator({ auth, serviceKey, ...jwksOptions }: AuthenticatorOptions): Authenticator {
-  if (auth.mode === 'passthrough') return { authenticate: (authorization) => byKey(authorization) };
+export function createAuthenticator({ auth, serviceKey, ...jwksOptions }: AuthenticatorOptions): Authenticate {
+  if (auth.mode === 'passthrough') return byKey;
   if (serviceKey === null) throw new TypeError(`AUTH_MODE ${auth.mode} needs a key of the service`);
   if (auth.mode === 'jwt') {
     const verifier = new TokenVerifier(auth, jwksOptions);
-    return { authenticate: (authorization) => byToken(authorization, verifier, serviceKey) };
+    return (authorization) => byToken(authorization, verifier, serviceKey);
   }
   const sharedPrincipal = new Principal(serviceKey, null, THE_ONLY_CALLER);
-  return { authenticate: () => sharedPrincipal };
+  return () => sharedPrincipal;
 }
 
 function byKey(authorization: string | undefined): Identity {

@@ -34,7 +34,7 @@ interface FailedRequest {
 
 /** A circuit breaker that has opened or closed. */
 export interface ChangedBreaker {
-  /** The calls that it blocks. */
+  /** The calls that it blocks: all, those without a recent success, or one request of one tenant. */
   readonly scope: 'connections' | 'outage' | 'request';
   readonly isOpen: boolean;
   /** The tenant of the breaker of one request; null for the others. */

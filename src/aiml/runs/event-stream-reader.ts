@@ -1,5 +1,5 @@
 /** Reads server-sent events from the chunks of a response, with a limit for their size. */
-import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { createParser } from 'eventsource-parser';
 import { MalformedResponseError } from '../wire.ts';
 
 /** The largest event, in bytes. A larger one ends the stream. */
@@ -15,44 +15,37 @@ export interface StreamEvent {
   readonly id: string | null;
 }
 
-export class EventStreamReader {
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
-  readonly #parser: EventSourceParser;
-  readonly #events: StreamEvent[] = [];
+/**
+ * Returns a function that takes the chunks of a stream and returns the events that each completes. It throws
+ * MalformedResponseError if an event is too large, or not UTF-8.
+ */
+export function createEventStreamReader(): (chunk: Buffer) => readonly StreamEvent[] {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const events: StreamEvent[] = [];
   /** The beginning of an unfinished line. The parser would scan all of it again with every chunk. */
-  readonly #line: string[] = [];
-  #bytesSinceEvent = 0;
-
-  constructor() {
-    this.#parser = createParser({
-      onEvent: ({ event, data, id }) => {
-        this.#bytesSinceEvent = 0;
-        this.#events.push({
-          name: event ?? 'message',
-          data,
-          id: id !== undefined && EVENT_ID.test(id) ? id : null,
-        });
-      },
-    });
-  }
-
-  /** Returns the events that the chunk completes. Throws MalformedResponseError if one is too large, or not UTF-8. */
-  push(chunk: Buffer): readonly StreamEvent[] {
-    this.#bytesSinceEvent += chunk.length;
-    const text = this.#decode(chunk);
-    this.#line.push(text);
-    if (/[\r\n]/.test(text)) this.#parser.feed(this.#line.splice(0).join(''));
-    if (this.#bytesSinceEvent > MAX_EVENT_BYTES) throw new MalformedResponseError('event', 'of at most 16 MiB');
-    return this.#events.splice(0);
-  }
-
-  #decode(chunk: Buffer): string {
+  const line: string[] = [];
+  let bytesSinceEvent = 0;
+  const parser = createParser({
+    onEvent: ({ event, data, id }) => {
+      bytesSinceEvent = 0;
+      events.push({ name: event ?? 'message', data, id: id !== undefined && EVENT_ID.test(id) ? id : null });
+    },
+  });
+  const decode = (chunk: Buffer): string => {
     try {
-      return this.#decoder.decode(chunk, { stream: true });
+      return decoder.decode(chunk, { stream: true });
     } catch {
       throw new MalformedResponseError('stream', 'UTF-8');
     }
-  }
+  };
+  return (chunk) => {
+    bytesSinceEvent += chunk.length;
+    const text = decode(chunk);
+    line.push(text);
+    if (/[\r\n]/.test(text)) parser.feed(line.splice(0).join(''));
+    if (bytesSinceEvent > MAX_EVENT_BYTES) throw new MalformedResponseError('event', 'of at most 16 MiB');
+    return events.splice(0);
+  };
 }
 
 /** Undefined if the data is not JSON. */

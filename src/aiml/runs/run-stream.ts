@@ -2,7 +2,7 @@
 import type { StreamReceiver } from '../stream-body.ts';
 import { readRun } from '../resources/run.ts';
 import { MalformedResponseError } from '../wire.ts';
-import { EventStreamReader, parseEventData, type StreamEvent } from './event-stream-reader.ts';
+import { createEventStreamReader, parseEventData, type StreamEvent } from './event-stream-reader.ts';
 import { KNOWN_EVENTS, LiveRun } from './live-run.ts';
 
 export class RunStream implements StreamReceiver {
@@ -12,7 +12,7 @@ export class RunStream implements StreamReceiver {
   readonly #isJoin: boolean;
   #resolve: () => void = () => undefined;
   #cancel: () => void = () => undefined;
-  #reader = new EventStreamReader();
+  #readEvents = createEventStreamReader();
   #live: LiveRun | null;
   /** Null before the first event of the run, and after it was taken. */
   #body: Buffer | null = null;
@@ -63,7 +63,7 @@ export class RunStream implements StreamReceiver {
 
   begin(cancel: () => void): void {
     this.#cancel = cancel;
-    this.#reader = new EventStreamReader();
+    this.#readEvents = createEventStreamReader();
     this.#live = this.#initial;
     this.#early = [];
     this.#setBody(this.#isJoin ? EMPTY : null);
@@ -73,7 +73,7 @@ export class RunStream implements StreamReceiver {
   push(chunk: Buffer): boolean {
     if (this.#hasEnded) return false;
     try {
-      for (const event of this.#reader.push(chunk)) if (!this.#take(event)) return false;
+      for (const event of this.#readEvents(chunk)) if (!this.#take(event)) return false;
     } catch (error) {
       if (!(error instanceof MalformedResponseError)) throw error;
       return false;

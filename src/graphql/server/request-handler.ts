@@ -13,7 +13,7 @@ import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import type { Upstream } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
-import type { Authenticator } from '../../auth/authenticator.ts';
+import type { Authenticate } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
 import { toExtensions, type ErrorCode } from '../errors/codes.ts';
@@ -40,7 +40,7 @@ import { toVariablesKey } from './variables.ts';
 export interface GraphQLRequestHandlerOptions {
   readonly apollo: ApolloServer<ServiceContext>;
   readonly cache: OperationCache;
-  readonly authenticator: Authenticator;
+  readonly authenticate: Authenticate;
   readonly upstream: Upstream;
   /** The maximum of operations in flight of each subject. Null if there is only one. */
   readonly slots: FairShare | null;
@@ -97,13 +97,13 @@ export class GraphQLRequestHandler {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLHttpResponse> {
-    const { authenticator, introspection, safelist, slots, onUnlisted } = this.#options;
+    const { authenticate, introspection, safelist, slots, onUnlisted } = this.#options;
     if (safelist?.rejects(request)) {
       onUnlisted(request, info);
       return NOT_LISTED;
     }
     const startedAt = performance.now();
-    const identity = await authenticator.authenticate(info.authorization);
+    const identity = await authenticate(info.authorization);
     if (identity.kind === 'failure' && identity.reason !== undefined)
       this.#options.onTokenRejected?.({ requestId: info.requestId, reason: identity.reason });
     if (identity.kind === 'failure' && !introspection) {

@@ -8,7 +8,7 @@ import { principalOf, codeOf, SERVICE_KEY } from './identity-provider.ts';
 /** Both modes are synchronous: a promise fails the test. */
 function authenticate(mode: 'none' | 'passthrough', authorization?: string): Identity {
   const serviceKey = mode === 'none' ? SERVICE_KEY : null;
-  const identity = createAuthenticator({ auth: { mode }, serviceKey }).authenticate(authorization);
+  const identity = createAuthenticator({ auth: { mode }, serviceKey })(authorization);
   if (identity instanceof Promise) throw new Error('expected a synchronous result');
   return identity;
 }
@@ -25,7 +25,7 @@ describe('AUTH_MODE none', () => {
 
   test('has the same caller on every request', () => {
     const authenticator = createAuthenticator({ auth: { mode: 'none' }, serviceKey: SERVICE_KEY });
-    expect(authenticator.authenticate(undefined)).toBe(authenticator.authenticate('Bearer x'));
+    expect(authenticator(undefined)).toBe(authenticator('Bearer x'));
   });
 });
 
@@ -79,7 +79,7 @@ describe('AUTH_MODE passthrough', () => {
 
 describe('a caller', () => {
   const authenticator = createAuthenticator({ auth: { mode: 'passthrough' }, serviceKey: null });
-  const principalWith = (key: string) => principalOf(authenticator.authenticate(`Bearer ${key}`) as Identity);
+  const principalWith = (key: string) => principalOf(authenticator(`Bearer ${key}`) as Identity);
 
   test('is the same tenant with the same key, and another tenant with another key', () => {
     expect(principalWith('key-1').tenant).toBe(principalWith('key-1').tenant);
@@ -95,7 +95,7 @@ describe('a caller', () => {
 
   test('without authentication is the same subject, whatever key the service has', () => {
     const [one, another] = ['key-1', 'key-2'].map((serviceKey) =>
-      principalOf(createAuthenticator({ auth: { mode: 'none' }, serviceKey }).authenticate(undefined) as Identity),
+      principalOf(createAuthenticator({ auth: { mode: 'none' }, serviceKey })(undefined) as Identity),
     );
     expect(one?.subject).toBe(another?.subject);
     expect(one?.tenant).not.toBe(another?.tenant);

@@ -1,7 +1,7 @@
 // An identity provider on loopback: a real HTTP server for its keys, and the tokens it signs with them.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { createAuthenticator, type Authenticator } from '../../../src/auth/authenticator.ts';
+import { createAuthenticator, type Authenticate } from '../../../src/auth/authenticator.ts';
 import type { Principal, Identity } from '../../../src/auth/principal.ts';
 import { close, listen } from '../../support/listen.ts';
 
@@ -95,7 +95,7 @@ export class IdentityProvider {
   }
 
   /** An authenticator under AUTH_MODE=jwt. */
-  authenticator(jwksTimeoutMs?: number): Authenticator {
+  authenticator(jwksTimeoutMs?: number): Authenticate {
     return createAuthenticator({
       auth: { mode: 'jwt', issuer: ISSUER, audience: AUDIENCE, jwksUrl: this.url },
       serviceKey: SERVICE_KEY,

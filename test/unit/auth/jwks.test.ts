@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Authenticator } from '../../../src/auth/authenticator.ts';
+import type { Authenticate } from '../../../src/auth/authenticator.ts';
 import { until } from '../../support/until.ts';
 import { codeOf, createKey, IdentityProvider, sign, type SigningKey } from './identity-provider.ts';
 
@@ -16,12 +16,12 @@ const EXPIRE_AFTER_MS = 15 * 60_000;
 let first: SigningKey;
 let second: SigningKey;
 let provider: IdentityProvider;
-let authenticator: Authenticator;
+let authenticator: Authenticate;
 
 beforeAll(async () => {
   [first, second] = await Promise.all([createKey('first'), createKey('second')]);
 });
-const identityOf = async (token: string) => authenticator.authenticate(`Bearer ${token}`);
+const identityOf = async (token: string) => authenticator(`Bearer ${token}`);
 const verdict = async (token: string) => codeOf(await identityOf(token));
 
 /** The clock advances when it is read or set. */

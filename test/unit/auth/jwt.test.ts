@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportSPKI, type JWK } from 'jose';
-import type { Authenticator } from '../../../src/auth/authenticator.ts';
+import type { Authenticate } from '../../../src/auth/authenticator.ts';
 import { requireScope } from '../../../src/auth/principal.ts';
 import {
   assemble,
@@ -28,7 +28,7 @@ let rsa: SigningKey;
 let ec: SigningKey;
 let ed: SigningKey;
 let provider: IdentityProvider;
-let authenticator: Authenticator;
+let authenticator: Authenticate;
 
 beforeAll(async () => {
   [rsa, ec, ed] = await Promise.all([createKey('rsa', 'RS256'), createKey('ec', 'ES256'), createKey('ed', 'EdDSA')]);
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => provider.goDown());
 
-const authenticate = async (authorization: string | undefined) => authenticator.authenticate(authorization);
+const authenticate = async (authorization: string | undefined) => authenticator(authorization);
 const verdict = async (token: string) => codeOf(await authenticate(`Bearer ${token}`));
 const scopesOf = async (claims: Claims) => [
   ...(principalOf(await authenticate(`Bearer ${await sign(ec, { scope: undefined, ...claims })}`)).scopes ?? ['all']),
@@ -147,7 +147,7 @@ describe('a token that was not signed with a key of the provider is rejected', (
     await careless.goUp();
     const input = `${encode({ alg: 'HS256', kid: 'oct' })}.${encode(goodClaims())}`;
     const signature = createHmac('sha256', Buffer.from(k, 'base64url')).update(input).digest('base64url');
-    expect(codeOf(await careless.authenticator().authenticate(`Bearer ${input}.${signature}`))).toBe('UNAUTHENTICATED');
+    expect(codeOf(await careless.authenticator()(`Bearer ${input}.${signature}`))).toBe('UNAUTHENTICATED');
   });
 
   test('a changed payload, header or signature', async () => {
@@ -180,7 +180,7 @@ describe('a token that was not signed with a key of the provider is rejected', (
   test.each(['RS384', 'RS512', 'PS256', 'ES384', 'ES512'])('%s, which is not supported', async (alg) => {
     const key = await createKey('more', alg);
     const generous = await IdentityProvider.start(key);
-    expect(codeOf(await generous.authenticator().authenticate(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
+    expect(codeOf(await generous.authenticator()(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
     expect(generous.requests).toBe(0);
   });
 
@@ -194,7 +194,7 @@ describe('a token that was not signed with a key of the provider is rejected', (
     const other = new IdentityProvider();
     other.keys = [{ ...key.jwk, use: 'enc' }];
     await other.goUp();
-    expect(codeOf(await other.authenticator().authenticate(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
+    expect(codeOf(await other.authenticator()(`Bearer ${await sign(key)}`))).toBe('UNAUTHENTICATED');
   });
 
   test('an RSA key that is too short to trust', async () => {
@@ -204,7 +204,7 @@ describe('a token that was not signed with a key of the provider is rejected', (
     await weak.goUp();
     const input = `${encode({ alg: 'RS256', kid: 'weak' })}.${encode(goodClaims())}`;
     const token = `${input}.${createSign('sha256').update(input).sign(privateKey, 'base64url')}`;
-    expect(codeOf(await weak.authenticator().authenticate(`Bearer ${token}`))).toBe('UNAUTHENTICATED');
+    expect(codeOf(await weak.authenticator()(`Bearer ${token}`))).toBe('UNAUTHENTICATED');
     await weak.goDown();
   });
 
