@@ -52,25 +52,18 @@ const MAX_TYPE_WRAPPERS = 12;
 const COUNTED_TYPE_WRAPPERS = 9;
 
 /** The measures of a selection set or a definition, including its fragments. */
-interface Size {
+const NOTHING = {
   /** Fields of the set itself, not of those inside them. */
-  readonly fields: number;
-  readonly depth: number;
-  readonly aliases: number;
-  readonly introspectionAliases: number;
-  readonly directives: number;
-  /** The longest chain of `ofType` that begins in the set. */
-  readonly typeWrappers: number;
-}
-
-const NOTHING: Size = {
   fields: 0,
   depth: 0,
   aliases: 0,
   introspectionAliases: 0,
   directives: 0,
+  /** The longest chain of `ofType` that begins in the set. */
   typeWrappers: 0,
 };
+
+type Size = typeof NOTHING;
 
 /**
  * The validation rule. If a limit is exceeded, it replaces the document by an empty one, so that no other rule visits it:
@@ -156,7 +149,7 @@ class DocumentMeasurer {
     return size;
   }
 
-  #sizeOfSet({ selections }: SelectionSetNode): { -readonly [Key in keyof Size]: Size[Key] } {
+  #sizeOfSet({ selections }: SelectionSetNode): Size {
     this.largestSet = Math.max(this.largestSet, selections.length);
     const sum = { ...NOTHING };
     for (const selection of selections) {
@@ -212,15 +205,8 @@ const uncountedLevels = (typeWrappers: number): number =>
 const count = ({ directives }: { readonly directives?: readonly DirectiveNode[] | undefined }): number =>
   directives?.length ?? 0;
 
-interface TokenCount {
-  readonly tokens: number;
-  /** These are part of no node, and the parser's limit leaves them out. */
-  readonly comments: number;
-  /** Of the longest name, in characters. */
-  readonly longestName: number;
-}
-
-export function countTokens({ loc }: DocumentNode): TokenCount {
+/** Comments are part of no node, and the parser's limit leaves them out. `longestName` is in characters. */
+export function countTokens({ loc }: DocumentNode): Readonly<Record<'tokens' | 'comments' | 'longestName', number>> {
   let tokens = 0;
   let comments = 0;
   let longestName = 0;

@@ -35,6 +35,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import type { Variables } from './variables.ts';
 import { applies, collectFields, selectionSetsOf, type Fragments } from '../schema/selected-fields.ts';
 import {
   AbstractPlan,
@@ -80,9 +81,6 @@ export interface Plan {
 /** Thrown during compilation if graphql-js has to execute the operation. */
 class UnsupportedOperationError extends Error {}
 
-/** The values of the variables in conditions, by name. */
-type Conditions = Readonly<Record<string, unknown>>;
-
 /** The variables in any `@skip` or `@include` of the operation, each once. */
 export function conditionVariables(operation: OperationDefinitionNode, fragments: Fragments): readonly string[] {
   const names = new Set<string>();
@@ -115,7 +113,7 @@ export function makePlan(
   schema: GraphQLSchema,
   fragments: Fragments,
   operation: OperationDefinitionNode,
-  conditions: Conditions,
+  conditions: Variables,
 ): Plan | null {
   const rootType = schema.getRootType(operation.operation);
   if (!rootType || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
@@ -132,14 +130,14 @@ export function makePlan(
 class Planner {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
-  readonly #conditions: Conditions;
+  readonly #conditions: Variables;
   readonly #nodeIds = new Map<FieldNode, number>();
   /** By the type and the nodes: what fragments select in many places is planned once. */
   readonly #plans = new Map<string, ValuePlan>();
   #fields = 0;
   #objects = 0;
 
-  constructor(schema: GraphQLSchema, fragments: Fragments, conditions: Conditions) {
+  constructor(schema: GraphQLSchema, fragments: Fragments, conditions: Variables) {
     this.#schema = schema;
     this.#fragments = fragments;
     this.#conditions = conditions;

@@ -11,13 +11,13 @@ interface StreamLimitsOptions {
 
 export class StreamLimits {
   readonly #streams: Semaphore;
-  readonly #isMultiTenant: boolean;
-  #isClosed = false;
+  readonly #maxPerCaller: number;
   readonly #byCaller = new Map<string, number>();
+  #isClosed = false;
 
   constructor({ maxStreams, isMultiTenant }: StreamLimitsOptions) {
     this.#streams = new Semaphore(maxStreams);
-    this.#isMultiTenant = isMultiTenant;
+    this.#maxPerCaller = isMultiTenant ? MAX_STREAMS_PER_CALLER : maxStreams;
   }
 
   /** Admits no further streams, because the service is stopping. */
@@ -29,7 +29,7 @@ export class StreamLimits {
   tryAcquire(subject: string): Release | null {
     if (this.#isClosed) return null;
     const held = this.#byCaller.get(subject) ?? 0;
-    if (this.#isMultiTenant && held >= MAX_STREAMS_PER_CALLER) return null;
+    if (held >= this.#maxPerCaller) return null;
     const release = this.#streams.tryAcquire();
     if (!release) return null;
     this.#byCaller.set(subject, held + 1);
