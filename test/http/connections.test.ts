@@ -161,11 +161,12 @@ test('A body reserves about the memory of the bytes that have arrived, also if i
     query: '{ assistant(id: "asst_1") { id } }',
     variables: { unused: 'x'.repeat(50_000) },
   });
-  const chunks = Array.from({ length: body.length }, (_, index) => `1\r\n${body.charAt(index)}\r\n`);
-  socket.write(chunks.slice(0, 40_000).join(''));
+  const parts = body.match(/.{1,12}/g) ?? [];
+  const chunks = parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`);
+  socket.write(chunks.slice(0, 3400).join(''));
   await until(async () => (await readGauges(service.url)).bodyBytes > 30_000);
   expect((await readGauges(service.url)).bodyBytes).toBeLessThanOrEqual(80_000);
-  socket.write(`${chunks.slice(40_000).join('')}0\r\n\r\n`);
+  socket.write(`${chunks.slice(3400).join('')}0\r\n\r\n`);
   await until(() => received().includes('asst_1'));
   await expectNothingHeld(service.url);
 });
