@@ -135,7 +135,8 @@ export class GraphQLRequestHandler {
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
-    const start = (cancellation: CancellationToken) => this.#run(request, { ...info, cancellation }, identity, lookup);
+    const start = (cancellation: CancellationToken) =>
+      this.#run(request, withCancellation(info, cancellation), identity, lookup);
     if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
     const variablesKey = toVariablesKey(lookup.variables, lookup.cached.variableNames);
@@ -290,6 +291,12 @@ export class GraphQLRequestHandler {
     return { ...response, body: withRequestId(response.body, scope.info.requestId, info.requestId) };
   }
 }
+
+/** One literal, without a spread: properties that follow a spread cost a microsecond each. */
+const withCancellation = (
+  { requestId, callerRequestId, authorization, trace, streamTransport, caller }: RequestInfo,
+  cancellation: CancellationToken,
+): RequestInfo => ({ requestId, callerRequestId, authorization, cancellation, trace, streamTransport, caller });
 
 /** The document of a POST, if it is a string. The document of a GET is bounded by Node's limit of headers. */
 function documentOf(body: unknown): string | null {
