@@ -3,6 +3,8 @@ import { DistinctNames } from './distinct-names.ts';
 
 /** The estimated cost of parsing a JSON text, computed from its bytes. */
 export interface JsonEstimate {
+  /** The length of the text. */
+  readonly bytes: number;
   /** The nesting depth of arrays and objects. */
   readonly depth: number;
   /** The number of characters `{}[],:` outside strings, which bounds the number of values. */
@@ -19,7 +21,7 @@ export interface JsonEstimate {
   readonly heapBytes: number;
 }
 
-export type JsonLimits = Omit<JsonEstimate, 'depth' | 'heapBytes'>;
+export type JsonLimits = Omit<JsonEstimate, 'bytes' | 'depth' | 'heapBytes'>;
 
 /**
  * The limits of a request body. 128 functions with 40 described parameters each have about 16,000 members, whose names have
@@ -34,6 +36,12 @@ export const requestLimits: JsonLimits = {
   loneSurrogates: 10_000,
 };
 
+/** A longer text may have half as many different names, because long strings and many names together take too much time. */
+const MANY_NAMES_BYTES = 512 * 1024;
+
+const maxDistinctNames = (bytes: number, limits: JsonLimits): number =>
+  bytes > MANY_NAMES_BYTES ? limits.distinctNames / 2 : limits.distinctNames;
+
 const NO_LIMITS: JsonLimits = {
   structures: Infinity,
   members: Infinity,
@@ -43,15 +51,18 @@ const NO_LIMITS: JsonLimits = {
 };
 
 /** Completes a sentence about a JSON text that was scanned within {@link requestLimits}; null if it keeps them. */
-export function violatedRequestLimit(estimate: JsonLimits): string | null {
-  const { structures, members, nameBytes, distinctNames, loneSurrogates } = requestLimits;
+export function violatedRequestLimit(estimate: JsonEstimate): string | null {
+  const { structures, members, nameBytes, loneSurrogates } = requestLimits;
+  const distinctNames = maxDistinctNames(estimate.bytes, requestLimits);
   if (estimate.structures > structures)
     return `holds more than ${structures} brackets, braces, commas and colons outside strings`;
   if (estimate.members > members) return `holds objects with more than ${members} members in all`;
   if (estimate.nameBytes > nameBytes)
     return `holds objects whose members have names of more than ${nameBytes / 1024} KiB in all`;
-  if (estimate.distinctNames > distinctNames)
-    return `holds objects whose members have more than ${distinctNames} different names in all`;
+  if (estimate.distinctNames > distinctNames) {
+    const size = estimate.bytes > MANY_NAMES_BYTES ? `is larger than ${MANY_NAMES_BYTES / 1024} KiB and ` : '';
+    return `${size}holds objects whose members have more than ${distinctNames} different names in all`;
+  }
   return estimate.loneSurrogates > loneSurrogates
     ? `holds more than ${loneSurrogates} surrogates without their other half`
     : null;
@@ -81,7 +92,8 @@ const ROLES: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
  * meaning for text that is not valid JSON.
  */
 export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
-  const names = limits.distinctNames < Infinity ? new DistinctNames() : null;
+  const distinctNames = maxDistinctNames(text.length, limits);
+  const names = distinctNames < Infinity ? new DistinctNames() : null;
   let structures = 0;
   let members = 0;
   let nameBytes = 0;
@@ -109,10 +121,11 @@ export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
       nameBytes += stringBytes;
       if (members > limits.members || nameBytes > limits.nameBytes) break;
       names?.add(text, stringStart, stringStart + stringBytes);
-      if (names && names.count > limits.distinctNames) break;
+      if (names && names.count > distinctNames) break;
     }
   }
   return {
+    bytes: text.length,
     depth: deepest,
     structures,
     members,

@@ -326,9 +326,22 @@ describe('malicious requests are rejected as client errors', () => {
     expect(response.errors?.[0]?.message).toBe(`The request body holds ${limit}.`);
   });
 
+  test('more than 6,000 different names in a body of more than 512 KiB', async () => {
+    const names = Array.from({ length: 800 }, (_, object) => members(10, (index) => `k${object}_${index}`)).join();
+    const response = await send(withValue(`{"a":[${names}],"b":"${'x'.repeat(512 * 1024)}"}`));
+    expectErrorResponse(response, 'BAD_REQUEST');
+    expect(response.errors?.[0]?.message).toBe(
+      'The request body is larger than 512 KiB and holds objects whose members have more than 6000 different names in all.',
+    );
+  });
+
   test.each([
     ['20,000 members', members(19_990, (index) => `k${index % 1000}`)],
     ['12,000 different names of members', members(12_000, (index) => `k${index}`)],
+    [
+      '6,000 different names of members beside a long string',
+      `{"a":${members(6000, (index) => `k${index}`)},"b":"${'x'.repeat(1e6)}"}`,
+    ],
     ['pairs of surrogates', `{"a":"${'\\ud83d\\ude00'.repeat(100_000)}"}`],
     ['some surrogates without their other half', `{"a":"${'\\ud83d'.repeat(9_999)}${'a'.repeat(500_000)}"}`],
     ['names of 256 KiB', members(4500, (index) => `${index}`.padStart(57, 'k'))],
