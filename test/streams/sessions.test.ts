@@ -180,10 +180,8 @@ describe('pages of other sites', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
       const headers = { accept: 'text/event-stream', origin, 'content-type': type };
       const response = await fetch(`${service.url}/graphql`, { method: 'POST', headers, body });
-      // The error is the only result of the stream that the client asks for: no operation began.
-      const text = await response.text();
-      expect(text.match(/"code":"\w+"/g)).toEqual(['"code":"BAD_REQUEST"']);
-      expect(text).not.toContain('"data"');
+      expect(response.status).toBe(415);
+      expect(await response.text()).toContain('"code":"BAD_REQUEST"');
     }
     const search = new URLSearchParams({ query: 'subscription { runEvents(threadId: "a", runId: "b") { cursor } }' });
     const got = await fetch(`${service.url}/graphql?${search.toString()}`, {
