@@ -19,18 +19,23 @@ export interface WriterParts {
   readonly textSaver: TextSaver;
 }
 
+/** Makes a write, again while another process holds the lock of the store. */
+type Persist = (write: () => Promise<unknown>) => Promise<void>;
+
 export class ResponseWriter {
   readonly #parts: WriterParts;
   readonly #claimed: ClaimedRun;
   readonly #live: LiveRun;
+  readonly #persist: Persist;
   /** White space that no text has followed yet: a response of nothing else has no message. */
   #blank = '';
   #chars = 0;
 
-  constructor(parts: WriterParts, claimed: ClaimedRun, live: LiveRun) {
+  constructor(parts: WriterParts, claimed: ClaimedRun, live: LiveRun, persist: Persist) {
     this.#parts = parts;
     this.#claimed = claimed;
     this.#live = live;
+    this.#persist = persist;
   }
 
   async write(chunk: Exclude<ModelChunk, { type: 'end' }>): Promise<void> {
@@ -86,7 +91,8 @@ export class ResponseWriter {
     const now = nowSeconds();
     const details = { type: 'message_creation', message_creation: { message_id: id } } as const;
     const step = createStep(createId('step'), this.#claimed.run, details, now);
-    await this.#parts.work.startMessage(this.#claimed.claim, createRunMessage(id, this.#claimed.run, now), step);
+    const { claim, run } = this.#claimed;
+    await this.#persist(() => this.#parts.work.startMessage(claim, createRunMessage(id, run, now), step));
     this.#live.message = new LiveMessage(id);
     return this.#live.message;
   }
@@ -99,10 +105,10 @@ export class ResponseWriter {
   async #beginToolStep(): Promise<LiveToolStep> {
     const { claim, run, tally } = this.#claimed;
     const message = this.endOfMessage({ status: 'completed' }, null);
-    if (message) await this.#parts.work.endMessage(claim, message, tally);
+    if (message) await this.#persist(() => this.#parts.work.endMessage(claim, message, tally));
     this.#live.message = undefined;
     const step = createStep(createId('step'), run, { type: 'tool_calls', tool_calls: [] }, nowSeconds());
-    await this.#parts.work.startToolStep(claim, step);
+    await this.#persist(() => this.#parts.work.startToolStep(claim, step));
     return new LiveToolStep(step);
   }
 

@@ -19,8 +19,9 @@ const MAX_MODEL_CALLS = 32;
 /** How often a context that is too long for the model is shortened. */
 const MAX_SHORTENINGS = 5;
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const STORE_ATTEMPTS = 5;
 const STORE_RETRY_MS = 200;
+/** How often a worker that is to stop attempts a write while another process holds the lock. */
+const LAST_STORE_ATTEMPTS = 5;
 
 /** Gets failures that no caller sees; never a text or a key. */
 export interface EngineLogger {
@@ -70,7 +71,7 @@ export class RunWorker {
     const live = liveRuns.add(run.id);
     const expiry = this.#expireLater(run);
     try {
-      this.#writer = new ResponseWriter(this.#parts, this.#claimed, live);
+      this.#writer = new ResponseWriter(this.#parts, this.#claimed, live, (write) => this.#persist(write));
       await this.#callModel(run, this.#writer);
     } catch (error) {
       await this.#onError(error).catch((reason: unknown) => this.#report(reason));
@@ -154,12 +155,29 @@ export class RunWorker {
     const toolStep = writer.toolStep();
     if (!toolStep) throw new ModelError('server_error', 'The model called functions without naming one.');
     const { work } = this.#parts;
-    await retryBusy(() => work.requireAction(this.claim, toolStep.step, toolStep.calls, usage, this.#tally));
+    await this.#persist(() => work.requireAction(this.claim, toolStep.step, toolStep.calls, usage, this.#tally));
   }
 
   async #end(end: RunEnd, usage: Usage | null = null): Promise<void> {
     const message = this.#writer?.endOfMessage(toMessageEnd(end), usage);
-    await retryBusy(() => this.#parts.work.endRun(this.claim, end, this.#tally, message));
+    await this.#persist(() => this.#parts.work.endRun(this.claim, end, this.#tally, message));
+  }
+
+  /**
+   * Writes what the model wrote, however long another process holds the lock. If another worker takes the run meanwhile, or the
+   * run expires, the write is a ClaimLostError.
+   */
+  async #persist(write: () => Promise<unknown>): Promise<void> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        const mustEnd = this.#stopReason !== undefined && attempts >= LAST_STORE_ATTEMPTS;
+        if (!(error instanceof StoreBusyError) || mustEnd) throw error;
+        await sleep(STORE_RETRY_MS);
+      }
+    }
   }
 
   /** Ends or releases the run after a response that did not end. */
@@ -211,16 +229,4 @@ function addUsage(left: Usage | null, right: Usage): Usage {
     completion_tokens: (left?.completion_tokens ?? 0) + right.completion_tokens,
     total_tokens: (left?.total_tokens ?? 0) + right.total_tokens,
   };
-}
-
-/** The result of a run is kept, even if another process holds the lock for a while. */
-async function retryBusy<T>(write: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof StoreBusyError) || attempt === STORE_ATTEMPTS) throw error;
-      await sleep(STORE_RETRY_MS * attempt);
-    }
-  }
 }

@@ -5,9 +5,12 @@ import { CLAIM_INTERVAL_MS } from '../../../src/local-aiml/engine/scheduler.ts';
 import { cleanUpLater } from '../../support/cleanup.ts';
 import { amountOf, slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
+import { createGate } from '../../support/gate.ts';
 import { createFolder, startHere, startProcess, startProcessWith, type Process } from '../support.ts';
 import { ConversationClient, textOf, toRun, type WireRun } from './conversation-client.ts';
 import { createRandom, type Random } from '../../support/random.ts';
+import { endStream, openStream, sendChunk, toChunk } from './staged-model-api.ts';
+import { setUp } from './staged-runs.ts';
 
 const ROUNDS = amountOf('KILL_ROUNDS', { fast: 1, slow: 30 });
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000_000);
@@ -232,3 +235,43 @@ test('A process that stops releases its runs to another one at once', async () =
   expect(written.slice(1).map(({ status }) => status)).toEqual(['incomplete', 'completed']);
   expect(textOf(written[1]).split(' ').length).toBeGreaterThan(5);
 });
+
+slowTest(
+  'A run completes although another process locks the store when its message begins and when it ends',
+  async () => {
+    const dataDir = await createFolder();
+    const [text, end] = [createGate(), createGate()];
+    const { staged, client } = await setUp(
+      [
+        async (_request, response) => {
+          openStream(response);
+          await text.opened;
+          sendChunk(response, toChunk({ content: 'Hello ' }));
+          await end.opened;
+          sendChunk(response, toChunk({ content: 'world' }));
+          sendChunk(response, toChunk({}, 'stop'));
+          endStream(response);
+        },
+      ],
+      { leaseMs: 120_000 },
+      dataDir,
+    );
+    const other = new Database(join(dataDir, 'aiml.db'));
+    cleanUpLater(() => other.close());
+    const run = await client.start('Hi', await client.createAssistant());
+    await until(() => staged.requests.length === 1);
+    const lockDuring = async (write: () => void, conflicts: number) => {
+      other.exec('BEGIN IMMEDIATE');
+      write();
+      // A request waits two seconds for the lock.
+      for (let count = 0; count < conflicts; count++) expect((await client.call('POST /threads', {})).status).toBe(409);
+      other.exec('ROLLBACK');
+    };
+    await lockDuring(text.open, 2);
+    await until(async () => textOf((await client.messages(run.thread_id))[0]) === 'Hello ');
+    await lockDuring(end.open, 8);
+    await client.reach(run, 'completed');
+    expect((await client.messages(run.thread_id)).map(textOf)).toEqual(['Hello world', 'Hi']);
+    expect(staged.requests).toHaveLength(1);
+  },
+);
