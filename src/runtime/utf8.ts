@@ -3,8 +3,8 @@ import { isAscii, isUtf8, transcode } from 'node:buffer';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** TextDecoder takes five times as long for text outside ASCII as a conversion to UTF-16. For short text it is faster. */
-const MIN_TRANSCODED_BYTES = 1024;
+/** For longer text outside ASCII, a conversion to UTF-16 takes half of the time of TextDecoder or less. */
+const MIN_TRANSCODED_BYTES = 16 * 1024;
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
