@@ -134,6 +134,7 @@ async function startService(
     openStreams: () => requestHandler.openStreams,
     openWebSockets: () => webSockets.count,
     runsFollowed: () => runHub.size,
+    followedRunBytes: () => runHub.bytes,
     droppedLogEntries,
     isRedisUp,
   });

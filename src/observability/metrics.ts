@@ -34,6 +34,8 @@ export const metricDescriptions = {
   assistants_websockets_rejected_total:
     'WebSockets that were closed for what their clients did, by close code; 1006 for clients that did not respond to pings.',
   assistants_runs_followed: 'Runs that are followed, or were followed a moment ago.',
+  assistants_followed_run_bytes:
+    'Memory of the runs that are followed, in bytes; above 64 MiB further ones are limited.',
   assistants_unlisted_operations_total: 'Operations that are not in the manifest of persisted operations.',
   assistants_log_entries_dropped_total: 'Log entries that were dropped because the log could not be written.',
   assistants_redis_up: '1 while Redis is available, 0 while the service runs without it. Only if REDIS_URL is set.',
@@ -103,6 +105,7 @@ export interface MetricsOptions {
   readonly openStreams: () => ReadonlyMap<string, number>;
   readonly openWebSockets: () => number;
   readonly runsFollowed: () => number;
+  readonly followedRunBytes: () => number;
   /** The number of log entries dropped since the start. */
   readonly droppedLogEntries: () => number;
   /** Null without Redis. */
@@ -181,6 +184,7 @@ export function createMetrics(options: MetricsOptions) {
   gauge('assistants_upstream_breaker_open', () => (isBreakerOpen() ? 1 : 0));
   gauge('assistants_websockets_open', options.openWebSockets);
   gauge('assistants_runs_followed', options.runsFollowed);
+  gauge('assistants_followed_run_bytes', options.followedRunBytes);
   if (isRedisUp) gauge('assistants_redis_up', () => (isRedisUp() ? 1 : 0));
   new Counter({
     ...named('assistants_log_entries_dropped_total'),

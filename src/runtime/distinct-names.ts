@@ -8,7 +8,7 @@ const SLOTS = 2 ** 16;
 const usedBy = new Uint32Array(SLOTS);
 let counts = 0;
 
-/** Random, so that nobody can choose names of one slot. */
+/** Random, so that a client cannot choose names of one slot. */
 const SEED = randomInt(2 ** 32);
 
 const FNV_PRIME = 0x01000193;

@@ -13,6 +13,7 @@ export const createIdleMetrics = (options: Partial<MetricsOptions> = {}): Metric
     openStreams: () => new Map(),
     openWebSockets: () => 0,
     runsFollowed: () => 0,
+    followedRunBytes: () => 0,
     droppedLogEntries: () => 0,
     isRedisUp: null,
     ...options,

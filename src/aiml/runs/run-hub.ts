@@ -55,6 +55,11 @@ export class RunHub {
     return this.#entries.size;
   }
 
+  /** The memory of these runs, in bytes. */
+  get bytes(): number {
+    return this.#bytesOf(() => true);
+  }
+
   /** The run, if this process reads its stream; null otherwise. */
   findStreamed({ tenant }: UpstreamContext, threadId: string, runId: string): LiveRun | null {
     const entry = this.#entries.get(toKey(tenant, threadId, runId));
@@ -200,15 +205,15 @@ export class RunHub {
    * for it.
    */
   #hasMemory(tenant: string): boolean {
-    let all = 0;
-    let own = 0;
-    for (const entry of this.#entries.values()) {
-      const { bytes } = entry.live;
-      all += bytes;
-      if (entry.tenant === tenant) own += bytes;
-    }
-    if (own === 0 || (all < MAX_BYTES && own < MAX_BYTES / 2)) return true;
+    const own = this.#bytesOf((entry) => entry.tenant === tenant);
+    if (own === 0 || (this.bytes < MAX_BYTES && own < MAX_BYTES / 2)) return true;
     return this.#forgetLingering(tenant) && this.#hasMemory(tenant);
+  }
+
+  #bytesOf(isCounted: (entry: Entry) => boolean): number {
+    let bytes = 0;
+    for (const entry of this.#entries.values()) if (isCounted(entry)) bytes += entry.live.bytes;
+    return bytes;
   }
 
   /** False if the tenant has no run that lingers. */

@@ -44,12 +44,14 @@ function startRuns(hub: RunHub, tenant: string, count: number): number {
 }
 
 describe('runs with a megabyte of instructions', () => {
-  test('are streamed until a tenant has its share of memory; the others are streams of nobody', () => {
+  test('are streamed until a tenant has its share of memory; the others are not read', () => {
     const hub = createHub();
     const streaming = startRuns(hub, 'a', RUNS);
     expect(streaming).toBeGreaterThan(10);
     expect(streaming).toBeLessThan(RUNS);
     expect(hub.size).toBe(streaming);
+    expect(hub.bytes).toBeGreaterThan(32 * MiB);
+    expect(hub.bytes).toBeLessThan(48 * MiB);
     // Another tenant has a share of its own.
     expect(startRuns(hub, 'b', 10)).toBe(10);
   });
@@ -70,7 +72,7 @@ describe('runs with a megabyte of instructions', () => {
     await (await follow('b', RUNS + 1)).return();
   });
 
-  test('of which nobody needs the stream any more make way for a new run', async () => {
+  test('whose streams have ended and that have no followers make way for a new run', async () => {
     const hub = createHub();
     const streams = Array.from({ length: 16 }, (_, index) => {
       const stream = hub.createStream(contextOf('a'));
