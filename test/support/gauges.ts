@@ -28,3 +28,14 @@ export async function expectNothingHeld(url: string): Promise<void> {
   }).catch(() => undefined);
   expect(gauges).toEqual({ inFlight: 0, bodyBytes: 0, unsentBytes: 0 });
 }
+
+/** The gauges of streams, by transport. */
+export async function readOpenStreams({ url }: { readonly url: string }): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Object.fromEntries(
+    [...text.matchAll(/^assistants_streams_open\{transport="(\w+)"\} (\d+)$/gm)].map(([, name, count]) => [
+      name ?? '',
+      Number(count),
+    ]),
+  );
+}

@@ -1,4 +1,5 @@
 // A WebSocket that records its messages and how it was closed.
+import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { cleanUpLater } from './cleanup.ts';
 import { until } from './until.ts';
@@ -22,7 +23,7 @@ export async function openSocket(
   { url }: { readonly url: string },
   { protocol = 'graphql-transport-ws', connectionParams = {}, ...options }: OpenSocketOptions = {},
 ) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, options);
+  const socket = new WebSocket(socketUrl({ url }), protocol, options);
   cleanUpLater(() => socket.terminate());
   const messages: SocketMessage[] = [];
   const state: { closedWith: number | null; status: number | null; pings: number } = {
@@ -51,4 +52,18 @@ export async function openSocket(
     subscribe: (id: string, query: string, variables: object = {}) =>
       send({ type: 'subscribe', id, payload: { query, variables } }),
   };
+}
+
+export const socketUrl = ({ url }: { readonly url: string }): string => `${url.replace('http', 'ws')}/graphql`;
+
+/** A client of graphql-ws. Closes with the test. */
+export function connect(service: { readonly url: string }, connectionParams?: Record<string, unknown>): Client {
+  const client = createClient({
+    url: socketUrl(service),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    ...(connectionParams && { connectionParams }),
+  });
+  cleanUpLater(() => client.dispose());
+  return client;
 }
