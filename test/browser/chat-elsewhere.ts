@@ -48,7 +48,7 @@ export function testChangesElsewhere(openChat: () => Promise<OpenChat>): void {
     await chat.page.getByRole('button', { name: /^Temporary/ }).click();
     await chat.send('```\nSome code\n```');
     await chat.hasEnded();
-    await chat.page.getByRole('navigation').getByRole('button', { name: 'Some code', exact: true }).waitFor();
+    await chat.page.locator('.thread [aria-current="page"]').getByText('Some code', { exact: true }).waitFor();
     await service.query(
       'mutation($input: DeleteAssistantInput!) { deleteAssistant(input: $input) { deletedAssistantId } }',
       {

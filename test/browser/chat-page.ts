@@ -43,7 +43,8 @@ export class ChatPage {
     await this.message.fill(text);
     await until(async () => {
       await this.message.press('Enter');
-      return (await this.message.inputValue()) === '';
+      // Without waiting for the text box: the response to the message may have removed it.
+      return this.message.evaluateAll((boxes: { value: string }[]) => boxes.every(({ value }) => value === ''));
     });
   }
 
