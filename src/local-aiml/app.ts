@@ -16,7 +16,6 @@ import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/
 import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
 import { respond } from './api/respond.ts';
 import { createMethodLookup, ok, route, withoutBase, type ApiRequest, type Route } from './api/route.ts';
-import { toStoreResponse, type Action } from './api/store-response.ts';
 import { createMessageRoutes } from './messages/routes.ts';
 import { ModelError } from './engine/model/model-error.ts';
 import { createRunRoutes } from './runs/routes.ts';
@@ -49,7 +48,7 @@ function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): rea
 }
 
 function createModelRoute(models: EngineParts['models']): Route {
-  return route('GET', '/models', 'other', async ({ caller }) => {
+  return route('GET', '/models', async ({ caller }) => {
     const data = await models.list(caller.key).catch((error: unknown) => {
       throw error instanceof ModelError ? new ApiError(502, error.message) : error;
     });
@@ -63,8 +62,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const methodsAt = createMethodLookup(routes);
   let isClosing = false;
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { action } = request.routeOptions.config as { readonly action?: Action };
-    const apiError = toApiError(error, action ?? 'other');
+    const apiError = toApiError(error);
     if (apiError.statusCode >= 500) logger?.error({ ...requestIdsOf(request), err: error }, 'request failed');
     for (const [name, value] of Object.entries(apiError.headers)) void reply.header(name, value);
     return respond(reply, apiError.statusCode, toErrorBody(apiError, request.id, request.originalUrl));
@@ -120,11 +118,10 @@ export function createApp(options: AppOptions): FastifyInstance {
   return app;
 }
 
-function addRoute(app: FastifyInstance, { method, path, action, handle }: Route): void {
+function addRoute(app: FastifyInstance, { method, path, handle }: Route): void {
   app.route({
     method,
     url: path,
-    config: { action },
     handler: async (request, reply) => {
       const response = await handle(toApiRequest(request));
       if ('stream' in response) {
@@ -155,11 +152,9 @@ function notFound({ method }: FastifyRequest, allowed: readonly string[]): ApiEr
   return new ApiError(405, 'This path does not have this method.', { headers: { allow: allowed.join(', ') } });
 }
 
-/** What went wrong, in words of this API: those of Fastify may quote the request, and those of the store name files. */
-function toApiError(error: unknown, action: Action): ApiError {
+/** What went wrong, in words of this API: those of Fastify may quote the request. */
+function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  const storeResponse = toStoreResponse(error, action);
-  if (storeResponse) return storeResponse;
   const { statusCode } = error as { readonly statusCode?: unknown };
   switch (statusCode) {
     case 413:

@@ -1,6 +1,6 @@
 /** Owns the error responses of the API: which status, which words, and the form in which they leave. Knows no HTTP server. */
 
-interface ApiErrorOptions {
+interface ApiErrorOptions extends ErrorOptions {
   /** The one parameter at fault, where there is one: a path such as `tools[0].function.name`. */
   readonly param?: string;
   /** OpenAI's word for what is wrong, such as `invalid_type`. */
@@ -12,7 +12,7 @@ interface ApiErrorOptions {
 
 /** The message goes to the client: it never holds a text of the request but ids, nor a path on disk. */
 export class ApiError extends Error {
-  override readonly name = 'ApiError';
+  override readonly name: string = this.constructor.name;
   readonly statusCode: number;
   readonly param: string | undefined;
   readonly code: string | undefined;
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(statusCode: number, message: string, options: ApiErrorOptions = {}) {
-    super(message);
+    super(message, options);
     this.statusCode = statusCode;
     this.param = options.param;
     this.code = options.code;

@@ -10,7 +10,7 @@ export function listRoute<Q extends ListQuery>(
   store: Reads<Q>,
   readQuery: (query: ApiRequest['query']) => Q,
 ): Route {
-  return route('GET', path, 'other', async (request) => {
+  return route('GET', path, async (request) => {
     const query = readQuery(request.query);
     return ok(toListJson(await store.list(readOwner(request), query)));
   });
@@ -22,7 +22,7 @@ export function getRoute(
   store: Pick<Reads, 'get'>,
   toHeaders?: (json: string) => JsonResponse['headers'],
 ): Route {
-  return route('GET', path, 'other', async (request) => {
+  return route('GET', path, async (request) => {
     const { owner, id } = readObject(request);
     const json = await store.get(owner, id);
     return ok(json, toHeaders?.(json));
@@ -35,7 +35,7 @@ export function modifyRoute<T, B>(
   readBody: (body: JsonValue) => B,
   change: (current: T, body: B) => T,
 ): Route {
-  return route('POST', path, 'other', async (request) => {
+  return route('POST', path, async (request) => {
     const { owner, id } = readObject(request);
     const body = readBody(request.body);
     return ok(await store.modify(owner, id, (current) => change(current, body)));
@@ -44,7 +44,7 @@ export function modifyRoute<T, B>(
 
 /** `object` is what the response has as `object`, such as `thread.deleted`. */
 export function deleteRoute(path: string, object: string, remove: (owner: Owner, id: string) => Promise<void>): Route {
-  return route('DELETE', path, 'other', async (request) => {
+  return route('DELETE', path, async (request) => {
     const { owner, id } = readObject(request);
     await remove(owner, id);
     return ok(JSON.stringify({ id, object, deleted: true }));

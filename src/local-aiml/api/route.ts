@@ -3,21 +3,17 @@ import type { FastifyReply } from 'fastify';
 import type { Caller } from '../engine/scheduler.ts';
 import type { JsonValue } from '../wire/json.ts';
 import type { Idempotency } from '../store/store.ts';
-import type { Action } from './store-response.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** From the base of the API on, with parameters as `:name`. */
   readonly path: string;
-  /** What errors of the store are worded after. */
-  readonly action: Action;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
 
-export const route = (method: Route['method'], path: string, action: Action, handle: Route['handle']): Route => ({
+export const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
   method,
   path,
-  action,
   handle,
 });
 

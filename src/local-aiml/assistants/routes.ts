@@ -12,7 +12,7 @@ const ITEM = `${PATH}/:assistant_id`;
 
 export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
   return [
-    route('POST', PATH, 'other', async ({ caller, body, idempotency }) => {
+    route('POST', PATH, async ({ caller, body, idempotency }) => {
       const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
       return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
     }),

@@ -13,7 +13,7 @@ const ITEM = `${PATH}/:message_id`;
 
 export function createMessageRoutes(messages: MessageStore): readonly Route[] {
   return [
-    route('POST', PATH, 'other', async (request) => {
+    route('POST', PATH, async (request) => {
       const { id: threadId } = readObject(request);
       const message = createMessage(readCreateMessageBody(request.body), threadId, nowSeconds());
       return ok(await messages.create([request.caller.account, threadId], message, request.idempotency()));
@@ -24,9 +24,6 @@ export function createMessageRoutes(messages: MessageStore): readonly Route[] {
     })),
     getRoute(ITEM, messages),
     modifyRoute(ITEM, messages, readModifyMetadataBody, withMetadata),
-    {
-      ...deleteRoute(ITEM, 'thread.message.deleted', (owner, id) => messages.delete(owner, id)),
-      action: 'delete message',
-    },
+    deleteRoute(ITEM, 'thread.message.deleted', (owner, id) => messages.delete(owner, id)),
   ];
 }

@@ -37,7 +37,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
   };
 
   return [
-    route('POST', '/threads/runs', 'create run', async (request) => {
+    route('POST', '/threads/runs', async (request) => {
       const body = readCreateThreadAndRunBody(request.body);
       const { account } = request.caller;
       const assistant = await readAssistant(account, body.assistant_id);
@@ -48,7 +48,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       const threadJson = await threads.get([account], run.thread_id);
       return respond(run, { from: 'created', threadJson });
     }),
-    route('POST', PATH, 'create run', async (request) => {
+    route('POST', PATH, async (request) => {
       const { id: threadId } = readObject(request);
       checkInclude(request.query);
       const body = readCreateRunBody(request.body);
@@ -62,20 +62,20 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
     listRoute(PATH, runs, readListQuery),
     getRoute(ITEM, runs, (json) => pollHeaders(JSON.parse(json) as Run)),
     modifyRoute(ITEM, runs, readModifyMetadataBody, withMetadata),
-    route('POST', `${ITEM}/cancel`, 'cancel run', async (request) => {
+    route('POST', `${ITEM}/cancel`, async (request) => {
       const { owner, id } = readObject(request);
       const run = await runs.cancel(owner, id, request.idempotency());
       if (run.status === 'cancelling') engine.cancel(id);
       else void engine.ended(run);
       return okRun(run);
     }),
-    route('POST', `${ITEM}/submit_tool_outputs`, 'other', async (request) => {
+    route('POST', `${ITEM}/submit_tool_outputs`, async (request) => {
       const { owner, id } = readObject(request);
       const { tool_outputs, stream } = readSubmitBody(request.body);
       const written = await runs.submitToolOutputs(owner, id, tool_outputs, request.idempotency());
       return respond(written, stream ? { from: 'submitted' } : null);
     }),
-    route('GET', `${ITEM}/events`, 'other', async (request) => {
+    route('GET', `${ITEM}/events`, async (request) => {
       const { owner, id } = readObject(request);
       await runs.get(owner, id);
       // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
@@ -89,8 +89,8 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
 }
 
 /** The route, which checks the `include` of its query first. */
-function checkingInclude({ method, path, action, handle }: Route): Route {
-  return route(method, path, action, (request) => {
+function checkingInclude({ method, path, handle }: Route): Route {
+  return route(method, path, (request) => {
     checkInclude(request.query);
     return handle(request);
   });

@@ -1,100 +1,92 @@
-/** Owns the errors with which the store rejects. They say what happened; the words for clients are the API's. */
-import type { RunStatus } from '../runs/model.ts';
+/**
+ * The errors with which the store rejects. Each is also the response to the request that it fails. Client programs match on
+ * some of the texts. A write that was certainly not made is a 409: clients take a 5xx as one that may have been.
+ */
+import { ApiError, shownId } from '../api/api-error.ts';
 
 /** The kinds of objects that a path can name. */
 export type ObjectKind = 'assistant' | 'thread' | 'message' | 'run' | 'step' | 'vector_store';
 
-/** Any error with which the store rejects. */
-abstract class StoreError extends Error {
-  override readonly name = this.constructor.name;
+/** Clients do not send the request again. */
+const NO_RETRY = { 'x-should-retry': 'false' };
+
+/** Another connection has the lock and did not release it in time. Nothing was written. */
+export class StoreBusyError extends ApiError {
+  constructor(cause?: unknown) {
+    super(409, 'The store is locked by another process; nothing was changed. Try again.', {
+      headers: { 'retry-after': '1' },
+      cause,
+    });
+  }
 }
 
-/** Something else holds the store and did not let go in time. Nothing was written. */
-export class StoreBusyError extends StoreError {}
-
-/** The store was closed by this process. Nothing was written. */
-export class StoreClosedError extends StoreError {}
-
 /** The disk or a quota is full, or a file may not grow. Nothing was written. */
-export class StoreFullError extends StoreError {}
+export class StoreFullError extends ApiError {
+  constructor(cause: unknown) {
+    super(409, 'The store is full; nothing was changed.', { headers: NO_RETRY, cause });
+  }
+}
 
-/** What the transaction that failed was, and what became of it. */
-type FailedTransaction = 'read' | 'nothing written' | 'unknown';
+interface StoreFailure {
+  readonly cause: unknown;
+  readonly isDamaged: boolean;
+  /** Whether it is certain that nothing was written. False for a read. */
+  readonly isUnchanged: boolean;
+}
 
 /** The store is damaged, or its disk fails. */
-export class StoreFailedError extends StoreError {
+export class StoreFailedError extends ApiError {
   readonly isDamaged: boolean;
-  readonly transaction: FailedTransaction;
 
-  constructor(options: {
-    readonly cause: unknown;
-    readonly isDamaged: boolean;
-    readonly transaction: FailedTransaction;
-  }) {
-    super('The store failed', { cause: options.cause });
-    this.isDamaged = options.isDamaged;
-    this.transaction = options.transaction;
+  constructor({ cause, isDamaged, isUnchanged }: StoreFailure) {
+    if (isUnchanged) super(409, 'The store failed; nothing was changed.', { headers: NO_RETRY, cause });
+    else super(500, 'The store cannot be read or written.', { cause });
+    this.isDamaged = isDamaged;
   }
 }
 
 /** The account has no such object, or has it elsewhere than the path says. */
-export class NotFoundError extends StoreError {
-  constructor(
-    readonly kind: ObjectKind,
-    readonly id: string,
-  ) {
-    super(`No ${kind} found`);
+export class NotFoundError extends ApiError {
+  constructor(kind: ObjectKind, id: string) {
+    const shown = shownId(id);
+    super(404, `No ${kind.replace('_', ' ')} found with ${shown === '' ? 'this id' : `id '${shown}'`}.`);
   }
 }
 
-/** The list has no object at this cursor (any more). */
-export class UnknownCursorError extends StoreError {
-  constructor(readonly cursor: 'after' | 'before') {
-    super(`Unknown cursor '${cursor}'`);
+/** The thread has a live run, which the message names. */
+export class ThreadBusyError extends ApiError {
+  constructor(message: string) {
+    super(400, message);
   }
 }
 
-/** The thread has a live run. */
-export class ThreadBusyError extends StoreError {
-  constructor(
-    readonly threadId: string,
-    readonly runId: string,
-  ) {
-    super('The thread has a live run');
-  }
+/** Another attempt holds the run, or it has ended: the worker has to stop. No request gets it. */
+export class ClaimLostError extends Error {
+  override readonly name = 'ClaimLostError';
 }
 
-/** The run is in a state that does not allow the operation. */
-export class WrongStateError extends StoreError {
-  constructor(readonly status: RunStatus) {
-    super('The run is in another state');
-  }
-}
-
-export class ToolOutputsMismatchError extends StoreError {
-  constructor(
-    readonly expected: readonly string[],
-    readonly received: readonly string[],
-  ) {
-    super('The tool outputs are not those of the pending calls');
-  }
-}
-
-/** Too many runs wait for a worker: those of the account, or those of all accounts. */
-export class TooManyRunsError extends StoreError {
-  constructor(readonly ofAccount: boolean) {
-    super('Too many runs wait');
-  }
-}
-
-/** The `Idempotency-Key` was used for another request. */
-export class IdempotencyKeyReusedError extends StoreError {}
-
-/** What the first request with this `Idempotency-Key` made was deleted. */
-export class RepeatedObjectDeletedError extends StoreError {}
-
-/** Another attempt holds the run, or it has ended: the worker has to stop. */
-export class ClaimLostError extends StoreError {}
+/** The store was closed by this process. Nothing was written. */
+export const storeClosed = () => new ApiError(409, 'The API is stopping; nothing was changed.');
 
 /** The object would be larger than 8 MiB. */
-export class ObjectTooLargeError extends StoreError {}
+export const objectTooLarge = () => new ApiError(413, 'The object would be larger than 8 MiB.');
+
+/** The `Idempotency-Key` was used for another request. */
+export const idempotencyKeyReused = () =>
+  new ApiError(409, 'This Idempotency-Key was used for another request.', {
+    param: 'Idempotency-Key',
+    code: 'idempotency_key_reused',
+    headers: NO_RETRY,
+  });
+
+/** What the first request with this `Idempotency-Key`, or of this kind, made was deleted. */
+export const repeatedObjectDeleted = () =>
+  new ApiError(409, 'What the first request of this kind made has been deleted.', { headers: NO_RETRY });
+
+/** Too many runs wait for a worker: those of the account, or those of all accounts. */
+export const tooManyRuns = (ofAccount: boolean) =>
+  new ApiError(
+    429,
+    `Too many runs ${ofAccount ? 'of this account ' : ''}wait. Try again when some of them have ended.`,
+    { type: 'rate_limit_error', code: 'rate_limit_exceeded', headers: { 'retry-after': '5' } },
+  );

@@ -5,7 +5,8 @@
  * - A method that writes resolves once the write is durable. It writes all of it or nothing.
  * - Accounts see nothing of each other: what belongs to another account is reported as not found.
  * - Objects are returned as the JSON text that was stored, so that values make the round trip exactly.
- * - Methods reject with the errors of `errors.ts`: `StoreBusyError` and `StoreFullError` say that nothing was written.
+ * - Methods reject with an `ApiError`, which is the response to the request. Those that are handled have classes of their own
+ *   in `errors.ts`: `StoreBusyError` and `StoreFullError` say that nothing was written.
  * - Times on the wire are Unix seconds; `now` and leases are Unix milliseconds.
  */
 import type { Assistant } from '../assistants/model.ts';
@@ -49,7 +50,7 @@ export interface Reads<Q extends ListQuery = ListQuery> {
   get(owner: Owner, id: string): Promise<string>;
   /**
    * A page in the requested order: the items right after `after`; with `before` alone, those right before it; with both,
-   * the first ones of what lies between. Rejects with UnknownCursorError.
+   * the first ones of what lies between. Rejects with an ApiError of 400 for an unknown cursor.
    */
   list(owner: Owner, query: Q): Promise<Page>;
 }
@@ -112,16 +113,16 @@ export interface ToolOutput {
 }
 
 export interface RunStore extends Reads, Writes<Run> {
-  /** Writes nothing if it rejects: with ThreadBusyError if the thread has a live run, with TooManyRunsError if too many wait. */
+  /** Writes nothing if it rejects: with ThreadBusyError if the thread has a live run, with a 429 if too many wait. */
   create(account: string, newRun: NewRun, idempotency: Idempotency): Promise<Run>;
   /**
-   * `requires_action` → `queued`. Completes the open tool step with the outputs. Rejects with WrongStateError if the run does
-   * not wait, and with ToolOutputsMismatchError unless each pending call has exactly one output.
+   * `requires_action` → `queued`. Completes the open tool step with the outputs. Rejects with a 400 if the run does not wait,
+   * or unless each pending call has exactly one output.
    */
   submitToolOutputs(owner: Owner, id: string, outputs: readonly ToolOutput[], idempotency: Idempotency): Promise<Run>;
   /**
    * A run that is queued or waits is `cancelled` at once; a run in progress is `cancelling` until its worker has stopped.
-   * Rejects with WrongStateError if it has ended or is cancelling.
+   * Rejects with a 400 if it has ended or is cancelling.
    */
   cancel(owner: Owner, id: string, idempotency: Idempotency): Promise<Run>;
   /** Ends the live run of a thread as `cancelled` at once, in whatever state it is; null if there is none. */

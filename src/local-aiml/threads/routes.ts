@@ -28,7 +28,7 @@ export function createThreadRoutes({ threads, runs }: Store, engine: RunEngine):
   };
 
   return [
-    route('POST', PATH, 'other', async ({ caller, body, idempotency }) => {
+    route('POST', PATH, async ({ caller, body, idempotency }) => {
       const newThread = toNewThread(readCreateThreadBody(body), nowSeconds());
       return ok(await threads.create(caller.account, newThread, idempotency()));
     }),

@@ -10,11 +10,11 @@ import { problemsOfEvent, problemsOfResponse } from './responses.ts';
 const CHANNEL = 'fastify.initialization';
 const problems = new Set<string>();
 
-/** Fastify publishes each server that is created. Only requests of the embedded API have an account. */
+/** Fastify publishes each server that is created. Only the embedded API decorates its requests with a caller. */
 function onServer(message: unknown): void {
   const { fastify } = message as { readonly fastify: FastifyInstance };
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (fastify.hasRequestDecorator('account')) checkSentResponse(request, reply.raw);
+    if (fastify.hasRequestDecorator('caller')) checkSentResponse(request, reply.raw);
     done();
   });
 }

@@ -3,7 +3,8 @@
  * run within a transaction. Errors of SQLite pass through.
  */
 import type Database from 'libsql';
-import { NotFoundError, ObjectTooLargeError, UnknownCursorError, type ObjectKind } from '../errors.ts';
+import { invalid } from '../../api/api-error.ts';
+import { NotFoundError, objectTooLarge, type ObjectKind } from '../errors.ts';
 import type { ListQuery, Page } from '../store.ts';
 
 /**
@@ -61,7 +62,7 @@ export class EntityTable<T extends Entity> {
   }
 
   /**
-   * Returns the text that is kept. Throws {@link ObjectTooLargeError}. `columns` are those that only this table has. The
+   * Returns the text that is kept. Throws an ApiError of 413 if it is too large. `columns` are those that only this table has. The
    * default for `sequence` is the next one of a parent that belongs to no thread.
    */
   insert(
@@ -78,7 +79,7 @@ export class EntityTable<T extends Entity> {
     return text.json;
   }
 
-  /** Returns the text that is kept. Throws {@link ObjectTooLargeError}. */
+  /** Returns the text that is kept. Throws an ApiError of 413 if it is too large. */
   update(entity: T, columns: Readonly<Record<string, ColumnValue>> = {}): string {
     const text = toText(entity);
     const row = { ...text, ...columns };
@@ -101,7 +102,7 @@ export class EntityTable<T extends Entity> {
     if (changes === 0) throw new NotFoundError(this.#kind, id);
   }
 
-  /** As `Reads.list` of the store. Throws {@link UnknownCursorError}. */
+  /** As `Reads.list` of the store. Throws an ApiError of 400 for an unknown cursor. */
   page(parent: string, query: ListQuery, filter?: Filter): Page {
     const { order, limit } = query;
     const after = this.#position(parent, query.after, 'after');
@@ -133,7 +134,7 @@ export class EntityTable<T extends Entity> {
       id,
       parent,
     );
-    if (row === undefined) throw new UnknownCursorError(cursor);
+    if (row === undefined) throw invalid(cursor, 'the id of an object of this list');
     return row as Position;
   }
 
@@ -155,7 +156,7 @@ export function pageSql(table: string, columns: string, direction: 'ASC' | 'DESC
 function toText(entity: Entity): { readonly bytes: number; readonly json: string } {
   const json = JSON.stringify(entity);
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_OBJECT_BYTES) throw new ObjectTooLargeError();
+  if (bytes > MAX_OBJECT_BYTES) throw objectTooLarge();
   return { bytes, json };
 }
 

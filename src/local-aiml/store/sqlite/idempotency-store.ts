@@ -4,7 +4,7 @@
  * it is exact between processes and after a crash. Calls run within a transaction.
  */
 import type Database from 'libsql';
-import { IdempotencyKeyReusedError, RepeatedObjectDeletedError } from '../errors.ts';
+import { idempotencyKeyReused, repeatedObjectDeleted } from '../errors.ts';
 import type { Idempotency } from '../store.ts';
 
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -18,8 +18,8 @@ export class IdempotencyStore {
   }
 
   /**
-   * Makes the object `id`, unless an earlier request did: then returns what `read` finds now. Throws
-   * {@link IdempotencyKeyReusedError}, and {@link RepeatedObjectDeletedError} if `read` finds nothing.
+   * Makes the object `id`, unless an earlier request did: then returns what `read` finds now. Throws an ApiError of 409 if
+   * the key was used for another request, or `read` finds nothing.
    */
   once<T>(
     account: string,
@@ -32,7 +32,7 @@ export class IdempotencyStore {
     const earlierId = this.#find(account, idempotency, now);
     if (earlierId !== undefined) {
       const value = read(earlierId);
-      if (value === undefined) throw new RepeatedObjectDeletedError();
+      if (value === undefined) throw repeatedObjectDeleted();
       return value;
     }
     const value = make();
@@ -52,7 +52,7 @@ export class IdempotencyStore {
     if (idempotencyKey !== undefined) {
       const row = this.#statements.findKey.get(account, idempotencyKey, now - KEY_LIFETIME_MS) as
         { readonly object_id: string; readonly fingerprint: string } | undefined;
-      if (row && row.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
+      if (row && row.fingerprint !== fingerprint) throw idempotencyKeyReused();
       // Under a new key the same body is a new request, even if the client says that it retries.
       return row?.object_id;
     }

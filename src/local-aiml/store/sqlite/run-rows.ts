@@ -7,7 +7,8 @@ import { nowSeconds } from '../../wire/unix-time.ts';
 import { endMessage, type Message } from '../../messages/model.ts';
 import { beginCancel, endRun, toMessageEnd, type Run, type RunEnd, type Tally } from '../../runs/model.ts';
 import { completeStep, endStep, type RunStep } from '../../runs/step.ts';
-import { ClaimLostError, ThreadBusyError, WrongStateError } from '../errors.ts';
+import { ApiError } from '../../api/api-error.ts';
+import { ClaimLostError, ThreadBusyError } from '../errors.ts';
 import type { Claim, WrittenMessage } from '../work-store.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { Tables } from './tables.ts';
@@ -53,10 +54,10 @@ export class RunRows {
     return undefined;
   }
 
-  /** Throws {@link ThreadBusyError} if the thread has a live run. */
-  rejectLive(threadId: string): void {
+  /** Throws {@link ThreadBusyError} if the thread has a live run. `toMessage` gets the id of the run. */
+  rejectLive(threadId: string, toMessage: (runId: string) => string): void {
     const live = this.unexpiredLiveOf(threadId);
-    if (live) throw new ThreadBusyError(threadId, live.id);
+    if (live) throw new ThreadBusyError(toMessage(live.id));
   }
 
   /** The row that a worker holds. Throws {@link ClaimLostError} if it does not hold it any more. */
@@ -129,7 +130,7 @@ export class RunRows {
       case 'in_progress':
         return this.save(beginCancel(row.run));
       default:
-        throw new WrongStateError(row.run.status);
+        throw new ApiError(400, `Cannot cancel run with status '${row.run.status}'.`);
     }
   }
 

@@ -2,7 +2,8 @@
 import { nowSeconds } from '../../wire/unix-time.ts';
 import { resumeRun, type Run, type Usage } from '../../runs/model.ts';
 import { completeStep, withOutputs } from '../../runs/step.ts';
-import { NotFoundError, ToolOutputsMismatchError, TooManyRunsError, WrongStateError } from '../errors.ts';
+import { ApiError, shownId } from '../../api/api-error.ts';
+import { NotFoundError, tooManyRuns } from '../errors.ts';
 import type { Idempotency, Owner, RunStore, ToolOutput } from '../store.ts';
 import { createEntityStore, type StoreParts } from './entity-store.ts';
 import type { RunRow } from './run-rows.ts';
@@ -27,8 +28,8 @@ export function createRunStore(parts: StoreParts): RunStore {
 
   const checkQueue = (account: string): void => {
     const count = (row: unknown) => (row as { readonly count: number }).count;
-    if (count(queuedOfAccount.get(account)) >= MAX_QUEUED_OF_ACCOUNT) throw new TooManyRunsError(true);
-    if (count(queued.get()) >= MAX_QUEUED) throw new TooManyRunsError(false);
+    if (count(queuedOfAccount.get(account)) >= MAX_QUEUED_OF_ACCOUNT) throw tooManyRuns(true);
+    if (count(queued.get()) >= MAX_QUEUED) throw tooManyRuns(false);
   };
 
   /** A transition of a run that is there, once for a request however often that is sent. */
@@ -52,11 +53,16 @@ export function createRunStore(parts: StoreParts): RunStore {
     });
 
   const resume = ({ run }: RunRow, outputs: readonly ToolOutput[]): Run => {
-    if (run.status !== 'requires_action') throw new WrongStateError(run.status);
+    if (run.status !== 'requires_action')
+      throw new ApiError(400, `Runs in status "${run.status}" do not accept tool outputs.`);
     const pending = (run.required_action?.submit_tool_outputs.tool_calls ?? []).map((call) => call.id);
     const received = outputs.map((output) => output.tool_call_id);
     const isComplete = received.length === pending.length && pending.every((callId) => received.includes(callId));
-    if (!isComplete) throw new ToolOutputsMismatchError(pending, received);
+    if (!isComplete)
+      throw new ApiError(
+        400,
+        `Expected tool outputs for call_ids ${toPythonList(pending)}, got ${toPythonList(received)}`,
+      );
     for (const step of rows.openSteps(run.id)) {
       const { usage } = usageOfStep.get(step.id) as { readonly usage: string | null };
       const withOutput = withOutputs(step, new Map(outputs.map((output) => [output.tool_call_id, output.output])));
@@ -78,7 +84,7 @@ export function createRunStore(parts: StoreParts): RunStore {
           () => {
             if (newThread) insertThread(tables, account, newThread);
             else tables.threads.get(account, run.thread_id);
-            rows.rejectLive(run.thread_id);
+            rows.rejectLive(run.thread_id, (liveId) => `Thread ${run.thread_id} already has an active run ${liveId}.`);
             checkQueue(account);
             insertMessages(tables, account, run.thread_id, messages);
             rows.insert(account, run);
@@ -95,4 +101,9 @@ export function createRunStore(parts: StoreParts): RunStore {
         return live ? rows.end(live, { status: 'cancelled' }) : null;
       }),
   };
+}
+
+/** As Python writes a list of strings. */
+function toPythonList(ids: readonly string[]): string {
+  return `[${ids.map((id) => `'${shownId(id)}'`).join(', ')}]`;
 }

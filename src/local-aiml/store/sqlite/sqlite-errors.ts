@@ -29,12 +29,12 @@ export function isDamaged(code: string): boolean {
 export function toStoreError(error: unknown, failedAt: 'read' | 'write' | 'commit'): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const { code } = error;
-  if (isBusy(code)) return new StoreBusyError('The store is locked', { cause: error });
-  if (isFull(code)) return new StoreFullError('The store cannot grow', { cause: error });
+  if (isBusy(code)) return new StoreBusyError(error);
+  if (isFull(code)) return new StoreFullError(error);
   const isUnknown = failedAt === 'commit' && code.startsWith('SQLITE_IOERR');
   return new StoreFailedError({
     cause: error,
     isDamaged: isDamaged(code),
-    transaction: failedAt === 'read' ? 'read' : isUnknown ? 'unknown' : 'nothing written',
+    isUnchanged: failedAt !== 'read' && !isUnknown,
   });
 }

@@ -20,7 +20,7 @@ export function createThreadStore(parts: StoreParts, cleanUp: () => void): Threa
     async delete([account], id) {
       await transactions.write(() => {
         tables.threads.delete(account, id);
-        rows.rejectLive(id);
+        rows.rejectLive(id, (runId) => `Can't delete ${id} while a run ${runId} is active.`);
         markDeleted.run(id);
       });
       cleanUp();
@@ -37,7 +37,7 @@ export function createMessageStore(parts: StoreParts): MessageStore {
     ...entities,
     create: (owner, message, idempotency) =>
       entities.once(owner, message.id, idempotency, (threadId) => {
-        rows.rejectLive(threadId);
+        rows.rejectLive(threadId, (runId) => `Can't add messages to ${threadId} while a run ${runId} is active.`);
         insertMessages(tables, owner[0], threadId, [message]);
         return tables.messages.get(threadId, message.id);
       }),
@@ -46,7 +46,7 @@ export function createMessageStore(parts: StoreParts): MessageStore {
         const threadId = tables.parentOf(owner);
         const live = rows.unexpiredLiveOf(threadId);
         if (live && rows.openMessages(live.id).some((message) => message.id === id))
-          throw new ThreadBusyError(threadId, live.id);
+          throw new ThreadBusyError(`Can't delete a message of ${threadId} that an active run ${live.id} is writing.`);
         tables.messages.delete(threadId, id);
       }),
   };

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'libsql';
-import { StoreBusyError, StoreClosedError } from '../errors.ts';
+import { StoreBusyError, storeClosed } from '../errors.ts';
 import { toStoreError } from './sqlite-errors.ts';
 
 /** How long a transaction waits for a lock. Less than clients wait for a response. */
@@ -57,13 +57,13 @@ export class Transactions {
     return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'NORMAL'));
   }
 
-  /** What comes later rejects with StoreClosedError: libsql ends the process where a closed database is used. */
+  /** What comes later is rejected: libsql ends the process where a closed database is used. */
   close(): void {
     this.#isClosed = true;
   }
 
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T, synchronous: Synchronous): T {
-    if (this.#isClosed) throw new StoreClosedError('The store is closed');
+    if (this.#isClosed) throw storeClosed();
     const isWrite = begin === 'BEGIN IMMEDIATE';
     let failsAt: 'read' | 'write' | 'commit' = isWrite ? 'write' : 'read';
     try {
@@ -114,7 +114,7 @@ class LockQueue {
       if (this.#waiting.length === 0 && attempt()) return;
       this.#waiting.push({
         attempt,
-        giveUp: () => reject(new StoreBusyError('The store is locked')),
+        giveUp: () => reject(new StoreBusyError()),
         deadline: performance.now() + LOCK_TIMEOUT_MS,
       });
       if (!this.#isRetrying) void this.#retry();
