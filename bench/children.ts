@@ -69,7 +69,7 @@ export class Child {
       });
       const lines = createInterface({ input: output });
       lines.on('line', (line) => {
-        const url = line.includes('listening') ? /"url":"([^"]+)"/.exec(line)?.[1] : undefined;
+        const url = line.includes('listening') ? /http:[^\s"]+/.exec(line)?.[0] : undefined;
         if (url === undefined) return;
         clearTimeout(timer);
         lines.close();

@@ -19,7 +19,7 @@ export const SERVER_PLANS: Readonly<Record<ServerName, ServerPlan>> = {
   before: { title: 'the service before', protocol: 'graphql', script: null },
   raw: { title: 'plain undici proxy', protocol: 'rest', script: 'peers/raw-node.js' },
   baseline: { title: "the baseline's Apollo Server", protocol: 'graphql', script: 'peers/baseline/main.js' },
-  mercurius: { title: 'mercurius with JIT', protocol: 'graphql', script: 'peers/mercurius/main.js' },
+  mercurius: { title: 'mercurius with JIT', protocol: 'graphql', script: 'peers/mercurius.js' },
 };
 
 export interface Server {

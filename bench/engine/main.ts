@@ -11,6 +11,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { percentile } from '../load/statistics.ts';
 import type { EngineUsage } from './reporter.ts';
 
 const FIRST_RUNS = 200;
@@ -80,9 +81,9 @@ async function read(stream: IncomingMessage, onEvents: (count: number) => void):
   }
 }
 
-function percentile(values: readonly number[], share: number): string {
-  const sorted = [...values].sort((left, right) => left - right);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2);
+function describe(durationsMs: readonly number[]): string {
+  const sorted = durationsMs.toSorted((left, right) => left - right);
+  return `${percentile(sorted, 0.5).toFixed(2)} ms median, ${percentile(sorted, 0.95).toFixed(2)} ms p95`;
 }
 
 async function measureFirstEvents(count: number): Promise<[events: number[], deltas: number[]]> {
@@ -156,8 +157,8 @@ print(
 );
 await measureFirstEvents(FIRST_RUNS);
 const [events, deltas] = await measureFirstEvents(FIRST_RUNS);
-print(`POST runs to the first event: ${percentile(events, 0.5)} ms median, ${percentile(events, 0.95)} ms p95`);
-print(`POST runs to the first text:  ${percentile(deltas, 0.5)} ms median, ${percentile(deltas, 0.95)} ms p95`);
+print(`POST runs to the first event: ${describe(events)}`);
+print(`POST runs to the first text:  ${describe(deltas)}`);
 
 const fast = await measureFastRuns();
 print(

@@ -1,20 +1,18 @@
 /**
  * Measures what an event of a stream costs: events per second and the server's CPU time for an event, with 1, 100 and
  * 1,000 clients on each transport, beside the servers of graphql-ws and graphql-sse in the same run. Also measures how
- * long the first text takes from upstream to the client. `npm run bench:streams`; Linux only.
+ * long the first text takes from upstream to the client. `npm run bench:streams`.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
+import { Child } from '../children.ts';
+import { percentile } from '../load/statistics.ts';
 
 const CLIENTS = [1, 100, 1000];
 const EVENTS_AT_ALL = 20_000;
 const MOST_EVENTS = 5000;
 const FIRST_TEXTS = 40;
-/** The usual number of clock ticks per second in /proc. */
-const TICKS_PER_SECOND = 100;
 
 /** Occurs once in each event. */
 const MARK = '"data":{';
@@ -23,29 +21,17 @@ type Transport = 'sse' | 'multipart' | 'websocket';
 
 interface Server {
   readonly url: string;
-  readonly child: ChildProcess;
+  readonly child: Child;
 }
 
-function start(file: string, environment: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawn(process.execPath, [file], {
-    env: { PATH: process.env['PATH'], PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve) => {
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const line = output.split('\n').find((text) => text.includes('listening')) ?? '';
-      const url = /http:\/\/[\d.:]+/.exec(line)?.[0];
-      if (url !== undefined) resolve({ url, child });
-    });
-  });
+async function start(name: string, file: string, environment: Readonly<Record<string, string>>): Promise<Server> {
+  const script = new URL(file, import.meta.url);
+  const { child, url } = await Child.start({ name, script, environment, profileFolder: null });
+  return { url: url.origin, child };
 }
 
-function cpuMs({ child }: Server): number {
-  const [, fields = ''] = readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8').split(') ');
-  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-  return (((user ?? 0) + (system ?? 0)) * 1000) / TICKS_PER_SECOND;
+async function cpuMs({ child }: Server): Promise<number> {
+  return (await child.usage()).cpuUs / 1000;
 }
 
 const run = { id: 'run_1', thread_id: 'thread_1', assistant_id: 'asst_1', created_at: 1, model: 'm', status: 'queued' };
@@ -120,31 +106,32 @@ async function measure(
 ): Promise<string> {
   let received = 0;
   const count = (more: number) => (received += more);
-  const cpuBefore = cpuMs(server);
+  const cpuBefore = await cpuMs(server);
   const startedBefore = performance.now();
   const open = Array.from({ length: clients }, () => subscribe(server.url, transport, query, count));
   let [cpu, startedAt, expected] = [cpuBefore, startedBefore, clients * events];
   if (begin) {
     await until(() => received >= clients);
-    [cpu, startedAt, expected] = [cpuMs(server), performance.now(), clients * (events + 1)];
+    [cpu, startedAt, expected] = [await cpuMs(server), performance.now(), clients * (events + 1)];
     begin();
   }
   await until(() => received >= expected);
   const seconds = (performance.now() - startedAt) / 1000;
-  const used = cpuMs(server) - cpu;
+  const used = (await cpuMs(server)) - cpu;
   for (const client of open) client.close();
   const all = clients * events;
   return `${Math.round(all / seconds).toLocaleString('en')} events/s, ${((used * 1000) / all).toFixed(1)} µs of CPU`;
 }
 
 const upstream = await startUpstream();
-const service = await start('dist/main.js', {
+const service = await start('the service', '../../main.js', {
+  PORT: '0',
   UPSTREAM: 'aiml',
   AIML_API_KEY: 'key',
   AIML_API_BASE_URL: upstream.url,
   MAX_STREAMS: '2000',
 });
-const peer = await start('dist/bench/streams/peer.js', {});
+const peer = await start('the peer', './peer.js', {});
 
 async function createRun(): Promise<ServerResponse> {
   const query = 'mutation { createRun(input: { threadId: "thread_1", assistantId: "asst_1" }) { run { id } } }';
@@ -203,12 +190,9 @@ for (const transport of ['sse', 'multipart', 'websocket'] as const) {
     endRun(stream);
   }
   times.sort((left, right) => left - right);
-  const [median, p95] = [times[FIRST_TEXTS / 2], times[Math.floor(FIRST_TEXTS * 0.95)]];
-  print(
-    `${transport}: first delta of upstream to client ${median?.toFixed(2) ?? ''} ms median, ${p95?.toFixed(2) ?? ''} ms p95`,
-  );
+  const [median, p95] = [percentile(times, 0.5).toFixed(2), percentile(times, 0.95).toFixed(2)];
+  print(`${transport}: first delta of upstream to client ${median} ms median, ${p95} ms p95`);
 }
-service.child.kill('SIGKILL');
-peer.child.kill('SIGKILL');
+await Promise.all([service.child.stop(), peer.child.stop()]);
 upstream.server.closeAllConnections();
 upstream.server.close();

@@ -5,6 +5,7 @@ import { buildSchema, parse } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/http';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { announce } from '../peers/announce.ts';
 
 const schema = buildSchema(`
   type Query { _: Int }
@@ -34,5 +35,5 @@ const server = createServer((request, response) => {
 });
 useServer({ schema, roots }, new WebSocketServer({ server, path: '/graphql' }));
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`listening http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  announce(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });

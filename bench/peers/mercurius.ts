@@ -1,10 +1,10 @@
 /** The fastest peer: mercurius with its JIT from the first request on, its loaders, and an undici pool. */
 import fastify from 'fastify';
-import { GraphQLScalarType } from 'graphql';
+import { GraphQLScalarType, printSchema } from 'graphql';
 import { mercurius } from 'mercurius';
 import { Pool, type Dispatcher } from 'undici';
-import type { WireAssistant, WireAssistantList } from '../../upstream/assistants.ts';
-import { announce } from '../announce.ts';
+import type { WireAssistant, WireAssistantList } from '../upstream/assistants.ts';
+import { announce } from './announce.ts';
 import {
   toAssistant,
   toCreateBody,
@@ -12,9 +12,9 @@ import {
   type Assistant,
   type CreateAssistantInput,
   type Tool,
-} from '../assistant.mapper.ts';
-import { UPSTREAM_CONNECTIONS, upstreamHeaders, upstreamUrl } from '../settings.ts';
-import { SCHEMA } from './schema.ts';
+} from './assistant.mapper.ts';
+import { createSchema } from './baseline/schema.ts';
+import { UPSTREAM_CONNECTIONS, upstreamHeaders, upstreamUrl } from './settings.ts';
 
 const pool = new Pool(upstreamUrl(), { connections: UPSTREAM_CONNECTIONS });
 const readHeaders = upstreamHeaders();
@@ -56,11 +56,12 @@ async function createAssistant({ input }: { input: CreateAssistantInput }) {
 
 const app = fastify();
 await app.register(mercurius, {
-  schema: SCHEMA,
+  // Without the resolvers of the baseline.
+  schema: printSchema(await createSchema()),
   jit: 1,
   resolvers: {
-    DateTime: new GraphQLScalarType<Date, string>({
-      name: 'DateTime',
+    DateTimeISO: new GraphQLScalarType<Date, string>({
+      name: 'DateTimeISO',
       serialize: (value) => (value as Date).toISOString(),
     }),
     AssistantTool: { resolveType: (tool: Tool) => typeNameOf(tool) },
