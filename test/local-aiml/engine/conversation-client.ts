@@ -1,8 +1,7 @@
-// A client of the embedded API for tests of conversations: plain fetch, with responses that are checked against their
-// shape.
+// A client of the embedded API for tests of conversations: plain fetch, with objects that are checked for their state.
 import { call, type Reply } from '../support.ts';
 import { until } from '../../support/until.ts';
-import * as shapes from './wire-shapes.ts';
+import { checkState, type WireObject } from './object-states.ts';
 
 export interface WireRun {
   readonly id: string;
@@ -129,16 +128,17 @@ export class ConversationClient {
 
   /** Newest first. */
   async messages(threadId: string): Promise<WireMessage[]> {
-    const { body } = await this.call(`GET /threads/${threadId}/messages?limit=100`);
-    const data = body['data'] as unknown[];
-    return data.map((item) => shapes.message.parse(item) as WireMessage);
+    return this.#list<WireMessage>(`/threads/${threadId}/messages?limit=100`);
   }
 
   /** Oldest first. */
   async steps(run: WireRun): Promise<WireStep[]> {
-    const { body } = await this.call(`GET ${this.pathOf(run)}/steps?limit=100&order=asc`);
-    const data = body['data'] as unknown[];
-    return data.map((item) => shapes.step.parse(item) as WireStep);
+    return this.#list<WireStep>(`${this.pathOf(run)}/steps?limit=100&order=asc`);
+  }
+
+  async #list<T>(path: string): Promise<T[]> {
+    const { body } = await this.call(`GET ${path}`);
+    return (body['data'] as WireObject[]).map((item) => checkState(item) as T);
   }
 
   pathOf(run: WireRun): string {
@@ -157,7 +157,5 @@ export function idOf(reply: Reply): string {
 
 export function toRun(reply: Reply): WireRun {
   if (reply.status >= 300) throw new Error(`${reply.status} ${reply.text}`);
-  const { error } = shapes.run.safeParse(reply.body);
-  if (error) throw new Error(`${error.message} in ${reply.text}`);
-  return reply.body as unknown as WireRun;
+  return checkState(reply.body) as unknown as WireRun;
 }

@@ -5,12 +5,13 @@ import { Ajv, type ValidateFunction } from 'ajv';
 
 type Schema = Readonly<Record<string, unknown>>;
 interface ObjectSchema {
+  readonly required: readonly string[];
   readonly properties: Readonly<Record<string, Schema>>;
 }
 
 const nullable = (type: string): Schema => ({ type: [type, 'null'] });
 
-/** Members that the SDK does not declare, by the type that has them. */
+/** Members that the SDK does not declare, by the type that has them. The embedded API always sends them. */
 const EXTENSIONS: Readonly<Record<string, ObjectSchema['properties']>> = {
   // The Assistants API has it, although the SDK declares it for requests only.
   Assistant: { reasoning_effort: nullable('string') },
@@ -36,7 +37,11 @@ function readSchemas(): Readonly<Record<string, Schema>> {
   for (const [name, extension] of Object.entries(EXTENSIONS)) {
     const schema = schemas[name] as (Schema & ObjectSchema) | undefined;
     if (!schema) throw new Error(`The SDK has no type ${name}.`);
-    schemas[name] = { ...schema, properties: { ...schema.properties, ...extension } };
+    schemas[name] = {
+      ...schema,
+      required: [...new Set([...schema.required, ...Object.keys(extension)])],
+      properties: { ...schema.properties, ...extension },
+    };
   }
   return schemas;
 }
