@@ -113,7 +113,7 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
     await page.keyboard.press('Enter');
     await page.keyboard.type('/slow 50');
     await page.keyboard.press('Shift+Enter');
-    await page.keyboard.type('/words 2000');
+    await page.keyboard.type('/words 50000');
     await chat.hasEnded();
     await page.keyboard.press('Enter');
     await chat.sees(/one two/);

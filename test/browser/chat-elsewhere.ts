@@ -26,7 +26,7 @@ export function testChangesElsewhere(openChat: () => Promise<OpenChat>): void {
     await other.sees(/You wrote: Two/);
     expect(await other.page.locator('.message').count()).toBe(4);
 
-    await chat.send('/slow 50\n/words 2000');
+    await chat.send('/slow 50\n/words 50000');
     await chat.sees(/one two/);
     await other.send('Three');
     await other.button('Send again').waitFor();
@@ -37,7 +37,7 @@ export function testChangesElsewhere(openChat: () => Promise<OpenChat>): void {
     await other.sees(/You wrote: Three/);
     await other.hasEnded();
     expect(await other.page.locator('.from-user').allInnerTexts()).toEqual(
-      ['One', 'Two', '/slow 50\n/words 2000', 'Three'].map((text) => `You\n\n${text}`),
+      ['One', 'Two', '/slow 50\n/words 50000', 'Three'].map((text) => `You\n\n${text}`),
     );
   });
 

@@ -1,6 +1,6 @@
 // What a person does on the chat page, and what is found there.
 import { createRequire } from 'node:module';
-import type { Locator, Page, Route } from 'playwright-core';
+import type { Locator, Page, Request, Response, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 
 /** The script of axe. */
@@ -62,6 +62,18 @@ export class ChatPage {
     await this.page.locator('body:not(:has([aria-busy="true"])) .composer button[type="submit"]').waitFor();
   }
 
+  /** Returns a function that reads the text of every button that the page has shown since, also of those that it shows briefly. */
+  async recordButtonTexts(): Promise<() => Promise<readonly string[]>> {
+    await this.page.evaluate(`{
+      const texts = (window.recordedTexts = []);
+      const record = () => {
+        for (const button of document.querySelectorAll('button')) texts.push(button.textContent);
+      };
+      new MutationObserver(record).observe(document.body, { childList: true, characterData: true, subtree: true });
+    }`);
+    return () => this.page.evaluate<readonly string[]>('window.recordedTexts');
+  }
+
   /** The words of the last response. */
   async words(): Promise<readonly string[]> {
     return (await this.page.locator('.markdown').last().innerText()).trim().split(/\s+/);
@@ -71,11 +83,15 @@ export class ChatPage {
   async intercept(operation: string, handle: (route: Route) => Promise<void>): Promise<void> {
     let isHandled = false;
     await this.page.route('**/graphql', async (route) => {
-      const isOperation = new RegExp(`(?:query|mutation|subscription) ${operation}\\b`);
-      if (isHandled || !isOperation.test(route.request().postData() ?? '')) return route.fallback();
+      if (isHandled || !isOperation(route.request(), operation)) return route.fallback();
       isHandled = true;
       return handle(route);
     });
+  }
+
+  /** Resolves when the head of the next response to the operation has arrived. */
+  responseTo(operation: string): Promise<Response> {
+    return this.page.waitForResponse((response) => isOperation(response.request(), operation));
   }
 
   /** The next request of the operation reaches the service, and the test changes the response. */
@@ -101,3 +117,6 @@ export class ChatPage {
     ];
   }
 }
+
+const isOperation = (request: Request, name: string): boolean =>
+  new RegExp(`(?:query|mutation|subscription) ${name}\\b`).test(request.postData() ?? '');

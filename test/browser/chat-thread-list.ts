@@ -36,7 +36,7 @@ export function testThreadList(openChat: (url: string) => Promise<ChatPage>): vo
     await chat.intercept('ChatThreads', (route) => route.fulfill({ json: { errors: [{ message: 'It failed.' }] } }));
     await more.press('Enter');
     await sidebar.getByRole('alert').getByText('It failed.').waitFor();
-    expect(await focused()).toBe('Show more conversations');
+    await until(async () => (await focused()) === 'Show more conversations');
     await more.press('Enter');
     await until(async () => (await focused()) === 'Topic 19');
     expect(await more.count()).toBe(0);

@@ -1,18 +1,29 @@
 // The chat page in a real browser, on the built-in model.
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import {
+  endStream,
+  openStream,
+  sendChunk,
+  startStagedModelApi,
+  toChunk,
+} from '../local-aiml/engine/staged-model-api.ts';
+import { createGate } from '../support/gate.ts';
 import { createDataDir, runNpm } from '../support/npm.ts';
 import { listeningUrl } from '../support/process.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
 import { testAccessibility } from './chat-accessibility.ts';
 import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
 import { testChangesElsewhere } from './chat-elsewhere.ts';
 import { testHostileContent } from './chat-hostile-content.ts';
 import { ChatPage } from './chat-page.ts';
 import { testThreadList } from './chat-thread-list.ts';
-import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+import { describeInBrowser, expectCount, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+
+const WORDS = ['one', 'two', 'three', 'four', 'five', 'six'];
 
 describeInBrowser('The chat in a browser', () => {
   let service: TestService;
@@ -21,26 +32,26 @@ describeInBrowser('The chat in a browser', () => {
   let chat: ChatPage;
   /** What the browser itself reports where a test cuts connections. */
   let expectedProblem: RegExp | null;
-  let helper: Promise<string> | undefined;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startService(), launchChromium()]);
+    browser = await launchChromium();
   });
   beforeEach(async () => {
     expectedProblem = null;
-    watched = await openPage(browser);
+    // Each test has a service of its own, so that it finds nothing of another test, nor of its own first try.
+    [service, watched] = await Promise.all([startService(), openPage(browser)]);
     chat = new ChatPage(watched.page);
   });
   afterEach(async () => {
-    const { requests, problems, context } = watched;
-    await context.close();
+    const { requests, problems, close } = watched;
+    await close();
     expect(requests.filter(({ protocol, hostname }) => protocol !== 'data:' && hostname !== '127.0.0.1')).toEqual([]);
     expect(problems.filter((problem) => expectedProblem?.test(problem) !== true)).toEqual([]);
   });
 
   /** With an assistant, whose name is Helper. */
   const openChat = async (url = service.url): Promise<string> => {
-    const id = await (helper ??= createHelper(service));
+    const id = await createHelper(service);
     await chat.open(url);
     await watched.page
       .getByRole('navigation')
@@ -48,6 +59,28 @@ describeInBrowser('The chat in a browser', () => {
       .click();
     return id;
   };
+
+  /**
+   * The chat behind a proxy, with a run that writes the first half of {@link WORDS}, and the rest when `finish` is called.
+   */
+  async function openChatWithPausedRun(): Promise<{ proxy: TcpProxy; finish: () => void }> {
+    const gate = createGate();
+    const half = WORDS.length / 2;
+    const modelApi = await startStagedModelApi(async (_request, response) => {
+      openStream(response);
+      for (const [index, word] of WORDS.entries()) {
+        if (index === half) await gate.opened;
+        sendChunk(response, toChunk({ content: `${word} ` }));
+      }
+      sendChunk(response, toChunk({}, 'stop'));
+      endStream(response);
+    });
+    service = await startService({ UPSTREAM: 'local', MODEL_API_BASE_URL: modelApi.url, MODEL_API_KEY: 'key' });
+    const proxy = await startTcpProxy(service.url);
+    await openChat(proxy.url);
+    await chat.send('Count to six.');
+    return { proxy, finish: gate.open };
+  }
 
   test('a newcomer creates an assistant, reads a streamed response, gives the output of a function and finds all of it again', async () => {
     const { page, context, requests, problems } = watched;
@@ -75,8 +108,9 @@ describeInBrowser('The chat in a browser', () => {
     await chat.button('What can you do?').click();
     await chat.sees(/no AI/);
     await chat.hasEnded();
+    const shown = await chat.recordButtonTexts();
     await chat.button('Copy').click();
-    await chat.button('Copied').waitFor();
+    await until(async () => (await shown()).includes('Copied'));
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('no AI');
 
     await chat.send('Call get_weather {"city":"Oslo"}');
@@ -135,7 +169,7 @@ describeInBrowser('The chat in a browser', () => {
     async () => {
       const { page } = watched;
       expectedProblem = /embeddable-sandbox/;
-      await (helper ??= createHelper(service));
+      await createHelper(service);
       await page.goto(service.url);
       await page.getByRole('link', { name: 'Open the chat' }).first().click();
       await chat.button('+ New conversation').waitFor();
@@ -159,7 +193,6 @@ describeInBrowser('The chat in a browser', () => {
     await chat.button('Details').click();
     await page.getByRole('region', { name: 'Details of the response' }).getByText('no tool called').waitFor();
     await chat.notice('The run failed').getByRole('button', { name: 'Try again' }).click();
-    await chat.button('Stop').or(chat.notice('The run failed')).first().waitFor();
     await chat.notice('The run failed').waitFor();
     // Nothing was written, so the message is not sent a second time.
     expect(await page.locator('.from-user').count()).toBe(1);
@@ -187,11 +220,9 @@ describeInBrowser('The chat in a browser', () => {
       await chat.notice('You stopped the run').waitFor();
       await route.fulfill({ response });
     });
-    await chat.send('/slow 50\n/words 2000');
+    await chat.send('/slow 50\n/words 50000');
     await chat.sees(/one two/);
-    const response = watched.page.waitForResponse((received) =>
-      (received.request().postData() ?? '').includes('mutation ChatCancelRun'),
-    );
+    const response = chat.responseTo('ChatCancelRun');
     await chat.button('Stop').click();
     await (await response).finished();
     await chat.notice('You stopped the run').getByRole('button', { name: 'Continue' }).waitFor();
@@ -204,42 +235,42 @@ describeInBrowser('The chat in a browser', () => {
   test('a reload in the midst of a response and a lost connection leave nothing out and double nothing', async () => {
     expectedProblem = /net::ERR_/;
     const { page } = watched;
-    const proxy = await startTcpProxy(service.url);
-    await openChat(proxy.url);
-    await chat.send('/slow 50\n/words 100');
+    const { proxy, finish } = await openChatWithPausedRun();
     await chat.sees(/one two three/);
+    const followed = chat.responseTo('ChatFollowRun');
     await page.reload();
     await chat.sees(/one two three/);
-    expect(await chat.button('Stop').isVisible()).toBe(true);
+    await chat.button('Stop').waitFor();
+    await followed;
     let wasAnnounced = false;
     // The page connects again at once, so its next connection waits.
     await chat.intercept('ChatFollowRun', async (route) => {
       await page.getByText('The connection was lost. Connecting again …').waitFor();
       wasAnnounced = true;
+      finish();
       await route.continue();
     });
     proxy.cut();
     await chat.hasEnded();
     expect(wasAnnounced).toBe(true);
-    expect(await chat.words()).toHaveLength(100);
+    expect(await chat.words()).toEqual(WORDS);
     expect(await page.locator('.message').count()).toBe(2);
   });
 
   slowTest('a stream that is silent, or completes before the run has ended, is taken up again', async () => {
     expectedProblem = /net::ERR_/;
-    const proxy = await startTcpProxy(service.url);
     // As a service does that stops.
     await chat.intercept('ChatFollowRun', (route) =>
       route.fulfill({ contentType: 'text/event-stream', body: 'event: complete\ndata:\n\n' }),
     );
     await watched.page.clock.install();
-    await openChat(proxy.url);
-    await chat.send('/slow 50\n/words 40');
+    const { proxy, finish } = await openChatWithPausedRun();
     await chat.sees(/one two three/);
     proxy.silence();
+    finish();
     await watched.page.clock.fastForward('00:35');
     await chat.hasEnded();
-    expect(await chat.words()).toHaveLength(40);
+    expect(await chat.words()).toEqual(WORDS);
   });
 
   slowTest('a message whose response is lost is sent again once', async () => {
@@ -371,8 +402,3 @@ describeInBrowser('The chat in a browser', () => {
     return chat;
   });
 });
-
-async function expectCount(locator: Locator, count: number): Promise<void> {
-  await locator.nth(Math.max(0, count - 1)).waitFor({ state: count === 0 ? 'detached' : 'visible' });
-  expect(await locator.count()).toBe(count);
-}

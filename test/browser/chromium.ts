@@ -1,8 +1,10 @@
 // The system's Chromium, headless, without its own network requests.
 import { existsSync } from 'node:fs';
-import { describe } from '@jest/globals';
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect } from '@jest/globals';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { until } from '../support/until.ts';
 
 const EXECUTABLE = '/usr/bin/chromium';
 
@@ -42,6 +44,8 @@ export interface WatchedPage {
   readonly requests: URL[];
   /** Console warnings, console errors and uncaught errors. */
   readonly problems: string[];
+  /** Closes the page with its profile. A request that a test still handles then is no error. */
+  readonly close: () => Promise<void>;
 }
 
 /** Opens a page with a profile of its own. Requests to other machines fail at once, as without a network. */
@@ -61,5 +65,24 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
     (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
     (route) => route.abort('internetdisconnected'),
   );
-  return { page, context, requests, problems };
+  const close = async () => {
+    for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.close();
+  };
+  return { page, context, requests, problems, close };
+}
+
+/** Waits until there are exactly `count` elements, and fails with the number that there are. */
+export async function expectCount(locator: Locator, count: number): Promise<void> {
+  await expectEventually(() => locator.count(), count);
+}
+
+/** Waits until `read` returns `expected`, and fails with what it returned last. */
+export async function expectEventually<T>(read: () => Promise<T>, expected: T): Promise<void> {
+  let value: T | undefined;
+  await until(async () => {
+    value = await read();
+    return isDeepStrictEqual(value, expected);
+  }, 60_000).catch(() => undefined);
+  expect(value).toEqual(expected);
 }

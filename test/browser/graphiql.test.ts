@@ -1,19 +1,34 @@
 // GraphiQL in a real browser.
 import { readdir, readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
-import type { Browser } from 'playwright-core';
+import type { Browser, Request } from 'playwright-core';
 import { runProcess } from '../support/process.ts';
 import { slowTest } from '../support/slow.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { AXE, type AxeResult } from './chat-page.ts';
-import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+import {
+  describeInBrowser,
+  expectCount,
+  expectEventually,
+  launchChromium,
+  openPage,
+  type WatchedPage,
+} from './chromium.ts';
 
 const SECRET = 'Bearer only-for-this-tab';
 
 /** The text of a description on a page: the Markdown without the backticks of code. */
 const shown = (description: string | null | undefined) => (description ?? 'no description').replaceAll('`', '');
+
+/** Not a request of the page itself, which reads the schema and, for the examples, the newest ids. */
+const isOfTheEditor = (request: Request): boolean => {
+  if (!request.url().endsWith('/graphql')) return false;
+  const { operationName } = JSON.parse(request.postData() ?? '{}') as { operationName?: string | null };
+  return typeof operationName === 'string' && operationName !== 'IntrospectionQuery';
+};
 
 describeInBrowser('GraphiQL in a browser', () => {
   let service: TestService;
@@ -21,18 +36,16 @@ describeInBrowser('GraphiQL in a browser', () => {
   let watched: WatchedPage;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startService(), launchChromium()]);
-    watched = await openPage(browser);
+    browser = await launchChromium();
   });
-  afterAll(() => Promise.all([browser.close(), service.stop()]));
   beforeEach(async () => {
-    // A new profile for GraphiQL's storage, with the files in the browser's cache.
-    await watched.page.goto(`${service.url}/healthz`);
-    await watched.page.evaluate('localStorage.clear()');
+    // Each test has a service and a profile of its own, so that it finds nothing of another test, nor of its own first try.
+    [service, watched] = await Promise.all([startService(), openPage(browser)]);
     await watched.page.goto(`${service.url}/graphiql`);
     await watched.page.locator('.graphiql-query-editor .view-line').first().waitFor();
   });
-  afterEach(() => {
+  afterEach(async () => {
+    await watched.close();
     expect(
       new Set(watched.requests.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin)),
     ).toEqual(new Set([service.url]));
@@ -62,7 +75,7 @@ describeInBrowser('GraphiQL in a browser', () => {
   async function run(): Promise<{ data: unknown; errors: unknown; headers: Record<string, string> }> {
     const { page } = watched;
     const [response] = await Promise.all([
-      page.waitForResponse((response) => response.url().endsWith('/graphql')),
+      page.waitForResponse((response) => isOfTheEditor(response.request())),
       page.getByRole('button', { name: /^Execute query/ }).click(),
     ]);
     const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown };
@@ -81,10 +94,10 @@ describeInBrowser('GraphiQL in a browser', () => {
   slowTest.each(['light', 'dark'] as const)(
     'has landmarks, headings and contrast of its own, in the %s theme',
     async (colorScheme) => {
-      const { context, page } = await openPage(browser);
+      const { page } = watched;
       await page.emulateMedia({ colorScheme });
       await page.addInitScript({ path: AXE });
-      await page.goto(`${service.url}/graphiql`);
+      await page.reload();
       await page.locator('.graphiql-query-editor .view-line').first().waitFor();
       await page.getByRole('button', { name: /^Assistant\b/ }).waitFor();
       // What is inside GraphiQL: buttons in tabs, and the colours of its editor.
@@ -92,7 +105,6 @@ describeInBrowser('GraphiQL in a browser', () => {
       const { violations } = await page.evaluate<AxeResult>(
         `axe.run({ exclude: ['.view-lines'] }, { rules: ${JSON.stringify(rules)} })`,
       );
-      await context.close();
       expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
     },
   );
@@ -160,7 +172,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     await variables.first().waitFor();
     await page.reload();
     await variables.first().waitFor();
-    expect(await page.getByRole('tab', { name: /Assistant/ }).count()).toBe(2);
+    await expectCount(page.getByRole('tab', { name: /Assistant/ }), 2);
   });
 
   slowTest('opens each example in its own tab, with its variables', async () => {
@@ -177,7 +189,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     await tabsAreStored('deleteAssistant(');
     await page.reload();
     await page.locator('.graphiql-query-editor .view-line', { hasText: 'deleteAssistant' }).first().waitFor();
-    expect(await page.getByRole('tab', { name: /Assistant/ }).count()).toBe(3);
+    await expectCount(page.getByRole('tab', { name: /Assistant/ }), 3);
   });
 
   slowTest('shows the descriptions of the schema in its documentation', async () => {
@@ -191,32 +203,38 @@ describeInBrowser('GraphiQL in a browser', () => {
     await docs.getByText(shown(query?.description)).waitFor();
     await docs.getByRole('link', { name: 'Assistant', exact: true }).click();
     await docs.getByText(shown(type?.description)).waitFor();
-    expect(await docs.getByText(shown(query?.description)).count()).toBe(0);
+    await expectCount(docs.getByText(shown(query?.description)), 0);
   });
 
   slowTest('shows its pane, the operation and the response one below the other in a narrow window', async () => {
     const { page } = watched;
-    const wide = page.viewportSize();
     await page.setViewportSize({ width: 390, height: 844 });
     await run();
     await seesInResponse('"assistants"');
-    const boxes = [];
-    for (const part of ['.graphiql-plugin', '.graphiql-query-editor', '.graphiql-response'])
-      boxes.push(await page.locator(part).boundingBox());
-    const rectangles = boxes.map((box) => box ?? { x: 0, y: 0, width: 0 });
-    for (const { x, width } of rectangles) {
-      expect(width).toBeGreaterThan(250);
-      expect(x + width).toBeLessThanOrEqual(390);
-    }
-    expect(rectangles.map(({ y }) => y)).toEqual(rectangles.map(({ y }) => y).sort((left, right) => left - right));
-    if (wide) await page.setViewportSize(wide);
+    // The editors take their size some time after the window has changed.
+    const layout = async () => {
+      const parts = ['.graphiql-plugin', '.graphiql-query-editor', '.graphiql-response'];
+      const boxes = await Promise.all(parts.map((part) => page.locator(part).boundingBox()));
+      const rectangles = boxes.map((box) => box ?? { x: 0, y: 0, width: 0 });
+      const tops = rectangles.map(({ y }) => y);
+      return {
+        fits: rectangles.map(({ x, width }) => width > 250 && x + width <= 390),
+        isInOrder: isDeepStrictEqual(
+          tops,
+          tops.toSorted((left, right) => left - right),
+        ),
+      };
+    };
+    await expectEventually(layout, { fits: [true, true, true], isInOrder: true });
   });
 
   test('sends the headers that were typed in, and does not store them', async () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Headers' }).click();
-    await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').click();
+    const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
+    await editor.locator('.view-lines').click();
     await page.keyboard.insertText(JSON.stringify({ authorization: SECRET }));
+    await editor.locator('.view-line', { hasText: SECRET }).waitFor();
     expect((await run()).headers['authorization']).toBe(SECRET);
     await tabsAreStored('"headers":null');
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(SECRET);

@@ -1,10 +1,10 @@
 // The landing page in a real browser, with a stand-in for the files that Apollo serves.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import type { Browser } from 'playwright-core';
 import { slowTest } from '../support/slow.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
+import { describeInBrowser, expectCount, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const SANDBOX_SCRIPT = 'https://embeddable-sandbox.cdn.apollographql.com/**';
 const SANDBOX_FRAME = 'https://sandbox.embed.apollographql.com/**';
@@ -27,18 +27,17 @@ describeInBrowser('the landing page in a browser', () => {
   beforeAll(async () => {
     [service, browser] = await Promise.all([startService(), launchChromium()]);
   });
-  afterAll(() => Promise.all([browser.close(), service.stop()]));
   beforeEach(async () => {
     watched = await openPage(browser);
   });
-  afterEach(() => watched.context.close());
+  afterEach(() => watched.close());
 
   test('links to GraphiQL if the browser has no internet access', async () => {
     const { page, problems } = watched;
     await page.goto(service.url);
     await page.getByText('this browser does not reach the internet').waitFor();
     const links = page.getByRole('link', { name: 'Open GraphiQL' });
-    expect(await links.count()).toBe(2);
+    await expectCount(links, 2);
     await links.first().click();
     await page.locator('.graphiql-query-editor .view-line').first().waitFor();
     expect(page.url()).toBe(`${service.url}/graphiql`);
@@ -52,9 +51,7 @@ describeInBrowser('the landing page in a browser', () => {
     await page.clock.install();
     await page.goto(service.url, { waitUntil: 'domcontentloaded' });
     await page.clock.fastForward('00:09');
-    const message = page.getByText('Apollo’s server does not respond');
-    await message.waitFor();
-    expect(await message.isVisible()).toBe(true);
+    await page.getByText('Apollo’s server does not respond').waitFor();
   });
 
   test('opens Apollo Sandbox on this service if the browser has internet access', async () => {
@@ -64,7 +61,7 @@ describeInBrowser('the landing page in a browser', () => {
     await page.goto(service.url);
     await page.frameLocator('iframe').getByText('Sandbox').waitFor();
     expect(await page.evaluate('window.sandboxOptions.initialEndpoint')).toBe(`${service.url}/graphql`);
-    expect(await page.getByRole('link', { name: 'Open GraphiQL' }).isVisible()).toBe(true);
+    await page.getByRole('link', { name: 'Open GraphiQL' }).waitFor();
     const frame = await page.locator('iframe').boundingBox();
     expect(frame?.width).toBe(1400);
     expect(frame?.height).toBeGreaterThan(750);
