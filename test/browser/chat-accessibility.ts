@@ -63,7 +63,8 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
       await check('the menu');
     }
     await chat.button('+ New assistant').click();
-    await page.getByLabel('Model').fill('');
+    await chat.modelIsChosen();
+    await chat.model.fill('');
     await chat.button('Create').click();
     await page.getByText('must not be blank').waitFor();
     await check('a new assistant');

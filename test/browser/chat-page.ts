@@ -52,6 +52,22 @@ export class ChatPage {
     await this.conversation.getByText(text).last().waitFor();
   }
 
+  get model(): Locator {
+    return this.page.getByLabel('Model');
+  }
+
+  /**
+   * Waits until the form of a new assistant has the first model of the service. Until the page has read the models, it has another
+   * one, which it replaces: a user who types at this moment loses the selection.
+   */
+  async modelIsChosen(): Promise<void> {
+    const models = this.page.locator('#models option');
+    await until(async () => {
+      const [first] = await models.evaluateAll((options: { value: string }[]) => options.map(({ value }) => value));
+      return first !== undefined && (await this.model.inputValue()) === first;
+    });
+  }
+
   /** A notice about the run, for example that it failed. */
   notice(title: string): Locator {
     return this.page.getByRole('alert', { name: title });

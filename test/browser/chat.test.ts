@@ -93,11 +93,12 @@ describeInBrowser('The chat in a browser', () => {
     requests.length = 0;
     problems.length = 0;
     await page.getByLabel('Name').fill('Weather desk');
-    await page.getByLabel('Model').fill(' ');
+    await chat.modelIsChosen();
+    await chat.model.fill(' ');
     await chat.button('Create').click();
     await page.getByText('"model" must not be blank.').waitFor();
     expect(await chat.violations()).toEqual([]);
-    await page.getByLabel('Model').fill('gpt-4o');
+    await chat.model.fill('gpt-4o');
     await page.getByLabel('Instructions').fill(INSTRUCTIONS);
     await chat.button('Create').click();
     await page.locator('summary').click();

@@ -1,7 +1,7 @@
 // GraphiQL in a real browser.
 import { readdir, readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import type { Browser, Request } from 'playwright-core';
 import { runProcess } from '../support/process.ts';

@@ -113,7 +113,7 @@ describe('while the service drains', () => {
   });
 
   slowTest('/readyz returns 503 and /healthz 200 on new connections during SHUTDOWN_GRACE_MS', async () => {
-    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '4000' });
+    const service = runProcess({ DATA_DIR: dataDir, SHUTDOWN_GRACE_MS: '10000' });
     const url = await listeningUrl(service);
     service.child.kill('SIGTERM');
     await until(() => service.output().includes('stopping'));

@@ -83,12 +83,14 @@ describe('a client that takes too long gets a JSON response and is disconnected,
   let app: FastifyInstance;
   beforeAll(async () => {
     app = await startApp();
-    app.server.headersTimeout = 100;
-    app.server.requestTimeout = 100;
+  });
+  beforeEach(() => {
+    executed = 0;
   });
   afterAll(() => app.close());
 
   test('with its headers, with its body, and with a large one', async () => {
+    app.server.headersTimeout = app.server.requestTimeout = 100;
     const slow: readonly (readonly [start: string, drip: string])[] = [
       [`${HEAD}content-length: 100\r\n`, 'x'],
       [`${HEAD}content-length: 100\r\n\r\n{"query":`, ' '],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/runtime/environment.ts';
+import { takePort } from '../support/port.ts';
 import { listeningUrl, runProcess, toRunningProcess } from '../support/process.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { query, startService } from '../support/service.ts';
@@ -96,8 +97,8 @@ describe('npm run seed', () => {
   });
 
   test('without an address uses the port of the service’s own settings', async () => {
-    const service = await startService();
-    const settings = { PORT: new URL(service.url).port };
+    const settings = { PORT: String(await takePort()) };
+    const service = await startService(settings);
     const command = runProcess(settings, { entry: 'commands/seed.js' });
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/^5\/5 .*: asst_/m);
@@ -109,7 +110,8 @@ describe('npm run seed', () => {
   });
 
   slowTest('reports in one line what to do if no service responds, or if it needs a credential', async () => {
-    const service = await startService({ AUTH_MODE: 'passthrough', UPSTREAM: 'local' });
+    const settings = { AUTH_MODE: 'passthrough', UPSTREAM: 'local', PORT: String(await takePort()) };
+    const service = await startService(settings);
     expect(await seed(service.url)).toEqual({ code: 1, lines: [expect.stringContaining('set AIML_API_KEY')] });
     await service.stop();
     expect(await seed(service.url)).toEqual({

@@ -1,18 +1,17 @@
 // A log that cannot be written: a full device, a file at its size limit, a pipe without a reader.
 // Needs the build.
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mapAtMost } from '../support/at-most.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
+import { takePort } from '../support/port.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { query } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import { close, listen } from '../support/listen.ts';
 
 /** Each entry of an operation is longer than 200 bytes, so that these fill a file of 8 KiB. */
 const MANY_OPERATIONS = 100;
@@ -26,13 +25,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'assistants-'));
   cleanUpLater(() => rm(folder, { recursive: true, force: true }));
 });
-
-async function takeFreePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await close(server);
-  return port;
-}
 
 const isReady = (url: string): Promise<boolean> =>
   fetch(`${url}/readyz`).then(
@@ -58,7 +50,7 @@ async function expectToStop({ child, exit }: RunningProcess): Promise<void> {
 
 describe('the service', () => {
   test('starts, serves and stops on a full device, and counts the entries that it drops', async () => {
-    const port = await takeFreePort();
+    const port = await takePort();
     const url = `http://127.0.0.1:${port}`;
     const service = runProcess({ DATA_DIR: folder, PORT: String(port) }, { shell: { redirect: '> /dev/full' } });
     await until(() => isReady(url));
@@ -131,11 +123,12 @@ describe('a crash', () => {
     ] as const),
   )('by %s is one entry on standard error without the message, and exit code 1', async (_name, signal, mode) => {
     const service = runProcess(await crashing({ NODE_ENV: mode }));
+    let errors = '';
+    service.child.stderr.on('data', (text: string) => (errors += text));
     await listeningUrl(service);
-    const before = service.output();
     service.child.kill(signal);
     expect(await service.exit).toBe(1);
-    const [line = '', ...others] = service.output().slice(before.length).trimEnd().split('\n');
+    const [line = '', ...others] = errors.trimEnd().split('\n');
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
       level: 'fatal',
@@ -151,7 +144,7 @@ describe('a crash', () => {
       ['standard error is full as well', '> /dev/full 2> /dev/full', /^$/],
     ] as const),
   )('ends the process with 1 where %s', async (_name, redirect, output) => {
-    const port = await takeFreePort();
+    const port = await takePort();
     const service = runProcess(await crashing({ PORT: String(port) }), { shell: { redirect } });
     await until(() => isReady(`http://127.0.0.1:${port}`));
     service.child.kill('SIGUSR2');

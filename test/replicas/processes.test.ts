@@ -64,8 +64,12 @@ describeWithRedis('Two processes with one Redis', () => {
     await redis.stop();
     await rm(folder, { recursive: true, force: true });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     key = `key-${randomUUID()}`;
+    // A test that failed may have left Redis stopped.
+    redis.resume();
+    await redis.restart();
+    await untilBoth(UP);
   });
 
   const send = ({ url }: Replica, document: string, variables?: unknown, as = key) =>
@@ -166,7 +170,8 @@ describeWithRedis('Two processes with one Redis', () => {
   });
 
   test('execute a persisted query by the hash that was registered through the other', async () => {
-    const document = 'query Persisted { assistants(first: 1) { nodes { id } } }';
+    // Persisted queries are those of all callers: each try has another one.
+    const document = `query Persisted_${randomUUID().replaceAll('-', '')} { assistants(first: 1) { nodes { id } } }`;
     const sha256Hash = createHash('sha256').update(document).digest('hex');
     const persisted = async ({ url }: Replica, text?: string) => {
       const response = await fetch(`${url}/graphql`, {

@@ -45,15 +45,28 @@ describe('a run is followed to its end', () => {
 });
 
 test('the stream ends when its client disconnects, and the run continues', async () => {
-  const run = await startRun(service, '/slow 20\n/words 60');
+  const tools = [{ function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
+  // It waits for the output until the first client has left.
+  const run = await startRun(service, '/tool weather {}', { tools });
   const cut = new AbortController();
   const response = await subscribe(service, run, { signal: cut.signal });
   await readSse(response).next();
-  expect((await readOpenStreams(service))['sse']).toBe(1);
+  await until(async () => (await readOpenStreams(service))['sse'] === 1);
   cut.abort();
   await until(async () => (await readOpenStreams(service))['sse'] === 0);
-  const events = await eventsOf(readSse(await subscribe(service, run)));
+  const following = eventsOf(readSse(await subscribe(service, run)));
+  const { data } = await service.query(
+    'query ($threadId: ID!, $id: ID!) { run(threadId: $threadId, id: $id) { requiredToolCalls { id } } }',
+    { threadId: run.threadId, id: run.runId },
+  );
+  const { requiredToolCalls } = data?.['run'] as { requiredToolCalls: readonly { id: string }[] };
+  await service.query(
+    'mutation ($input: SubmitToolOutputsInput!) { submitToolOutputs(input: $input) { run { id } } }',
+    { input: { ...run, toolOutputs: requiredToolCalls.map(({ id }) => ({ toolCallId: id, output: 'sunny' })) } },
+  );
+  const events = await following;
   expect(events.at(-1)?.event).toBe('thread.run.completed');
+  expect([...textsOf(events).values()].join()).toContain('sunny');
   expect(textsOf(events)).toEqual(await storedTexts(service, run));
 });
 

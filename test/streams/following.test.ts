@@ -83,7 +83,7 @@ describe('a run that is started here', () => {
 test('what is nested in events is read once a stream, and each event has a deadline of its own', async () => {
   const stream = openStream();
   const upstream = await startStreamUpstream({ text: TEXT, create: stream.create });
-  const service = await startService({ ...AIML, AIML_API_BASE_URL: upstream.url, UPSTREAM_DEADLINE_MS: '1500' });
+  const service = await startService({ ...AIML, AIML_API_BASE_URL: upstream.url, UPSTREAM_DEADLINE_MS: '3000' });
   await service.query(CREATE_RUN);
   const query = `subscription { runEvents(threadId: "thread_1", runId: "run_1") {
     cursor event
@@ -95,7 +95,7 @@ test('what is nested in events is read once a stream, and each event has a deadl
   expect(first.value).toMatchObject({ data: { runEvents: { run: { assistant: { id: 'asst_1' } } } } });
   // The deadline of the operation passes while the stream is open.
   const openedAt = performance.now();
-  await until(() => performance.now() - openedAt > 2000);
+  await until(() => performance.now() - openedAt > 3000);
   stream.write(textDelta(TEXT));
   await stream.end();
   const rest = await toArray(results);

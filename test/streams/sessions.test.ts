@@ -66,7 +66,7 @@ async function resultsOver(service: TestService, variables: object): Promise<rea
 
 describe('while a run has no events', () => {
   test('each transport sends heartbeats, and no client is disconnected', async () => {
-    const service = await startService({ UPSTREAM: 'local' }, { heartbeatMs: 40, stallTimeoutMs: 200 });
+    const service = await startService({ UPSTREAM: 'local' }, { heartbeatMs: 100, stallTimeoutMs: 1000 });
     const run = await startRun(service, '/hang');
     const bodies = await Promise.all(
       HTTP_TRANSPORTS.map(async ([, accept]) => {
@@ -85,9 +85,9 @@ describe('while a run has no events', () => {
     send('1', RUN_EVENTS, run);
     await until(() => of('1').length > 0);
     const [sse, multipart] = bodies;
-    await until(() => (sse?.text.match(/\n\n:\n\n/g)?.length ?? 0) > 10);
-    await until(() => (multipart?.text.match(/\r\n\r\n\{\}\r\n--graphql/g)?.length ?? 0) > 10);
-    await until(() => state.pings > 10);
+    await until(() => (sse?.text.match(/\n\n:\n\n/g)?.length ?? 0) > 12);
+    await until(() => (multipart?.text.match(/\r\n\r\n\{\}\r\n--graphql/g)?.length ?? 0) > 12);
+    await until(() => state.pings > 12);
     expect(state.closedWith).toBeNull();
     expect(await metric(service, 'assistants_streams_open{transport="sse"}')).toBe(1);
   });

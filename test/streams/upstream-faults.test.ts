@@ -2,6 +2,7 @@
 // duplicates, and it is created once.
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import type { ServiceOptions } from '../../src/service.ts';
 import { leaksIn, withoutWrittenIds } from '../support/leaks.ts';
 import {
   eventsOf,
@@ -55,7 +56,11 @@ interface Setting {
   readonly service: TestService;
 }
 
-async function start(options: Omit<StreamUpstreamOptions, 'text'>, environment: object = {}): Promise<Setting> {
+/** No time-out of the service passes in a test that does not set it. */
+async function start(
+  options: Omit<StreamUpstreamOptions, 'text'>,
+  { environment = {}, ...timeouts }: ServiceOptions & { readonly environment?: object } = {},
+): Promise<Setting> {
   const upstream = await startStreamUpstream({ ...options, text: TEXT });
   const service = await startService(
     {
@@ -65,7 +70,7 @@ async function start(options: Omit<StreamUpstreamOptions, 'text'>, environment: 
       UPSTREAM_DEADLINE_MS: '60000',
       ...environment,
     },
-    { firstPollMs: 20, maxFailingMs: 300, streamIdleTimeoutMs: 500 },
+    { firstPollMs: 20, ...timeouts },
   );
   return { upstream, service };
 }
@@ -125,7 +130,7 @@ describe('if the stream of upstream', () => {
   test.each(casesOf(5, broken))(
     '%s, the run is polled instead, and nothing is missing or duplicated',
     async (_name, create) => {
-      const setting = await start({ create });
+      const setting = await start({ create }, { streamIdleTimeoutMs: 500 });
       await createRun(setting);
       const [early, late] = await Promise.all([
         subscribe(setting.service, RUN).then((response) => eventsOf(readSse(response))),
@@ -245,7 +250,7 @@ describe('if upstream responds to the create of a run with', () => {
       ['a stream whose first event has 17 MiB', (response) => send(longLine())(response), UNKNOWN, 1],
     ]),
   )('%s, the caller gets the outcome of the create', async (_name, create, extensions, creates) => {
-    const setting = await start({ create }, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2000' });
+    const setting = await start({ create }, { environment: { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2000' } });
     const { errors } = await setting.service.query(CREATE_RUN);
     expect(errors).toMatchObject([{ path: ['createRun'], extensions }]);
     expect(setting.upstream.counts().creates).toBe(creates);
@@ -263,13 +268,11 @@ describe('if the run can no longer be followed', () => {
       ['text/event-stream', readSse],
       [MULTIPART, readMultipart],
     ] as const) {
-      const setting = await start({
-        create: sendAndReset(BEGUN),
-        read: (response, index) =>
-          index === 0
-            ? sendJson(response, 200, wireRun('in_progress'))
-            : sendJson(response, status, { message: 'canary' }),
-      });
+      const readRun: StreamUpstreamOptions['read'] = (response, index) =>
+        index === 0
+          ? sendJson(response, 200, wireRun('in_progress'))
+          : sendJson(response, status, { message: 'canary' });
+      const setting = await start({ create: sendAndReset(BEGUN), read: readRun }, { maxFailingMs: 300 });
       await createRun(setting);
       const results: StreamResult[] = await toArray(read(await subscribe(setting.service, RUN, { accept })));
       expect(results.at(-1)).toMatchObject({

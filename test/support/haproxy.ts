@@ -2,11 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { cleanUpLater } from './cleanup.ts';
+import { takePort } from './port.ts';
 import { until } from './until.ts';
 
 function isInstalled(): boolean {
@@ -54,12 +54,4 @@ export async function startHaproxy(replicas: readonly string[]): Promise<string>
     );
   });
   return url;
-}
-
-async function takePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

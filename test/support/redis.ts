@@ -2,13 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { once } from 'node:events';
 import { describe } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { cleanUpLater } from './cleanup.ts';
+import { takePort } from './port.ts';
 import { until } from './until.ts';
 
 const BINARY = (process.env['PATH'] ?? '')
@@ -35,7 +36,7 @@ export interface TestRedis {
   readonly client: Redis;
   /** Kills it, as in a crash; its data is lost. */
   kill(): Promise<void>;
-  /** Starts it again on the same port. */
+  /** Starts it again on the same port, unless it is running. */
   restart(): Promise<void>;
   /** It accepts connections and commands, but sends no replies until `resume`. */
   hang(): void;
@@ -47,7 +48,7 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
   if (BINARY === undefined) throw new Error('neither redis-server nor valkey-server is installed');
   const binary = BINARY;
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
-  const port = await freePort();
+  const port = await takePort();
   let server = await run();
   const client = new Redis(port, '127.0.0.1', { lazyConnect: true, disconnectTimeout: 0 });
   client.on('error', () => undefined);
@@ -64,8 +65,9 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
     });
     return child;
   }
+  const hasEnded = () => server.exitCode !== null || server.signalCode !== null;
   const kill = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (hasEnded()) return;
     const ended = once(server, 'exit');
     server.kill('SIGKILL');
     await ended;
@@ -82,20 +84,12 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
     client,
     kill,
     restart: async () => {
-      server = await run();
+      if (hasEnded()) server = await run();
     },
     hang: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
     stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const isListening = (port: number): Promise<boolean> =>

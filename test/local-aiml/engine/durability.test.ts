@@ -151,10 +151,12 @@ test(
 slowTest(
   'A process that was suspended changes nothing after another one has taken over its run',
   async () => {
+    // Far more than are written before the process is suspended.
+    const WORDS = 300;
     const dataDir = await createFolder();
     const first = startProcess(env(dataDir));
     const before = new ConversationClient(await first.url);
-    const run = await before.start('/vary\n/words 120\n/slow 50', await before.createAssistant());
+    const run = await before.start(`/vary\n/words ${WORDS}\n/slow 50`, await before.createAssistant());
     await until(async () => textOf((await before.messages(run.thread_id))[0]).split(' ').length > 12);
     first.child.kill('SIGSTOP');
     const after = new ConversationClient(await startProcess(env(dataDir)).url);
@@ -164,7 +166,7 @@ slowTest(
     const written = await after.messages(run.thread_id);
     expect(written.map(({ status }) => status)).toEqual(['completed', 'incomplete', 'completed']);
     const [whole, cut] = written.map(textOf);
-    expect(whole?.split(' ')).toHaveLength(120);
+    expect(whole?.split(' ')).toHaveLength(WORDS);
     expect(whole?.startsWith(cut ?? '')).toBe(false);
     // The process that was suspended returns what the other one wrote.
     expect(await before.messages(run.thread_id)).toEqual(written);
@@ -222,7 +224,7 @@ test('A process that stops releases its runs to another one at once', async () =
   const first: Process = startProcess(env(dataDir));
   const before = new ConversationClient(await first.url);
   const assistantId = await before.createAssistant();
-  const run = await before.start('/vary\n/words 60\n/slow 30', assistantId);
+  const run = await before.start('/vary\n/words 5000\n/slow 30', assistantId);
   await until(async () => textOf((await before.messages(run.thread_id))[0]).split(' ').length > 5);
   first.child.kill('SIGTERM');
   expect((await first.exit).code).toBe(0);

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWT
 import { createAuthenticator, type Authenticate } from '../../../src/auth/authenticator.ts';
 import type { Principal, Identity } from '../../../src/auth/principal.ts';
 import { close, listen } from '../../support/listen.ts';
+import { takePort } from '../../support/port.ts';
 
 export const ISSUER = 'https://id.example.com/';
 export const AUDIENCE = 'assistants';
@@ -82,7 +83,8 @@ export class IdentityProvider {
       const reply: RequestListener = this.response ?? (() => response.end(JSON.stringify({ keys: this.keys })));
       reply(request, response);
     });
-    this.#port = await listen(server, this.#port);
+    if (this.#port === 0) this.#port = await takePort();
+    await listen(server, this.#port);
     this.#server = server;
   }
 
