@@ -2,12 +2,13 @@
 import './support/apollo-development.ts';
 import { CombinedGraphQLErrors, gql, type ApolloClient } from '@apollo/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { takePort } from '../support/port.ts';
 import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, startServiceOn, type TestService } from '../support/service.ts';
 import { createApolloClient, createAssistant, deleteAssistant, loadMore, renameAssistant } from './snippets/apollo.ts';
 import { mayHaveHappened, toMessage, toMutationMessage } from './snippets/cookbook.ts';
 import { ASSISTANT, ASSISTANTS, UPDATE_ASSISTANT } from './snippets/operations.ts';
-import { createAssistants, deleteElsewhere } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere, restoreAssistants } from './support/assistants.ts';
 import { eventually } from '../support/until.ts';
 import { countRequests, settle } from './support/requests.ts';
 
@@ -18,10 +19,10 @@ let ids: string[] = [];
 
 beforeAll(async () => {
   service = await startService();
-  ids = await createAssistants(service, 25);
 });
 afterAll(() => service.stop());
-beforeEach(() => {
+beforeEach(async () => {
+  ids = await restoreAssistants(service, ids, 25);
   client = createApolloClient(`${service.url}/graphql`);
 });
 
@@ -142,7 +143,8 @@ describe('an assistant in the cache of Apollo Client', () => {
       tools: [{ __typename: 'FunctionTool', type: 'function', name: 'only' }],
     };
     await eventually(() => expect(screen.nodes()[0]).toMatchObject(renamed));
-    expect(detail.getCurrentResult().data).toMatchObject({ assistant: { ...renamed, metadata: { index: '24' } } });
+    const whole = { assistant: { ...renamed, metadata: { index: '24' } } };
+    await eventually(() => expect(detail.getCurrentResult().data).toMatchObject(whole));
   });
 
   test('may be queried for different parts of objects without ids, which replace each other without a warning', async () => {
@@ -241,7 +243,7 @@ describe('an error in Apollo Client', () => {
       else if (method === 'DELETE') sendJson(response, 409, {});
       else response.destroy();
     });
-    const failing = await startServiceOn(upstream, { UPSTREAM_DEADLINE_MS: '60000' });
+    const failing = await startServiceOn(upstream, { UPSTREAM_DEADLINE_MS: '60000', PORT: String(await takePort()) });
     const other = createApolloClient(`${failing.url}/graphql`);
     const limited = await failure(other.query({ query: ASSISTANTS, variables: { first: 1 } }));
     expect(limited.errors[0]?.extensions).toMatchObject({

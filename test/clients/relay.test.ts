@@ -6,7 +6,7 @@ import type { ConcreteRequest, Environment, ReaderFragment, Variables } from 're
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { createRelayEnvironment, insertCreated, removeDeleted } from './snippets/relay-environment.ts';
-import { createAssistants, deleteElsewhere } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere, restoreAssistants } from './support/assistants.ts';
 import { createFrontend } from './support/frontend.ts';
 import { createRelayFrontend, type RelayFrontend } from './support/relay-frontend.ts';
 import { mutate, openScreen } from './support/relay-screen.ts';
@@ -21,13 +21,13 @@ let ids: string[] = [];
 beforeAll(async () => {
   frontend = await createRelayFrontend();
   service = await startService();
-  ids = await createAssistants(service, 25);
 });
 afterAll(async () => {
   await service.stop();
   await frontend.remove();
 });
-beforeEach(() => {
+beforeEach(async () => {
+  ids = await restoreAssistants(service, ids, 25);
   environment = createRelayEnvironment(`${service.url}/graphql`);
 });
 
@@ -116,10 +116,10 @@ describe('a list in Relay', () => {
   test('loads the next page after its last assistant was deleted', async () => {
     const screen = await open();
     await remove(ids[9]);
-    ids.splice(9, 1);
-    expect(screen.ids()).toEqual(ids.slice(0, 9));
+    const others = ids.toSpliced(9, 1);
+    expect(screen.ids()).toEqual(others.slice(0, 9));
     await screen.loadNext(10);
-    expect(screen.ids()).toEqual(ids.slice(0, 19));
+    expect(screen.ids()).toEqual(others.slice(0, 19));
     screen.close();
   });
 

@@ -13,7 +13,7 @@ import {
   type AssistantsData,
 } from './snippets/operations.ts';
 import { createUrqlClient } from './snippets/urql.ts';
-import { createAssistants, deleteElsewhere } from './support/assistants.ts';
+import { createAssistants, deleteElsewhere, restoreAssistants } from './support/assistants.ts';
 import { countRequests, settle } from './support/requests.ts';
 
 let service: TestService;
@@ -25,12 +25,12 @@ const watching: (() => void)[] = [];
 
 beforeAll(async () => {
   service = await startService();
-  ids = await createAssistants(service, 25);
   const { data } = await service.query(getIntrospectionQuery());
   schema = data as unknown as IntrospectionQuery;
 });
 afterAll(() => service.stop());
-beforeEach(() => {
+beforeEach(async () => {
+  ids = await restoreAssistants(service, ids, 25);
   client = createUrqlClient(`${service.url}/graphql`, schema);
 });
 afterEach(() => {
@@ -87,10 +87,10 @@ describe('a list in urql', () => {
     const input = { model: 'gpt-4o', name: 'new' };
     const { data } = await client.mutation(CREATE_ASSISTANT, { input });
     const id = data?.createAssistant.assistant?.id ?? '';
-    expect(screen.ids()).toEqual([id, ...before]);
+    await eventually(() => expect(screen.ids()).toEqual([id, ...before]));
 
     await client.mutation(UPDATE_ASSISTANT, { input: { id, name: 'changed' } });
-    expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' });
+    await eventually(() => expect(screen.nodes()[0]).toMatchObject({ id, name: 'changed' }));
 
     await client.mutation(DELETE_ASSISTANT, { input: { id } });
     await eventually(() => expect(screen.ids()).toEqual(before));
@@ -150,7 +150,7 @@ describe('an assistant in the cache of urql', () => {
     const input = { id, name: 'renamed', tools: [{ function: { name: 'only' } }] };
     await client.mutation(UPDATE_ASSISTANT, { input });
     const renamed = { id, name: 'renamed', tools: [{ type: 'function', name: 'only' }] };
-    expect(screen.nodes()[0]).toMatchObject(renamed);
+    await eventually(() => expect(screen.nodes()[0]).toMatchObject(renamed));
     const { data } = await client.query(ASSISTANT, { id });
     expect(data?.assistant).toMatchObject({ ...renamed, metadata: { index: '24' } });
   });

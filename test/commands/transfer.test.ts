@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { takePort } from '../support/port.ts';
 import { runProcess } from '../support/process.ts';
 import { sendJson, startScriptedUpstream, type wireAssistant } from '../support/scripted-upstream.ts';
 import { startService, startServiceOn, type TestService } from '../support/service.ts';
@@ -237,7 +238,7 @@ slowTest('omits threads from and to an upstream that cannot list them', async ()
 });
 
 test('a failed export leaves no file', async () => {
-  const service = await startService();
+  const service = await startService({ PORT: String(await takePort()) });
   await service.stop();
   const { code, output } = await run('export', service);
   expect(code).toBe(1);

@@ -42,7 +42,7 @@ const poisons: Readonly<Record<string, (response: ServerResponse) => void>> = {
 
 describe.each(casesOf(3, Object.entries(poisons)))('%s', (name, poison) => {
   const requests = name === 'a body that is too large' ? 4 : 8;
-  const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000', UPSTREAM_DEADLINE_MS: '1500' } : {};
+  const timeouts = name === 'silence' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '2500', UPSTREAM_DEADLINE_MS: '3500' } : {};
 
   test('for one account does not affect other accounts', async () => {
     const upstream = await startScriptedUpstream((call, response) =>

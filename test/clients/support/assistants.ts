@@ -21,6 +21,23 @@ export async function createAssistants(service: TestService, count: number): Pro
   return ids;
 }
 
+/**
+ * Returns the ids of `count` assistants, newest first, and the service has no others. They are those of `ids`, unless a test has
+ * left another state: then all are created again.
+ */
+export async function restoreAssistants(
+  service: TestService,
+  ids: readonly string[],
+  count: number,
+): Promise<string[]> {
+  const { data } = await service.query('{ assistants(first: 100) { nodes { id } } }');
+  const { assistants } = data as { assistants: { nodes: readonly { id: string }[] } };
+  const found = assistants.nodes.map(({ id }) => id);
+  if (found.length === count && found.join() === ids.join()) return found;
+  for (const id of found) await deleteElsewhere(service, id);
+  return createAssistants(service, count);
+}
+
 /** Deletes an assistant as another user would: no client of the test hears of it. */
 export async function deleteElsewhere(service: TestService, id: string): Promise<void> {
   await service.query('mutation ($id: ID!) { deleteAssistant(input: { id: $id }) { deletedAssistantId } }', { id });

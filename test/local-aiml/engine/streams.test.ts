@@ -303,7 +303,7 @@ test('A run is followed through another process on the same store', async () => 
   const first = new ConversationClient((await startHere({ dataDir })).url);
   const second = new ConversationClient((await startHere({ dataDir })).url);
   const assistant = await first.createAssistant();
-  const run = await first.start('/words 120\n/slow 10', assistant);
+  const run = await first.start('/words 150\n/slow 20', assistant);
   const [here, there] = await Promise.all([collectEvents(first.eventsUrl(run)), collectEvents(second.eventsUrl(run))]);
   expect(outlineOf(there)).toEqual(outlineOf(here));
   expect([...textsOf(there)]).toEqual([...textsOf(here)]);
