@@ -192,8 +192,9 @@ test.each(casesOf(3, Object.entries(clients)))(
   `%s follows a run although its connections are cut (seed ${SEED})`,
   async (_name, follow) => {
     const proxy = await startCuttingProxy(service.url, SEED);
-    await expectFollowed(follow, proxy.url);
-    expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
+    // How often a connection is cut during one run depends on the speed of the machine.
+    do await expectFollowed(follow, proxy.url);
+    while (proxy.cuts() < 3);
   },
 );
 
@@ -209,7 +210,7 @@ slowTest(
     for (const connectClient of [connect, connectSse]) {
       const proxy = await startCuttingProxy(service.url, SEED);
       let shown: unknown = null;
-      await expectFollowed(async (url, variables, onEvent) => {
+      const follow: Follow = async (url, variables, onEvent) => {
         const store = new Store(new RecordSource());
         const network = Network.create(
           () => {
@@ -234,8 +235,9 @@ slowTest(
           });
         });
         expect(shown).toBe([...(await storedTexts(service, variables)).values()][0]);
-      }, proxy.url);
-      expect(proxy.cuts()).toBeGreaterThanOrEqual(3);
+      };
+      do await expectFollowed(follow, proxy.url);
+      while (proxy.cuts() < 3);
     }
   },
 );
@@ -247,7 +249,7 @@ slowTest(
     const { _service } = data as { _service: { sdl: string } };
     const proxy = await startCuttingProxy(service.url, SEED);
     const gateway = await startGateway([{ name: 'assistants', url: `${proxy.url}/graphql`, sdl: _service.sdl }]);
-    await expectFollowed(async (url, variables, onEvent) => {
+    const follow: Follow = async (url, variables, onEvent) => {
       let after = variables.after;
       const isOver = { value: false };
       for (let attempt = 0; attempt < 200 && !isOver.value; attempt += 1) {
@@ -262,7 +264,8 @@ slowTest(
         ).catch(() => undefined);
         client.dispose();
       }
-    }, gateway.url);
-    expect(proxy.cuts()).toBeGreaterThanOrEqual(1);
+    };
+    do await expectFollowed(follow, gateway.url);
+    while (proxy.cuts() < 1);
   },
 );

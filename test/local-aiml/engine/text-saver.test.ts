@@ -36,8 +36,8 @@ test('The texts of all runs are saved in one transaction, at most once every 250
   });
   expect(saves.map(({ count }) => count)).toEqual([RUNS, RUNS, RUNS]);
   const gaps = saves.slice(1).map(({ at }, index) => at - (saves[index]?.at ?? 0));
-  // A timer of Node.js may be up to a millisecond early.
-  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(249);
+  // A timer of Node.js may be early by the length of the turn of the event loop in which it was set.
+  expect(Math.min(...gaps)).toBeGreaterThan(230);
   await saver.flush();
 });
 
