@@ -9,6 +9,7 @@ import { createEventReporter } from '../../src/observability/event-reporter.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { createIdleMetrics } from '../support/metrics.ts';
+import { takePort } from '../support/port.ts';
 import { sendJson, startScriptedUpstream, wireAssistant } from '../support/scripted-upstream.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { startRawUpstream, type RawResponse } from '../support/raw-upstream.ts';
@@ -52,9 +53,7 @@ describe('a failed call', () => {
   });
 
   test('names a refused connection', async () => {
-    const upstream = await startScriptedUpstream(() => undefined);
-    await upstream.stop();
-    const service = await startOver(upstream.url);
+    const service = await startOver(`http://127.0.0.1:${await takePort()}`);
     await service.query(READ);
     const [entry] = entries(service, FAILED_CALL);
     expect(entry).toMatchObject({ cause: 'refused', outcome: 'NOT_SENT', attempt: 1 });
@@ -92,9 +91,9 @@ describe('a failed call', () => {
       (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>'),
       { cause: 'response', status: 200, outcome: 'UNKNOWN' },
     ],
-  ])('names the cause %s, for reads and writes', async (_cause, response, entry) => {
+  ])('names the cause %s, for reads and writes', async (cause, response, entry) => {
     const upstream = await startRawUpstream({ response });
-    const service = await startOver(upstream.url, { UPSTREAM_ATTEMPT_TIMEOUT_MS: '200' });
+    const service = await startOver(upstream.url, cause === 'timeout' ? { UPSTREAM_ATTEMPT_TIMEOUT_MS: '200' } : {});
     for (const [document, call] of [
       [READ, 'assistants.get'],
       ['mutation { createThread(input: {}) { thread { id } } }', 'threads.create'],
