@@ -2,7 +2,7 @@
 // that continues after lost connections.
 import './support/browser.ts';
 import './support/apollo-development.ts';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createClient as createSseClient } from 'graphql-sse';
 import { getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
 import { createElement, Suspense, useState, type ComponentType, type ReactNode } from 'react';
@@ -16,7 +16,7 @@ import { createApolloCache } from './snippets/apollo.ts';
 import { createRelayEnvironment } from './snippets/relay-environment.ts';
 import { createRelaySubscribe, createStreamingApolloClient } from './snippets/streaming.ts';
 import { App as UrqlApp, createReactClient } from './snippets/urql-hooks.tsx';
-import { createAssistants } from './support/assistants.ts';
+import { restoreAssistants } from './support/assistants.ts';
 import { createRelayFrontend, type RelayFrontend } from './support/relay-frontend.ts';
 import { render, type Screen } from './support/screen.ts';
 
@@ -26,15 +26,19 @@ const QUESTION = '/slow 10\n/words 40';
 let service: TestService;
 let frontend: RelayFrontend;
 let schema: IntrospectionQuery;
+/** Newest first. */
+let ids: readonly string[] = [];
 
 beforeAll(async () => {
   service = await startService({ UPSTREAM: 'local' });
   frontend = await createRelayFrontend();
-  await createAssistants(service, 12);
   const { data } = await service.query(getIntrospectionQuery());
   schema = data as unknown as IntrospectionQuery;
 });
 afterAll(() => frontend.remove());
+beforeEach(async () => {
+  ids = await restoreAssistants(service, ids, 12);
+});
 
 const createStreams = (url: string) => {
   const client = createSseClient({

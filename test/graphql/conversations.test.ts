@@ -1,4 +1,5 @@
 // Threads, messages and runs through the real service on the real embedded AIML API.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -188,7 +189,7 @@ describe('an idempotency key of the embedded AIML API', () => {
       ['createRun', 'run { id }', { threadId, assistantId, additionalMessages: thread.messages }],
     ];
     for (const [mutation, selection, input] of creates) {
-      const keyed = { ...input, idempotencyKey: `key-of-${mutation}` };
+      const keyed = { ...input, idempotencyKey: randomUUID() };
       const first = await write<object>(mutation, selection, keyed);
       expect(first).toMatchObject({ userErrors: [] });
       expect(await write(mutation, selection, keyed)).toEqual(first);

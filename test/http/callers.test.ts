@@ -1,4 +1,5 @@
 // The three modes of authentication, with the whole service on the embedded AIML API.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { leaksIn } from '../support/leaks.ts';
 import { startScriptedUpstream, sendJson } from '../support/scripted-upstream.ts';
@@ -43,7 +44,7 @@ describe('under AUTH_MODE=passthrough', () => {
   afterAll(() => service.stop());
 
   test('each key has its own assistants, even if requests are interleaved', async () => {
-    const keys = ['key-of-tenant-a', 'key-of-tenant-b', 'key-of-tenant-c'];
+    const keys = ['a', 'b', 'c'].map((tenant) => `key-of-tenant-${tenant}-${randomUUID()}`);
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => {
         const key = keys[index % keys.length] ?? '';

@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { takePort } from '../support/port.ts';
 import { rawRequest, sendRaw, type RawResponse } from '../support/raw-http.ts';
 import { startService, type TestService } from '../support/service.ts';
 
@@ -96,6 +97,7 @@ describe('every response has its request id and is JSON', () => {
 
 /** The lookup of localhost is staged, because this machine may have only one address for it. */
 async function startOnTwoAddresses(): Promise<TestService> {
+  const port = await takePort();
   const lookup = dns.lookup.bind(dns) as (...args: unknown[]) => void;
   jest.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: [object, (...args: unknown[]) => void]) => {
     if (host === 'localhost')
@@ -106,7 +108,7 @@ async function startOnTwoAddresses(): Promise<TestService> {
     else lookup(host, ...rest);
   }) as never);
   try {
-    return await startService({ HOST: 'localhost', SHUTDOWN_TIMEOUT_MS: '5000' });
+    return await startService({ HOST: 'localhost', PORT: String(port), SHUTDOWN_TIMEOUT_MS: '5000' });
   } finally {
     jest.restoreAllMocks();
   }
@@ -118,10 +120,11 @@ describe('HOST=localhost with two addresses', () => {
     service = await startOnTwoAddresses();
   });
   afterAll(() => service.stop());
-  const urls = () => ['127.0.0.1', '127.0.0.2'].map((host) => `http://${host}:${new URL(service.url).port}`);
+  const urlsOf = ({ url }: TestService) =>
+    ['127.0.0.1', '127.0.0.2'].map((host) => `http://${host}:${new URL(url).port}`);
 
   test.each(REQUESTS)('both addresses respond alike to %s', async (_name, request, status) => {
-    for (const url of urls()) {
+    for (const url of urlsOf(service)) {
       const response = await sendRaw(url, request);
       expect(response.status).toBe(status);
       expectError(response);
@@ -130,10 +133,12 @@ describe('HOST=localhost with two addresses', () => {
 
   test('both addresses close with the service, and open connections get a response that closes them', async () => {
     const keepAlive = rawRequest('GET /readyz HTTP/1.1').replace('Connection: close\r\n', '');
-    const responses = urls().map((url) => sendRaw(url, keepAlive));
-    await Promise.all(urls().map((url) => sendRaw(url, rawRequest('GET /healthz HTTP/1.1'))));
-    await service.stop();
+    const stopping = await startOnTwoAddresses();
+    const urls = urlsOf(stopping);
+    const responses = urls.map((url) => sendRaw(url, keepAlive));
+    await Promise.all(urls.map((url) => sendRaw(url, rawRequest('GET /healthz HTTP/1.1'))));
+    await stopping.stop();
     for (const response of await Promise.all(responses)) expect(response.status).toBe(200);
-    for (const url of urls()) await expect(sendRaw(url, keepAlive)).rejects.toThrow('ECONNREFUSED');
+    for (const url of urls) await expect(sendRaw(url, keepAlive)).rejects.toThrow('ECONNREFUSED');
   });
 });

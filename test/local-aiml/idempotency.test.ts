@@ -1,5 +1,5 @@
 // Repeated requests: with the same Idempotency-Key, or as a retry of an SDK.
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import {
@@ -17,7 +17,7 @@ import { call, create, createFolder, idsOf, moveClock, startHere, startProcess, 
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
 let url: string;
-beforeAll(async () => void ({ url } = await startHere({ runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } })));
+beforeEach(async () => void ({ url } = await startHere({ runs: { ...DEFAULT_RUN_SETTINGS, ...IDLE } })));
 
 const withKey = (key: string, body: unknown, account = 'key-1'): CallOptions => ({
   key: account,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { pageSql } from '../../src/local-aiml/store/sqlite/entity-table.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
 
 describe('a list', () => {
   test('has 20 items, newest first, without parameters', async () => {
-    const key = 'many';
+    const key = randomUUID();
     const ids: string[] = [];
     for (let i = 0; i < 21; i++) ids.unshift(await create(url, {}, { key }));
     const { status, body } = await call(url, 'GET /assistants', { key });
@@ -64,7 +65,7 @@ describe('a list', () => {
   });
 
   test('has a shorter page with has_more if its assistants are too large together', async () => {
-    const key = 'large';
+    const key = randomUUID();
     const parameters = { x: 'x'.repeat(3 * 1024 * 1024) };
     const body = { tools: [{ type: 'function', function: { name: 'f', parameters } }] };
     const ids = [await create(url, body, { key }), await create(url, body, { key }), await create(url, body, { key })];

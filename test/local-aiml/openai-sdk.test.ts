@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { claim, complete, requireOutputs, startConversation, textOf } from './conversations.ts';
 import { problemsOfEvent, problemsOfResponse } from '../support/conformance/responses.ts';
@@ -7,7 +7,7 @@ import { call, startHere } from './support.ts';
 /* eslint-disable @typescript-eslint/no-deprecated -- OpenAI has deprecated its Assistants API; the AIML API keeps it. */
 
 let client: OpenAI;
-beforeAll(async () => {
+beforeEach(async () => {
   const { url } = await startHere();
   client = new OpenAI({ apiKey: 'sdk-key', baseURL: url, maxRetries: 0 });
 });

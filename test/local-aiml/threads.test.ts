@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   claim,
@@ -114,7 +115,7 @@ describe('a thread', () => {
 
 describe('the list of threads', () => {
   test('has pages of the account’s threads in both orders, and none of another account', async () => {
-    const key = 'lister';
+    const key = randomUUID();
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push(await createThread(url, {}, { key }));
     const list = (query: string) => call(url, `GET /threads?${query}`, { key });

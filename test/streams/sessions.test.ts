@@ -2,7 +2,7 @@
 // metrics, over each transport.
 import { connect } from 'node:net';
 import { createServer } from 'node:http';
-import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { RunFollower } from '../../src/aiml/runs/run-follower.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { expectNothingHeld } from '../support/gauges.ts';
@@ -307,7 +307,7 @@ describe('a client that reads nothing', () => {
 describe('telemetry', () => {
   let traces: string[];
   let service: TestService;
-  beforeAll(async () => {
+  beforeEach(async () => {
     traces = [];
     const collector = createServer((request, response) => {
       request.setEncoding('utf8').on('data', (text: string) => traces.push(text));
