@@ -1,4 +1,5 @@
 // Automatic persisted queries: a client sends a document once, and then only its SHA-256 hash.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeOf, get, post, sha256 } from '../support/persisted.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -14,7 +15,9 @@ describe.each([
   ['GET', get],
 ])('by %s, a document', (method, send) => {
   test('is requested if its hash is unknown; after that the hash is enough', async () => {
-    const query = `query By${method}($first: Int) { assistants(first: $first) { nodes { id } } }`;
+    // Each try has a document of its own.
+    const name = `By${method}_${randomUUID().replaceAll('-', '')}`;
+    const query = `query ${name}($first: Int) { assistants(first: $first) { nodes { id } } }`;
     const id = sha256(query);
     const variables = { first: 1 };
     const unknown = await send(service.url, { id, variables });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { readConfig, type Config } from '../../src/config.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createService } from '../../src/service.ts';
@@ -17,6 +17,8 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'assistants-'));
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
+// A server of the test before may be closing still.
+beforeEach(() => until(() => openServers() === 0));
 
 const logger = createLogger('silent', { write: () => undefined });
 const openServers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
