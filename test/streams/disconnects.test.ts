@@ -218,7 +218,7 @@ describe.each([
       await Promise.all(everyDisconnect(service, seed + round).map((disconnect) => disconnect()));
     await settled();
     let left: string[] = [];
-    await until(() => (left = exceeds(resources(), before)).length === 0, 20_000).catch(() => undefined);
+    await until(() => (left = exceeds(resources(), before)).length === 0, 60_000).catch(() => undefined);
     expect(left).toEqual([]);
     expect(await upstream.openConnections()).toBeLessThanOrEqual(isStreamed ? 3 : 2);
     const runs = new Set(listen.mock.contexts as LiveRun[]);
