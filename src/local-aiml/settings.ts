@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly runExpiresAfterSeconds: number;
   /** How long a run is held without a sign of life of its process, in milliseconds; 13.5 s where it is left out. */
   readonly leaseMs?: number;
+  /** What runs in progress may come to together, as JSON in bytes; 16 MiB where it is left out. */
+  readonly bytesInProgress?: number;
 }
 
 export interface ModelApiSettings {

@@ -107,9 +107,9 @@ describe('a thread', () => {
     const messages = Array.from({ length: 32 }, () => ({ role: 'user', content: 'x' }));
     const threadId = await createThread(own, { messages });
     for (let i = 0; i < 80; i++) await send(own, `POST /threads/${threadId}/messages`, messages[0]);
-    expect(await work.context(threadId, undefined, 200)).toHaveLength(112);
+    expect((await work.context(threadId, undefined, 200)).items).toHaveLength(112);
     await send(own, `DELETE /threads/${threadId}`);
-    await until(async () => (await work.context(threadId, undefined, 200)).length === 0);
+    await until(async () => (await work.context(threadId, undefined, 200)).items.length === 0);
   });
 });
 

@@ -62,6 +62,30 @@ describe('a claim', () => {
     expect(await work.accountsWithWork()).toEqual([conversation.store.accountOf('b')]);
   });
 
+  test('that is limited in bytes leaves a larger run first in line, and counts what its thread has', async () => {
+    const large = await createRun(url, { instructions: 'a'.repeat(100_000) }, { key: 'a' });
+    const small = await createRun(url, {}, { key: 'b' });
+    expect(await work.claimRun({ leaseMs: LEASE_MS, maxBytes: 100_000 })).toBeUndefined();
+    const claimed = await claim(work);
+    expect(claimed).toMatchObject({ run: { id: large.runId, status: 'in_progress' } });
+    expect(claimed.runBytes).toBeGreaterThan(100_000);
+    await complete(work, claimed);
+    await complete(work, await claim(work));
+
+    await send(
+      url,
+      `POST /threads/${small.threadId}/messages`,
+      { role: 'user', content: 'é'.repeat(50_000) },
+      { key: 'b' },
+    );
+    const body = { assistant_id: small.assistantId };
+    await send(url, `POST /threads/${small.threadId}/runs`, body, { key: 'b' });
+    expect(await work.claimRun({ leaseMs: LEASE_MS, maxBytes: 100_000 })).toBeUndefined();
+    const { contextBytes } = await claim(work);
+    expect(contextBytes).toBeGreaterThan(100_000);
+    expect(contextBytes).toBeLessThan(102_000);
+  });
+
   test('sets the run to in progress, with the time of its start', async () => {
     const { path } = await createRun(url);
     const { run, isTakeOver, tally } = await claim(work);
@@ -313,7 +337,8 @@ describe('the context of a model', () => {
     await send(url, `POST /threads/${first.threadId}/runs`, { assistant_id: first.assistantId });
     await startMessage(work, await claim(work));
 
-    const items = await work.context(first.threadId, undefined, 10);
+    const { items, next } = await work.context(first.threadId, undefined, 10);
+    expect(next).toBeNull();
     expect(items.map((item) => (item.kind === 'message' ? item.message.content : item.step.step_details))).toEqual([
       textOf('next'),
       textOf('answer'),
@@ -323,6 +348,26 @@ describe('the context of a model', () => {
       },
       textOf('Hello'),
     ]);
-    expect(await work.context(first.threadId, items[1]?.sequence, 1)).toEqual([items[2]]);
+    expect(await work.context(first.threadId, items[1]?.sequence, 1)).toEqual({
+      items: [items[2]],
+      next: items[2]?.sequence,
+    });
+  });
+
+  test('comes in pages of about a megabyte, and of one item if it is larger', async () => {
+    const sizes = [200_000, 1_500_000, 600_000, 300_000, 100_000, 600_000];
+    const { threadId } = await createRun(url);
+    await complete(work, await claim(work));
+    for (const size of sizes) {
+      const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'a'.repeat(size)}` } };
+      await send(url, `POST /threads/${threadId}/messages`, { role: 'user', content: [image] });
+    }
+    const pages: number[][] = [];
+    for (let next: number | null | undefined; next !== null;) {
+      const page = await work.context(threadId, next, 100);
+      pages.push(page.items.map(({ bytes }) => Math.floor(bytes / 100_000) * 100_000));
+      next = page.next;
+    }
+    expect(pages).toEqual([[600_000, 100_000, 300_000], [600_000], [1_500_000], [200_000, 0]]);
   });
 });

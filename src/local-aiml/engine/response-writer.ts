@@ -38,6 +38,11 @@ export class ResponseWriter {
     this.#persist = persist;
   }
 
+  /** How much the model wrote. */
+  get chars(): number {
+    return this.#chars;
+  }
+
   async write(chunk: Exclude<ModelChunk, { type: 'end' }>): Promise<void> {
     switch (chunk.type) {
       case 'text':

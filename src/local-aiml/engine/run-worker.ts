@@ -44,18 +44,30 @@ export class RunWorker {
   readonly #parts: WorkerParts;
   readonly #claimed: ClaimedRun;
   readonly #key: string | undefined;
+  readonly #onLessBytes: () => void;
   readonly #controller = new AbortController();
+  #contextBytes: number;
   #stopReason: StopReason | undefined;
   #tally: Tally;
   #writer: ResponseWriter | undefined;
 
-  /** `key` is the bearer token for the model API, where each caller has its own. */
-  constructor(parts: WorkerParts, claimed: ClaimedRun, key: string | undefined) {
+  /**
+   * `key` is the bearer token for the model API, where each caller has its own. `onLessBytes` is called when the context turns
+   * out to be smaller than the claim says.
+   */
+  constructor(parts: WorkerParts, claimed: ClaimedRun, key: string | undefined, onLessBytes: () => void) {
     this.#parts = parts;
     this.#claimed = claimed;
     this.#key = key;
+    this.#onLessBytes = onLessBytes;
+    this.#contextBytes = claimed.contextBytes;
     this.claim = claimed.claim;
     this.#tally = claimed.tally;
+  }
+
+  /** Of the run, its context and its response, as JSON. */
+  get bytes(): number {
+    return this.#claimed.runBytes + this.#contextBytes + (this.#writer?.chars ?? 0);
   }
 
   /** Aborts the call of the model. Only the first reason counts. */
@@ -119,6 +131,9 @@ export class RunWorker {
     for (let shortenings = 0; ; shortenings++) {
       const context = await buildContext(account, run, this.#tally, this.#key);
       this.#controller.signal.throwIfAborted();
+      const isLess = context.contextBytes < this.#contextBytes;
+      this.#contextBytes = context.contextBytes;
+      if (isLess) this.#onLessBytes();
       const options = { signal: this.#controller.signal, key: this.#key, assistant };
       try {
         for await (const chunk of models.of(run.model).complete(context.request, options)) {

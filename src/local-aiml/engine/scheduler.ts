@@ -15,6 +15,11 @@ const RENEW_INTERVAL_MS = 2_000;
 /** How soon runs that another process queued or left behind are noticed. */
 export const CLAIM_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 5_000;
+/**
+ * What the runs in progress may come to together, as JSON. The process holds some copies of it: what was parsed, the request
+ * to the model, and its bytes.
+ */
+const DEFAULT_BYTES_IN_PROGRESS = 16 * 1024 * 1024;
 /** Keys of callers that are kept in memory for their runs. */
 const MAX_KEYS = 10_000;
 
@@ -32,6 +37,7 @@ interface ActiveRun {
 export class Scheduler {
   readonly #parts: WorkerParts;
   readonly #concurrency: number;
+  readonly #bytesInProgress: number;
   readonly #leaseMs: number;
   /** Whether a run needs the key of its caller; only runs of callers that were seen are taken up then. */
   readonly #usesCallerKeys: boolean;
@@ -51,6 +57,7 @@ export class Scheduler {
   constructor(parts: WorkerParts, settings: RunSettings) {
     this.#parts = parts;
     this.#concurrency = settings.runConcurrency;
+    this.#bytesInProgress = settings.bytesInProgress ?? DEFAULT_BYTES_IN_PROGRESS;
     this.#leaseMs = settings.leaseMs ?? DEFAULT_LEASE_MS;
     this.#usesCallerKeys = settings.modelApi?.usesCallerKeys ?? false;
   }
@@ -107,7 +114,11 @@ export class Scheduler {
       const accounts = await this.#accounts();
       if (accounts?.length === 0) continue;
       while (this.#hasCapacity) {
-        const claimed = await this.#parts.work.claimRun({ leaseMs: this.#leaseMs, ...(accounts ? { accounts } : {}) });
+        const claimed = await this.#parts.work.claimRun({
+          leaseMs: this.#leaseMs,
+          maxBytes: this.#availableBytes,
+          ...(accounts ? { accounts } : {}),
+        });
         if (!claimed) break;
         this.#execute(claimed);
         // A claim is a write to disk: others get their turn between two of them.
@@ -120,6 +131,13 @@ export class Scheduler {
     return !this.#isStopping && this.#active.size < this.#concurrency;
   }
 
+  /** A run that has more than all may have together runs alone. */
+  get #availableBytes(): number {
+    let available = this.#active.size === 0 ? Infinity : this.#bytesInProgress;
+    for (const { worker } of this.#active.values()) available -= worker.bytes;
+    return available;
+  }
+
   /** Undefined for all accounts. */
   async #accounts(): Promise<readonly string[] | undefined> {
     if (!this.#usesCallerKeys) return undefined;
@@ -129,7 +147,7 @@ export class Scheduler {
 
   #execute(claimed: ClaimedRun): void {
     const { runId } = claimed.claim;
-    const worker = new RunWorker(this.#parts, claimed, this.#keys.get(claimed.account));
+    const worker = new RunWorker(this.#parts, claimed, this.#keys.get(claimed.account), () => this.claim());
     const before = this.#active.get(runId);
     // The process stood still for so long that it took over its own run.
     before?.worker.stop('lost');

@@ -25,6 +25,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** Only runs of these accounts; undefined for all. */
   readonly accounts?: readonly string[];
+  /** The most that the run may come to, with what a model may be shown of its thread, in bytes; undefined for any. */
+  readonly maxBytes?: number;
 }
 
 export interface ClaimedRun {
@@ -34,6 +36,10 @@ export interface ClaimedRun {
   readonly run: Run;
   /** What earlier attempts and calls came to. */
   readonly tally: Tally;
+  /** Of the run as JSON. */
+  readonly runBytes: number;
+  /** The most that a model may be shown of the thread, as JSON. */
+  readonly contextBytes: number;
   /** Whether an earlier worker left it in progress. What that one left open has been ended by this claim. */
   readonly isTakeOver: boolean;
 }
@@ -73,15 +79,31 @@ export interface RunSnapshot {
 
 /** What a model may be shown of a thread. `sequence` grows over the whole thread, messages and steps together. */
 export type ContextItem =
-  | { readonly kind: 'message'; readonly sequence: number; readonly message: Message }
+  | ({ readonly kind: 'message'; readonly message: Message } & ContextPosition)
   /** A completed step of tool calls, every call with its output. */
-  | { readonly kind: 'tool_calls'; readonly sequence: number; readonly step: RunStep };
+  | ({ readonly kind: 'tool_calls'; readonly step: RunStep } & ContextPosition);
+
+interface ContextPosition {
+  readonly sequence: number;
+  /** Of the message or step as JSON. */
+  readonly bytes: number;
+}
+
+export interface ContextPage {
+  /** Newest first. */
+  readonly items: readonly ContextItem[];
+  /** The `before` of the next page; null on the last one. */
+  readonly next: number | null;
+}
+
+/** A model is shown no more of a thread than this, as JSON; what the run itself wrote is not shortened. */
+export const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
 
 export interface WorkStore {
   /**
    * Claims one run: the oldest queued run of the account with the fewest runs in progress, or a run in progress whose lease
-   * has ended. Undefined if there is none. A run that its worker left for the third time is ended as failed instead, and an
-   * expired one as expired; neither is returned.
+   * has ended. Undefined if there is none, or if that run has more than `maxBytes`: no smaller one overtakes it. A run that its
+   * worker left for the third time is ended as failed instead, and an expired one as expired; neither is returned.
    */
   claimRun(request: ClaimRequest): Promise<ClaimedRun | undefined>;
 
@@ -128,10 +150,10 @@ export interface WorkStore {
   snapshot(runId: string): Promise<RunSnapshot | undefined>;
 
   /**
-   * The thread's content, newest first: at most `limit` items with a `sequence` below `before`. Messages that a run is writing
-   * are left out; incomplete ones are not.
+   * A page of the thread's content, newest first, with a `sequence` below `before`: at most `limit` items, and fewer if they are
+   * large. Messages that a run is writing are left out; incomplete ones are not.
    */
-  context(threadId: string, before: number | undefined, limit: number): Promise<readonly ContextItem[]>;
+  context(threadId: string, before: number | undefined, limit: number): Promise<ContextPage>;
 
   /**
    * Calls `listener` after each write of this process to the run, except `saveTexts`, and within about 100 ms after writes of

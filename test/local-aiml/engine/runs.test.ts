@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
+import { createGate } from '../../support/gate.ts';
 import { slowTest } from '../../support/slow.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, startHere } from '../support.ts';
@@ -18,6 +19,81 @@ import {
 } from './staged-model-api.ts';
 
 import { KEY, setUp } from './staged-runs.ts';
+
+describe('Runs in progress are limited in bytes', () => {
+  const LIMIT = 200_000;
+
+  /** A model that responds once the gate is open, and what it was sent at most at a time. */
+  const holding = () => {
+    const gate = createGate();
+    const sent = { now: 0, most: 0, calls: 0 };
+    const stage: Stage = async (request, response) => {
+      const { messages } = request.body;
+      if (!messages) return errorStage(404, {})(request, response);
+      const bytes = JSON.stringify(messages).length;
+      sent.calls++;
+      sent.now += bytes;
+      sent.most = Math.max(sent.most, sent.now);
+      await gate.opened;
+      sent.now -= bytes;
+      await textStage('Done')(request, response);
+    };
+    return { gate, sent, stage };
+  };
+
+  test.each<[string, object, string]>([
+    ['by their instructions', { instructions: 'a'.repeat(60_000) }, 'Hello'],
+    ['by their threads', {}, 'a'.repeat(60_000)],
+  ])('%s: the others wait for them', async (_what, body, text) => {
+    const { gate, sent, stage } = holding();
+    const { client } = await setUp([stage], { bytesInProgress: LIMIT });
+    const assistantId = await client.createAssistant();
+    const runs: WireRun[] = [];
+    for (let i = 0; i < 8; i++) runs.push(await client.start(text, assistantId, body));
+    await until(() => sent.calls === 3);
+    gate.open();
+    for (const run of runs) expect((await client.settle(run)).status).toBe('completed');
+    expect(sent.calls).toBe(8);
+    expect(sent.most).toBeLessThanOrEqual(LIMIT);
+  });
+
+  test('a run that is larger than the limit runs alone, and is not overtaken while it waits', async () => {
+    const { gate, sent, stage } = holding();
+    const order: string[] = [];
+    const named: Stage = (request, response) => {
+      order.push(String((request.body['messages'] as { content: string }[])[0]?.content[0]));
+      return stage(request, response);
+    };
+    const { client } = await setUp([named], { bytesInProgress: LIMIT });
+    const assistantId = await client.createAssistant();
+    const create = async (name: string, length: number) =>
+      client.createRun(await client.createThread('Hello'), assistantId, { instructions: name.repeat(length) });
+    const runs = [await create('a', 1_000)];
+    await until(() => sent.calls === 1);
+    runs.push(await create('b', LIMIT + 50_000), await create('c', 1_000));
+    gate.open();
+    for (const run of runs) expect((await client.settle(run)).status).toBe('completed');
+    expect(order).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a run that waits can be cancelled, and what waits behind it begins', async () => {
+    const { gate, sent, stage } = holding();
+    const { client } = await setUp([stage], { bytesInProgress: LIMIT });
+    const assistantId = await client.createAssistant();
+    const create = async (length: number) =>
+      client.createRun(await client.createThread('Hello'), assistantId, { instructions: 'a'.repeat(length) });
+    const first = await create(1_000);
+    await until(() => sent.calls === 1);
+    const waiting = await create(LIMIT);
+    const behind = await create(1_000);
+    await client.cancel(waiting);
+    await until(() => sent.calls === 2);
+    gate.open();
+    expect((await client.settle(first)).status).toBe('completed');
+    expect((await client.settle(behind)).status).toBe('completed');
+    expect((await client.settle(waiting)).status).toBe('cancelled');
+  });
+});
 
 describe('The end of a run', () => {
   const long = 'word '.repeat(4);

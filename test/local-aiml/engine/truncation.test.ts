@@ -7,6 +7,7 @@ const unit = (id: string, options: Partial<ContextUnit> = {}): ContextUnit => ({
   id,
   messages: [{ role: 'user', content: id }],
   tokens: 10,
+  bytes: 40,
   kind: 'message',
   isFromUser: true,
   isOwn: false,

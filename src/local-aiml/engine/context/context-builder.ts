@@ -1,8 +1,11 @@
 /** Owns the request that a run makes of its model: instructions, what the thread holds, tools and parameters. */
+import { nextTurn } from '../../../runtime/turn-queue.ts';
 import type { Run, Tally } from '../../runs/model.ts';
 import type { Message } from '../../messages/model.ts';
 import type { Store } from '../../store/store.ts';
+import { MAX_CONTEXT_BYTES } from '../../store/work-store.ts';
 import type { ModelRequest } from '../model/model-api.ts';
+import { ModelError } from '../model/model-error.ts';
 import type { ContextLengths } from './context-lengths.ts';
 import { toChatMessages, toUnit, type ContextUnit } from './context-units.ts';
 import { estimateTokens, TOKENS_OF_A_MESSAGE, type TokenEstimates } from './token-estimate.ts';
@@ -16,6 +19,8 @@ export interface BuiltContext {
   readonly request: ModelRequest;
   /** What the prompt was estimated at. */
   readonly estimatedTokens: number;
+  /** What the request has of the thread, as JSON in the store. */
+  readonly contextBytes: number;
   readonly canShrink: boolean;
 }
 
@@ -34,21 +39,27 @@ export function createContextBuilder(store: Store, estimates: TokenEstimates, le
     const units: ContextUnit[] = [];
     let tokens = 0;
     let messages = 0;
-    for (let before: number | undefined; ;) {
-      const items = await store.work.context(run.thread_id, before, PAGE_SIZE);
-      for (const item of items) {
+    let bytes = 0;
+    for (let before: number | undefined; bytes <= MAX_CONTEXT_BYTES;) {
+      const page = await store.work.context(run.thread_id, before, PAGE_SIZE);
+      for (const item of page.items) {
         const unit = toUnit(item, run, functionNames);
         if (!unit) continue;
         units.push(unit);
+        bytes += unit.bytes;
         if (unit.isOwn) continue;
         tokens += unit.tokens;
         if (unit.kind === 'message') messages++;
       }
-      before = items.at(-1)?.sequence;
-      if (items.length < PAGE_SIZE) return units.reverse();
+      if (page.next === null) return units.reverse();
       if (type === 'last_messages' && messages >= (lastMessages ?? 1)) return units.reverse();
       if (tokens > maxTokens && units.some((unit) => unit.isFromUser)) break;
+      before = page.next;
+      await nextTurn();
     }
+    // Its calls make no sense without their outputs, so what the run itself wrote is never left out.
+    if (units.every((unit) => unit.isOwn))
+      throw new ModelError('invalid_prompt', 'The outputs that were submitted are more than a model can be sent.');
     units.reverse();
     const first = type === 'auto' ? await firstOfUser(account, run) : undefined;
     return !first || units.some(({ id }) => id === first.id) ? units : [first, ...units];
@@ -59,7 +70,8 @@ export function createContextBuilder(store: Store, estimates: TokenEstimates, le
     const { items } = await store.messages.list([account, run.thread_id], query);
     for (const { json } of items) {
       const message = JSON.parse(json) as Message;
-      if (message.role === 'user') return toUnit({ kind: 'message', sequence: 0, message }, run, new Set());
+      const bytes = Buffer.byteLength(json);
+      if (message.role === 'user') return toUnit({ kind: 'message', sequence: 0, bytes, message }, run, new Set());
     }
     return undefined;
   };
@@ -91,6 +103,7 @@ export function createContextBuilder(store: Store, estimates: TokenEstimates, le
         ...(tools.length === 0 ? {} : toolParametersOf(run, tally, tools)),
       },
       estimatedTokens: fixedTokens + truncated.tokens,
+      contextBytes: truncated.units.reduce((sum, { bytes }) => sum + bytes, 0),
       canShrink: truncated.canShrink,
     };
   };

@@ -15,6 +15,8 @@ export interface ContextUnit {
   readonly id: string;
   readonly messages: readonly ChatMessage[];
   readonly tokens: number;
+  /** As JSON in the store. */
+  readonly bytes: number;
   readonly kind: ContextItem['kind'];
   readonly isFromUser: boolean;
   /** Written by the run that the context is for: it is never dropped. */
@@ -24,10 +26,12 @@ export interface ContextUnit {
 
 /** Undefined for what a model is not shown: nothing written, a cut attempt of this run, calls of tools that are no more. */
 export function toUnit(item: ContextItem, run: Run, functionNames: ReadonlySet<string>): ContextUnit | undefined {
-  return item.kind === 'message' ? toMessageUnit(item.message, run) : toToolUnit(item.step, run, functionNames);
+  return item.kind === 'message'
+    ? toMessageUnit(item.message, item.bytes, run)
+    : toToolUnit(item.step, item.bytes, run, functionNames);
 }
 
-function toMessageUnit(message: Message, run: Run): ContextUnit | undefined {
+function toMessageUnit(message: Message, bytes: number, run: Run): ContextUnit | undefined {
   const isOwn = message.run_id === run.id;
   if (isOwn && message.status !== 'completed') return undefined;
   const chat = message.role === 'user' ? toUserMessage(message.content) : toAssistantMessage(message.content);
@@ -36,6 +40,7 @@ function toMessageUnit(message: Message, run: Run): ContextUnit | undefined {
     id: message.id,
     messages: [chat],
     tokens: TOKENS_OF_A_MESSAGE + tokensOf(message.content),
+    bytes,
     kind: 'message',
     isFromUser: message.role === 'user',
     isOwn,
@@ -76,7 +81,12 @@ function tokensOf(content: readonly MessageContent[]): number {
   );
 }
 
-function toToolUnit(step: RunStep, run: Run, functionNames: ReadonlySet<string>): ContextUnit | undefined {
+function toToolUnit(
+  step: RunStep,
+  bytes: number,
+  run: Run,
+  functionNames: ReadonlySet<string>,
+): ContextUnit | undefined {
   if (step.step_details.type !== 'tool_calls') return undefined;
   const calls = step.step_details.tool_calls;
   const isOwn = step.run_id === run.id;
@@ -108,7 +118,7 @@ function toToolUnit(step: RunStep, run: Run, functionNames: ReadonlySet<string>)
       2 * TOKENS_OF_A_MESSAGE,
     TOKENS_OF_A_MESSAGE,
   );
-  return { id: step.id, messages, tokens, kind: 'tool_calls', isFromUser: false, isOwn, runId: step.run_id };
+  return { id: step.id, messages, tokens, bytes, kind: 'tool_calls', isFromUser: false, isOwn, runId: step.run_id };
 }
 
 /** Text and calls of one response are one message of chat completions; the thread has a message and a step. */

@@ -115,7 +115,7 @@ export class EntityTable<T extends Entity> {
     const values = filter ? [...range, filter.value] : range;
 
     const sizes = this.#statement(pageSql(this.#table, 'bytes', direction, filter?.column)).all(...values, limit + 1);
-    const count = countWithin(sizes as { readonly bytes: number }[], limit);
+    const count = countWithin(sizes as { readonly bytes: number }[], limit, MAX_PAGE_BYTES);
     const items = this.#statement(pageSql(this.#table, 'id, json', direction, filter?.column)).all(...values, count);
     const page = items as Page['items'][number][];
     return { items: isBackward ? page.reverse() : page, hasMore: sizes.length > count };
@@ -161,12 +161,12 @@ function toText(entity: Entity): { readonly bytes: number; readonly json: string
 }
 
 /** How many of the first `limit` items make a page: at least one, where there is one, and else as many as fit. */
-function countWithin(found: readonly { readonly bytes: number }[], limit: number): number {
+export function countWithin(found: readonly { readonly bytes: number }[], limit: number, maxBytes: number): number {
   let total = 0;
   let count = 0;
   for (const { bytes } of found.slice(0, limit)) {
     total += bytes;
-    if (count > 0 && total > MAX_PAGE_BYTES) break;
+    if (count > 0 && total > maxBytes) break;
     count++;
   }
   return count;

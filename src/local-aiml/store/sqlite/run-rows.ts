@@ -19,12 +19,13 @@ export interface RunRow {
   readonly attempt: number;
   readonly abandoned: number;
   readonly expires_at: number;
+  readonly bytes: number;
   readonly run: Run;
   readonly tally: Tally;
 }
 
 /** The columns of a {@link RunRow}. */
-export const RUN_COLUMNS = 'id, account, attempt, abandoned, expires_at, tally, json';
+export const RUN_COLUMNS = 'id, account, attempt, abandoned, expires_at, bytes, tally, json';
 
 export class RunRows {
   readonly #tables: Tables;

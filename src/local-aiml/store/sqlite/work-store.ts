@@ -6,12 +6,21 @@ import type { Message } from '../../messages/model.ts';
 import { startRun, waitForOutputs, type Run, type RunEnd } from '../../runs/model.ts';
 import type { RunStep } from '../../runs/step.ts';
 import { ClaimLostError } from '../errors.ts';
-import type { ClaimedRun, ClaimState, ContextItem, WorkStore } from '../work-store.ts';
+import {
+  MAX_CONTEXT_BYTES,
+  type ClaimedRun,
+  type ClaimState,
+  type ContextItem,
+  type WorkStore,
+} from '../work-store.ts';
 import { isExpired, parse, RUN_COLUMNS, toRow, type RunRow } from './run-rows.ts';
 import type { StoreParts } from './entity-store.ts';
+import { countWithin } from './entity-table.ts';
 
 /** How often a run that its worker left in progress is taken up again. */
 const MAX_TAKE_OVERS = 2;
+/** A page of a context ends here: parsing it holds up everything else. */
+const MAX_CONTEXT_PAGE_BYTES = 1024 * 1024;
 
 const LEFT_BEHIND: RunEnd = {
   status: 'failed',
@@ -52,17 +61,19 @@ export function createWorkStore({
     return next && toRow(queries.oldestQueued.get(next.account));
   };
 
-  /** Undefined if the run has to be ended instead. */
-  const claim = (row: RunRow, leaseMs: number): ClaimedRun | undefined => {
+  /** How a run that cannot be claimed any more ends. */
+  const endInsteadOfClaim = ({ run, abandoned }: RunRow): RunEnd | undefined => {
+    if (isExpired(run)) return { status: 'expired' };
+    return run.status === 'in_progress' && abandoned >= MAX_TAKE_OVERS ? LEFT_TOO_OFTEN : undefined;
+  };
+
+  const contextBytesOf = ({ thread_id: id }: Run): number => {
+    const { bytes } = queries.contextBytes.get(id) as { readonly bytes: number };
+    return Math.min(bytes, MAX_CONTEXT_BYTES);
+  };
+
+  const claim = (row: RunRow, contextBytes: number, leaseMs: number): ClaimedRun => {
     const isTakeOver = row.run.status === 'in_progress';
-    if (isExpired(row.run)) {
-      rows.end(row, { status: 'expired' });
-      return undefined;
-    }
-    if (isTakeOver && row.abandoned >= MAX_TAKE_OVERS) {
-      rows.end(row, LEFT_TOO_OFTEN);
-      return undefined;
-    }
     if (isTakeOver) rows.closeOpen(row, LEFT_BEHIND);
     const attempt = row.attempt + 1;
     const run = rows.save(startRun(row.run, nowSeconds()), {
@@ -70,7 +81,8 @@ export function createWorkStore({
       attempt,
       abandoned: row.abandoned + (isTakeOver ? 1 : 0),
     });
-    return { claim: { runId: row.id, attempt }, account: row.account, run, tally: row.tally, isTakeOver };
+    const { id: runId, account, tally, bytes: runBytes } = row;
+    return { claim: { runId, attempt }, account, run, tally, runBytes, contextBytes, isTakeOver };
   };
 
   const findOverdue = (): readonly (readonly [RunRow, RunEnd])[] => {
@@ -97,15 +109,20 @@ export function createWorkStore({
   };
 
   return {
-    async claimRun({ leaseMs, accounts }) {
+    async claimRun({ leaseMs, accounts, maxBytes = Infinity }) {
       const ofAccounts = JSON.stringify(accounts ?? null);
       // A look without the write lock: most of the time there is nothing to do.
       const hasWork = await transactions.read(() => queries.hasWork.get(ofAccounts, Date.now()) !== undefined);
       if (!hasWork) return undefined;
       return transactions.writeRelaxed(() => {
         for (let row = nextRun(ofAccounts); row; row = nextRun(ofAccounts)) {
-          const claimed = claim(row, leaseMs);
-          if (claimed) return claimed;
+          const end = endInsteadOfClaim(row);
+          if (end) {
+            rows.end(row, end);
+            continue;
+          }
+          const contextBytes = contextBytesOf(row.run);
+          return row.bytes + contextBytes > maxBytes ? undefined : claim(row, contextBytes, leaseMs);
         }
         return undefined;
       });
@@ -204,14 +221,25 @@ export function createWorkStore({
 
     context: (threadId, before = Number.MAX_SAFE_INTEGER, limit) =>
       transactions.read(() => {
-        const sequenceOf = (row: unknown) => (row as { readonly sequence: number }).sequence;
-        const messages = queries.messagesBefore
-          .all(threadId, before, limit)
-          .map((row): ContextItem => ({ kind: 'message', sequence: sequenceOf(row), message: parse(row) as Message }));
-        const steps = queries.toolStepsBefore
-          .all(threadId, before, limit)
-          .map((row): ContextItem => ({ kind: 'tool_calls', sequence: sequenceOf(row), step: parse(row) as RunStep }));
-        return [...messages, ...steps].sort((a, b) => b.sequence - a.sequence).slice(0, limit);
+        const sizes = queries.contextSizes.all(threadId, before, limit + 1) as ContextRow[];
+        const count = countWithin(sizes, limit, MAX_CONTEXT_PAGE_BYTES);
+        const next = sizes[count - 1]?.sequence ?? before;
+        const messages = queries.messagesBetween.all(threadId, next, before).map((row): ContextItem => {
+          const { sequence, bytes } = row as ContextRow;
+          return { kind: 'message', sequence, bytes, message: parse(row) as Message };
+        });
+        const steps = queries.toolStepsBetween.all(threadId, next, before).map((row): ContextItem => {
+          const { sequence, bytes } = row as ContextRow;
+          return { kind: 'tool_calls', sequence, bytes, step: parse(row) as RunStep };
+        });
+        const items = [
+          ...messages,
+          ...steps.filter((item) => item.kind === 'message' || item.step.status === 'completed'),
+        ];
+        return {
+          items: items.sort((a, b) => b.sequence - a.sequence),
+          next: sizes.length > count ? next : null,
+        };
       }),
 
     watch: (runId, listener) => watch.watch(runId, listener),
@@ -223,6 +251,11 @@ export function createWorkStore({
 
     cleanUp,
   };
+}
+
+interface ContextRow {
+  readonly sequence: number;
+  readonly bytes: number;
 }
 
 function toRows(values: readonly unknown[]): readonly RunRow[] {
@@ -281,12 +314,25 @@ function prepareStatements(database: Database.Database) {
     threadExists: database.prepare('SELECT 1 FROM threads WHERE id = ?'),
     stepsOf: database.prepare('SELECT json FROM steps WHERE parent = ? ORDER BY sequence'),
     messagesOf: database.prepare('SELECT json, attempt FROM messages WHERE run_id = ? ORDER BY sequence'),
-    messagesBefore: database.prepare(
-      'SELECT sequence, json FROM messages WHERE parent = ? AND sequence < ? AND is_open = 0 ORDER BY sequence DESC LIMIT ?',
+    /** Of the newest part of a thread: what is older is not shown, or so small that it does not count. */
+    contextBytes: database.prepare(
+      `SELECT coalesce(sum(bytes), 0) AS bytes FROM (
+         SELECT * FROM (SELECT bytes FROM messages WHERE parent = ?1 ORDER BY created_at DESC, sequence DESC LIMIT 1000)
+         UNION ALL
+         SELECT * FROM (SELECT bytes FROM steps WHERE thread_id = ?1 ORDER BY sequence DESC LIMIT 1000))`,
     ),
-    toolStepsBefore: database.prepare(
-      `SELECT sequence, json FROM steps WHERE thread_id = ? AND sequence < ? AND is_open = 0 AND type = 'tool_calls'
-         AND json_extract(json, '$.status') = 'completed' ORDER BY sequence DESC LIMIT ?`,
+    contextSizes: database.prepare(
+      `SELECT sequence, bytes FROM messages WHERE parent = ?1 AND sequence < ?2 AND is_open = 0
+       UNION ALL
+       SELECT sequence, bytes FROM steps WHERE thread_id = ?1 AND sequence < ?2 AND is_open = 0 AND type = 'tool_calls'
+       ORDER BY sequence DESC LIMIT ?3`,
+    ),
+    messagesBetween: database.prepare(
+      'SELECT sequence, bytes, json FROM messages WHERE parent = ? AND sequence >= ? AND sequence < ? AND is_open = 0',
+    ),
+    toolStepsBetween: database.prepare(
+      `SELECT sequence, bytes, json FROM steps
+         WHERE thread_id = ? AND sequence >= ? AND sequence < ? AND is_open = 0 AND type = 'tool_calls'`,
     ),
     deletedThread: database.prepare('SELECT id FROM deleted_threads LIMIT 1'),
     forgetThread: database.prepare('DELETE FROM deleted_threads WHERE id = ?'),
