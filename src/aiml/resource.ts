@@ -156,16 +156,14 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   /** With an idempotency key, which only the embedded AIML API supports, the create may be retried. */
   #create(body: CreateBody, receiver: StreamReceiver | undefined, idempotencyKey?: string): Promise<T> {
     const { name, noun, read } = this.#definition;
-    return this.#write({
+    return this.#writeStreamed(body, receiver, {
       name: `${name}.create`,
       noun,
       rule: 'create',
       path: this.#collection,
-      body: toJson(body, receiver),
       notFoundMeansSunset: this.#isTopLevel,
       read,
       idempotencyKey,
-      receiver,
     });
   }
 
@@ -220,14 +218,12 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     const { name, noun } = this.#definition;
     const path = this.#pathOf(id);
     const read = (response: unknown) => this.#readWithId(response, id);
-    return this.#write({
+    return this.#writeStreamed(body, receiver, {
       name: `${name}.${action}`,
       noun,
       rule: 'modify',
       path: path + below,
-      body: body === null ? undefined : toJson(body, receiver),
       read,
-      receiver,
       readBack: { name: `${name}.get`, path, read, isApplied },
     });
   }
@@ -275,6 +271,17 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return this.#access.reads.read(call, this.#access.context);
   }
 
+  /** `body`: null for none. With `receiver`, a stream is requested; if upstream rejects it, the response is JSON. */
+  #writeStreamed<V>(body: unknown, receiver: StreamReceiver | undefined, call: Call<V>): Promise<V> {
+    const write = () => this.#write(body === null ? call : { ...call, body: JSON.stringify(body) });
+    if (!receiver) return write();
+    const streamed = { ...call, body: JSON.stringify({ ...(body as object), stream: true }), receiver };
+    return this.#write(streamed).catch((error: unknown) => {
+      if (isStreamRejected(error)) return write();
+      throw error;
+    });
+  }
+
   #write<V>(call: Call<V>): Promise<V> {
     const { client, reads, context } = this.#access;
     return reads.write(context, () => client.call(call, context));
@@ -285,9 +292,11 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   }
 }
 
-/** The JSON of a body, which asks for an event stream if there is a receiver. */
-const toJson = (body: unknown, receiver: StreamReceiver | undefined): string =>
-  JSON.stringify(receiver ? { ...(body as object), stream: true } : body);
+/** Some models do not stream. Nothing was applied, so the request can be sent again without `stream`. */
+const isStreamRejected = (error: unknown): boolean =>
+  error instanceof PublicError &&
+  error.code === 'BAD_USER_INPUT' &&
+  (error.details.param === 'stream' || /\bstream(?:s|ed|ing)?\b/i.test(error.details.reason ?? ''));
 
 const pathBelow = (parents: readonly string[], segments: readonly string[]): string =>
   segments

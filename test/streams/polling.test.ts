@@ -1,9 +1,9 @@
 // Runs that are polled, because upstream has no stream of them: what its lists say at a moment becomes the same events.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { eventsOf, readSse, subscribe, textsOf, type RunEvent } from '../support/run-events.ts';
-import { sendJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { startService } from '../support/service.ts';
+import { eventsOf, readSse, subscribe, textsOf, type RunEvent, type StreamResult } from '../support/run-events.ts';
+import { sendJson, startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { startService, type TestService } from '../support/service.ts';
 import { wireMessage, wireRun, wireStep } from '../support/stream-upstream.ts';
 import { until } from '../support/until.ts';
 
@@ -17,10 +17,10 @@ interface Moment {
   readonly messages: readonly object[];
 }
 
-/** Follows a run whose objects are each of these in turn: the next ones after each read of the messages. */
-async function follow(moments: readonly Moment[]): Promise<{ events: RunEvent[]; lines: string[] }> {
+/** Reads of a run return each of these in turn: the next one after each read of the messages. */
+async function startUpstream(moments: readonly Moment[]): Promise<ScriptedUpstream> {
   let index = 0;
-  const upstream = await startScriptedUpstream(({ path }, response) => {
+  return startScriptedUpstream(({ path }, response) => {
     const { pathname, searchParams } = new URL(path, 'http://upstream');
     const { run, steps, messages } = moments[Math.min(index, moments.length - 1)] ?? {
       run: {},
@@ -38,7 +38,15 @@ async function follow(moments: readonly Moment[]): Promise<{ events: RunEvent[];
     else if (pathname.endsWith('/messages')) index += page(messages) ? 1 : 0;
     else sendJson(response, 200, run);
   });
-  const service = await startService({ ...AIML, AIML_API_BASE_URL: upstream.url }, { firstPollMs: 20 });
+}
+
+/** Each service is a process of its own: none knows the runs that another one follows. */
+const startFollower = ({ url }: ScriptedUpstream): Promise<TestService> =>
+  startService({ ...AIML, AIML_API_BASE_URL: url }, { firstPollMs: 20 });
+
+async function follow(moments: readonly Moment[]): Promise<{ events: RunEvent[]; lines: string[] }> {
+  const upstream = await startUpstream(moments);
+  const service = await startFollower(upstream);
   return { events: await eventsOf(readSse(await subscribe(service, RUN))), lines: upstream.lines() };
 }
 
@@ -101,6 +109,84 @@ test('a run that waits for other tool outputs is a new state, even within the sa
   const calls = events.map(({ run }) => (run as { requiredToolCalls?: { id: string }[] }).requiredToolCalls);
   expect(calls).toMatchObject([[{ id: 'call_1' }], [{ id: 'call_2' }], []]);
   expect(calls.map((each) => each?.length)).toEqual([1, 1, 0]);
+});
+
+describe('a run that waits for tool outputs twice', () => {
+  const CALLS = ['call_1', 'call_2'] as const;
+  const waiting = (id: string) =>
+    wireRun('requires_action', {
+      started_at: 1_700_000_000,
+      required_action: {
+        type: 'submit_tool_outputs',
+        submit_tool_outputs: { tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: '{}' } }] },
+      },
+    });
+  const step = (index: 0 | 1, status: string) => ({
+    ...wireStep(status),
+    id: `step_${index + 1}`,
+    type: 'tool_calls',
+    step_details: {
+      type: 'tool_calls',
+      tool_calls: [
+        {
+          id: CALLS[index],
+          type: 'function',
+          function: { name: 'f', arguments: '{}', output: status === 'completed' ? 'x' : null },
+        },
+      ],
+    },
+  });
+  const first: Moment = { run: waiting('call_1'), steps: [step(0, 'in_progress')], messages: [] };
+  const between: Moment = { run: wireRun('in_progress'), steps: [step(0, 'completed')], messages: [] };
+  const second: Moment = {
+    run: waiting('call_2'),
+    steps: [step(0, 'completed'), step(1, 'in_progress')],
+    messages: [],
+  };
+  const last: Moment = { run: wireRun('completed'), steps: [step(0, 'completed'), step(1, 'completed')], messages: [] };
+
+  test('is followed in the order of its steps, beginning with its state', async () => {
+    const { events } = await follow([second, last]);
+    expect(events.map(({ event, step: current }) => `${event} ${current?.id ?? ''}`.trim())).toEqual([
+      'thread.run.requires_action',
+      'thread.run.step.completed step_1',
+      'thread.run.step.in_progress step_2',
+      'thread.run.step.completed step_2',
+      'thread.run.completed',
+    ]);
+  });
+
+  test.each<readonly [string, Moment, readonly string[]]>([
+    [
+      'continued',
+      between,
+      ['thread.run.in_progress', 'thread.run.step.completed', 'thread.run.step.completed', 'thread.run.completed'],
+    ],
+    [
+      'waits for other outputs',
+      second,
+      [
+        'thread.run.requires_action',
+        'thread.run.step.completed',
+        'thread.run.step.in_progress',
+        'thread.run.step.completed',
+        'thread.run.completed',
+      ],
+    ],
+    ['ended', last, ['thread.run.step.completed', 'thread.run.step.completed', 'thread.run.completed']],
+    ['did not change', first, ['thread.run.step.completed', 'thread.run.step.completed', 'thread.run.completed']],
+  ])('is resumed by another process where it %s meanwhile', async (_name, moment, expected) => {
+    const before = await startUpstream([first]);
+    const cut = new AbortController();
+    cleanUpLater(() => cut.abort());
+    const results = readSse(await subscribe(await startFollower(before), RUN, { signal: cut.signal }));
+    await results.next();
+    const { value } = await results.next();
+    const { cursor } = (value as StreamResult).data?.runEvents as RunEvent;
+    const service = await startFollower(await startUpstream([moment, last]));
+    const events = await eventsOf(readSse(await subscribe(service, { ...RUN, after: cursor })));
+    expect(events.map(({ event }) => event)).toEqual(expected);
+  });
 });
 
 test('all messages and steps of a run are read, also beyond the first hundred', async () => {

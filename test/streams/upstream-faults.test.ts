@@ -258,6 +258,35 @@ describe('if upstream responds to the create of a run with', () => {
   });
 });
 
+describe('if upstream rejects the stream of a run', () => {
+  const rejections: readonly (readonly [string, object])[] = [
+    ['names the parameter', { error: { message: "Unsupported value: 'stream'.", param: 'stream', code: 'unsupported_value' } }], // prettier-ignore
+    ['says it in words', { message: 'This model does not support streaming', statusCode: 400 }],
+  ];
+
+  test.each(rejections)('and %s, the run is created without one, and polled', async (_name, body) => {
+    const setting = await start({
+      create: (response, index) => sendJson(response, index === 0 ? 400 : 200, index === 0 ? body : wireRun('queued')),
+    });
+    await createRun(setting);
+    expectWhole(await eventsOf(readSse(await subscribe(setting.service, RUN))));
+    const creates = setting.upstream.calls.filter(({ method }) => method === 'POST');
+    expect(creates.map((create) => create.body)).toEqual([
+      { assistant_id: 'asst_1', stream: true },
+      { assistant_id: 'asst_1' },
+    ]);
+  });
+
+  test('for another reason, the rejection is reported and nothing is sent again', async () => {
+    const setting = await start({
+      create: (response) => sendJson(response, 400, { message: 'The upstreamed model is unknown' }),
+    });
+    const { data } = await setting.service.query(CREATE_RUN);
+    expect(data).toMatchObject({ createRun: { run: null, userErrors: [{ code: 'REJECTED_BY_UPSTREAM' }] } });
+    expect(setting.upstream.counts().creates).toBe(1);
+  });
+});
+
 describe('if the run can no longer be followed', () => {
   test.each<readonly [string, number, object]>([
     ['because the key is not accepted', 401, { code: 'UNAUTHENTICATED', retryable: false }],

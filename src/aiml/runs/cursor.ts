@@ -5,13 +5,16 @@
  * the process that wrote it, `instance` and `position` identify the event exactly. The ids and states of a parsed cursor
  * have the form of {@link toCursorPart}.
  */
+import { createHash } from 'node:crypto';
+import type { WireRun } from '../resources/run.ts';
+
 export interface RunCursor {
   /** Which {@link LiveRun} wrote it. */
   readonly instance: string;
   /** The number of its transitions that were sent. */
   readonly position: number;
-  /** The last status of the run that was sent; empty if none was. */
-  readonly runStatus: string;
+  /** The last state of the run that was sent, as {@link toRunState} writes it; empty if none was. */
+  readonly runState: string;
   /** The last step that was sent, and its status; empty if none was. */
   readonly step: { readonly id: string; readonly status: string };
   /** The last message that was sent; the id is empty if none was. Earlier messages were sent completely. */
@@ -35,8 +38,15 @@ const PATTERN = new RegExp(
 /** The form of an id or a status in a cursor. Upstream may send any text, so other characters become underscores. */
 export const toCursorPart = (text: string): string => text.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
 
-export function formatCursor({ instance, position, runStatus, step, message }: RunCursor): string {
-  const states = [runStatus, step.id, step.status, message.id, message.status].map(toCursorPart);
+/** The status of a run, and which tool outputs it waits for: a run may wait several times. */
+export function toRunState({ status, required_tool_calls: calls }: WireRun): string {
+  if (calls.length === 0) return toCursorPart(status);
+  const digest = createHash('sha256').update(JSON.stringify(calls.map(({ id }) => id)));
+  return `${toCursorPart(status)}-${digest.digest('base64url').slice(0, 8)}`;
+}
+
+export function formatCursor({ instance, position, runState, step, message }: RunCursor): string {
+  const states = [runState, step.id, step.status, message.id, message.status].map(toCursorPart);
   return [1, instance, position, ...states, message.contentIndex, message.textLength].join('.');
 }
 
@@ -44,12 +54,12 @@ export function formatCursor({ instance, position, runStatus, step, message }: R
 export function parseCursor(text: string): RunCursor | null {
   const parts = PATTERN.exec(text);
   if (!parts) return null;
-  const [, instance = '', position, runStatus = '', stepId = '', stepStatus = '', ...rest] = parts;
+  const [, instance = '', position, runState = '', stepId = '', stepStatus = '', ...rest] = parts;
   const [messageId = '', messageStatus = '', contentIndex, textLength] = rest;
   return {
     instance,
     position: Number(position),
-    runStatus,
+    runState,
     step: { id: stepId, status: stepStatus },
     message: {
       id: messageId,

@@ -178,24 +178,24 @@ export class LiveRun {
     if (this.hasEnded) return;
     const current = readRun(run);
     const isLast = hasEnded(current.status) || current.status === 'requires_action';
-    if (!isLast) this.#changeRun(current);
-    const ended: Fields[] = [];
-    const statuses = new Map<string, WireMessage['status']>();
+    // A stream begins with the state of the run, unless that state ends it.
+    if (!isLast || (!hasEnded(current.status) && this.#transitions.length === 0)) this.#changeRun(current);
+    const byId = new Map(messages.map((item) => requireObject(item, 'message')).map((item) => [requireId(item), item]));
+    const changeMessage = (id: string, statusOfStep: WireMessage['status']) => {
+      const fields = byId.get(id);
+      // OpenAI's lists leave the status out.
+      if (fields) this.#changeMessage({ ...fields, status: fields['status'] ?? statusOfStep });
+      byId.delete(id);
+    };
+    // Steps follow each other. A message begins after the step that writes it, and ends before it.
     for (const step of steps) {
       const fields = requireObject(step, 'step') as Fields;
       const { details, status } = readRunStep(fields);
-      if (details.type === 'message_creation') statuses.set(details.message_id, MESSAGE_STATUSES[status]);
-      // A step that has ended is reported after the message that it wrote.
       if (status === 'in_progress') this.#changeStep(fields);
-      else ended.push(fields);
+      if (details.type === 'message_creation') changeMessage(details.message_id, MESSAGE_STATUSES[status]);
+      if (status !== 'in_progress') this.#changeStep(fields);
     }
-    for (const message of messages) {
-      const fields = requireObject(message, 'message');
-      // OpenAI's lists leave it out.
-      const status = fields['status'] ?? statuses.get(requireId(fields)) ?? (isLast ? 'completed' : 'in_progress');
-      this.#changeMessage({ ...fields, status });
-    }
-    for (const fields of ended) this.#changeStep(fields);
+    for (const id of [...byId.keys()]) changeMessage(id, isLast ? 'completed' : 'in_progress');
     if (isLast) this.#changeRun(current);
     this.#notify();
   }

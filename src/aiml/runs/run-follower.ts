@@ -4,8 +4,7 @@
  * It is not a generator, because a generator that waits cannot be ended: its `return` queues behind `next`.
  */
 import type { WireMessage } from '../resources/message.ts';
-import { hasEnded } from '../resources/run.ts';
-import { formatCursor, toCursorPart, type RunCursor, type SentMessage } from './cursor.ts';
+import { formatCursor, toCursorPart, toRunState, type RunCursor, type SentMessage } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunEvent, Transition } from './run-event.ts';
@@ -29,7 +28,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   #position = 0;
   /** Transitions before the position of a cursor of another process that were seen out of order. */
   readonly #seen: ReadonlySet<number>;
-  #runStatus = '';
+  #runState = '';
   #step = { id: '', status: '', version: 0 };
   #message: SentMessage = { id: '', status: '', contentIndex: 0, textLength: 0 };
   /** The rewrites of that message that were applied to its place. */
@@ -209,7 +208,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   #recordSent(transition: Transition): void {
     switch (transition.kind) {
       case 'run':
-        this.#runStatus = transition.run.status;
+        this.#runState = toRunState(transition.run);
         break;
       case 'step': {
         const { id, status } = transition.step;
@@ -230,7 +229,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     return formatCursor({
       instance: this.#live.instance,
       position: this.#position,
-      runStatus: this.#runStatus,
+      runState: this.#runState,
       step: this.#step,
       message: this.#message,
     });
@@ -238,7 +237,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
 
   /** Restores the state of a cursor. Returns the transitions that it has seen, if they are not all before its position. */
   #resume(after: RunCursor): ReadonlySet<number> {
-    this.#runStatus = after.runStatus;
+    this.#runState = after.runState;
     const { transitions, messages } = this.#live;
     const step = transitions.find((transition) => isStep(transition, after));
     const stepId = step?.kind === 'step' ? step.step.id : after.step.id;
@@ -256,7 +255,10 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
 const isStep = (transition: Transition, { step }: RunCursor): boolean =>
   transition.kind === 'step' && toCursorPart(transition.step.id) === step.id;
 
-/** Which transitions a cursor of another process has seen, derived from ids, states and order. */
+/**
+ * Which transitions a cursor of another process has seen, derived from ids, states and order. Those of another process may be
+ * all that happened, or a snapshot that begins with the current state of the run.
+ */
 function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
   const indexesOf = (matches: (transition: Transition) => boolean): number[] =>
     transitions.flatMap((transition, index) => (matches(transition) ? [index] : []));
@@ -277,16 +279,35 @@ function findSeen(transitions: readonly Transition[], after: RunCursor): Readonl
         if (first === undefined || index > (steps.at(-1) ?? -1)) return [];
         return index < first || toCursorPart(transition.step.status) === after.step.status ? [index] : [];
       }
-      case 'run': {
-        if (toCursorPart(transition.run.status) === after.runStatus) return [index];
-        const isOver = hasEnded(transition.run.status) || transition.run.status === 'requires_action';
-        return !isOver && (messages.length > 0 || steps.length > 0) ? [index] : [];
-      }
+      case 'run':
       case 'unknown':
         return [];
     }
   });
-  return new Set(seen);
+  return new Set([...seen, ...findSeenRuns(transitions, new Set(seen), after)]);
+}
+
+/** `seen`: the transitions of steps and messages that the cursor has seen. */
+function findSeenRuns(
+  transitions: readonly Transition[],
+  seen: ReadonlySet<number>,
+  { runState }: RunCursor,
+): readonly number[] {
+  const runs: { readonly index: number; readonly state: string }[] = [];
+  /** The last transition that the cursor has seen for certain. */
+  let lastSeen = -1;
+  let hasUnseen = false;
+  for (const [index, transition] of transitions.entries())
+    if (transition.kind === 'run') {
+      const state = toRunState(transition.run);
+      runs.push({ index, state });
+      if (!hasUnseen && state === runState) lastSeen = index;
+    } else if (seen.has(index)) lastSeen = index;
+    else if (transition.kind !== 'unknown') hasUnseen = true;
+  const current = runs.at(-1);
+  return runs
+    .filter((each) => each.index <= lastSeen && (each !== current || each.state === runState))
+    .map(({ index }) => index);
 }
 
 const toError = (error: unknown): Error =>
