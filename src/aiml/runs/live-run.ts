@@ -65,6 +65,7 @@ export class LiveRun {
   readonly #steps = new Map<string, LiveStep>();
   readonly #listeners = new Set<() => void>();
   #run: WireRun;
+  #lastRunEvent = '';
   #hasEnded = false;
   #failure: PublicError | null = null;
   #stateBytes: number;
@@ -139,8 +140,8 @@ export class LiveRun {
   }
 
   /**
-   * Applies one event of upstream's stream; `data` is undefined if it is not JSON. A repeated state of a step or a message
-   * is ignored. Throws MalformedResponseError if the data of a documented event cannot be read.
+   * Applies one event of upstream's stream; `data` is undefined if it is not JSON. A repeated state is ignored. Throws
+   * MalformedResponseError if the data of a documented event cannot be read.
    */
   applyEvent(event: string, data: unknown): void {
     if (this.hasEnded || this.#transitions.length >= MAX_TRANSITIONS) return;
@@ -202,7 +203,7 @@ export class LiveRun {
 
   #changeRun(current: WireRun): void {
     const run = shareUnchanged(current, this.#run);
-    const isNew = !this.#transitions.some(({ kind }) => kind === 'run');
+    const isNew = this.#lastRunEvent === '';
     // A run that continues with tool outputs starts again, perhaps in the same second, and may wait for others.
     const isRestarted =
       (run.started_at !== null && run.started_at !== this.#run.started_at) ||
@@ -232,6 +233,7 @@ export class LiveRun {
     const current = readRun(fields);
     if (current.id !== this.#run.id) throw new MalformedResponseError('id', 'the id of the run');
     const run = shareUnchanged(current, this.#run);
+    if (event === this.#lastRunEvent && isDeepStrictEqual(run, this.#run)) return;
     this.#pushRun(event, run);
     this.#run = run;
   }
@@ -239,6 +241,7 @@ export class LiveRun {
   #pushRun(event: string, run: WireRun): void {
     this.#stateBytes += addedBytes(run, this.#run);
     this.#transitions.push({ kind: 'run', event, run });
+    this.#lastRunEvent = event;
     this.#hasEnded = hasEnded(run.status);
   }
 

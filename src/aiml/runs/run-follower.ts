@@ -4,6 +4,7 @@
  * It is not a generator, because a generator that waits cannot be ended: its `return` queues behind `next`.
  */
 import type { WireMessage } from '../resources/message.ts';
+import { hasEnded } from '../resources/run.ts';
 import { formatCursor, toCursorPart, toRunState, type RunCursor, type SentMessage } from './cursor.ts';
 import type { LiveMessage } from './live-message.ts';
 import type { LiveRun } from './live-run.ts';
@@ -120,6 +121,11 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
       if (transition.kind === 'message' && transition.isEnd) {
         // Another message has begun since: all of its text is sent again.
         if (transition.message.id !== this.#message.id) this.#beginMessage(transition.message.id, 'in_progress');
+        const text = this.#takeText();
+        if (text) return text;
+      }
+      if (transition.kind === 'run' && hasEnded(transition.run.status)) {
+        // Upstream may end a run without ending its message.
         const text = this.#takeText();
         if (text) return text;
       }

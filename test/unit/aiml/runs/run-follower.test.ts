@@ -65,6 +65,18 @@ describe('text of a message', () => {
     expect(live.listenerCount).toBe(0);
   });
 
+  test('that remains is sent before the run ends, also if upstream does not end the message', async () => {
+    jest.useFakeTimers();
+    const { live, follower } = await begin();
+    append(live, 'a');
+    await follower.next();
+    append(live, 'b');
+    live.applyEvent('thread.run.failed', wireRun('failed'));
+    const rest = [];
+    for await (const event of follower) rest.push(event.kind === 'text' ? event.text : event.event);
+    expect(rest).toEqual(['b', 'thread.run.failed']);
+  });
+
   test('of a second attempt is a message of its own, and the first one is incomplete', async () => {
     const { live, follower } = await begin();
     append(live, 'The first');
@@ -187,4 +199,14 @@ test('a follower that returns while it waits, or while text is held back, leaves
   expect(jest.getTimerCount()).toBe(0);
   expect(live.listenerCount).toBe(0);
   expect(await follower.next()).toEqual({ done: true, value: undefined });
+});
+
+test('a state of the run that upstream repeats is one event', async () => {
+  const { live, follower } = await begin();
+  live.applyEvent('thread.run.in_progress', wireRun('in_progress'));
+  live.applyEvent('thread.run.in_progress', wireRun('in_progress', { metadata: { a: 'b' } }));
+  live.applyEvent('thread.run.completed', wireRun('completed'));
+  const events = [];
+  for await (const { event } of follower) events.push(event);
+  expect(events).toEqual(['thread.run.in_progress', 'thread.run.completed']);
 });
