@@ -2,8 +2,7 @@
  * The body of an event stream: decoded as it arrives, limited in bytes, and ended after an idle time-out.
  */
 import type { Transform } from 'node:stream';
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { ContentCoding } from '../runtime/content-coding.ts';
+import { createDecoder, type ContentCoding } from '../runtime/content-coding.ts';
 
 /** The maximum size of a stream, in bytes, after decompression. */
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
@@ -89,23 +88,5 @@ export class StreamBody {
     this.#decoder?.destroy();
     this.#options.onEnd();
     this.#options.receiver.end();
-  }
-}
-
-/** Outputs flushed data at once, and everything before the cut of a truncated stream. Null for the identity coding. */
-function createDecoder(coding: ContentCoding): Transform | null {
-  const options = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
-  switch (coding) {
-    case 'identity':
-      return null;
-    case 'gzip':
-      return createGunzip(options);
-    case 'deflate':
-      return createInflate(options);
-    case 'br':
-      return createBrotliDecompress({
-        flush: constants.BROTLI_OPERATION_FLUSH,
-        finishFlush: constants.BROTLI_OPERATION_FLUSH,
-      });
   }
 }

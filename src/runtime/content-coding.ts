@@ -1,6 +1,15 @@
 /** Content codings (RFC 9110, 8.4.1): their names and their decoders. */
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import {
+  brotliDecompress,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  inflate,
+} from 'node:zlib';
 
 export type ContentCoding = 'identity' | 'gzip' | 'deflate' | 'br';
 
@@ -34,3 +43,21 @@ export const decompress: Readonly<Record<Exclude<ContentCoding, 'identity'>, Dec
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
 };
+
+/** Outputs flushed data at once, and everything before the cut of a truncated stream. Null for the identity coding. */
+export function createDecoder(coding: ContentCoding): Transform | null {
+  const options = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
+  switch (coding) {
+    case 'identity':
+      return null;
+    case 'gzip':
+      return createGunzip(options);
+    case 'deflate':
+      return createInflate(options);
+    case 'br':
+      return createBrotliDecompress({
+        flush: constants.BROTLI_OPERATION_FLUSH,
+        finishFlush: constants.BROTLI_OPERATION_FLUSH,
+      });
+  }
+}

@@ -103,7 +103,10 @@ export class ResponseWriter {
   }
 
   async #beginCall(id: string, name: string): Promise<void> {
-    this.#live.toolStep ??= await this.#beginToolStep();
+    const { toolStep } = this.#live;
+    // Not every model API knows the parameter. The model can call the other functions after the output of the first one.
+    if (toolStep && !this.#claimed.run.parallel_tool_calls) return;
+    this.#live.toolStep = toolStep ?? (await this.#beginToolStep());
     this.#live.toolStep.begin(id, name);
   }
 

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
 import { collect, failureOf, setUp } from './model-calls.ts';
@@ -60,6 +62,22 @@ describe('Dialects of servers', () => {
       const choices = [{ index: 0, message: { role: 'assistant', content: 'Hi you' }, finish_reason: 'stop' }];
       response.end(JSON.stringify({ id: 'c', object: 'chat.completion', choices, usage: USAGE }, null, 2));
     },
+    ...Object.fromEntries(
+      (
+        [
+          ['gzip', gzipSync],
+          ['deflate', deflateSync],
+          ['br', brotliCompressSync],
+        ] as const
+      ).map(([coding, compress]) => [
+        `A proxy that compresses the stream without being asked: ${coding}`,
+        (_request: unknown, response: ServerResponse) => {
+          openStream(response, { 'content-encoding': coding });
+          const chunk = JSON.stringify(toChunk({ content: 'Hi you' }, 'stop', { usage: USAGE }));
+          response.end(compress(`data: ${chunk}\n\ndata: [DONE]\n\n`));
+        },
+      ]),
+    ),
     'Content as a list of parts, and other words for the same finish reason': streamOf(
       toChunk({ content: [{ type: 'text', text: 'Hi' }] }),
       toChunk({ content: [{ type: 'text', text: ' you' }] }, 'end_turn', { usage: USAGE }),
@@ -73,6 +91,17 @@ describe('Dialects of servers', () => {
       expect(text).toBe('Hi you');
       expect(end).toMatchObject({ finishReason: 'stop', usage: USAGE });
     });
+
+  test('A coding that is not supported is a clear error, and not retried', async () => {
+    const { staged, api } = await setUp([
+      (_request, response) => {
+        openStream(response, { 'content-encoding': 'zstd' });
+        response.end('x');
+      },
+    ]);
+    expect((await failureOf(api)).message).toContain('compressed');
+    expect(staged.requests).toHaveLength(1);
+  });
 
   test('The cost is read from the last chunk and from the header', async () => {
     const { api } = await setUp([

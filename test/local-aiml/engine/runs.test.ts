@@ -282,6 +282,23 @@ describe('The end of a run', () => {
     expect(staged.requests).toHaveLength(32);
   });
 
+  test('Without parallel calls, a run requires one call at a time, also if the model makes several', async () => {
+    const both = callStage(
+      { name: 'get_weather', arguments: '{"city":"Oslo"}' },
+      { name: 'get_time', arguments: '{}' },
+    );
+    const { client } = await setUp([both, textStage('Done.')]);
+    const assistantId = await client.createAssistant();
+    const run = await client.reach(
+      await client.start('hello', assistantId, { parallel_tool_calls: false }),
+      'requires_action',
+    );
+    expect(run.required_action?.submit_tool_outputs.tool_calls).toMatchObject([
+      { function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } },
+    ]);
+    await client.reach(await client.submit(run), 'completed');
+  });
+
   test('White space alone creates no message', async () => {
     const { client } = await setUp([
       streamOf(toChunk({ content: '\n\n' }), toChunk({ content: ' ' }, 'stop', { usage: USAGE })),

@@ -2,8 +2,9 @@
  * The `fetch` that the `openai` package is given. Unlike Node's, it has no time-outs, gives the package error bodies in
  * OpenAI's form, turns a completion that was not streamed into a stream, ends a stream at `[DONE]`, and bounds the memory.
  */
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
+import { createDecoder, toContentCoding } from '../../../runtime/content-coding.ts';
 import { createProxyAgent, type ProxySettings } from '../../../runtime/proxy.ts';
 import { arrayOf, isJsonObject, objectOf, parseJson, type JsonValue } from '../../wire/json.ts';
 import { UnreadableResponseError } from './model-error.ts';
@@ -53,7 +54,8 @@ async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: 
     throw init.signal?.aborted ? error : new TypeError('fetch failed', { cause: error });
   });
   const headers = toHeaders(response.headers);
-  const { statusCode, body } = response;
+  const { statusCode } = response;
+  const body = decode(response);
   if (statusCode < 200 || statusCode >= 300) {
     const error = toErrorBody(await readText(body, MAX_ERROR_BYTES, 'cut'));
     headers.set('content-type', 'application/json');
@@ -78,11 +80,25 @@ async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: 
   return new Response(`data: ${toOneLine(text)}\n\ndata: [DONE]\n\n`, { status: 200, headers });
 }
 
+/** No coding is asked for, but a server or a proxy may send one. */
+function decode({ headers, body }: Dispatcher.ResponseData): Readable {
+  const header = headers['content-encoding'];
+  const coding = toContentCoding(Array.isArray(header) ? header.join() : header);
+  if (coding === null) {
+    discard(body);
+    throw new UnreadableResponseError('The model API compressed its response in a way that is not supported.');
+  }
+  const decoder = createDecoder(coding);
+  return decoder === null ? body : pipeline(body, decoder, () => undefined);
+}
+
+/** The body is handed on decoded, and in another length. */
+const CODING_HEADERS: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
+
 function toHeaders(raw: Dispatcher.ResponseData['headers']): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(raw)) {
-    // The body is handed on in another length.
-    if (value === undefined || name === 'content-length' || name === 'transfer-encoding') continue;
+    if (value === undefined || CODING_HEADERS.has(name)) continue;
     for (const item of Array.isArray(value) ? value : [value]) headers.append(name, item);
   }
   return headers;
