@@ -65,6 +65,10 @@ export class RunWorker {
     this.#tally = claimed.tally;
   }
 
+  get account(): string {
+    return this.#claimed.account;
+  }
+
   /** Of the run, its context and its response, as JSON. */
   get bytes(): number {
     return this.#claimed.runBytes + this.#contextBytes + (this.#writer?.chars ?? 0);

@@ -34,6 +34,8 @@ interface ActiveRun {
   readonly done: Promise<void>;
 }
 
+const bytesOf = (runs: readonly ActiveRun[]): number => runs.reduce((sum, { worker }) => sum + worker.bytes, 0);
+
 export class Scheduler {
   readonly #parts: WorkerParts;
   readonly #concurrency: number;
@@ -117,6 +119,7 @@ export class Scheduler {
         const claimed = await this.#parts.work.claimRun({
           leaseMs: this.#leaseMs,
           maxBytes: this.#availableBytes,
+          maxBytesOf: (account) => this.#availableBytesOf(account),
           ...(accounts ? { accounts } : {}),
         });
         if (!claimed) break;
@@ -133,9 +136,13 @@ export class Scheduler {
 
   /** A run that has more than all may have together runs alone. */
   get #availableBytes(): number {
-    let available = this.#active.size === 0 ? Infinity : this.#bytesInProgress;
-    for (const { worker } of this.#active.values()) available -= worker.bytes;
-    return available;
+    return this.#active.size === 0 ? Infinity : this.#bytesInProgress - bytesOf([...this.#active.values()]);
+  }
+
+  /** The runs of an account have at most half of the bytes, so that its slow models do not hold up other accounts. */
+  #availableBytesOf(account: string): number {
+    const ofAccount = [...this.#active.values()].filter(({ worker }) => worker.account === account);
+    return ofAccount.length === 0 ? Infinity : this.#bytesInProgress / 2 - bytesOf(ofAccount);
   }
 
   /** Undefined for all accounts. */

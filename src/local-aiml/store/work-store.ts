@@ -27,6 +27,8 @@ export interface ClaimRequest {
   readonly accounts?: readonly string[];
   /** The most that the run may come to, with what a model may be shown of its thread, in bytes; undefined for any. */
   readonly maxBytes?: number;
+  /** The same for a run of the account. */
+  readonly maxBytesOf?: (account: string) => number;
 }
 
 export interface ClaimedRun {
@@ -97,13 +99,14 @@ export interface ContextPage {
 }
 
 /** A model is shown no more of a thread than this, as JSON; what the run itself wrote is not shortened. */
-export const MAX_CONTEXT_BYTES = 16 * 1024 * 1024;
+export const MAX_CONTEXT_BYTES = 8 * 1024 * 1024;
 
 export interface WorkStore {
   /**
    * Claims one run: the oldest queued run of the account with the fewest runs in progress, or a run in progress whose lease
-   * has ended. Undefined if there is none, or if that run has more than `maxBytes`: no smaller one overtakes it. A run that its
-   * worker left for the third time is ended as failed instead, and an expired one as expired; neither is returned.
+   * has ended. A run that is larger than `maxBytesOf` its account waits, and the next account has its turn. Undefined if there
+   * is none, or if the run has more than `maxBytes`: no smaller one overtakes it. A run that its worker left for the third time
+   * is ended as failed instead, and an expired one as expired; neither is returned.
    */
   claimRun(request: ClaimRequest): Promise<ClaimedRun | undefined>;
 

@@ -21,6 +21,7 @@ import {
 import { KEY, setUp } from './staged-runs.ts';
 
 describe('Runs in progress are limited in bytes', () => {
+  /** Of an account, which has half of what all have. */
   const LIMIT = 200_000;
 
   /** A model that responds once the gate is open, and what it was sent at most at a time. */
@@ -46,7 +47,7 @@ describe('Runs in progress are limited in bytes', () => {
     ['by their threads', {}, 'a'.repeat(60_000)],
   ])('%s: the others wait for them', async (_what, body, text) => {
     const { gate, sent, stage } = holding();
-    const { client } = await setUp([stage], { bytesInProgress: LIMIT });
+    const { client } = await setUp([stage], { bytesInProgress: 2 * LIMIT });
     const assistantId = await client.createAssistant();
     const runs: WireRun[] = [];
     for (let i = 0; i < 8; i++) runs.push(await client.start(text, assistantId, body));
@@ -64,7 +65,7 @@ describe('Runs in progress are limited in bytes', () => {
       order.push(String((request.body['messages'] as { content: string }[])[0]?.content[0]));
       return stage(request, response);
     };
-    const { client } = await setUp([named], { bytesInProgress: LIMIT });
+    const { client } = await setUp([named], { bytesInProgress: 2 * LIMIT });
     const assistantId = await client.createAssistant();
     const create = async (name: string, length: number) =>
       client.createRun(await client.createThread('Hello'), assistantId, { instructions: name.repeat(length) });
@@ -76,9 +77,24 @@ describe('Runs in progress are limited in bytes', () => {
     expect(order).toEqual(['a', 'b', 'c']);
   });
 
+  test('an account that has its half of the bytes holds up no other account', async () => {
+    const { gate, sent, stage } = holding();
+    const { client } = await setUp([stage], { bytesInProgress: 2 * LIMIT });
+    const other = new ConversationClient(client.url, 'another-key');
+    const start = async (of: ConversationClient, length: number) =>
+      of.createRun(await of.createThread('Hello'), await of.createAssistant(), { instructions: 'a'.repeat(length) });
+    const runs = [await start(client, LIMIT - 10_000), await start(client, LIMIT - 10_000)];
+    await until(() => sent.calls === 1);
+    const small = await start(other, 1_000);
+    await until(() => sent.calls === 2);
+    gate.open();
+    expect((await other.settle(small)).status).toBe('completed');
+    for (const run of runs) expect((await client.settle(run)).status).toBe('completed');
+  });
+
   test('a run that waits can be cancelled, and what waits behind it begins', async () => {
     const { gate, sent, stage } = holding();
-    const { client } = await setUp([stage], { bytesInProgress: LIMIT });
+    const { client } = await setUp([stage], { bytesInProgress: 2 * LIMIT });
     const assistantId = await client.createAssistant();
     const create = async (length: number) =>
       client.createRun(await client.createThread('Hello'), assistantId, { instructions: 'a'.repeat(length) });

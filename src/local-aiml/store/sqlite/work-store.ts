@@ -54,12 +54,18 @@ export function createWorkStore({
     tables.steps.insert(run.id, step, tables.nextSequence(thread_id), { thread_id, type: step.type });
   };
 
-  const nextRun = (ofAccounts: string): RunRow | undefined => {
-    const abandoned = toRow(queries.abandoned.get(ofAccounts, Date.now()));
-    if (abandoned) return abandoned;
-    const next = queries.nextAccount.get(ofAccounts) as { readonly account: string } | undefined;
-    return next && toRow(queries.oldestQueued.get(next.account));
-  };
+  /** Runs that can be claimed, in turn. Each is read when it is its turn, because a claim changes the others. */
+  function* claimable(ofAccounts: string): Generator<RunRow> {
+    for (const { id } of queries.abandoned.all(ofAccounts, Date.now()) as readonly { readonly id: string }[]) {
+      const row = rows.find(id);
+      if (row) yield row;
+    }
+    const accounts = queries.accountsInTurn.all(ofAccounts) as readonly { readonly account: string }[];
+    for (const { account } of accounts) {
+      const row = toRow(queries.oldestQueued.get(account));
+      if (row) yield row;
+    }
+  }
 
   /** How a run that cannot be claimed any more ends. */
   const endInsteadOfClaim = ({ run, abandoned }: RunRow): RunEnd | undefined => {
@@ -109,20 +115,22 @@ export function createWorkStore({
   };
 
   return {
-    async claimRun({ leaseMs, accounts, maxBytes = Infinity }) {
+    async claimRun({ leaseMs, accounts, maxBytes = Infinity, maxBytesOf = () => Infinity }) {
       const ofAccounts = JSON.stringify(accounts ?? null);
       // A look without the write lock: most of the time there is nothing to do.
       const hasWork = await transactions.read(() => queries.hasWork.get(ofAccounts, Date.now()) !== undefined);
       if (!hasWork) return undefined;
       return transactions.writeRelaxed(() => {
-        for (let row = nextRun(ofAccounts); row; row = nextRun(ofAccounts)) {
+        for (const row of claimable(ofAccounts)) {
           const end = endInsteadOfClaim(row);
           if (end) {
             rows.end(row, end);
             continue;
           }
           const contextBytes = contextBytesOf(row.run);
-          return row.bytes + contextBytes > maxBytes ? undefined : claim(row, contextBytes, leaseMs);
+          const bytes = row.bytes + contextBytes;
+          if (bytes > maxBytesOf(row.account)) continue;
+          return bytes > maxBytes ? undefined : claim(row, contextBytes, leaseMs);
         }
         return undefined;
       });
@@ -274,14 +282,12 @@ function prepareStatements(database: Database.Database) {
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM runs WHERE live_status = 'queued' AND ${ofAccounts})
          OR EXISTS (SELECT 1 FROM runs WHERE ${isAbandoned} AND ${ofAccounts})`,
     ),
-    abandoned: database.prepare(
-      `SELECT ${RUN_COLUMNS} FROM runs WHERE ${isAbandoned} AND ${ofAccounts} ORDER BY lease_until LIMIT 1`,
-    ),
-    /** Of the accounts that have queued runs, the one with the fewest runs in progress; of these, the one that waits longest. */
-    nextAccount: database.prepare(
+    abandoned: database.prepare(`SELECT id FROM runs WHERE ${isAbandoned} AND ${ofAccounts} ORDER BY lease_until`),
+    /** The accounts that have queued runs: the one with the fewest runs in progress first; of these, the one that waits longest. */
+    accountsInTurn: database.prepare(
       `SELECT account FROM runs WHERE live_status IN ('queued', 'in_progress') AND ${ofAccounts}
          GROUP BY account HAVING sum(live_status = 'queued') > 0
-         ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN rowid END) LIMIT 1`,
+         ORDER BY sum(live_status = 'in_progress'), min(CASE live_status WHEN 'queued' THEN rowid END)`,
     ),
     oldestQueued: database.prepare(
       `SELECT ${RUN_COLUMNS} FROM runs WHERE live_status = 'queued' AND account = ? ORDER BY rowid LIMIT 1`,
