@@ -29,12 +29,13 @@ export function readConfig(environment: Environment) {
   const host = settings.text('HOST') ?? '127.0.0.1';
   const auth = readAuth(settings);
   const upstream = readUpstream(settings, auth);
-  const isOpenToNetwork = upstream.kind === 'aiml' && auth.mode === 'none' && !isLoopback(host);
+  const isOpenToNetwork = auth.mode === 'none' && !isLoopback(host);
   const allowsAnonymous = settings.boolean('ALLOW_ANONYMOUS', false);
-  if (isOpenToNetwork && !allowsAnonymous && !settings.hasProblem('AUTH_MODE', 'ALLOW_ANONYMOUS'))
+  const heldKey = nameOfHeldKey(settings, upstream);
+  if (heldKey !== null && isOpenToNetwork && !allowsAnonymous && !settings.hasProblem('AUTH_MODE', 'ALLOW_ANONYMOUS'))
     settings.addProblem(
       'HOST',
-      'reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use AIML_API_KEY: ' +
+      `reaches beyond this machine and AUTH_MODE is none, so anyone on the network could use ${heldKey}: ` +
         'set AUTH_MODE to passthrough or jwt, HOST to 127.0.0.1, or ALLOW_ANONYMOUS to true',
     );
   const config = {
@@ -128,6 +129,12 @@ function readUpstream(settings: Settings, auth: AuthConfig): UpstreamConfig {
   if (kind === 'local') return { kind, dataDir: settings.text('DATA_DIR') ?? '.data' };
   if (auth.mode === 'passthrough') return { kind, baseUrl, apiKey: null };
   return { kind, baseUrl, apiKey: settings.required('AIML_API_KEY', 'UPSTREAM is aiml') };
+}
+
+/** The setting of the key that requests spend: that of the AIML API, or of the model of embedded runs. Null for none. */
+function nameOfHeldKey(settings: Settings, { kind }: UpstreamConfig): string | null {
+  if (kind === 'aiml') return 'AIML_API_KEY';
+  return ['MODEL_API_KEY', 'AIML_API_KEY'].find((name) => settings.text(name) !== null) ?? null;
 }
 
 /** Redis or Valkey, which replicas share; with user and password if it needs them. Null for none. */

@@ -42,7 +42,7 @@ function read<T>(response: HttpResponse, { read: readBody }: ResponseParser<T>):
   try {
     return { kind: 'OK', value: readBody(response.status === 204 ? undefined : parse(response.body), response) };
   } catch (error) {
-    if (error instanceof PublicError) return { kind: 'REJECTED', status: response.status, error };
+    if (error instanceof PublicError) return failed('REJECTED', response, error.details);
     if (!(error instanceof MalformedResponseError)) throw error;
     return failed('UNKNOWN', response, errorsByFailure[response.isCloseDelimited ? 'TRUNCATED' : 'UNREADABLE']);
   }

@@ -5,7 +5,7 @@
  */
 import type { Call, UpstreamContext } from './call.ts';
 import type { AimlClient } from './client.ts';
-import { PublicError } from '../runtime/errors.ts';
+import { PublicError, type PublicErrorDetails } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type CreatedObject, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { ReadCall, ReadThroughCache } from './cache/read-through.ts';
 import type { StreamReceiver } from './stream-body.ts';
@@ -125,12 +125,14 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     const filters = Object.entries(filter).map(([name, value]) => `&${name}=${checked(value)}`);
     const query = `limit=${limit}&order=${order}${filters.join('')}`;
     if (after === null) return this.#list(query);
+    let upstream: PublicErrorDetails['upstream'];
     try {
       return await this.#list(`${query}&after=${checked(after)}`);
     } catch (error) {
-      const { upstream, param = null } = error instanceof PublicError ? error.details : {};
-      const mayBeCursor = [404, 410].includes(upstream?.status ?? 0) || (upstream?.status === 400 && param === null);
-      if (!mayBeCursor) throw error;
+      const details: Partial<PublicErrorDetails> = error instanceof PublicError ? error.details : {};
+      upstream = details.upstream;
+      const isRejected = upstream?.status === 400 && (details.param ?? null) === null;
+      if (!isRejected && ![404, 410].includes(upstream?.status ?? 0)) throw error;
     }
     // A 404 means an unknown cursor or a missing collection, and a 400 without a param may mean a cursor as well. The list
     // without a cursor distinguishes them.
@@ -140,6 +142,7 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
       message: 'The AIML API does not know this cursor.',
       retryable: false,
       param: 'after',
+      upstream,
     });
   }
 

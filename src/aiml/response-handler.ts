@@ -191,7 +191,9 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (!sent) {
       const connectCause = toConnectCause(error);
       this.#end({ status: null, failure: isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE', sent, connectCause });
-    } else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
+    } else if (isWithoutBody(this.#status) && errorCode(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+      this.onResponseEnd();
+    else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
     else this.#end({ status: null, failure: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
   }
 
@@ -231,6 +233,9 @@ const isPersistent = (headers: IncomingHttpHeaders): boolean =>
 
 const isEventStream = (headers: IncomingHttpHeaders): boolean =>
   /^text\/event-stream\s*(?:;|$)/i.test(headers['content-type'] ?? '');
+
+/** A 304 may have the Content-Length of the body that it omits (RFC 9110, 8.6), which undici expects to arrive. */
+const isWithoutBody = (status: number): boolean => status === 204 || status === 304;
 
 const isTimeout = (error: Error): boolean => errorCode(error) === 'UND_ERR_CONNECT_TIMEOUT';
 

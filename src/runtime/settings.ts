@@ -76,7 +76,8 @@ export class Settings {
 
   origins(name: string): readonly string[] | null {
     const origins = this.#list(name);
-    if (origins && !origins.every((origin) => parseUrl(origin)?.origin === origin))
+    // No browser sends an origin with a wildcard, so one would allow nothing.
+    if (origins && !origins.every((origin) => parseUrl(origin)?.origin === origin && !origin.includes('*')))
       this.addProblem(name, 'must be a comma-separated list of origins such as https://app.example.com');
     return origins;
   }

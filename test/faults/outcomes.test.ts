@@ -62,7 +62,11 @@ describe('a delete', () => {
 
   test('that upstream reports as not done is an error, and not retried', async () => {
     const { source, upstream } = await startSource(deletedFalse);
-    expect(await failureOf(source.delete('asst_1'))).toMatchObject({ ...NOT_APPLIED, code: 'UPSTREAM_BAD_RESPONSE' });
+    expect(await failureOf(source.delete('asst_1'))).toMatchObject({
+      ...NOT_APPLIED,
+      code: 'UPSTREAM_BAD_RESPONSE',
+      upstream: { status: 200 },
+    });
     expect(upstream.count('DELETE')).toBe(1);
   });
 });

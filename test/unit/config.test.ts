@@ -65,6 +65,19 @@ describe('reading the environment', () => {
     readConfig({ HOST: '0.0.0.0' });
   });
 
+  test.each([
+    ['AIML_API_KEY', { AIML_API_KEY: 'k' }],
+    ['AIML_API_KEY', { AIML_API_KEY: 'k', MODEL_API_BASE_URL: 'http://127.0.0.1:1/v1' }],
+    ['MODEL_API_KEY', { MODEL_API_KEY: 'k', MODEL_API_BASE_URL: 'http://127.0.0.1:1/v1' }],
+    ['MODEL_API_KEY', { AIML_API_KEY: 'k', MODEL_API_KEY: 'k', MODEL_API_BASE_URL: 'http://127.0.0.1:1/v1' }],
+  ])('rejects %s for the model of embedded runs without authentication on a public interface', (name, keys) => {
+    const open = { ...keys, UPSTREAM: 'local', HOST: '0.0.0.0' };
+    expect(() => readConfig(open)).toThrow(new RegExp(`^HOST .* use ${name}: .*ALLOW_ANONYMOUS`));
+    readConfig({ ...open, HOST: '127.0.0.1' });
+    readConfig({ ...open, ALLOW_ANONYMOUS: 'true' });
+    readConfig({ ...open, AUTH_MODE: 'passthrough' });
+  });
+
   const jwt = {
     AUTH_MODE: 'jwt',
     AIML_API_KEY: 'k',
@@ -123,7 +136,7 @@ describe('reading the environment', () => {
     expect(readConfig({ UPSTREAM_RATE_LIMIT: limit }).upstreamRateLimit).toEqual(expected);
   });
 
-  test('enforces a manifest unless the mode is log, and rejects a mode without a manifest', () => {
+  test('enforces a manifest unless the mode is log, and ignores a mode without a manifest', () => {
     const PERSISTED_OPERATIONS = 'manifest.json';
     expect(readConfig({ PERSISTED_OPERATIONS }).persistedOperations).toEqual({
       path: 'manifest.json',
@@ -161,6 +174,7 @@ describe('reading the environment', () => {
     ['MAX_IN_FLIGHT', { MAX_IN_FLIGHT: CANARY }],
     ['CORS_ORIGINS', { CORS_ORIGINS: `https://a.example,${CANARY}` }],
     ['CORS_ORIGINS', { CORS_ORIGINS: `https://a.example/${CANARY}` }],
+    ['CORS_ORIGINS', { CORS_ORIGINS: `https://*.${CANARY}` }],
     ['INTROSPECTION', { INTROSPECTION: 'yes' }],
     ['EXPLORER', { EXPLORER: CANARY }],
     ['FEDERATION', { FEDERATION: CANARY }],

@@ -152,7 +152,8 @@ export async function readPage<T extends Item>(
   const items = slice.data.slice(0, size);
   const hasMore =
     slice.data.length > size ||
-    (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, query.order, list))));
+    // Nothing follows an empty page, whatever upstream says: it has no cursor to continue after.
+    (items.length > 0 && (slice.hasMore ?? (size === MAX_SIZE && (await hasItemAfter(items, query.order, list)))));
   // The node of the cursor itself is on the other side of the page.
   const hasCursor = cursor !== null;
   return isBackward

@@ -101,7 +101,7 @@ describe('a response', () => {
       path.includes('after=') ? sendJson(response, status, { message: 'no' }) : sendJson(response, 200, []),
     );
     const error = await errorOf(source.list({ limit: 5, order: 'asc', after: 'asst_deleted' }));
-    expect(error.details).toMatchObject({ code: 'BAD_USER_INPUT', param: 'after' });
+    expect(error.details).toMatchObject({ code: 'BAD_USER_INPUT', param: 'after', upstream: { status } });
   });
 
   test('distinguishes an unknown cursor of an existing list from a missing endpoint', async () => {

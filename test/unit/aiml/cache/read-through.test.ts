@@ -18,10 +18,13 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-test('revalidates a stale entry by its ETag, and uses it after a 304', async () => {
+test.each([
+  ['a 304', {}],
+  ['a 304 with the Content-Length of the body that it omits', { 'content-length': '1000' }],
+])('revalidates a stale entry by its ETag, and uses it after %s', async (_, headersOf304) => {
   let etag = 'W/"1"';
   upstream = await startScriptedUpstream(({ headers }, response) => {
-    if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+    if (headers['if-none-match'] === etag) response.writeHead(304, { etag, ...headersOf304 }).end();
     else sendJson(response, 200, wireAssistant('x', { name: etag }), { etag });
   });
   client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 1, attemptTimeoutMs: 60_000 });

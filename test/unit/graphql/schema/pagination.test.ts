@@ -98,6 +98,11 @@ describe('a page', () => {
     ]);
   });
 
+  test('that is empty has nothing after it, even if upstream reports that more follows', async () => {
+    const page = await readPage(request({ first: 2 }), () => Promise.resolve({ data: [], hasMore: true }));
+    expect(page).toEqual({ items: [], hasNextPage: false, hasPreviousPage: false });
+  });
+
   test.each([
     ['after', { first: 2, after: 'unknown' }],
     ['after', { after: 'unknown' }],
