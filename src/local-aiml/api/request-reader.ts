@@ -48,16 +48,18 @@ function checkId(name: string, id: string): string {
 }
 
 /** `bodyDigest` is '' if there is no body. Throws ApiError of 400. */
-export function readIdempotency({ method, url, headers }: FastifyRequest, bodyDigest: string): Idempotency {
-  const fingerprint = createHash('sha256')
-    .update(`${method} ${toPath(url)}\n${bodyDigest}`)
-    .digest('base64');
+export function readIdempotency(
+  { method, url, headers }: Pick<FastifyRequest, 'method' | 'url' | 'headers'>,
+  bodyDigest: string,
+): Idempotency {
   return {
     idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
-    fingerprint,
+    fingerprint: digestOf(`${method} ${toPath(url)}\n${bodyDigest}`),
     isRetry: /^[1-9]\d{0,3}$/.test(String(headers['x-stainless-retry-count'] ?? '')),
   };
 }
+
+export const digestOf = (content: string | Buffer): string => createHash('sha256').update(content).digest('base64');
 
 function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
