@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startRecordedService, type RecordedService } from './recorded-service.ts';
 
 const COUNT = 45;
@@ -14,9 +14,9 @@ beforeAll(async () => {
     );
     oldestFirst.push(createAssistant.assistant.id);
   }
-  service.upstreamCalls();
 });
 afterAll(() => service.stop());
+beforeEach(() => void service.upstreamCalls());
 
 const LIST = `query ($first: Int, $after: String, $last: Int, $before: String, $order: SortOrder! = DESC) {
   assistants(first: $first, after: $after, last: $last, before: $before, order: $order) {
