@@ -51,5 +51,5 @@ slowTest(
       return /^assistants_streams_open\{transport="sse"\} 0$/m.test(metrics);
     });
   },
-  400_000,
+  900_000,
 );

@@ -24,7 +24,7 @@ const LEASE_MS = amountOf('KILL_LEASE_MS', { fast: 1_500, slow: 3_000 });
 /** At least that of the stand-alone process. */
 const DEFAULT_LEASE_MS = 15_000;
 /** A lease may have been renewed just before the kill, and a run may lose its worker three times. */
-const TAKE_OVER_MS = 3 * DEFAULT_LEASE_MS + 40_000;
+const TAKE_OVER_MS = 3 * DEFAULT_LEASE_MS + 120_000;
 
 const ENDS = ['completed', 'failed', 'cancelled', 'incomplete', 'expired'];
 
@@ -145,7 +145,7 @@ test(
       if (output) expect(called).toMatchObject([{ id: output.id, function: { output: output.output } }]);
     }
   },
-  TAKE_OVER_MS + 60_000 + ROUNDS * 4_000,
+  TAKE_OVER_MS + 60_000 + ROUNDS * 10_000,
 );
 
 slowTest(
@@ -172,7 +172,7 @@ slowTest(
     expect(await before.messages(run.thread_id)).toEqual(written);
     expect((await after.steps(run)).map(({ status }) => status)).toEqual(['failed', 'completed']);
   },
-  2 * TAKE_OVER_MS,
+  3 * TAKE_OVER_MS,
 );
 
 test('Two processes on one store never work on the same run, and never both accept its outputs', async () => {
