@@ -57,7 +57,7 @@ export default {
     '<rootDir>/test/support/retry.ts',
   ],
   // Far above what any test takes on an idle machine: the suite also runs beside other work.
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   // More than the two cores: much of the suite waits for processes, browsers and time-outs.
   maxWorkers: 4,
   // Jest keeps the modules of a test file in memory. A worker that has grown is replaced, as collecting its garbage costs

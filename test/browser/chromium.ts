@@ -22,7 +22,7 @@ export function describeInBrowser(name: string, tests: () => void): void {
 export async function launchChromium(): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,
-    timeout: 90_000,
+    timeout: 180_000,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -51,7 +51,7 @@ export interface WatchedPage {
 /** Opens a page with a profile of its own. Requests to other machines fail at once, as without a network. */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
-  context.setDefaultTimeout(90_000);
+  context.setDefaultTimeout(180_000);
   const page = await context.newPage();
   const requests: URL[] = [];
   const problems: string[] = [];

@@ -132,39 +132,43 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect((await run()).data).toMatchObject({ thread: { id: createThreadAndRun.thread.id } });
   });
 
-  slowTest('each example returns data after npm run seed, on the first and on the second visit', async () => {
-    const { page } = watched;
-    const seed = runProcess({}, { entry: 'commands/seed.js', args: [service.url] });
-    expect(await seed.exit).toBe(0);
-    const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
-    const deletesLast = (name: string) => Number(name.startsWith('Delete'));
-    names.sort((one, other) => deletesLast(one) - deletesLast(other));
-    for (const visit of ['first', 'second']) {
-      for (const name of names) {
-        await openExample(name);
-        if (name === 'FollowRun') {
-          await page.getByRole('button', { name: /^Execute query/ }).click();
-          await seesInResponse('runEvents');
-          await page
-            .getByRole('button', { name: /^Stop/ })
-            .or(page.getByRole('button', { name: /^Execute/ }))
-            .first()
-            .waitFor();
-          continue;
+  slowTest(
+    'each example returns data after npm run seed, on the first and on the second visit',
+    async () => {
+      const { page } = watched;
+      const seed = runProcess({}, { entry: 'commands/seed.js', args: [service.url] });
+      expect(await seed.exit).toBe(0);
+      const names = await page.getByRole('region', { name: 'Examples' }).locator('strong').allTextContents();
+      const deletesLast = (name: string) => Number(name.startsWith('Delete'));
+      names.sort((one, other) => deletesLast(one) - deletesLast(other));
+      for (const visit of ['first', 'second']) {
+        for (const name of names) {
+          await openExample(name);
+          if (name === 'FollowRun') {
+            await page.getByRole('button', { name: /^Execute query/ }).click();
+            await seesInResponse('runEvents');
+            await page
+              .getByRole('button', { name: /^Stop/ })
+              .or(page.getByRole('button', { name: /^Execute/ }))
+              .first()
+              .waitFor();
+            continue;
+          }
+          const { data, errors } = await run();
+          const [value] = Object.values((data ?? {}) as Record<string, unknown>);
+          expect({ visit, name, errors, hasData: value !== null && value !== undefined }).toEqual({
+            visit,
+            name,
+            errors: undefined,
+            hasData: true,
+          });
         }
-        const { data, errors } = await run();
-        const [value] = Object.values((data ?? {}) as Record<string, unknown>);
-        expect({ visit, name, errors, hasData: value !== null && value !== undefined }).toEqual({
-          visit,
-          name,
-          errors: undefined,
-          hasData: true,
-        });
+        await tabsAreStored('deleteThread(');
+        await page.reload();
       }
-      await tabsAreStored('deleteThread(');
-      await page.reload();
-    }
-  });
+    },
+    600_000,
+  );
 
   slowTest('shows the variables of the first example on the second visit', async () => {
     const { page } = watched;

@@ -1,5 +1,5 @@
 /** Below the time-out of a test, so that the failure names the line that waited. */
-const TIMEOUT_MS = 100_000;
+const TIMEOUT_MS = 200_000;
 /**
  * The first polls are close together, so that short waits end soon; later ones are rare, so that long waits cost
  * little.
