@@ -146,7 +146,6 @@ async function startService(
     attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
     // The embedded AIML API is in this process.
     proxies: localAiml ? null : config.proxies,
-    inProcessApi: localAiml?.handle ?? null,
     rateLimit: await createRateLimit(config, redis),
     isMultiTenant,
     streamIdleTimeoutMs,

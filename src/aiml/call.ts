@@ -25,21 +25,6 @@ export interface UpstreamContext {
   readonly onAttempt?: (() => void) | undefined;
 }
 
-/** A body to be sent. Its text is written when it is first read: an upstream in this process gets the value. */
-export class JsonBody {
-  /** Must not be changed. */
-  readonly value: unknown;
-  #json: string | null = null;
-
-  constructor(value: unknown) {
-    this.value = value;
-  }
-
-  get json(): string {
-    return (this.#json ??= JSON.stringify(this.value));
-  }
-}
-
 export interface Call<T> {
   /** The endpoint, for logs and metrics: `assistants.get`. */
   readonly name: string;
@@ -47,7 +32,7 @@ export interface Call<T> {
   readonly noun: string;
   readonly rule: RetryRule;
   readonly path: string;
-  readonly body?: JsonBody | undefined;
+  readonly body?: string | undefined;
   /** Whether a 404 or 410 means that the account no longer has the endpoint: on a collection without a parent. */
   readonly notFoundMeansSunset?: boolean | undefined;
   /**
@@ -55,8 +40,6 @@ export interface Call<T> {
    * PublicError if it says that nothing was done.
    */
   readonly read: (body: unknown, response: HttpResponse) => T;
-  /** Whether `read` needs the bytes or the ETag of the response. */
-  readonly readsBytes?: boolean;
   /** Sent as a header. Only the embedded AIML API supports it. */
   readonly idempotencyKey?: string | undefined;
   /** Receives the response if it is an event stream. `read` then gets its `body`. */
@@ -83,14 +66,14 @@ export interface ReadBack<T> {
 export const METHODS = { get: 'GET', create: 'POST', modify: 'POST', delete: 'DELETE' } as const;
 export type RetryRule = keyof typeof METHODS;
 
-export type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body' | 'receiver' | 'readsBytes'>;
+export type RequestParts = Pick<Call<unknown>, 'rule' | 'path' | 'body' | 'receiver'>;
 
 /** Only the beginning and the length of longer bodies are hashed, in UTF-16 code units. */
 const MAX_HASHED_LENGTH = 16_384;
 
 /** Identifies equal calls of one caller. Its length is bounded. */
 export function toRequestKey({ rule, path, body }: RequestParts): string {
-  return body === undefined ? `${rule} ${path}` : `${rule} ${path} ${body.json.length} ${checksumOf(body.json)}`;
+  return body === undefined ? `${rule} ${path}` : `${rule} ${path} ${body.length} ${checksumOf(body)}`;
 }
 
 /** FNV-1a. Bodies with the same checksum share a circuit breaker. */

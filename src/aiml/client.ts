@@ -150,14 +150,14 @@ export class AimlClient {
     retries: number,
   ): number | null {
     if (retries >= MAX_RETRIES || context.cancel.isCancelled) return null;
-    if (this.#health.isFailing(context.subject, this.#keyOf(call))) return null;
+    if (this.#health.isFailing(context.subject, toRequestKey(call))) return null;
     const delayMs = details.retryAfterMs ?? Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retries);
     if (performance.now() + delayMs >= context.deadlineAt) return null;
     return this.#budget.takeRetry(context.subject) ? delayMs : null;
   }
 
   async #attempt<T>(call: Call<T>, context: UpstreamContext, retries: number): Promise<AttemptOutcome<T>> {
-    const requestKey = this.#keyOf(call);
+    const requestKey = toRequestKey(call);
     const limited = this.#rateLimit === null ? null : await this.#rateLimit.wait(requestKey, context);
     if (limited) return limited;
     const startedAt = performance.now();
@@ -197,12 +197,11 @@ export class AimlClient {
     // Large bodies are measured and parsed in separate turns of the event loop.
     if (received.status !== null && needsTurn(received.body)) await nextTurn();
     const result = rejectIfTooLargeToParse(received);
-    const isError = result.status !== null && result.status > 299;
     const attempt = toOutcome(result, call, {
       credential: context.credential,
       hostname: this.#hostname,
       path: call.path,
-      body: isError ? (call.body?.json ?? null) : null,
+      body: call.body ?? null,
     });
     // The body of a failed attempt is not retained.
     if (budget && received.status !== null && attempt.kind !== 'OK') budget.bytes += received.body.length;
@@ -227,11 +226,6 @@ export class AimlClient {
         subject: context.subject,
       });
     return attempt;
-  }
-
-  /** For an API in this process no body is written as text only to be told from others. */
-  #keyOf(call: RequestParts): string {
-    return this.#options.inProcessApi ? `${call.rule} ${call.path}` : toRequestKey(call);
   }
 
   #recordResult(result: HttpResult, requestKey: string, { subject, tenant }: UpstreamContext): void {

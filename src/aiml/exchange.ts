@@ -36,8 +36,6 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The body of an upstream in this process, as a value; `body` is then empty. Absent otherwise. */
-  readonly value?: unknown;
   /** Whether the body ended with the connection, so that it may be truncated. */
   readonly isCloseDelimited: boolean;
 }

@@ -40,10 +40,7 @@ export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent
 
 function read<T>(response: HttpResponse, { read: readBody }: ResponseParser<T>): AttemptOutcome<T> {
   try {
-    return {
-      kind: 'OK',
-      value: readBody(response.status === 204 ? undefined : (response.value ?? parse(response.body)), response),
-    };
+    return { kind: 'OK', value: readBody(response.status === 204 ? undefined : parse(response.body), response) };
   } catch (error) {
     if (error instanceof PublicError) return failed('REJECTED', response, error.details);
     if (!(error instanceof MalformedResponseError)) throw error;

@@ -3,7 +3,7 @@
  *
  * Bodies are sent unchanged. Paths are built from validated ids only. Nothing here depends on GraphQL.
  */
-import { JsonBody, type Call, type UpstreamContext } from './call.ts';
+import type { Call, UpstreamContext } from './call.ts';
 import type { AimlClient } from './client.ts';
 import { PublicError, type PublicErrorDetails } from '../runtime/errors.ts';
 import { KEY_NAME, keyReused, stampKey, type CreatedObject, type IdempotencyKeys } from './idempotency-keys.ts';
@@ -276,9 +276,9 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
 
   /** `body`: null for none. With `receiver`, a stream is requested; if upstream rejects it, the response is JSON. */
   #writeStreamed<V>(body: unknown, receiver: StreamReceiver | undefined, call: Call<V>): Promise<V> {
-    const write = () => this.#write(body === null ? call : { ...call, body: new JsonBody(body) });
+    const write = () => this.#write(body === null ? call : { ...call, body: JSON.stringify(body) });
     if (!receiver) return write();
-    const streamed = { ...call, body: new JsonBody({ ...(body as object), stream: true }), receiver };
+    const streamed = { ...call, body: JSON.stringify({ ...(body as object), stream: true }), receiver };
     return this.#write(streamed).catch((error: unknown) => {
       if (isStreamRejected(error)) return write();
       throw error;

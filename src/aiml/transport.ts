@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { createProxyAgent, type ProxySettings } from '../runtime/proxy.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
-import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import { METHODS, type RequestParts, type UpstreamContext } from './call.ts';
 import type { HttpResult } from './exchange.ts';
 import { AbandonedRequestError, ResponseHandler } from './response-handler.ts';
@@ -23,20 +22,6 @@ const STREAM_IDLE_TIMEOUT_MS = 60_000;
 /** The polling interval of `close`, in milliseconds. */
 const CHECK_INTERVAL_MS = 10;
 
-/** An AIML API in this process: bodies are values, which neither side changes. Never rejects. */
-export type InProcessApi = (request: {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}) => Promise<{
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly value: unknown;
-  /** The length of its JSON in bytes; for a write in characters. */
-  readonly bytes: number;
-}>;
-
 export interface TransportOptions {
   /** Its path, without a trailing slash, is the prefix of every path. */
   readonly baseUrl: URL;
@@ -47,8 +32,6 @@ export interface TransportOptions {
   readonly isMultiTenant?: boolean;
   /** The idle time-out of streams, in milliseconds; by default a minute. */
   readonly streamIdleTimeoutMs?: number | undefined;
-  /** Gets the requests whose responses can be values. Null or absent if upstream is another process. */
-  readonly inProcessApi?: InProcessApi | null;
   /** Null or absent if upstream is called directly. */
   readonly proxies?: ProxySettings | null;
 }
@@ -59,7 +42,6 @@ export class Transport {
   readonly #streamIdleTimeoutMs: number;
   readonly #origin: string;
   readonly #prefix: string;
-  readonly #inProcessApi: InProcessApi | null;
   readonly #largeBodies: Semaphore;
   #inFlight = 0;
 
@@ -70,9 +52,7 @@ export class Transport {
     isMultiTenant = false,
     streamIdleTimeoutMs = STREAM_IDLE_TIMEOUT_MS,
     proxies = null,
-    inProcessApi = null,
   }: TransportOptions) {
-    this.#inProcessApi = inProcessApi;
     this.#largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE, isMultiTenant);
     this.#prefix = baseUrl.pathname.replace(/(?<!\/)\/+$/, '');
     this.#origin = baseUrl.origin;
@@ -112,8 +92,6 @@ export class Transport {
 
   /** `headers` are alternating names and values. Never rejects. */
   send(call: RequestParts, context: UpstreamContext, headers: string[], timeoutMs: number): Promise<HttpResult> {
-    if (this.#inProcessApi && !call.receiver && !call.readsBytes)
-      return this.#sendInProcess(this.#inProcessApi, call, context, headers, timeoutMs);
     this.#inFlight += 1;
     return new Promise((resolve) => {
       const handler = new ResponseHandler(call, context, timeoutMs, {
@@ -125,42 +103,12 @@ export class Transport {
         },
       });
       const dispatcher = call.receiver ? this.#streamDispatcher : this.#dispatcher;
-      const { rule, path, body } = call;
+      const { rule, path, body = null } = call;
       dispatcher.dispatch(
-        { origin: this.#origin, method: METHODS[rule], path: this.#prefix + path, headers, body: body?.json ?? null },
+        { origin: this.#origin, method: METHODS[rule], path: this.#prefix + path, headers, body },
         handler,
       );
     });
-  }
-
-  /** Ends at the time-out, like an exchange over the network, although the API continues. */
-  async #sendInProcess(
-    api: InProcessApi,
-    { rule, path, body }: RequestParts,
-    { cancel, responseBytesLeft }: UpstreamContext,
-    headers: readonly string[],
-    timeoutMs: number,
-  ): Promise<HttpResult> {
-    this.#inFlight += 1;
-    try {
-      // A large body has taken long enough in this turn of the event loop.
-      await nextTurn();
-      if (cancel.isCancelled) return { status: null, failure: 'ABORTED', sent: false };
-      const request = { method: METHODS[rule], path, headers: toFields(headers), body: body?.value ?? null };
-      const response = await withTimeout(api(request), timeoutMs);
-      if (response === null) return { status: null, failure: 'TIMEOUT', sent: true };
-      const { status, headers: fields, value, bytes } = response;
-      if (status > 299)
-        return { status, headers: fields, body: Buffer.from(JSON.stringify(value)), isCloseDelimited: false };
-      if (needsTurn({ length: bytes })) await nextTurn();
-      if (rule === 'get' && responseBytesLeft) {
-        if (bytes > responseBytesLeft.bytes) return { status: null, failure: 'OVER_BUDGET', sent: true };
-        responseBytesLeft.bytes -= bytes;
-      }
-      return { status, headers: fields, body: EMPTY, value, isCloseDelimited: false };
-    } finally {
-      this.#inFlight -= 1;
-    }
   }
 
   /** Waits for the exchanges in flight, at most `timeoutMs`, then ends all streams and closes all connections. */
@@ -169,20 +117,4 @@ export class Transport {
     while (this.#inFlight > 0 && performance.now() < closesAt) await sleep(CHECK_INTERVAL_MS);
     await Promise.all([this.#dispatcher.destroy(), this.#streamDispatcher.destroy()]);
   }
-}
-
-const EMPTY = Buffer.alloc(0);
-
-/** From alternating names and values. */
-function toFields(headers: readonly string[]): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {};
-  for (let index = 0; index + 1 < headers.length; index += 2) fields[headers[index] ?? ''] = headers[index + 1] ?? '';
-  return fields;
-}
-
-/** Null if the promise is not settled in time. */
-function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
-  let timer: NodeJS.Timeout;
-  const timeout = new Promise<null>((resolve) => (timer = setTimeout(resolve, timeoutMs, null)));
-  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

@@ -3,7 +3,7 @@
  * failure. It does not listen.
  */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type pino from 'pino';
@@ -13,14 +13,13 @@ import type { EngineParts } from './engine/engine.ts';
 import type { Caller } from './engine/scheduler.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
-import { digestOf, readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
-import { readListValue, respond, toListJson } from './api/respond.ts';
-import { createRouteLookup, ok, route, withoutBase, type ApiRequest, type Route } from './api/route.ts';
+import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
+import { respond } from './api/respond.ts';
+import { createMethodLookup, ok, route, withoutBase, type ApiRequest, type Route } from './api/route.ts';
 import { createMessageRoutes } from './messages/routes.ts';
 import { ModelError } from './engine/model/model-error.ts';
 import { createRunRoutes } from './runs/routes.ts';
-import type { Idempotency, Store } from './store/store.ts';
-import type { JsonValue } from './wire/json.ts';
+import type { Store } from './store/store.ts';
 import { createThreadRoutes } from './threads/routes.ts';
 
 export type ApiLogger = Pick<pino.Logger, 'info' | 'warn' | 'error'>;
@@ -57,53 +56,14 @@ function createModelRoute(models: EngineParts['models']): Route {
   });
 }
 
-/** A request of the service, in the same process. */
-export interface InProcessRequest {
-  readonly method: Route['method'];
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Objects without undefined members, which nobody changes. Null if there is none. */
-  readonly body: unknown;
-}
-
-export interface InProcessResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** What the body is the JSON of; nobody changes it. */
-  readonly value: unknown;
-  /** The length of the JSON in bytes; for a write in characters. */
-  readonly bytes: number;
-}
-
-interface App {
-  readonly app: FastifyInstance;
-  /**
-   * Handles a request like one that comes over HTTP, but neither writes nor reads its body as text: for a large body that
-   * takes longer than anything else. Never rejects.
-   */
-  readonly handle: (request: InProcessRequest) => Promise<InProcessResponse>;
-}
-
-export function createApp(options: AppOptions): App {
+export function createApp(options: AppOptions): FastifyInstance {
   const { parts, logger } = options;
   const routes = createRoutes(options);
-  const lookup = createRouteLookup(routes);
+  const methodsAt = createMethodLookup(routes);
   let isClosing = false;
-  const authenticate = (headers: IncomingHttpHeaders): Caller => {
-    const key = readKey(headers);
-    const account = options.accountOf(key);
-    if (account === undefined) throw unauthenticated('Only the service that started this API may use it.');
-    const caller: Caller = { account, key };
-    parts.engine.seen(caller);
-    return caller;
-  };
-  const toLoggedError = (error: unknown, request: RequestIds): ApiError => {
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const apiError = toApiError(error);
     if (apiError.statusCode >= 500) logger?.error({ ...requestIdsOf(request), err: error }, 'request failed');
-    return apiError;
-  };
-  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const apiError = toLoggedError(error, request);
     for (const [name, value] of Object.entries(apiError.headers)) void reply.header(name, value);
     return respond(reply, apiError.statusCode, toErrorBody(apiError, request.id, request.originalUrl));
   };
@@ -131,8 +91,13 @@ export function createApp(options: AppOptions): App {
     void reply.header('x-request-id', request.id);
     if (isKeptAlive(request.raw, reply.raw)) void reply.headers(KEEP_ALIVE_HEADERS);
     // Unknown paths and methods are reported before a key or a body is looked at.
-    if (request.is404) throw notFound(request.method, lookup.methodsAt(request.url));
-    request.setDecorator('caller', authenticate(request.headers));
+    if (request.is404) throw notFound(request, methodsAt(request.url));
+    const key = readKey(request.headers);
+    const account = options.accountOf(key);
+    if (account === undefined) throw unauthenticated('Only the service that started this API may use it.');
+    const caller: Caller = { account, key };
+    request.setDecorator('caller', caller);
+    parts.engine.seen(caller);
     done();
   });
   app.addHook('preClose', (done) => {
@@ -144,61 +109,14 @@ export function createApp(options: AppOptions): App {
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
-    const { statusCode, elapsedTime: durationMs } = reply;
-    if (logger) logRequest(logger, request, { method, route: routeOptions.url, statusCode, durationMs });
+    if (logger) logRequest(logger, request, reply);
     done();
   });
   app.setErrorHandler(fail);
   readBodies(app);
   for (const item of routes) addRoute(app, item);
-
-  const handle: App['handle'] = async ({ method, path, headers, body }) => {
-    const startedAt = performance.now();
-    const id = randomUUID();
-    const [pathname = '', search = ''] = withoutBase(path).split('?', 2);
-    const found = lookup.find(method, pathname);
-    const respondWith = (status: number, value: unknown, bytes: number, added: ApiError['headers'] = {}) => {
-      const durationMs = performance.now() - startedAt;
-      const logged = { method, route: found?.path, statusCode: status, durationMs };
-      if (logger) logRequest(logger, { id, headers }, logged);
-      return { status, headers: { ...added, 'x-request-id': id }, value, bytes };
-    };
-    try {
-      if (!found) throw notFound(method, lookup.methodsAt(pathname));
-      // The service never says that it retries: what it may send again has a key.
-      const hasKey = headers['idempotency-key'] !== undefined;
-      const response = await found.handle({
-        caller: authenticate(headers),
-        params: found.params,
-        query: Object.fromEntries(new URLSearchParams(search)),
-        headers,
-        body: body as JsonValue,
-        idempotency: () =>
-          hasKey ? readIdempotency({ method, url: pathname, headers }, digestOf(JSON.stringify(body))) : NOT_REPEATED,
-      });
-      if ('stream' in response) throw new TypeError('a stream takes over a connection');
-      if ('readPage' in response) {
-        const { value, bytes } = await readListValue(response.readPage);
-        return respondWith(200, value, bytes);
-      }
-      const { statusCode, json, value, headers: added } = response;
-      return respondWith(
-        statusCode,
-        value ?? JSON.parse(json),
-        method === 'GET' ? Buffer.byteLength(json) : json.length,
-        added,
-      );
-    } catch (error) {
-      const apiError = toLoggedError(error, { id, headers });
-      const json = toErrorBody(apiError, id, path);
-      return respondWith(apiError.statusCode, JSON.parse(json), json.length, apiError.headers);
-    }
-  };
-  return { app, handle };
+  return app;
 }
-
-const NOT_REPEATED: Idempotency = { idempotencyKey: undefined, fingerprint: null, isRetry: false };
 
 function addRoute(app: FastifyInstance, { method, path, handle }: Route): void {
   app.route({
@@ -211,7 +129,6 @@ function addRoute(app: FastifyInstance, { method, path, handle }: Route): void {
         request.body = undefined;
         return response.stream(reply);
       }
-      if ('readPage' in response) return respond(reply, 200, toListJson(await response.readPage()));
       for (const [name, value] of Object.entries(response.headers ?? {})) void reply.header(name, value);
       return respond(reply, response.statusCode, response.json);
     },
@@ -230,7 +147,7 @@ function toApiRequest(request: FastifyRequest): ApiRequest {
   };
 }
 
-function notFound(method: string, allowed: readonly string[]): ApiError {
+function notFound({ method }: FastifyRequest, allowed: readonly string[]): ApiError {
   if (allowed.length === 0 || allowed.includes(method)) return new ApiError(404, 'There is nothing at this path.');
   return new ApiError(405, 'This path does not have this method.', { headers: { allow: allowed.join(', ') } });
 }
@@ -251,30 +168,21 @@ function toApiError(error: unknown): ApiError {
   }
 }
 
-interface LoggedRequest {
-  readonly method: string;
-  readonly route: string | undefined;
-  readonly statusCode: number;
-  readonly durationMs: number;
-}
-
-function logRequest(logger: ApiLogger, request: RequestIds, { method, route, statusCode, durationMs }: LoggedRequest) {
+function logRequest(logger: ApiLogger, request: FastifyRequest, reply: FastifyReply): void {
   logger.info(
     {
       ...requestIdsOf(request),
-      method,
-      route: route ?? null,
-      statusCode,
-      durationMs: Math.round(durationMs * 10) / 10,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      statusCode: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
     },
     'request',
   );
 }
 
-type RequestIds = Pick<FastifyRequest, 'id' | 'headers'>;
-
 /** The id of the request, and the client's own if it sent a valid one in OpenAI's header, or else in the usual one. */
-function requestIdsOf({ id, headers }: RequestIds): {
+function requestIdsOf({ id, headers }: FastifyRequest): {
   readonly requestId: string;
   readonly clientRequestId?: string;
 } {

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { createApp, type ApiLogger, type InProcessRequest, type InProcessResponse } from './app.ts';
+import { createApp, type ApiLogger } from './app.ts';
 import { createEngine } from './engine/engine.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
 import { LocalAimlStartError } from './start-error.ts';
@@ -34,8 +34,6 @@ export interface LocalAiml {
   readonly storeId: string;
   /** The key of the service. It is derived from a secret in the store, so that all processes on the store have the same one. */
   readonly serviceKey: string;
-  /** Handles a request of this process without HTTP. Not for event streams. Never rejects. */
-  readonly handle: (request: InProcessRequest) => Promise<InProcessResponse>;
   /**
    * Stops accepting, lets requests in flight finish (after 10 s their connections are closed) and closes the store. Further
    * calls return the same promise.
@@ -53,7 +51,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     else logger?.error(problem);
   });
   const parts = createEngine(store, runs, logger);
-  const { app, handle } = createApp({
+  const app = createApp({
     store,
     parts,
     accountOf: callers === 'service' ? (key) => serviceAccount(store, key) : (key) => store.accountOf(key),
@@ -72,7 +70,6 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     url: urlOf(app, host),
     storeId: store.id,
     serviceKey: store.serviceKey,
-    handle,
     stop: () =>
       (stopped ??= Promise.all([stop(app), parts.engine.stop()])
         .then(() => undefined)

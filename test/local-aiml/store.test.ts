@@ -147,7 +147,7 @@ describe('a vector store', () => {
 async function startOn(database: Database.Database, report?: (problem: string | null) => void): Promise<string> {
   const store = createStore(database, report);
   const parts = createEngine(store, DEFAULT_RUN_SETTINGS, undefined);
-  const { app } = createApp({
+  const app = createApp({
     store,
     parts,
     accountOf: (key) => store.accountOf(key),

@@ -161,7 +161,6 @@ export class ReadThroughCache {
         rule,
         path,
         notFoundMeansSunset,
-        readsBytes: true,
         read: (body, response) => ({ value: call.read(body), etag: etagOf(response), body: response.body }),
         conditional: cached?.etag ? { etag: cached.etag, onNotModified: () => null } : undefined,
       },

@@ -1,10 +1,10 @@
 /** Owns how bodies are read: JSON in UTF-8, with a digest of what came. */
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { estimateJson, requestLimits, violatedRequestLimit } from '../../runtime/json-size.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
 import { parseJson, type JsonValue } from '../wire/json.ts';
 import { ApiError } from './api-error.ts';
-import { digestOf } from './request-reader.ts';
 
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ function parseBody({ headers }: FastifyRequest, bytes: Buffer): ParsedBody | und
   const text = decodeUtf8(bytes);
   const value = text === null ? undefined : parseJson(text);
   if (value === undefined) throw new ApiError(400, 'Invalid body: expected JSON in UTF-8.');
-  return { value, digest: digestOf(bytes) };
+  return { value, digest: createHash('sha256').update(bytes).digest('base64') };
 }
 
 export const unsupportedMediaType = () =>

@@ -2,6 +2,7 @@
 import type { ListQuery, Owner, Reads, Writes } from '../store/store.ts';
 import type { JsonValue } from '../wire/json.ts';
 import { readObject, readOwner } from './request-reader.ts';
+import { toListJson } from './respond.ts';
 import { ok, route, type ApiRequest, type JsonResponse, type Route } from './route.ts';
 
 export function listRoute<Q extends ListQuery>(
@@ -9,10 +10,9 @@ export function listRoute<Q extends ListQuery>(
   store: Reads<Q>,
   readQuery: (query: ApiRequest['query']) => Q,
 ): Route {
-  return route('GET', path, (request) => {
+  return route('GET', path, async (request) => {
     const query = readQuery(request.query);
-    const owner = readOwner(request);
-    return Promise.resolve({ readPage: () => store.list(owner, query) });
+    return ok(toListJson(await store.list(readOwner(request), query)));
   });
 }
 
@@ -38,9 +38,7 @@ export function modifyRoute<T, B>(
   return route('POST', path, async (request) => {
     const { owner, id } = readObject(request);
     const body = readBody(request.body);
-    let changed: T | undefined;
-    const json = await store.modify(owner, id, (current) => (changed = change(current, body)));
-    return ok(json, undefined, changed);
+    return ok(await store.modify(owner, id, (current) => change(current, body)));
   });
 }
 

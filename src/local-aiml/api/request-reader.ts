@@ -48,18 +48,16 @@ function checkId(name: string, id: string): string {
 }
 
 /** `bodyDigest` is '' if there is no body. Throws ApiError of 400. */
-export function readIdempotency(
-  { method, url, headers }: Pick<FastifyRequest, 'method' | 'url' | 'headers'>,
-  bodyDigest: string,
-): Idempotency {
+export function readIdempotency({ method, url, headers }: FastifyRequest, bodyDigest: string): Idempotency {
+  const fingerprint = createHash('sha256')
+    .update(`${method} ${toPath(url)}\n${bodyDigest}`)
+    .digest('base64');
   return {
     idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
-    fingerprint: digestOf(`${method} ${toPath(url)}\n${bodyDigest}`),
+    fingerprint,
     isRetry: /^[1-9]\d{0,3}$/.test(String(headers['x-stainless-retry-count'] ?? '')),
   };
 }
-
-export const digestOf = (content: string | Buffer): string => createHash('sha256').update(content).digest('base64');
 
 function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;

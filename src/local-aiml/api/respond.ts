@@ -1,8 +1,6 @@
 /** Owns how a response leaves: JSON with Express's weak ETag, and 304 for what the client already has. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import { Semaphore } from '../../runtime/semaphore.ts';
-import { nextTurn } from '../../runtime/turn-queue.ts';
 import type { Page } from '../store/store.ts';
 
 /** In characters. */
@@ -24,38 +22,6 @@ export function toListJson({ items, hasMore }: Page): string {
   const lastId = JSON.stringify(items.at(-1)?.id ?? null);
   const data = items.map((item) => item.json).join(',');
   return `{"object":"list","data":[${data}],"first_id":${firstId},"last_id":${lastId},"has_more":${hasMore}}`;
-}
-
-/** How much of a page is parsed between two turns of the event loop, in characters: a few milliseconds of work. */
-const TURN_LENGTH = 1024 * 1024;
-
-/** Pages may be large, and each is in memory as text and as values. */
-const pages = new Semaphore(2);
-
-/** A list as the service gets it in the same process, and its length as JSON in bytes. */
-export async function readListValue(readPage: () => Promise<Page>) {
-  const release = await pages.acquire();
-  try {
-    const page = await readPage();
-    return { value: await toListValue(page), bytes: page.bytes };
-  } finally {
-    release();
-  }
-}
-
-async function toListValue({ items, hasMore }: Page): Promise<unknown> {
-  const data: unknown[] = [];
-  let length = 0;
-  for (const { json } of items) {
-    if (length > TURN_LENGTH) {
-      await nextTurn();
-      length = 0;
-    }
-    data.push(JSON.parse(json));
-    length += json.length;
-  }
-  const ids = { first_id: items.at(0)?.id ?? null, last_id: items.at(-1)?.id ?? null };
-  return { object: 'list', data, ...ids, has_more: hasMore };
 }
 
 /** As Express makes it: the length in bytes in hexadecimal, and 27 characters of the SHA-1 in base64. */

@@ -1,7 +1,7 @@
 /** Owns the routes of assistants. */
 import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery } from '../api/list-query.ts';
-import { route, toCreated, type Route } from '../api/route.ts';
+import { created, route, type Route } from '../api/route.ts';
 import { nowSeconds } from '../wire/unix-time.ts';
 import type { AssistantStore } from '../store/store.ts';
 import { readCreateBody, readModifyBody } from './body.ts';
@@ -14,8 +14,7 @@ export function createAssistantRoutes(store: AssistantStore): readonly Route[] {
   return [
     route('POST', PATH, async ({ caller, body, idempotency }) => {
       const { assistant, vectorStores } = createAssistant(readCreateBody(body), nowSeconds());
-      const json = await store.create(caller.account, assistant, vectorStores, idempotency());
-      return toCreated(201, json, assistant);
+      return created(await store.create(caller.account, assistant, vectorStores, idempotency()));
     }),
     listRoute(PATH, store, readListQuery),
     getRoute(ITEM, store),

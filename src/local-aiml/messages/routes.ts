@@ -3,7 +3,7 @@ import { nowSeconds } from '../wire/unix-time.ts';
 import { deleteRoute, getRoute, listRoute, modifyRoute } from '../api/entity-routes.ts';
 import { readListQuery, readText } from '../api/list-query.ts';
 import { readObject } from '../api/request-reader.ts';
-import { route, toCreated, type Route } from '../api/route.ts';
+import { ok, route, type Route } from '../api/route.ts';
 import type { MessageStore } from '../store/store.ts';
 import { readCreateMessageBody, readModifyMetadataBody } from './body.ts';
 import { createMessage, withMetadata } from './model.ts';
@@ -16,8 +16,7 @@ export function createMessageRoutes(messages: MessageStore): readonly Route[] {
     route('POST', PATH, async (request) => {
       const { id: threadId } = readObject(request);
       const message = createMessage(readCreateMessageBody(request.body), threadId, nowSeconds());
-      const json = await messages.create([request.caller.account, threadId], message, request.idempotency());
-      return toCreated(200, json, message);
+      return ok(await messages.create([request.caller.account, threadId], message, request.idempotency()));
     }),
     listRoute(PATH, messages, (query) => ({
       ...readListQuery(query),

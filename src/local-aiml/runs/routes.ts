@@ -97,7 +97,7 @@ function checkingInclude({ method, path, handle }: Route): Route {
 }
 
 function okRun(run: Run): JsonResponse {
-  return ok(JSON.stringify(run), pollHeaders(run), run);
+  return ok(JSON.stringify(run), pollHeaders(run));
 }
 
 /** How long a client waits between two polls: little at first, when most runs end. */

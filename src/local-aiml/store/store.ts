@@ -33,16 +33,14 @@ export interface Page {
   readonly items: readonly { readonly id: string; readonly json: string }[];
   /** Whether more lie beyond the page, in the direction in which it was read. */
   readonly hasMore: boolean;
-  /** The length of all texts, in bytes. */
-  readonly bytes: number;
 }
 
 /** What identifies a POST that may be sent again. A method that gets one returns, if it is, the object as it is now. */
 export interface Idempotency {
   /** The `Idempotency-Key` of the request: it holds for 24 hours, for this fingerprint alone. */
   readonly idempotencyKey: string | undefined;
-  /** A digest of method, path and body. Null for a client that never says that it retries, and sends no key. */
-  readonly fingerprint: string | null;
+  /** A digest of method, path and body. */
+  readonly fingerprint: string;
   /** The client says that it sent this before: it gets what the same fingerprint made in the last two minutes. */
   readonly isRetry: boolean;
 }

@@ -115,12 +115,10 @@ export class EntityTable<T extends Entity> {
     const values = filter ? [...range, filter.value] : range;
 
     const sizes = this.#statement(pageSql(this.#table, 'bytes', direction, filter?.column)).all(...values, limit + 1);
-    const found = sizes as { readonly bytes: number }[];
-    const count = countWithin(found, limit, MAX_PAGE_BYTES);
-    const bytes = found.slice(0, count).reduce((sum, row) => sum + row.bytes, 0);
+    const count = countWithin(sizes as { readonly bytes: number }[], limit, MAX_PAGE_BYTES);
     const items = this.#statement(pageSql(this.#table, 'id, json', direction, filter?.column)).all(...values, count);
     const page = items as Page['items'][number][];
-    return { items: isBackward ? page.reverse() : page, hasMore: found.length > count, bytes };
+    return { items: isBackward ? page.reverse() : page, hasMore: sizes.length > count };
   }
 
   #nextSequence(parent: string, createdAt: number): number {

@@ -38,7 +38,7 @@ export class IdempotencyStore {
     const value = make();
     const { idempotencyKey, fingerprint } = idempotency;
     if (idempotencyKey !== undefined) this.#statements.saveKey.run(account, idempotencyKey, fingerprint, id, now);
-    if (fingerprint !== null) this.#statements.saveRecent.run(account, fingerprint, id, now);
+    this.#statements.saveRecent.run(account, fingerprint, id, now);
     return value;
   }
 
