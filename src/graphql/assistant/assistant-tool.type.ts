@@ -1,105 +1,74 @@
 /** Object types of an assistant's tools, of their resources and of response formats. `src/aiml` has checked the values. */
 import { Field, Float, ID, Int, InterfaceType } from 'type-graphql';
-import type { WireJsonSchema, WireResponseFormat } from '../../aiml/resources/response-format.ts';
+import type { WireResponseFormat } from '../../aiml/resources/response-format.ts';
 import type { WireTool, WireToolResources } from '../../aiml/resources/tool.ts';
-import type { JsonObject } from '../../aiml/wire.ts';
+import type { JsonObject, WireUnknown } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire, kindOf } from '../schema/from-wire.ts';
 
 type Wire<Type extends WireTool['type']> = Extract<WireTool, { readonly type: Type }>;
 
 @InterfaceType({
   description: 'A tool of an assistant. A tool of a kind that upstream adds later is an `UnknownTool`, never an error.',
 })
-export abstract class AssistantTool {
+export abstract class AssistantTool<W extends WireTool = WireTool> extends FromWire<W> {
   @Field(() => String, { description: "Upstream's name for the kind of tool, for example `file_search`." })
-  readonly type: string;
-
-  protected constructor(type: string) {
-    this.type = type;
-  }
+  readonly type = kindOf(this.wire);
 }
 
 @SimpleObjectType('Runs Python in a sandbox that has the files of `toolResources.codeInterpreter`.', AssistantTool)
-export class CodeInterpreterTool extends AssistantTool {
-  constructor() {
-    super('code_interpreter');
-  }
-}
+export class CodeInterpreterTool extends AssistantTool<Wire<'code_interpreter'>> {}
 
 @SimpleObjectType('How results of a file search are ranked.')
-class FileSearchRankingOptions {
+class FileSearchRankingOptions extends FromWire<NonNullable<Wire<'file_search'>['ranking_options']>> {
   @NullableField(() => String, 'The ranker, for example `auto`. Null if upstream chooses.')
-  readonly ranker: string | null;
+  readonly ranker = this.wire.ranker;
 
   @NullableField(() => Float, 'The lowest score that a result must have, 0 to 1. Null if upstream chooses.')
-  readonly scoreThreshold: number | null;
-
-  constructor(wire: NonNullable<Wire<'file_search'>['ranking_options']>) {
-    this.ranker = wire.ranker;
-    this.scoreThreshold = wire.score_threshold;
-  }
+  readonly scoreThreshold = this.wire.score_threshold;
 }
 
 @SimpleObjectType('Searches the vector stores of `toolResources.fileSearch`.', AssistantTool)
-export class FileSearchTool extends AssistantTool {
+export class FileSearchTool extends AssistantTool<Wire<'file_search'>> {
   @NullableField(() => Int, 'The maximum number of results of a search, 1 to 50. Null if upstream chooses.')
-  readonly maxNumResults: number | null;
+  readonly maxNumResults = this.wire.max_num_results;
 
   @NullableField(() => FileSearchRankingOptions, 'How results are ranked. Null if upstream chooses.')
-  readonly rankingOptions: FileSearchRankingOptions | null;
-
-  constructor(wire: Wire<'file_search'>) {
-    super(wire.type);
-    this.maxNumResults = wire.max_num_results;
-    this.rankingOptions = wire.ranking_options && new FileSearchRankingOptions(wire.ranking_options);
-  }
+  readonly rankingOptions = this.wire.ranking_options && new FileSearchRankingOptions(this.wire.ranking_options);
 }
 
 @SimpleObjectType('A function of the client that the model may call.', AssistantTool)
-export class FunctionTool extends AssistantTool {
+export class FunctionTool extends AssistantTool<Wire<'function'>> {
   @Field(() => String, { description: 'The name of the function.' })
-  readonly name: string;
+  readonly name = this.wire.name;
 
   @NullableField(
     () => String,
     'What the function does. The model decides by it when to call the function. Null if there is none.',
   )
-  readonly description: string | null;
+  readonly description = this.wire.description;
 
   @NullableField(
     () => JSONObject,
     "The JSON Schema of the function's parameters. Null for a function without parameters.",
   )
-  readonly parameters: JsonObject | null;
+  readonly parameters = this.wire.parameters;
 
   @NullableField(() => Boolean, 'Whether the arguments must match the schema exactly. Null if upstream chooses.')
-  readonly strict: boolean | null;
-
-  constructor(wire: Wire<'function'>) {
-    super(wire.type);
-    this.name = wire.name;
-    this.description = wire.description;
-    this.parameters = wire.parameters;
-    this.strict = wire.strict;
-  }
+  readonly strict = this.wire.strict;
 }
 
 @SimpleObjectType('A tool of a kind that this schema does not have.', AssistantTool)
-export class UnknownTool extends AssistantTool {
+export class UnknownTool extends AssistantTool<WireUnknown> {
   @Field(() => JSONObject, { description: 'The tool as upstream sent it, including `type`.' })
-  readonly raw: JsonObject;
-
-  constructor({ raw }: Wire<'unknown'>) {
-    super(raw.type);
-    this.raw = raw;
-  }
+  readonly raw = this.wire.raw;
 }
 
 export function toTool(wire: WireTool): AssistantTool {
   switch (wire.type) {
     case 'code_interpreter':
-      return new CodeInterpreterTool();
+      return new CodeInterpreterTool(wire);
     case 'file_search':
       return new FileSearchTool(wire);
     case 'function':
@@ -110,37 +79,24 @@ export function toTool(wire: WireTool): AssistantTool {
 }
 
 @SimpleObjectType('The files of the code interpreter.')
-class CodeInterpreterResources {
+class CodeInterpreterResources extends FromWire<NonNullable<WireToolResources['code_interpreter']>> {
   @Field(() => [ID], { description: 'Ids of the files in the sandbox, at most 20.' })
-  readonly fileIds: readonly string[];
-
-  constructor(fileIds: readonly string[]) {
-    this.fileIds = fileIds;
-  }
+  readonly fileIds = this.wire.file_ids;
 }
 
 @SimpleObjectType('The vector stores of the file search.')
-class FileSearchResources {
+class FileSearchResources extends FromWire<NonNullable<WireToolResources['file_search']>> {
   @Field(() => [ID], { description: 'Ids of the vector stores that are searched, at most 1.' })
-  readonly vectorStoreIds: readonly string[];
-
-  constructor(vectorStoreIds: readonly string[]) {
-    this.vectorStoreIds = vectorStoreIds;
-  }
+  readonly vectorStoreIds = this.wire.vector_store_ids;
 }
 
 @SimpleObjectType('The resources of the tools.')
-export class ToolResources {
+export class ToolResources extends FromWire<WireToolResources> {
   @NullableField(() => CodeInterpreterResources, 'Null if the assistant has none.')
-  readonly codeInterpreter: CodeInterpreterResources | null;
+  readonly codeInterpreter = this.wire.code_interpreter && new CodeInterpreterResources(this.wire.code_interpreter);
 
   @NullableField(() => FileSearchResources, 'Null if the assistant has none.')
-  readonly fileSearch: FileSearchResources | null;
-
-  constructor({ code_interpreter, file_search }: WireToolResources) {
-    this.codeInterpreter = code_interpreter && new CodeInterpreterResources(code_interpreter.file_ids);
-    this.fileSearch = file_search && new FileSearchResources(file_search.vector_store_ids);
-  }
+  readonly fileSearch = this.wire.file_search && new FileSearchResources(this.wire.file_search);
 }
 
 const ResponseFormatType = createEnum('ResponseFormatType', "The kinds of format of a model's output.", {
@@ -167,15 +123,10 @@ class JsonSchemaFormat {
 }
 
 @SimpleObjectType("The format of a model's output.")
-export class ResponseFormat {
+export class ResponseFormat extends FromWire<WireResponseFormat> {
   @Field(() => ResponseFormatType, { description: 'The kind of format.' })
-  readonly type: WireResponseFormat['type'];
+  readonly type = this.wire.type;
 
   @NullableField(() => JsonSchemaFormat, 'Set if `type` is `JSON_SCHEMA`, null otherwise.')
-  readonly jsonSchema: WireJsonSchema | null;
-
-  constructor(wire: WireResponseFormat) {
-    this.type = wire.type;
-    this.jsonSchema = wire.type === 'json_schema' ? wire.json_schema : null;
-  }
+  readonly jsonSchema = this.wire.type === 'json_schema' ? this.wire.json_schema : null;
 }

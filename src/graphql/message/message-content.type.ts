@@ -1,44 +1,35 @@
 /** Object types of the content of a message. */
 import { Field, ID, Int, InterfaceType } from 'type-graphql';
 import type { WireAnnotation, WireContent } from '../../aiml/resources/message.ts';
-import type { JsonObject, WireUnknown } from '../../aiml/wire.ts';
+import type { WireUnknown } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire, kindOf } from '../schema/from-wire.ts';
+
+type Wire<Type extends WireContent['type']> = Extract<WireContent, { readonly type: Type }>;
 
 @InterfaceType({
   description: 'A reference in a text. One of a kind that upstream adds later is an `UnknownAnnotation`.',
 })
-abstract class TextAnnotation {
+abstract class TextAnnotation<Wire extends WireAnnotation = WireAnnotation> extends FromWire<Wire> {
   @Field(() => String, { description: "Upstream's name for the kind, for example `file_citation`." })
-  readonly type: string;
-
-  protected constructor(type: string) {
-    this.type = type;
-  }
+  readonly type = kindOf(this.wire);
 }
 
 /** The fields of annotations that refer to a file. It is not a type of the schema. */
 @SimpleObjectType()
-abstract class FileAnnotation extends TextAnnotation {
+abstract class FileAnnotation extends TextAnnotation<Exclude<WireAnnotation, WireUnknown>> {
   @Field(() => String, { description: 'The annotated part of the text.' })
-  readonly text: string;
+  readonly text = this.wire.text;
 
   @Field(() => Int, { description: 'Where that part begins, in UTF-16 code units.' })
-  readonly startIndex: number;
+  readonly startIndex = this.wire.start_index;
 
   @Field(() => Int, { description: 'Where that part ends, exclusive, in UTF-16 code units.' })
-  readonly endIndex: number;
+  readonly endIndex = this.wire.end_index;
 
   @NullableField(() => ID, 'The file. Null if upstream does not name it.')
-  readonly fileId: string | null;
-
-  constructor(wire: Exclude<WireAnnotation, WireUnknown>) {
-    super(wire.type);
-    this.text = wire.text;
-    this.startIndex = wire.start_index;
-    this.endIndex = wire.end_index;
-    this.fileId = wire.file_id;
-  }
+  readonly fileId = this.wire.file_id;
 }
 
 @SimpleObjectType('Cites a file. `startIndex` and `endIndex` count UTF-16 code units of `text`.', TextAnnotation)
@@ -51,103 +42,66 @@ export class FileCitation extends FileAnnotation {}
 export class FilePath extends FileAnnotation {}
 
 @SimpleObjectType('An annotation of a kind that this schema does not have.', TextAnnotation)
-export class UnknownAnnotation extends TextAnnotation {
+export class UnknownAnnotation extends TextAnnotation<WireUnknown> {
   @Field(() => JSONObject, { description: 'The annotation as upstream sent it.' })
-  readonly raw: JsonObject;
-
-  constructor({ raw }: WireUnknown) {
-    super(raw.type);
-    this.raw = raw;
-  }
+  readonly raw = this.wire.raw;
 }
 
 @InterfaceType({ description: 'A part of a message. One of a kind that upstream adds later is an `UnknownContent`.' })
-export abstract class MessageContent {
+export abstract class MessageContent<W extends WireContent = WireContent> extends FromWire<W> {
   @Field(() => String, { description: "Upstream's name for the kind, for example `text`." })
-  readonly type: string;
-
-  protected constructor(type: string) {
-    this.type = type;
-  }
+  readonly type = kindOf(this.wire);
 }
 
 @SimpleObjectType('Text.', MessageContent)
-export class TextContent extends MessageContent {
+export class TextContent extends MessageContent<Wire<'text'>> {
   @Field(() => String, { description: 'The text.' })
-  readonly text: string;
+  readonly text = this.wire.text;
 
   @Field(() => [TextAnnotation], { description: 'References in the text.' })
-  readonly annotations: readonly TextAnnotation[];
-
-  constructor(text: string, annotations: readonly TextAnnotation[]) {
-    super('text');
-    this.text = text;
-    this.annotations = annotations;
-  }
+  readonly annotations = this.wire.annotations.map(toAnnotation);
 }
 
 @SimpleObjectType('Why the model does not respond.', MessageContent)
-class RefusalContent extends MessageContent {
+class RefusalContent extends MessageContent<Wire<'refusal'>> {
   @Field(() => String, { description: "The model's own words." })
-  readonly refusal: string;
-
-  constructor(refusal: string) {
-    super('refusal');
-    this.refusal = refusal;
-  }
+  readonly refusal = this.wire.refusal;
 }
 
 @SimpleObjectType('An image in an uploaded file.', MessageContent)
-class ImageFileContent extends MessageContent {
+class ImageFileContent extends MessageContent<Wire<'image_file'>> {
   @Field(() => ID, { description: 'The file.' })
-  readonly fileId: string;
+  readonly fileId = this.wire.file_id;
 
   @NullableField(() => String, 'The resolution, for example `low`. Null if upstream chooses.')
-  readonly detail: string | null;
-
-  constructor(fileId: string, detail: string | null) {
-    super('image_file');
-    this.fileId = fileId;
-    this.detail = detail;
-  }
+  readonly detail = this.wire.detail;
 }
 
 @SimpleObjectType('An image at a URL.', MessageContent)
-class ImageUrlContent extends MessageContent {
+class ImageUrlContent extends MessageContent<Wire<'image_url'>> {
   @Field(() => String, { description: 'The URL: http, https or data.' })
-  readonly url: string;
+  readonly url = this.wire.url;
 
   @NullableField(() => String, 'The resolution, for example `low`. Null if upstream chooses.')
-  readonly detail: string | null;
-
-  constructor(url: string, detail: string | null) {
-    super('image_url');
-    this.url = url;
-    this.detail = detail;
-  }
+  readonly detail = this.wire.detail;
 }
 
 @SimpleObjectType('Content of a kind that this schema does not have.', MessageContent)
-class UnknownContent extends MessageContent {
+class UnknownContent extends MessageContent<WireUnknown> {
   @Field(() => JSONObject, { description: 'The content as upstream sent it.' })
-  readonly raw: JsonObject;
-
-  constructor({ raw }: WireUnknown) {
-    super(raw.type);
-    this.raw = raw;
-  }
+  readonly raw = this.wire.raw;
 }
 
 export function toMessageContent(wire: WireContent): MessageContent {
   switch (wire.type) {
     case 'text':
-      return new TextContent(wire.text, wire.annotations.map(toAnnotation));
+      return new TextContent(wire);
     case 'refusal':
-      return new RefusalContent(wire.refusal);
+      return new RefusalContent(wire);
     case 'image_file':
-      return new ImageFileContent(wire.file_id, wire.detail);
+      return new ImageFileContent(wire);
     case 'image_url':
-      return new ImageUrlContent(wire.url, wire.detail);
+      return new ImageUrlContent(wire);
     case 'unknown':
       return new UnknownContent(wire);
   }

@@ -1,14 +1,14 @@
 /** The object type of a message, and its connection. */
 import { Field, ID } from 'type-graphql';
 import type { WireAttachment, WireMessage } from '../../aiml/resources/message.ts';
-import type { WireMetadata } from '../../aiml/wire.ts';
 import { createConnectionType, readConnection } from '../schema/connection.type.ts';
 import { requireIds } from '../schema/ids.ts';
 import type { OldestFirstPageArguments } from '../schema/pagination.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
-import { MessageContent, TextContent, toMessageContent } from './message-content.type.ts';
+import { MessageContent, toMessageContent } from './message-content.type.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire } from '../schema/from-wire.ts';
 
 export const MessageRole = createEnum('MessageRole', 'The author of a message.', {
   user: 'The user.',
@@ -22,85 +22,63 @@ const MessageStatus = createEnum('MessageStatus', 'Whether a message is complete
 });
 
 @SimpleObjectType('A file that was attached to a message.')
-class MessageAttachment {
+class MessageAttachment extends FromWire<WireAttachment> {
   @NullableField(() => ID, 'The file. Null if upstream does not name it.')
-  readonly fileId: string | null;
+  readonly fileId = this.wire.file_id;
 
   @Field(() => [String], { description: "Upstream's names of the tools that can use the file." })
-  readonly tools: readonly string[];
-
-  constructor(wire: WireAttachment) {
-    this.fileId = wire.file_id;
-    this.tools = wire.tools;
-  }
+  readonly tools = this.wire.tools;
 }
 
 @SimpleObjectType('A message of a thread. Upstream finds it only with the id of the thread, so it is not a Node.')
-export class Message {
+export class Message extends FromWire<WireMessage> {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
-  readonly id: string;
+  readonly id = this.wire.id;
 
   @Field(() => ID, { description: 'The thread.' })
-  readonly threadId: string;
+  readonly threadId = this.wire.thread_id;
 
   /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the message was created, to the second.' })
-  readonly createdAt: number;
+  readonly createdAt = this.wire.created_at;
 
   @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
-  readonly completedAt: number | null;
+  readonly completedAt = this.wire.completed_at;
 
   @NullableField(() => DateTime, 'When it was cut short. Null if it was not.')
-  readonly incompleteAt: number | null;
+  readonly incompleteAt = this.wire.incomplete_at;
 
   @Field(() => MessageRole, { description: 'The author.' })
-  readonly role: WireMessage['role'];
+  readonly role = this.wire.role;
 
   @Field(() => MessageStatus, { description: 'Whether it is complete.' })
-  readonly status: WireMessage['status'];
+  readonly status = this.wire.status;
 
   @NullableField(
     () => String,
     "Why it is INCOMPLETE, in upstream's words: content_filter, max_tokens, run_cancelled, run_expired, run_failed, …",
   )
-  readonly incompleteReason: string | null;
+  readonly incompleteReason = this.wire.incomplete_reason;
 
   @Field(() => String, {
     description: 'Its text parts joined by blank lines, for display. It does not include refusals and images.',
   })
-  readonly text: string;
+  readonly text = this.wire.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
 
   @Field(() => [MessageContent], { description: 'Its parts, in order. Empty until something is written.' })
-  readonly content: readonly MessageContent[];
+  readonly content = this.wire.content.map(toMessageContent);
 
   @Field(() => [MessageAttachment], { description: 'The attached files.' })
-  readonly attachments: readonly MessageAttachment[];
+  readonly attachments = this.wire.attachments.map((attachment) => new MessageAttachment(attachment));
 
   @NullableField(() => ID, 'The assistant that wrote it. Null if none did.')
-  readonly assistantId: string | null;
+  readonly assistantId = this.wire.assistant_id;
 
   @NullableField(() => ID, 'The run that wrote it. Null if none did.')
-  readonly runId: string | null;
+  readonly runId = this.wire.run_id;
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
-  readonly metadata: WireMetadata;
-
-  constructor(wire: WireMessage) {
-    this.id = wire.id;
-    this.threadId = wire.thread_id;
-    this.createdAt = wire.created_at;
-    this.completedAt = wire.completed_at;
-    this.incompleteAt = wire.incomplete_at;
-    this.role = wire.role;
-    this.status = wire.status;
-    this.incompleteReason = wire.incomplete_reason;
-    this.content = wire.content.map(toMessageContent);
-    this.text = this.content.flatMap((part) => (part instanceof TextContent ? [part.text] : [])).join('\n\n');
-    this.attachments = wire.attachments.map((attachment) => new MessageAttachment(attachment));
-    this.assistantId = wire.assistant_id;
-    this.runId = wire.run_id;
-    this.metadata = wire.metadata;
-  }
+  readonly metadata = this.wire.metadata;
 }
 
 @SimpleObjectType('A page of messages.')

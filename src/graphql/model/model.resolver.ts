@@ -4,30 +4,24 @@ import type { WireModel } from '../../aiml/resources/model.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire } from '../schema/from-wire.ts';
 
 @SimpleObjectType('A model that an assistant can use.')
-class Model {
+class Model extends FromWire<WireModel> {
   @Field(() => ID, { description: 'The value for `model` of an assistant or a run.' })
-  readonly id: string;
+  readonly id = this.wire.id;
 
   @NullableField(() => String, 'The maker of the model. Null if upstream does not report it.')
-  readonly owner: string | null;
+  readonly owner = this.wire.owner;
 
   @NullableField(
     () => String,
     "Upstream's kind of model, for example `chat-completion`. Null if upstream does not report it.",
   )
-  readonly type: string | null;
+  readonly type = this.wire.type;
 
   @NullableField(() => Int, 'The maximum context in tokens. Null if upstream does not report it.')
-  readonly contextLength: number | null;
-
-  constructor(wire: WireModel) {
-    this.id = wire.id;
-    this.owner = wire.owner;
-    this.type = wire.type;
-    this.contextLength = wire.context_length;
-  }
+  readonly contextLength = this.wire.context_length;
 }
 
 @Resolver()

@@ -1,13 +1,13 @@
 /** The object types of a step of a run, and its connection. */
 import { Field, ID, InterfaceType } from 'type-graphql';
-import type { WireError } from '../../aiml/resources/run.ts';
 import type { WireRunStep, WireRunStepStatus, WireStepDetails } from '../../aiml/resources/run-step.ts';
-import type { JsonObject, WireMetadata } from '../../aiml/wire.ts';
+import type { JsonObject } from '../../aiml/wire.ts';
 import { createConnectionType } from '../schema/connection.type.ts';
 import { RunError, TokenUsage } from '../run/run.type.ts';
 import { DateTime, JSONObject, Metadata } from '../schema/scalars.ts';
 import { ToolCall, toToolCall } from './tool-call.type.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire } from '../schema/from-wire.ts';
 
 const RunStepStatus = createEnum('RunStepStatus', 'The state of a step. A state that upstream adds later is UNKNOWN.', {
   in_progress: 'It is in progress, or waits for tool outputs.',
@@ -21,62 +21,46 @@ const RunStepStatus = createEnum('RunStepStatus', 'The state of a step. A state 
 @InterfaceType({
   description: 'What a run did: it wrote a message, or called tools. A kind that upstream may add is an `UnknownStep`.',
 })
-export abstract class RunStep {
+export abstract class RunStep extends FromWire<WireRunStep> {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
-  readonly id: string;
+  readonly id = this.wire.id;
 
   @Field(() => ID, { description: 'The thread.' })
-  readonly threadId: string;
+  readonly threadId = this.wire.thread_id;
 
   @Field(() => ID, { description: 'The run.' })
-  readonly runId: string;
+  readonly runId = this.wire.run_id;
 
   @NullableField(() => ID, 'The assistant. Null if upstream does not name it.')
-  readonly assistantId: string | null;
+  readonly assistantId = this.wire.assistant_id;
 
   /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the step began, to the second.' })
-  readonly createdAt: number;
+  readonly createdAt = this.wire.created_at;
 
   @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
-  readonly completedAt: number | null;
+  readonly completedAt = this.wire.completed_at;
 
   @NullableField(() => DateTime, 'When it was cancelled. Null if it was not.')
-  readonly cancelledAt: number | null;
+  readonly cancelledAt = this.wire.cancelled_at;
 
   @NullableField(() => DateTime, 'When it failed. Null if it did not.')
-  readonly failedAt: number | null;
+  readonly failedAt = this.wire.failed_at;
 
   @NullableField(() => DateTime, 'When it expired. Null if it did not.')
-  readonly expiredAt: number | null;
+  readonly expiredAt = this.wire.expired_at;
 
   @Field(() => RunStepStatus, { description: 'Its state.' })
-  readonly status: WireRunStepStatus;
+  readonly status = this.wire.status;
 
   @NullableField(() => RunError, 'Why it failed. Null if it did not.')
-  readonly lastError: WireError | null;
+  readonly lastError = this.wire.last_error;
 
   @NullableField(() => TokenUsage, 'The tokens that were used. Null while it is in progress.')
-  readonly usage: TokenUsage | null;
+  readonly usage = this.wire.usage && new TokenUsage(this.wire.usage);
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
-  readonly metadata: WireMetadata;
-
-  constructor(wire: WireRunStep) {
-    this.id = wire.id;
-    this.threadId = wire.thread_id;
-    this.runId = wire.run_id;
-    this.assistantId = wire.assistant_id;
-    this.createdAt = wire.created_at;
-    this.completedAt = wire.completed_at;
-    this.cancelledAt = wire.cancelled_at;
-    this.failedAt = wire.failed_at;
-    this.expiredAt = wire.expired_at;
-    this.status = wire.status;
-    this.lastError = wire.last_error;
-    this.usage = wire.usage && new TokenUsage(wire.usage);
-    this.metadata = wire.metadata;
-  }
+  readonly metadata = this.wire.metadata;
 }
 
 type Details<Type extends WireStepDetails['type']> = Extract<WireStepDetails, { readonly type: Type }>;

@@ -1,24 +1,19 @@
 /** Object types of tool calls. */
 import { Field, Float, ID, InterfaceType } from 'type-graphql';
 import type { WireCodeInterpreterOutput, WireFileSearchResult, WireToolCall } from '../../aiml/resources/run-step.ts';
-import type { JsonObject } from '../../aiml/wire.ts';
 import { JSONObject } from '../schema/scalars.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire, kindOf } from '../schema/from-wire.ts';
 
 type Wire<Type extends WireToolCall['type']> = Extract<WireToolCall, { readonly type: Type }>;
 
 @InterfaceType({ description: 'A call of a tool. One of a kind that upstream adds later is an `UnknownToolCall`.' })
-export abstract class ToolCall {
+export abstract class ToolCall<W extends WireToolCall = WireToolCall> extends FromWire<W> {
   @Field(() => ID, { description: 'The id of the call. `submitToolOutputs` needs it for functions.' })
-  readonly id: string;
+  readonly id = this.wire.id;
 
   @Field(() => String, { description: "Upstream's name for the kind of tool, for example `function`." })
-  readonly type: string;
-
-  protected constructor(id: string, type: string) {
-    this.id = id;
-    this.type = type;
-  }
+  readonly type = kindOf(this.wire);
 }
 
 @SimpleObjectType(
@@ -26,99 +21,63 @@ export abstract class ToolCall {
     "validated against the function's parameters.",
   ToolCall,
 )
-export class FunctionToolCall extends ToolCall {
+export class FunctionToolCall extends ToolCall<Wire<'function'>> {
   @Field(() => String, { description: 'The name of the function.' })
-  readonly name: string;
+  readonly name = this.wire.name;
 
   @Field(() => String, { description: 'The arguments, as the JSON text that the model wrote.' })
-  readonly arguments: string;
+  readonly arguments = this.wire.arguments;
 
   @NullableField(() => String, 'The output. Null until it is submitted.')
-  readonly output: string | null;
-
-  constructor(wire: Omit<Wire<'function'>, 'type'>) {
-    super(wire.id, 'function');
-    this.name = wire.name;
-    this.arguments = wire.arguments;
-    this.output = wire.output;
-  }
+  readonly output = this.wire.output;
 }
 
 @SimpleObjectType('Exactly one of logs and imageFileId is set, or neither if upstream has added a kind.')
-class CodeInterpreterOutput {
+class CodeInterpreterOutput extends FromWire<WireCodeInterpreterOutput> {
   @Field(() => String, { description: "Upstream's name for the kind, for example `logs`." })
-  readonly type: string;
+  readonly type = this.wire.type;
 
   @NullableField(() => String, 'The text that the code printed.')
-  readonly logs: string | null;
+  readonly logs = this.wire.logs;
 
   @NullableField(() => ID, 'The file of an image that the code drew.')
-  readonly imageFileId: string | null;
-
-  constructor(wire: WireCodeInterpreterOutput) {
-    this.type = wire.type;
-    this.logs = wire.logs;
-    this.imageFileId = wire.file_id;
-  }
+  readonly imageFileId = this.wire.file_id;
 }
 
 @SimpleObjectType('A run of Python in a sandbox.', ToolCall)
-export class CodeInterpreterToolCall extends ToolCall {
+export class CodeInterpreterToolCall extends ToolCall<Wire<'code_interpreter'>> {
   @Field(() => String, { description: 'The code.' })
-  readonly input: string;
+  readonly input = this.wire.input;
 
   @Field(() => [CodeInterpreterOutput], { description: 'The outputs of the code, in order.' })
-  readonly outputs: readonly CodeInterpreterOutput[];
-
-  constructor(wire: Wire<'code_interpreter'>) {
-    super(wire.id, wire.type);
-    this.input = wire.input;
-    this.outputs = wire.outputs.map((output) => new CodeInterpreterOutput(output));
-  }
+  readonly outputs = this.wire.outputs.map((output) => new CodeInterpreterOutput(output));
 }
 
 @SimpleObjectType('A result of a file search.')
-class FileSearchResult {
+class FileSearchResult extends FromWire<WireFileSearchResult> {
   @Field(() => ID, { description: 'The file.' })
-  readonly fileId: string;
+  readonly fileId = this.wire.file_id;
 
   @Field(() => String, { description: 'Its name.' })
-  readonly fileName: string;
+  readonly fileName = this.wire.file_name;
 
   @Field(() => Float, { description: 'The relevance, 0 to 1.' })
-  readonly score: number;
+  readonly score = this.wire.score;
 
   @Field(() => [String], { description: 'The matching text. Empty if upstream omits it.' })
-  readonly text: readonly string[];
-
-  constructor(wire: WireFileSearchResult) {
-    this.fileId = wire.file_id;
-    this.fileName = wire.file_name;
-    this.score = wire.score;
-    this.text = wire.text;
-  }
+  readonly text = this.wire.text;
 }
 
 @SimpleObjectType('A search of vector stores.', ToolCall)
-export class FileSearchToolCall extends ToolCall {
+export class FileSearchToolCall extends ToolCall<Wire<'file_search'>> {
   @Field(() => [FileSearchResult], { description: 'The results, best first.' })
-  readonly results: readonly FileSearchResult[];
-
-  constructor(wire: Wire<'file_search'>) {
-    super(wire.id, wire.type);
-    this.results = wire.results.map((result) => new FileSearchResult(result));
-  }
+  readonly results = this.wire.results.map((result) => new FileSearchResult(result));
 }
 
 @SimpleObjectType('A call of a kind that this schema does not have.', ToolCall)
-export class UnknownToolCall extends ToolCall {
+export class UnknownToolCall extends ToolCall<Wire<'unknown'>> {
   @Field(() => JSONObject, { description: 'The call as upstream sent it.' })
-  readonly raw: JsonObject;
-
-  constructor(wire: Wire<'unknown'>) {
-    super(wire.id, wire.raw.type);
-    this.raw = wire.raw;
-  }
+  readonly raw = this.wire.raw;
 }
 
 export function toToolCall(wire: WireToolCall): ToolCall {

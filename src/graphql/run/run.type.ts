@@ -2,19 +2,18 @@
 import { Field, Float, ID, Int } from 'type-graphql';
 import {
   hasEnded,
-  type WireError,
   type WireRun,
   type WireRunStatus,
   type WireToolChoice,
   type WireTruncation,
   type WireUsage,
 } from '../../aiml/resources/run.ts';
-import type { WireMetadata } from '../../aiml/wire.ts';
 import { AssistantTool, ResponseFormat, toTool } from '../assistant/assistant-tool.type.ts';
 import { createConnectionType } from '../schema/connection.type.ts';
 import { FunctionToolCall } from '../run-step/tool-call.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { createEnum, NullableField, SimpleObjectType } from '../schema/decorators.ts';
+import { FromWire } from '../schema/from-wire.ts';
 
 const RunStatus = createEnum('RunStatus', 'The state of a run. A state that upstream adds later is UNKNOWN.', {
   queued: 'It has not started.',
@@ -53,185 +52,138 @@ export class RunError {
 }
 
 @SimpleObjectType('The tokens that were used.')
-export class TokenUsage {
+export class TokenUsage extends FromWire<WireUsage> {
   @Field(() => Int, { description: 'Tokens that the model read.' })
-  readonly promptTokens: number;
+  readonly promptTokens = this.wire.prompt_tokens;
 
   @Field(() => Int, { description: 'Tokens that the model wrote.' })
-  readonly completionTokens: number;
+  readonly completionTokens = this.wire.completion_tokens;
 
   @Field(() => Int, { description: 'The sum of both.' })
-  readonly totalTokens: number;
-
-  constructor(wire: WireUsage) {
-    this.promptTokens = wire.prompt_tokens;
-    this.completionTokens = wire.completion_tokens;
-    this.totalTokens = wire.total_tokens;
-  }
+  readonly totalTokens = this.wire.total_tokens;
 }
 
 @SimpleObjectType('How the model chooses tools.')
-class ToolChoice {
+class ToolChoice extends FromWire<WireToolChoice> {
   @Field(() => ToolChoiceMode, { description: 'The mode.' })
-  readonly mode: WireToolChoice['mode'];
+  readonly mode = this.wire.mode;
 
   @NullableField(() => String, "Upstream's kind of tool if mode is TOOL, null otherwise.")
-  readonly tool: string | null;
+  readonly tool = this.wire.mode === 'tool' ? this.wire.tool : null;
 
   @NullableField(() => String, 'The name of the function if the tool is one, null otherwise.')
-  readonly functionName: string | null;
-
-  constructor(wire: WireToolChoice) {
-    this.mode = wire.mode;
-    this.tool = wire.mode === 'tool' ? wire.tool : null;
-    this.functionName = wire.mode === 'tool' ? wire.function_name : null;
-  }
+  readonly functionName = this.wire.mode === 'tool' ? this.wire.function_name : null;
 }
 
 @SimpleObjectType('Which messages of a long thread the model reads.')
-class Truncation {
+class Truncation extends FromWire<WireTruncation> {
   @Field(() => TruncationStrategy, { description: 'The strategy.' })
-  readonly strategy: WireTruncation['strategy'];
+  readonly strategy = this.wire.strategy;
 
   @NullableField(() => Int, 'The number of messages if the strategy is LAST_MESSAGES, null otherwise.')
-  readonly lastMessages: number | null;
-
-  constructor(wire: WireTruncation) {
-    this.strategy = wire.strategy;
-    this.lastMessages = wire.last_messages;
-  }
+  readonly lastMessages = this.wire.last_messages;
 }
 
 @SimpleObjectType(
   'One turn of an assistant on a thread. Upstream finds it only with the id of the thread, so it is not a Node.',
 )
-export class Run {
+export class Run extends FromWire<WireRun> {
   @Field(() => ID, { description: "Upstream's own id, unchanged; opaque to clients." })
-  readonly id: string;
+  readonly id = this.wire.id;
 
   @Field(() => ID, { description: 'The thread.' })
-  readonly threadId: string;
+  readonly threadId = this.wire.thread_id;
 
   /** All times are Unix times in seconds. */
   @Field(() => DateTime, { description: 'When the run was created, to the second.' })
-  readonly createdAt: number;
+  readonly createdAt = this.wire.created_at;
 
   @NullableField(() => DateTime, 'When the model began to work on it. Null if it has not.')
-  readonly startedAt: number | null;
+  readonly startedAt = this.wire.started_at;
 
   @NullableField(() => DateTime, 'When it times out. Null if upstream does not report it.')
-  readonly expiresAt: number | null;
+  readonly expiresAt = this.wire.expires_at;
 
   @NullableField(() => DateTime, 'When it was completed. Null if it was not.')
-  readonly completedAt: number | null;
+  readonly completedAt = this.wire.completed_at;
 
   @NullableField(() => DateTime, 'When it was cancelled. Null if it was not.')
-  readonly cancelledAt: number | null;
+  readonly cancelledAt = this.wire.cancelled_at;
 
   @NullableField(() => DateTime, 'When it failed. Null if it did not.')
-  readonly failedAt: number | null;
+  readonly failedAt = this.wire.failed_at;
 
   @Field(() => RunStatus, { description: 'Its state.' })
-  readonly status: WireRunStatus;
+  readonly status = this.wire.status;
 
   @Field(() => Boolean, {
     description: 'Whether the run is over: COMPLETED, INCOMPLETE, FAILED, CANCELLED or EXPIRED.',
   })
-  readonly hasEnded: boolean;
+  readonly hasEnded = hasEnded(this.wire.status);
 
   @Field(() => [FunctionToolCall], {
     description: 'The calls that need outputs from submitToolOutputs; empty unless REQUIRES_ACTION.',
   })
-  readonly requiredToolCalls: readonly FunctionToolCall[];
+  readonly requiredToolCalls = this.wire.required_tool_calls.map(
+    (call) => new FunctionToolCall({ type: 'function', ...call, output: null }),
+  );
 
   @NullableField(() => RunError, 'Why it failed. Null if it did not.')
-  readonly lastError: WireError | null;
+  readonly lastError = this.wire.last_error;
 
   @NullableField(() => String, "Why it is INCOMPLETE, in upstream's words.")
-  readonly incompleteReason: string | null;
+  readonly incompleteReason = this.wire.incomplete_reason;
 
   @Field(() => ID, { description: 'The assistant.' })
-  readonly assistantId: string;
+  readonly assistantId = this.wire.assistant_id;
 
   @Field(() => String, { description: 'The id of the model.' })
-  readonly model: string;
+  readonly model = this.wire.model;
 
   @NullableField(() => String, 'The instructions of this run. Null if there are none.')
-  readonly instructions: string | null;
+  readonly instructions = this.wire.instructions;
 
   @Field(() => [AssistantTool], { description: 'The tools of this run.' })
-  readonly tools: readonly AssistantTool[];
+  readonly tools = this.wire.tools.map(toTool);
 
   @Field(() => Metadata, { description: "The client's own pairs; an empty object if there are none." })
-  readonly metadata: WireMetadata;
+  readonly metadata = this.wire.metadata;
 
   @NullableField(() => TokenUsage, 'The tokens that were used. Null until it has ended.')
-  readonly usage: TokenUsage | null;
+  readonly usage = this.wire.usage && new TokenUsage(this.wire.usage);
 
   @NullableField(() => Float, 'What the run cost in US dollars. Null if upstream does not report it.')
-  readonly costUsd: number | null;
+  readonly costUsd = this.wire.cost_usd;
 
   @NullableField(() => Float, 'Sampling temperature. Null if upstream chooses.')
-  readonly temperature: number | null;
+  readonly temperature = this.wire.temperature;
 
   @NullableField(() => Float, 'Nucleus sampling. Null if upstream chooses.')
-  readonly topP: number | null;
+  readonly topP = this.wire.top_p;
 
   @NullableField(() => Int, 'The maximum of tokens that the model reads. Null for no limit.')
-  readonly maxPromptTokens: number | null;
+  readonly maxPromptTokens = this.wire.max_prompt_tokens;
 
   @NullableField(() => Int, 'The maximum of tokens that the model writes. Null for no limit.')
-  readonly maxCompletionTokens: number | null;
+  readonly maxCompletionTokens = this.wire.max_completion_tokens;
 
   @NullableField(
     () => Boolean,
     'Whether the model may call several tools at once. Null if upstream does not report it.',
   )
-  readonly parallelToolCalls: boolean | null;
+  readonly parallelToolCalls = this.wire.parallel_tool_calls;
 
   @NullableField(() => ToolChoice, 'How the model chooses tools. Null if upstream chooses.')
-  readonly toolChoice: ToolChoice | null;
+  readonly toolChoice = this.wire.tool_choice && new ToolChoice(this.wire.tool_choice);
 
   @NullableField(() => Truncation, 'Which messages of a long thread the model reads. Null if upstream chooses.')
-  readonly truncation: Truncation | null;
+  readonly truncation = this.wire.truncation && new Truncation(this.wire.truncation);
 
   @NullableField(() => String, 'How much a reasoning model reasons, for example `low`. Null if upstream chooses.')
-  readonly reasoningEffort: string | null;
+  readonly reasoningEffort = this.wire.reasoning_effort;
 
   @NullableField(() => ResponseFormat, "The format of the model's output. Null if upstream chooses.")
-  readonly responseFormat: ResponseFormat | null;
-
-  constructor(wire: WireRun) {
-    this.id = wire.id;
-    this.threadId = wire.thread_id;
-    this.createdAt = wire.created_at;
-    this.startedAt = wire.started_at;
-    this.expiresAt = wire.expires_at;
-    this.completedAt = wire.completed_at;
-    this.cancelledAt = wire.cancelled_at;
-    this.failedAt = wire.failed_at;
-    this.status = wire.status;
-    this.hasEnded = hasEnded(wire.status);
-    this.requiredToolCalls = wire.required_tool_calls.map((call) => new FunctionToolCall({ ...call, output: null }));
-    this.lastError = wire.last_error;
-    this.incompleteReason = wire.incomplete_reason;
-    this.assistantId = wire.assistant_id;
-    this.model = wire.model;
-    this.instructions = wire.instructions;
-    this.tools = wire.tools.map(toTool);
-    this.metadata = wire.metadata;
-    this.usage = wire.usage && new TokenUsage(wire.usage);
-    this.costUsd = wire.cost_usd;
-    this.temperature = wire.temperature;
-    this.topP = wire.top_p;
-    this.maxPromptTokens = wire.max_prompt_tokens;
-    this.maxCompletionTokens = wire.max_completion_tokens;
-    this.parallelToolCalls = wire.parallel_tool_calls;
-    this.toolChoice = wire.tool_choice && new ToolChoice(wire.tool_choice);
-    this.truncation = wire.truncation && new Truncation(wire.truncation);
-    this.reasoningEffort = wire.reasoning_effort;
-    this.responseFormat = wire.response_format && new ResponseFormat(wire.response_format);
-  }
+  readonly responseFormat = this.wire.response_format && new ResponseFormat(this.wire.response_format);
 }
 
 @SimpleObjectType('A page of runs.')

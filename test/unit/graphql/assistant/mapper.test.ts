@@ -15,7 +15,7 @@ describe('an assistant', () => {
     const wire = readAssistant({ id: '0b7c', object: 'assistant', created_at: 5, model: 'm', file_ids: [] });
     const assistant = new Assistant(wire);
     expect(assistant).toBeInstanceOf(Assistant);
-    expect(assistant).toEqual({
+    expect(assistant).toMatchObject({
       id: '0b7c',
       createdAt: 5,
       model: 'm',
@@ -53,7 +53,7 @@ describe('an assistant', () => {
       FunctionTool,
       UnknownTool,
     ]);
-    expect(tools).toEqual([
+    expect(tools).toMatchObject([
       { type: 'code_interpreter' },
       { type: 'file_search', maxNumResults: 7, rankingOptions: { ranker: 'auto', scoreThreshold: 0.5 } },
       { type: 'file_search', maxNumResults: null, rankingOptions: null },
@@ -69,13 +69,13 @@ describe('an assistant', () => {
         tool_resources: { code_interpreter: { file_ids: ['file-1'] }, file_search: { vector_store_ids: ['vs_1'] } },
       }),
     );
-    expect(toolResources).toEqual({
+    expect(toolResources).toMatchObject({
       codeInterpreter: { fileIds: ['file-1'] },
       fileSearch: { vectorStoreIds: ['vs_1'] },
     });
     expect(
       new Assistant(wireAssistant({ tool_resources: { code_interpreter: null, file_search: null } })).toolResources,
-    ).toEqual({
+    ).toMatchObject({
       codeInterpreter: null,
       fileSearch: null,
     });
@@ -93,6 +93,6 @@ describe('an assistant', () => {
       { type: 'json_schema', jsonSchema: { name: 'n', description: null, schema: { a: 1 }, strict: null } },
     ],
   ] as const)('has the response format %j', (wire, expected) => {
-    expect(new Assistant(wireAssistant({ response_format: wire })).responseFormat).toEqual(expected);
+    expect(new Assistant(wireAssistant({ response_format: wire })).responseFormat).toMatchObject(expected);
   });
 });

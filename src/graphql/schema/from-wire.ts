@@ -1,0 +1,15 @@
+/** The base class of object types that are read from a response of the AIML API. */
+import type { WireUnknown } from '../../aiml/wire.ts';
+
+/** A field of the schema is declared together with its value on the wire: `readonly topP = this.wire.top_p`. */
+export abstract class FromWire<Wire> {
+  protected readonly wire: Wire;
+
+  constructor(wire: Wire) {
+    this.wire = wire;
+  }
+}
+
+/** Upstream's name for the kind of an object, for example `file_search`; also of a kind that this service does not know. */
+export const kindOf = (wire: { readonly type: string } | WireUnknown): string =>
+  'raw' in wire ? wire.raw.type : wire.type;
