@@ -165,7 +165,7 @@ async function startService(
   const runHub = new RunHub({ upstream: { client, isEmbedded }, firstPollMs, maxFailingMs });
   const streamLimits = new StreamLimits({ maxStreams: config.maxStreams, isMultiTenant });
 
-  const graphql = createGraphQLServer({
+  const { apollo, requestHandler } = createGraphQLServer({
     schema,
     introspection,
     safelist,
@@ -195,10 +195,9 @@ async function startService(
     onTokenRejected: reporter.tokenRejected,
     onOperation: reporter.operationEnded,
   });
-  const { requestHandler } = graphql;
-  closers.push(() => graphql.stop());
+  closers.push(() => apollo.stop());
   closers.push(() => runHub.close());
-  await graphql.start();
+  await apollo.start();
   await redis?.open();
 
   const execute: GraphQLRouteOptions['execute'] = (request, info) => requestHandler.execute(request, info);

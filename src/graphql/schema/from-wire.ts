@@ -3,7 +3,8 @@ import type { WireUnknown } from '../../aiml/wire.ts';
 
 /** A field of the schema is declared together with its value on the wire: `readonly topP = this.wire.top_p`. */
 export abstract class FromWire<Wire> {
-  protected readonly wire: Wire;
+  /** Declared, not defined: a definition in a base class of many shapes takes as long as all fields of a small object. */
+  declare protected readonly wire: Wire;
 
   constructor(wire: Wire) {
     this.wire = wire;

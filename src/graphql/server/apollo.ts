@@ -3,12 +3,7 @@
  *
  * The HTTP layer owns requests, limits of the body, landing page and explorer; nothing here listens.
  */
-import {
-  ApolloServer,
-  type ApolloServerOptionsWithGateway,
-  type ApolloServerOptionsWithSchema,
-  type ApolloServerPlugin,
-} from '@apollo/server';
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerOptionsWithSchema } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -17,19 +12,20 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
-import type { RequestContext } from './request-context.ts';
+import type { ApolloContext } from './request-context.ts';
 import { createErrorFormatter } from '../errors/format.ts';
-import { createLocationsPlugin } from './document-text.ts';
+import { locationsPlugin } from './document-text.ts';
 import type { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
 import { createErrorResponsePlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
+import { operationPlugin } from './operation.plugin.ts';
 import type { DocumentCache } from './apq-cache.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
-type Options = ApolloServerOptionsWithSchema<RequestContext>;
-type Gateway = NonNullable<ApolloServerOptionsWithGateway<RequestContext>['gateway']>;
+type Options = ApolloServerOptionsWithSchema<ApolloContext>;
+type Gateway = NonNullable<ApolloServerOptionsWithGateway<ApolloContext>['gateway']>;
 
-export interface ApolloOptions<Context extends RequestContext> {
+export interface ApolloOptions {
   /** Whether introspection and suggestions ("Did you mean …") are allowed. */
   readonly introspection: boolean;
   readonly logger: NonNullable<Options['logger']>;
@@ -38,8 +34,6 @@ export interface ApolloOptions<Context extends RequestContext> {
   readonly operationCache: OperationCache;
   /** Stores documents by their hashes. */
   readonly persistedDocuments: DocumentCache;
-  /** Plugins that run before those of this module, which may change the response last. */
-  readonly plugins: readonly ApolloServerPlugin<Context>[];
   /** Called with every error that is masked as INTERNAL_SERVER_ERROR. */
   readonly onInternalError: OnInternalError;
 }
@@ -50,18 +44,17 @@ export interface ApolloOptions<Context extends RequestContext> {
  * `status400ForVariableCoercionErrors` is left at its default (400): with a bad variable the operation did not run, and
  * to name the option, with either value, makes Apollo Server warn at every start.
  */
-export function createApollo<Context extends RequestContext>({
+export function createApollo({
   introspection,
   logger,
   schema,
   operationCache,
   persistedDocuments,
-  plugins,
   onInternalError,
-}: ApolloOptions<Context>): ApolloServer<Context> {
+}: ApolloOptions): ApolloServer<ApolloContext> {
   const formatError = createErrorFormatter({ suggestions: introspection });
   const completeErrors = createErrorCompleter(onInternalError);
-  return new ApolloServer<Context>({
+  return new ApolloServer<ApolloContext>({
     gateway: asGateway(operationCache, {
       schema,
       formatErrors: (errors, request) =>
@@ -94,8 +87,8 @@ export function createApollo<Context extends RequestContext>({
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      createLocationsPlugin(),
-      ...plugins,
+      locationsPlugin,
+      operationPlugin,
       createErrorResponsePlugin(completeErrors),
     ],
   });
@@ -106,17 +99,19 @@ const asGateway = (operations: OperationCache, subscriptions: SubscriptionOption
   load: () =>
     Promise.resolve({
       executor: ({ document, request: { operationName, variables = {} }, context: given }) => {
-        const context = given as RequestContext;
-        const { execute } = context;
+        const { scope: context } = given as ApolloContext;
+        // The operation has run: Apollo Server only formats its result.
+        if (context.result) return Promise.resolve(context.result);
         if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
           const values = operations.prepare(document, operationName)?.check(variables);
           if (values && 'errors' in values) return Promise.resolve(values);
           return startSubscription({ document, operationName, variables, context }, subscriptions);
         }
-        return execute
-          ? execute({ document, operationName, variables })
-          : (operations.prepare(document, operationName)?.run(variables, context) ??
-              operations.executor.reject(document, operationName));
+        const { executor } = operations;
+        const result = context.isAnonymous
+          ? executor.prepare(document, operationName)?.runOnce(variables, context)
+          : operations.prepare(document, operationName)?.run(variables, context);
+        return result ?? executor.reject(document, operationName);
       },
     }),
   onSchemaLoadOrUpdate: (onSchema) => {

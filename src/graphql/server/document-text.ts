@@ -2,7 +2,7 @@
  * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js splits
  * every block string at them. Escapes are decoded one by one.
  */
-import type { ApolloServerPlugin, BaseContext, GraphQLRequestListener } from '@apollo/server';
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import { Kind, visit, type Location } from 'graphql';
 
 const textLimits = {
@@ -27,23 +27,22 @@ const locatedText = { characters: 32_768, lines: 2000 } as const;
  * Removes the locations of the nodes of long documents, so that their errors have none. For every location in an error,
  * graphql-js and Apollo Server each search the document for line breaks, from its start.
  */
-export function createLocationsPlugin<Context extends BaseContext>(): ApolloServerPlugin<Context> {
-  const listener: Promise<GraphQLRequestListener<Context>> = Promise.resolve({
-    parsingDidStart: (context) =>
-      Promise.resolve(() => {
-        const { source, document } = context;
-        if (document && isLong(source))
-          visit(document, {
-            enter: (node) => {
-              if (node.kind !== Kind.DOCUMENT) removeLocation(node);
-            },
-          });
-        return Promise.resolve();
-      }),
-  });
-  // It knows nothing of a request, so one listener serves all of them.
-  return { requestDidStart: () => listener };
-}
+export const locationsPlugin: ApolloServerPlugin<BaseContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      parsingDidStart: (context) =>
+        Promise.resolve(() => {
+          const { source, document } = context;
+          if (document && isLong(source))
+            visit(document, {
+              enter: (node) => {
+                if (node.kind !== Kind.DOCUMENT) removeLocation(node);
+              },
+            });
+          return Promise.resolve();
+        }),
+    }),
+};
 
 const isLong = (text: string): boolean =>
   text.length > locatedText.characters ||

@@ -7,7 +7,7 @@
  */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { RequestContext } from './request-context.ts';
+import type { ApolloContext, RequestContext } from './request-context.ts';
 import { attempt, maskedCause } from '../errors/format.ts';
 import { errorCodes, isErrorCode } from '../errors/codes.ts';
 import { toLargeBody } from './large-data.ts';
@@ -31,23 +31,19 @@ export const createErrorCompleter =
       return { ...error, extensions: { ...error.extensions, requestId: request.requestId } };
     });
 
-export function createErrorResponsePlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<RequestContext> {
+export function createErrorResponsePlugin(completeErrors: ErrorCompleter): ApolloServerPlugin<ApolloContext> {
   const done = Promise.resolve();
-  const listener: Promise<GraphQLRequestListener<RequestContext>> = Promise.resolve({
-    willSendResponse: ({ contextValue, response: { body, http } }) => {
+  const listener: Promise<GraphQLRequestListener<ApolloContext>> = Promise.resolve({
+    willSendResponse: ({ contextValue: { scope }, response: { body, http } }) => {
       if (body.kind !== 'single') return done;
       if (body.singleResult.errors) {
         const status = statusOf(body.singleResult, http.status);
         if (status !== undefined) http.status = status;
-        body.singleResult.errors = completeErrors(body.singleResult.errors, contextValue);
+        body.singleResult.errors = completeErrors(body.singleResult.errors, scope);
       }
-      const { respondWith } = contextValue;
-      const largeBody = respondWith ? toLargeBody(body.singleResult) : null;
-      if (largeBody) {
-        respondWith?.(largeBody);
-        // Apollo Server has nothing left to write.
-        body.singleResult = {};
-      }
+      scope.largeBody = toLargeBody(body.singleResult);
+      // Apollo Server has nothing left to write.
+      if (scope.largeBody) body.singleResult = {};
       return done;
     },
   });

@@ -5,25 +5,11 @@
  * It also sees documents that do not parse or validate, and requests without a matching operation. The HTTP layer records
  * requests that are rejected before the pipeline (CSRF prevention, an invalid body, overload) and faults of the pipeline.
  */
-import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { DocumentNode, FormattedExecutionResult } from 'graphql';
 import { attempt } from '../errors/format.ts';
+import type { RequestContext } from './request-context.ts';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
-
-interface OperationPluginOptions<Context extends BaseContext> {
-  /** Called before the document is parsed. Returns when the operation began, on `performance.now()`. Its errors are ignored. */
-  readonly onStart: (context: Context) => number;
-  /**
-   * Called once, when the response is ready to be sent. Its errors are ignored: the response is sent anyway. `source` is the
-   * document as text; undefined if none was found.
-   */
-  readonly onEnd: (
-    record: OperationRecord,
-    context: Context,
-    valid: ValidOperation | null,
-    source: string | undefined,
-  ) => void;
-}
 
 export interface ValidOperation {
   readonly document: DocumentNode;
@@ -31,35 +17,29 @@ export interface ValidOperation {
   readonly operationName: string | undefined;
 }
 
-/** The callbacks get Apollo Server's shallow copy of the context. */
-export function createOperationPlugin<Context extends BaseContext>({
-  onStart,
-  onEnd,
-}: OperationPluginOptions<Context>): ApolloServerPlugin<Context> {
-  return {
-    requestDidStart: ({ contextValue }) => {
-      const startedAt = attempt(() => onStart(contextValue)) ?? performance.now();
-      return Promise.resolve({
-        willSendResponse: ({ request, source, document, operation, operationName, response: { body } }) => {
-          attempt(() =>
-            onEnd(
-              {
-                operationName: toOperationName(operationName),
-                kind: operation?.operation ?? 'unknown',
-                ...toOutcome(body.kind === 'single' ? body.singleResult : body.initialResult),
-                durationMs: msSince(startedAt),
-              },
-              contextValue,
-              document && operation ? { document, operationName: request.operationName } : null,
-              source,
-            ),
-          );
-          return Promise.resolve();
-        },
-      });
-    },
-  };
-}
+/** Errors of the scope are ignored: the response is sent anyway. */
+export const operationPlugin: ApolloServerPlugin<{ readonly scope: Pick<RequestContext, 'start' | 'end'> }> = {
+  requestDidStart: ({ contextValue: { scope } }) => {
+    const startedAt = attempt(() => scope.start?.()) ?? performance.now();
+    return Promise.resolve({
+      willSendResponse: ({ request, source, document, operation, operationName, response: { body } }) => {
+        attempt(() =>
+          scope.end?.(
+            {
+              operationName: toOperationName(operationName),
+              kind: operation?.operation ?? 'unknown',
+              ...toOutcome(body.kind === 'single' ? body.singleResult : body.initialResult),
+              durationMs: msSince(startedAt),
+            },
+            document && operation ? { document, operationName: request.operationName } : null,
+            source,
+          ),
+        );
+        return Promise.resolve();
+      },
+    });
+  },
+};
 
 const NO_CODES: readonly string[] = [];
 

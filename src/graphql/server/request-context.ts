@@ -1,18 +1,19 @@
-/** The scope and the GraphQL context of one request. Neither is shared or outlives the request. */
+/** The context of one request. It is not shared and does not outlive the request. */
 import type { UpstreamContext } from '../../aiml/call.ts';
 import { type RequestAccess, UpstreamRequest, type Upstream } from '../../aiml/upstream-request.ts';
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import type { UserErrorCode } from '../schema/payload.type.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { StreamHost } from './subscription.ts';
-import type { OperationRecord } from '../../observability/operation-record.ts';
+import type { EndedOperation, OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
+import type { Safelist } from './safelist.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import type { RequestTrace } from '../../observability/tracing.ts';
-import type { DocumentNode, ExecutionResult } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 
 /** The public members of a class and of the results of its methods, so that tests can replace them. */
 type Public<T> = { readonly [Name in keyof T]: PublicMember<T[Name]> };
@@ -24,12 +25,6 @@ type PublicMember<M> = M extends (...parameters: infer Parameters) => infer Resu
     ? Pick<M, keyof M>
     : M;
 
-export interface ExecutionRequest {
-  readonly document: DocumentNode;
-  readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
 /** The context of resolvers. Created for each request, never shared. */
 export interface RequestContext {
   /** As in the X-Request-Id header of the response. */
@@ -38,18 +33,35 @@ export interface RequestContext {
   readonly caller?: string | null;
   /** Reads and writes with the credential of this request. Throws a PublicError without a valid credential. */
   readonly upstream: Public<UpstreamRequest>;
-  /** Executes operations that Apollo Server validated. By default the executor of the server. */
-  readonly execute?: ((request: ExecutionRequest) => Promise<ExecutionResult>) | undefined;
-  /** Receives the body of a response that is too large to be written at once. Absent if Apollo Server writes it. */
-  readonly respondWith?: ((body: Buffer) => void) | undefined;
+  /** Whether the request has no valid credential. Nothing of it is cached then. */
+  readonly isAnonymous?: boolean;
+  /** The result of a cached operation that has run. Null or absent if the operation has to be executed. */
+  readonly result?: ExecutionResult | null;
+  /** The body of a response that is too large to be written at once. Null or absent if Apollo Server writes the body. */
+  largeBody?: Buffer | null;
   /** Receives the results of a subscription. Null or absent if the response cannot be a stream. */
   readonly streamHost?: StreamHost | null;
   /** Called with the code of each of a mutation's `userErrors`; absent if nothing is recorded. */
-  readonly recordUserError?: ((code: UserErrorCode) => void) | undefined;
+  recordUserError?(code: UserErrorCode): void;
   /** Called with the id of what a mutation created, changed or deleted; absent if nothing is recorded. */
-  readonly recordWrite?: ((id: string) => void) | undefined;
+  recordWrite?(id: string): void;
+  /** Begins the operation, before its document is parsed. Returns when it began, on `performance.now()`. */
+  start?(): number;
+  /**
+   * Called once by Apollo Server, when the response is ready to be sent. `valid` is the operation; null if it is not valid.
+   * `source` is the document as text; undefined if none was found.
+   */
+  end?(record: OperationRecord, valid: ValidOperation | null, source: string | undefined): void;
   /** Throws a PublicError if the caller is not known or lacks the scope. */
   authorize(scope: Scope): void;
+}
+
+/**
+ * The context of Apollo Server, which makes a shallow copy of it for every operation. What changes is therefore kept in the
+ * object that both refer to.
+ */
+export interface ApolloContext {
+  readonly scope: RequestContext;
 }
 
 /** The parts of an HTTP request that the context is created from. */
@@ -71,21 +83,24 @@ export interface RequestInfo {
 /** The maximum bytes of upstream's responses that one operation may hold. */
 const MAX_BYTES_AT_ONCE = 32 * 1024 * 1024;
 
-interface RequestScopeOptions {
+/** What the scopes of all requests share. */
+export interface ScopeOptions {
   readonly upstream: Upstream;
-  readonly identity: Identity;
   readonly deadlineMs: number;
-  /** The deadline, on `performance.now()`. By default `deadlineMs` after its first call to upstream. */
-  readonly deadlineAt?: number | undefined;
   readonly streamLimits: StreamLimits;
+  /** The operations of a manifest; null if there is none. */
+  readonly safelist: Safelist | null;
+  /** Called once for each operation that is cached or passed to Apollo Server, when it has ended. */
+  readonly onOperation: (record: OperationRecord, operation: EndedOperation) => void;
 }
 
-interface RenewableCaller extends UpstreamContext {
+interface RenewableContext extends UpstreamContext {
   deadlineAt: number;
   responseBytesLeft: { bytes: number };
 }
 
-export class RequestScope {
+/** One operation, from its start to its end: the context of its resolvers, and what is recorded of it. */
+export class RequestScope implements RequestContext {
   /** The number of attempts of calls to upstream. */
   upstreamCalls = 0;
   /** The outcome of the operation. Null until it has ended. */
@@ -94,27 +109,44 @@ export class RequestScope {
   valid: ValidOperation | null = null;
   /** Whether there is a manifest of persisted operations and the operation is not in it. */
   isUnlisted = false;
-  /** The body of the response if it is too large for Apollo Server to write, null otherwise. */
+  result: ExecutionResult | null = null;
   largeBody: Buffer | null = null;
   /** The stream of its subscription. Null if none was started. */
   stream: OperationStream | null = null;
-  /** Codes of the `userErrors` of its mutations; null for none. */
-  userErrorCodes: Set<string> | null = null;
-  /** Ids of what its mutations created, changed or deleted. */
-  readonly writtenIds: string[] = [];
   /** When the first text of a run came, on `performance.now()`; null until then. */
   firstTextAt: number | null = null;
   readonly info: RequestInfo;
-  readonly #options: RequestScopeOptions;
+  readonly #identity: Identity;
+  readonly #options: ScopeOptions;
+  readonly #deadlineAt: number | null;
+  /** Codes of the `userErrors` of its mutations; null for none. */
+  #userErrorCodes: Set<string> | null = null;
+  /** Ids of what its mutations created, changed or deleted. */
+  readonly #writtenIds: string[] = [];
   #upstream: UpstreamRequest | null = null;
   #startedAt: number | null = null;
 
-  constructor(info: RequestInfo, options: RequestScopeOptions) {
+  /** `deadlineAt` is on `performance.now()`; null for `deadlineMs` after the first call to upstream. */
+  constructor(info: RequestInfo, identity: Identity, options: ScopeOptions, deadlineAt: number | null) {
     this.info = info;
+    this.#identity = identity;
     this.#options = options;
+    this.#deadlineAt = deadlineAt;
   }
 
-  /** Begins the operation if it has not begun. Returns when it began, on `performance.now()`. */
+  get requestId(): string {
+    return this.info.requestId;
+  }
+
+  get caller(): string | null {
+    return this.info.caller;
+  }
+
+  get isAnonymous(): boolean {
+    return this.#identity.kind === 'failure';
+  }
+
+  /** Only the first call begins the operation. */
   start(): number {
     if (this.#startedAt === null) {
       this.#startedAt = performance.now();
@@ -123,12 +155,51 @@ export class RequestScope {
     return this.#startedAt;
   }
 
-  /** Throws a PublicError if the caller is not known or lacks the scope. */
-  authorize(scope: Scope): void {
-    requireScope(this.#options.identity, scope);
+  /** The end of an operation from the cache. */
+  endCached(record: OperationRecord, isUnlisted: boolean): void {
+    this.isUnlisted = isUnlisted;
+    this.#end(record);
   }
 
-  /** Null if the response cannot be a stream. */
+  end(record: OperationRecord, valid: ValidOperation | null, source: string | undefined): void {
+    const { safelist } = this.#options;
+    this.isUnlisted = safelist !== null && source !== undefined && !safelist.has(source);
+    this.valid = valid;
+    this.#end(record);
+  }
+
+  #end(ended: OperationRecord): void {
+    this.record =
+      ended.outcome === 'ok' && this.#userErrorCodes
+        ? { ...ended, outcome: 'user_error', errorCodes: [...this.#userErrorCodes] }
+        : ended;
+    // A stream is reported when it ends.
+    if (!this.stream) this.report(this.record, null);
+  }
+
+  report(record: OperationRecord, stream: EndedOperation['stream']): void {
+    this.#options.onOperation(record, {
+      info: this.info,
+      upstreamCalls: this.upstreamCalls,
+      isShared: false,
+      isUnlisted: this.isUnlisted,
+      stream,
+      writtenIds: this.#writtenIds.length > 0 ? this.#writtenIds : undefined,
+    });
+  }
+
+  recordUserError(code: UserErrorCode): void {
+    (this.#userErrorCodes ??= new Set()).add(code);
+  }
+
+  recordWrite(id: string): void {
+    this.#writtenIds.push(id);
+  }
+
+  authorize(scope: Scope): void {
+    requireScope(this.#identity, scope);
+  }
+
   get streamHost(): StreamHost | null {
     if (this.info.streamTransport === null) return null;
     return {
@@ -141,7 +212,8 @@ export class RequestScope {
 
   /** Without a valid credential there is no stream, and the resolver reports the error. */
   #acquireStream(): Release {
-    const { identity, streamLimits } = this.#options;
+    const identity = this.#identity;
+    const { streamLimits } = this.#options;
     const release = identity.kind === 'failure' ? () => undefined : streamLimits.tryAcquire(identity.subject);
     if (release) return release;
     throw new ServiceError(
@@ -150,7 +222,7 @@ export class RequestScope {
     );
   }
 
-  /** Created on first use, which starts the deadline. Throws a PublicError without a valid credential. */
+  /** Created on first use, which starts the deadline. */
   get upstream(): UpstreamRequest {
     return (this.#upstream ??= new UpstreamRequest(this.#toAccess()));
   }
@@ -176,65 +248,21 @@ export class RequestScope {
     };
   }
 
-  #toUpstreamContext(): RenewableCaller {
-    const { identity, deadlineMs, deadlineAt } = this.#options;
+  #toUpstreamContext(): RenewableContext {
     const { requestId, cancellation: cancel, trace } = this.info;
-    const { credential, tenant, subject } = requirePrincipal(identity);
+    const { credential, tenant, subject } = requirePrincipal(this.#identity);
     return {
       credential,
       tenant,
       subject,
       requestId,
       cancel,
-      deadlineAt: deadlineAt ?? performance.now() + deadlineMs,
+      deadlineAt: this.#deadlineAt ?? performance.now() + this.#options.deadlineMs,
       responseBytesLeft: { bytes: MAX_BYTES_AT_ONCE },
       trace,
       onAttempt: () => {
         this.upstreamCalls += 1;
       },
     };
-  }
-}
-
-/**
- * The context that resolvers get. Apollo Server makes a copy of it for every operation: own fields are copied, getters
- * of the prototype are not run, so what changes is kept in the scope.
- */
-export class ServiceContext implements RequestContext {
-  readonly requestId: string;
-  readonly scope: RequestScope;
-  execute: RequestContext['execute'];
-  readonly respondWith: (body: Buffer) => void;
-
-  constructor(scope: RequestScope) {
-    this.requestId = scope.info.requestId;
-    this.scope = scope;
-    this.respondWith = (body) => {
-      scope.largeBody = body;
-    };
-  }
-
-  recordUserError(code: UserErrorCode): void {
-    (this.scope.userErrorCodes ??= new Set()).add(code);
-  }
-
-  recordWrite(id: string): void {
-    this.scope.writtenIds.push(id);
-  }
-
-  get caller(): string | null {
-    return this.scope.info.caller;
-  }
-
-  get upstream(): UpstreamRequest {
-    return this.scope.upstream;
-  }
-
-  get streamHost(): StreamHost | null {
-    return this.scope.streamHost;
-  }
-
-  authorize(scope: Scope): void {
-    this.scope.authorize(scope);
   }
 }

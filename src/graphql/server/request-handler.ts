@@ -7,17 +7,16 @@
  * not see operations that run from the cache.
  */
 import type { ApolloServer, HTTPGraphQLRequest } from '@apollo/server';
-import { OperationTypeNode, type ExecutionResult } from 'graphql';
+import { OperationTypeNode } from 'graphql';
 import type { Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
-import type { Upstream } from '../../aiml/upstream-request.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticate } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
 import { toExtensions, type ErrorCode } from '../errors/codes.ts';
-import { type ExecutionRequest, type RequestInfo, RequestScope, ServiceContext } from './request-context.ts';
+import { RequestScope, type ApolloContext, type RequestInfo, type ScopeOptions } from './request-context.ts';
 import {
   badRequest,
   NO_HEADERS,
@@ -30,22 +29,17 @@ import {
 } from './http-response.ts';
 import { toLargeBody } from './large-data.ts';
 import { createRejectionCache, type OperationCache, type OperationLookup } from './operation-cache.ts';
-import type { Safelist } from './safelist.ts';
-import { msSince, type EndedOperation, type OperationRecord } from '../../observability/operation-record.ts';
-import type { ValidOperation } from './operation.plugin.ts';
+import { requestParam } from './safelist.ts';
+import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
-import type { StreamLimits } from './stream-limits.ts';
 import { toVariablesKey } from './variables.ts';
 
-export interface GraphQLRequestHandlerOptions {
-  readonly apollo: ApolloServer<ServiceContext>;
+export interface GraphQLRequestHandlerOptions extends ScopeOptions {
+  readonly apollo: ApolloServer<ApolloContext>;
   readonly cache: OperationCache;
   readonly authenticate: Authenticate;
-  readonly upstream: Upstream;
   /** The maximum of operations in flight of each subject. Null if there is only one. */
   readonly slots: FairShare | null;
-  readonly streamLimits: StreamLimits;
-  readonly deadlineMs: number;
   /**
    * Whether identical queries in flight are executed once. Not with replicas: a query could then return what was read before
    * a write through another replica. Reads of upstream are shared nevertheless.
@@ -53,11 +47,11 @@ export interface GraphQLRequestHandlerOptions {
   readonly coalesceQueries: boolean;
   /** Whether introspection is allowed. If it is not, requests without a credential are rejected unparsed. */
   readonly introspection: boolean;
-  /** Only its operations are executed. Null or absent for all operations. */
-  readonly safelist?: Safelist | null;
-  readonly onTokenRejected?: (entry: { readonly requestId: string; readonly reason: string }) => void;
-  readonly onOperation: (record: OperationRecord, operation: EndedOperation) => void;
-  readonly onUnlisted: (request: HTTPGraphQLRequest, info: RequestInfo) => void;
+  /** Whether operations that are not in the safelist are rejected. */
+  readonly isSafelistEnforced: boolean;
+  readonly onTokenRejected: (entry: { readonly requestId: string; readonly reason: string }) => void;
+  /** Called for each operation that was rejected because it is not in the safelist. */
+  readonly onUnlisted: (requestId: string, operationName: string | null) => void;
 }
 
 const NO_CODES: readonly string[] = [];
@@ -97,15 +91,15 @@ export class GraphQLRequestHandler {
 
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLHttpResponse> {
-    const { authenticate, introspection, safelist, slots, onUnlisted } = this.#options;
-    if (safelist?.rejects(request)) {
-      onUnlisted(request, info);
+    const { authenticate, introspection, safelist, isSafelistEnforced, slots, onTokenRejected } = this.#options;
+    if (isSafelistEnforced && safelist?.rejects(request)) {
+      this.#options.onUnlisted(info.requestId, toOperationName(requestParam(request, 'operationName')));
       return NOT_LISTED;
     }
     const startedAt = performance.now();
     const identity = await authenticate(info.authorization);
     if (identity.kind === 'failure' && identity.reason !== undefined)
-      this.#options.onTokenRejected?.({ requestId: info.requestId, reason: identity.reason });
+      onTokenRejected({ requestId: info.requestId, reason: identity.reason });
     if (identity.kind === 'failure' && !introspection) {
       const { code, message, retryable } = identity.error.details;
       return this.#rejectUnparsed(200, message, { code, retryable, outcome: 'NOT_APPLIED' }, info, startedAt);
@@ -170,34 +164,6 @@ export class GraphQLRequestHandler {
     return { status, headers: NO_STORE, body: Buffer.from(JSON.stringify({ errors: [error] })) };
   }
 
-  /**
-   * Called once for each operation that is cached or passed to Apollo Server. `valid` is the operation that Apollo Server
-   * validated. Null if it was cached, or is not valid.
-   */
-  recordEnd(ended: OperationRecord, scope: RequestScope, valid: ValidOperation | null): void {
-    const { userErrorCodes } = scope;
-    const record =
-      ended.outcome === 'ok' && userErrorCodes
-        ? { ...ended, outcome: 'user_error' as const, errorCodes: [...userErrorCodes] }
-        : ended;
-    scope.record = record;
-    scope.valid = valid;
-    // The entry of a stream is logged when the stream ends.
-    if (!scope.stream) this.#report(scope, record, null);
-  }
-
-  #report(scope: RequestScope, record: OperationRecord, stream: EndedOperation['stream']): void {
-    const { info, upstreamCalls, isUnlisted, writtenIds } = scope;
-    this.#options.onOperation(record, {
-      info,
-      upstreamCalls,
-      isShared: false,
-      isUnlisted,
-      stream,
-      writtenIds: writtenIds.length > 0 ? writtenIds : undefined,
-    });
-  }
-
   /** Null if no subscription was started. */
   #toStream(scope: RequestScope): OperationStream | null {
     const { stream, record, info } = scope;
@@ -212,7 +178,7 @@ export class GraphQLRequestHandler {
       const { firstTextAt } = scope;
       const firstTextMs = firstTextAt === null ? null : firstTextAt - startedAt;
       const durationMs = msSince(startedAt);
-      this.#report(scope, { ...record, outcome, errorCodes }, { ...summary, transport, durationMs, firstTextMs });
+      scope.report({ ...record, outcome, errorCodes }, { ...summary, transport, durationMs, firstTextMs });
     };
     return stream;
   }
@@ -222,50 +188,33 @@ export class GraphQLRequestHandler {
     info: RequestInfo,
     identity: Identity,
     lookup: OperationLookup | null,
-    deadlineAt?: number,
+    deadlineAt: number | null = null,
   ): Promise<HandledRequest> {
-    const { apollo, upstream, deadlineMs, streamLimits } = this.#options;
-    const scope = new RequestScope(info, { upstream, identity, deadlineMs, deadlineAt, streamLimits });
-    const context = new ServiceContext(scope);
+    const scope = new RequestScope(info, identity, this.#options, deadlineAt);
     if (lookup?.cached && lookup.cached.kind !== OperationTypeNode.SUBSCRIPTION && identity.kind !== 'failure') {
       const { name, kind, prepared, isUnlisted } = lookup.cached;
       const startedAt = scope.start();
-      const result = await prepared.run(lookup.variables, context);
+      const result = await prepared.run(lookup.variables, scope);
       if (!result.errors) {
         const body = toLargeBody(result) ?? Buffer.from(JSON.stringify(result));
         const durationMs = msSince(startedAt);
-        scope.isUnlisted = isUnlisted;
-        this.recordEnd({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, scope, null);
+        scope.endCached({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, isUnlisted);
         return { response: { status: 200, headers: NO_HEADERS, body }, scope };
       }
-      // The operation has run: Apollo Server only formats its result.
-      context.execute = () => Promise.resolve(result);
-    } else context.execute = (operation) => this.#executeValid(operation, identity, context);
-    const response = await apollo.executeHTTPGraphQLRequest({
+      scope.result = result;
+    }
+    const response = await this.#options.apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: request,
-      context: () => Promise.resolve(context),
+      context: () => Promise.resolve({ scope }),
     });
     const stream = this.#toStream(scope);
     const isSubscription = scope.record?.kind === 'subscription';
     const reply = { ...toResponse(response, scope.largeBody), isSubscription, ...(stream && { stream }) };
-    if (identity.kind !== 'failure') this.#remember(lookup, reply, scope);
+    if (!scope.isAnonymous) this.#remember(lookup, reply, scope);
     return { response: reply, scope };
   }
 
   /** Operations of requests without a credential are not cached. */
-  #executeValid(
-    { document, operationName, variables }: ExecutionRequest,
-    identity: Identity,
-    context: ServiceContext,
-  ): Promise<ExecutionResult> {
-    const { cache } = this.#options;
-    const result =
-      identity.kind === 'failure'
-        ? cache.executor.prepare(document, operationName)?.runOnce(variables, context)
-        : cache.prepare(document, operationName)?.run(variables, context);
-    return result ?? cache.executor.reject(document, operationName);
-  }
-
   #remember(lookup: OperationLookup | null, response: GraphQLHttpResponse, scope: RequestScope): void {
     const { valid, record, isUnlisted } = scope;
     if (valid && !lookup?.cached) this.#options.cache.store(lookup, valid.document, valid.operationName, isUnlisted);

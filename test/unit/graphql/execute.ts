@@ -6,7 +6,7 @@ import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
 import { Executor } from '../../../src/graphql/server/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
-import type { RequestContext } from '../../../src/graphql/server/request-context.ts';
+import type { ApolloContext, RequestContext } from '../../../src/graphql/server/request-context.ts';
 import { InMemoryAssistants, upstreamOf } from './in-memory-assistants.ts';
 
 export interface GraphQLResponse {
@@ -26,7 +26,7 @@ export interface Operation {
 const drop = (): void => undefined;
 export const silentLogger = { debug: drop, info: drop, warn: drop, error: drop };
 
-export function createTestApollo(options: Partial<ApolloOptions<RequestContext>> = {}): ApolloServer<RequestContext> {
+export function createTestApollo(options: Partial<ApolloOptions> = {}): ApolloServer<ApolloContext> {
   const schema = options.schema ?? buildServiceSchema();
   return createApollo({
     introspection: true,
@@ -34,19 +34,18 @@ export function createTestApollo(options: Partial<ApolloOptions<RequestContext>>
     schema,
     operationCache: new OperationCache(new Executor(schema)),
     persistedDocuments: createApqCache(null),
-    plugins: [],
     onInternalError: drop,
     ...options,
   });
 }
 
 export async function execute(
-  apollo: ApolloServer<RequestContext>,
+  apollo: ApolloServer<ApolloContext>,
   operation: Operation,
   assistants: RequestContext['upstream']['assistants'] = new InMemoryAssistants(),
 ): Promise<GraphQLResponse> {
   const { body, http } = await apollo.executeOperation(operation, {
-    contextValue: { requestId: 'req-1', upstream: upstreamOf(assistants), authorize: () => undefined },
+    contextValue: { scope: { requestId: 'req-1', upstream: upstreamOf(assistants), authorize: () => undefined } },
   });
   if (body.kind !== 'single') throw new TypeError('a single result was expected');
   const { data, errors = [] } = body.singleResult;

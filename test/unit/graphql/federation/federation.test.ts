@@ -74,7 +74,11 @@ describe('the schema of a subgraph', () => {
     const production = createTestApollo({ schema, introspection: false });
     const { body } = await production.executeOperation(
       { query: '{ _service { sdl } }' },
-      { contextValue: { requestId: 'r', upstream: upstreamOf(new InMemoryAssistants()), authorize: denyAccess } },
+      {
+        contextValue: {
+          scope: { requestId: 'r', upstream: upstreamOf(new InMemoryAssistants()), authorize: denyAccess },
+        },
+      },
     );
     expect(body).toMatchObject({ kind: 'single', singleResult: { data: { _service: { sdl } } } });
   });
@@ -123,7 +127,7 @@ describe('entities', () => {
     const assistants = new InMemoryAssistants(assistantsInOrder(1));
     const { body } = await apollo.executeOperation(
       { query: ENTITIES, variables: { representations: [assistant('a0')] } },
-      { contextValue: { requestId: 'r', upstream: upstreamOf(assistants), authorize: denyAccess } },
+      { contextValue: { scope: { requestId: 'r', upstream: upstreamOf(assistants), authorize: denyAccess } } },
     );
     expect(body).toMatchObject({
       singleResult: { data: null, errors: [{ path: ['_entities'], extensions: { code: 'FORBIDDEN' } }] },
