@@ -21,10 +21,10 @@ import { buildServiceSchema, toSdl } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { ConnectionTracker } from './http/connection-tracker.ts';
-import type { GraphQLRouteOptions } from './http/graphql-route.ts';
+import type { OperationOptions } from './http/graphql-route.ts';
 import { HostPolicy } from './http/host-policy.ts';
 import { HttpServers } from './http/http-servers.ts';
-import { drain, Lifecycle } from './http/shutdown.ts';
+import { drain, type Lifecycle } from './http/shutdown.ts';
 import { WebSockets } from './http/websocket/websockets.ts';
 import type { LocalAiml } from './local-aiml/server.ts';
 import { createEventReporter } from './observability/event-reporter.ts';
@@ -115,7 +115,8 @@ async function startService(
   closers.push(() => redis?.close());
   const isRedisUp = redis && (() => redis.isUp);
 
-  const lifecycle = new Lifecycle();
+  const lifecycle: Lifecycle = { state: 'starting' };
+  const hosts = new HostPolicy(config.allowedHosts);
   const operationSlots = new Semaphore(config.maxInFlight);
   const bodyMemory = new BodyMemory();
   const connections = new ConnectionTracker({
@@ -200,14 +201,14 @@ async function startService(
   await apollo.start();
   await redis?.open();
 
-  const execute: GraphQLRouteOptions['execute'] = (request, info) => requestHandler.execute(request, info);
-  const startTrace: GraphQLRouteOptions['startTrace'] = (method, route, headers) =>
+  const execute: OperationOptions['execute'] = (request, info) => requestHandler.execute(request, info);
+  const startTrace: OperationOptions['startTrace'] = (method, route, headers) =>
     tracing.startRequest(method, route, headers);
   const webSockets: WebSockets = new WebSockets({
     lifecycle,
     connections,
     operationSlots,
-    hosts: new HostPolicy(config.allowedHosts),
+    hosts,
     isAllowedOrigin: (origin) => isAllowedOrigin(origin, config),
     startTrace,
     execute,
@@ -227,7 +228,7 @@ async function startService(
     servers,
     connections,
     bodyMemory,
-    allowedHosts: config.allowedHosts,
+    hosts,
     lifecycle,
     operationSlots,
     metrics,
@@ -247,7 +248,7 @@ async function startService(
   void client.preconnect();
   await app.ready();
   const port = await servers.listen({ host: config.host, port: config.port });
-  lifecycle.markReady();
+  lifecycle.state = 'ready';
 
   let stopped: Promise<void> | null = null;
   return {
@@ -265,7 +266,7 @@ async function startService(
   async function stop(): Promise<void> {
     const drainedAt = performance.now() + config.shutdownGraceMs + config.shutdownTimeoutMs;
     const leftMs = () => Math.max(0, drainedAt - performance.now());
-    lifecycle.markDraining();
+    lifecycle.state = 'draining';
     streamLimits.close();
     const arrivals = setTimeout(
       () => servers.limitArrival(ARRIVAL_TIMEOUT_WHILE_STOPPING_MS),
@@ -273,7 +274,7 @@ async function startService(
     );
     const socketsClosed = webSockets.drain(leftMs());
     await sleep(config.shutdownGraceMs);
-    await Promise.all([drain(servers.all, { timeoutMs: config.shutdownTimeoutMs }), socketsClosed]);
+    await Promise.all([drain(servers.all, config.shutdownTimeoutMs), socketsClosed]);
     clearTimeout(arrivals);
     await Promise.race([closeAll(closers, leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }

@@ -96,9 +96,14 @@ export class ResourceLoader<T extends ApiObject, CreateBody, ModifyBody> {
     return this.load(id);
   }
 
-  /** Resolves to the object after the write. Code NOT_FOUND if upstream has none with this id. */
-  modify(id: string, body: ModifyBody): Promise<T> {
-    return this.#write(id, () => this.#resource.modify(id, body));
+  /**
+   * Resolves to the object after the write. An empty body is not sent: it changes nothing. Null, or code NOT_FOUND, if upstream
+   * has none with this id.
+   */
+  modify(id: string, body: ModifyBody): Promise<T | null> {
+    return Object.keys(body as object).length === 0
+      ? this.load(id)
+      : this.#write(id, () => this.#resource.modify(id, body));
   }
 
   /** Resolves once the object is deleted. Code NOT_FOUND if upstream has none with this id. */

@@ -23,8 +23,7 @@ import {
   toErrorResponse,
   type ErrorResponseRecord,
 } from './error-response.ts';
-import { HostPolicy } from './host-policy.ts';
-import type { AllowedHosts } from '../runtime/host.ts';
+import type { HostPolicy } from './host-policy.ts';
 import type { HttpServers } from './http-servers.ts';
 import { hasUnsupportedCharset } from './content-negotiation.ts';
 import { decorateRequests, exchangeOf } from './request-state.ts';
@@ -37,8 +36,7 @@ interface AppOptions extends GraphQLRouteOptions {
   readonly servers: Pick<HttpServers, 'create'>;
   readonly connections: Pick<ConnectionTracker, 'begin'>;
   readonly bodyMemory: BodyMemory;
-  /** The hosts that requests may name; null for any. */
-  readonly allowedHosts: AllowedHosts | null;
+  readonly hosts: Pick<HostPolicy, 'check'>;
   readonly onErrorResponse: (record: ErrorResponseRecord) => void;
   /** Called with every CORS preflight of an origin that is not allowed. */
   readonly onOriginRejected: (requestId: string) => void;
@@ -56,7 +54,7 @@ interface AppOptions extends GraphQLRouteOptions {
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { bodyMemory, connections, lifecycle, logger, metrics, onErrorResponse, isRedisUp, servers } = options;
+  const { bodyMemory, connections, lifecycle, logger, metrics, onErrorResponse, isRedisUp, servers, hosts } = options;
   const app = Fastify({
     // The service's own logger writes one entry per request.
     logger: false,
@@ -75,7 +73,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       void sendErrorResponse(reply, hosts.check(request.raw) ?? NOT_FOUND);
     },
   });
-  const hosts = new HostPolicy(options.allowedHosts);
 
   decorateRequests(app);
   app.addHook('onRequest', (request, reply, done) => {

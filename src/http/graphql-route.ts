@@ -23,18 +23,22 @@ import { sendOneResult, sendStream } from './stream-response.ts';
 import type { RequestInfo } from '../graphql/server/request-context.ts';
 import type { GraphQLHttpResponse } from '../graphql/server/http-response.ts';
 
-export interface GraphQLRouteOptions {
-  readonly lifecycle: Pick<Lifecycle, 'state'>;
+/** What operations need over HTTP and over WebSockets. */
+export interface OperationOptions {
+  readonly lifecycle: Readonly<Lifecycle>;
   /** Limits the operations in flight (`MAX_IN_FLIGHT`). */
   readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
   /** Returns null if tracing is off. */
   readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
-  /** The interval of heartbeats in a stream, in milliseconds; 12 s by default. */
+  /** The interval of heartbeats in streams and WebSockets, in milliseconds; 12 s by default. */
   readonly heartbeatMs?: number | undefined;
-  /** Whether `/` is a page. A browser that opens this URL without an operation is then redirected to it. */
-  readonly hasLandingPage?: boolean;
   /** Never rejects. */
   readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
+}
+
+export interface GraphQLRouteOptions extends OperationOptions {
+  /** Whether `/` is a page. A browser that opens this URL without an operation is then redirected to it. */
+  readonly hasLandingPage?: boolean;
 }
 
 export function registerGraphQLRoute(app: FastifyInstance, url: string, options: GraphQLRouteOptions): void {

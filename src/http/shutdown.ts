@@ -6,20 +6,8 @@ import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Server as HttpServer } from 'node:http';
 
-export class Lifecycle {
-  #state: 'starting' | 'ready' | 'draining' = 'starting';
-
-  get state(): 'starting' | 'ready' | 'draining' {
-    return this.#state;
-  }
-
-  markReady(): void {
-    if (this.#state === 'starting') this.#state = 'ready';
-  }
-
-  markDraining(): void {
-    this.#state = 'draining';
-  }
+export interface Lifecycle {
+  state: 'starting' | 'ready' | 'draining';
 }
 
 /**
@@ -33,20 +21,15 @@ const FORCED_CLOSE_MS = 200;
 /** How long connections are still accepted at most, in milliseconds. */
 const ACCEPT_MS = 3000;
 
-interface DrainOptions {
-  /** How long requests in flight may take after the drain began, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 /**
  * Accepts the connections that wait, and stops listening. Resolves when all connections are closed, which is forced after
  * `timeoutMs`.
  */
-export async function drain(servers: readonly HttpServer[], options: DrainOptions): Promise<void> {
-  await Promise.all(servers.map((server) => drainOne(server, options)));
+export async function drain(servers: readonly HttpServer[], timeoutMs: number): Promise<void> {
+  await Promise.all(servers.map((server) => drainOne(server, timeoutMs)));
 }
 
-async function drainOne(server: HttpServer, { timeoutMs }: DrainOptions): Promise<void> {
+async function drainOne(server: HttpServer, timeoutMs: number): Promise<void> {
   const startedAt = performance.now();
   const isPast = (ms: number) => performance.now() - startedAt >= ms;
   await acceptWaiting(server, () => isPast(Math.min(ACCEPT_MS, timeoutMs)));

@@ -58,7 +58,7 @@ describe('when a server stops listening', () => {
     });
     // All are connected in one turn of the event loop, in which Node.js accepts one of them.
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    const drained = drain([server], { timeoutMs: 10_000 });
+    const drained = drain([server], 10_000);
     for (const response of await Promise.all(received)) expect(response).toContain('done');
     await drained;
     expect(server.listening).toBe(false);

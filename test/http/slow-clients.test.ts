@@ -6,7 +6,6 @@ import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
 import { ConnectionTracker } from '../../src/http/connection-tracker.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
-import { Lifecycle } from '../../src/http/shutdown.ts';
 import { Semaphore } from '../../src/runtime/semaphore.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { RequestTrace } from '../../src/observability/tracing.ts';
@@ -40,8 +39,8 @@ const startApp = async (): Promise<FastifyInstance> => {
     ),
     connections,
     bodyMemory: new BodyMemory(),
-    allowedHosts: null,
-    lifecycle: new Lifecycle(),
+    hosts: { check: () => null },
+    lifecycle: { state: 'starting' },
     operationSlots: new Semaphore(1000),
     logger: createLogger('trace', { write: (line: string) => void logs.push(line) }),
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },

@@ -89,9 +89,7 @@ export class AssistantResolver {
       info,
       userErrors: validateUpdate(input),
       write: async () => {
-        const body = toModifyBody(input);
-        const isEmpty = Object.keys(body).length === 0;
-        const wire = await (isEmpty ? upstream.assistants.load(input.id) : upstream.assistants.modify(input.id, body));
+        const wire = await upstream.assistants.modify(input.id, toModifyBody(input));
         return wire && new Assistant(wire);
       },
     });

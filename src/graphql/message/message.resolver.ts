@@ -6,6 +6,7 @@ import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { runMutation } from '../schema/mutation.ts';
+import { withoutUndefined } from '../schema/wire-body.ts';
 import { diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
 import { MessageCreationStep } from '../run-step/run-step.type.ts';
 import { Run } from '../run/run.type.ts';
@@ -88,8 +89,7 @@ export class MessageResolver {
       info,
       userErrors: validateUpdateMessage(input),
       write: async () => {
-        const messages = upstream.messages(threadId);
-        const wire = await (metadata === undefined ? messages.load(id) : messages.modify(id, { metadata }));
+        const wire = await upstream.messages(threadId).modify(id, withoutUndefined({ metadata }));
         return wire && new Message(wire);
       },
       findMissing: () => findMissingId(upstream, threadId),

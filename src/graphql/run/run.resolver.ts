@@ -8,6 +8,7 @@ import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
 import { MessageConnection, readMessages } from '../message/message.type.ts';
 import { notFound, runMutation } from '../schema/mutation.ts';
+import { withoutUndefined } from '../schema/wire-body.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { OldestFirstPageArguments } from '../schema/pagination.ts';
 import { RunStepConnection, toRunStep } from '../run-step/run-step.type.ts';
@@ -168,8 +169,7 @@ export class RunResolver {
       info,
       userErrors: validateUpdateRun(input),
       write: async () => {
-        const runs = upstream.runs(threadId);
-        const wire = await (metadata === undefined ? runs.load(id) : runs.modify(id, { metadata }));
+        const wire = await upstream.runs(threadId).modify(id, withoutUndefined({ metadata }));
         return wire && new Run(wire);
       },
       findMissing: () => findMissingId(upstream, threadId),

@@ -12,17 +12,6 @@ import {
 } from './pagination.ts';
 import { SimpleObjectType } from './decorators.ts';
 
-interface Edge<T> {
-  readonly cursor: string;
-  readonly node: T;
-}
-
-interface Connection<T> {
-  readonly edges: readonly Edge<T>[];
-  readonly nodes: readonly T[];
-  readonly pageInfo: PageInfo;
-}
-
 /** Abstract classes are allowed: interface types are abstract. */
 type NodeClass<T> = abstract new (...parameters: never) => T;
 
@@ -34,11 +23,11 @@ export function createConnectionType<T extends Item>(
   name: string,
   nodeType: () => NodeClass<T>,
   node: `A${string} ${string}`,
-): new (nodes: readonly T[], page: Page<Item>) => Connection<T> {
+) {
   const noun = node.replace(/^An? /, '');
 
   @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `${node} and its cursor.` })
-  class EdgeType implements Edge<T> {
+  class EdgeType {
     @Field(() => String, { description: 'A position in the list, for `after` and `before`. It is the id of the node.' })
     readonly cursor: string;
 
@@ -52,9 +41,9 @@ export function createConnectionType<T extends Item>(
   }
 
   @SimpleObjectType()
-  class ConnectionType implements Connection<T> {
+  class ConnectionType {
     @Field(() => [EdgeType], { description: `The ${noun}s of the page with their cursors, in order.` })
-    readonly edges: readonly Edge<T>[];
+    readonly edges: readonly EdgeType[];
 
     @Field(() => [nodeType()], { description: `The ${noun}s of the page, in order.` })
     readonly nodes: readonly T[];
@@ -74,7 +63,7 @@ export function createConnectionType<T extends Item>(
 /** Reads a page with `list` and maps it to a connection. Rejects as {@link readPage} and {@link toPageRequest}. */
 export async function readConnection<Wire extends Item, T extends Item, C>(
   type: new (nodes: readonly T[], page: Page<Item>) => C,
-  args: Pick<PageArguments, keyof PageArguments>,
+  args: PageArguments,
   list: (query: ListQuery) => Promise<Slice<Wire>>,
   toNode: (wire: Wire) => T,
 ): Promise<C> {

@@ -93,13 +93,7 @@ export interface Page<T> {
 }
 
 /** Throws BAD_USER_INPUT with all problems in one message. An explicit null is the same as an omitted argument. */
-export function toPageRequest({
-  first,
-  after,
-  last,
-  before,
-  order,
-}: Pick<PageArguments, keyof PageArguments>): PageRequest {
+export function toPageRequest({ first, after, last, before, order }: PageArguments): PageRequest {
   const given = (value: unknown): boolean => value !== undefined && value !== null;
   const exclude = (one: string, other: string): string => `Arguments "${one}" and "${other}" exclude each other.`;
   const checks: readonly (readonly [isWrong: boolean, problem: string])[] = [

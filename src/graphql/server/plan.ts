@@ -38,13 +38,13 @@ import {
 import type { Variables } from './variables.ts';
 import { applies, collectFields, selectionSetsOf, type Fragments } from '../schema/selected-fields.ts';
 import {
-  AbstractPlan,
-  LeafPlan,
-  ListPlan,
-  NonNullPlan,
-  ObjectPlan,
+  planAbstract,
+  planLeaf,
+  planList,
+  planNonNull,
+  planObject,
   toIntrospectionResolver,
-  TypeNamePlan,
+  planTypeName,
   type FieldPlan,
   type ValuePlan,
 } from './value-plan.ts';
@@ -157,7 +157,7 @@ class Planner {
       const name = nameOf(nodes);
       this.#objects += 1;
       if (name === '__typename')
-        return { key, call: null, plan: new TypeNamePlan(type), type: TypeNameMetaFieldDef.type, nodes };
+        return { key, call: null, plan: planTypeName(type), type: TypeNameMetaFieldDef.type, nodes };
       const definition = rootFieldOf(type, name, operation);
       if (!definition?.resolve) throw new UnsupportedOperationError();
       const signature = operation === OperationTypeNode.QUERY ? callSignature(nodes) : key;
@@ -172,8 +172,8 @@ class Planner {
   }
 
   #planValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-    if (isNonNullType(type)) return new NonNullPlan(this.#planValue(type.ofType, nodes));
-    if (isListType(type)) return new ListPlan(this.#planValue(type.ofType, nodes));
+    if (isNonNullType(type)) return planNonNull(this.#planValue(type.ofType, nodes));
+    if (isListType(type)) return planList(this.#planValue(type.ofType, nodes));
     const key = isLeafType(type) ? type.name : `${type.name} ${nodes.map((node) => this.#idOf(node)).join()}`;
     let plan = this.#plans.get(key);
     if (!plan) this.#plans.set(key, (plan = this.#planNamed(type, nodes)));
@@ -181,7 +181,7 @@ class Planner {
   }
 
   #planNamed(type: GraphQLLeafType | GraphQLCompositeType, nodes: readonly FieldNode[]): ValuePlan {
-    if (isLeafType(type)) return new LeafPlan(type);
+    if (isLeafType(type)) return planLeaf(type);
     return isAbstractType(type) ? this.#planAbstract(type, nodes) : this.#planObject(type, nodes);
   }
 
@@ -196,13 +196,13 @@ class Planner {
     const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]): FieldPlan => {
       const name = nameOf(fieldNodes);
       if ((this.#fields += 1) > MAX_FIELDS) throw new UnsupportedOperationError();
-      if (name === '__typename') return { key, name, resolve: null, plan: new TypeNamePlan(type) };
+      if (name === '__typename') return { key, name, resolve: null, plan: planTypeName(type) };
       const definition = type.getFields()[name];
       if (!definition) throw new UnsupportedOperationError();
       const resolve = this.#planResolver(type, definition, fieldNodes);
       return { key, name, resolve, plan: this.#planValue(definition.type, fieldNodes) };
     });
-    return new ObjectPlan(fields);
+    return planObject(fields);
   }
 
   /** Null if a property is read. Of the fields with a resolver of their own only those of introspection have a plan. */
@@ -221,7 +221,7 @@ class Planner {
   #planAbstract(type: GraphQLAbstractType, nodes: readonly FieldNode[]): ValuePlan {
     this.#objects += 1;
     const possible = this.#schema.getPossibleTypes(type);
-    return new AbstractPlan(type, new Map(possible.map((object) => [object.name, this.#planObject(object, nodes)])));
+    return planAbstract(type, new Map(possible.map((object) => [object.name, this.#planObject(object, nodes)])));
   }
 
   #collect(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Map<string, FieldNode[]> {

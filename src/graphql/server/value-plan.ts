@@ -40,50 +40,28 @@ function unexpected(): never {
   throw UNEXPECTED;
 }
 
-export class NonNullPlan implements ValuePlan {
-  readonly #nullable: ValuePlan;
+export const planNonNull = (nullable: ValuePlan): ValuePlan => ({
+  complete: (value, meter) => nullable.complete(value, meter) ?? unexpected(),
+  write: (value, writer) => nullable.write(value ?? unexpected(), writer),
+});
 
-  constructor(nullable: ValuePlan) {
-    this.#nullable = nullable;
-  }
-
-  complete(value: unknown, meter: Meter): unknown {
-    return this.#nullable.complete(value, meter) ?? unexpected();
-  }
-
-  write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    if (value === null || value === undefined) unexpected();
-    return this.#nullable.write(value, writer);
-  }
-}
-
-export class ListPlan implements ValuePlan {
-  readonly #item: ValuePlan;
-
-  constructor(item: ValuePlan) {
-    this.#item = item;
-  }
-
-  complete(value: unknown, meter: Meter): unknown {
+export const planList = (item: ValuePlan): ValuePlan => ({
+  complete: (value, meter) => {
     if (value === null || value === undefined) return null;
     if (!Array.isArray(value)) return unexpected();
     const items = new Array<unknown>(value.length);
     for (let index = 0; index < value.length; index += 1) {
       if ((meter.left -= 1) < 0) throw TURN_EXCEEDED;
-      items[index] = this.#item.complete(value[index], meter);
+      items[index] = item.complete(value[index], meter);
     }
     return items;
-  }
-
-  write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    if (value === null || value === undefined) {
-      writer.append('null');
-      return;
-    }
+  },
+  write: (value, writer) => {
+    if (value === null || value === undefined) return writer.value(null);
     if (!Array.isArray(value)) return unexpected();
-    return writer.list(value, (item) => this.#item.write(item, writer));
-  }
-}
+    return writer.list(value, (entry) => item.write(entry, writer));
+  },
+});
 
 export interface FieldPlan {
   readonly key: string;
@@ -94,44 +72,35 @@ export interface FieldPlan {
   readonly plan: ValuePlan;
 }
 
-export class ObjectPlan implements ValuePlan {
-  readonly #fields: readonly FieldPlan[];
-  readonly #weight: number;
-
-  constructor(fields: readonly FieldPlan[]) {
-    this.#fields = fields;
-    this.#weight = fields.reduce((sum, { key }) => sum + key.length + 4, 2);
-  }
-
-  complete(value: unknown, meter: Meter): unknown {
-    if (value === null || value === undefined) return null;
-    const source = toSource(value);
-    if ((meter.left -= this.#weight) < 0) throw TURN_EXCEEDED;
-    const data: Record<string, unknown> = {};
-    for (const { key, name, resolve, plan } of this.#fields)
-      data[key] = plan.complete(resolve === null ? source[name] : resolve(source), meter);
-    return data;
-  }
-
-  write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    if (value === null || value === undefined) {
-      writer.append('null');
-      return;
-    }
-    return this.#write(toSource(value), writer);
-  }
-
-  async #write(source: Readonly<Record<string, unknown>>, writer: JsonWriter): Promise<void> {
-    let separator = '{';
-    for (const { key, name, resolve, plan } of this.#fields) {
-      writer.append(`${separator}${JSON.stringify(key)}:`);
-      separator = ',';
-      const written = plan.write(resolve === null ? source[name] : resolve(source), writer);
-      if (written) await written;
-      if (writer.isDue) await writer.yield();
-    }
-    writer.append(separator === '{' ? '{}' : '}');
-  }
+export function planObject(fields: readonly FieldPlan[]): ValuePlan {
+  const weight = fields.reduce((sum, { key }) => sum + key.length + 4, 2);
+  return {
+    complete: (value, meter) => {
+      if (value === null || value === undefined) return null;
+      const source = toSource(value);
+      if ((meter.left -= weight) < 0) throw TURN_EXCEEDED;
+      const data: Record<string, unknown> = {};
+      for (const { key, name, resolve, plan } of fields)
+        data[key] = plan.complete(resolve === null ? source[name] : resolve(source), meter);
+      return data;
+    },
+    write: async (value, writer) => {
+      if (value === null || value === undefined) {
+        writer.append('null');
+        return;
+      }
+      const source = toSource(value);
+      let separator = '{';
+      for (const { key, name, resolve, plan } of fields) {
+        writer.append(`${separator}${JSON.stringify(key)}:`);
+        separator = ',';
+        const written = plan.write(resolve === null ? source[name] : resolve(source), writer);
+        if (written) await written;
+        if (writer.isDue) await writer.yield();
+      }
+      writer.append(separator === '{' ? '{}' : '}');
+    },
+  };
 }
 
 function toSource(value: object): Readonly<Record<string, unknown>> {
@@ -139,43 +108,28 @@ function toSource(value: object): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** Values of one class have one type, so the type of each class is resolved once. */
-export class AbstractPlan implements ValuePlan {
-  readonly #type: GraphQLAbstractType;
-  readonly #plans: ReadonlyMap<string, ValuePlan>;
-  readonly #byClass = new Map<unknown, ValuePlan>();
-
-  /** `plans` by the names of the possible types. */
-  constructor(type: GraphQLAbstractType, plans: ReadonlyMap<string, ValuePlan>) {
-    this.#type = type;
-    this.#plans = plans;
-  }
-
-  complete(value: unknown, meter: Meter): unknown {
-    if (value === null || value === undefined) return null;
-    return this.#planOf(value).complete(value, meter);
-  }
-
-  write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    if (value === null || value === undefined) {
-      writer.append('null');
-      return;
-    }
-    return this.#planOf(value).write(value, writer);
-  }
-
-  #planOf(value: object): ValuePlan {
+/**
+ * `plans` has the possible types by name. Values of one class have one type, so the type of each class is resolved once.
+ */
+export function planAbstract(type: GraphQLAbstractType, plans: ReadonlyMap<string, ValuePlan>): ValuePlan {
+  const byClass = new Map<unknown, ValuePlan>();
+  const planOf = (value: object): ValuePlan => {
     const { constructor } = value;
-    let plan = this.#byClass.get(constructor);
+    let plan = byClass.get(constructor);
     if (!plan) {
       // type-graphql decides by the class alone and looks at nothing else.
-      const name: unknown = this.#type.resolveType?.(value, undefined, NO_INFO, this.#type);
-      plan = typeof name === 'string' ? this.#plans.get(name) : undefined;
+      const name: unknown = type.resolveType?.(value, undefined, NO_INFO, type);
+      plan = typeof name === 'string' ? plans.get(name) : undefined;
       if (!plan) return unexpected();
-      this.#byClass.set(constructor, plan);
+      byClass.set(constructor, plan);
     }
     return plan;
-  }
+  };
+  return {
+    complete: (value, meter) => (value === null || value === undefined ? null : planOf(value).complete(value, meter)),
+    write: (value, writer) =>
+      value === null || value === undefined ? writer.value(null) : planOf(value).write(value, writer),
+  };
 }
 
 /** The argument that `resolveType` of type-graphql ignores. */
@@ -184,60 +138,37 @@ const NO_INFO = Object.freeze({}) as GraphQLResolveInfo;
 /** The JavaScript types of the built-in scalars whose values need no conversion. */
 const PLAIN: Readonly<Record<string, string>> = { String: 'string', ID: 'string', Boolean: 'boolean' };
 
-/** Other values are serialized by their type. */
-export class LeafPlan implements ValuePlan {
-  readonly #type: GraphQLLeafType;
-  readonly #plain: string | undefined;
-
-  constructor(type: GraphQLLeafType) {
-    this.#type = type;
-    this.#plain = PLAIN[type.name];
-  }
-
-  complete(value: unknown, meter: Meter): unknown {
-    if (typeof value === this.#plain) {
-      meter.left -= typeof value === 'string' ? value.length : SHORT_VALUE_LENGTH;
-      return value;
-    }
-    const serialized = this.#serialize(value);
-    if (typeof serialized === 'object' && serialized !== null) meter.left -= jsonLength(serialized, meter.left);
-    else meter.left -= typeof serialized === 'string' ? serialized.length : SHORT_VALUE_LENGTH;
-    return serialized;
-  }
-
-  write(value: unknown, writer: JsonWriter): Promise<void> | void {
-    return writer.value(typeof value === this.#plain ? value : this.#serialize(value));
-  }
-
-  #serialize(value: unknown): unknown {
+/** Values that need a conversion are serialized by their type. */
+export function planLeaf(type: GraphQLLeafType): ValuePlan {
+  const plain = PLAIN[type.name];
+  const serialize = (value: unknown): unknown => {
     if (value === null || value === undefined) return null;
     if (typeof value === 'function' || value instanceof Error) return unexpected();
     try {
-      return this.#type.serialize(value) ?? unexpected();
+      return type.serialize(value) ?? unexpected();
     } catch {
       return unexpected();
     }
-  }
+  };
+  return {
+    complete: (value, meter) => {
+      const leaf = typeof value === plain ? value : serialize(value);
+      if (typeof leaf === 'string') meter.left -= leaf.length;
+      else if (typeof leaf === 'object' && leaf !== null) meter.left -= jsonLength(leaf, meter.left);
+      else meter.left -= SHORT_VALUE_LENGTH;
+      return leaf;
+    },
+    write: (value, writer) => writer.value(typeof value === plain ? value : serialize(value)),
+  };
 }
 
-export class TypeNamePlan implements ValuePlan {
-  readonly #name: string;
-  readonly #json: string;
-
-  constructor({ name }: GraphQLObjectType) {
-    this.#name = name;
-    this.#json = JSON.stringify(name);
-  }
-
-  complete(_value: unknown, meter: Meter): string {
-    meter.left -= this.#name.length;
-    return this.#name;
-  }
-
-  write(_value: unknown, writer: JsonWriter): void {
-    writer.append(this.#json);
-  }
-}
+export const planTypeName = ({ name }: GraphQLObjectType): ValuePlan => ({
+  complete: (_value, meter) => {
+    meter.left -= name.length;
+    return name;
+  },
+  write: (_value, writer) => writer.value(name),
+});
 
 /** A resolver of introspection: it looks at its arguments and the schema, and returns at once. */
 export const toIntrospectionResolver = (

@@ -115,9 +115,7 @@ export class ThreadResolver {
       info,
       userErrors: validateUpdateThread(input),
       write: async () => {
-        const body = toThreadModifyBody(input);
-        const isEmpty = Object.keys(body).length === 0;
-        const wire = await (isEmpty ? upstream.threads.load(input.id) : upstream.threads.modify(input.id, body));
+        const wire = await upstream.threads.modify(input.id, toThreadModifyBody(input));
         return wire && new Thread(wire);
       },
     });

@@ -13,40 +13,37 @@ interface HeartbeatOptions {
   readonly onStall: () => void;
 }
 
-export class Heartbeat {
-  readonly #timer: NodeJS.Timeout;
-  #seenAt = performance.now();
-  #pingedAt = performance.now();
+/** Returns a function that stops it. */
+export function startHeartbeat(
+  socket: WebSocket,
+  { heartbeatMs, stallTimeoutMs, isPaused, onCheck, onStall }: HeartbeatOptions,
+): () => void {
+  let seenAt = performance.now();
+  let pingedAt = seenAt;
   /** The `performance.now()` time of the first ping without a response; null if all have one. */
-  #waitingSince: number | null = null;
-
-  constructor(socket: WebSocket, { heartbeatMs, stallTimeoutMs, isPaused, onCheck, onStall }: HeartbeatOptions) {
-    const onReceive = () => {
-      this.#seenAt = performance.now();
-      this.#waitingSince = null;
-    };
-    socket.on('pong', onReceive);
-    socket.on('message', onReceive);
-    this.#timer = setInterval(() => {
-      onCheck();
-      if (isPaused()) {
-        onReceive();
-        return;
-      }
-      const now = performance.now();
-      if (this.#waitingSince !== null && now - this.#waitingSince >= stallTimeoutMs) {
-        onStall();
-        socket.terminate();
-        return;
-      }
-      if (now - Math.max(this.#seenAt, this.#pingedAt) < heartbeatMs || socket.readyState !== socket.OPEN) return;
-      this.#pingedAt = now;
-      this.#waitingSince ??= now;
-      socket.ping();
-    }, heartbeatMs / CHECKS_PER_PING);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
+  let waitingSince: number | null = null;
+  const onReceive = () => {
+    seenAt = performance.now();
+    waitingSince = null;
+  };
+  socket.on('pong', onReceive);
+  socket.on('message', onReceive);
+  const timer = setInterval(() => {
+    onCheck();
+    if (isPaused()) {
+      onReceive();
+      return;
+    }
+    const now = performance.now();
+    if (waitingSince !== null && now - waitingSince >= stallTimeoutMs) {
+      onStall();
+      socket.terminate();
+      return;
+    }
+    if (now - Math.max(seenAt, pingedAt) < heartbeatMs || socket.readyState !== socket.OPEN) return;
+    pingedAt = now;
+    waitingSince ??= now;
+    socket.ping();
+  }, heartbeatMs / CHECKS_PER_PING);
+  return () => clearInterval(timer);
 }

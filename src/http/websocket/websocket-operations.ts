@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
+import { HeaderMap } from '@apollo/server';
 import {
   GraphQLError,
   GraphQLSchema,
@@ -15,17 +15,15 @@ import {
 } from 'graphql';
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
-import type { Release, Semaphore } from '../../runtime/semaphore.ts';
+import type { Release } from '../../runtime/semaphore.ts';
 import { toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
 import { codesOf } from '../../graphql/server/operation.plugin.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
-import type { GraphQLHttpResponse } from '../../graphql/server/http-response.ts';
 import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
-import type { RequestTrace, TraceHeaders } from '../../observability/tracing.ts';
 import type { UnsentSource } from '../connection.ts';
+import type { OperationOptions } from '../graphql-route.ts';
 import { clientError, NO_SLOT, overloaded, type HttpErrorResponse } from '../error-response.ts';
-import type { Lifecycle } from '../shutdown.ts';
 
 /** The operations that one socket may have at a time. */
 const MAX_OPERATIONS = 20;
@@ -58,16 +56,9 @@ export interface RejectedOperation {
   readonly caller: string | null;
 }
 
-export interface WebSocketOperationsOptions {
-  readonly lifecycle: Pick<Lifecycle, 'state'>;
-  /** Limits the operations in flight (`MAX_IN_FLIGHT`). */
-  readonly operationSlots: Pick<Semaphore, 'tryAcquire'>;
-  /** Null while tracing is off. */
-  readonly startTrace: (method: string, route: string, headers: TraceHeaders) => RequestTrace | null;
+export interface WebSocketOperationsOptions extends OperationOptions {
   /** Called with every operation that is rejected before it is executed. */
-  readonly onOperationRejected?: ((entry: RejectedOperation) => void) | undefined;
-  /** Never rejects. */
-  readonly execute: (request: HTTPGraphQLRequest, info: RequestInfo) => Promise<GraphQLHttpResponse>;
+  readonly onOperationRejected: (entry: RejectedOperation) => void;
 }
 
 type ConnectionParams = Record<string, unknown>;
@@ -220,7 +211,7 @@ function rejectOperation(
   { output: { caller } }: SocketState,
   { onOperationRejected }: WebSocketOperationsOptions,
 ): Outcome {
-  onOperationRejected?.({ requestId, code, caller });
+  onOperationRejected({ requestId, code, caller });
   return { errors: [{ message, extensions: { ...toExtensions(code), requestId } }] };
 }
 

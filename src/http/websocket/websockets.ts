@@ -13,7 +13,7 @@ import type { HostPolicy } from '../host-policy.ts';
 import { pathOf } from '../request-target.ts';
 import { ORIGIN_NOT_ALLOWED } from '../unmatched-requests.ts';
 import type { UnsentObserver } from '../connection.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { createMessageMemory, nothingHeld, SocketInput } from './socket-input.ts';
 import { SocketOutput } from './socket-output.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
@@ -46,8 +46,7 @@ interface WebSocketsOptions extends WebSocketOperationsOptions {
   /** Called on a fault in the handling of a message. `caller` is the subject of the socket's caller; null until it is known. */
   readonly onError: (error: unknown, caller: string | null) => void;
   /** Called with the close code of every socket that is closed for what its client did, or did not do. */
-  readonly onRejected?: ((socket: { readonly closeCode: number; readonly caller: string | null }) => void) | undefined;
-  readonly heartbeatMs?: number | undefined;
+  readonly onRejected: (socket: { readonly closeCode: number; readonly caller: string | null }) => void;
   readonly stallTimeoutMs?: number | undefined;
 }
 
@@ -125,7 +124,7 @@ export class WebSockets {
     // Before the listener of the WebSocket, which emits the messages.
     connection.prependListener('data', (chunk: Buffer) => input.receive(chunk.length));
     let takeMessage = () => nothingHeld;
-    const heartbeat = new Heartbeat(socket, {
+    const stopHeartbeat = startHeartbeat(socket, {
       heartbeatMs,
       stallTimeoutMs,
       isPaused: () => output.isPaused,
@@ -189,7 +188,7 @@ export class WebSockets {
     // A frame that breaks the protocol, or is too large. The WebSocket closes itself.
     socket.on('error', (error) => this.#report(isTooLarge(error) ? TOO_LARGE : PROTOCOL_ERROR, output));
     socket.once('close', (code, reason) => {
-      heartbeat.stop();
+      stopHeartbeat();
       input.end();
       output.end();
       this.#open.delete(socket);
@@ -199,7 +198,7 @@ export class WebSockets {
   }
 
   #report(closeCode: number, { caller }: SocketOutput): void {
-    if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected?.({ closeCode, caller });
+    if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected({ closeCode, caller });
   }
 }
 
