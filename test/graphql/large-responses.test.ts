@@ -2,7 +2,7 @@
 // made.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { writeJson } from '../../src/graphql/server/json-writer.ts';
+import { writeJson } from '../../src/graphql/execution/json-writer.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
 

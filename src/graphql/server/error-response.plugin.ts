@@ -10,7 +10,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { ApolloContext, RequestContext } from './request-context.ts';
 import { attempt, maskedCause } from '../errors/format.ts';
 import { errorCodes, isErrorCode } from '../errors/codes.ts';
-import { toLargeBody } from './large-data.ts';
+import { toLargeBody } from '../execution/large-data.ts';
 
 /** Called with the cause of an INTERNAL_SERVER_ERROR. Errors that it throws are ignored: the response is sent anyway. */
 export type OnInternalError = (error: unknown, request: ReportedRequest) => void;

@@ -2,7 +2,7 @@
 import type { ApolloServer } from '@apollo/server';
 import { createApollo, type ApolloOptions } from './apollo.ts';
 import type { DocumentCache } from './apq-cache.ts';
-import { Executor } from './executor.ts';
+import { Executor } from '../execution/executor.ts';
 import { OperationCache } from './operation-cache.ts';
 import { GraphQLRequestHandler, type GraphQLRequestHandlerOptions } from './request-handler.ts';
 

@@ -8,7 +8,7 @@ import { getOperationAST, type DocumentNode, type OperationTypeNode } from 'grap
 import { LRUCache } from 'lru-cache';
 import { toOperationName } from '../../observability/operation-record.ts';
 import { countTokens } from './document-limits.ts';
-import type { Executor, PreparedOperation } from './executor.ts';
+import type { Executor, PreparedOperation } from '../execution/executor.ts';
 
 type DocumentStore = NonNullable<ApolloServerOptionsWithSchema<BaseContext>['documentStore']>;
 

@@ -27,12 +27,12 @@ import {
   withRequestId,
   type GraphQLHttpResponse,
 } from './http-response.ts';
-import { toLargeBody } from './large-data.ts';
+import { toLargeBody } from '../execution/large-data.ts';
 import { createRejectionCache, type OperationCache, type OperationLookup } from './operation-cache.ts';
 import { requestParam } from './safelist.ts';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
-import { toVariablesKey } from './variables.ts';
+import { toVariablesKey } from '../execution/variables.ts';
 
 export interface GraphQLRequestHandlerOptions extends ScopeOptions {
   readonly apollo: ApolloServer<ApolloContext>;

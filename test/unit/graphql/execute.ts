@@ -3,7 +3,7 @@ import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createApollo, type ApolloOptions } from '../../../src/graphql/server/apollo.ts';
 import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
-import { Executor } from '../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../src/graphql/execution/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
 import type { ApolloContext, RequestContext } from '../../../src/graphql/server/request-context.ts';

@@ -2,12 +2,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { parse, validate, type DocumentNode } from 'graphql';
-import { Executor } from '../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../src/graphql/execution/executor.ts';
 import { OperationCache } from '../../../src/graphql/server/operation-cache.ts';
 import { createRejectionCache } from '../../../src/graphql/server/operation-cache.ts';
 import { createApqCache } from '../../../src/graphql/server/apq-cache.ts';
 import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
-import { recordingContext } from './server/recording-context.ts';
+import { recordingContext } from './execution/recording-context.ts';
 
 const MiB = 1024 * 1024;
 const schema = buildServiceSchema();

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { buildSchema, coerceInputValue, isInputType, parseType, typeFromAST, type GraphQLInputType } from 'graphql';
-import { coercerOf, INVALID_VALUE } from '../../../../src/graphql/server/input-coercer.ts';
+import { coercerOf, INVALID_VALUE } from '../../../../src/graphql/execution/input-coercer.ts';
 import { createRandom, type Random } from '../../../support/random.ts';
 
 const schema = buildSchema(`

@@ -14,7 +14,7 @@ import {
   type ExecutionResult,
 } from 'graphql';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
-import { Executor } from '../../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../../src/graphql/execution/executor.ts';
 import { documentLimitsRule } from '../../../../src/graphql/server/document-limits.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { amountOf } from '../../../support/slow.ts';

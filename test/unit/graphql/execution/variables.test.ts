@@ -1,9 +1,9 @@
 // Values of variables for which error messages would be expensive.
 import { describe, expect, test } from '@jest/globals';
 import { getOperationAST, getVariableValues, parse } from 'graphql';
-import { createVariableCoercer } from '../../../src/graphql/server/variables.ts';
-import { toPublicMessage } from '../../../src/graphql/errors/public-message.ts';
-import { buildServiceSchema } from '../../../src/graphql/schema/schema.ts';
+import { createVariableCoercer } from '../../../../src/graphql/execution/variables.ts';
+import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
+import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 
 const schema = buildServiceSchema();
 const CREATE = 'mutation ($i: CreateAssistantInput!) { createAssistant(input: $i) { userErrors { code } } }';

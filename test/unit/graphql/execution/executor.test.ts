@@ -2,7 +2,7 @@
 import { execute, parse, validate, type DocumentNode, type ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { toPublicMessage } from '../../../../src/graphql/errors/public-message.ts';
-import { Executor } from '../../../../src/graphql/server/executor.ts';
+import { Executor } from '../../../../src/graphql/execution/executor.ts';
 import { buildServiceSchema } from '../../../../src/graphql/schema/schema.ts';
 import { recordingContext } from './recording-context.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { toVariablesKey } from '../../../../src/graphql/server/variables.ts';
+import { toVariablesKey } from '../../../../src/graphql/execution/variables.ts';
 
 const toKey = (variables: Readonly<Record<string, unknown>>): string | null =>
   toVariablesKey(variables, Object.keys(variables));
