@@ -1,9 +1,15 @@
 /**
- * Executes operations: with a plan if there is one, otherwise with graphql-js.
+ * Executes validated operations (ADR 10), in these steps:
  *
- * A plan covers responses without errors. If a resolver fails or returns an unexpected value, resolvers are not run again:
- * graphql-js executes the field on a schema whose root fields return or throw what the resolvers did, and applies its rules
- * for errors and nulls.
+ * 1. `variables.ts` coerces the variables, and `operation-cost.ts` rejects operations that ask for too much.
+ * 2. `plan.ts` compiles the operation once: which root resolvers to call, and for each field how its value becomes a part of the
+ *    response (`value-plan.ts`).
+ * 3. The root resolvers are called.
+ * 4. `response-builder.ts` completes their values. A large response is written in parts (`json-writer.ts`, `large-data.ts`).
+ * 5. If a resolver fails or returns an unexpected value, `replay.ts` lets graphql-js complete the field from the same result.
+ *    So no resolver runs twice, and errors and nulls follow the rules of graphql-js.
+ *
+ * graphql-js executes operations without a plan (`limited-execution.ts`).
  */
 import {
   execute,
