@@ -4,12 +4,13 @@ import { Arg, Args, Authorized, Ctx, ID, Info, Mutation, Query, Resolver } from 
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
+import { loadObject } from '../schema/from-wire.ts';
 import { runMutation } from '../schema/mutation.ts';
 import { readConnection } from '../schema/connection.type.ts';
 import { PageArguments } from '../schema/pagination.ts';
 import { toCreateBody, toModifyBody } from './assistant.body.ts';
 import { CreateAssistantInput, DeleteAssistantInput, UpdateAssistantInput } from './assistant.input.ts';
-import { Assistant, AssistantConnection, loadAssistant } from './assistant.type.ts';
+import { Assistant, AssistantConnection } from './assistant.type.ts';
 import { validateCreate, validateDelete, validateUpdate } from './assistant.validation.ts';
 import { SimpleObjectType } from '../schema/decorators.ts';
 import { createDeletePayloadType, createPayloadType } from '../schema/payload.type.ts';
@@ -32,12 +33,12 @@ export class AssistantResolver {
     nullable: true,
     description: 'One assistant, or null if upstream has none with this id.',
   })
-  async assistant(
+  assistant(
     @Arg('id', () => ID, { description: "The assistant's id." }) id: string,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Assistant | null> {
     requireIds('id', id);
-    return loadAssistant(upstream, id);
+    return loadObject(upstream.assistants, id, Assistant);
   }
 
   @Authorized<Scope>('assistants:read')

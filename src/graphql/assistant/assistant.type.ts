@@ -6,7 +6,6 @@ import { Node } from '../schema/node.type.ts';
 import { DateTime, Metadata } from '../schema/scalars.ts';
 import { AssistantTool, ResponseFormat, ToolResources, toTool } from './assistant-tool.type.ts';
 import { NullableField, SimpleObjectType } from '../schema/decorators.ts';
-import type { RequestContext } from '../server/request-context.ts';
 
 @SimpleObjectType(
   'A model with instructions, tools and settings, stored by the AIML API for the account of the credential.',
@@ -59,9 +58,3 @@ export class Assistant extends Node<WireAssistant> {
 
 @SimpleObjectType('A page of assistants.')
 export class AssistantConnection extends createConnectionType('Assistant', () => Assistant, 'An assistant') {}
-
-/** Null if upstream does not have it. `id` has passed requireIds, or is one of upstream's. */
-export async function loadAssistant(upstream: RequestContext['upstream'], id: string): Promise<Assistant | null> {
-  const wire = await upstream.assistants.load(id);
-  return wire && new Assistant(wire);
-}

@@ -25,6 +25,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { toOperationName } from '../../observability/operation-record.ts';
 import { PublicError } from '../../runtime/errors.ts';
 import { executeWithLimits } from './limited-execution.ts';
 import { MAX_RESPONSE_BYTES, ResponseTooLargeError } from './json-writer.ts';
@@ -80,6 +81,11 @@ const NO_RESULTS: readonly RootResult[] = [];
 
 /** An operation with its plans, which are created on first use. */
 export class PreparedOperation {
+  /** The name for logs. Null if it has none, or one of more than 64 characters. */
+  readonly name: string | null;
+  readonly kind: OperationTypeNode;
+  /** The variables that it declares; others in a request have no effect. */
+  readonly variableNames: readonly string[];
   /** The approximate size of its plans. */
   bytes = 0;
   onResize: (() => void) | null = null;
@@ -94,6 +100,9 @@ export class PreparedOperation {
   readonly #plans = new Map<string, Plan | null>();
 
   constructor(schema: GraphQLSchema, replay: Replay, document: DocumentNode, operation: OperationDefinitionNode) {
+    this.name = toOperationName(operation.name?.value);
+    this.kind = operation.operation;
+    this.variableNames = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
     this.#schema = schema;
     this.#replay = replay;
     this.#document = document;
@@ -176,7 +185,7 @@ export class PreparedOperation {
 
   async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
     const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
-    const isQuery = this.#operation.operation === OperationTypeNode.QUERY;
+    const isQuery = this.kind === OperationTypeNode.QUERY;
     const calls = isQuery ? plan.calls.map((call) => this.#prepareCall(plan, call, coerced, context)) : [];
     // Invalid arguments of a non-null field end the operation, as in graphql-js.
     const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
@@ -240,7 +249,7 @@ export class PreparedOperation {
   }
 
   #tooLarge({ rootKey }: ResponseTooLargeError): ExecutionResult {
-    const isMutation = this.#operation.operation === OperationTypeNode.MUTATION;
+    const isMutation = this.kind === OperationTypeNode.MUTATION;
     const cause = new PublicError({
       code: 'UPSTREAM_BAD_RESPONSE',
       message:

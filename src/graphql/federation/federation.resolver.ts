@@ -4,10 +4,11 @@
  */
 import { GraphQLScalarType, type GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, createUnionType, Ctx, Field, Info, ObjectType, Query, Resolver } from 'type-graphql';
-import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
+import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { ID_FORMAT, loadMany, MAX_IDS } from '../schema/ids.ts';
+import { loadObject } from '../schema/from-wire.ts';
 import { isUpstreamId } from '../../aiml/wire.ts';
 import { ServiceError } from '../errors/codes.ts';
 import { toSubgraphSdl } from './subgraph-sdl.ts';
@@ -57,7 +58,7 @@ export class FederationResolver {
     representations: unknown[],
     @Ctx() { upstream }: RequestContext,
   ): Promise<(Assistant | Error | null)[]> {
-    return loadMany(toAssistantIds(representations), (id) => loadAssistant(upstream, id));
+    return loadMany(toAssistantIds(representations), (id) => loadObject(upstream.assistants, id, Assistant));
   }
 }
 

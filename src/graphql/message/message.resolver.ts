@@ -1,10 +1,11 @@
 /** Queries and mutations of messages, and the message of a step: read the arguments, call a loader, map the result. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
+import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
+import { loadObject } from '../schema/from-wire.ts';
 import { runMutation } from '../schema/mutation.ts';
 import { withoutUndefined } from '../schema/wire-body.ts';
 import { diagnoseBusyThread, findMissingId } from '../run/thread-state.ts';
@@ -32,15 +33,14 @@ class DeleteMessagePayload extends createDeletePayloadType('deletedMessageId', '
 export class MessageResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => Message, { nullable: true, description: 'One message of a thread, or null if there is none.' })
-  async message(
+  message(
     @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
     @Arg('id', () => ID, { description: "The message's id." }) id: string,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Message | null> {
     requireIds('threadId', threadId);
     requireIds('id', id);
-    const wire = await upstream.messages(threadId).load(id);
-    return wire && new Message(wire);
+    return loadObject(upstream.messages(threadId), id, Message);
   }
 
   @FieldResolver(() => Assistant, {
@@ -48,13 +48,12 @@ export class MessageResolver {
     description: 'The assistant that wrote it. Null if none did, or if it no longer exists.',
   })
   async assistant(@Root() { assistantId }: Message, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
-    return assistantId === null ? null : loadAssistant(upstream, assistantId);
+    return assistantId === null ? null : loadObject(upstream.assistants, assistantId, Assistant);
   }
 
   @FieldResolver(() => Run, { nullable: true, description: 'The run that wrote it. Null if none did.' })
   async run(@Root() { threadId, runId }: Message, @Ctx() { upstream }: RequestContext): Promise<Run | null> {
-    const wire = runId === null ? null : await upstream.runs(threadId).load(runId);
-    return wire && new Run(wire);
+    return runId === null ? null : loadObject(upstream.runs(threadId), runId, Run);
   }
 
   @Authorized<Scope>('assistants:write')
@@ -120,11 +119,10 @@ export class MessageResolver {
 @Resolver(() => MessageCreationStep)
 export class MessageCreationStepResolver {
   @FieldResolver(() => Message, { nullable: true, description: 'The message. Null if it no longer exists.' })
-  async message(
+  message(
     @Root() { threadId, messageId }: MessageCreationStep,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Message | null> {
-    const wire = await upstream.messages(threadId).load(messageId);
-    return wire && new Message(wire);
+    return loadObject(upstream.messages(threadId), messageId, Message);
   }
 }

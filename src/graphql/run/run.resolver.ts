@@ -2,10 +2,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { hasEnded, type WireRun } from '../../aiml/resources/run.ts';
-import { Assistant, loadAssistant } from '../assistant/assistant.type.ts';
+import { Assistant } from '../assistant/assistant.type.ts';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { requireIds } from '../schema/ids.ts';
+import { loadObject } from '../schema/from-wire.ts';
 import { MessageConnection, readMessages } from '../message/message.type.ts';
 import { notFound, runMutation } from '../schema/mutation.ts';
 import { withoutUndefined } from '../schema/wire-body.ts';
@@ -68,26 +69,24 @@ class CreateThreadAndRunPayload extends RunPayload {
 export class RunResolver {
   @Authorized<Scope>('assistants:read')
   @Query(() => Run, { nullable: true, description: 'One run of a thread, or null if there is none.' })
-  async run(
+  run(
     @Arg('threadId', () => ID, { description: "The thread's id." }) threadId: string,
     @Arg('id', () => ID, { description: "The run's id." }) id: string,
     @Ctx() { upstream }: RequestContext,
   ): Promise<Run | null> {
     requireIds('threadId', threadId);
     requireIds('id', id);
-    const wire = await upstream.runs(threadId).load(id);
-    return wire && new Run(wire);
+    return loadObject(upstream.runs(threadId), id, Run);
   }
 
   @FieldResolver(() => Assistant, { nullable: true, description: 'Null if the assistant no longer exists.' })
   assistant(@Root() { assistantId }: Run, @Ctx() { upstream }: RequestContext): Promise<Assistant | null> {
-    return loadAssistant(upstream, assistantId);
+    return loadObject(upstream.assistants, assistantId, Assistant);
   }
 
   @FieldResolver(() => Thread, { nullable: true, description: 'Null if the thread no longer exists.' })
-  async thread(@Root() { threadId }: Run, @Ctx() { upstream }: RequestContext): Promise<Thread | null> {
-    const wire = await upstream.threads.load(threadId);
-    return wire && new Thread(wire);
+  thread(@Root() { threadId }: Run, @Ctx() { upstream }: RequestContext): Promise<Thread | null> {
+    return loadObject(upstream.threads, threadId, Thread);
   }
 
   @FieldResolver(() => MessageConnection, {
@@ -149,9 +148,10 @@ export class RunResolver {
         const created = await upstream.createThreadRun(toThreadRunBody(input), input.idempotencyKey ?? undefined);
         const [run, thread] = await Promise.all([
           waitForRun(upstream, created, input.waitSeconds),
-          loadIfPossible(() => upstream.threads.load(created.thread_id)),
+          // The mutation was applied, so the rest of the payload is returned if the read fails.
+          loadObject(upstream.threads, created.thread_id, Thread).catch(() => null),
         ]);
-        return { run: new Run(run), thread: thread && new Thread(thread) };
+        return { run: new Run(run), thread };
       },
       findMissing: () => Promise.resolve(notFound('assistantId')),
     });
@@ -241,8 +241,3 @@ export class RunResolver {
 }
 
 const cannotCancel = (): UserError => wrongState('id', 'The run has ended, or is being cancelled already.');
-
-/** Null if the read fails: the mutation was applied, so the rest of the payload is returned. */
-async function loadIfPossible<T>(load: () => Promise<T | null>): Promise<T | null> {
-  return load().catch(() => null);
-}

@@ -14,3 +14,13 @@ export abstract class FromWire<Wire> {
 /** Upstream's name for the kind of an object, for example `file_search`; also of a kind that this service does not know. */
 export const kindOf = (wire: { readonly type: string } | WireUnknown): string =>
   'raw' in wire ? wire.raw.type : wire.type;
+
+/** Null if upstream does not have it. `id` has passed requireIds, or is one of upstream's. */
+export async function loadObject<Wire, T>(
+  loader: { load(id: string): Promise<Wire | null> },
+  id: string,
+  type: new (wire: Wire) => T,
+): Promise<T | null> {
+  const wire = await loader.load(id);
+  return wire && new type(wire);
+}

@@ -4,7 +4,8 @@ import { Arg, Authorized, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { RequestContext } from '../server/request-context.ts';
 import type { Scope } from '../../auth/principal.ts';
 import { loadMany, MAX_IDS, requireIds } from './ids.ts';
-import { loadAssistant } from '../assistant/assistant.type.ts';
+import { Assistant } from '../assistant/assistant.type.ts';
+import { loadObject } from './from-wire.ts';
 import { loadThread } from '../thread/load-thread.ts';
 import { ServiceError } from '../errors/codes.ts';
 import { Node } from './node.type.ts';
@@ -43,4 +44,4 @@ const THREAD_PREFIX = 'thread_';
 
 /** Null if upstream does not have it. `id` has passed requireIds. `info`: of the field that returns the object. */
 const loadNode = (upstream: RequestContext['upstream'], id: string, info: GraphQLResolveInfo): Promise<Node | null> =>
-  id.startsWith(THREAD_PREFIX) ? loadThread(upstream, id, info) : loadAssistant(upstream, id);
+  id.startsWith(THREAD_PREFIX) ? loadThread(upstream, id, info) : loadObject(upstream.assistants, id, Assistant);

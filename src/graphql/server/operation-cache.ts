@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ApolloServerOptionsWithSchema, BaseContext } from '@apollo/server';
-import { getOperationAST, type DocumentNode, type OperationTypeNode } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { toOperationName } from '../../observability/operation-record.ts';
 import { countTokens } from './document-limits.ts';
@@ -24,11 +24,7 @@ const BYTES_PER_OPERATION = 2000;
 interface CachedOperation {
   /** Unique among all that were ever cached. */
   readonly id: number;
-  readonly name: string | null;
-  readonly kind: OperationTypeNode;
   readonly prepared: PreparedOperation;
-  /** The variables that it declares; others in a request have no effect. */
-  readonly variableNames: readonly string[];
   /** Whether it is not in the manifest of persisted operations, where there is one. */
   readonly isUnlisted: boolean;
 }
@@ -140,22 +136,11 @@ export class OperationCache {
     isUnlisted: boolean,
   ): void {
     const entry = this.#entries.get(document);
-    const operation = getOperationAST(document, operationName);
     const prepared = this.prepare(document, operationName);
-    if (!entry || !operation || !prepared) return;
+    if (!entry || !prepared) return;
     if (lookup) {
       entry.keys.add(lookup.key);
-      this.#operations.set(lookup.key, {
-        entry,
-        operation: {
-          id: (this.#lastId += 1),
-          name: toOperationName(operation.name?.value),
-          kind: operation.operation,
-          prepared,
-          variableNames: (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value),
-          isUnlisted,
-        },
-      });
+      this.#operations.set(lookup.key, { entry, operation: { id: (this.#lastId += 1), prepared, isUnlisted } });
     }
     this.#keep(entry);
   }

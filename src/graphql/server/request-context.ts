@@ -4,7 +4,6 @@ import { type RequestAccess, UpstreamRequest, type Upstream } from '../../aiml/u
 import { type Identity, requirePrincipal, requireScope, type Scope } from '../../auth/principal.ts';
 import type { UserErrorCode } from '../schema/payload.type.ts';
 import { ServiceError } from '../errors/codes.ts';
-import type { StreamHost } from './subscription.ts';
 import type { EndedOperation, OperationRecord } from '../../observability/operation-record.ts';
 import type { ValidOperation } from './operation.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
@@ -39,8 +38,13 @@ export interface RequestContext {
   readonly result?: ExecutionResult | null;
   /** The body of a response that is too large to be written at once. Null or absent if Apollo Server writes the body. */
   largeBody?: Buffer | null;
-  /** Receives the results of a subscription. Null or absent if the response cannot be a stream. */
-  readonly streamHost?: StreamHost | null;
+  /**
+   * Acquires a stream for the results of a subscription. Release it when the stream has ended. Null, or absent, if the response
+   * cannot be a stream. Throws a ServiceError if the limit of streams is reached.
+   */
+  acquireStream?(): Release | null;
+  /** The stream of its subscription. Null or absent if none was started. */
+  stream?: OperationStream | null;
   /** Called with the code of each of a mutation's `userErrors`; absent if nothing is recorded. */
   recordUserError?(code: UserErrorCode): void;
   /** Called with the id of what a mutation created, changed or deleted; absent if nothing is recorded. */
@@ -111,7 +115,6 @@ export class RequestScope implements RequestContext {
   isUnlisted = false;
   result: ExecutionResult | null = null;
   largeBody: Buffer | null = null;
-  /** The stream of its subscription. Null if none was started. */
   stream: OperationStream | null = null;
   /** When the first text of a run came, on `performance.now()`; null until then. */
   firstTextAt: number | null = null;
@@ -200,20 +203,11 @@ export class RequestScope implements RequestContext {
     requireScope(this.#identity, scope);
   }
 
-  get streamHost(): StreamHost | null {
+  acquireStream(): Release | null {
     if (this.info.streamTransport === null) return null;
-    return {
-      acquire: () => this.#acquireStream(),
-      begin: (stream) => {
-        this.stream = stream;
-      },
-    };
-  }
-
-  /** Without a valid credential there is no stream, and the resolver reports the error. */
-  #acquireStream(): Release {
     const identity = this.#identity;
     const { streamLimits } = this.#options;
+    // Without a valid credential there is no stream, and the resolver reports the error.
     const release = identity.kind === 'failure' ? () => undefined : streamLimits.tryAcquire(identity.subject);
     if (release) return release;
     throw new ServiceError(

@@ -131,9 +131,9 @@ export class GraphQLRequestHandler {
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);
     const start = (cancellation: CancellationToken) =>
       this.#run(request, withCancellation(info, cancellation), identity, lookup);
-    if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.kind !== OperationTypeNode.QUERY)
+    if (!coalesceQueries || identity.kind === 'failure' || lookup?.cached?.prepared.kind !== OperationTypeNode.QUERY)
       return (await start(info.cancellation)).response;
-    const variablesKey = toVariablesKey(lookup.variables, lookup.cached.variableNames);
+    const variablesKey = toVariablesKey(lookup.variables, lookup.cached.prepared.variableNames);
     if (variablesKey === null) return (await start(info.cancellation)).response;
     const scopes = identity.scopes === null ? '*' : [...identity.scopes].sort().join(' ');
     const key = `${lookup.cached.id} ${scopes} ${variablesKey}`;
@@ -191,14 +191,19 @@ export class GraphQLRequestHandler {
     deadlineAt: number | null = null,
   ): Promise<HandledRequest> {
     const scope = new RequestScope(info, identity, this.#options, deadlineAt);
-    if (lookup?.cached && lookup.cached.kind !== OperationTypeNode.SUBSCRIPTION && identity.kind !== 'failure') {
-      const { name, kind, prepared, isUnlisted } = lookup.cached;
+    if (
+      lookup?.cached &&
+      lookup.cached.prepared.kind !== OperationTypeNode.SUBSCRIPTION &&
+      identity.kind !== 'failure'
+    ) {
+      const { prepared, isUnlisted } = lookup.cached;
       const startedAt = scope.start();
       const result = await prepared.run(lookup.variables, scope);
       if (!result.errors) {
         const body = toLargeBody(result) ?? Buffer.from(JSON.stringify(result));
         const durationMs = msSince(startedAt);
-        scope.endCached({ operationName: name, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, isUnlisted);
+        const { name: operationName, kind } = prepared;
+        scope.endCached({ operationName, kind, outcome: 'ok', errorCodes: NO_CODES, durationMs }, isUnlisted);
         return { response: { status: 200, headers: NO_HEADERS, body }, scope };
       }
       scope.result = result;

@@ -10,18 +10,10 @@ import {
   type GraphQLSchema,
   subscribe,
 } from 'graphql';
-import type { Release } from '../../runtime/semaphore.ts';
 import type { ReportedRequest } from './error-response.plugin.ts';
 import { OperationStream } from './operation-stream.ts';
 import type { RequestContext } from './request-context.ts';
 import { ServiceError } from '../errors/codes.ts';
-
-/** Gets the results of a subscription. */
-export interface StreamHost {
-  /** Throws a ServiceError if the limit of streams is reached. Release it when the stream has ended. */
-  acquire(): Release;
-  begin(stream: OperationStream): void;
-}
 
 interface SubscriptionRequest {
   /** Validated against the schema. */
@@ -45,14 +37,13 @@ export async function startSubscription(
   { document, operationName, variables, context }: SubscriptionRequest,
   { schema, formatErrors }: SubscriptionOptions,
 ): Promise<ExecutionResult> {
-  const { streamHost } = context;
-  if (!streamHost)
+  const release = context.acquireStream?.() ?? null;
+  if (!release)
     throw new ServiceError(
       'BAD_REQUEST',
       'The response to a subscription is a stream: accept text/event-stream, or multipart/mixed with ' +
         'subscriptionSpec=1.0, or use a WebSocket.',
     );
-  const release = streamHost.acquire();
   let source: Awaited<ReturnType<typeof subscribe>> | null = null;
   try {
     source = await subscribe({
@@ -66,7 +57,7 @@ export async function startSubscription(
     if (!source || !isStream(source)) release();
   }
   if (!isStream(source)) return source;
-  streamHost.begin(new OperationStream(source, (errors) => formatErrors(errors, context), release));
+  context.stream = new OperationStream(source, (errors) => formatErrors(errors, context), release);
   return { data: null };
 }
 
