@@ -20,9 +20,12 @@ export const SortOrder = createEnum('SortOrder', 'Sort direction by creation tim
 });
 export type SortOrder = (typeof SortOrder)[keyof typeof SortOrder];
 
-/** The arguments of every page but its order. It is not a type of the schema. */
+/** The arguments of every page. It is not a type of the schema. */
 @ArgsType()
-abstract class PageBounds {
+export abstract class AnyPageArguments {
+  /** Its default depends on the list. */
+  abstract readonly order: SortOrder;
+
   @NullableField(() => Int, `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`)
   declare readonly first?: number | null;
 
@@ -38,14 +41,14 @@ abstract class PageBounds {
 
 /** For lists that are newest first by default. */
 @ArgsType()
-export class PageArguments extends PageBounds {
+export class PageArguments extends AnyPageArguments {
   @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
 
 /** For lists that are oldest first by default. */
 @ArgsType()
-export class OldestFirstPageArguments extends PageBounds {
+export class OldestFirstPageArguments extends AnyPageArguments {
   @Field(() => SortOrder, { defaultValue: SortOrder.ASC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
@@ -93,7 +96,7 @@ export interface Page<T> {
 }
 
 /** Throws BAD_USER_INPUT with all problems in one message. An explicit null is the same as an omitted argument. */
-export function toPageRequest({ first, after, last, before, order }: PageArguments): PageRequest {
+export function toPageRequest({ first, after, last, before, order }: AnyPageArguments): PageRequest {
   const given = (value: unknown): boolean => value !== undefined && value !== null;
   const exclude = (one: string, other: string): string => `Arguments "${one}" and "${other}" exclude each other.`;
   const checks: readonly (readonly [isWrong: boolean, problem: string])[] = [

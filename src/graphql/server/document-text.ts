@@ -2,7 +2,7 @@
  * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js splits
  * every block string at them. Escapes are decoded one by one.
  */
-import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import { Kind, visit, type Location } from 'graphql';
 
 const textLimits = {
@@ -27,7 +27,7 @@ const locatedText = { characters: 32_768, lines: 2000 } as const;
  * Removes the locations of the nodes of long documents, so that their errors have none. For every location in an error,
  * graphql-js and Apollo Server each search the document for line breaks, from its start.
  */
-export const locationsPlugin: ApolloServerPlugin<BaseContext> = {
+export const locationsPlugin: ApolloServerPlugin = {
   requestDidStart: () =>
     Promise.resolve({
       parsingDidStart: (context) =>
