@@ -7,7 +7,7 @@ import {
   toPageRequest,
   type Item,
   type Page,
-  type AnyPageArguments,
+  type PageArgumentValues,
   type Slice,
 } from './pagination.ts';
 import { SimpleObjectType } from './decorators.ts';
@@ -63,7 +63,7 @@ export function createConnectionType<T extends Item>(
 /** Reads a page with `list` and maps it to a connection. Rejects as {@link readPage} and {@link toPageRequest}. */
 export async function readConnection<Wire extends Item, T extends Item, C>(
   type: new (nodes: readonly T[], page: Page<Item>) => C,
-  args: AnyPageArguments,
+  args: PageArgumentValues,
   list: (query: ListQuery) => Promise<Slice<Wire>>,
   toNode: (wire: Wire) => T,
 ): Promise<C> {

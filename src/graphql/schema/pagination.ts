@@ -20,12 +20,9 @@ export const SortOrder = createEnum('SortOrder', 'Sort direction by creation tim
 });
 export type SortOrder = (typeof SortOrder)[keyof typeof SortOrder];
 
-/** The arguments of every page. It is not a type of the schema. */
+/** The arguments of every page but its order. It is not a type of the schema. */
 @ArgsType()
-export abstract class AnyPageArguments {
-  /** Its default depends on the list. */
-  abstract readonly order: SortOrder;
-
+abstract class PageBounds {
   @NullableField(() => Int, `How many nodes from the start of the list, or after \`after\`: 1 to ${MAX_SIZE}.`)
   declare readonly first?: number | null;
 
@@ -41,14 +38,14 @@ export abstract class AnyPageArguments {
 
 /** For lists that are newest first by default. */
 @ArgsType()
-export class PageArguments extends AnyPageArguments {
+export class PageArguments extends PageBounds {
   @Field(() => SortOrder, { defaultValue: SortOrder.DESC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
 
 /** For lists that are oldest first by default. */
 @ArgsType()
-export class OldestFirstPageArguments extends AnyPageArguments {
+export class OldestFirstPageArguments extends PageBounds {
   @Field(() => SortOrder, { defaultValue: SortOrder.ASC, description: 'Sort direction by creation time.' })
   declare readonly order: SortOrder;
 }
@@ -95,8 +92,11 @@ export interface Page<T> {
   readonly hasPreviousPage: boolean;
 }
 
+/** The values of either class of arguments. */
+export type PageArgumentValues = Pick<PageArguments, keyof PageArguments>;
+
 /** Throws BAD_USER_INPUT with all problems in one message. An explicit null is the same as an omitted argument. */
-export function toPageRequest({ first, after, last, before, order }: AnyPageArguments): PageRequest {
+export function toPageRequest({ first, after, last, before, order }: PageArgumentValues): PageRequest {
   const given = (value: unknown): boolean => value !== undefined && value !== null;
   const exclude = (one: string, other: string): string => `Arguments "${one}" and "${other}" exclude each other.`;
   const checks: readonly (readonly [isWrong: boolean, problem: string])[] = [

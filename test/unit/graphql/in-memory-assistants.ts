@@ -67,7 +67,8 @@ export class InMemoryAssistants implements Required<RequestContext['upstream']['
     return this.#respond(['create', body], () => wireAssistant({ id: 'asst_new', model: body.model }));
   }
 
-  modify(id: string, body: WireAssistantModifyBody): Promise<WireAssistant> {
+  modify(id: string, body: WireAssistantModifyBody): Promise<WireAssistant | null> {
+    if (Object.keys(body).length === 0) return this.load(id);
     return this.#respond(['modify', id, body], () => wireAssistant({ id }));
   }
 
