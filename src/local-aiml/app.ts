@@ -29,6 +29,8 @@ interface AppOptions {
   readonly parts: EngineParts;
   /** Finds the account of a key; undefined for a key that is none. */
   readonly accountOf: (key: string) => string | undefined;
+  /** Whose bodies are scanned: `service` has scanned those that it makes its own of. */
+  readonly callers: 'anyone' | 'service';
   readonly runExpiresAfterSeconds: number;
   readonly logger: ApiLogger | undefined;
 }
@@ -57,7 +59,7 @@ function createModelRoute(models: EngineParts['models']): Route {
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
-  const { parts, logger } = options;
+  const { parts, logger, callers } = options;
   const routes = createRoutes(options);
   const methodsAt = createMethodLookup(routes);
   let isClosing = false;
@@ -113,7 +115,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     done();
   });
   app.setErrorHandler(fail);
-  readBodies(app);
+  readBodies(app, callers === 'anyone');
   for (const item of routes) addRoute(app, item);
   return app;
 }

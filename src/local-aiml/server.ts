@@ -54,6 +54,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
   const app = createApp({
     store,
     parts,
+    callers,
     accountOf: callers === 'service' ? (key) => serviceAccount(store, key) : (key) => store.accountOf(key),
     runExpiresAfterSeconds: runs.runExpiresAfterSeconds,
     logger,

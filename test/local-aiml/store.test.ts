@@ -151,6 +151,7 @@ async function startOn(database: Database.Database, report?: (problem: string | 
     store,
     parts,
     accountOf: (key) => store.accountOf(key),
+    callers: 'anyone',
     runExpiresAfterSeconds: 600,
     logger: undefined,
   });

@@ -12,6 +12,7 @@ import {
   type RunEvent,
 } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -147,8 +148,9 @@ describe('a stream of a run', () => {
     const response = await subscribe(service, run);
     const events = await eventsOf(readSse(response));
     const requestId = response.headers.get('x-request-id');
-    const entries = service.logs.filter((entry) => entry['requestId'] === requestId);
-    expect(entries).toMatchObject([
+    const entries = () => service.logs.filter((entry) => entry['requestId'] === requestId);
+    await until(() => entries().length > 0);
+    expect(entries()).toMatchObject([
       {
         operationName: 'Follow',
         kind: 'subscription',

@@ -88,7 +88,7 @@ export class JsonWriter {
       this.append(JSON.stringify(value));
       return;
     }
-    if (Array.isArray(value)) return this.list(value, (item) => this.value(item));
+    if (Array.isArray(value)) return this.#array(value);
     return this.#object(value as Readonly<Record<string, unknown>>);
   }
 
@@ -107,6 +107,26 @@ export class JsonWriter {
   end(): WrittenJson {
     this.#flush();
     return new WrittenJson(this.#chunks);
+  }
+
+  async #array(items: readonly unknown[]): Promise<void> {
+    for (let start = 0; start < items.length;) {
+      let end = start;
+      for (let length = 0; end < items.length; end += 1) {
+        length += SHORT_VALUE_LENGTH + lengthBeyondShort(items[end], SHORT_LENGTH);
+        if (length > SHORT_LENGTH) break;
+      }
+      this.append(start === 0 ? '[' : ',');
+      if (end > start) this.append(JSON.stringify(items.slice(start, end)).slice(1, -1));
+      else {
+        end += 1;
+        const written = this.value(items[start]);
+        if (written) await written;
+      }
+      start = end;
+      if (this.isDue) await this.yield();
+    }
+    this.append(']');
   }
 
   async #object(value: Readonly<Record<string, unknown>>): Promise<void> {
@@ -130,7 +150,9 @@ export class JsonWriter {
     for (let start = 0; start < text.length;) {
       let end = start + CHUNK_LENGTH;
       if (isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
-      this.append(JSON.stringify(text.slice(start, end)).slice(1, -1));
+      // Not appended to the text before, which would copy it once more.
+      this.#push(Buffer.from(JSON.stringify(text.slice(start, end))).subarray(1, -1));
+      this.#work += end - start;
       start = end;
       if (this.isDue) await this.yield();
     }

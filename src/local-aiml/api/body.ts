@@ -13,13 +13,16 @@ interface ParsedBody {
   readonly digest: string;
 }
 
-/** From here on bodies are read with {@link bodyOf}. */
-export function readBodies(app: FastifyInstance): void {
+/**
+ * From here on bodies are read with {@link bodyOf}. `isScanned`: their cost is estimated before they are parsed. The service has
+ * done that with the bodies that it makes its own of.
+ */
+export function readBodies(app: FastifyInstance, isScanned: boolean): void {
   app.removeAllContentTypeParsers();
   // Not Fastify's own: that one rejects or drops a `__proto__` member, which is data here.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     try {
-      done(null, parseBody(request, bytes as Buffer));
+      done(null, parseBody(request, bytes as Buffer, isScanned));
     } catch (error) {
       done(error as ApiError);
     }
@@ -31,14 +34,16 @@ export function bodyOf({ body }: { readonly body: unknown }): ParsedBody {
   return (body as ParsedBody | undefined) ?? { value: null, digest: '' };
 }
 
-function parseBody({ headers }: FastifyRequest, bytes: Buffer): ParsedBody | undefined {
+function parseBody({ headers }: FastifyRequest, bytes: Buffer, isScanned: boolean): ParsedBody | undefined {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   if (!/^utf-?8$/i.test(charset) || !/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
     throw unsupportedMediaType();
   if (bytes.length === 0) return undefined;
   // Before it is parsed: a body of 8 MiB can have millions of values, which would block all other requests for seconds.
   const violated =
-    bytes.length > requestLimits.structures ? violatedRequestLimit(estimateJson(bytes, requestLimits)) : null;
+    isScanned && bytes.length > requestLimits.structures
+      ? violatedRequestLimit(estimateJson(bytes, requestLimits))
+      : null;
   if (violated !== null) throw new ApiError(400, `Invalid body: it ${violated}.`);
   const text = decodeUtf8(bytes);
   const value = text === null ? undefined : parseJson(text);
