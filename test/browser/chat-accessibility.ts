@@ -1,25 +1,18 @@
 // The chat page by keyboard, and for users of screen readers.
 import { expect } from '@jest/globals';
 import { slowTest } from '../support/slow.ts';
-import type { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import type { ChatPage } from './chat-page.ts';
+import type { ChatTest } from './chat-page.ts';
 
-interface OpenChat {
-  readonly chat: ChatPage;
-  readonly service: TestService;
-}
-
-/** `openChat` opens the page of the current test, with an assistant. */
-export function testAccessibility(openChat: () => Promise<OpenChat>): void {
+export function testAccessibility(current: () => ChatTest): void {
   slowTest.each([
     ['dark', 390],
     ['light', 1280],
     ['light', 390],
     ['dark', 1280],
   ] as const)('axe finds nothing in the %s theme at %d pixels, in any state', async (colorScheme, width) => {
-    const { chat, service } = await openChat();
-    const { page } = chat;
+    const { chat, page, service, open } = current();
+    await open();
     await chat.loadAxe();
     await page.setViewportSize({ width, height: 844 });
     await page.emulateMedia({ colorScheme });
@@ -75,8 +68,8 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
   });
 
   slowTest('everything can be done by keyboard, and the focus is visible and never lost', async () => {
-    const { chat } = await openChat();
-    const { page } = chat;
+    const { chat, page, open } = current();
+    await open();
     const focused = () =>
       page.evaluate<{ readonly label: string; readonly isVisible: boolean }>(`(() => {
         const element = document.activeElement;
@@ -126,8 +119,8 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
   });
 
   slowTest('on a phone the menu opens and closes by keyboard', async () => {
-    const { chat } = await openChat();
-    const { page } = chat;
+    const { chat, page, open } = current();
+    await open();
     await page.setViewportSize({ width: 390, height: 844 });
     await chat.button('Menu').press('Enter');
     await page.getByRole('navigation').waitFor();
@@ -140,8 +133,8 @@ export function testAccessibility(openChat: () => Promise<OpenChat>): void {
   });
 
   slowTest('a response is read out in whole sentences, each once, and one of the past is not', async () => {
-    const { chat } = await openChat();
-    const { page } = chat;
+    const { chat, page, open } = current();
+    await open();
     const log = page.getByRole('log', { name: 'What the assistant writes' });
     await chat.send('First sentence. Second sentence.');
     await chat.hasEnded();

@@ -1,19 +1,13 @@
 // What others change while the chat page is open: another tab of the same conversation, or a deleted assistant.
 import { expect } from '@jest/globals';
-import type { TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { createHelper } from './chat-data.ts';
-import { ChatPage } from './chat-page.ts';
+import { ChatPage, type ChatTest } from './chat-page.ts';
 
-interface OpenChat {
-  readonly chat: ChatPage;
-  readonly service: TestService;
-}
-
-/** `openChat` opens the page of the current test, with an assistant. */
-export function testChangesElsewhere(openChat: () => Promise<OpenChat>): void {
+export function testChangesElsewhere(current: () => ChatTest): void {
   slowTest('a second tab shows what the first one added, follows its run and can send when it has ended', async () => {
-    const { chat } = await openChat();
+    const { chat, open } = current();
+    await open();
     await chat.send('One');
     await chat.hasEnded();
     const other = new ChatPage(await chat.page.context().newPage());
@@ -42,7 +36,8 @@ export function testChangesElsewhere(openChat: () => Promise<OpenChat>): void {
   });
 
   slowTest('a conversation whose assistant was deleted says so, and leads to another', async () => {
-    const { chat, service } = await openChat();
+    const { chat, service, open } = current();
+    await open();
     const id = await createHelper(service, 'Temporary');
     await chat.page.reload();
     await chat.page.getByRole('button', { name: /^Temporary/ }).click();

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { startService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
-import type { ChatPage } from './chat-page.ts';
+import type { ChatTest } from './chat-page.ts';
 
 const HOSTILE_MARKDOWN = [
   'Hello **you** <img src=x onerror=alert(1)> <script>alert(1)</script> ![picture](https://example.com/x.png)',
@@ -11,13 +11,13 @@ const HOSTILE_MARKDOWN = [
   '- [x] done',
 ].join('\n\n');
 
-/** `openChat` opens the page of the current test, with an assistant or at the URL of another service. */
-export function testHostileContent(openChat: (url?: string) => Promise<ChatPage>): void {
+export function testHostileContent(current: () => ChatTest): void {
   slowTest('text of a message is Markdown, in which no HTML is and nothing is loaded', async () => {
-    const chat = await openChat();
+    const { chat, page, open } = current();
+    await open();
     await chat.send(HOSTILE_MARKDOWN);
     await chat.hasEnded();
-    const text = chat.page.locator('.markdown');
+    const text = page.locator('.markdown');
     await text.locator('strong', { hasText: 'you' }).waitFor();
     expect(await text.locator('img, iframe, script, input, form').count()).toBe(0);
     expect(await text.getByRole('link').allTextContents()).toEqual(['picture', 'mail']);
@@ -34,8 +34,8 @@ export function testHostileContent(openChat: (url?: string) => Promise<ChatPage>
         input: { model: 'gpt-4o', name: attack, description: attack, instructions: attack, tools },
       },
     );
-    const chat = await openChat(hostile.url);
-    const { page } = chat;
+    const { chat, page } = current();
+    await chat.open(hostile.url);
     await page.locator('summary').click();
     await chat.send(`/tool act ${JSON.stringify({ [attack]: attack })}`);
     await chat.toolCalls.getByRole('textbox', { name: 'Output' }).fill(attack);

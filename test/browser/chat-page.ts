@@ -1,6 +1,7 @@
 // What a person does on the chat page, and what is found there.
 import { createRequire } from 'node:module';
 import type { Locator, Page, Request, Response, Route } from 'playwright-core';
+import type { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 /** The script of axe. */
@@ -8,6 +9,21 @@ export const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 export interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+/** What each test of the chat page has. */
+export interface ChatTest {
+  readonly chat: ChatPage;
+  readonly page: Page;
+  /** It is the test's own. */
+  readonly service: TestService;
+  /**
+   * Creates an assistant, whose name is Helper, in the service `of`, and opens the page with it at `url`. Both are the test's own
+   * service where they are left out. Returns the assistant's id.
+   */
+  readonly open: (url?: string, of?: TestService) => Promise<string>;
+  /** The browser itself reports problems in its console where a test cuts connections. */
+  readonly expectProblem: (pattern: RegExp) => void;
 }
 
 export class ChatPage {

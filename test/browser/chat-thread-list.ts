@@ -4,16 +4,15 @@ import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { until } from '../support/until.ts';
 import { createHelper } from './chat-data.ts';
-import type { ChatPage } from './chat-page.ts';
+import type { ChatTest } from './chat-page.ts';
 
-/** `openChat` opens the page of the current test at the address of a service with an assistant. */
-export function testThreadList(openChat: (url: string) => Promise<ChatPage>): void {
+export function testThreadList(current: () => ChatTest): void {
   slowTest('every conversation can be reached by keyboard, also those behind a deleted one', async () => {
     const service = await startService();
     await createHelper(service);
     const ids = await createThreads(service, 120);
-    const chat = await openChat(service.url);
-    const { page } = chat;
+    const { chat, page } = current();
+    await chat.open(service.url);
     const sidebar = page.getByRole('navigation');
     const more = chat.button('Show more conversations');
     const conversations = sidebar.getByRole('button', { name: /^Topic \d+$/ });

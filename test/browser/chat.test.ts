@@ -1,29 +1,22 @@
 // The chat page in a real browser, on the built-in model.
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import {
-  endStream,
-  openStream,
-  sendChunk,
-  startStagedModelApi,
-  toChunk,
-} from '../local-aiml/engine/staged-model-api.ts';
-import { createGate } from '../support/gate.ts';
 import { createDataDir, runNpm } from '../support/npm.ts';
 import { listeningUrl } from '../support/process.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { testAccessibility } from './chat-accessibility.ts';
-import { createHelper, createLongThread, INSTRUCTIONS, partsStream } from './chat-data.ts';
+import { testAccounts } from './chat-accounts.ts';
+import { testConnections } from './chat-connections.ts';
+import { createHelper, INSTRUCTIONS, partsStream } from './chat-data.ts';
 import { testChangesElsewhere } from './chat-elsewhere.ts';
 import { testHostileContent } from './chat-hostile-content.ts';
-import { ChatPage } from './chat-page.ts';
+import { ChatPage, type ChatTest } from './chat-page.ts';
+import { testRuns } from './chat-runs.ts';
+import { testScrolling } from './chat-scrolling.ts';
 import { testThreadList } from './chat-thread-list.ts';
-import { describeInBrowser, expectCount, launchChromium, openPage, type WatchedPage } from './chromium.ts';
-
-const WORDS = ['one', 'two', 'three', 'four', 'five', 'six'];
+import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 describeInBrowser('The chat in a browser', () => {
   let service: TestService;
@@ -50,8 +43,8 @@ describeInBrowser('The chat in a browser', () => {
   });
 
   /** With an assistant, whose name is Helper. */
-  const openChat = async (url = service.url): Promise<string> => {
-    const id = await createHelper(service);
+  const openChat = async (url = service.url, of = service): Promise<string> => {
+    const id = await createHelper(of);
     await chat.open(url);
     await watched.page
       .getByRole('navigation')
@@ -60,27 +53,15 @@ describeInBrowser('The chat in a browser', () => {
     return id;
   };
 
-  /**
-   * The chat behind a proxy, with a run that writes the first half of {@link WORDS}, and the rest when `finish` is called.
-   */
-  async function openChatWithPausedRun(): Promise<{ proxy: TcpProxy; finish: () => void }> {
-    const gate = createGate();
-    const half = WORDS.length / 2;
-    const modelApi = await startStagedModelApi(async (_request, response) => {
-      openStream(response);
-      for (const [index, word] of WORDS.entries()) {
-        if (index === half) await gate.opened;
-        sendChunk(response, toChunk({ content: `${word} ` }));
-      }
-      sendChunk(response, toChunk({}, 'stop'));
-      endStream(response);
-    });
-    service = await startService({ UPSTREAM: 'local', MODEL_API_BASE_URL: modelApi.url, MODEL_API_KEY: 'key' });
-    const proxy = await startTcpProxy(service.url);
-    await openChat(proxy.url);
-    await chat.send('Count to six.');
-    return { proxy, finish: gate.open };
-  }
+  const current = (): ChatTest => ({
+    chat,
+    page: watched.page,
+    service,
+    open: openChat,
+    expectProblem: (pattern) => {
+      expectedProblem = pattern;
+    },
+  });
 
   test('a newcomer creates an assistant, reads a streamed response, gives the output of a function and finds all of it again', async () => {
     const { page, context, requests, problems } = watched;
@@ -186,155 +167,6 @@ describeInBrowser('The chat in a browser', () => {
     },
   );
 
-  test('runs that failed, expired or were cut short say why, and offer a way on', async () => {
-    const { page } = watched;
-    await openChat();
-    await chat.send('/fail server_error');
-    await chat.notice('The run failed').getByText('server_error').waitFor();
-    await chat.button('Details').click();
-    await page.getByRole('region', { name: 'Details of the response' }).getByText('no tool called').waitFor();
-    await chat.notice('The run failed').getByRole('button', { name: 'Try again' }).click();
-    await chat.notice('The run failed').waitFor();
-    // Nothing was written, so the message is not sent a second time.
-    expect(await page.locator('.from-user').count()).toBe(1);
-
-    await chat.rewrite('ChatThread', (text) => text.replace('"status":"FAILED"', '"status":"EXPIRED"'));
-    await page.reload();
-    await chat.notice('The run expired').getByRole('button', { name: 'Try again' }).waitFor();
-
-    await chat.send('/incomplete');
-    const cut = chat.notice('The response was cut short');
-    await cut.getByText('The limit of tokens was reached.').waitFor();
-    await cut.getByRole('button', { name: 'Try again' }).click();
-    await expectCount(page.locator('.from-user', { hasText: '/incomplete' }), 2);
-    await cut.getByRole('button', { name: 'Continue' }).click();
-    await chat.sees('Continue.');
-    await chat.hasEnded();
-    await chat.send('/incomplete content_filter');
-    await cut.getByText('A content filter stopped the model.').waitFor();
-  });
-
-  slowTest('a run is stopped, also where the end of the run arrives before the response to the stop', async () => {
-    await openChat();
-    await chat.intercept('ChatCancelRun', async (route) => {
-      const response = await route.fetch();
-      await chat.notice('You stopped the run').waitFor();
-      await route.fulfill({ response });
-    });
-    await chat.send('/slow 50\n/words 50000');
-    await chat.sees(/one two/);
-    const response = chat.responseTo('ChatCancelRun');
-    await chat.button('Stop').click();
-    await (await response).finished();
-    await chat.notice('You stopped the run').getByRole('button', { name: 'Continue' }).waitFor();
-    await chat.hasEnded();
-    // Only the end of the page's own run decides: it is shown again after a reload.
-    await watched.page.reload();
-    await chat.notice('You stopped the run').waitFor();
-  });
-
-  test('a reload in the midst of a response and a lost connection leave nothing out and double nothing', async () => {
-    expectedProblem = /net::ERR_/;
-    const { page } = watched;
-    const { proxy, finish } = await openChatWithPausedRun();
-    await chat.sees(/one two three/);
-    const followed = chat.responseTo('ChatFollowRun');
-    await page.reload();
-    await chat.sees(/one two three/);
-    await chat.button('Stop').waitFor();
-    await followed;
-    let wasAnnounced = false;
-    // The page connects again at once, so its next connection waits.
-    await chat.intercept('ChatFollowRun', async (route) => {
-      await page.getByText('The connection was lost. Connecting again …').waitFor();
-      wasAnnounced = true;
-      finish();
-      await route.continue();
-    });
-    proxy.cut();
-    await chat.hasEnded();
-    expect(wasAnnounced).toBe(true);
-    expect(await chat.words()).toEqual(WORDS);
-    expect(await page.locator('.message').count()).toBe(2);
-  });
-
-  slowTest('a stream that is silent, or completes before the run has ended, is taken up again', async () => {
-    expectedProblem = /net::ERR_/;
-    // As a service does that stops.
-    await chat.intercept('ChatFollowRun', (route) =>
-      route.fulfill({ contentType: 'text/event-stream', body: 'event: complete\ndata:\n\n' }),
-    );
-    await watched.page.clock.install();
-    const { proxy, finish } = await openChatWithPausedRun();
-    await chat.sees(/one two three/);
-    proxy.silence();
-    finish();
-    await watched.page.clock.fastForward('00:35');
-    await chat.hasEnded();
-    expect(await chat.words()).toEqual(WORDS);
-  });
-
-  slowTest('a message whose response is lost is sent again once', async () => {
-    expectedProblem = /net::ERR_CONNECTION_RESET/;
-    await openChat();
-    await chat.intercept('ChatBeginThread', async (route) => {
-      // The service gets it, and the page never hears of it.
-      await route.fetch();
-      await route.abort('connectionreset');
-    });
-    await chat.send('Only once, please');
-    await chat.button('Send again').click();
-    await chat.hasEnded();
-    await chat.sees(/You wrote: Only once, please/);
-    const { data } = await service.query('{ threads(first: 100) { nodes { metadata } } }');
-    const { threads } = data as { threads: { nodes: { metadata: { title?: string } }[] } };
-    expect(threads.nodes.filter(({ metadata }) => metadata.title === 'Only once, please')).toHaveLength(1);
-  });
-
-  slowTest('what cannot be read can be tried again', async () => {
-    expectedProblem = /net::ERR_CONNECTION_RESET/;
-    const { page } = watched;
-    await openChat();
-    await chat.send('Hello');
-    await chat.hasEnded();
-    await chat.intercept('ChatAssistants', (route) => route.abort('connectionreset'));
-    await chat.intercept('ChatThread', (route) => route.abort('connectionreset'));
-    await page.reload();
-    for (let problems = 0; problems < 2; problems += 1) {
-      await page.getByRole('alert').getByText('The connection to the service was lost.').waitFor();
-      await chat.button('Try again').click();
-    }
-    await chat.sees(/You wrote: Hello/);
-    await page.goto(`${service.url}/chat#thread=thread_none`);
-    await page.getByText('This conversation does not exist any more.').waitFor();
-    await chat.button('New conversation').click();
-    await chat.message.waitFor();
-  });
-
-  test('earlier messages of a long conversation are read on demand, and the reader stays at the same message', async () => {
-    const { page } = watched;
-    const title = 'A long conversation';
-    const threadId = await createLongThread(service, { title, assistant_id: await openChat() }, 60);
-    await page.goto(`${service.url}/chat#thread=${threadId}`);
-    await page.reload();
-    await chat.sees('Message 59');
-    expect(await chat.conversation.getByText('Message 9', { exact: true }).count()).toBe(0);
-    const first = chat.conversation.getByText('Message 10', { exact: true });
-    await page.evaluate("document.querySelector('.scroll').scrollTop = 0");
-    await chat.button('↓ Newest').waitFor();
-    const before = await first.boundingBox();
-    await chat.button('Earlier messages').click();
-    await chat.sees('Message 0');
-    expect(await chat.button('Earlier messages').count()).toBe(0);
-    const after = await first.boundingBox();
-    // The button above it is no longer there.
-    expect(Math.abs((after?.y ?? 0) - (before?.y ?? Infinity))).toBeLessThan(4);
-    expect(await chat.conversation.getByText(/^Message \d+$/).count()).toBe(60);
-    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Conversation');
-    await chat.button('↓ Newest').click();
-    await expectCount(chat.button('↓ Newest'), 0);
-  });
-
   slowTest('parts of a message are shown in order: text, images and references', async () => {
     const { page } = watched;
     await openChat();
@@ -358,48 +190,15 @@ describeInBrowser('The chat in a browser', () => {
     ]);
   });
 
-  test('where callers need a credential, the page asks for one and keeps it in memory only', async () => {
-    const { page } = watched;
-    // The browser itself reports the response 401.
-    expectedProblem = /status of 401/;
-    const guarded = await startService({ UPSTREAM: 'local', AUTH_MODE: 'passthrough' });
-    await page.goto(`${guarded.url}/chat`);
-    await page.getByText('This service needs a key for the AIML API, or an access token.').waitFor();
-    expect(await chat.button('Menu').count()).toBe(0);
-    await page.getByLabel('Key or access token').fill('not a key');
-    await chat.button('Continue').click();
-    await page.getByText('It was not accepted').waitFor();
-    await page.getByLabel('Key or access token').fill('a-secret-key');
-    await chat.button('Continue').click();
-    await page.getByText('There are no assistants yet.').waitFor();
-    const stored = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])';
-    expect(await page.evaluate(stored)).not.toContain('a-secret-key');
-    await page.getByLabel('Name').fill('Of the first account');
-    await chat.button('Create').click();
-    await chat.message.waitFor();
-    await chat.button('Change the key or token').click();
-    await page.getByLabel('Key or access token').fill('another-key');
-    await chat.button('Continue').click();
-    await page.getByText('There are no assistants yet.').waitFor();
-    await page.reload();
-    await page.getByLabel('Key or access token').waitFor();
-  });
-
-  testAccessibility(async () => {
-    await openChat();
-    return { chat, service };
-  });
-  testChangesElsewhere(async () => {
-    await openChat();
-    return { chat, service };
-  });
-  testThreadList(async (url) => {
-    await chat.open(url);
-    return chat;
-  });
-  testHostileContent(async (url) => {
-    if (url === undefined) await openChat();
-    else await chat.open(url);
-    return chat;
-  });
+  for (const addTests of [
+    testRuns,
+    testConnections,
+    testScrolling,
+    testAccounts,
+    testAccessibility,
+    testChangesElsewhere,
+    testThreadList,
+    testHostileContent,
+  ])
+    addTests(current);
 });
