@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { readSse, subscribe, toArray } from '../support/run-events.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -17,6 +18,8 @@ const targets = panels.flatMap(({ title, targets }) => targets.map((target) => [
 
 let upstream: ScriptedUpstream;
 let service: TestService;
+/** The names of the service's own metrics. */
+let described: readonly string[];
 /** By name: the values of each label. */
 let metrics: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
@@ -28,6 +31,7 @@ beforeAll(async () => {
   });
   service = await startService({
     AIML_API_KEY: 'key',
+    CACHE_TTL_SECONDS: '60',
     AIML_API_BASE_URL: upstream.url,
     // There is no listener, so that the state of Redis has a value as well.
     REDIS_URL: 'redis://127.0.0.1:1',
@@ -35,10 +39,15 @@ beforeAll(async () => {
   expect((await service.query('{ assistant(id: "asst_1") { id } }')).errors).toBeUndefined();
   expect(upstream.calls).toHaveLength(2);
   await service.query('{ nothing }');
+  await service.query('mutation { createAssistant(input: { model: " " }) { userErrors { code } } }');
+  // The scripted response is no run, so the stream ends with an error.
+  await toArray(readSse(await subscribe(service, { threadId: 'thread_1', runId: 'run_1' })));
   // Closed with 4406, as no such subprotocol is known.
   const { state } = await openSocket(service, { connectionParams: null, protocol: 'graphql-ws' });
   await until(() => state.closedWith !== null);
-  metrics = readMetrics(await (await fetch(`${service.url}/metrics`)).text());
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  metrics = readMetrics(text);
+  described = [...text.matchAll(/^# HELP (assistants_\w+)/gm)].map(([, name = '']) => name);
 });
 afterAll(() => Promise.all([service.stop(), upstream.stop()]));
 
@@ -74,6 +83,11 @@ function missing(query: string, legend: string): string[] {
 describe('the dashboard', () => {
   test.each(targets)('uses existing metrics and labels: %s', (_title, { expr, legendFormat }) => {
     expect(missing(expr, legendFormat)).toEqual([]);
+  });
+
+  test('shows each metric of the service', () => {
+    const shown = targets.map(([, { expr }]) => expr).join();
+    expect(described.filter((name) => !shown.includes(name))).toEqual([]);
   });
 
   test('the check finds unknown metrics and labels', () => {
