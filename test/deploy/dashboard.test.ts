@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { readSse, subscribe, toArray } from '../support/run-events.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { wireRun } from '../support/stream-upstream.ts';
 import { until } from '../support/until.ts';
 import { openSocket } from '../support/websocket.ts';
 
@@ -25,8 +26,10 @@ let metrics: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
 /** Reads the metrics of a service that has succeeded, failed and retried, so that each metric has a value. */
 beforeAll(async () => {
-  upstream = await startScriptedUpstream((_call, response, index) => {
+  upstream = await startScriptedUpstream(({ path }, response, index) => {
     if (index === 0) sendJson(response, 503, {});
+    else if (path === '/threads/thread_1/runs/run_1') sendJson(response, 200, wireRun('completed'));
+    else if (path.startsWith('/threads/')) sendJson(response, 200, { object: 'list', data: [], has_more: false });
     else sendJson(response, 200, wireAssistant('asst_1'));
   });
   service = await startService({
@@ -40,7 +43,6 @@ beforeAll(async () => {
   expect(upstream.calls).toHaveLength(2);
   await service.query('{ nothing }');
   await service.query('mutation { createAssistant(input: { model: " " }) { userErrors { code } } }');
-  // The scripted response is no run, so the stream ends with an error.
   await toArray(readSse(await subscribe(service, { threadId: 'thread_1', runId: 'run_1' })));
   // Closed with 4406, as no such subprotocol is known.
   const { state } = await openSocket(service, { connectionParams: null, protocol: 'graphql-ws' });
