@@ -3,7 +3,7 @@
  * through the GraphQL API of a running service.
  */
 import '../runtime/check-node-version.ts';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { startProgress } from './progress-bar.ts';
 import { runCommand } from './run-command.ts';
 import { ifSupported, ServiceClient } from './service-client.ts';
@@ -35,8 +35,9 @@ const OPTIONS = { threads: { type: 'boolean' }, address: { type: 'string' } } as
 
 const command = { usage: USAGE, options: OPTIONS, argument: 'file', prefix: 'export: ' };
 
-await runCommand(command, async ({ threads, address }, path) => {
-  if (path === undefined) throw new Error('give the file to write: --help shows the usage');
+await runCommand(command, async ({ threads, address }, argument) => {
+  if (argument === undefined) throw new Error('give the file to write: --help shows the usage');
+  const path = await toTarget(argument);
   const client = new ServiceClient(address, '--address http://host:port');
   // An incomplete export must not look like a complete one.
   const partial = `${path}.partial`;
@@ -58,6 +59,14 @@ await runCommand(command, async ({ threads, address }, path) => {
   }
   return 0;
 });
+
+/** The complete export takes the place of a file, which a folder, a pipe or a device is not. A link stays a link. */
+async function toTarget(path: string): Promise<string> {
+  const existing = await stat(path).catch(() => null);
+  if (path === '-' || existing?.isFile() === false)
+    throw new Error('give the name of a file, not of a folder or a pipe');
+  return existing ? realpath(path) : path;
+}
 
 function write(file: FileHandle, record: ExportRecord): Promise<unknown> {
   return file.write(`${JSON.stringify(record)}\n`);

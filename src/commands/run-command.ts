@@ -20,6 +20,8 @@ export async function runCommand<O extends Options>(
   { usage, options, argument, prefix = '' }: Command<O>,
   run: (values: Values<O>, argument: string | undefined) => Promise<number>,
 ): Promise<void> {
+  // The reader of a pipe may end before the command, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     const { values, positionals } = parseArgs({
       options: { ...options, help: { type: 'boolean', short: 'h' } },

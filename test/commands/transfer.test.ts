@@ -1,7 +1,9 @@
 // `npm run export` and `npm run import` between two services. Needs the build.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { takePort } from '../support/port.ts';
 import { runProcess } from '../support/process.ts';
@@ -244,4 +246,32 @@ test('a failed export leaves no file', async () => {
   expect(code).toBe(1);
   expect(output).toContain('no service responds at');
   expect(await readdir(folder)).toEqual([]);
+});
+
+slowTest('an export replaces the file that a link leads to, and nothing that is no file', async () => {
+  const service = await startService();
+  const file = join(folder, 'account.ndjson');
+  await symlink(join(folder, 'target.ndjson'), file);
+  await writeFile(join(folder, 'target.ndjson'), 'old');
+  expect((await run('export', service)).code).toBe(0);
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
+  expect(await readFile(join(folder, 'target.ndjson'), 'utf8')).toMatch(/^\{"type":"header"/);
+  await rm(file);
+  await mkdir(file);
+  expect(await run('export', service)).toEqual({
+    code: 1,
+    output: 'export: give the name of a file, not of a folder or a pipe\n',
+  });
+  expect(await readdir(folder)).toEqual(['account.ndjson', 'target.ndjson']);
+});
+
+slowTest('an import continues when the reader of its output has ended', async () => {
+  const source = await startService();
+  for (const name of ['One', 'Two']) await create(source, 'createAssistant', 'CreateAssistantInput', { ...FULL, name });
+  expect((await run('export', source)).code).toBe(0);
+  const target = await startService();
+  const command = 'node dist/commands/import.js "$1" --address "$2" 2>&1 | true; exit "${PIPESTATUS[0]}"';
+  await promisify(execFile)('bash', ['-c', command, 'bash', join(folder, 'account.ndjson'), target.url]);
+  const { data } = await target.query('{ assistants { nodes { name } } }');
+  expect(data).toEqual({ assistants: { nodes: [{ name: 'Two' }, { name: 'One' }] } });
 });
