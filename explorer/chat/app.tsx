@@ -1,11 +1,11 @@
 /** The chat page. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { nameOf } from './assistant-details.tsx';
-import { focusComposer } from './composer.tsx';
+import { focusComposer, focusOpened } from './composer.tsx';
 import { ConversationView } from './conversation-view.tsx';
 import { CredentialForm } from './credential-form.tsx';
 import type { GraphQLClient } from './graphql-client.ts';
-import { readLocation, writeLocation, type OpenItem } from './location.ts';
+import { closeLocation, readLocation, writeLocation, type OpenItem } from './location.ts';
 import { NewAssistant } from './new-assistant.tsx';
 import { Sidebar } from './sidebar.tsx';
 import type { StoredThread } from './stored-threads.ts';
@@ -13,7 +13,13 @@ import { useTheme } from './theme.ts';
 import { useAccount } from './use-account.ts';
 import { useConversation } from './use-conversation.ts';
 
-export function App({ client }: { readonly client: GraphQLClient }) {
+interface AppProps {
+  readonly client: GraphQLClient;
+  /** Replaces this page by one with the credential. */
+  readonly onCredential: (credential: string) => void;
+}
+
+export function App({ client, onCredential }: AppProps) {
   const { theme, toggle } = useTheme();
   const {
     state: account,
@@ -73,12 +79,12 @@ export function App({ client }: { readonly client: GraphQLClient }) {
     setIsChangingCredential(false);
     setIsMenuOpen(false);
     // Behind this render: what was open may have no composer.
-    requestAnimationFrame(focusComposer);
+    requestAnimationFrame(focusOpened);
   };
-  const onCredential = (credential: string) => {
-    client.authenticate(credential);
-    setIsChangingCredential(false);
-    reload();
+  const onNewThread = () => show({ assistantId: assistant?.id ?? null, threadId: null });
+  const changeCredential = (credential: string) => {
+    closeLocation();
+    onCredential(credential);
   };
   const onDeleteThread = ({ id, title: name }: StoredThread) => {
     if (!confirm(`Delete the conversation “${name}”?`)) return;
@@ -89,6 +95,8 @@ export function App({ client }: { readonly client: GraphQLClient }) {
       (error: unknown) => alert(`Not deleted: ${error instanceof Error ? error.message : 'it failed.'}`),
     );
   };
+
+  useShortcuts(account.kind === 'ready' ? onNewThread : null);
 
   return (
     <div className="page">
@@ -127,7 +135,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
               setIsChangingCredential(false);
               setIsMenuOpen(false);
             }}
-            onNewThread={() => show({ assistantId: assistant?.id ?? null, threadId: null })}
+            onNewThread={onNewThread}
             onOpenThread={({ id, assistantId: of }) => show({ assistantId: of === '' ? null : of, threadId: id })}
             onDeleteThread={onDeleteThread}
             onChangeCredential={
@@ -144,7 +152,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
       )}
       <main>
         <div className="content" inert={isMenuOpen}>
-          {account.kind === 'loading' && <p className="muted center">Loading …</p>}
+          {account.kind === 'loading' && <p className="muted center loading">Loading …</p>}
           {account.kind === 'failed' && (
             <div className="welcome" role="alert">
               <p>{account.reason}</p>
@@ -157,7 +165,7 @@ export function App({ client }: { readonly client: GraphQLClient }) {
             <CredentialForm rejection={client.hasCredential ? account.reason : null} onSubmit={onCredential} />
           )}
           {account.kind === 'ready' && isChangingCredential && (
-            <CredentialForm rejection={null} onSubmit={onCredential} />
+            <CredentialForm rejection={null} onSubmit={changeCredential} onCancel={() => show(open)} />
           )}
           {account.kind === 'ready' &&
             !isChangingCredential &&
@@ -184,6 +192,22 @@ export function App({ client }: { readonly client: GraphQLClient }) {
       </main>
     </div>
   );
+}
+
+/** Those of ChatGPT: Control or Command, Shift and O begin a conversation, Shift and Escape lead to the message box. */
+function useShortcuts(onNewThread: (() => void) | null): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const isNewThread = event.shiftKey && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'o';
+      const isFocus = event.shiftKey && event.key === 'Escape';
+      if (onNewThread === null || !(isNewThread || isFocus)) return;
+      event.preventDefault();
+      if (isNewThread) onNewThread();
+      else focusComposer();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  });
 }
 
 /** The pane of assistants and conversations, which narrow windows show over the conversation. Escape closes it. */

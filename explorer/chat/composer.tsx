@@ -1,4 +1,7 @@
-/** Where the user writes. Enter sends, Shift and Enter begin a new line, Escape stops the run in progress. */
+/**
+ * Where the user writes. Enter sends, Shift and Enter begin a new line, Escape stops the run in progress. The keyboard of a phone
+ * has no Shift and Enter: there Enter begins a new line, and the button sends.
+ */
 import { useState, type KeyboardEvent, type SubmitEvent } from 'react';
 
 interface ComposerProps {
@@ -12,8 +15,15 @@ interface ComposerProps {
 
 const ID = 'message';
 
+/** Whether the user has a finger and a keyboard on the screen. */
+const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
+
 /** For buttons that disappear when they are pressed: the keyboard's focus would be lost with them. */
 export const focusComposer = (): void => document.getElementById(ID)?.focus();
+
+/** What was just opened: on a touch screen without its message box, which would cover half of it with a keyboard. */
+export const focusOpened = (): void =>
+  isTouch() ? document.querySelector<HTMLElement>('.scroll')?.focus() : focusComposer();
 
 export function Composer({ isBusy, isRunning, isStopping, onSend, onStop }: ComposerProps) {
   const [text, setText] = useState('');
@@ -35,8 +45,8 @@ export function Composer({ isBusy, isRunning, isStopping, onSend, onStop }: Comp
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape') stop();
-    if (event.key !== 'Enter' || event.shiftKey) return;
+    if (event.key === 'Escape' && !event.shiftKey) stop();
+    if (event.key !== 'Enter' || event.shiftKey || isTouch()) return;
     event.preventDefault();
     send();
   };

@@ -34,7 +34,7 @@ export function ConversationView({ state, assistant, onNew }: ConversationViewPr
             {assistant ? <Welcome assistant={assistant} onSend={send} /> : <p>Choose an assistant.</p>}
           </div>
         )}
-        {isLoading && <p className="muted center">Loading …</p>}
+        {isLoading && <p className="muted center loading">Loading …</p>}
         {earlierCursor !== null && (
           <p className="center">
             <button type="button" aria-disabled={state.isLoadingEarlier} onClick={state.loadEarlier}>
@@ -49,6 +49,9 @@ export function ConversationView({ state, assistant, onNew }: ConversationViewPr
           readRun={state.readRun}
         />
         <OutgoingMessage state={state} canSendAgain={assistant !== null} />
+        {isAwaited(state) && (
+          <Awaited name={assistant ? nameOf(assistant) : 'Assistant'} isQueued={run?.status === 'QUEUED'} />
+        )}
         <RunState state={state} />
         {isReadOnly && (
           <p className="note center">
@@ -129,11 +132,24 @@ function OutgoingMessage({ state: { outgoing, sendAgain }, canSendAgain }: Outgo
   );
 }
 
+/** Whether a response is expected of which nothing has arrived, or of which more may follow. */
+function isAwaited({ conversation: { messages, run }, outgoing }: ConversationState): boolean {
+  if (outgoing !== null) return outgoing.problem === null;
+  return (run?.status === 'QUEUED' || run?.status === 'IN_PROGRESS') && messages.at(-1)?.status !== 'IN_PROGRESS';
+}
+
+/** Where the next words of the response will be. */
+const Awaited = ({ name, isQueued }: { readonly name: string; readonly isQueued: boolean }) => (
+  <div className="awaited">
+    <p className="author">{name}</p>
+    {isQueued ? 'Waiting for its turn …' : <span className="cursor" role="img" aria-label="is writing" />}
+  </div>
+);
+
 /** What the newest run waits for, or how it ended. */
 function RunState({ state: { conversation, outgoing, submitOutputs, retry, send, readRun } }: StateProps) {
   const { run, messages } = conversation;
   if (!run) return null;
-  if (run.status === 'QUEUED') return <p className="muted center">Waiting for its turn …</p>;
   if (run.status === 'REQUIRES_ACTION')
     return <ToolCalls key={run.requiredToolCalls.map(({ id }) => id).join()} run={run} onSubmit={submitOutputs} />;
   if (!run.hasEnded || outgoing) return null;

@@ -5,9 +5,11 @@ interface CredentialFormProps {
   /** Why the last one was rejected; null if none was given yet. */
   readonly rejection: string | null;
   readonly onSubmit: (credential: string) => void;
+  /** Absent where there is nothing to go back to. */
+  readonly onCancel?: () => void;
 }
 
-export function CredentialForm({ rejection, onSubmit }: CredentialFormProps) {
+export function CredentialForm({ rejection, onSubmit, onCancel }: CredentialFormProps) {
   const [credential, setCredential] = useState('');
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -15,7 +17,7 @@ export function CredentialForm({ rejection, onSubmit }: CredentialFormProps) {
   };
   return (
     <form className="credential" onSubmit={submit}>
-      <h2>Sign in</h2>
+      <h2>{onCancel ? 'Change the key or token' : 'Sign in'}</h2>
       <p role="status">
         {rejection === null
           ? 'This service needs a key for the AIML API, or an access token.'
@@ -31,9 +33,16 @@ export function CredentialForm({ rejection, onSubmit }: CredentialFormProps) {
           onChange={({ target }) => setCredential(target.value)}
         />
       </label>
-      <button type="submit" className="primary">
-        Continue
-      </button>
+      <p className="actions">
+        <button type="submit" className="primary">
+          Continue
+        </button>
+        {onCancel && (
+          <button type="button" className="quiet" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
+      </p>
       <p className="muted">It is kept in the memory of this page only, and sent to this service only.</p>
     </form>
   );

@@ -39,14 +39,14 @@ interface GraphQLResponse<T> {
 export class GraphQLClient {
   readonly #url = new URL('graphql', document.baseURI);
   /** Held in memory only: it ends with the page. */
-  #credential: string | null = null;
+  readonly #credential: string | null;
+
+  constructor(credential: string | null) {
+    this.#credential = credential?.trim().replace(/^Bearer\s+/i, '') ?? null;
+  }
 
   get hasCredential(): boolean {
     return this.#credential !== null;
-  }
-
-  authenticate(credential: string): void {
-    this.#credential = credential.trim().replace(/^Bearer\s+/i, '');
   }
 
   /** Throws a {@link GraphQLError} or a {@link ConnectionLostError}. */

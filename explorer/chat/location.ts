@@ -19,3 +19,6 @@ export function writeLocation({ assistantId, threadId }: OpenItem): void {
   if (threadId !== null) fragment.set('thread', threadId);
   history.pushState(null, '', `#${fragment.toString()}`);
 }
+
+/** Nothing is open, and the way back does not lead to what was. */
+export const closeLocation = (): void => history.replaceState(null, '', window.location.pathname);

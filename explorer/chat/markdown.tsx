@@ -1,7 +1,8 @@
 /** Text of a message as Markdown. HTML in it is shown as text, and images as links: nothing is loaded. */
-import type { ReactNode } from 'react';
+import { isValidElement, useRef, type ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
+import { CopyButton } from './copy-button.tsx';
 
 interface MarkdownNode {
   readonly type: string;
@@ -34,13 +35,29 @@ const components: Components = {
     </span>
   ),
   // A wide table or a long line of code scrolls by itself, also with the keyboard.
-  pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
+  pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   table: ({ children }) => (
     <div className="table" tabIndex={0}>
       <table>{children}</table>
     </div>
   ),
 };
+
+function CodeBlock({ children }: { readonly children?: ReactNode }) {
+  const code = useRef<HTMLPreElement>(null);
+  const { className = '' } = isValidElement<{ readonly className?: string }>(children) ? children.props : {};
+  return (
+    <div className="code">
+      <div className="code-header">
+        <span>{/language-(\S+)/.exec(className)?.[1]}</span>
+        <CopyButton label="Copy code" read={() => code.current?.textContent ?? ''} />
+      </div>
+      <pre ref={code} tabIndex={0}>
+        {children}
+      </pre>
+    </div>
+  );
+}
 
 interface LinkProps {
   readonly href: string | undefined;

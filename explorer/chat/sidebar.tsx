@@ -52,7 +52,13 @@ export function Sidebar(props: SidebarProps) {
       <section aria-labelledby="threads-title">
         <h2 id="threads-title">Conversations</h2>
         {assistants.length > 0 && (
-          <button type="button" className="quiet" onClick={onNewThread}>
+          <button
+            type="button"
+            className="quiet"
+            title="Ctrl or ⌘ + Shift + O"
+            aria-keyshortcuts="Control+Shift+O Meta+Shift+O"
+            onClick={onNewThread}
+          >
             + New conversation
           </button>
         )}

@@ -2,6 +2,7 @@
 import { ChatThreadsDocument, type ChatThreadsQuery } from './generated/graphql.ts';
 import { GraphQLError, type GraphQLClient } from './graphql-client.ts';
 import { readStoredThreads, type StoredThread } from './stored-threads.ts';
+import { toDayAndTimeText } from './time.ts';
 
 interface ListedThread extends StoredThread {
   /** Null for a thread that was not read from the service's list. */
@@ -16,15 +17,21 @@ export interface ThreadList {
 
 const PAGE_SIZE = 50;
 
-const DATE_FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
-/** The AIML API cannot list threads: then those that this browser began. */
-export async function readThreads(client: GraphQLClient): Promise<ThreadList> {
+/**
+ * The AIML API cannot list threads: then those that this browser began with an assistant of the account. Another account may
+ * have used the same browser.
+ */
+export async function readThreads(
+  client: GraphQLClient,
+  assistants: Promise<readonly { readonly id: string }[]>,
+): Promise<ThreadList> {
   try {
     return toThreadList(await readPage(client, null));
   } catch (error) {
     if (!(error instanceof GraphQLError && error.code === 'UNSUPPORTED_BY_UPSTREAM')) throw error;
-    return { threads: readStoredThreads().map((thread) => ({ ...thread, cursor: null })), hasMore: false };
+    const ids = new Set((await assistants).map(({ id }) => id));
+    const threads = readStoredThreads().filter(({ assistantId }) => ids.has(assistantId));
+    return { threads: threads.map((thread) => ({ ...thread, cursor: null })), hasMore: false };
   }
 }
 
@@ -65,7 +72,7 @@ const toThreadList = ({ edges, pageInfo }: ThreadPage): ThreadList => ({
   threads: edges.map(({ cursor, node: { id, metadata, createdAt } }) => ({
     id,
     cursor,
-    title: metadata['title'] ?? `Conversation of ${DATE_FORMAT.format(new Date(createdAt))}`,
+    title: metadata['title'] ?? `Conversation of ${toDayAndTimeText(createdAt)}`,
     assistantId: metadata['assistant_id'] ?? '',
   })),
   hasMore: pageInfo.hasNextPage,

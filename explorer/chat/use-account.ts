@@ -29,7 +29,8 @@ export function useAccount(client: GraphQLClient): Account {
 
   const reload = useCallback(() => {
     setState((current) => (current.kind === 'failed' ? { kind: 'loading' } : current));
-    Promise.all([listAssistants(client), readThreads(client)])
+    const listing = listAssistants(client);
+    Promise.all([listing, readThreads(client, listing)])
       .then(([assistants, threads]) => setState({ kind: 'ready', assistants, threads }))
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : 'Something went wrong.';

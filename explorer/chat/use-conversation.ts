@@ -246,7 +246,7 @@ export function useConversation(options: ConversationOptions): ConversationState
       } catch (error) {
         const reason =
           error instanceof ConnectionLostError
-            ? 'The connection was lost. If it arrived all the same, sending it again does not repeat it.'
+            ? 'The connection was lost. It is safe to send it again: it arrives once.'
             : toProblem(error);
         setOutgoing({ text, idempotencyKey, problem: reason });
         if (error instanceof AssistantMissingError) onAssistantMissing(assistantId);
@@ -329,6 +329,7 @@ export function useConversation(options: ConversationOptions): ConversationState
 /** Shown until the thread is loaded again, which gives it its id. */
 const toOwnMessage = (text: string, id: string): Message => ({
   id,
+  createdAt: new Date().toISOString(),
   role: 'USER',
   status: 'COMPLETED',
   runId: null,

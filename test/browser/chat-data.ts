@@ -52,7 +52,8 @@ export function partsStream({ variables: { runId } }: { readonly variables: { re
     text: value,
     annotations,
   });
-  const message = { id: 'msg_parts', role: 'ASSISTANT', runId, incompleteReason: null };
+  const createdAt = new Date().toISOString();
+  const message = { id: 'msg_parts', createdAt, role: 'ASSISTANT', runId, incompleteReason: null };
   const run = { id: runId, hasEnded: true, status: 'COMPLETED', requiredToolCalls: [], tools: [] };
   const citation = { type: 'file_citation', text: '【1】', fileId: 'file-handbook', startIndex: 10, endIndex: 13 };
   const path = { type: 'file_path', text: 'sandbox:/table.csv', fileId: 'file-table', startIndex: 0, endIndex: 0 };

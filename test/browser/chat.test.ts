@@ -178,8 +178,8 @@ describeInBrowser('The chat in a browser', () => {
     await chat.hasEnded();
     const response = page.locator('.from-assistant');
     await response.getByText('Image in file').waitFor();
-    expect((await response.innerText()).split(/\n+/)).toEqual([
-      'Helper',
+    await response.locator('time').waitFor();
+    expect((await response.innerText()).split(/\n+/).slice(1)).toEqual([
       'See the figure:',
       'Image in file file-figure',
       'It says so [1].',

@@ -445,7 +445,7 @@ export type ChatThreadQueryVariables = Exact<{
 }>;
 
 
-export type ChatThreadQuery = { thread: { id: string, metadata: Record<string, string>, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+export type ChatThreadQuery = { thread: { id: string, metadata: Record<string, string>, messages: { nodes: Array<{ id: string, createdAt: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
           | { __typename: 'ImageFileContent', fileId: string, type: string }
           | { __typename: 'ImageUrlContent', url: string, type: string }
           | { __typename: 'RefusalContent', refusal: string, type: string }
@@ -468,7 +468,7 @@ export type ChatEarlierMessagesQueryVariables = Exact<{
 }>;
 
 
-export type ChatEarlierMessagesQuery = { thread: { id: string, messages: { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+export type ChatEarlierMessagesQuery = { thread: { id: string, messages: { nodes: Array<{ id: string, createdAt: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
           | { __typename: 'ImageFileContent', fileId: string, type: string }
           | { __typename: 'ImageUrlContent', url: string, type: string }
           | { __typename: 'RefusalContent', refusal: string, type: string }
@@ -480,7 +480,7 @@ export type ChatEarlierMessagesQuery = { thread: { id: string, messages: { nodes
           | { __typename: 'UnknownContent', type: string }
         > }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null } } } | null };
 
-export type ChatMessagesFragment = { nodes: Array<{ id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+export type ChatMessagesFragment = { nodes: Array<{ id: string, createdAt: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
       | { __typename: 'ImageFileContent', fileId: string, type: string }
       | { __typename: 'ImageUrlContent', url: string, type: string }
       | { __typename: 'RefusalContent', refusal: string, type: string }
@@ -492,7 +492,7 @@ export type ChatMessagesFragment = { nodes: Array<{ id: string, role: MessageRol
       | { __typename: 'UnknownContent', type: string }
     > }>, pageInfo: { hasPreviousPage: boolean, startCursor: string | null } };
 
-export type ChatMessageFragment = { id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+export type ChatMessageFragment = { id: string, createdAt: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
     | { __typename: 'ImageFileContent', fileId: string, type: string }
     | { __typename: 'ImageUrlContent', url: string, type: string }
     | { __typename: 'RefusalContent', refusal: string, type: string }
@@ -608,7 +608,7 @@ export type ChatFollowRunSubscriptionVariables = Exact<{
 
 
 export type ChatFollowRunSubscription = { runEvents:
-    | { __typename: 'MessageStateEvent', cursor: string, message: { id: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
+    | { __typename: 'MessageStateEvent', cursor: string, message: { id: string, createdAt: string, role: MessageRole, status: MessageStatus, runId: string | null, incompleteReason: string | null, content: Array<
           | { __typename: 'ImageFileContent', fileId: string, type: string }
           | { __typename: 'ImageUrlContent', url: string, type: string }
           | { __typename: 'RefusalContent', refusal: string, type: string }
@@ -669,6 +669,7 @@ export const ChatAssistantFragmentDoc = new TypedDocumentString(`
 export const ChatMessageFragmentDoc = new TypedDocumentString(`
     fragment ChatMessage on Message {
   id
+  createdAt
   role
   status
   runId
@@ -719,6 +720,7 @@ export const ChatMessagesFragmentDoc = new TypedDocumentString(`
 }
     fragment ChatMessage on Message {
   id
+  createdAt
   role
   status
   runId
@@ -858,6 +860,7 @@ export const ChatThreadDocument = new TypedDocumentString(`
 }
 fragment ChatMessage on Message {
   id
+  createdAt
   role
   status
   runId
@@ -943,6 +946,7 @@ export const ChatEarlierMessagesDocument = new TypedDocumentString(`
 }
 fragment ChatMessage on Message {
   id
+  createdAt
   role
   status
   runId
@@ -1260,6 +1264,7 @@ export const ChatFollowRunDocument = new TypedDocumentString(`
 }
     fragment ChatMessage on Message {
   id
+  createdAt
   role
   status
   runId
