@@ -127,8 +127,8 @@ export function App({ client, onCredential }: AppProps) {
           <Sidebar
             assistants={assistants}
             threads={threads}
-            assistantId={assistantId}
-            threadId={open.threadId}
+            assistantId={isCreating || isChangingCredential ? null : assistantId}
+            threadId={isCreating || isChangingCredential ? null : open.threadId}
             onOpenAssistant={(id) => show({ assistantId: id, threadId: null })}
             onNewAssistant={() => {
               setIsCreating(true);
