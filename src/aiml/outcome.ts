@@ -9,6 +9,7 @@ import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErro
 import type { Call, RetryRule } from './call.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
+import { isRequestId } from '../runtime/request-id.ts';
 import { sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
 import { headerOf, type HttpResponse, type HttpResult, type NetworkFailure } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
@@ -142,9 +143,6 @@ function failed(
   });
   return { kind, status, error };
 }
-
-const isRequestId = (value: unknown): value is string =>
-  typeof value === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(value);
 
 /**
  * Parses a Retry-After header (RFC 9110, 10.2.3: seconds or a date) to milliseconds from `now`. Undefined if it is absent

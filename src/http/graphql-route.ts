@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CancellationToken } from '../runtime/cancellation.ts';
 import { isErrorCode } from '../graphql/errors/codes.ts';
 import type { RequestTrace, TraceHeaders } from '../observability/tracing.ts';
+import { isRequestId } from '../runtime/request-id.ts';
 import type { Release, Semaphore } from '../runtime/semaphore.ts';
 import { chooseContentType, chooseStreamType, type StreamAcceptance } from './content-negotiation.ts';
 import {
@@ -110,9 +111,10 @@ async function respond(
   { lifecycle, heartbeatMs, execute }: GraphQLRouteOptions,
   { contentType, streaming, search, cancellation, trace, onSettled }: ResponseOptions,
 ): Promise<Buffer | FastifyReply> {
+  const { 'x-request-id': callerRequestId } = request.headers;
   const info: RequestInfo = {
     requestId: request.id,
-    callerRequestId: callerRequestIdOf(request.headers['x-request-id']),
+    callerRequestId: isRequestId(callerRequestId) ? callerRequestId : null,
     authorization: request.headers.authorization,
     cancellation,
     trace,
@@ -160,9 +162,6 @@ const NOT_UTF8 = clientError(400, 'The query string is not UTF-8 text.');
 
 /** The query string of a GET, empty for a POST; null if it is not UTF-8. */
 const searchOf = ({ method, url }: FastifyRequest): string | null => (method === 'POST' ? '' : queryStringOf(url));
-
-const callerRequestIdOf = (header: string | string[] | undefined): string | null =>
-  typeof header === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(header) ? header : null;
 
 /**
  * A POST has the content type application/json, which pages of other sites cannot send without a preflight, so Apollo

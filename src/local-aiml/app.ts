@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
+import { isRequestId } from '../runtime/request-id.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
 import type { EngineParts } from './engine/engine.ts';
 import type { Caller } from './engine/scheduler.ts';
@@ -189,8 +190,7 @@ function requestIdsOf({ id, headers }: FastifyRequest): {
   readonly clientRequestId?: string;
 } {
   const clientRequestId = headers['x-client-request-id'] ?? headers['x-request-id'];
-  const isValid = typeof clientRequestId === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(clientRequestId);
-  return { requestId: id, ...(isValid && { clientRequestId }) };
+  return { requestId: id, ...(isRequestId(clientRequestId) && { clientRequestId }) };
 }
 
 const STATUS_BY_CODE = new Map([

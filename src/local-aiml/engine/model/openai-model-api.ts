@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type OpenAI from 'openai';
+import { isRequestId } from '../../../runtime/request-id.ts';
 import { arrayOf, objectOf, type JsonValue } from '../../wire/json.ts';
 import type { ModelApiSettings } from '../../settings.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -206,17 +207,13 @@ const REQUEST_ID_HEADERS = ['x-request-id', 'x-inference-id', 'request-id', 'api
 
 function requestIdOf(headers: Headers): string | null {
   const ids = REQUEST_ID_HEADERS.map((name) => headers.get(name));
-  return ids.find((id): id is string => id !== null && isRequestId(id)) ?? null;
+  return ids.find(isRequestId) ?? null;
 }
 
 function requestIdOfError(error: ApiFailure): string | null {
   const inHeaders = error.headers ? requestIdOf(error.headers) : null;
   const inBody = (error.error as { readonly requestId?: unknown } | undefined)?.requestId;
-  return inHeaders ?? (typeof inBody === 'string' && isRequestId(inBody) ? inBody : null);
-}
-
-function isRequestId(id: string): boolean {
-  return /^[A-Za-z0-9_.:-]{1,128}$/.test(id);
+  return inHeaders ?? (isRequestId(inBody) ? inBody : null);
 }
 
 function costOf(headers: Headers): number | null {
