@@ -1,9 +1,13 @@
 /** Reads one event stream of upstream into a live run. If it breaks, `run-hub.ts` continues the run in another way. */
+import { createEventStreamReader, EventStreamError, type StreamEvent } from '../../runtime/event-stream-reader.ts';
 import type { StreamReceiver } from '../stream-body.ts';
 import { readRun } from '../resources/run.ts';
 import { MalformedResponseError } from '../wire.ts';
-import { createEventStreamReader, parseEventData, type StreamEvent } from './event-stream-reader.ts';
 import { KNOWN_EVENTS, LiveRun } from './live-run.ts';
+
+const READER_OPTIONS = { maxEventBytes: 16 * 1024 * 1024, isStrict: true };
+/** Event ids that can be sent in the header Last-Event-ID. */
+const EVENT_ID = /^[\x21-\x7e]{1,256}$/;
 
 export class RunStream implements StreamReceiver {
   /** Resolves when the stream has ended for any reason, or was cancelled before it began. */
@@ -12,7 +16,7 @@ export class RunStream implements StreamReceiver {
   readonly #isJoin: boolean;
   #resolve: () => void = () => undefined;
   #cancel: () => void = () => undefined;
-  #readEvents = createEventStreamReader();
+  #readEvents = createEventStreamReader(READER_OPTIONS);
   #live: LiveRun | null;
   /** Null before the first event of the run, and after it was taken. */
   #body: Buffer | null = null;
@@ -63,7 +67,7 @@ export class RunStream implements StreamReceiver {
 
   begin(cancel: () => void): void {
     this.#cancel = cancel;
-    this.#readEvents = createEventStreamReader();
+    this.#readEvents = createEventStreamReader(READER_OPTIONS);
     this.#live = this.#initial;
     this.#early = [];
     this.#setBody(this.#isJoin ? EMPTY : null);
@@ -75,7 +79,7 @@ export class RunStream implements StreamReceiver {
     try {
       for (const event of this.#readEvents(chunk)) if (!this.#take(event)) return false;
     } catch (error) {
-      if (!(error instanceof MalformedResponseError)) throw error;
+      if (!(error instanceof MalformedResponseError) && !(error instanceof EventStreamError)) throw error;
       return false;
     }
     return true;
@@ -106,7 +110,7 @@ export class RunStream implements StreamReceiver {
   #take(event: StreamEvent): boolean {
     if (event.name === 'done' || event.data === '[DONE]' || event.name === 'error') return false;
     this.#hasEvents = true;
-    this.#lastEventId = event.id ?? this.#lastEventId;
+    if (event.id !== null && EVENT_ID.test(event.id)) this.#lastEventId = event.id;
     const data = parseEventData(event);
     const isRun = KNOWN_EVENTS.has(event.name) && /^thread\.run\.(?!step\.)/.test(event.name);
     if (!this.#live && !isRun) {
@@ -119,6 +123,15 @@ export class RunStream implements StreamReceiver {
     // The run is the first event of every stream, so earlier events are applied after it.
     for (const early of this.#early.splice(0)) this.#live.applyEvent(early.name, parseEventData(early));
     return true;
+  }
+}
+
+/** Undefined if the data is not JSON. */
+function parseEventData({ data }: StreamEvent): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Owns how a failure of the model API is classified and worded. Messages reach callers: no key, URL or host is in them. */
 import { APIConnectionError, APIError } from 'openai/core/error';
 import { errorCode } from '../../../runtime/error-code.ts';
+import { EventStreamError } from '../../../runtime/event-stream-reader.ts';
 import { sanitizeReason, type ReasonContext } from '../../../runtime/sanitize-reason.ts';
 import type { RunError, Usage } from '../../runs/model.ts';
 
@@ -45,6 +46,8 @@ export function toModelError(error: unknown, requestId: string | null, context: 
   if (unreadable) return new ModelError('server_error', unreadable.message, { requestId, cause: error });
   if (error instanceof APIConnectionError) return toConnectionError(error, requestId);
   if (isApiFailure(error)) return toStatusError(error, requestId, context);
+  if (error instanceof EventStreamError)
+    return new ModelError('server_error', 'A piece of the model API is too large.', { requestId, cause: error });
   if (error instanceof SyntaxError)
     return new ModelError('server_error', 'The model API sent a piece that is not JSON.', {
       requestId,

@@ -1,17 +1,19 @@
 /**
- * The `fetch` that the `openai` package is given. Unlike Node's, it has no time-outs, gives the package error bodies in
- * OpenAI's form, turns a completion that was not streamed into a stream, ends a stream at `[DONE]`, and bounds the memory.
+ * The `fetch` that the `openai` package is given, and how its responses are read. Unlike Node's, it has no time-outs, gives
+ * the package error bodies in OpenAI's form, and bounds the memory.
  */
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
+import { APIError } from 'openai/core/error';
 import { Agent, type Dispatcher } from 'undici';
 import { createDecoder, toContentCoding } from '../../../runtime/content-coding.ts';
+import { createEventStreamReader } from '../../../runtime/event-stream-reader.ts';
 import { createProxyAgent, type ProxySettings } from '../../../runtime/proxy.ts';
 import { arrayOf, isJsonObject, objectOf, parseJson, type JsonValue } from '../../wire/json.ts';
 import { UnreadableResponseError } from './model-error.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
-/** The longest event of a stream. The package copies what it holds with each piece that arrives. */
+/** The longest event of a stream. */
 const MAX_EVENT_BYTES = 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -61,23 +63,17 @@ async function fetchModel(agent: Dispatcher, url: string | URL | Request, init: 
     headers.set('content-type', 'application/json');
     return new Response(error, { status: Math.max(statusCode, 300), headers });
   }
-  const mediaType = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  // The only call with a body is that of a completion, which is always wanted as a stream.
-  const isStreamWanted = typeof init.body === 'string';
+  const mediaType = mediaTypeOf(headers);
   if (mediaType === 'text/html') {
     discard(body);
     throw new UnreadableResponseError(
       'The model API sent a web page instead of a completion: MODEL_API_BASE_URL does not name an API.',
     );
   }
-  if (mediaType !== 'application/json')
-    return isStreamWanted
-      ? new Response(toStream(body), { status: 200, headers })
-      : new Response(await readText(body, MAX_JSON_BYTES, 'throw'), { status: 200, headers });
-  const text = await readText(body, MAX_JSON_BYTES, 'throw');
-  if (!isStreamWanted) return new Response(text, { status: 200, headers });
-  headers.set('content-type', 'text/event-stream');
-  return new Response(`data: ${toOneLine(text)}\n\ndata: [DONE]\n\n`, { status: 200, headers });
+  // The only call with a body is that of a completion, which is requested as a stream.
+  const isStream = mediaType !== 'application/json' && typeof init.body === 'string';
+  const content = isStream ? Readable.toWeb(body) : await readText(body, MAX_JSON_BYTES, 'throw');
+  return new Response(content, { status: 200, headers });
 }
 
 /** No coding is asked for, but a server or a proxy may send one. */
@@ -90,6 +86,10 @@ function decode({ headers, body }: Dispatcher.ResponseData): Readable {
   }
   const decoder = createDecoder(coding);
   return decoder === null ? body : pipeline(body, decoder, () => undefined);
+}
+
+function discard(body: Readable): void {
+  body.on('error', () => undefined).destroy();
 }
 
 /** The body is handed on decoded, and in another length. */
@@ -115,12 +115,6 @@ async function readText(body: AsyncIterable<Buffer>, maxBytes: number, ifLonger:
     throw new UnreadableResponseError('The response of the model API is too large.');
   }
   return Buffer.concat(chunks).toString('utf8', 0, maxBytes);
-}
-
-/** JSON on one line, as `data:` needs it. Text that is not JSON stays what it is and fails where it is read. */
-function toOneLine(text: string): string {
-  const value = parseJson(text);
-  return value === undefined ? text.replace(/[\r\n]+/g, ' ') : JSON.stringify(value);
 }
 
 /** The error body in OpenAI's form. `details` has the whole text: parameters may be named anywhere in it. */
@@ -155,56 +149,30 @@ function firstText(...candidates: readonly (JsonValue | undefined)[]): string {
   return '';
 }
 
-const DONE = Buffer.from('data: [DONE]');
-const DONE_TIGHT = Buffer.from('data:[DONE]');
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-
 /**
- * The stream up to and with `[DONE]`: the package reads on until the connection closes, and some servers keep it open.
- * Inside of JSON a line cannot begin with `data:`, so the text of a completion is never taken for the end.
+ * The pieces of a completion: the events of a stream up to `[DONE]`, or one for the whole response of a server that does not
+ * stream. The package would read a stream until its connection closes, and some servers keep it open.
  */
-function toStream(body: Readable): ReadableStream<Uint8Array> {
-  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-  let tail: Buffer = Buffer.alloc(0);
-  let eventBytes = 0;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) {
-        controller.close();
-        return;
-      }
-      const lastLine = value.lastIndexOf(LINE_FEED);
-      eventBytes = lastLine === -1 ? eventBytes + value.length : value.length - lastLine;
-      if (eventBytes > MAX_EVENT_BYTES) throw new UnreadableResponseError('A piece of the model API is too large.');
-      const seen = tail.length === 0 ? value : Buffer.concat([tail, value]);
-      if (hasDone(seen, tail.length === 0)) {
-        controller.enqueue(value);
-        // Whatever cut the event behind `[DONE]`, it ends here.
-        controller.enqueue(Buffer.from('\n\n'));
-        controller.close();
-        discard(body);
-        return;
-      }
-      tail = seen.subarray(Math.max(0, seen.length - DONE.length - 1));
-      controller.enqueue(value);
-    },
-    // Not by the iterator: it would wait for the piece that is being read.
-    cancel: () => discard(body),
-  });
-}
-
-function discard(body: Readable): void {
-  body.on('error', () => undefined).destroy();
-}
-
-function hasDone(bytes: Buffer, isStart: boolean): boolean {
-  return [DONE, DONE_TIGHT].some((mark) => {
-    for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
-      const before = at === 0 ? undefined : bytes[at - 1];
-      if (before === LINE_FEED || before === CARRIAGE_RETURN || (at === 0 && isStart)) return true;
+export async function* readPieces(response: Response): AsyncIterable<unknown> {
+  if (mediaTypeOf(response.headers) === 'application/json') {
+    yield toPiece(await response.text(), response.headers);
+    return;
+  }
+  const readEvents = createEventStreamReader({ maxEventBytes: MAX_EVENT_BYTES, isStrict: false });
+  for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>)
+    for (const { data } of readEvents(bytes)) {
+      if (data.startsWith('[DONE]')) return;
+      yield toPiece(data, response.headers);
     }
-    return false;
-  });
 }
+
+/** Throws a SyntaxError for what is not JSON, and the error that some servers send as a piece. */
+function toPiece(text: string, headers: Headers): unknown {
+  const piece = JSON.parse(text) as JsonValue;
+  const error = objectOf(piece)?.['error'];
+  if (error) throw new APIError(undefined, error, undefined, headers);
+  return piece;
+}
+
+const mediaTypeOf = (headers: Headers): string =>
+  (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -9,7 +9,7 @@ import { arrayOf, objectOf, type JsonValue } from '../../wire/json.ts';
 import type { ModelApiSettings } from '../../settings.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
-import { createModelFetch, type ModelFetch } from './model-fetch.ts';
+import { createModelFetch, readPieces, type ModelFetch } from './model-fetch.ts';
 import { ParameterMemory, type RequestBody } from './parameter-memory.ts';
 import type { CompleteOptions, FinishReason, ModelApi, ModelChunk, ModelListing, ModelRequest } from './model-api.ts';
 
@@ -113,20 +113,18 @@ export class OpenAIModelApi implements ModelApi {
     let requestId: string | null = null;
     try {
       const client = await this.#openai();
-      const { data, response } = await client.chat.completions
+      const response = await client.chat.completions
         .create(this.#parameters.apply(toSend) satisfies RequestBody, {
           signal: watchdog.signal,
           headers: this.#headers(options),
         })
-        .withResponse();
+        .asResponse();
       requestId = requestIdOf(response.headers);
       reader.costUsd = costOf(response.headers);
-      for await (const chunk of data) {
+      for await (const piece of readPieces(response)) {
         watchdog.restart();
-        yield* reader.read(chunk);
+        yield* reader.read(piece);
       }
-      // An aborted stream of the package ends as if it were whole.
-      watchdog.signal.throwIfAborted();
       let finishReason: FinishReason = 'stop';
       for (const last of reader.end())
         if (typeof last === 'string') finishReason = last;
