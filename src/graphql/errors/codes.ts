@@ -4,7 +4,7 @@
  * The message of a {@link ServiceError} therefore never contains a value of the client. `format.ts` maps every other
  * error.
  */
-import { GraphQLError, type ASTNode } from 'graphql';
+import { GraphQLError, type ASTNode, type FormattedExecutionResult } from 'graphql';
 import type { Outcome } from '../../runtime/errors.ts';
 
 interface ErrorCodeEntry {
@@ -127,6 +127,19 @@ interface ErrorExtensions {
  */
 export const toExtensions = (code: ErrorCode): ErrorExtensions =>
   code === 'OVERLOADED' ? { code, retryable: true, outcome: 'NOT_APPLIED' } : { code };
+
+export const NO_CODES: readonly string[] = [];
+
+/** The codes of the errors of a result, each once. */
+export function codesOf(errors: FormattedExecutionResult['errors']): readonly string[] {
+  if (!errors) return NO_CODES;
+  const codes = new Set<string>();
+  for (const { extensions } of errors) {
+    const code = extensions?.['code'];
+    codes.add(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR');
+  }
+  return [...codes];
+}
 
 /** Its message may contain names of the schema and of the document, never a value of the client. */
 export class ServiceError extends GraphQLError {

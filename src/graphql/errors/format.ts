@@ -2,7 +2,7 @@
  * Formats every error of a response: a code of the registry, a message without values of the client, and details about
  * upstream. It never throws, and it masks every error that it does not recognize.
  *
- * `error-response.plugin.ts` adds the request id, which is not available here.
+ * {@link createErrorCompleter} then adds the request id.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { PublicError } from '../../runtime/errors.ts';
@@ -15,7 +15,7 @@ interface ErrorFormatOptions {
 }
 
 /** The key of a masked error's cause, for the log. JSON omits properties with symbol keys. */
-export const maskedCause = Symbol('masked cause');
+const maskedCause = Symbol('masked cause');
 
 type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
@@ -85,6 +85,32 @@ function toUpstreamError({ details }: PublicError): FormattedError | null {
     },
   };
 }
+
+/** Called with the cause of an INTERNAL_SERVER_ERROR. Errors that it throws are ignored: the response is sent anyway. */
+export type OnInternalError = (error: unknown, request: ReportedRequest) => void;
+
+/** Names the request and the caller in the log. */
+export interface ReportedRequest {
+  readonly requestId: string;
+  /** The subject of the caller; null or absent if it is not known. */
+  readonly caller?: string | null;
+}
+
+type Masked = GraphQLFormattedError & { readonly [maskedCause]?: unknown };
+
+/** Adds the request id to formatted errors and reports masked ones. */
+export type ErrorCompleter = (
+  errors: readonly GraphQLFormattedError[],
+  request: ReportedRequest,
+) => GraphQLFormattedError[];
+
+export const createErrorCompleter =
+  (onInternalError: OnInternalError): ErrorCompleter =>
+  (errors, request) =>
+    errors.map((error: Masked) => {
+      if (maskedCause in error) attempt(() => onInternalError(error[maskedCause], request));
+      return { ...error, extensions: { ...error.extensions, requestId: request.requestId } };
+    });
 
 /** Undefined if it throws: formatting and reporting never break a response. */
 export const attempt = <T>(run: () => T): T | undefined => {

@@ -13,12 +13,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { ApolloContext } from './request-context.ts';
-import { createErrorFormatter } from '../errors/format.ts';
-import { locationsPlugin } from './document-text.ts';
+import { createErrorCompleter, createErrorFormatter, type OnInternalError } from '../errors/format.ts';
 import type { OperationCache } from './operation-cache.ts';
 import { documentLimits, documentLimitsRule } from './document-limits.ts';
-import { createErrorResponsePlugin, createErrorCompleter, type OnInternalError } from './error-response.plugin.ts';
-import { operationPlugin } from './operation.plugin.ts';
+import { createApolloPlugin } from './apollo.plugin.ts';
 import type { DocumentCache } from './apq-cache.ts';
 import { startSubscription, type SubscriptionOptions } from './subscription.ts';
 
@@ -87,9 +85,7 @@ export function createApollo({
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      locationsPlugin,
-      operationPlugin,
-      createErrorResponsePlugin(completeErrors),
+      createApolloPlugin(completeErrors),
     ],
   });
 }

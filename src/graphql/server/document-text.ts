@@ -2,8 +2,6 @@
  * Limits on the text of a document that apply before its tokens are counted. Lines are expensive, because graphql-js splits
  * every block string at them. Escapes are decoded one by one.
  */
-import type { ApolloServerPlugin } from '@apollo/server';
-import { Kind, visit, type Location } from 'graphql';
 
 const textLimits = {
   lines: 5000,
@@ -20,40 +18,8 @@ export function violatedTextLimit(text: string): string | null {
   return null;
 }
 
-/** Of a document whose errors have locations. */
-const locatedText = { characters: 32_768, lines: 2000 } as const;
-
-/**
- * Removes the locations of the nodes of long documents, so that their errors have none. For every location in an error,
- * graphql-js and Apollo Server each search the document for line breaks, from its start.
- */
-export const locationsPlugin: ApolloServerPlugin = {
-  requestDidStart: () =>
-    Promise.resolve({
-      parsingDidStart: (context) =>
-        Promise.resolve(() => {
-          const { source, document } = context;
-          if (document && isLong(source))
-            visit(document, {
-              enter: (node) => {
-                if (node.kind !== Kind.DOCUMENT) removeLocation(node);
-              },
-            });
-          return Promise.resolve();
-        }),
-    }),
-};
-
-const isLong = (text: string): boolean =>
-  text.length > locatedText.characters ||
-  isMoreThan(text, '\n', locatedText.lines) ||
-  isMoreThan(text, '\r', locatedText.lines);
-
-function removeLocation(node: { loc?: Location | undefined }): void {
-  node.loc = undefined;
-}
-
-function isMoreThan(text: string, character: string, limit: number): boolean {
+/** Whether a character occurs more often than `limit`. */
+export function isMoreThan(text: string, character: string, limit: number): boolean {
   let count = 0;
   for (let index = text.indexOf(character); index !== -1; index = text.indexOf(character, index + 1))
     if ((count += 1) > limit) return true;

@@ -7,7 +7,7 @@ import {
   type GraphQLFormattedError,
 } from 'graphql';
 import type { Release } from '../../runtime/semaphore.ts';
-import { codesOf } from './operation.plugin.ts';
+import { codesOf } from '../errors/codes.ts';
 
 /** How a client receives the results of a subscription. */
 export type StreamTransport = 'sse' | 'multipart' | 'websocket';

@@ -5,7 +5,7 @@ import { type Identity, requirePrincipal, requireScope, type Scope } from '../..
 import type { UserErrorCode } from '../schema/payload.type.ts';
 import { ServiceError } from '../errors/codes.ts';
 import type { EndedOperation, OperationRecord } from '../../observability/operation-record.ts';
-import type { ValidOperation } from './operation.plugin.ts';
+import type { ValidOperation } from './apollo.plugin.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
 import type { Safelist } from './safelist.ts';

@@ -15,7 +15,7 @@ import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticate } from '../../auth/authenticator.ts';
 import type { Identity } from '../../auth/principal.ts';
 import { violatedTextLimit } from './document-text.ts';
-import { toExtensions, type ErrorCode } from '../errors/codes.ts';
+import { NO_CODES, toExtensions, type ErrorCode } from '../errors/codes.ts';
 import { RequestScope, type ApolloContext, type RequestInfo, type ScopeOptions } from './request-context.ts';
 import {
   badRequest,
@@ -54,7 +54,6 @@ export interface GraphQLRequestHandlerOptions extends ScopeOptions {
   readonly onUnlisted: (requestId: string, operationName: string | null) => void;
 }
 
-const NO_CODES: readonly string[] = [];
 /** With these codes the document itself is invalid, independent of the rest of the request. */
 const documentErrors: ReadonlySet<string> = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 

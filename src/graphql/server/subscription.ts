@@ -10,7 +10,7 @@ import {
   type GraphQLSchema,
   subscribe,
 } from 'graphql';
-import type { ReportedRequest } from './error-response.plugin.ts';
+import type { ReportedRequest } from '../errors/format.ts';
 import { OperationStream } from './operation-stream.ts';
 import type { RequestContext } from './request-context.ts';
 import { ServiceError } from '../errors/codes.ts';

@@ -16,8 +16,7 @@ import {
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Release } from '../../runtime/semaphore.ts';
-import { toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
-import { codesOf } from '../../graphql/server/operation.plugin.ts';
+import { codesOf, toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
 import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';

@@ -3,11 +3,11 @@ import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { operationPlugin } from '../../../../src/graphql/server/operation.plugin.ts';
+import { createApolloPlugin } from '../../../../src/graphql/server/apollo.plugin.ts';
 import type { OperationRecord } from '../../../../src/observability/operation-record.ts';
 
 interface Context {
-  readonly scope: { start(): number; end(record: OperationRecord): void };
+  readonly scope: { readonly requestId: string; start(): number; end(record: OperationRecord): void };
 }
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -38,7 +38,7 @@ function createSchema(): GraphQLSchema {
   });
 }
 
-describe('the operation plugin', () => {
+describe('the plugin of Apollo Server', () => {
   let server: ApolloServer<Context>;
   let schema: GraphQLSchema;
   let started: number;
@@ -50,7 +50,7 @@ describe('the operation plugin', () => {
       schema,
       logger: quiet,
       stopOnTerminationSignals: false,
-      plugins: [ApolloServerPluginCacheControlDisabled(), operationPlugin, ...more],
+      plugins: [ApolloServerPluginCacheControlDisabled(), createApolloPlugin((errors) => [...errors]), ...more],
     });
     await server.start();
   }
@@ -63,6 +63,7 @@ describe('the operation plugin', () => {
   afterEach(() => server.stop());
 
   const scope: Context['scope'] = {
+    requestId: 'r-1',
     start: () => {
       started += 1;
       return performance.now();
@@ -161,7 +162,9 @@ describe('the operation plugin', () => {
     const explode = () => {
       throw new Error('no more metrics');
     };
-    const response = await send({ query: '{ hello }' }, undefined, { scope: { start: explode, end: explode } });
+    const response = await send({ query: '{ hello }' }, undefined, {
+      scope: { ...scope, start: explode, end: explode },
+    });
     expect(response.status ?? 200).toBe(200);
     expect(response.body).toMatchObject({ kind: 'complete', string: '{"data":{"hello":"hello"}}\n' });
   });
