@@ -4,8 +4,8 @@ import { BuiltInModel } from '../../../src/local-aiml/engine/built-in/built-in-m
 import { ModelRouter } from '../../../src/local-aiml/engine/model-router.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/local-aiml/settings.ts';
 import { createValue } from '../../../src/local-aiml/engine/built-in/schema-value.ts';
+import type { JsonObject, JsonValue } from '../../../src/local-aiml/wire/json.ts';
 import type { ModelChunk, ModelRequest } from '../../../src/local-aiml/engine/model/model-api.ts';
-import type { JsonValue } from '../../../src/local-aiml/wire/json.ts';
 
 const model = new BuiltInModel();
 const ASSISTANT = { name: 'Ada', instructions: 'Be brief.\nNever shout.' };
@@ -315,4 +315,37 @@ describe('Formats', () => {
     expect(createValue(wide)).toBeDefined();
     expect(createValue({ allOf: [{ $ref: '#' }, { $ref: '#' }, { $ref: '#' }] })).toBeDefined();
   });
+
+  /** 4,096 values of the schema. */
+  const grid = (items: JsonValue): JsonObject => ({
+    type: 'array',
+    minItems: 64,
+    items: { type: 'array', minItems: 64, items },
+  });
+  const large = 'a'.repeat(200_000);
+  const names = Array.from({ length: 10_000 }, (_, index) => `name${index}`);
+  const many = Object.fromEntries(names.map((name) => [name, {}]));
+  const costly: Record<string, [schema: JsonObject, given?: JsonValue]> = {
+    'a large constant': [grid({ const: large })],
+    'a large choice': [grid({ enum: [large] })],
+    'a large default': [grid({ type: 'string', default: large })],
+    'a long text': [grid({ type: 'string', minLength: 10_000 })],
+    'a long pattern': [grid({ pattern: 'a{200}'.repeat(150) })],
+    'a long reference': [grid({ $ref: `#${'/a'.repeat(100_000)}` })],
+    'a reference that is not encoded': [grid({ $ref: '#/%' })],
+    'many types': [grid({ type: names })],
+    'many required properties': [{ properties: many, required: [...names, ...names] }],
+    'many parts': [{ allOf: [{ properties: many }, ...names.map(() => ({}))] }],
+    'references to many members': [{ ...many, ...grid({ $ref: '#/members' }), members: { ...many, type: 'null' } }],
+    'many choices for large values': [
+      grid({ enum: names.map((name) => ({ name })) }),
+      Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => ({ large }))),
+    ],
+  };
+  test.each(Object.entries(costly))(
+    'A small schema does not make a large value, or take long: %s',
+    (_what, [schema, given]) => {
+      expect(JSON.stringify(createValue(schema, given)).length).toBeLessThan(1_000_000);
+    },
+  );
 });

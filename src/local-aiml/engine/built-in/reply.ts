@@ -3,7 +3,7 @@ import { objectOf, parseJson, type JsonObject, type JsonValue } from '../../wire
 import type { ModelRequest } from '../model/model-api.ts';
 import { HELP } from './commands.ts';
 import type { Conversation } from './conversation.ts';
-import { createValue } from './schema-value.ts';
+import { createValue, ValueBudget } from './schema-value.ts';
 
 export interface Reply {
   readonly text: string;
@@ -22,8 +22,10 @@ interface FunctionTool {
   readonly parameters?: JsonValue;
 }
 
-/** Longer texts are quoted in part. */
+/** Longer texts are quoted in part, and names of functions are looked for in this part. */
 const MAX_QUOTED_CHARS = 4_000;
+/** The newest ones are quoted. */
+const MAX_QUOTED_CALLS = 32;
 
 export function createReply(request: ModelRequest, conversation: Conversation): Reply {
   if (conversation.commands.isRefusing)
@@ -38,33 +40,39 @@ function nextCalls(request: ModelRequest, conversation: Conversation): FunctionC
   const { tool_choice: choice = 'auto', parallel_tool_calls: isParallel } = request;
   const tools = toolsOf(request);
   if (choice === 'none' || tools.length === 0) return [];
-  const wanted = wantedCalls(tools, conversation);
+  const given = jsonIn(conversation.text);
+  const budget = new ValueBudget();
+  const toCall = ({ name, parameters }: FunctionTool): FunctionCall => ({
+    name,
+    arguments: JSON.stringify(createValue({ type: 'object', ...objectOf(parameters) }, given, budget)),
+  });
+  const wanted = wantedCalls(tools, conversation, toCall);
   const left = wanted.slice(conversation.calls.length);
   const forced = typeof choice === 'object' && choice.type === 'function' ? choice.function.name : undefined;
   if (forced !== undefined) {
     const tool = tools.find(({ name }) => name === forced);
-    return tool ? [wanted.find(({ name }) => name === forced) ?? toCall(tool, jsonIn(conversation.text))] : [];
+    return tool ? [wanted.find(({ name }) => name === forced) ?? toCall(tool)] : [];
   }
   const [first] = tools;
-  if (left.length === 0 && choice === 'required' && first) left.push(toCall(first, jsonIn(conversation.text)));
+  if (left.length === 0 && choice === 'required' && first) left.push(toCall(first));
   return isParallel === false ? left.slice(0, 1) : left;
 }
 
-function wantedCalls(tools: readonly FunctionTool[], { commands, text }: Conversation): FunctionCall[] {
+function wantedCalls(
+  tools: readonly FunctionTool[],
+  { commands, text }: Conversation,
+  toCall: (tool: FunctionTool) => FunctionCall,
+): FunctionCall[] {
   if (commands.calls)
     return commands.calls.flatMap(({ name, argumentsText }) => {
       const tool = tools.find((candidate) => candidate.name === name);
       if (!tool) return [];
       // Arguments that are given go out as they are.
       const given = argumentsText === undefined ? undefined : objectOf(parseJson(argumentsText));
-      return [given === undefined ? toCall(tool, jsonIn(text)) : { name, arguments: JSON.stringify(given) }];
+      return [given === undefined ? toCall(tool) : { name, arguments: JSON.stringify(given) }];
     });
-  const given = jsonIn(text);
-  return tools.filter(({ name }) => isNamed(text, name)).map((tool) => toCall(tool, given));
-}
-
-function toCall({ name, parameters }: FunctionTool, given: JsonObject | undefined): FunctionCall {
-  return { name, arguments: JSON.stringify(createValue({ type: 'object', ...objectOf(parameters) }, given)) };
+  const searched = text.slice(0, MAX_QUOTED_CHARS).toLowerCase();
+  return tools.filter(({ name }) => isNamed(searched, name)).map(toCall);
 }
 
 function toolsOf({ tools = [] }: ModelRequest): FunctionTool[] {
@@ -75,9 +83,8 @@ function toolsOf({ tools = [] }: ModelRequest): FunctionTool[] {
   );
 }
 
-/** Whether the name stands in the text as a word of its own, in any case. */
-function isNamed(text: string, name: string): boolean {
-  const lower = text.toLowerCase();
+/** Whether the name stands in the text, which is in lower case, as a word of its own. */
+function isNamed(lower: string, name: string): boolean {
   const wanted = name.toLowerCase();
   for (let at = lower.indexOf(wanted); at !== -1; at = lower.indexOf(wanted, at + 1)) {
     const around = (lower[at - 1] ?? ' ') + (lower[at + wanted.length] ?? ' ');
@@ -86,13 +93,15 @@ function isNamed(text: string, name: string): boolean {
   return false;
 }
 
+const MAX_JSON_TRIES = 8;
+
 /** The first JSON object in a text. */
 function jsonIn(text: string): JsonObject | undefined {
   const start = text.indexOf('{');
   if (start === -1) return undefined;
   for (
     let end = text.lastIndexOf('}'), tries = 0;
-    end > start && tries < 20;
+    end > start && tries < MAX_JSON_TRIES;
     end = text.lastIndexOf('}', end - 1), tries++
   ) {
     const value = objectOf(parseJson(text.slice(start, end + 1)));
@@ -113,7 +122,9 @@ function toFormat(request: ModelRequest, conversation: Conversation): string {
       assistant: conversation.assistantName,
       instructions: conversation.instructions,
       message: quote(conversation.text),
-      ...(conversation.calls.length === 0 ? {} : { outputs: conversation.calls.map((call) => quote(call.output)) }),
+      ...(conversation.calls.length === 0
+        ? {}
+        : { outputs: newest(conversation.calls).map((call) => quote(call.output)) }),
     });
   return toProse(conversation, toolsOf(request));
 }
@@ -129,7 +140,7 @@ function toProse(
     ...(instructions === '' ? [] : [`My instructions begin with: ${instructions}`]),
     ...(text === '' ? [] : [`You wrote: ${quote(text)}`]),
     ...(images === 0 ? [] : [`With it came ${images === 1 ? 'one image' : `${images} images`}, which I cannot see.`]),
-    ...calls.map(({ name, output }) => `The function ${name} returned: ${quote(output)}`),
+    ...newest(calls).map(({ name, output }) => `The function ${name} returned: ${quote(output)}`),
     ...(commands.calls ?? [])
       .filter(({ name }) => !tools.some((tool) => tool.name === name))
       .map(({ name }) => `There is no function ${name} here.`),
@@ -138,6 +149,8 @@ function toProse(
   ];
   return sentences.join('\n');
 }
+
+const newest = <T>(calls: readonly T[]): readonly T[] => calls.slice(-MAX_QUOTED_CALLS);
 
 function quote(text: string): string {
   return text.length <= MAX_QUOTED_CHARS ? text : `${text.slice(0, MAX_QUOTED_CHARS).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -10,38 +10,58 @@ type Schema = JsonValue | undefined;
 /** A schema that refers to itself ends here. */
 const MAX_DEPTH = 24;
 const MAX_ITEMS = 64;
-/** Schemas looked at for one value: references can make a small schema grow without bound. */
+/** Schemas looked at for the values of one reply: references can make a small schema grow without bound. */
 const MAX_SCHEMAS = 5_000;
+/** What these schemas and values may come to, in members, items and characters: lists repeat what is large. */
+const MAX_SIZE = 250_000;
+
+/** What may still be spent on the values of one reply. */
+export class ValueBudget {
+  #schemas = MAX_SCHEMAS;
+  #size = MAX_SIZE;
+
+  /** False if too little is left; then nothing is left for what follows either. */
+  spend(size: number): boolean {
+    this.#size -= size;
+    return this.#size >= 0;
+  }
+
+  /** False if this schema may not be looked at. */
+  visit(schema: JsonObject): boolean {
+    return this.spend(--this.#schemas >= 0 ? sizeOf(schema) : Infinity);
+  }
+}
 
 /** `given`: values to take where they fit, by name of the property, at any depth; undefined for none. */
-export function createValue(schema: Schema, given?: JsonValue): JsonValue {
-  return new ValueFactory(schema).create(schema, given, 0);
+export function createValue(schema: Schema, given?: JsonValue, budget = new ValueBudget()): JsonValue {
+  return new ValueFactory(schema, budget).create(schema, given, 0);
 }
 
 class ValueFactory {
   readonly #root: Schema;
-  #schemas = 0;
+  readonly #budget: ValueBudget;
 
-  constructor(root: Schema) {
+  constructor(root: Schema, budget: ValueBudget) {
     this.#root = root;
+    this.#budget = budget;
   }
 
   create(unresolved: Schema, given: JsonValue | undefined, depth: number): JsonValue {
     const schema = this.#resolve(unresolved);
-    if (!isJsonObject(schema) || this.#isTooMuch(depth)) return given ?? {};
-    if (schema['const'] !== undefined) return schema['const'];
+    if (!isJsonObject(schema) || depth > MAX_DEPTH || !this.#budget.spend(1)) return given ?? {};
+    if (schema['const'] !== undefined) return this.#copy(schema['const']);
     const choices = arrayOf(schema['enum']);
-    if (choices) return choices.find((choice) => isEqual(choice, given)) ?? choices.at(0) ?? null;
+    if (choices) return this.#choose(choices, given);
     const type = typeOf(schema, given);
     if (given === undefined && schema['default'] !== undefined && hasType(schema['default'], type))
-      return schema['default'];
+      return this.#copy(schema['default']);
     switch (type) {
       case 'object':
         return this.#object(schema, objectOf(given) ?? {}, depth);
       case 'array':
         return this.#array(schema, arrayOf(given) ?? (given === undefined ? [] : [given]), depth);
       case 'string':
-        return createText(schema, given);
+        return this.#text(schema, given);
       case 'number':
       case 'integer':
         return createNumber(schema, given, type);
@@ -52,12 +72,31 @@ class ValueFactory {
     }
   }
 
+  /** A part of the schema. A list may have it many times. */
+  #copy(value: JsonValue): JsonValue {
+    return this.#budget.spend(JSON.stringify(value).length) ? value : {};
+  }
+
+  #choose(choices: readonly JsonValue[], given: JsonValue | undefined): JsonValue {
+    const [first = null] = choices;
+    if (given === undefined) return this.#copy(first);
+    if (typeof given !== 'object' || given === null) return choices.includes(given) ? given : this.#copy(first);
+    if (!this.#budget.spend(JSON.stringify(choices).length)) return {};
+    const wanted = JSON.stringify(given);
+    return choices.find((choice) => JSON.stringify(choice) === wanted) ?? this.#copy(first);
+  }
+
+  #text(schema: JsonObject, given: JsonValue | undefined): string {
+    const text = createText(schema, given);
+    return this.#budget.spend(text.length) ? text : '';
+  }
+
   #object(schema: JsonObject, given: JsonObject, depth: number): JsonValue {
     const properties = objectOf(schema['properties']) ?? {};
-    const required = (arrayOf(schema['required']) ?? []).filter((name) => typeof name === 'string');
+    const required = new Set((arrayOf(schema['required']) ?? []).filter((name) => typeof name === 'string'));
     const isOpen = schema['additionalProperties'] !== false;
     const names = new Set([
-      ...Object.keys(properties).filter((name) => required.includes(name) || Object.hasOwn(given, name)),
+      ...Object.keys(properties).filter((name) => required.has(name) || Object.hasOwn(given, name)),
       ...required,
       ...(isOpen ? Object.keys(given) : []),
     ]);
@@ -83,38 +122,57 @@ class ValueFactory {
 
   /** Follows references, merges `allOf`, and takes the first of alternatives. */
   #resolve(schema: Schema, depth = 0): Schema {
-    if (!isJsonObject(schema) || this.#isTooMuch(depth)) return schema;
+    if (!isJsonObject(schema) || depth > MAX_DEPTH || !this.#budget.visit(schema)) return schema;
     const { $ref: reference, ...own } = schema;
     if (typeof reference === 'string') {
       const target = this.#resolve(this.#find(reference), depth + 1);
-      return isJsonObject(target) ? { ...target, ...own } : own;
+      return isJsonObject(target) && this.#budget.spend(sizeOf(target)) ? { ...target, ...own } : own;
     }
     const alternatives = arrayOf(schema['anyOf']) ?? arrayOf(schema['oneOf']);
     if (alternatives) {
       const resolved = alternatives.map((item) => this.#resolve(item, depth + 1));
       const chosen = resolved.find((item) => isJsonObject(item) && item['type'] !== 'null') ?? resolved.at(0);
       const others = without(schema, 'anyOf', 'oneOf');
-      return isJsonObject(chosen) ? merge(others, chosen) : others;
+      return this.#merge(others, chosen);
     }
     const parts = arrayOf(schema['allOf']);
     if (!parts) return schema;
     return parts
       .map((part) => this.#resolve(part, depth + 1))
-      .reduce<JsonObject>((all, part) => (isJsonObject(part) ? merge(all, part) : all), without(schema, 'allOf'));
+      .reduce<JsonObject>((all, part) => this.#merge(all, part), without(schema, 'allOf'));
   }
 
-  #isTooMuch(depth: number): boolean {
-    return depth > MAX_DEPTH || ++this.#schemas > MAX_SCHEMAS;
+  #merge(left: JsonObject, right: Schema): JsonObject {
+    return isJsonObject(right) && this.#budget.spend(sizeOf(left) + sizeOf(right)) ? merge(left, right) : left;
   }
 
   #find(reference: string): Schema {
     if (!reference.startsWith('#')) return {};
     let found: Schema = this.#root;
     for (const part of reference.slice(1).split('/').slice(1)) {
-      const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+      const name = decode(part).replaceAll('~1', '/').replaceAll('~0', '~');
       found = isJsonObject(found) && Object.hasOwn(found, name) ? found[name] : undefined;
     }
     return found;
+  }
+}
+
+/** Without what is below its members: those are looked at by themselves. */
+function sizeOf(schema: JsonObject): number {
+  let size = 1;
+  for (const value of Object.values(schema)) {
+    const isSized = typeof value === 'string' || Array.isArray(value);
+    size += isSized ? value.length : isJsonObject(value) ? Object.keys(value).length : 1;
+  }
+  return size;
+}
+
+/** A text that is not percent-encoded is taken as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
@@ -232,8 +290,4 @@ function numberOf(value: Schema): number | undefined {
 
 function countOf(value: Schema): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
-}
-
-function isEqual(left: JsonValue, right: JsonValue | undefined): boolean {
-  return right !== undefined && JSON.stringify(left) === JSON.stringify(right);
 }
