@@ -11,6 +11,7 @@ import { DEFAULT_RUN_SETTINGS } from '../../src/local-aiml/settings.ts';
 import { NotFoundError } from '../../src/local-aiml/store/errors.ts';
 import { openStoreFile } from '../../src/local-aiml/store/sqlite/file.ts';
 import { createStore, openStore } from '../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import { Transactions } from '../../src/local-aiml/store/sqlite/transactions.ts';
 import { cleanUpLater } from '../support/cleanup.ts';
 import { until } from '../support/until.ts';
 import { claim, complete, createRun, send, startConversation } from './conversations.ts';
@@ -329,4 +330,33 @@ test('A watcher is notified of writes of its own and of other processes, until i
   expect(own).toBe(seen);
   stopForeign();
   expect(await send(server.url, `GET ${path}`)).toMatchObject({ status: 'completed' });
+});
+
+test('Long transactions are spread over turns of the event loop, in the order of their calls', async () => {
+  const database = new Database(join(await createFolder(), 'test.db'));
+  const transactions = new Transactions(database, []);
+  let turn = 0;
+  let immediate = setImmediate(function nextTurn() {
+    turn++;
+    immediate = setImmediate(nextTurn);
+  });
+  cleanUpLater(() => {
+    clearImmediate(immediate);
+    database.close();
+  });
+  const order: string[] = [];
+  const work = (name: string) => () => {
+    order.push(name);
+    const until = performance.now() + 15;
+    while (performance.now() < until);
+    return turn;
+  };
+  const names = ['a', 'b', 'c', 'd'];
+  const reads = names.map((name) => transactions.read(work(name)));
+  const turns = await Promise.all(reads);
+  expect(order).toEqual(names);
+  expect(new Set(turns).size).toBe(names.length);
+  // Neither queue keeps the other from its turns.
+  await Promise.all(names.flatMap((name) => [transactions.read(work(name)), transactions.write(work(name))]));
+  expect(order).toHaveLength(3 * names.length);
 });

@@ -1,8 +1,16 @@
-/** Owns when text that is being written is saved: that of all runs in one transaction, twice a second while there is any. */
-import type { Claim, MessageProgress, WorkStore } from '../store/work-store.ts';
+/**
+ * Owns when text that is being written is saved: twice a second while there is any, and less often where the texts are so large
+ * that it would take too much of the time. One transaction saves many small texts, or one large one.
+ */
+import type { Claim, WorkStore } from '../store/work-store.ts';
 import type { LiveMessage } from './live-runs.ts';
 
 const SAVE_INTERVAL_MS = 500;
+const MAX_SAVE_INTERVAL_MS = 5_000;
+/** Each save writes the whole texts, so the interval is at least this many times what the last one took. */
+const INTERVAL_FACTOR = 10;
+/** A transaction holds up everything else. */
+const MAX_CHARS_OF_A_TRANSACTION = 256 * 1024;
 
 interface Unsaved {
   readonly claim: Claim;
@@ -41,21 +49,37 @@ export class TextSaver {
   }
 
   async #save(): Promise<void> {
-    const unsaved = [...this.#unsaved.values()];
-    this.#unsaved.clear();
-    const progress = unsaved.map(({ claim, message }): MessageProgress => ({
-      claim,
-      messageId: message.id,
-      content: message.content,
-    }));
+    const startedAt = performance.now();
+    let batch: readonly Unsaved[] = [];
     try {
-      const lost = progress.length === 0 ? [] : await this.#work.saveTexts(progress);
-      for (const runId of lost) this.#onLost(runId);
+      for (let left = this.#unsaved.size; left > 0 && this.#unsaved.size > 0; left -= batch.length) {
+        batch = this.#takeBatch();
+        const lost = await this.#work.saveTexts(
+          batch.map(({ claim, message }) => ({ claim, messageId: message.id, content: message.content })),
+        );
+        for (const runId of lost) this.#onLost(runId);
+      }
     } catch (error) {
       this.#onError(error);
-      for (const item of unsaved) if (!this.#unsaved.has(item.claim.runId)) this.#unsaved.set(item.claim.runId, item);
+      for (const item of batch) if (!this.#unsaved.has(item.claim.runId)) this.#unsaved.set(item.claim.runId, item);
     }
-    this.#timer = undefined;
-    if (this.#unsaved.size > 0) this.#timer = setTimeout(() => void this.#save(), SAVE_INTERVAL_MS);
+    const intervalMs = Math.max(SAVE_INTERVAL_MS, INTERVAL_FACTOR * (performance.now() - startedAt));
+    this.#timer =
+      this.#unsaved.size > 0
+        ? setTimeout(() => void this.#save(), Math.min(MAX_SAVE_INTERVAL_MS, intervalMs))
+        : undefined;
+  }
+
+  /** Takes those that wait longest. */
+  #takeBatch(): readonly Unsaved[] {
+    const batch: Unsaved[] = [];
+    let chars = 0;
+    for (const item of this.#unsaved.values()) {
+      chars += item.message.chars;
+      if (batch.length > 0 && chars > MAX_CHARS_OF_A_TRANSACTION) break;
+      batch.push(item);
+      this.#unsaved.delete(item.claim.runId);
+    }
+    return batch;
   }
 }

@@ -41,6 +41,22 @@ test('The texts of all runs are saved in one transaction, at most once every 250
   await saver.flush();
 });
 
+test('Large texts are saved in transactions of their own, and what has ended meanwhile is left out', async () => {
+  const saves: string[][] = [];
+  const { saver } = createSaver((progress) => {
+    saves.push(progress.map(({ messageId }) => messageId));
+    saver.forget(claimOf(3));
+    return Promise.resolve(new Set());
+  });
+  for (const [index, length] of [100_000, 100_000, 100_000, 200_000, 10, 900_000].entries()) {
+    const message = messageOf(index);
+    message.append('text', 'a'.repeat(length));
+    saver.mark(claimOf(index), message);
+  }
+  await saver.flush();
+  expect(saves).toEqual([['msg_0', 'msg_1'], ['msg_2', 'msg_4'], ['msg_5']]);
+});
+
 test('A failed save is repeated, together with later text', async () => {
   const saved: string[] = [];
   let failures = 1;

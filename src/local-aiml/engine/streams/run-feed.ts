@@ -131,27 +131,30 @@ export class RunFeed {
     for (const follower of [...this.#followers]) follower.onChange();
   }
 
-  #read(): Promise<void> {
-    this.#reading ??= this.#readStored().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+  async #read(): Promise<void> {
+    if (this.#isStale) this.#reading ??= this.#readStored();
+    await this.#reading;
   }
 
   async #readStored(): Promise<void> {
-    for (let attempt = 1; this.#isStale;) {
-      this.#isStale = false;
-      try {
-        const snapshot = await this.#parts.work.snapshot(this.#runId);
-        if (snapshot) this.#stored = snapshot;
-        else if (this.#stored) this.#stored = asDeleted(this.#seen ?? this.#stored, nowSeconds());
-        this.#shown = undefined;
-        this.#events.clear();
-      } catch (error) {
-        this.#isStale = true;
-        if (!this.isWatched || attempt++ === READ_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+    try {
+      for (let attempt = 1; this.#isStale;) {
+        this.#isStale = false;
+        try {
+          const snapshot = await this.#parts.work.snapshot(this.#runId);
+          if (snapshot) this.#stored = snapshot;
+          else if (this.#stored) this.#stored = asDeleted(this.#seen ?? this.#stored, nowSeconds());
+          this.#shown = undefined;
+          this.#events.clear();
+        } catch (error) {
+          this.#isStale = true;
+          if (!this.isWatched || attempt++ === READ_ATTEMPTS) throw error;
+          await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+        }
       }
+    } finally {
+      // In the same step in which nothing was stale: what changes after it begins another read.
+      this.#reading = undefined;
     }
   }
 }

@@ -68,6 +68,11 @@ export class RunRows {
     return row;
   }
 
+  /** As {@link held}, without reading the run, which can be large. */
+  rejectLost({ runId, attempt }: Claim): void {
+    if (this.#statements.isHeld.get(runId, attempt) === undefined) throw new ClaimLostError();
+  }
+
   insert(account: string, run: Run): void {
     this.#tables.runs.insert(run.thread_id, run, this.#tables.nextSequence(run.thread_id), {
       account,
@@ -163,13 +168,13 @@ export function toRow(value: unknown): RunRow | undefined {
 }
 
 function prepareStatements(database: Database.Database) {
+  const isHeld = "id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')";
   return {
     find: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = ?`),
     liveOf: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE parent = ? AND live_status IS NOT NULL`),
     overdueOf: database.prepare('SELECT 1 FROM runs WHERE parent = ? AND live_status IS NOT NULL AND expires_at <= ?'),
-    held: database.prepare(
-      `SELECT ${RUN_COLUMNS} FROM runs WHERE id = ? AND attempt = ? AND live_status IN ('in_progress', 'cancelling')`,
-    ),
+    held: database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE ${isHeld}`),
+    isHeld: database.prepare(`SELECT 1 FROM runs WHERE ${isHeld}`),
     saveTally: database.prepare('UPDATE runs SET tally = ? WHERE id = ?'),
     openMessages: database.prepare('SELECT json FROM messages WHERE run_id = ? AND is_open = 1'),
     openSteps: database.prepare('SELECT json FROM steps WHERE parent = ? AND is_open = 1'),

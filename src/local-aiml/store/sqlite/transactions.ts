@@ -2,7 +2,7 @@
  * The transactions of one connection. SQLite's calls are synchronous, but waiting for a lock is asynchronous here: a lock of
  * another process delays a write and not the whole process.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'libsql';
 import { StoreBusyError, storeClosed } from '../errors.ts';
 import { toStoreError } from './sqlite-errors.ts';
@@ -10,6 +10,8 @@ import { toStoreError } from './sqlite-errors.ts';
 /** How long a transaction waits for a lock. Less than clients wait for a response. */
 const LOCK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_MS = 20;
+/** After so long in one turn of the event loop, transactions wait for the next turn, so that other work comes in between. */
+const MAX_TURN_MS = 10;
 
 export interface TransactionListener {
   onCommit(wasWrite: boolean): void;
@@ -23,8 +25,9 @@ type Synchronous = 'FULL' | 'NORMAL';
 export class Transactions {
   readonly #database: Database.Database;
   readonly #listeners: readonly TransactionListener[];
-  readonly #reads = new LockQueue();
-  readonly #writes = new LockQueue();
+  readonly #turn = new Turn();
+  readonly #reads = new LockQueue(this.#turn);
+  readonly #writes = new LockQueue(this.#turn);
   /** The file is opened with FULL. */
   #synchronous: Synchronous = 'FULL';
   #isClosed = false;
@@ -87,6 +90,25 @@ export class Transactions {
   }
 }
 
+/** How long transactions have taken in the current turn of the event loop. */
+class Turn {
+  #spentMs = 0;
+
+  get isSpent(): boolean {
+    return this.#spentMs >= MAX_TURN_MS;
+  }
+
+  run<T>(work: () => T): T {
+    const startedAt = performance.now();
+    if (this.#spentMs === 0) setImmediate(() => (this.#spentMs = 0));
+    try {
+      return work();
+    } finally {
+      this.#spentMs += performance.now() - startedAt;
+    }
+  }
+}
+
 interface Waiting {
   /** Runs the transaction; false if the store is still locked. */
   readonly attempt: () => boolean;
@@ -96,22 +118,27 @@ interface Waiting {
 
 /** Runs what needs a lock, in the order of arrival. The first that waits tries alone: a thousand cost no more than one. */
 class LockQueue {
+  readonly #turn: Turn;
   readonly #waiting: Waiting[] = [];
   #isRetrying = false;
+
+  constructor(turn: Turn) {
+    this.#turn = turn;
+  }
 
   /** Rejects with StoreBusyError if the lock is not free in time. */
   run<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const attempt = () => {
         try {
-          resolve(work());
+          resolve(this.#turn.run(work));
         } catch (error) {
           if (error instanceof StoreBusyError) return false;
           reject(error instanceof Error ? error : new Error('The transaction failed', { cause: error }));
         }
         return true;
       };
-      if (this.#waiting.length === 0 && attempt()) return;
+      if (this.#waiting.length === 0 && !this.#turn.isSpent && attempt()) return;
       this.#waiting.push({
         attempt,
         giveUp: () => reject(new StoreBusyError()),
@@ -123,13 +150,16 @@ class LockQueue {
 
   async #retry(): Promise<void> {
     this.#isRetrying = true;
+    let isLocked = !this.#turn.isSpent;
     let delayMs = 1;
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      await sleep(Math.ceil(Math.random() * delayMs));
-      const isDone = first.attempt();
-      delayMs = isDone ? 1 : Math.min(delayMs * 2, MAX_RETRY_MS);
-      if (!isDone && first.deadline > performance.now()) continue;
-      if (!isDone) first.giveUp();
+      // One is attempted in each turn, even if the other queue has spent it.
+      if (this.#turn.isSpent) await nextTick();
+      else if (isLocked) await sleep(Math.ceil(Math.random() * delayMs));
+      isLocked = !first.attempt();
+      delayMs = isLocked ? Math.min(delayMs * 2, MAX_RETRY_MS) : 1;
+      if (isLocked && first.deadline > performance.now()) continue;
+      if (isLocked) first.giveUp();
       this.#waiting.shift();
     }
     this.#isRetrying = false;

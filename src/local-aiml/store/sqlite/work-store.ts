@@ -49,9 +49,9 @@ export function createWorkStore({
 }: StoreParts): SqliteWorkStore {
   const queries = prepareStatements(database);
 
-  const insertStep = (run: Run, step: RunStep): void => {
-    const { thread_id } = run;
-    tables.steps.insert(run.id, step, tables.nextSequence(thread_id), { thread_id, type: step.type });
+  const insertStep = (step: RunStep): void => {
+    const { run_id, thread_id, type } = step;
+    tables.steps.insert(run_id, step, tables.nextSequence(thread_id), { thread_id, type });
   };
 
   /** Runs that can be claimed, in turn. Each is read when it is its turn, because a claim changes the others. */
@@ -157,11 +157,16 @@ export function createWorkStore({
 
     startMessage: (held, message, step) =>
       transactions.writeRelaxed(() => {
-        const { run } = rows.held(held);
-        const columns = { run_id: run.id, attempt: held.attempt, is_open: 1 };
-        tables.messages.insert(run.thread_id, message, tables.nextSequence(run.thread_id), columns);
-        insertStep(run, step);
-        watch.touch(run.id);
+        rows.rejectLost(held);
+        const { runId, attempt } = held;
+        const { thread_id: threadId } = message;
+        tables.messages.insert(threadId, message, tables.nextSequence(threadId), {
+          run_id: runId,
+          attempt,
+          is_open: 1,
+        });
+        insertStep(step);
+        watch.touch(runId);
       }),
 
     saveTexts: (progress) =>
@@ -183,7 +188,8 @@ export function createWorkStore({
 
     startToolStep: (held, step) =>
       transactions.writeRelaxed(() => {
-        insertStep(rows.held(held).run, step);
+        rows.rejectLost(held);
+        insertStep(step);
         watch.touch(held.runId);
       }),
 
@@ -192,7 +198,7 @@ export function createWorkStore({
         const { run } = rows.held(held);
         // A run that is being cancelled does not begin to wait.
         if (run.status === 'cancelling') throw new ClaimLostError();
-        if (tables.steps.find(run.id, step.id) === undefined) insertStep(run, step);
+        if (tables.steps.find(run.id, step.id) === undefined) insertStep(step);
         tables.steps.update(step, { usage: JSON.stringify(usage) });
         rows.saveTally(run.id, tally);
         return rows.save(waitForOutputs(run, toolCalls), { lease_until: 0 });
