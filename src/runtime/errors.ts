@@ -70,7 +70,9 @@ export const OPERATION_TOO_LARGE: PublicErrorDetails = {
   retryable: false,
 };
 
+export const isOperationTooLarge = (error: unknown): boolean =>
+  error instanceof PublicError && error.details.message === OPERATION_TOO_LARGE.message;
+
 /** Whether a call failed on the limits of its operation, so that the same call may succeed for another operation. */
 export const isLimitOfOperation = (error: unknown): boolean =>
-  error instanceof PublicError &&
-  (error.details.message === OPERATION_TOO_LARGE.message || error.code === 'UPSTREAM_TIMEOUT');
+  isOperationTooLarge(error) || (error instanceof PublicError && error.code === 'UPSTREAM_TIMEOUT');

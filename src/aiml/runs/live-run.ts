@@ -18,13 +18,19 @@ import { addedBytes, estimateBytes, shareUnchanged } from './run-memory.ts';
 
 type Fields = Record<string, unknown>;
 
+/** An object as upstream sent it, and as it was read. */
+export interface SnapshotItem<T> {
+  readonly raw: unknown;
+  readonly item: T;
+}
+
 /**
  * The objects of a run at one moment, as upstream sent them. Steps and messages are in the order of creation. The run was
- * read first and the messages last.
+ * read first and the messages last. Nothing else keeps these objects.
  */
 export interface RunSnapshot {
   readonly run: unknown;
-  readonly steps: readonly unknown[];
+  readonly steps: readonly SnapshotItem<WireRunStep>[];
   readonly messages: readonly unknown[];
 }
 
@@ -154,7 +160,7 @@ export class LiveRun {
     if (event === 'thread.message.delta') this.#appendToMessage(fields);
     else if (event === 'thread.run.step.delta') this.#appendToStep(fields);
     else if (event.startsWith('thread.message.')) this.#setMessage(event, fields);
-    else if (event.startsWith('thread.run.step.')) this.#setStep(event, fields);
+    else if (event.startsWith('thread.run.step.')) this.#setStep(event, structuredClone(fields), readRunStep(fields));
     else this.#setRun(event, fields);
   }
 
@@ -190,11 +196,10 @@ export class LiveRun {
     };
     // Steps follow each other. A message begins after the step that writes it, and ends before it.
     for (const step of steps) {
-      const fields = requireObject(step, 'step') as Fields;
-      const { details, status } = readRunStep(fields);
-      if (status === 'in_progress') this.#changeStep(fields);
+      const { details, status } = step.item;
+      if (status === 'in_progress') this.#changeStep(step);
       if (details.type === 'message_creation') changeMessage(details.message_id, MESSAGE_STATUSES[status]);
-      if (status !== 'in_progress') this.#changeStep(fields);
+      if (status !== 'in_progress') this.#changeStep(step);
     }
     for (const id of [...byId.keys()]) changeMessage(id, isLast ? 'completed' : 'in_progress');
     if (isLast) this.#changeRun(current);
@@ -212,11 +217,13 @@ export class LiveRun {
     this.#run = run;
   }
 
-  #changeStep(raw: Fields): void {
-    const known = this.#steps.get(requireId(raw));
-    if (!known || known.raw['status'] !== raw['status']) this.#setStep(`thread.run.step.${String(raw['status'])}`, raw);
+  #changeStep({ raw: value, item }: SnapshotItem<WireRunStep>): void {
+    const known = this.#steps.get(item.id);
+    const raw = requireObject(value, 'step') as Fields;
+    if (!known || known.raw['status'] !== raw['status'])
+      this.#setStep(`thread.run.step.${String(raw['status'])}`, raw, item);
     else if (raw['status'] === 'in_progress' && !isDeepStrictEqual(known.raw, raw)) {
-      known.raw = structuredClone(raw);
+      known.raw = raw;
       known.version += 1;
     }
   }
@@ -245,12 +252,11 @@ export class LiveRun {
     this.#hasEnded = hasEnded(run.status);
   }
 
-  #setStep(event: string, fields: Readonly<Fields>): void {
-    const step = readRunStep(fields);
+  #setStep(event: string, raw: Fields, step: WireRunStep): void {
     const known = this.#steps.get(step.id);
     if (known && readRunStep(known.raw).status !== 'in_progress') return;
     const events = known?.events ?? new Set<string>();
-    this.#steps.set(step.id, { raw: structuredClone(fields), version: known?.version ?? 0, events });
+    this.#steps.set(step.id, { raw, version: known?.version ?? 0, events });
     if (events.has(event)) return;
     this.#stateBytes += estimateBytes(step);
     events.add(event);

@@ -7,12 +7,13 @@
 import type { UpstreamContext } from '../call.ts';
 import { CancellationToken } from '../../runtime/cancellation.ts';
 import { PublicError } from '../../runtime/errors.ts';
+import { Semaphore } from '../../runtime/semaphore.ts';
 import type { WireRun } from '../resources/run.ts';
 import type { RunCursor } from './cursor.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunEvent } from './run-event.ts';
 import { RunFollower } from './run-follower.ts';
-import { RunReader, type ReaderAccess, type RunReaderOptions } from './run-reader.ts';
+import { MAX_SNAPSHOT_BYTES, RunReader, type ReaderAccess, type RunReaderOptions } from './run-reader.ts';
 import { RunStream } from './run-stream.ts';
 
 /** How long a run that this process started is kept without followers, in milliseconds. Most clients subscribe at once. */
@@ -37,13 +38,14 @@ interface Entry {
 }
 
 interface RunHubOptions extends RunReaderOptions {
-  readonly upstream: Omit<ReaderAccess, 'context'>;
+  readonly upstream: Pick<ReaderAccess, 'client' | 'isEmbedded'>;
 }
 
 export class RunHub {
   readonly #options: RunHubOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #cancellation = new CancellationToken();
+  readonly #snapshotMemory = new Semaphore(2 * MAX_SNAPSHOT_BYTES, true);
   #streams = 0;
 
   constructor(options: RunHubOptions) {
@@ -173,7 +175,7 @@ export class RunHub {
       cancel: this.#cancellation,
       deadlineAt: Infinity,
     };
-    return new RunReader(live, { ...upstream, context }, options);
+    return new RunReader(live, { ...upstream, context, snapshotMemory: this.#snapshotMemory }, options);
   }
 
   /** Polls the run, unless its stream is read. */

@@ -1,12 +1,13 @@
 /** Reads one run from upstream into a live run: by a stream, by the events of the embedded AIML API, or by polling. */
 import type { UpstreamContext } from '../call.ts';
-import { PublicError } from '../../runtime/errors.ts';
+import { isOperationTooLarge, PublicError } from '../../runtime/errors.ts';
+import type { Semaphore } from '../../runtime/semaphore.ts';
 import type { CallAccess } from '../resource.ts';
 import { readMessage } from '../resources/message.ts';
 import { readRunStep } from '../resources/run-step.ts';
 import { readRun } from '../resources/run.ts';
 import { isUpstreamId, MalformedResponseError, readList } from '../wire.ts';
-import type { LiveRun, RunSnapshot } from './live-run.ts';
+import type { LiveRun, RunSnapshot, SnapshotItem } from './live-run.ts';
 import { RunStream } from './run-stream.ts';
 
 const FIRST_POLL_MS = 500;
@@ -18,9 +19,15 @@ const CALL_DEADLINE_MS = 15_000;
 const PAGE_SIZE = 100;
 /** The maximum of steps or messages of a run that are read. */
 const MAX_ITEMS = 1000;
+/** The bytes of upstream's responses that are expected for a snapshot of a run, and the maximum. */
+const SMALL_SNAPSHOT_BYTES = 64 * 1024;
+export const MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
 
 /** The context has no deadline: each call gets one. */
-export type ReaderAccess = Pick<CallAccess, 'client' | 'isEmbedded' | 'context'>;
+export interface ReaderAccess extends Pick<CallAccess, 'client' | 'isEmbedded' | 'context'> {
+  /** Limits the bytes of the snapshots that are read at a time. */
+  readonly snapshotMemory: Semaphore;
+}
 
 export interface RunReaderOptions {
   /** The first wait between two polls, in milliseconds; by default half a second. */
@@ -35,6 +42,7 @@ export class RunReader {
   readonly #firstPollMs: number;
   readonly #maxFailingMs: number;
   #stream: RunStream | null = null;
+  #snapshotBytes = SMALL_SNAPSHOT_BYTES;
   #isPolling = false;
   #isStopped = false;
   #lastEventId: string | null = null;
@@ -165,7 +173,7 @@ export class RunReader {
         receiver: stream,
         lastEventId: this.#lastEventId,
       },
-      this.#callContext,
+      withDeadline(this.#access.context),
     );
     if (!stream.hasBegun) return false;
     if (!this.#isWanted()) {
@@ -178,53 +186,71 @@ export class RunReader {
 
   /** Rejects with a PublicError. Bypasses the cache of reads, whose results are parsed, not raw. */
   async #readSnapshot(): Promise<RunSnapshot> {
+    const { context, snapshotMemory } = this.#access;
+    for (;;) {
+      const reserved = this.#snapshotBytes;
+      const budget = { bytes: reserved };
+      const release = await snapshotMemory.acquire(reserved, { tenant: context.tenant, cancellation: context.cancel });
+      if (!release) throw UNREADABLE;
+      try {
+        const snapshot = await this.#readWithin(budget);
+        const isMuchLess = reserved - budget.bytes < reserved / 4;
+        if (isMuchLess) this.#snapshotBytes = Math.max(SMALL_SNAPSHOT_BYTES, reserved / 2);
+        return snapshot;
+      } catch (error) {
+        if (!isOperationTooLarge(error) || reserved === MAX_SNAPSHOT_BYTES) throw error;
+        this.#snapshotBytes = MAX_SNAPSHOT_BYTES;
+      } finally {
+        release();
+      }
+    }
+  }
+
+  async #readWithin(responseBytesLeft: { bytes: number }): Promise<RunSnapshot> {
+    const context = { ...this.#access.context, responseBytesLeft };
     const { thread_id: threadId, id } = this.#live.run;
     const path = `/threads/${threadId}/runs/${id}`;
-    const run = await this.#get('runs.get', 'run', path, (body) => {
+    const run = await this.#get(context, 'runs.get', 'run', path, (body) => {
       readRun(body);
       return body;
     });
     // A message is whole if its step had ended before it was read.
-    const steps = await this.#list('run_steps.list', 'step', `${path}/steps?`, readRunStep);
+    const steps = await this.#list(context, 'run_steps.list', 'step', `${path}/steps?`, readRunStep);
     const messages = await this.#list(
+      context,
       'messages.list',
       'message',
       `/threads/${threadId}/messages?run_id=${id}&`,
       readMessage,
     );
-    return { run, steps, messages };
+    return { run, steps, messages: messages.map(({ raw }) => raw) };
   }
 
   /** All items, oldest first. */
-  async #list(
+  async #list<T extends { readonly id: string }>(
+    context: UpstreamContext,
     name: string,
     noun: string,
     path: string,
-    check: (item: unknown) => { readonly id: string },
-  ): Promise<readonly unknown[]> {
-    const items: unknown[] = [];
+    read: (item: unknown) => T,
+  ): Promise<readonly SnapshotItem<T>[]> {
+    const items: SnapshotItem<T>[] = [];
     const firstPage = `${path}limit=${PAGE_SIZE}&order=asc`;
     let page = firstPage;
     for (;;) {
-      const { data, hasMore } = await this.#get(name, noun, page, (body) =>
-        readList(body, (item) => ({ id: check(item).id, item })),
+      const { data, hasMore } = await this.#get(context, name, noun, page, (body) =>
+        readList(body, (raw) => ({ raw, item: read(raw) })),
       );
-      for (const { item } of data) items.push(item);
-      const last = data.at(-1)?.id;
+      items.push(...data);
+      const last = data.at(-1)?.item.id;
       const isLast = !(hasMore ?? data.length === PAGE_SIZE);
       if (isLast || last === undefined || !isUpstreamId(last) || items.length >= MAX_ITEMS) return items;
       page = `${firstPage}&after=${last}`;
     }
   }
 
-  #get<T>(name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
-    const { client } = this.#access;
-    return client.call({ name, noun, rule: 'get', path, read }, this.#callContext);
-  }
-
-  /** The context of one call, with its deadline. */
-  get #callContext(): UpstreamContext {
-    return { ...this.#access.context, deadlineAt: performance.now() + CALL_DEADLINE_MS };
+  #get<T>(context: UpstreamContext, name: string, noun: string, path: string, read: (body: unknown) => T): Promise<T> {
+    return this.#access.client.call({ name, noun, rule: 'get', path, read }, withDeadline(context));
   }
 
   #sleep(ms: number): Promise<void> {
@@ -241,16 +267,30 @@ export class RunReader {
 }
 
 /** Whether to poll again. An unreadable response may be a single error page of a proxy. */
-const isTransient = ({ code, details }: PublicError): boolean => details.retryable || code === 'UPSTREAM_BAD_RESPONSE';
+const isTransient = (error: PublicError): boolean =>
+  error.details.retryable || (error.code === 'UPSTREAM_BAD_RESPONSE' && !isOperationTooLarge(error));
+
+/** The context of one call. */
+const withDeadline = (context: UpstreamContext): UpstreamContext => ({
+  ...context,
+  deadlineAt: performance.now() + CALL_DEADLINE_MS,
+});
 
 function toFollowError(error: unknown): PublicError {
   if (!(error instanceof PublicError)) return UNREADABLE;
+  if (isOperationTooLarge(error)) return TOO_LARGE;
   return error.code === 'NOT_FOUND' ? NO_RUN : error;
 }
 
 const NO_RUN = new PublicError({
   code: 'BAD_USER_INPUT',
   message: 'The AIML API does not have the run any more.',
+  retryable: false,
+});
+
+const TOO_LARGE = new PublicError({
+  code: 'UPSTREAM_BAD_RESPONSE',
+  message: 'The steps and messages of the run are too large to be followed: read them in pages.',
   retryable: false,
 });
 

@@ -1,12 +1,13 @@
 // When a run is polled: the waits between two reads, without waiting for them.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { Call } from '../../../../src/aiml/call.ts';
+import type { Call, UpstreamContext } from '../../../../src/aiml/call.ts';
 import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
-import { RunReader } from '../../../../src/aiml/runs/run-reader.ts';
-import { PublicError } from '../../../../src/runtime/errors.ts';
-import { wireRun } from '../../../support/stream-upstream.ts';
+import { MAX_SNAPSHOT_BYTES, RunReader } from '../../../../src/aiml/runs/run-reader.ts';
+import { OPERATION_TOO_LARGE, PublicError } from '../../../../src/runtime/errors.ts';
+import { Semaphore } from '../../../../src/runtime/semaphore.ts';
+import { wireRun, wireStep } from '../../../support/stream-upstream.ts';
 import { createContext } from '../../../support/source.ts';
 
 afterEach(() => {
@@ -27,7 +28,9 @@ async function waitsOf(read: (index: number) => object, reads: number): Promise<
   };
   const context = createContext({ deadlineAt: Infinity });
   const client = { call } as Pick<AimlClient, 'call'> as AimlClient;
-  const reader = new RunReader(new LiveRun(readRun(wireRun('queued'))), { client, isEmbedded: false, context }, {});
+  const snapshotMemory = new Semaphore(MAX_SNAPSHOT_BYTES);
+  const access = { client, isEmbedded: false, context, snapshotMemory };
+  const reader = new RunReader(new LiveRun(readRun(wireRun('queued'))), access, {});
   const polled = reader.poll();
   while (at.length < reads) await jest.advanceTimersToNextTimerAsync();
   reader.stop();
@@ -57,5 +60,55 @@ describe('a run that is polled', () => {
       throw new PublicError({ code: 'RATE_LIMITED', message: 'Slow.', retryable: true, retryAfterMs: 9000 });
     }, 4);
     expect(waits[1]).toBe(9000);
+  });
+});
+
+describe('the snapshots of runs', () => {
+  /** Reads a run whose page of steps has so many bytes, for each of `pages`. */
+  function createReader(pages: readonly number[], snapshotMemory: Semaphore) {
+    const live = new LiveRun(readRun(wireRun('queued')));
+    const reads: string[] = [];
+    const call = async <T>(
+      { name, path, read }: Pick<Call<T>, 'name' | 'path' | 'read'>,
+      { responseBytesLeft }: Pick<UpstreamContext, 'responseBytesLeft'>,
+    ): Promise<T> => {
+      reads.push(name);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (name === 'runs.get') return read(wireRun('completed'), RESPONSE);
+      if (name === 'messages.list') return read(list, RESPONSE);
+      const index = Number(/after=step_(\d+)/.exec(path)?.[1] ?? -1) + 1;
+      if (responseBytesLeft) responseBytesLeft.bytes -= pages[index] ?? 0;
+      if (!responseBytesLeft || responseBytesLeft.bytes < 0) throw new PublicError(OPERATION_TOO_LARGE);
+      const step = { ...wireStep('completed'), id: `step_${index}` };
+      return read({ object: 'list', data: [step], has_more: index + 1 < pages.length }, RESPONSE);
+    };
+    const client = { call } as Pick<AimlClient, 'call'> as AimlClient;
+    const context = createContext({ deadlineAt: Infinity });
+    const reader = new RunReader(live, { client, isEmbedded: false, context, snapshotMemory }, {});
+    return { live, reader, reads };
+  }
+
+  test('share memory, so that only a few large ones are read at a time', async () => {
+    const snapshotMemory = new Semaphore(2 * MAX_SNAPSHOT_BYTES, true);
+    const readers = Array.from({ length: 20 }, () => createReader([1000, 1024 * 1024, 1024 * 1024], snapshotMemory));
+    let most = 0;
+    const reads = readers.map(({ reader, live }) => {
+      live.listen(() => (most = Math.max(most, snapshotMemory.acquired)));
+      return reader.poll();
+    });
+    await Promise.all(reads);
+    expect(readers.map(({ live }) => live.run.status)).toEqual(readers.map(() => 'completed'));
+    expect(most).toBeLessThanOrEqual(2 * MAX_SNAPSHOT_BYTES);
+    expect(snapshotMemory.acquired).toBe(0);
+  });
+
+  test('have a limit, beyond which the run cannot be followed and is not read again', async () => {
+    const snapshotMemory = new Semaphore(2 * MAX_SNAPSHOT_BYTES, true);
+    const pages = Array.from({ length: 5 }, () => MAX_SNAPSHOT_BYTES / 4);
+    const { live, reader, reads } = createReader(pages, snapshotMemory);
+    await reader.poll();
+    expect(live.failure).toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { retryable: false } });
+    expect(reads.filter((name) => name === 'runs.get')).toHaveLength(2);
+    expect(snapshotMemory.acquired).toBe(0);
   });
 });
