@@ -5,7 +5,14 @@
  * that belongs to one caller.
  */
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
-import { mayRetry, toOutcome, toOutcomeError, type AttemptOutcome, type FailedAttempt } from './outcome.ts';
+import {
+  mayRetry,
+  parseInNextTurn,
+  toOutcome,
+  toOutcomeError,
+  type AttemptOutcome,
+  type FailedAttempt,
+} from './outcome.ts';
 import type { ChangedBreaker } from '../observability/logger.ts';
 import type { AttemptFailure, AttemptMetrics } from '../observability/metrics.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode } from '../runtime/errors.ts';
@@ -194,15 +201,13 @@ export class AimlClient {
     if (span) headers.push('traceparent', span.traceparent);
     const leftMs = Math.max(1, startedAt + timeoutMs - performance.now());
     const received = await this.#transport.send(call, context, headers, leftMs);
-    // Large bodies are measured and parsed in separate turns of the event loop.
-    if (received.status !== null && needsTurn(received.body)) await nextTurn();
+    // Large bodies are measured, parsed and read in separate turns of the event loop.
+    const isLarge = received.status !== null && needsTurn(received.body);
+    if (isLarge) await nextTurn();
     const result = rejectIfTooLargeToParse(received);
-    const attempt = toOutcome(result, call, {
-      credential: context.credential,
-      hostname: this.#hostname,
-      path: call.path,
-      body: call.body ?? null,
-    });
+    const parsed = isLarge ? await parseInNextTurn(result) : null;
+    const sent = { credential: context.credential, hostname: this.#hostname, path: call.path, body: call.body ?? null };
+    const attempt = toOutcome(result, call, sent, parsed);
     // The body of a failed attempt is not retained.
     if (budget && received.status !== null && attempt.kind !== 'OK') budget.bytes += received.body.length;
     this.#recordResult(result, requestKey, context);

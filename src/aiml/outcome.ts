@@ -4,13 +4,14 @@
  * NOT_SENT: nothing reached upstream. REJECTED: upstream rejected it, nothing was applied. UNKNOWN: it may have been
  * applied.
  */
+import { continueInNextTurn } from '../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
 import type { Call, RetryRule } from './call.ts';
 import { keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
 import { isRequestId } from '../runtime/request-id.ts';
-import { sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
+import { containsSecret, sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
 import { headerOf, type HttpResponse, type HttpResult, type NetworkFailure } from './exchange.ts';
 import { MalformedResponseError } from './wire.ts';
 
@@ -31,21 +32,55 @@ export const SUNSET_MESSAGE =
   '2026-08-26, and what stood behind the endpoint may be gone. Start the service with UPSTREAM=local to continue with ' +
   'the embedded AIML API; the same AIML_API_KEY is then used for the model.';
 
-/** `sent`: the parts of the request, for removing secrets from upstream's reason. */
-export function toOutcome<T>(result: HttpResult, parser: ResponseParser<T>, sent: ReasonContext): AttemptOutcome<T> {
+interface ParsedBody {
+  readonly value: unknown;
+}
+
+/** Parses a body of JSON before {@link toOutcome}, and resolves in a turn after it. Null if there is none. */
+export async function parseInNextTurn(result: HttpResult): Promise<ParsedBody | null> {
+  if (result.status === null || !isSuccess(result.status)) return null;
+  await continueInNextTurn();
+  try {
+    const value = parse(result.body);
+    await continueInNextTurn();
+    return { value };
+  } catch (error) {
+    if (error instanceof MalformedResponseError) return null;
+    throw error;
+  }
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/**
+ * `sent`: the parts of the request, for removing secrets from upstream's reason. `parsed`: the body, if it was parsed already.
+ */
+export function toOutcome<T>(
+  result: HttpResult,
+  parser: ResponseParser<T>,
+  sent: ReasonContext,
+  parsed: ParsedBody | null = null,
+): AttemptOutcome<T> {
   if (result.status === null) return fromNetworkFailure(result);
   if (result.status === 304 && parser.conditional) return { kind: 'OK', value: parser.conditional.onNotModified() };
-  if (result.status >= 200 && result.status < 300) return read(result, parser);
+  if (isSuccess(result.status)) return read(result, parser, sent, parsed);
   return fromErrorStatus(result, parser, sent);
 }
 
-function read<T>(response: HttpResponse, { read: readBody }: ResponseParser<T>): AttemptOutcome<T> {
+function read<T>(
+  response: HttpResponse,
+  { read: readBody }: ResponseParser<T>,
+  sent: ReasonContext,
+  parsed: ParsedBody | null,
+): AttemptOutcome<T> {
   try {
-    return { kind: 'OK', value: readBody(response.status === 204 ? undefined : parse(response.body), response) };
+    const body = response.status === 204 ? undefined : parsed ? parsed.value : parse(response.body);
+    return { kind: 'OK', value: readBody(body, response) };
   } catch (error) {
     if (error instanceof PublicError) return failed('REJECTED', response, error.details);
     if (!(error instanceof MalformedResponseError)) throw error;
-    return failed('UNKNOWN', response, errorsByFailure[response.isCloseDelimited ? 'TRUNCATED' : 'UNREADABLE']);
+    const details = errorsByFailure[response.isCloseDelimited ? 'TRUNCATED' : 'UNREADABLE'];
+    return failed('UNKNOWN', response, sent, details);
   }
 }
 
@@ -106,18 +141,20 @@ function fromErrorStatus(
 ): FailedAttempt {
   const { status } = response;
   const body = parseErrorBody(response.body);
-  if (status === 408) return failed('UNKNOWN', response, errorsByFailure.TIMEOUT, body);
-  if (status >= 500 && status < 600) return failed('UNKNOWN', response, INTERNAL_ERROR, body);
-  if (status < 400 || status >= 600) return failed('UNKNOWN', response, UNEXPECTED_STATUS);
-  if (notFoundMeansSunset && (status === 404 || status === 410)) return failed('REJECTED', response, SUNSET, body);
+  if (status === 408) return failed('UNKNOWN', response, sent, errorsByFailure.TIMEOUT, body);
+  if (status >= 500 && status < 600) return failed('UNKNOWN', response, sent, INTERNAL_ERROR, body);
+  if (status < 400 || status >= 600) return failed('UNKNOWN', response, sent, UNEXPECTED_STATUS);
+  if (notFoundMeansSunset && (status === 404 || status === 410))
+    return failed('REJECTED', response, sent, SUNSET, body);
   if (status === 409 && headerOf(response, 'x-should-retry') === 'false')
     return { kind: 'REJECTED', status, error: keyReused() };
   if ((status === 403 || status === 429) && isQuotaError(body))
-    return failed('REJECTED', response, OUT_OF_CREDITS, body);
+    return failed('REJECTED', response, sent, OUT_OF_CREDITS, body);
   const details = errorsByStatus[status] ?? UNEXPECTED_STATUS;
   return failed(
     'REJECTED',
     response,
+    sent,
     {
       ...details,
       ...(details.code === 'NOT_FOUND' && { message: details.message.replace('nothing', `no ${noun}`) }),
@@ -131,11 +168,13 @@ function fromErrorStatus(
 function failed(
   kind: FailedAttempt['kind'],
   response: HttpResponse,
+  sent: ReasonContext,
   details: PublicErrorDetails,
   body?: UpstreamErrorBody,
 ): FailedAttempt {
   const { status } = response;
-  const requestId = [headerOf(response, 'x-request-id'), body?.requestId].find(isRequestId) ?? null;
+  const ids = [headerOf(response, 'x-request-id'), body?.requestId];
+  const requestId = ids.find((id): id is string => isRequestId(id) && !containsSecret(id, sent)) ?? null;
   const error = new PublicError({
     ...details,
     retryAfterMs: readRetryAfter(headerOf(response, 'retry-after'), Date.now()),

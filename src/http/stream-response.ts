@@ -15,7 +15,8 @@ const HEARTBEAT_MS = 12_000;
 interface Framing {
   readonly contentType: string;
   readonly open: string;
-  readonly next: (json: string) => string;
+  /** What stands before the JSON of a result, and behind it. */
+  readonly next: readonly [string, string];
   readonly heartbeat: string;
   readonly complete: string;
 }
@@ -24,7 +25,7 @@ const framings: Readonly<Record<StreamType, Framing>> = {
   sse: {
     contentType: 'text/event-stream; charset=utf-8',
     open: ':\n\n',
-    next: (json) => `event: next\ndata: ${json}\n\n`,
+    next: ['event: next\ndata: ', '\n\n'],
     heartbeat: ':\n\n',
     // EventSource ignores events without data.
     complete: 'event: complete\ndata: \n\n',
@@ -32,7 +33,7 @@ const framings: Readonly<Record<StreamType, Framing>> = {
   multipart: {
     contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
     open: '\r\n--graphql',
-    next: (json) => `\r\ncontent-type: application/json\r\n\r\n{"payload":${json}}\r\n--graphql`,
+    next: ['\r\ncontent-type: application/json\r\n\r\n{"payload":', '}\r\n--graphql'],
     heartbeat: '\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql',
     complete: '--\r\n',
   },
@@ -63,7 +64,7 @@ export async function sendStream(
   }, heartbeatMs / 4);
   try {
     for (let result = await stream.next(); result !== null; result = await stream.next())
-      await writer.write(framing.next(JSON.stringify(result)));
+      await writer.write(framing.next.join(JSON.stringify(result)));
   } finally {
     clearInterval(timer);
   }
@@ -79,9 +80,15 @@ export function sendOneResult(
   { type, exchange }: Pick<StreamResponseOptions, 'type' | 'exchange'>,
 ): void {
   const framing = framings[type];
-  const text = framing.open + framing.next(body.toString()) + framing.complete;
-  exchange.respond(Buffer.byteLength(text));
-  sendHead(reply, framing).end(text);
+  const [before, after] = framing.next;
+  const start = framing.open + before;
+  const end = after + framing.complete;
+  exchange.respond(start.length + body.length + end.length);
+  const response = sendHead(reply, framing);
+  // A large body is never made a text, which would take long.
+  response.write(start);
+  response.write(body);
+  response.end(end);
 }
 
 function sendHead(reply: FastifyReply, { contentType }: Framing): ServerResponse {

@@ -39,6 +39,9 @@ export function sanitizeReason(message: string | null, context: ReasonContext): 
   return points.length <= MAX_REASON_LENGTH ? text : `${points.slice(0, MAX_REASON_LENGTH - 1).join('')}…`;
 }
 
+/** Whether a word, such as a request id, contains the API key or a part of it, or names the host. */
+export const containsSecret = (word: string, context: ReasonContext): boolean => createSecretTest(context)(word);
+
 /** Cuts long messages at a word, because half a secret would not be recognised. */
 function cut(message: string): string {
   if (message.length <= MAX_MESSAGE_LENGTH) return message;

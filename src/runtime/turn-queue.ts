@@ -12,6 +12,13 @@ export const nextTurn = (): Promise<void> =>
     schedule();
   });
 
+/** As {@link nextTurn}, before all that waits: for the rest of work that holds much memory until it is done. */
+export const continueInNextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    waiting.unshift(resolve);
+    schedule();
+  });
+
 function schedule(): void {
   if (isScheduled) return;
   isScheduled = true;

@@ -5,6 +5,8 @@ import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream }
 import { writeJson } from '../../src/graphql/execution/json-writer.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
 import { startServiceOn, type GraphQLHttpResponse, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
 
 const MiB = 1024 * 1024;
 let upstream: ScriptedUpstream;
@@ -176,4 +178,43 @@ test('an operation holds at most 32 MiB of upstream’s responses', async () => 
   expect(errors?.length).toBeGreaterThan(0);
   expect(errors?.length).toBeLessThan(5);
   for (const { extensions } of errors ?? []) expect(extensions['code']).toBe('UPSTREAM_BAD_RESPONSE');
+});
+
+describe('a large result on another transport', () => {
+  const document = '{ assistants(first: 10) { nodes { id instructions } } assistant(id: "forbidden") { id } }';
+  const small = '{ assistant(id: "a1") { id } }';
+
+  test('is the same on a WebSocket, beside small ones', async () => {
+    const { data, errors = [] } = await service.query(document);
+    const { subscribe, of } = await openSocket(service);
+    for (const id of ['1', '2', '3']) {
+      subscribe(`large ${id}`, document);
+      subscribe(`small ${id}`, small);
+    }
+    for (const id of ['1', '2', '3']) {
+      await until(() => of(`large ${id}`).length === 2 && of(`small ${id}`).length === 2);
+      expect(of(`large ${id}`).map(({ type }) => type)).toEqual(['next', 'complete']);
+      const [large] = of(`large ${id}`);
+      expect(large?.payload).toEqual({
+        data,
+        errors: errors.map((error) => ({
+          ...error,
+          extensions: { ...error.extensions, requestId: expect.any(String) },
+        })),
+      });
+      expect(of(`small ${id}`)[0]?.payload).toEqual({ data: { assistant: { id: 'a1' } } });
+    }
+  });
+
+  test('is the same as server-sent events', async () => {
+    const { data } = await service.query(document);
+    const response = await fetch(`${service.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: document }),
+    });
+    const [, json = ''] =
+      /^:\n\nevent: next\ndata: (.*)\n\nevent: complete\ndata: \n\n$/.exec(await response.text()) ?? [];
+    expect(JSON.parse(json)).toMatchObject({ data });
+  });
 });

@@ -9,11 +9,14 @@ import { formatCursor, toCursorPart, toRunState, type RunCursor, type SentMessag
 import type { LiveMessage } from './live-message.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunEvent, Transition } from './run-event.ts';
+import { nextTurn } from '../../runtime/turn-queue.ts';
 import { MalformedResponseError } from '../wire.ts';
 import { UNREADABLE } from './run-reader.ts';
 
 /** Text of a message is sent at most once in this time, in milliseconds, and step progress likewise. */
 const COALESCE_MS = 50;
+/** Events for more followers of a run are made in turns of their own: each may be large, and is executed and written at once. */
+const MAX_FOLLOWERS_IN_A_TURN = 4;
 
 interface RunFollowerOptions {
   /** Called before each event. */
@@ -37,6 +40,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   /** Whether the text at that place has to be sent, even if it is empty. */
   #isBack = false;
   #lastGrowthAt = -Infinity;
+  #isScheduled = false;
   #isDone = false;
   #waiting: { resolve: (result: IteratorResult<RunEvent>) => void; reject: (error: Error) => void } | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -45,7 +49,10 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   constructor(live: LiveRun, after: RunCursor | null, options: RunFollowerOptions) {
     this.#live = live;
     this.#options = options;
-    this.#unlisten = live.listen(() => this.#wake());
+    this.#unlisten = live.listen(() => {
+      if (live.listenerCount > MAX_FOLLOWERS_IN_A_TURN) this.#wakeInTurn();
+      else this.#wake();
+    });
     this.#seen = after ? this.#resume(after) : new Set();
   }
 
@@ -57,7 +64,9 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#wake();
+      // A follower that is behind gets one event a turn: there may be thousands.
+      if (this.#position > 0 && this.#position < this.#live.transitions.length) this.#wakeInTurn();
+      else this.#wake();
     });
   }
 
@@ -66,6 +75,15 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #wakeInTurn(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    void nextTurn().then(() => {
+      this.#isScheduled = false;
+      this.#wake();
+    });
   }
 
   #wake(): void {

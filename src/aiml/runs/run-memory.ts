@@ -34,6 +34,8 @@ export function estimateBytes(value: unknown): number {
   if (typeof value !== 'object' || value === null) return BYTES_PER_VALUE;
   let bytes = BYTES_PER_VALUE;
   if (Array.isArray(value)) for (const item of value) bytes += estimateBytes(item);
-  else for (const [name, item] of Object.entries(value)) bytes += 2 * name.length + estimateBytes(item);
+  else
+    for (const name in value)
+      bytes += 2 * name.length + estimateBytes((value as Readonly<Record<string, unknown>>)[name]);
   return bytes;
 }

@@ -18,6 +18,8 @@ import { CancellationToken } from '../../runtime/cancellation.ts';
 import type { Release } from '../../runtime/semaphore.ts';
 import { codesOf, toExtensions, type ErrorCode } from '../../graphql/errors/codes.ts';
 import type { OperationStream } from '../../graphql/server/operation-stream.ts';
+import { largeResults } from './large-results.ts';
+import { needsTurn } from '../../runtime/turn-queue.ts';
 import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
 import type { UnsentSource } from '../connection.ts';
@@ -148,12 +150,17 @@ async function execute(
     onCredential(true);
     return { value: toIterator(response.stream, output, cancellation, end) };
   }
-  const result = JSON.parse(response.body.toString()) as FormattedExecutionResult;
+  const result = hasLargeData(response.body) ? largeResults.create(response.body) : parseResult(response.body);
   onCredential(!codesOf(result.errors).includes('UNAUTHENTICATED'));
   end();
   if (result.data !== undefined || !result.errors) return { value: result };
   return { errors: result.errors.map((error) => withRequestId(error, requestId)) };
 }
+
+/** A result of errors alone ends with their list. */
+const hasLargeData = (body: Buffer): boolean => needsTurn(body) && body.toString('latin1', body.length - 2) === '}}';
+
+const parseResult = (body: Buffer): FormattedExecutionResult => JSON.parse(body.toString()) as FormattedExecutionResult;
 
 /** Browsers can set connection parameters only; other clients can also send headers. */
 function credentialOf(parameters: ConnectionParams | undefined, { headers }: IncomingMessage): string | undefined {

@@ -14,6 +14,7 @@ import { pathOf } from '../request-target.ts';
 import { ORIGIN_NOT_ALLOWED } from '../unmatched-requests.ts';
 import type { UnsentObserver } from '../connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { largeResults } from './large-results.ts';
 import { createMessageMemory, nothingHeld, SocketInput } from './socket-input.ts';
 import { SocketOutput } from './socket-output.ts';
 import { createOperationsServer, type SocketState, type WebSocketOperationsOptions } from './websocket-operations.ts';
@@ -147,7 +148,7 @@ export class WebSockets {
               resolve();
               return;
             }
-            socket.send(text, () => {
+            socket.send(largeResults.fill(text), { binary: false }, () => {
               output.update();
               resolve();
             });

@@ -339,7 +339,7 @@ describe('Formats', () => {
     'references to many members': [{ ...many, ...grid({ $ref: '#/members' }), members: { ...many, type: 'null' } }],
     'many choices for large values': [
       grid({ enum: names.map((name) => ({ name })) }),
-      Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => ({ large }))),
+      Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => ({ name: large.slice(0, 40) }))),
     ],
   };
   test.each(Object.entries(costly))(

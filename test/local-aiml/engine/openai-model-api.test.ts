@@ -70,6 +70,11 @@ describe('Failures', () => {
       code: 'server_error',
       reason: /rejected the key.*HTTP 401.*req_failed/,
     },
+    '401 whose request id is the key': {
+      stage: errorStage(401, { error: { message: 'No' } }, { 'x-request-id': KEY }),
+      code: 'server_error',
+      reason: /HTTP 401\): No$/,
+    },
     '403 in the form of AIML': {
       stage: errorStage(403, { message: 'You have run out of credits.', statusCode: 403, requestId: 'aiml-1' }),
       code: 'server_error',

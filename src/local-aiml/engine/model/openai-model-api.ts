@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { isRequestId } from '../../../runtime/request-id.ts';
 import { arrayOf, objectOf, type JsonValue } from '../../wire/json.ts';
+import { containsSecret } from '../../../runtime/sanitize-reason.ts';
 import type { ModelApiSettings } from '../../settings.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { isApiFailure, ModelError, toModelError, type ApiFailure } from './model-error.ts';
@@ -161,7 +162,8 @@ export class OpenAIModelApi implements ModelApi {
     const key = options.key ?? this.#options.key;
     const { hostname } = new URL(this.#options.baseUrl);
     const id = requestId ?? (isApiFailure(error) ? requestIdOfError(error) : null);
-    return toModelError(error, id, { credential: key ?? '', hostname, path: '', body: null });
+    const context = { credential: key ?? '', hostname, path: '', body: null };
+    return toModelError(error, id !== null && containsSecret(id, context) ? null : id, context);
   }
 }
 
