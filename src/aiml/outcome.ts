@@ -77,7 +77,7 @@ function read<T>(
     const body = response.status === 204 ? undefined : parsed ? parsed.value : parse(response.body);
     return { kind: 'OK', value: readBody(body, response) };
   } catch (error) {
-    if (error instanceof PublicError) return failed('REJECTED', response, error.details);
+    if (error instanceof PublicError) return failed('REJECTED', response, sent, error.details);
     if (!(error instanceof MalformedResponseError)) throw error;
     const details = errorsByFailure[response.isCloseDelimited ? 'TRUNCATED' : 'UNREADABLE'];
     return failed('UNKNOWN', response, sent, details);

@@ -20,7 +20,7 @@ const PAGE_SIZE = 100;
 /** The maximum of steps or messages of a run that are read. */
 const MAX_ITEMS = 1000;
 /** The bytes of upstream's responses that are expected for a snapshot of a run, and the maximum. */
-const SMALL_SNAPSHOT_BYTES = 64 * 1024;
+const SMALL_SNAPSHOT_BYTES = 256 * 1024;
 export const MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
 
 /** The context has no deadline: each call gets one. */

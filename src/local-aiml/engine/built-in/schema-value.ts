@@ -15,20 +15,20 @@ const MAX_SCHEMAS = 5_000;
 /** What these schemas and values may come to, in members, items and characters: lists repeat what is large. */
 const MAX_SIZE = 250_000;
 
-/** What may still be spent on the values of one reply. */
+/** What may still be spent on the values of one reply. Once too little was left, nothing is. */
 export class ValueBudget {
   #schemas = MAX_SCHEMAS;
   #size = MAX_SIZE;
 
-  /** False if too little is left; then nothing is left for what follows either. */
-  spend(size: number): boolean {
-    this.#size -= size;
+  /** `measure` is not called if nothing is left. */
+  spend(measure: () => number): boolean {
+    if (this.#size >= 0) this.#size -= measure();
     return this.#size >= 0;
   }
 
   /** False if this schema may not be looked at. */
   visit(schema: JsonObject): boolean {
-    return this.spend(--this.#schemas >= 0 ? sizeOf(schema) : Infinity);
+    return this.spend(() => (--this.#schemas >= 0 ? sizeOf(schema) : Infinity));
   }
 }
 
@@ -48,7 +48,7 @@ class ValueFactory {
 
   create(unresolved: Schema, given: JsonValue | undefined, depth: number): JsonValue {
     const schema = this.#resolve(unresolved);
-    if (!isJsonObject(schema) || depth > MAX_DEPTH || !this.#budget.spend(1)) return given ?? {};
+    if (!isJsonObject(schema) || depth > MAX_DEPTH || !this.#budget.spend(() => 1)) return given ?? {};
     if (schema['const'] !== undefined) return this.#copy(schema['const']);
     const choices = arrayOf(schema['enum']);
     if (choices) return this.#choose(choices, given);
@@ -74,21 +74,21 @@ class ValueFactory {
 
   /** A part of the schema. A list may have it many times. */
   #copy(value: JsonValue): JsonValue {
-    return this.#budget.spend(JSON.stringify(value).length) ? value : {};
+    return this.#budget.spend(() => JSON.stringify(value).length) ? value : {};
   }
 
   #choose(choices: readonly JsonValue[], given: JsonValue | undefined): JsonValue {
     const [first = null] = choices;
     if (given === undefined) return this.#copy(first);
     if (typeof given !== 'object' || given === null) return choices.includes(given) ? given : this.#copy(first);
-    if (!this.#budget.spend(JSON.stringify(choices).length)) return {};
+    if (!this.#budget.spend(() => JSON.stringify(choices).length)) return {};
     const wanted = JSON.stringify(given);
     return choices.find((choice) => JSON.stringify(choice) === wanted) ?? this.#copy(first);
   }
 
   #text(schema: JsonObject, given: JsonValue | undefined): string {
     const text = createText(schema, given);
-    return this.#budget.spend(text.length) ? text : '';
+    return this.#budget.spend(() => text.length) ? text : '';
   }
 
   #object(schema: JsonObject, given: JsonObject, depth: number): JsonValue {
@@ -123,10 +123,11 @@ class ValueFactory {
   /** Follows references, merges `allOf`, and takes the first of alternatives. */
   #resolve(schema: Schema, depth = 0): Schema {
     if (!isJsonObject(schema) || depth > MAX_DEPTH || !this.#budget.visit(schema)) return schema;
-    const { $ref: reference, ...own } = schema;
+    const reference = schema['$ref'];
     if (typeof reference === 'string') {
       const target = this.#resolve(this.#find(reference), depth + 1);
-      return isJsonObject(target) && this.#budget.spend(sizeOf(target)) ? { ...target, ...own } : own;
+      const own = without(schema, '$ref');
+      return isJsonObject(target) && this.#budget.spend(() => sizeOf(target)) ? { ...target, ...own } : own;
     }
     const alternatives = arrayOf(schema['anyOf']) ?? arrayOf(schema['oneOf']);
     if (alternatives) {
@@ -143,7 +144,7 @@ class ValueFactory {
   }
 
   #merge(left: JsonObject, right: Schema): JsonObject {
-    return isJsonObject(right) && this.#budget.spend(sizeOf(left) + sizeOf(right)) ? merge(left, right) : left;
+    return isJsonObject(right) && this.#budget.spend(() => sizeOf(left) + sizeOf(right)) ? merge(left, right) : left;
   }
 
   #find(reference: string): Schema {
