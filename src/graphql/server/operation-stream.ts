@@ -1,4 +1,5 @@
 /** The stream of one subscription, as a transport sends it. It counts the results, and reports once how it ended. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import {
   locatedError,
   type ExecutionResult,
@@ -51,7 +52,11 @@ export class OperationStream {
   /** Null at the end. Never rejects: what the source throws is its last result. */
   async next(): Promise<FormattedExecutionResult | null> {
     const result = this.#isSourceOpen ? await this.#read() : null;
-    if (result === null) this.end(this.#hasFailed ? 'failed' : 'completed');
+    if (result === null) {
+      this.end(this.#hasFailed ? 'failed' : 'completed');
+      // The entry of the end is logged in this turn, before the client can know of it.
+      await nextTick();
+    }
     if (result === null || this.#hasEnded) return null;
     this.#events += 1;
     for (const code of codesOf(result.errors)) this.#errorCodes.add(code);
