@@ -163,7 +163,7 @@ function sizeOf(schema: JsonObject): number {
   let size = 1;
   for (const value of Object.values(schema)) {
     const isSized = typeof value === 'string' || Array.isArray(value);
-    size += isSized ? value.length : isJsonObject(value) ? Object.keys(value).length : 1;
+    size += 1 + (isSized ? value.length : isJsonObject(value) ? Object.keys(value).length : 0);
   }
   return size;
 }
