@@ -2,6 +2,8 @@
  * Spreads long synchronous work over turns of the event loop. The queue is shared by the whole process and runs one part
  * per turn, so other events wait for one part at most.
  */
+import { setImmediate } from 'node:timers';
+
 const waiting: (() => void)[] = [];
 let isScheduled = false;
 

@@ -17,6 +17,7 @@ import { UNREADABLE } from './run-reader.ts';
 const COALESCE_MS = 50;
 /** Events for more followers of a run are made in turns of their own: each may be large, and is executed and written at once. */
 const MAX_FOLLOWERS_IN_A_TURN = 4;
+const MAX_EVENTS_IN_A_TURN = 8;
 
 interface RunFollowerOptions {
   /** Called before each event. */
@@ -41,6 +42,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
   #isBack = false;
   #lastGrowthAt = -Infinity;
   #isScheduled = false;
+  #takenInTurn = 0;
   #isDone = false;
   #waiting: { resolve: (result: IteratorResult<RunEvent>) => void; reject: (error: Error) => void } | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -64,8 +66,9 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      // A follower that is behind gets one event a turn: there may be thousands.
-      if (this.#position > 0 && this.#position < this.#live.transitions.length) this.#wakeInTurn();
+      // A follower that is far behind lets other work come in between: there may be thousands of events.
+      if (this.#position < this.#live.transitions.length && ++this.#takenInTurn > MAX_EVENTS_IN_A_TURN)
+        this.#wakeInTurn();
       else this.#wake();
     });
   }
@@ -82,6 +85,7 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
     this.#isScheduled = true;
     void nextTurn().then(() => {
       this.#isScheduled = false;
+      this.#takenInTurn = 0;
       this.#wake();
     });
   }
