@@ -3,6 +3,7 @@
  * process if there is none or it is unavailable.
  */
 import { LRUCache } from 'lru-cache';
+import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { RedisConnection } from '../redis/connection.ts';
 
 interface RateLimitOptions {
@@ -19,26 +20,30 @@ export interface RateLimit {
   accept(tenant: string): void;
 }
 
-/** Counts a request of a window, which the first one begins. Returns the count, and the milliseconds that are left. */
-const COUNT = `
-  redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
-  return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`;
-
-export function createRateLimit(options: RateLimitOptions, redis: RedisConnection | null): RateLimit {
-  const own = new MemoryRateLimit(options);
+export function createRateLimit({ requests, perSeconds }: RateLimitOptions, redis: RedisConnection | null): RateLimit {
+  const own = new MemoryRateLimit({ requests, perSeconds });
   if (!redis) return own;
-  const windowMs = options.perSeconds * 1000;
+  let shared: RateLimiterRedis | null = null;
   return {
-    take: async (tenant) => {
-      const replies = await redis.pipeline((pipeline) =>
-        pipeline.eval(COUNT, 1, redis.key('rate-limit', tenant), windowMs),
-      );
-      if (!replies) return own.take(tenant);
-      const [[used, leftMs]] = replies as [[number, number]];
-      return used <= options.requests ? 0 : Math.max(1, leftMs);
-    },
+    take: async (tenant) =>
+      (await redis.run((client) => {
+        const keyPrefix = redis.key('rate-limit');
+        shared ??= new RateLimiterRedis({ points: requests, duration: perSeconds, storeClient: client, keyPrefix });
+        return take(shared, tenant);
+      })) ?? own.take(tenant),
     accept: (tenant) => own.accept(tenant),
   };
+}
+
+/** Rejects with the errors of the limiter's store. */
+async function take(limiter: RateLimiterAbstract, tenant: string): Promise<number> {
+  try {
+    await limiter.consume(tenant);
+    return 0;
+  } catch (reason) {
+    if (reason instanceof RateLimiterRes) return Math.max(1, reason.msBeforeNext);
+    throw reason;
+  }
 }
 
 /** Credentials that upstream has accepted, about 5 MB. The least recently used ones are evicted. */

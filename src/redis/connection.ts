@@ -79,14 +79,21 @@ export class RedisConnection {
   }
 
   /** The replies of the commands, in order; null if Redis is unavailable or just became so. Never rejects. */
-  async pipeline(commands: (pipeline: ChainableCommander) => ChainableCommander): Promise<readonly unknown[] | null> {
-    if (this.#state !== 'up') return null;
-    try {
-      const replies = await withIdleTimeout(this.#client, commands(this.#client.pipeline()).exec());
-      return (replies ?? []).map(([error, reply]) => {
+  pipeline(commands: (pipeline: ChainableCommander) => ChainableCommander): Promise<readonly unknown[] | null> {
+    return this.run(async (client) => {
+      const replies = (await commands(client.pipeline()).exec()) ?? [];
+      return replies.map(([error, reply]) => {
         if (error) throw error;
         return reply;
       });
+    });
+  }
+
+  /** Like {@link pipeline}, for a function that sends its own commands. If it rejects, Redis counts as unavailable. */
+  async run<T extends object | number>(run: (client: Redis) => Promise<T>): Promise<T | null> {
+    if (this.#state !== 'up') return null;
+    try {
+      return await withIdleTimeout(this.#client, run(this.#client));
     } catch (error) {
       this.#markUnavailable(error);
       return null;
