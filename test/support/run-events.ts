@@ -62,18 +62,23 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Sends a subscription. */
-export function subscribe(
+/** Every response, because Node.js ends a stream that nobody reads when its response is collected as garbage. */
+const responses: Response[] = [];
+
+/** Sends a subscription. The stream stays open until it is read to its end or cancelled, also if the response is not used. */
+export async function subscribe(
   { url }: Pick<TestService, 'url'>,
   variables: object,
   { accept = 'text/event-stream', headers = {}, query = RUN_EVENTS, signal }: SubscribeOptions = {},
 ): Promise<Response> {
-  return fetch(`${url}/graphql`, {
+  const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept, ...headers },
     body: JSON.stringify({ query, variables }),
     ...(signal && { signal }),
   });
+  responses.push(response);
+  return response;
 }
 
 /** The results of a stream of server-sent events. Throws if the stream was cut. */
