@@ -86,19 +86,18 @@ describe('under AUTH_MODE=jwt', () => {
 
   beforeAll(async () => {
     key = await createKey('key-1');
-    provider = await IdentityProvider.start(key);
   });
-  afterAll(() => provider.goDown());
   afterEach(() => service.stop());
-  beforeEach(() =>
-    start({
+  beforeEach(async () => {
+    provider = await IdentityProvider.start(key);
+    await start({
       AUTH_MODE: 'jwt',
       AIML_API_KEY: SERVICE_KEY,
       JWT_ISSUER: ISSUER,
       JWT_AUDIENCE: AUDIENCE,
       JWKS_URL: provider.url.href,
-    }),
-  );
+    });
+  });
 
   test('the key of the service is sent upstream and the token is not; neither is disclosed', async () => {
     const token = await sign(key, { scope: 'assistants:read assistants:write' });
