@@ -113,14 +113,6 @@ export class PreparedOperation {
     this.#checkCost = createCostCheck(schema, this.#fragments, operation);
   }
 
-  /**
-   * Runs the resolvers. The result is that of graphql-js; errors of resolvers never reject the promise. Large data is a
-   * {@link LargeData}.
-   */
-  run(variables: Variables, context: unknown): Promise<ExecutionResult> {
-    return this.#run(variables, context, (coerced) => this.#planFor(coerced));
-  }
-
   /** The coerced variables. Errors if they are invalid, or the operation costs too much with them. */
   check(variables: Variables): CoercedVariables {
     const values = this.#coerce(variables);
@@ -128,29 +120,27 @@ export class PreparedOperation {
     return exceeded ? { errors: [exceeded] } : values;
   }
 
-  /** The same without a plan, for callers who get nothing but errors. Introspection is planned, and its plan dropped. */
-  runOnce(variables: Variables, context: unknown): Promise<ExecutionResult> {
-    const isIntrospection = this.#operation.selectionSet.selections.some(
-      (selection) => selection.kind !== Kind.FIELD || selection.name.value.startsWith('__'),
-    );
-    return this.#run(variables, context, (coerced) => (isIntrospection ? this.#makePlan(coerced) : null));
-  }
-
-  async #run(
-    variables: Variables,
-    context: unknown,
-    planFor: (coerced: Variables) => Plan | null,
-  ): Promise<ExecutionResult> {
+  /**
+   * Runs the resolvers. The result is that of graphql-js; errors of resolvers never reject the promise. Large data is a
+   * {@link LargeData}. `keepsPlan` is false for callers who get nothing but errors and introspection.
+   */
+  async run(variables: Variables, context: unknown, keepsPlan = true): Promise<ExecutionResult> {
     const values = this.check(variables);
     if ('errors' in values) return values;
     const { coerced } = values;
-    const plan = planFor(coerced);
+    const plan = keepsPlan ? this.#planFor(coerced) : this.#isIntrospection() ? this.#makePlan(coerced) : null;
     try {
       return await (plan ? this.#runPlan(plan, variables, coerced, context) : this.#runWithoutPlan(variables, context));
     } catch (error) {
       if (error instanceof ResponseTooLargeError) return this.#tooLarge(error);
       throw error;
     }
+  }
+
+  #isIntrospection(): boolean {
+    return this.#operation.selectionSet.selections.some(
+      (selection) => selection.kind !== Kind.FIELD || selection.name.value.startsWith('__'),
+    );
   }
 
   /** Null if there is none. graphql-js handles conditions that are neither true nor false. */

@@ -11,7 +11,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { getOperationAST, OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { OperationTypeNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { ApolloContext } from './request-context.ts';
 import { createErrorCompleter, createErrorFormatter, type OnInternalError } from '../errors/format.ts';
 import type { OperationCache } from './operation-cache.ts';
@@ -98,16 +98,14 @@ const asGateway = (operations: OperationCache, subscriptions: SubscriptionOption
         const { scope: context } = given as ApolloContext;
         // The operation has run: Apollo Server only formats its result.
         if (context.result) return Promise.resolve(context.result);
-        if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
-          const values = operations.prepare(document, operationName)?.check(variables);
-          if (values && 'errors' in values) return Promise.resolve(values);
-          return startSubscription({ document, operationName, variables, context }, subscriptions);
-        }
         const { executor } = operations;
-        const result = context.isAnonymous
-          ? executor.prepare(document, operationName)?.runOnce(variables, context)
-          : operations.prepare(document, operationName)?.run(variables, context);
-        return result ?? executor.reject(document, operationName);
+        const isAnonymous = context.isAnonymous ?? false;
+        const prepared = (isAnonymous ? executor : operations).prepare(document, operationName);
+        if (!prepared) return executor.reject(document, operationName);
+        if (prepared.kind !== OperationTypeNode.SUBSCRIPTION) return prepared.run(variables, context, !isAnonymous);
+        const values = prepared.check(variables);
+        if ('errors' in values) return Promise.resolve(values);
+        return startSubscription({ document, operationName, variables, context }, subscriptions);
       },
     }),
   onSchemaLoadOrUpdate: (onSchema) => {

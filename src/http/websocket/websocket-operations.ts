@@ -39,10 +39,10 @@ export interface SocketState {
   readonly request: IncomingMessage;
   /** The tokens of the operations that are executed or streamed. */
   readonly operations: Set<CancellationToken>;
-  /** Takes over the memory of the message that is handled at the moment. The returned function releases it. */
-  readonly takeMessage: () => Release;
-  /** The client's `connection_init` was accepted. */
-  readonly onAcknowledged: () => void;
+  /** Releases the memory of the message that is handled at the moment. */
+  releaseMessage: Release;
+  /** Whether the client's `connection_init` was accepted. */
+  isAcknowledged: boolean;
   readonly onOperationEnd: () => void;
   /** The service, or upstream, has accepted the socket's credential, or not. */
   readonly onCredential: (isAccepted: boolean) => void;
@@ -77,7 +77,7 @@ export function createOperationsServer(options: WebSocketOperationsOptions): Ser
     connectionInitWaitTimeout: CONNECTION_INIT_TIMEOUT_MS,
     onConnect: ({ extra }) => {
       if (options.lifecycle.state === 'draining') return false;
-      extra.onAcknowledged();
+      extra.isAcknowledged = true;
       return true;
     },
     onSubscribe: async (context, id, payload) => {
@@ -110,7 +110,7 @@ async function execute(
   payload: SubscribePayload,
   options: WebSocketOperationsOptions,
 ): Promise<Outcome> {
-  const { request, operations, takeMessage, onOperationEnd, onCredential, output } = extra;
+  const { request, operations, releaseMessage, onOperationEnd, onCredential, output } = extra;
   const { operationSlots, startTrace, execute: executeRequest } = options;
   const { query, operationName, variables, extensions } = payload;
   const requestId = randomUUID();
@@ -125,7 +125,6 @@ async function execute(
     trace?.end(SWITCHING_PROTOCOLS);
     onOperationEnd();
   };
-  const releaseMessage = takeMessage();
   // The protocol requires a query text, so an empty one with a hash means a persisted query.
   const body = { ...(query !== '' && { query }), operationName, variables, extensions };
   const info: RequestInfo = {

@@ -112,10 +112,9 @@ export class WebSockets {
       if (socket.readyState === socket.OPEN) this.#report(code, output);
       socket.close(code, reason);
     };
-    let isAcknowledged = false;
     const input = new SocketInput({
       memory: this.#messageMemory,
-      isAcknowledged: () => isAcknowledged,
+      isAcknowledged: () => state.isAcknowledged,
       onViolation: (code, reason) => {
         close(code, reason);
         socket.pause();
@@ -124,7 +123,6 @@ export class WebSockets {
     });
     // Before the listener of the WebSocket, which emits the messages.
     connection.prependListener('data', (chunk: Buffer) => input.receive(chunk.length));
-    let takeMessage = () => nothingHeld;
     const stopHeartbeat = startHeartbeat(socket, {
       heartbeatMs,
       stallTimeoutMs,
@@ -138,6 +136,23 @@ export class WebSockets {
     this.#open.set(socket, { operations, output });
     let wasAccepted = false;
     let hasExpired = false;
+    const state: SocketState = {
+      request,
+      operations,
+      onOperationEnd: () => {
+        // After the last message has been sent.
+        if (operations.size > 0 || (!this.#isDraining && !hasExpired)) return;
+        const code = this.#isDraining ? GOING_AWAY : FORBIDDEN;
+        setImmediate(() => close(code));
+      },
+      onCredential: (isAccepted) => {
+        hasExpired = wasAccepted && !isAccepted;
+        wasAccepted ||= isAccepted;
+      },
+      isAcknowledged: false,
+      releaseMessage: nothingHeld,
+      output,
+    };
     const closed = this.#operations.opened(
       {
         protocol: socket.protocol,
@@ -160,7 +175,7 @@ export class WebSockets {
             const message = toBuffer(data);
             const release = input.complete(message);
             if (!release) return;
-            takeMessage = () => release;
+            state.releaseMessage = release;
             listener(message.toString()).then(release, (error: unknown) => {
               release();
               this.#options.onError(error, output.caller);
@@ -168,23 +183,7 @@ export class WebSockets {
             });
           }),
       },
-      {
-        request,
-        operations,
-        onOperationEnd: () => {
-          // After the last message has been sent.
-          if (operations.size > 0 || (!this.#isDraining && !hasExpired)) return;
-          const code = this.#isDraining ? GOING_AWAY : FORBIDDEN;
-          setImmediate(() => close(code));
-        },
-        onCredential: (isAccepted) => {
-          hasExpired = wasAccepted && !isAccepted;
-          wasAccepted ||= isAccepted;
-        },
-        takeMessage: () => takeMessage(),
-        onAcknowledged: () => (isAcknowledged = true),
-        output,
-      },
+      state,
     );
     // A frame that breaks the protocol, or is too large. The WebSocket closes itself.
     socket.on('error', (error) => this.#report(isTooLarge(error) ? TOO_LARGE : PROTOCOL_ERROR, output));

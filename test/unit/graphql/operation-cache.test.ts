@@ -72,7 +72,7 @@ describe('the cache of operations', () => {
     const cache = createCache();
     const document = parse('{ __typename }');
     await cache.documentStore.set('{ __typename }', document);
-    await cache.executor.prepare(document, undefined)?.runOnce({}, recordingContext([]));
+    await cache.executor.prepare(document, undefined)?.run({}, recordingContext([]), false);
     expect(cache.bytes).toBe(0);
     expect(await cache.documentStore.get('{ __typename }')).toBeUndefined();
   });
