@@ -117,10 +117,6 @@ const rewritten: readonly (readonly [start: string, text: PublicMessage])[] = [
     },
   ],
   [
-    "An 'accept' header was provided for this request which does not accept",
-    { message: 'Accept application/json or application/graphql-response+json.', code: 'BAD_REQUEST' },
-  ],
-  [
     'Validation aborted.',
     { message: 'The document has too many fields of the same name.', code: 'GRAPHQL_VALIDATION_FAILED' },
   ],
