@@ -27,12 +27,16 @@ function endOf(target: string, from: number, delimiter: RegExp): number {
   return delimiter.exec(target)?.index ?? target.length;
 }
 
-/** GraphQL over HTTP treats these parameters as absent if they are empty. */
-const OPTIONAL_PARAMETERS = ['operationName', 'variables', 'extensions'];
+/** GraphQL over HTTP treats these parameters as absent if they are empty, and those that are JSON also if they are null. */
+const OPTIONAL_PARAMETERS: readonly (readonly [name: string, absent: RegExp])[] = [
+  ['operationName', /^$/],
+  ['variables', /^(?:null)?$/],
+  ['extensions', /^(?:null)?$/],
+];
 
 /**
- * The query string with its `?`, or empty; null if it is not UTF-8. Empty optional parameters are removed, because Apollo
- * Server would parse them.
+ * The query string with its `?`, or empty; null if it is not UTF-8. Absent optional parameters are removed, because
+ * Apollo Server would parse them.
  */
 export function queryStringOf(target: string): string | null {
   const start = target.indexOf('?');
@@ -40,13 +44,14 @@ export function queryStringOf(target: string): string | null {
   const search = decodeRawBytes(target.slice(start));
   if (search === null || !isEncodedUtf8(search)) return null;
   const parameters = new URLSearchParams(search);
-  const empty = OPTIONAL_PARAMETERS.filter((name) => isEmpty(parameters.getAll(name)));
-  if (empty.length === 0) return search;
-  for (const name of empty) parameters.delete(name);
+  const removed = OPTIONAL_PARAMETERS.filter(([name, absent]) => {
+    const values = parameters.getAll(name);
+    return values.length === 1 && absent.test(values[0] ?? '');
+  });
+  if (removed.length === 0) return search;
+  for (const [name] of removed) parameters.delete(name);
   return `?${parameters.toString()}`;
 }
-
-const isEmpty = (values: readonly string[]): boolean => values.length === 1 && values[0] === '';
 
 /** Node reads a request target as Latin-1. Some clients send UTF-8 in it unencoded. */
 function decodeRawBytes(text: string): string | null {

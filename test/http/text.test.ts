@@ -127,6 +127,7 @@ describe('a request', () => {
     'operationName=&variables=&extensions=',
     'operationName=A&variables={}&extensions={}',
     'operationName&variables&extensions',
+    'variables=null&extensions=null',
   ])('may be a GET with %s', async (parameters) => {
     expect(await getStatus(`query=query%20A%7B__typename%7D&${parameters}`)).toBe(200);
     expect(await getStatus(`${parameters}&query=query%20A%7B__typename%7D`)).toBe(200);

@@ -10,6 +10,9 @@ test.each<[string, string | null]>([
   ['/graphql?variables=&operationName=&extensions=&query=a', '?query=a'],
   ['/graphql?query=a&%76ariables=', '?query=a'],
   ['/graphql?query=a&variables', '?query=a'],
+  ['/graphql?query=a&variables=null&extensions=null', '?query=a'],
+  ['/graphql?query=a&operationName=null', '?query=a&operationName=null'],
+  ['/graphql?query=a&variables="null"', '?query=a&variables="null"'],
   // Apollo Server rejects repeated parameters.
   ['/graphql?variables=&variables={}', '?variables=&variables={}'],
   ['/graphql?query=', '?query='],
