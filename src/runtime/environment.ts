@@ -12,14 +12,31 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** The settings in the file; empty if it does not exist. Throws {@link ConfigError} if it is not readable text. */
+/** The settings in the file; empty if it does not exist. Throws {@link ConfigError} if it is not text of settings. */
 export function readDotEnv(path = '.env'): Environment {
   const bytes = readBytes(path);
   if (bytes === null) return {};
   const text = decodeText(bytes);
   // Text with NUL is UTF-16 without a byte order mark, or binary data.
   if (text === null || text.includes('\0')) throw new ConfigError('the file .env is not UTF-8 text: save it as UTF-8');
-  return util.parseEnv(text);
+  checkLines(text);
+  // Node.js removes no tabs around a name, and loses a last line without an end that has a single quotation mark.
+  const settings = Object.entries(util.parseEnv(`${text}\n`));
+  return Object.fromEntries(settings.map(([name, value]) => [name.trim(), value]));
+}
+
+/** Nothing, a comment, or NAME=value. A value in quotation marks may have several lines. */
+const LINE =
+  /(?:\n|^(?!\n))[ \t\r]*(?:#[^\n]*|(?:export +)?[^\s=#]+[ \t]*=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)?[^\n]*)?(?=\n|$)/y;
+
+/** Node.js skips any other line together with the next one, or with all that follow, so that settings would be lost. */
+function checkLines(text: string): void {
+  for (let index = 0; index < text.length; index = LINE.lastIndex) {
+    LINE.lastIndex = index;
+    if (LINE.test(text)) continue;
+    const line = text.slice(0, index + 1).split('\n').length;
+    throw new ConfigError(`the file .env has a line that is not NAME=value: line ${line}`);
+  }
 }
 
 function readBytes(path: string): Buffer | null {

@@ -43,6 +43,39 @@ describe('the file .env', () => {
     expect(read).toThrow(/^the file \.env is not UTF-8 text: save it as UTF-8$/);
   });
 
+  test.each([
+    [
+      'comments, spaces, tabs and quotation marks',
+      ' # A=b\n\n\tA\t=\tx # y\r\n  B = "y" z\nexport C=\'z\'',
+      'x',
+      'y',
+      'z',
+    ],
+    ['values of several lines', 'A="x\nB=0\n"\nB=`y\n\ny`\nC=\'z', 'x\nB=0\n', 'y\n\ny', "'z"],
+    ['empty values and lines', '\n\nA=\nB=""\n\nC= # z\n\n', '', '', ''],
+    ['equals signs and quotation marks in values', 'A=x=y\nB=y"\nC="z\n', 'x=y', 'y"', '"z'],
+  ])('may have %s', async (_name, text, A, B, C) => {
+    await writeFile(path, text);
+    const settings = readDotEnv(path);
+    expect([settings['A']?.trim(), settings['B'], settings['C']]).toEqual([A.trim(), B, C]);
+  });
+
+  test.each([
+    ['a word in its second line', '\nhello\nAUTH_MODE=jwt\n', 2],
+    ['a word', 'A=1\nhello\nAUTH_MODE=jwt\n', 2],
+    ['a name alone at the end', 'A=1\n\nAUTH_MODE', 3],
+    ['a colon instead of the equals sign', 'AUTH_MODE: jwt\nA=1', 1],
+    ['a space instead of the equals sign', 'A=1\r\nAUTH_MODE jwt\r\n', 2],
+    ['no name', '=x\nAUTH_MODE=jwt', 1],
+    ['white space in the name', 'A="1\n2"\nAUTH MODE=jwt', 3],
+    ['another sign of comments', '; A=1\nAUTH_MODE=jwt', 1],
+  ])('is rejected in one line if a line has %s, because settings would be lost', async (_name, text, line) => {
+    await writeFile(path, text);
+    expect(() => readDotEnv(path)).toThrow(
+      new ConfigError(`the file .env has a line that is not NAME=value: line ${line}`),
+    );
+  });
+
   test('is rejected if it is not a file', () => {
     expect(() => readDotEnv(join(path, '..'))).toThrow(/^the file \.env cannot be read$/);
   });
