@@ -132,6 +132,36 @@ export function testAccessibility(current: () => ChatTest): void {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Menu');
   });
 
+  slowTest('on a phone everything to press is large enough for a finger', async () => {
+    const { chat, page, open } = current();
+    await open();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await chat.send('Look:\n\n```js\n1 + 1\n```\n\nThat is all.');
+    await chat.button('Copy code').waitFor();
+    await chat.hasEnded();
+    const small = () =>
+      page.evaluate<readonly string[]>(`[...document.querySelectorAll('button, summary, header a')]
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 40)
+        .map(({ textContent }) => textContent)`);
+    expect(await small()).toEqual([]);
+    await chat.button('Menu').click();
+    await page.getByRole('navigation').waitFor();
+    expect(await small()).toEqual([]);
+  });
+
+  slowTest('shortcuts begin a conversation and lead to the message box', async () => {
+    const { chat, page, open } = current();
+    await open();
+    await chat.send('/hang');
+    await chat.conversation.getByRole('img', { name: 'is writing' }).waitFor();
+    await page.keyboard.press('Control+Shift+O');
+    await page.getByRole('heading', { name: 'Helper' }).waitFor();
+    expect(new URL(page.url()).hash).not.toContain('thread=');
+    await page.getByRole('link', { name: 'GraphiQL' }).focus();
+    await page.keyboard.press('Shift+Escape');
+    await until(() => page.evaluate<boolean>("document.activeElement.id === 'message'"));
+  });
+
   slowTest('a response is read out in whole sentences, each once, and one of the past is not', async () => {
     const { chat, page, open } = current();
     await open();

@@ -167,6 +167,17 @@ describeInBrowser('The chat in a browser', () => {
     },
   );
 
+  slowTest('a block of code is copied by itself', async () => {
+    const { page, context } = watched;
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openChat();
+    await chat.send('Look:\n\n```js\n1 + 1\n```\n\nThat is all.');
+    await page.locator('.code-header').getByText('js', { exact: true }).waitFor();
+    await chat.hasEnded();
+    await chat.button('Copy code').click();
+    await until(async () => (await page.evaluate('navigator.clipboard.readText()')) === '1 + 1\n');
+  });
+
   slowTest('parts of a message are shown in order: text, images and references', async () => {
     const { page } = watched;
     await openChat();
