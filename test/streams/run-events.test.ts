@@ -1,5 +1,6 @@
 // The events of runs through the real service on the real embedded AIML API, over both kinds of HTTP streams.
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { cleanUpLater } from '../support/cleanup.ts';
 import {
   eventsOf,
   readMultipart,
@@ -10,6 +11,7 @@ import {
   textsOf,
   toArray,
   type RunEvent,
+  type RunReference,
 } from '../support/run-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -163,22 +165,70 @@ describe('a stream of a run', () => {
   });
 });
 
+/** Without states that are those before: what is created is queued, or in progress. */
+const changesOf = (events: readonly RunEvent[]): string[] =>
+  statesOf(events)
+    .map((state) => state.replace('run.created', 'run.queued').replace('.created', '.in_progress'))
+    .filter((state, index, states) => state !== states[index - 1]);
+
 describe('another process', () => {
-  test('resumes after any cursor of this one', async () => {
-    const dataDir = (await startService({ UPSTREAM: 'local' })).dataDir;
-    const [first, second] = await Promise.all([
-      startService({ UPSTREAM: 'local', DATA_DIR: dataDir }),
-      startService({ UPSTREAM: 'local', DATA_DIR: dataDir }),
-    ]);
-    const run = await startRun(first, '/words 60');
-    const events = await eventsOf(readSse(await subscribe(first, run)));
+  /** Each cursor is resumed by a process that has not followed the run before. */
+  const expectResumed = async (dataDir: string, run: RunReference, events: readonly RunEvent[]) => {
+    const other = await startService({ UPSTREAM: 'local', DATA_DIR: dataDir });
     for (const [index, { cursor }] of events.entries()) {
-      const rest = await eventsOf(readSse(await subscribe(second, { ...run, after: cursor })));
-      const seen = events.slice(0, index + 1);
-      expect(textsOf([...seen, ...rest])).toEqual(textsOf(events));
-      expect(statesOf(rest).filter((state) => statesOf(seen).includes(state))).toEqual([]);
-      if (index < events.length - 1) expect(rest.at(-1)?.event).toBe('thread.run.completed');
+      const rest = await eventsOf(readSse(await subscribe(other, { ...run, after: cursor })));
+      expect(textsOf([...events.slice(0, index + 1), ...rest])).toEqual(textsOf(events));
+      expect(changesOf([...events.slice(0, index + 1), ...rest])).toEqual(changesOf(events));
     }
+  };
+
+  test('resumes after any cursor of this one', async () => {
+    const run = await startRun(service, '/words 60');
+    const events = await eventsOf(readSse(await subscribe(service, run)));
+    await expectResumed(service.dataDir, run, events);
+  });
+
+  test('resumes after any cursor of a run that waits for tool outputs twice', async () => {
+    const tools = ['weather', 'clock'].map((name) => ({ function: { name, parameters: { type: 'object' } } }));
+    const run = await startRun(service, '/tools weather clock', { tools, parallelToolCalls: false });
+    const events: RunEvent[] = [];
+    for await (const { data } of readSse(await subscribe(service, run))) {
+      if (!data) throw new Error('an event was expected');
+      events.push(data.runEvents);
+      const state = data.runEvents.run as { requiredToolCalls: { id: string }[]; status: string } | undefined;
+      if (state?.status !== 'REQUIRES_ACTION') continue;
+      const toolOutputs = state.requiredToolCalls.map(({ id }) => ({ toolCallId: id, output: 'sunny' }));
+      await service.query(
+        'mutation ($input: SubmitToolOutputsInput!) { submitToolOutputs(input: $input) { userErrors { code } } }',
+        { input: { ...run, toolOutputs } },
+      );
+    }
+    expect(statesOf(events).filter((state) => state.startsWith('thread.run.requires_action'))).toHaveLength(2);
+    await expectResumed(service.dataDir, run, events);
+  });
+
+  test('resumes a run that this one executes by its events, without polling', async () => {
+    const run = await startRun(service, '/slow 10\n/words 60');
+    const cut = new AbortController();
+    cleanUpLater(() => cut.abort());
+    const seen: RunEvent[] = [];
+    for await (const { data } of readSse(await subscribe(service, run, { signal: cut.signal }))) {
+      if (data) seen.push(data.runEvents);
+      if (data?.runEvents.text !== undefined) break;
+    }
+    const other = await startService({ UPSTREAM: 'local', DATA_DIR: service.dataDir });
+    const rest = await eventsOf(readSse(await subscribe(other, { ...run, after: seen.at(-1)?.cursor })));
+    expect(textsOf([...seen, ...rest])).toEqual(await storedTexts(service, run));
+    const whole = await eventsOf(readSse(await subscribe(service, run)));
+    expect(statesOf([...seen, ...rest])).toEqual(statesOf(whole));
+    const metrics = await (await fetch(`${other.url}/metrics`)).text();
+    const attemptsOf = (call: string) =>
+      Number(
+        new RegExp(`^assistants_upstream_attempts_total\\{call="${call}".*\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0,
+      );
+    expect(attemptsOf('runs.events')).toBe(1);
+    // What has happened is read once, to find the place of the cursor.
+    expect(attemptsOf('run_steps.list')).toBe(1);
   });
 
   test('follows a run while this one executes it', async () => {

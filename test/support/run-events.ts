@@ -31,11 +31,17 @@ export const RUN_EVENTS = `subscription Follow($threadId: ID!, $runId: ID!, $aft
   }
 }`;
 
+interface StartRunOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tools?: unknown;
+  readonly parallelToolCalls?: boolean;
+}
+
 /** Starts a run of the built-in model on a new thread. The text of the message controls the model. */
 export async function startRun(
   service: Pick<TestService, 'query'>,
   text: string,
-  { headers, tools }: { headers?: Readonly<Record<string, string>>; tools?: unknown } = {},
+  { headers, tools, parallelToolCalls }: StartRunOptions = {},
 ): Promise<RunReference> {
   const { data: created } = await service.query(
     'mutation ($input: CreateAssistantInput!) { createAssistant(input: $input) { assistant { id } } }',
@@ -47,7 +53,7 @@ export async function startRun(
     `mutation ($input: CreateThreadAndRunInput!) {
       createThreadAndRun(input: $input) { run { id threadId } userErrors { code message } }
     }`,
-    { input: { assistantId: assistant.id, thread: { messages: [{ text }] } } },
+    { input: { assistantId: assistant.id, thread: { messages: [{ text }] }, parallelToolCalls } },
     headers,
   );
   const { run } = data?.['createThreadAndRun'] as { run: { id: string; threadId: string } | null };

@@ -11,6 +11,7 @@ import { readMessage, type WireMessage } from '../resources/message.ts';
 import { readRunStep, STEP_STATUSES, type WireRunStep, type WireRunStepStatus } from '../resources/run-step.ts';
 import { hasEnded, readRun, RUN_STATUSES, type WireRun } from '../resources/run.ts';
 import { jsonObject, MalformedResponseError, requireId, requireObject, type JsonObject } from '../wire.ts';
+import { toRunState } from './cursor.ts';
 import { LiveMessage } from './live-message.ts';
 import { mergeDelta } from './merge-delta.ts';
 import type { Transition } from './run-event.ts';
@@ -204,6 +205,34 @@ export class LiveRun {
     for (const id of [...byId.keys()]) changeMessage(id, isLast ? 'completed' : 'in_progress');
     if (isLast) this.#changeRun(current);
     this.#notify();
+  }
+
+  /** Whether it has all of an earlier snapshot, or nothing more will come. Throws MalformedResponseError. */
+  covers({ run, steps, messages }: RunSnapshot): boolean {
+    if (this.#hasEnded || this.#failure) return true;
+    /** The end of the last step whose tool outputs were submitted: a new state of the run follows it. */
+    let submitted = -1;
+    for (const { item } of steps) {
+      const { id, status, details } = item;
+      const end = this.#transitions.findIndex(
+        (each) => each.kind === 'step' && each.step.id === id && each.step.status === status,
+      );
+      if (end === -1) return false;
+      if (status !== 'in_progress' && details.type === 'tool_calls') submitted = end;
+    }
+    for (const raw of messages) {
+      const fields = requireObject(raw, 'message');
+      const known = this.#messages.get(requireId(fields));
+      const isOpen = readMessage(fields).status === 'in_progress';
+      if (!known || (!known.hasEnded && (!isOpen || known.length < new LiveMessage(known.id, fields).length)))
+        return false;
+    }
+    const state = toRunState(readRun(run));
+    const states = this.#transitions.filter((each) => each.kind === 'run');
+    return (
+      states.some((each) => toRunState(each.run) === state) &&
+      (submitted === -1 || this.#transitions.slice(submitted).some(({ kind }) => kind === 'run'))
+    );
   }
 
   #changeRun(current: WireRun): void {

@@ -202,6 +202,12 @@ export class RunFollower implements AsyncIterableIterator<RunEvent> {
 
   #findText(message: LiveMessage): { contentIndex: number; offset: number; text: string } | null {
     this.#applyRewrites(message);
+    const { contentIndex: index, textLength } = this.#message;
+    // The client has text that was never stored, because the process that sent it died.
+    if (message.hasEnded && textLength > message.textOf(index).length) {
+      this.#message = { ...this.#message, textLength: message.textOf(index).length };
+      this.#isBack = true;
+    }
     if (this.#isBack) {
       const { contentIndex, textLength: offset } = this.#message;
       // Empty if the message became shorter: the client then cuts its text.
@@ -288,31 +294,36 @@ const isStep = (transition: Transition, { step }: RunCursor): boolean =>
  * all that happened, or a snapshot that begins with the current state of the run.
  */
 function findSeen(transitions: readonly Transition[], after: RunCursor): ReadonlySet<number> {
-  const indexesOf = (matches: (transition: Transition) => boolean): number[] =>
-    transitions.flatMap((transition, index) => (matches(transition) ? [index] : []));
-  const messages = indexesOf(
-    (transition) => transition.kind === 'message' && toCursorPart(transition.message.id) === after.message.id,
+  const lastMessage = findLastSeen(
+    transitions,
+    (each) => each.kind === 'message' && toCursorPart(each.message.id) === after.message.id,
+    (each) => each.kind === 'message' && (!each.isEnd || toCursorPart(each.message.status) === after.message.status),
   );
-  const steps = indexesOf((transition) => isStep(transition, after));
-  const seen = transitions.flatMap((transition, index) => {
-    switch (transition.kind) {
-      case 'message': {
-        const first = messages[0];
-        if (first === undefined || index > (messages.at(-1) ?? -1)) return [];
-        if (index < first) return [index];
-        return !transition.isEnd || after.message.status === toCursorPart(transition.message.status) ? [index] : [];
-      }
-      case 'step': {
-        const first = steps[0];
-        if (first === undefined || index > (steps.at(-1) ?? -1)) return [];
-        return index < first || toCursorPart(transition.step.status) === after.step.status ? [index] : [];
-      }
-      case 'run':
-      case 'unknown':
-        return [];
-    }
-  });
+  const lastStep = findLastSeen(
+    transitions,
+    (each) => isStep(each, after),
+    (each) => each.kind === 'step' && toCursorPart(each.step.status) === after.step.status,
+  );
+  const seen = transitions.flatMap(({ kind }, index) =>
+    (kind === 'message' && index <= lastMessage) || (kind === 'step' && index <= lastStep) ? [index] : [],
+  );
   return new Set([...seen, ...findSeenRuns(transitions, new Set(seen), after)]);
+}
+
+/**
+ * The last transition of the cursor's object that it has seen, or the one before that object began; -1 if the object is not
+ * known. What precedes it was seen as well.
+ */
+function findLastSeen(
+  transitions: readonly Transition[],
+  isObject: (transition: Transition) => boolean,
+  isSeen: (transition: Transition) => boolean,
+): number {
+  const first = transitions.findIndex(isObject);
+  return Math.max(
+    first - 1,
+    transitions.findLastIndex((each) => isObject(each) && isSeen(each)),
+  );
 }
 
 /** `seen`: the transitions of steps and messages that the cursor has seen. */

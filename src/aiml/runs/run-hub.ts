@@ -132,11 +132,13 @@ export class RunHub {
       this.#release(entry);
     };
     // A cursor of another process is resumed by the states of the run.
-    if (after && after.instance !== entry.live.instance)
-      await entry.reader.readFirst().catch((error: unknown) => {
+    if (after && after.instance !== entry.live.instance) {
+      if (this.#options.upstream.isEmbedded) this.#continue(entry);
+      await entry.reader.catchUp().catch((error: unknown) => {
         onEnd();
         throw error;
       });
+    }
     const follower = new RunFollower(entry.live, after, { onEvent, onEnd });
     this.#continue(entry);
     return follower;

@@ -44,6 +44,7 @@ export class RunReader {
   #stream: RunStream | null = null;
   #snapshotBytes = SMALL_SNAPSHOT_BYTES;
   #isPolling = false;
+  #isJoining = false;
   #isStopped = false;
   #lastEventId: string | null = null;
   #wake: () => void = () => undefined;
@@ -104,16 +105,33 @@ export class RunReader {
     }
   }
 
-  /** Reads the state of the run once, unless it was read before. Rejects with a PublicError. */
-  async readFirst(): Promise<void> {
-    if (this.#live.transitions.length > 0) return;
+  /**
+   * Resolves once the run is known as it is now, so that a cursor of another process can be resumed. Events that are being
+   * joined are waited for. Rejects with a PublicError.
+   */
+  async catchUp(): Promise<void> {
+    const live = this.#live;
+    if (live.transitions.length > 0 && !this.#isJoining) return;
     try {
       const snapshot = await this.#readSnapshot();
-      if (this.#live.transitions.length === 0) this.#live.applySnapshot(snapshot);
+      await this.#waitUntil(() => !this.#isJoining || live.covers(snapshot));
+      if (live.transitions.length === 0) live.applySnapshot(snapshot);
     } catch (error) {
       if (error instanceof PublicError || error instanceof MalformedResponseError) throw toFollowError(error);
       throw error;
     }
+  }
+
+  /** `isMet` is checked after each change of the run. */
+  #waitUntil(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const unlisten = this.#live.listen(() => {
+        if (!isMet()) return;
+        unlisten();
+        resolve();
+      });
+    });
   }
 
   /** Stops reading until the next {@link poll}. */
@@ -161,6 +179,15 @@ export class RunReader {
 
   /** Follows the events of the embedded AIML API. False if there were none. */
   async #joinEvents(): Promise<boolean> {
+    this.#isJoining = true;
+    try {
+      return await this.#readJoinedEvents();
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+
+  async #readJoinedEvents(): Promise<boolean> {
     const { thread_id: threadId, id } = this.#live.run;
     const stream = new RunStream(this.#live, true);
     await this.#access.client.call(

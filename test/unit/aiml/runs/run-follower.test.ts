@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { readRunStep } from '../../../../src/aiml/resources/run-step.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
+import { parseCursor } from '../../../../src/aiml/runs/cursor.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
 import type { RunEvent } from '../../../../src/aiml/runs/run-event.ts';
 import { RunFollower } from '../../../../src/aiml/runs/run-follower.ts';
@@ -75,6 +77,21 @@ describe('text of a message', () => {
     const rest = [];
     for await (const event of follower) rest.push(event.kind === 'text' ? event.text : event.event);
     expect(rest).toEqual(['b', 'thread.run.failed']);
+  });
+
+  test('that was sent and never stored, because its process died, is cut where the message ends', async () => {
+    const sent = await begin();
+    append(sent.live, 'one two three');
+    const { value } = (await sent.follower.next()) as { value: RunEvent };
+    const live = new LiveRun(readRun(wireRun('queued')));
+    const messages = [wireMessage('incomplete', 'one ')];
+    const step = wireStep('failed');
+    live.applySnapshot({ run: wireRun('failed'), steps: [{ raw: step, item: readRunStep(step) }], messages });
+    const after = parseCursor(value.cursor);
+    const rest = [];
+    for await (const event of new RunFollower(live, after, { onEvent: () => undefined, onEnd: () => undefined }))
+      rest.push(event.kind === 'text' ? `${event.offset}:${event.text}` : event.event);
+    expect(rest).toEqual(['4:', 'thread.message.incomplete', 'thread.run.step.failed', 'thread.run.failed']);
   });
 
   test('of a second attempt is a message of its own, and the first one is incomplete', async () => {
