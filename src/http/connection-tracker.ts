@@ -67,6 +67,13 @@ export class ConnectionTracker implements UnsentObserver {
     return false;
   }
 
+  /** Calls `listener` when the requests that have arrived on the socket have their responses; at once if there are none. */
+  whenFinished(socket: Duplex, listener: () => void): void {
+    const last = this.#bySocket.get(socket)?.lastUnfinished;
+    if (last) last.onEnded(listener);
+    else listener();
+  }
+
   unsentChanged(connection: UnsentSource, bytes: number): void {
     this.#unsentBytes += bytes;
     if (connection.unsentBytes > 0) this.#unread.add(connection);

@@ -83,6 +83,11 @@ export class Connection extends UnsentSource {
     return [...this.#exchanges].reverse().find(({ isInFlight }) => isInFlight) ?? null;
   }
 
+  /** The last request whose response was not sent yet; null if there is none. */
+  get lastUnfinished(): HttpExchange | null {
+    return [...this.#exchanges].at(-1) ?? null;
+  }
+
   /** Whether the client would match a response written to the socket now with the data that is arriving. */
   get isAwaitingResponse(): boolean {
     const [current, ...others] = this.#exchanges;

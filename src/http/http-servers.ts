@@ -60,7 +60,7 @@ export class ListenError extends Error {
 }
 
 export class HttpServers {
-  readonly #connections: Pick<ConnectionTracker, 'maySendError'>;
+  readonly #connections: Pick<ConnectionTracker, 'maySendError' | 'whenFinished'>;
   readonly #webSockets: Pick<WebSockets, 'accept'>;
   readonly #listeners: UpgradeListeners;
   readonly #servers: Server[] = [];
@@ -68,7 +68,7 @@ export class HttpServers {
   #lingerMs = LINGER_MS;
 
   constructor(
-    connections: Pick<ConnectionTracker, 'maySendError'>,
+    connections: Pick<ConnectionTracker, 'maySendError' | 'whenFinished'>,
     webSockets: Pick<WebSockets, 'accept'>,
     listeners: UpgradeListeners,
   ) {
@@ -104,7 +104,8 @@ export class HttpServers {
     });
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (isWebSocket(request)) this.#upgrade(request, socket, head);
-      else ignoreUpgrade(server, request, socket, head);
+      // A response in flight belongs to the state that Node keeps of the connection until it is parsed again.
+      else this.#connections.whenFinished(socket, () => ignoreUpgrade(server, request, socket, head));
     });
     this.#servers.push(server);
     return server;
@@ -298,6 +299,7 @@ const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.
  * contains the bytes after the headers.
  */
 function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  if (socket.destroyed) return;
   const { method = 'GET', url = '/', httpVersion, rawHeaders } = request;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -57,6 +57,24 @@ test('Pipelined requests are executed one after another, and their responses arr
   expect(received().match(/asst_\w+|"ok"/g)).toEqual(['asst_1', 'asst_new', 'asst_2', '"ok"']);
 });
 
+test('Pipelined requests that offer another protocol, which is ignored, all get their responses in order', async () => {
+  const { service, upstream } = await startHeld();
+  const { socket, received } = await openConnection(service.url);
+  const offering = (request: string) =>
+    request.replace(
+      '\r\n',
+      '\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n',
+    );
+  const ids = Array.from({ length: 6 }, (_, index) => `asst_${index}`);
+  socket.write(ids.map((id, index) => (index === 2 ? read(id) : offering(read(id)))).join(''));
+  await until(() => upstream.lines().length > 0);
+  upstream.release();
+  await until(() => received().includes('"asst_5"'));
+  expect(received().match(/asst_\w+/g)).toEqual(ids);
+  socket.destroy();
+  await expectNothingHeld(service.url);
+});
+
 test.each<[string, (socket: Socket) => unknown]>([
   ['closes its connection', (socket) => socket.destroy()],
   ['resets its connection', (socket) => socket.resetAndDestroy()],
