@@ -13,6 +13,11 @@ export class EventStreamError extends Error {
   override readonly name = 'EventStreamError';
 }
 
+/** The end of a stream that names it. Some servers send no empty line behind it, and keep the connection open. */
+const DONE = /[\r\n]data: ?\[DONE\](?:\r?\n)?$/;
+/** In characters: the longest text that {@link DONE} matches. */
+const DONE_LENGTH = 15;
+
 interface EventStreamOptions {
   /** A larger event ends the stream. */
   readonly maxEventBytes: number;
@@ -33,6 +38,7 @@ export function createEventStreamReader({
   /** The beginning of an unfinished line. The parser would scan all of it again with every chunk. */
   const line: string[] = [];
   let bytesSinceEvent = 0;
+  let tail = '\n';
   const parser = createParser({
     onEvent: ({ event, data, id }) => {
       bytesSinceEvent = 0;
@@ -51,6 +57,8 @@ export function createEventStreamReader({
     const text = decode(chunk);
     line.push(text);
     if (/[\r\n]/.test(text)) parser.feed(line.splice(0).join(''));
+    tail = (tail + text.slice(-DONE_LENGTH)).slice(-DONE_LENGTH);
+    if (DONE.test(tail)) parser.feed(`${line.splice(0).join('')}\n\n`);
     if (bytesSinceEvent > maxEventBytes) throw new EventStreamError('an event is too large');
     return events.splice(0);
   };

@@ -51,12 +51,17 @@ describe('Dialects of servers', () => {
       );
       response.end('data:[DONE]\r\n\r\n');
     },
-    'A server that keeps the connection open behind [DONE]': (_request, response) => {
-      openStream(response);
-      sendChunk(response, toChunk({ content: 'Hi you' }, 'stop', { usage: USAGE }));
-      response.write('data: [DO');
-      response.write('NE]\n\n');
-    },
+    ...Object.fromEntries(
+      ['\n\n', '\r\n', ''].map((end) => [
+        `A server that keeps the connection open behind [DONE]${JSON.stringify(end)}`,
+        (_request: unknown, response: ServerResponse) => {
+          openStream(response);
+          sendChunk(response, toChunk({ content: 'Hi you' }, 'stop', { usage: USAGE }));
+          response.write('data: [DO');
+          response.write(`NE]${end}`);
+        },
+      ]),
+    ),
     'A server that does not stream': (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'x-aimlapi-usd-spent': '0.25' });
       const choices = [{ index: 0, message: { role: 'assistant', content: 'Hi you' }, finish_reason: 'stop' }];
