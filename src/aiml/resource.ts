@@ -159,15 +159,17 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
   /** With an idempotency key, which only the embedded AIML API supports, the create may be retried. */
   #create(body: CreateBody, receiver: StreamReceiver | undefined, idempotencyKey?: string): Promise<T> {
     const { name, noun, read } = this.#definition;
-    return this.#writeStreamed(body, receiver, {
+    return this.#writeStreamed(receiver, (stream) => ({
       name: `${name}.create`,
       noun,
       rule: 'create',
       path: this.#collection,
+      body: toJson(body, stream),
       notFoundMeansSunset: this.#isTopLevel,
       read,
       idempotencyKey,
-    });
+      receiver: stream,
+    }));
   }
 
   #createOnce(body: CreateBody, receiver: StreamReceiver | undefined, key: string): Promise<T> {
@@ -221,14 +223,16 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     const { name, noun } = this.#definition;
     const path = this.#pathOf(id);
     const read = (response: unknown) => this.#readWithId(response, id);
-    return this.#writeStreamed(body, receiver, {
+    return this.#writeStreamed(receiver, (stream) => ({
       name: `${name}.${action}`,
       noun,
       rule: 'modify',
       path: path + below,
+      body: body === null ? undefined : toJson(body, stream),
+      receiver: stream,
       read,
       readBack: { name: `${name}.get`, path, read, isApplied },
-    });
+    }));
   }
 
   /** Resolves once upstream confirms the deletion. */
@@ -274,15 +278,17 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return this.#access.reads.read(call, this.#access.context);
   }
 
-  /** `body`: null for none. With `receiver`, a stream is requested; if upstream rejects it, the response is JSON. */
-  #writeStreamed<V>(body: unknown, receiver: StreamReceiver | undefined, call: Call<V>): Promise<V> {
-    const write = () => this.#write(body === null ? call : { ...call, body: JSON.stringify(body) });
-    if (!receiver) return write();
-    const streamed = { ...call, body: JSON.stringify({ ...(body as object), stream: true }), receiver };
-    return this.#write(streamed).catch((error: unknown) => {
-      if (isStreamRejected(error)) return write();
+  /** With `receiver`, a stream is requested; if upstream rejects it, the call is made without. */
+  async #writeStreamed<V>(
+    receiver: StreamReceiver | undefined,
+    toCall: (receiver: StreamReceiver | undefined) => Call<V>,
+  ): Promise<V> {
+    try {
+      return await this.#write(toCall(receiver));
+    } catch (error) {
+      if (receiver && isStreamRejected(error)) return this.#write(toCall(undefined));
       throw error;
-    });
+    }
   }
 
   #write<V>(call: Call<V>): Promise<V> {
@@ -294,6 +300,10 @@ export class Resource<T extends ApiObject, CreateBody, ModifyBody> {
     return `${this.#collection}/${checked(id)}`;
   }
 }
+
+/** The JSON of a body, which asks for an event stream if there is a receiver. */
+const toJson = (body: unknown, receiver: StreamReceiver | undefined): string =>
+  JSON.stringify(receiver ? { ...(body as object), stream: true } : body);
 
 /** Some models do not stream. Nothing was applied, so the request can be sent again without `stream`. */
 const isStreamRejected = (error: unknown): boolean =>

@@ -103,6 +103,7 @@ export class Semaphore {
   #grantWaiting(): void {
     if (!this.#waiting) return;
     for (const [tenant, waiters] of this.#waiting) {
+      if (this.#available === 0) return;
       const [first] = waiters;
       const release = first ? this.#grant(first.weight, tenant) : null;
       if (!first || !release) continue;
