@@ -62,6 +62,14 @@ describe('a claim', () => {
     expect(await work.accountsWithWork()).toEqual([conversation.store.accountOf('b')]);
   });
 
+  test('passes over a run that expired in the queue, to the next one of its account', async () => {
+    const { path } = await createRun(url);
+    moveClock(601);
+    const { runId } = await createRun(url);
+    expect((await claim(work)).claim.runId).toBe(runId);
+    expect(await send(url, `GET ${path}`)).toMatchObject({ status: 'expired' });
+  });
+
   test('that is limited in bytes leaves a larger run first in line, and counts what its thread has', async () => {
     const large = await createRun(url, { instructions: 'a'.repeat(100_000) }, { key: 'a' });
     const small = await createRun(url, {}, { key: 'b' });
