@@ -1,16 +1,20 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
+import type { LocalAiml } from '../../../src/local-aiml/server.ts';
 import { LiveMessage, LiveRuns, type LiveRun } from '../../../src/local-aiml/engine/live-runs.ts';
 import { RunStreams } from '../../../src/local-aiml/engine/streams/run-streams.ts';
+import type { Store } from '../../../src/local-aiml/store/store.ts';
 import { openStore } from '../../../src/local-aiml/store/sqlite/sqlite-store.ts';
+import type { WorkStore } from '../../../src/local-aiml/store/work-store.ts';
 import { cleanUpLater } from '../../support/cleanup.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, startHere } from '../support.ts';
 import { ConversationClient, type WireRun } from './conversation-client.ts';
-import { openEvents, textsOf, type StreamedEvent } from './event-stream.ts';
+import { namesOf, openEvents, textsOf, type StreamedEvent } from './event-stream.ts';
 
 /** One piece of text of the worker, whose role the tests play. */
 const PIECE = 'x'.repeat(200_000);
@@ -18,32 +22,49 @@ const PIECE = 'x'.repeat(200_000);
 const PIECES = 48;
 const NEVER_MS = 3_600_000;
 
+let localAiml: LocalAiml;
 let url: string;
 let run: WireRun;
 let liveRuns: LiveRuns;
 let live: LiveRun;
 let responses: ServerResponse[];
+let store: Store;
+let slowStreams: RunStreams;
+/** Those in progress. */
+let slowReads: number;
 
 /** A run whose message is open in the store, and streams with short time-outs as in another process. */
 beforeEach(async () => {
   const dataDir = await createFolder();
-  const client = new ConversationClient((await startHere({ dataDir })).url);
+  localAiml = await startHere({ dataDir });
+  const client = new ConversationClient(localAiml.url);
   run = await client.start('/hang after 1', await client.createAssistant());
   await until(async () => (await client.messages(run.thread_id)).length === 2);
   const messageId = (await client.messages(run.thread_id))[0]?.id ?? '';
 
-  const store = await openStore(dataDir, () => undefined);
-  cleanUpLater(() => store.close());
+  const opened = await openStore(dataDir, () => undefined);
+  cleanUpLater(() => opened.close());
+  store = opened;
+  const { work } = store;
   liveRuns = new LiveRuns();
   live = liveRuns.add(run.id);
   live.message = new LiveMessage(messageId);
   responses = [];
   const app = Fastify({ forceCloseConnections: true });
-  for (const [path, stallMs] of [
-    ['/events', NEVER_MS],
-    ['/impatient', 2500],
+  // A busy store reads a turn of the event loop later, or more.
+  slowReads = 0;
+  const snapshot: WorkStore['snapshot'] = async (id) => {
+    slowReads++;
+    await sleep(20);
+    slowReads--;
+    return work.snapshot(id);
+  };
+  slowStreams = new RunStreams({ ...work, snapshot }, liveRuns, { heartbeatMs: 50, stallMs: NEVER_MS });
+  for (const [path, streams] of [
+    ['/events', new RunStreams(work, liveRuns, { heartbeatMs: 50, stallMs: NEVER_MS })],
+    ['/impatient', new RunStreams(work, liveRuns, { heartbeatMs: 50, stallMs: 2500 })],
+    ['/slow', slowStreams],
   ] as const) {
-    const streams = new RunStreams(store.work, liveRuns, { heartbeatMs: 50, stallMs });
     app.get(path, (_request, reply) => {
       responses.push(reply.raw);
       return streams.open({ runId: run.id, from: 'joined' }, reply);
@@ -148,4 +169,19 @@ test('A hundred followers of one run get the same events, and no character is sp
     if (event === 'thread.message.delta') expect(JSON.stringify(data)).not.toContain('\\ud');
   for (const response of responses) response.destroy();
   await Promise.all(reading);
+});
+
+test('A client gets the end of a run that is being read when the notification of it comes', async () => {
+  // Its writes would notify the client once more.
+  await localAiml.stop();
+  const events: StreamedEvent[] = [];
+  const reading = (async () => {
+    for await (const event of await openEvents(`${url}/slow`)) events.push(event);
+  })();
+  await until(() => slowReads === 0 && events.some(({ event }) => event === 'thread.message.in_progress'));
+  const tally = { modelCalls: 0, usage: null, costUsd: null };
+  await store.work.endRun({ runId: run.id, attempt: 1 }, { status: 'cancelled' }, tally);
+  await slowStreams.refresh(run.id);
+  await reading;
+  expect(namesOf(events).slice(-2)).toEqual(['thread.run.cancelled', 'done']);
 });

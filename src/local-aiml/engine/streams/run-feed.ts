@@ -121,13 +121,13 @@ export class RunFeed {
   async #notify(): Promise<void> {
     this.#shown = undefined;
     this.#events.clear();
-    if (this.#isStale)
-      try {
-        await this.#read();
-      } catch {
-        for (const follower of [...this.#followers]) follower.onError();
-        return;
-      }
+    try {
+      // Also where nothing is stale: a read that has begun may be that of the change.
+      await this.#read();
+    } catch {
+      for (const follower of [...this.#followers]) follower.onError();
+      return;
+    }
     for (const follower of [...this.#followers]) follower.onChange();
   }
 
