@@ -113,6 +113,21 @@ describe('a WebSocket', () => {
     expect(state.closedWith).toBe(4400);
   });
 
+  test.each([
+    ['a short id', 'secret'],
+    ['an id that is longer than the reason of a close can be', 'secret'.repeat(40)],
+    ['an id that is longer than is allowed', 'secret'.repeat(100)],
+  ])('is closed with 4409, without the id, if two operations in flight have %s', async (_what, id) => {
+    const { socket, state, subscribe } = await openSocket(service);
+    const reasons: string[] = [];
+    socket.on('close', (_code, reason) => reasons.push(reason.toString()));
+    subscribe(id, '{ assistants { nodes { id } } }');
+    subscribe(id, '{ assistants { nodes { id } } }');
+    await until(() => state.closedWith !== null);
+    expect(state.closedWith).toBe(4409);
+    expect(reasons).toEqual(['An operation with this id is in flight.']);
+  });
+
   test('gets BAD_REQUEST for an operation with a long id', async () => {
     const { messages, send } = await openSocket(service);
     send({ type: 'subscribe', id: 'x'.repeat(257), payload: { query: '{ __typename }' } });

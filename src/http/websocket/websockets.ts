@@ -32,6 +32,10 @@ const TOO_LARGE = 1009;
 const INTERNAL_ERROR = 1011;
 /** Of graphql-transport-ws. Clients connect again with the credential that they have then. */
 const FORBIDDEN = 4403;
+/** Of graphql-transport-ws. */
+const ID_IN_USE = 4409;
+/** graphql-ws would send the id, which may be longer than the 123 bytes of a reason. */
+const ID_IN_USE_REASON = 'An operation with this id is in flight.';
 const CHECK_INTERVAL_MS = 20;
 /** How long a client that exceeded a limit has to read why it is closed, in milliseconds. */
 const VIOLATION_LINGER_MS = 300;
@@ -110,7 +114,7 @@ export class WebSockets {
     const output = new SocketOutput(socket, connection, connections);
     const close = (code: number, reason?: string) => {
       if (socket.readyState === socket.OPEN) this.#report(code, output);
-      socket.close(code, reason);
+      socket.close(code, code === ID_IN_USE ? ID_IN_USE_REASON : reason);
     };
     const input = new SocketInput({
       memory: this.#messageMemory,
