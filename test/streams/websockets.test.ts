@@ -105,6 +105,7 @@ describe('a WebSocket', () => {
     ],
     ['256 levels', {}, query('['.repeat(3000) + ']'.repeat(3000))],
     ['a ping of 256 levels', {}, `{"type":"ping","payload":{"x":${'['.repeat(3000)}${']'.repeat(3000)}}}`],
+    ['a type that only servers send', {}, '{"type":"next","id":"1","payload":{}}'],
   ])('is closed for a message of %s', async (_what, options, message) => {
     const { socket, state } = await openSocket(service, options);
     if (message === 'part') socket.send('x'.repeat(100_000), { fin: false });

@@ -33,6 +33,7 @@ const INTERNAL_ERROR = 1011;
 /** Of graphql-transport-ws. Clients connect again with the credential that they have then. */
 const FORBIDDEN = 4403;
 /** Of graphql-transport-ws. */
+const BAD_REQUEST = 4400;
 const ID_IN_USE = 4409;
 /** graphql-ws would send the id, which may be longer than the 123 bytes of a reason. */
 const ID_IN_USE_REASON = 'An operation with this id is in flight.';
@@ -182,6 +183,10 @@ export class WebSockets {
             state.releaseMessage = release;
             listener(message.toString()).then(release, (error: unknown) => {
               release();
+              if (isOfServers(error)) {
+                close(BAD_REQUEST, 'The type of the message is for servers only.');
+                return;
+              }
               this.#options.onError(error, output.caller);
               close(INTERNAL_ERROR);
             });
@@ -205,6 +210,10 @@ export class WebSockets {
     if (closeCode !== NORMAL && closeCode !== GOING_AWAY) this.#options.onRejected({ closeCode, caller });
   }
 }
+
+/** Whether graphql-ws threw it for a message that only servers send, such as `next`. */
+const isOfServers = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Unexpected message of type ');
 
 const isTooLarge = (error: Error): boolean => 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
