@@ -274,7 +274,14 @@ describe('a subscription that cannot be executed', () => {
   });
 
   test('is a result if the document does not parse or is invalid', async () => {
-    for (const query of ['subscription {', 'subscription { nothing }', 'subscription { a: __typename }']) {
+    const field = 'runEvents(threadId: "thread_1", runId: "run_1")';
+    for (const query of [
+      'subscription {',
+      'subscription { nothing }',
+      'subscription { a: __typename }',
+      `subscription ($is: Boolean!) { ${field} @include(if: $is) { event } }`,
+      `subscription { ...F @skip(if: true) } fragment F on Subscription { ${field} { event } }`,
+    ]) {
       const results = await toArray(readSse(await subscribe(service, {}, { query })));
       expect(results).toMatchObject([{ errors: [{ extensions: { code: expect.stringMatching(/^GRAPHQL_/) } }] }]);
     }

@@ -11,6 +11,8 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type ExecutableDefinitionNode,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
   Kind,
   OperationTypeNode,
   type SelectionNode,
@@ -106,6 +108,8 @@ export function limitViolations(document: DocumentNode): string[] {
   atMost(operations, countOf(Kind.OPERATION_DEFINITION), `The document has more than ${operations} operations.`);
   atMost(variables, measurer.variables, `The document defines more than ${variables} variables.`);
   if (measurer.hasPrototypeVariable) violations.add('A variable cannot be named "__proto__".');
+  if (hasConditionalSubscription(document))
+    violations.add('The field of a subscription cannot have "@skip" or "@include", nor can a fragment around it.');
   atMost(selectionsPerSet, measurer.largestSet, `A selection set has more than ${selectionsPerSet} selections.`);
   atMost(nameLength, longestName, `The document has a name of more than ${nameLength} characters.`);
   atMost(comments, commentCount, `The document has more than ${comments} comments.`);
@@ -114,6 +118,24 @@ export function limitViolations(document: DocumentNode): string[] {
     violations.add('The document has too many fields of the same name.');
   return [...violations];
 }
+
+/**
+ * Whether a condition could exclude the one field of a subscription. The specification forbids it since September 2025. The
+ * validation of graphql-js 16 throws if the condition is a variable, and its execution if nothing is left to execute.
+ */
+function hasConditionalSubscription(document: DocumentNode): boolean {
+  let isConditional = false;
+  const isExcluded = (selection: SelectionNode): boolean => {
+    isConditional ||= selection.directives?.some(({ name }) => CONDITIONS.has(name.value)) ?? false;
+    return isConditional;
+  };
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.SUBSCRIPTION)
+      collectFields([definition.selectionSet], fragmentsOf(document), { isExcluded });
+  return isConditional;
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name]);
 
 const isExecutable = (definition: DefinitionNode): definition is ExecutableDefinitionNode =>
   definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION;

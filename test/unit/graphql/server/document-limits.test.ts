@@ -210,6 +210,25 @@ describe('the limits', () => {
     expect(violations(`{ __schema { types { fields { args { a { type ${wrapped(12)} } } } } } }`)).toEqual(DEPTH);
   });
 
+  test.each([
+    'subscription ($a: B) { b @include(if: $a) }',
+    'subscription { b @skip(if: true) { c } }',
+    'subscription { ... @include(if: true) { b } }',
+    'subscription { ...F @skip(if: false) } fragment F on A { b }',
+    'query A { b } subscription B { ...F } fragment F on A { ... { b @skip(if: false) } }',
+  ])('reject a condition of the field of a subscription: %s', (document) => {
+    expect(violations(document)).toEqual([
+      'The field of a subscription cannot have "@skip" or "@include", nor can a fragment around it.',
+    ]);
+  });
+
+  test('accept conditions below the field of a subscription, and in queries', () => {
+    expect(
+      violations('subscription { b { c @skip(if: true) ...F @include(if: true) } } fragment F on A { d }'),
+    ).toEqual([]);
+    expect(violations('query { b @skip(if: true) } subscription { b }')).toEqual([]);
+  });
+
   test('reject a variable with the name __proto__, which would set the prototype of the values', () => {
     expect(violations('query ($__proto__: B) { b }')).toEqual(['A variable cannot be named "__proto__".']);
     expect(violations('query ($constructor: B, $__proto: B) { b }')).toEqual([]);
