@@ -25,7 +25,7 @@ export function toPublicMessage(error: GraphQLError, suggestions: boolean): Publ
     variableText(error, suggestions) ??
     locatedText(error, ownText(error)) ??
     syntaxText(error.message) ??
-    templateText(error.message, suggestions) ??
+    locatedText(error, templateText(error.message, suggestions)) ??
     argumentText(error.message) ??
     locatedText(error, literalText(error.message));
   return text && { ...text, message: shortened(text.message) };

@@ -326,7 +326,7 @@ describe('messages that contain names only are sent unchanged', () => {
     ],
     [
       'mutation { createAssistant(input: {}) { userErrors { code } } }',
-      'Field "CreateAssistantInput.model" of required type "String!" was not provided.',
+      'Argument "input" cannot be used: Field "CreateAssistantInput.model" of required type "String!" was not provided.',
     ],
     ['query ($a: Int = $b) { __typename }', 'Syntax Error: Unexpected variable "$b" in constant value.'],
     ['{ a(b: }', 'Syntax Error: Unexpected "}".'],

@@ -90,6 +90,16 @@ describe('an error in a literal has its position', () => {
       'Argument "input" cannot be used at "input.metadata": Metadata is an object whose values are strings.',
     ],
     [
+      create('tools: [{ codeInterpreter: true }, {}]'),
+      'Argument "input" cannot be used at "input.tools[1]": ' +
+        'OneOf Input Object "AssistantToolInput" must specify exactly one key.',
+    ],
+    [
+      create('tools: [{ codeInterpreter: true }, { function: {} }]'),
+      'Argument "input" cannot be used at "input.tools[1].function": ' +
+        'Field "FunctionToolInput.name" of required type "String!" was not provided.',
+    ],
+    [
       create('tools: 5'),
       'Argument "input" cannot be used at "input.tools": Expected a value of type "[AssistantToolInput!]".',
     ],
