@@ -168,6 +168,14 @@ export function optionalInteger(fields: Fields, name: string): number | null {
   return value;
 }
 
+const MAX_INTEGER = 2 ** 31 - 1;
+
+/** An integer that is a maximum. One beyond the range of GraphQL's Int is read as the largest of that range: neither limits anything. */
+export function optionalLimit(fields: Fields, name: string): number | null {
+  const value = optionalNumber(fields, name);
+  return Number.isInteger(value) && Number(value) > MAX_INTEGER ? MAX_INTEGER : optionalInteger(fields, name);
+}
+
 export function optionalBoolean(fields: Fields, name: string): boolean | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;

@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../resource.ts';
 import {
   optionalBoolean,
   optionalInteger,
+  optionalLimit,
   optionalNumber,
   optionalObject,
   optionalString,
@@ -109,8 +110,8 @@ export function readRun(value: unknown) {
     cost_usd: cost && optionalNumber(cost, 'usd'),
     temperature: optionalNumber(fields, 'temperature'),
     top_p: optionalNumber(fields, 'top_p'),
-    max_prompt_tokens: optionalInteger(fields, 'max_prompt_tokens'),
-    max_completion_tokens: optionalInteger(fields, 'max_completion_tokens'),
+    max_prompt_tokens: optionalLimit(fields, 'max_prompt_tokens'),
+    max_completion_tokens: optionalLimit(fields, 'max_completion_tokens'),
     parallel_tool_calls: optionalBoolean(fields, 'parallel_tool_calls'),
     tool_choice: readToolChoice(fields),
     truncation: readTruncation(fields),
@@ -194,7 +195,7 @@ function readTruncation(fields: Fields) {
   if (!truncation) return null;
   return {
     strategy: oneOf(['auto', 'last_messages'], optionalString(truncation, 'type') ?? ''),
-    last_messages: optionalInteger(truncation, 'last_messages'),
+    last_messages: optionalLimit(truncation, 'last_messages'),
   };
 }
 

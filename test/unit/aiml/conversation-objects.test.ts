@@ -51,6 +51,18 @@ test('an error of a run may lack its code and its message, and a truncation its 
   expect(run).toMatchObject({ last_error: { code: 'unknown', message: '' }, truncation: { strategy: 'unknown' } });
 });
 
+test("limits of a run beyond the range of GraphQL's Int, which other clients may set, are read as its largest", () => {
+  const limits = { max_prompt_tokens: 2 ** 31, max_completion_tokens: 1e15 };
+  const truncation = { type: 'last_messages', last_messages: 2 ** 53 };
+  const max = 2 ** 31 - 1;
+  expect(readRun(wireRun('completed', { ...limits, truncation_strategy: truncation }))).toMatchObject({
+    max_prompt_tokens: max,
+    max_completion_tokens: max,
+    truncation: { last_messages: max },
+  });
+  expect(() => readRun(wireRun('completed', { max_prompt_tokens: 2 ** 31 + 0.5 }))).toThrow(/32 bits/);
+});
+
 describe('a step', () => {
   test('of an unknown type may have no details', () => {
     const step = readRunStep({ ...wireStep('completed'), type: 'thinking', step_details: null });
