@@ -2,9 +2,9 @@
  * Executes validated operations (ADR 10), in these steps:
  *
  * 1. `variables.ts` coerces the variables, and `operation-cost.ts` rejects operations that ask for too much.
- * 2. `plan.ts` compiles the operation once: which root resolvers to call, and for each field how its value becomes a part of the
+ * 2. `plan.ts` compiles the operation once: which resolvers to call, and for each field how its value becomes a part of the
  *    response (`value-plan.ts`).
- * 3. The root resolvers are called.
+ * 3. The resolvers are called, from the root fields down.
  * 4. `response-builder.ts` completes their values. A large response is written in parts (`json-writer.ts`, `large-data.ts`).
  * 5. If a resolver fails or returns an unexpected value, `replay.ts` lets graphql-js complete the field from the same result.
  *    So no resolver runs twice, and errors and nulls follow the rules of graphql-js.
@@ -32,10 +32,11 @@ import { MAX_RESPONSE_BYTES, ResponseTooLargeError } from './json-writer.ts';
 import { acquireLargeResponse, toLargeData } from './large-data.ts';
 import { createCostCheck, type CostCheck } from './operation-cost.ts';
 import { fragmentsOf, type Fragments } from '../schema/selected-fields.ts';
-import { conditionVariables, makePlan, type Plan, type RootCall } from './plan.ts';
-import { createReplay, type Replay, type RootResult } from './replay.ts';
+import { conditionVariables, makePlan, type Plan, type RootField } from './plan.ts';
+import { createReplay, type Replay } from './replay.ts';
+import type { ResolverResult } from './resolved-object.ts';
 import { ResponseBuilder } from './response-builder.ts';
-import { MAX_WORK_AT_ONCE } from './value-plan.ts';
+import { MAX_WORK_AT_ONCE, type CallField, type FieldCall } from './value-plan.ts';
 import { createVariableCoercer, type CoercedVariables, type VariableCoercer, type Variables } from './variables.ts';
 
 /** The cached plans of one operation: one for each set of values of its conditions. */
@@ -66,9 +67,9 @@ export class Executor {
 
 /** A resolver that can be called, or the error of its arguments. */
 type Call =
-  { readonly resolve: () => unknown } | { readonly definition: RootCall['definition']; readonly reason: unknown };
+  { readonly resolve: () => unknown } | { readonly definition: FieldCall['definition']; readonly reason: unknown };
 
-async function callResolver(call: Call): Promise<RootResult> {
+async function callResolver(call: Call): Promise<ResolverResult> {
   if ('reason' in call) return { status: 'rejected', reason: call.reason };
   try {
     return { status: 'fulfilled', value: await call.resolve() };
@@ -77,7 +78,15 @@ async function callResolver(call: Call): Promise<RootResult> {
   }
 }
 
-const NO_RESULTS: readonly RootResult[] = [];
+const NO_RESULTS: readonly ResolverResult[] = [];
+
+type Path = GraphQLResolveInfo['path'];
+
+interface CallArguments extends Pick<GraphQLResolveInfo, 'path' | 'variableValues'> {
+  /** The object of the field; undefined for a root field. */
+  readonly source: unknown;
+  readonly context: unknown;
+}
 
 /** An operation with its plans, which are created on first use. */
 export class PreparedOperation {
@@ -175,18 +184,34 @@ export class PreparedOperation {
 
   async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
     const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
+    const prepare = (call: FieldCall, source: unknown, path: Path): Call =>
+      this.#prepareCall(plan, call, { source, path, variableValues: coerced, context });
+    const callField: CallField = (call, source, path) => callResolver(prepare(call, source, path));
+    const rootPath = (key: string): Path => ({ prev: undefined, key, typename: plan.rootType.name });
+    const resolveBelow = async (field: RootField, result: ResolverResult): Promise<ResolverResult> =>
+      result.status === 'fulfilled' && field.plan.resolve
+        ? { ...result, value: await field.plan.resolve(result.value, callField, rootPath(field.key)) }
+        : result;
+
     const isQuery = this.kind === OperationTypeNode.QUERY;
-    const calls = isQuery ? plan.calls.map((call) => this.#prepareCall(plan, call, coerced, context)) : [];
+    const calls = isQuery ? plan.calls.map((call) => prepare(call, undefined, rootPath(call.key))) : [];
     // Invalid arguments of a non-null field end the operation, as in graphql-js.
     const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
-    const made = lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1);
-    const results = made.length === 0 ? NO_RESULTS : await Promise.all(made.map(callResolver));
+    const made = (lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1)).map(callResolver);
+    const below = plan.fieldsWithResolversBelow.map(async (field) => {
+      const result = field.call === null ? undefined : await made[field.call];
+      return [field, result && (await resolveBelow(field, result))] as const;
+    });
+    const results = made.length === 0 ? NO_RESULTS : await Promise.all(made);
+    const resultsBelow = below.length === 0 ? null : new Map(await Promise.all(below));
     for (const field of plan.fields) {
       if (lastIndex !== -1 && field.call !== lastIndex) continue;
       const call = field.call === null ? undefined : plan.calls[field.call];
       // The next mutation begins only if the one before did not end the operation.
       const result = call
-        ? (results[field.call ?? 0] ?? (await callResolver(this.#prepareCall(plan, call, coerced, context))))
+        ? (resultsBelow?.get(field) ??
+          results[field.call ?? 0] ??
+          (await resolveBelow(field, await callField(call, undefined, rootPath(call.key)))))
         : null;
       const added = response.add(field, result);
       if (added) await added;
@@ -195,17 +220,21 @@ export class PreparedOperation {
     return response.end();
   }
 
-  #prepareCall(plan: Plan, { key, definition, nodes }: RootCall, variableValues: Variables, context: unknown): Call {
+  #prepareCall(
+    plan: Plan,
+    { parentType, definition, nodes }: FieldCall,
+    { source, path, variableValues, context }: CallArguments,
+  ): Call {
     const [node] = nodes;
-    if (!node || !definition.resolve) throw new TypeError('a root field without a resolver has no plan');
+    if (!node || !definition.resolve) throw new TypeError('a field without a resolver is not called');
     try {
       const args = getArgumentValues(definition, node, variableValues);
       const info: GraphQLResolveInfo = {
         fieldName: definition.name,
         fieldNodes: nodes,
         returnType: definition.type,
-        parentType: plan.rootType,
-        path: { prev: undefined, key, typename: plan.rootType.name },
+        parentType,
+        path,
         schema: this.#schema,
         fragments: plan.fragments,
         rootValue: undefined,
@@ -213,7 +242,7 @@ export class PreparedOperation {
         variableValues,
       };
       const { resolve } = definition;
-      return { resolve: () => resolve(undefined, args, context, info) };
+      return { resolve: () => resolve(source, args, context, info) };
     } catch (reason) {
       return { definition, reason };
     }

@@ -14,6 +14,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { jsonLength, ResponseTooLargeError, SHORT_VALUE_LENGTH, type ResponseBudget } from './json-writer.ts';
+import { resultOf } from './resolved-object.ts';
 
 /** Shorter lists are completed in one turn, unless the turn is used up. */
 const SHORT_LIST = 10;
@@ -51,6 +52,13 @@ function lengthOf(value: unknown, type: GraphQLOutputType): number {
   return typeof value === 'object' && value !== null && isLeafType(getNamedType(type)) ? jsonLength(value) : 0;
 }
 
+/** A property with objects that have results is a result itself, as in other places it has others. */
+function propertyOf(source: unknown, name: string, { key }: Path): unknown {
+  if (typeof source !== 'object' || source === null) return undefined;
+  const result = resultOf(source, String(key));
+  return result?.status === 'fulfilled' ? result.value : (source as Readonly<Record<string, unknown>>)[name];
+}
+
 /** Resolves properties. Yields the items of long lists one by one. */
 class ExecutionLimiter {
   /** Rejects once the response is too large. What is not completed then never is. */
@@ -78,10 +86,7 @@ class ExecutionLimiter {
     _context,
     { fieldName, path, returnType },
   ) => {
-    const value: unknown =
-      typeof source === 'object' && source !== null
-        ? (source as Readonly<Record<string, unknown>>)[fieldName]
-        : undefined;
+    const value = propertyOf(source, fieldName, path);
     this.#fields += 1;
     this.length += String(path.key).length + SHORT_VALUE_LENGTH + lengthOf(value, returnType);
     if (this.length > this.#maxLength && !this.#isExceeded) this.#exceed(path);

@@ -1,8 +1,6 @@
 /**
- * Compiles an operation to a plan: the root fields to resolve, and how their values become the response.
- *
- * A plan supports root fields with resolvers, plain properties below them, and introspection. graphql-js executes all other
- * operations. The values of variables in `@skip` and `@include` select the plan.
+ * Compiles an operation to a plan: which resolvers to call, and how their values become the response. The values of variables
+ * in `@skip` and `@include` select the plan. graphql-js executes subscriptions and what a plan does not support.
  */
 import {
   defaultFieldResolver,
@@ -45,15 +43,14 @@ import {
   planObject,
   toIntrospectionResolver,
   planTypeName,
-  type FieldPlan,
+  type FieldCall,
+  type ObjectField,
   type ValuePlan,
 } from './value-plan.ts';
 
-export interface RootCall {
+export interface RootCall extends FieldCall {
   /** The key in the response of the first field that uses it. */
   readonly key: string;
-  readonly definition: GraphQLField<unknown, unknown>;
-  readonly nodes: readonly FieldNode[];
 }
 
 export interface RootField {
@@ -70,10 +67,12 @@ export interface Plan {
   readonly operation: OperationDefinitionNode;
   readonly rootType: GraphQLObjectType;
   readonly fragments: GraphQLResolveInfo['fragments'];
-  /** Identical fields of a query share a call. Every field of a mutation has its own. */
+  /** Identical fields of a query share a call, unless resolvers are called below. Every field of a mutation has its own. */
   readonly calls: readonly RootCall[];
   /** In the order of the response. */
   readonly fields: readonly RootField[];
+  /** Those of a query. */
+  readonly fieldsWithResolversBelow: readonly RootField[];
   /** Its approximate size, in bytes. */
   readonly bytes: number;
 }
@@ -120,7 +119,9 @@ export function makePlan(
   const planner = new Planner(schema, fragments, conditions);
   try {
     const root = planner.planRoot(rootType, operation);
-    return { operation, rootType, fragments, ...root, bytes: planner.bytes };
+    const isQuery = operation.operation === OperationTypeNode.QUERY;
+    const fieldsWithResolversBelow = isQuery ? root.fields.filter(({ plan }) => plan.resolve !== null) : [];
+    return { operation, rootType, fragments, ...root, fieldsWithResolversBelow, bytes: planner.bytes };
   } catch (error) {
     if (error instanceof UnsupportedOperationError) return null;
     throw error;
@@ -160,13 +161,16 @@ class Planner {
         return { key, call: null, plan: planTypeName(type), type: TypeNameMetaFieldDef.type, nodes };
       const definition = rootFieldOf(type, name, operation);
       if (!definition?.resolve) throw new UnsupportedOperationError();
-      const signature = operation === OperationTypeNode.QUERY ? callSignature(nodes) : key;
+      const plan = this.#planValue(definition.type, nodes);
+      // Where lists are selected below, the resolver may read them ahead, and nothing else.
+      const isShared = operation === OperationTypeNode.QUERY && plan.resolve === null;
+      const signature = isShared ? callSignature(nodes) : key;
       let call = callsBySignature.get(signature);
       if (call === undefined) {
-        call = calls.push({ key, definition, nodes }) - 1;
+        call = calls.push({ key, parentType: type, definition, nodes }) - 1;
         callsBySignature.set(signature, call);
       }
-      return { key, call, plan: this.#planValue(definition.type, nodes), type: definition.type, nodes };
+      return { key, call, plan, type: definition.type, nodes };
     });
     return { calls, fields };
   }
@@ -193,28 +197,29 @@ class Planner {
 
   #planObject(type: GraphQLObjectType, nodes: readonly FieldNode[]): ValuePlan {
     this.#objects += 1;
-    const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]): FieldPlan => {
+    const fields = [...this.#collect(type, selectionSetsOf(nodes))].map(([key, fieldNodes]): ObjectField => {
       const name = nameOf(fieldNodes);
       if ((this.#fields += 1) > MAX_FIELDS) throw new UnsupportedOperationError();
-      if (name === '__typename') return { key, name, resolve: null, plan: planTypeName(type) };
+      if (name === '__typename') return { key, name, source: null, plan: planTypeName(type) };
       const definition = type.getFields()[name];
       if (!definition) throw new UnsupportedOperationError();
-      const resolve = this.#planResolver(type, definition, fieldNodes);
-      return { key, name, resolve, plan: this.#planValue(definition.type, fieldNodes) };
+      const source = this.#planSource(type, definition, fieldNodes);
+      return { key, name, source, plan: this.#planValue(definition.type, fieldNodes) };
     });
-    return planObject(fields);
+    return planObject(type, fields);
   }
 
-  /** Null if a property is read. Of the fields with a resolver of their own only those of introspection have a plan. */
-  #planResolver(
+  #planSource(
     type: GraphQLObjectType,
     definition: GraphQLField<unknown, unknown>,
-    [node]: readonly FieldNode[],
-  ): FieldPlan['resolve'] {
+    nodes: readonly FieldNode[],
+  ): ObjectField['source'] {
     const { resolve } = definition;
     if (!resolve || resolve === defaultFieldResolver) return null;
+    if (!isIntrospectionType(type)) return { parentType: type, definition, nodes };
+    const [node] = nodes;
     const isConstant = node?.arguments?.every(({ value }) => value.kind !== Kind.VARIABLE) ?? true;
-    if (!node || !isIntrospectionType(type) || !isConstant) throw new UnsupportedOperationError();
+    if (!node || !isConstant) throw new UnsupportedOperationError();
     return toIntrospectionResolver(resolve, getArgumentValues(definition, node), this.#schema);
   }
 

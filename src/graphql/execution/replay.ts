@@ -1,34 +1,34 @@
-/**
- * Executes one root field whose resolver has run with graphql-js, on a schema whose root fields return or throw what the
- * resolver did.
- */
+/** Executes one root field whose resolvers have run with graphql-js, on a schema whose resolvers return or throw what they did. */
 import {
   GraphQLObjectType,
-  GraphQLSchema,
+  isIntrospectionType,
   Kind,
+  lexicographicSortSchema,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
 } from 'graphql';
 import { executeWithLimits, type MeasuredResult } from './limited-execution.ts';
 import type { ResponseBudget } from './json-writer.ts';
 import type { Plan } from './plan.ts';
+import { resultOf, withResults, type ResolverResult } from './resolved-object.ts';
 import type { Variables } from './variables.ts';
-
-export type RootResult = PromiseSettledResult<unknown>;
 
 /** `nodes`: all of one key in the response. `variables` are those of the request. Rejects with a ResponseTooLargeError. */
 export type Replay = (
   plan: Pick<Plan, 'operation' | 'fragments'>,
+  key: string,
   nodes: readonly FieldNode[],
-  result: RootResult,
+  result: ResolverResult,
   variables: Variables,
   budget: ResponseBudget,
 ) => Promise<MeasuredResult>;
 
 export function createReplay(schema: GraphQLSchema): Replay {
   const replaySchema = toReplaySchema(schema);
-  return ({ operation, fragments }, nodes, result, variables, budget) => {
+  return ({ operation, fragments }, key, nodes, result, variables, budget) => {
     const document: DocumentNode = {
       kind: Kind.DOCUMENT,
       definitions: [
@@ -36,30 +36,23 @@ export function createReplay(schema: GraphQLSchema): Replay {
         ...Object.values<FragmentDefinitionNode>(fragments),
       ],
     };
-    return executeWithLimits(
-      { schema: replaySchema, document, variableValues: variables, contextValue: result },
-      budget,
-    );
+    const rootValue = withResults(null, new Map([[key, result]]));
+    return executeWithLimits({ schema: replaySchema, document, variableValues: variables, rootValue }, budget);
   };
 }
 
-/** The same schema, but its root fields resolve to the {@link RootResult} in the context. */
+const replayed: GraphQLFieldResolver<object, unknown> = (source, _args, _context, { path }) => {
+  const result = resultOf(source, String(path.key));
+  if (!result) throw new TypeError('a resolver was not called');
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+};
+
 function toReplaySchema(schema: GraphQLSchema): GraphQLSchema {
-  const replayed = (type: GraphQLObjectType | null | undefined): GraphQLObjectType | null => {
-    if (!type) return null;
-    const config = type.toConfig();
-    const resolve = (_source: unknown, _args: unknown, result: RootResult): unknown => {
-      if (result.status === 'fulfilled') return result.value;
-      throw result.reason;
-    };
-    const fields = Object.entries(config.fields).map(([name, field]) => [name, { ...field, resolve }]);
-    return new GraphQLObjectType({ ...config, fields: Object.fromEntries(fields) as typeof config.fields });
-  };
-  const { query, mutation, types, ...config } = schema.toConfig();
-  return new GraphQLSchema({
-    ...config,
-    query: replayed(query),
-    mutation: replayed(mutation),
-    types: types.filter((type) => type !== query && type !== mutation),
-  });
+  // Copies every type. The order is that of the document.
+  const copy = lexicographicSortSchema(schema);
+  for (const type of Object.values(copy.getTypeMap()))
+    if (type instanceof GraphQLObjectType && !isIntrospectionType(type))
+      for (const field of Object.values(type.getFields())) if (field.resolve) field.resolve = replayed;
+  return copy;
 }

@@ -6,7 +6,8 @@ import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql'
 import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
 import { acquireLargeResponse, toLargeData } from './large-data.ts';
 import type { Plan, RootField } from './plan.ts';
-import type { Replay, RootResult } from './replay.ts';
+import type { Replay } from './replay.ts';
+import type { ResolverResult } from './resolved-object.ts';
 import { MAX_WORK_AT_ONCE, type Meter } from './value-plan.ts';
 import type { Variables } from './variables.ts';
 
@@ -39,7 +40,7 @@ export class ResponseBuilder {
    * Adds the next field of the plan; null for the result of `__typename`. To be waited for where it returns a promise,
    * which may reject with a ResponseTooLargeError.
    */
-  add(field: RootField, result: RootResult | null): Promise<void> | null {
+  add(field: RootField, result: ResolverResult | null): Promise<void> | null {
     if (result?.status !== 'rejected' && !this.#isLarge) {
       try {
         const value = field.plan.complete(result?.value, this.#meter);
@@ -62,7 +63,7 @@ export class ResponseBuilder {
     return this.#errors.length > 0 ? { errors: this.#errors, data: this.#data } : { data: this.#data };
   }
 
-  async #addSlowly(field: RootField, result: RootResult | null): Promise<void> {
+  async #addSlowly(field: RootField, result: ResolverResult | null): Promise<void> {
     try {
       this.#data[field.key] =
         (result?.status === 'fulfilled' && this.#isLarge ? await this.#write(field, result.value) : null) ??
@@ -90,10 +91,10 @@ export class ResponseBuilder {
   }
 
   /** Completes the field with graphql-js. */
-  async #replay({ key, nodes, type }: RootField, result: RootResult | null): Promise<unknown> {
+  async #replay({ key, nodes, type }: RootField, result: ResolverResult | null): Promise<unknown> {
     if (result === null) throw new TypeError('there is always a __typename');
     const { plan, replay, variables } = this.#options;
-    const replayed = await replay(plan, nodes, result, variables, this.#budget);
+    const replayed = await replay(plan, key, nodes, result, variables, this.#budget);
     const { data, errors = [] } = replayed.result;
     this.#errors.push(...errors);
     const value: unknown = data?.[key] ?? null;

@@ -5,7 +5,9 @@
  * completes the field.
  */
 import type {
+  FieldNode,
   GraphQLAbstractType,
+  GraphQLField,
   GraphQLFieldResolver,
   GraphQLLeafType,
   GraphQLObjectType,
@@ -13,6 +15,7 @@ import type {
   GraphQLSchema,
 } from 'graphql';
 import { jsonLength, SHORT_VALUE_LENGTH, type JsonWriter } from './json-writer.ts';
+import { resultOf, withResults, type ResolverResult } from './resolved-object.ts';
 
 class UnexpectedValueError extends Error {}
 
@@ -26,7 +29,24 @@ export interface Meter {
 /** Larger responses are written in parts. About 10 ms of work. */
 export const MAX_WORK_AT_ONCE = 512 * 1024;
 
+type Path = GraphQLResolveInfo['path'];
+
+/** A field whose resolver is called with each object of its type. */
+export interface FieldCall {
+  readonly parentType: GraphQLObjectType;
+  readonly definition: GraphQLField<unknown, unknown>;
+  readonly nodes: readonly FieldNode[];
+}
+
+/** Calls the resolver of a field. Never rejects. */
+export type CallField = (call: FieldCall, source: unknown, path: Path) => Promise<ResolverResult>;
+
 export interface ValuePlan {
+  /**
+   * Calls the resolvers of the fields below the value. Resolves to the value with their results, which `complete` and `write`
+   * read. Null if no field below has a resolver.
+   */
+  readonly resolve: ((value: unknown, callField: CallField, path: Path) => Promise<unknown>) | null;
   /** Throws {@link UnexpectedValueError} or {@link TurnExceeded}. */
   complete(value: unknown, meter: Meter): unknown;
   /** Throws or rejects with {@link UnexpectedValueError} or a ResponseTooLargeError. */
@@ -41,11 +61,13 @@ function unexpected(): never {
 }
 
 export const planNonNull = (nullable: ValuePlan): ValuePlan => ({
+  resolve: nullable.resolve,
   complete: (value, meter) => nullable.complete(value, meter) ?? unexpected(),
   write: (value, writer) => nullable.write(value ?? unexpected(), writer),
 });
 
 export const planList = (item: ValuePlan): ValuePlan => ({
+  resolve: item.resolve && resolveItems(item.resolve),
   complete: (value, meter) => {
     if (value === null || value === undefined) return null;
     if (!Array.isArray(value)) return unexpected();
@@ -63,25 +85,68 @@ export const planList = (item: ValuePlan): ValuePlan => ({
   },
 });
 
+const resolveItems =
+  (resolve: NonNullable<ValuePlan['resolve']>): ValuePlan['resolve'] =>
+  async (value, callField, path) => {
+    if (!Array.isArray(value)) return value;
+    return Promise.all(value.map((item, key) => resolve(item, callField, { prev: path, key, typename: undefined })));
+  };
+
 export interface FieldPlan {
   readonly key: string;
   /** The property of the value. `__typename` has none; its value is `value`. */
   readonly name: string;
   /** Called with the object. Null if a property is read. */
-  readonly resolve: ((source: unknown) => unknown) | null;
+  readonly read: ((source: object) => unknown) | null;
   readonly plan: ValuePlan;
 }
 
-export function planObject(fields: readonly FieldPlan[]): ValuePlan {
-  const weight = fields.reduce((sum, { key }) => sum + key.length + 4, 2);
+export interface ObjectField extends Omit<FieldPlan, 'read'> {
+  /** A resolver of introspection, a resolver to be called before, or null if a property is read. */
+  readonly source: FieldPlan['read'] | FieldCall;
+}
+
+export function planObject({ name: typename }: GraphQLObjectType, objectFields: readonly ObjectField[]): ValuePlan {
+  const weight = objectFields.reduce((sum, { key }) => sum + key.length + 4, 2);
+  const resolved = objectFields.filter(isResolved);
+  const fields = objectFields.map((field): FieldPlan => {
+    const { key, name, source, plan } = field;
+    return { key, name, plan, read: isCall(source) || isResolved(field) ? (object) => valueOf(object, key) : source };
+  });
+  const resolveField = async (
+    { name, source, plan }: ObjectField,
+    object: object,
+    callField: CallField,
+    path: Path,
+  ): Promise<ResolverResult> => {
+    const result: ResolverResult = isCall(source)
+      ? await callField(source, object, path)
+      : { status: 'fulfilled', value: (object as Readonly<Record<string, unknown>>)[name] };
+    return result.status === 'fulfilled' && plan.resolve
+      ? { status: 'fulfilled', value: await plan.resolve(result.value, callField, path) }
+      : result;
+  };
   return {
+    resolve:
+      resolved.length === 0
+        ? null
+        : async (value, callField, path) => {
+            if (!isSource(value)) return value;
+            const results = new Map<string, ResolverResult>();
+            const resolveOne = async (field: ObjectField): Promise<void> => {
+              const fieldPath = { prev: path, key: field.key, typename };
+              results.set(field.key, await resolveField(field, value, callField, fieldPath));
+            };
+            await Promise.all(resolved.map(resolveOne));
+            return withResults(value, results);
+          },
     complete: (value, meter) => {
       if (value === null || value === undefined) return null;
       const source = toSource(value);
       if ((meter.left -= weight) < 0) throw TURN_EXCEEDED;
       const data: Record<string, unknown> = {};
-      for (const { key, name, resolve, plan } of fields)
-        data[key] = plan.complete(resolve === null ? source[name] : resolve(source), meter);
+      for (const { key, name, read, plan } of fields)
+        data[key] = plan.complete(read === null ? source[name] : read(source), meter);
       return data;
     },
     write: async (value, writer) => {
@@ -91,10 +156,10 @@ export function planObject(fields: readonly FieldPlan[]): ValuePlan {
       }
       const source = toSource(value);
       let separator = '{';
-      for (const { key, name, resolve, plan } of fields) {
+      for (const { key, name, read, plan } of fields) {
         writer.append(`${separator}${JSON.stringify(key)}:`);
         separator = ',';
-        const written = plan.write(resolve === null ? source[name] : resolve(source), writer);
+        const written = plan.write(read === null ? source[name] : read(source), writer);
         if (written) await written;
         if (writer.isDue) await writer.yield();
       }
@@ -103,9 +168,22 @@ export function planObject(fields: readonly FieldPlan[]): ValuePlan {
   };
 }
 
+const isCall = (source: ObjectField['source']): source is FieldCall => typeof source === 'object' && source !== null;
+
+/** Whether resolvers are called for the field, or below it. */
+const isResolved = ({ source, plan }: ObjectField): boolean => isCall(source) || plan.resolve !== null;
+
+/** What the resolver of a field returned. An error is for graphql-js. */
+function valueOf(object: object, key: string): unknown {
+  const result = resultOf(object, key);
+  return result?.status === 'fulfilled' ? result.value : unexpected();
+}
+
+const isSource = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof Error) && !('then' in value);
+
 function toSource(value: object): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value instanceof Error || 'then' in value) unexpected();
-  return value as Readonly<Record<string, unknown>>;
+  return isSource(value) ? (value as Readonly<Record<string, unknown>>) : unexpected();
 }
 
 /**
@@ -113,19 +191,25 @@ function toSource(value: object): Readonly<Record<string, unknown>> {
  */
 export function planAbstract(type: GraphQLAbstractType, plans: ReadonlyMap<string, ValuePlan>): ValuePlan {
   const byClass = new Map<unknown, ValuePlan>();
-  const planOf = (value: object): ValuePlan => {
+  const find = (value: object): ValuePlan | undefined => {
     const { constructor } = value;
     let plan = byClass.get(constructor);
     if (!plan) {
       // type-graphql decides by the class alone and looks at nothing else.
       const name: unknown = type.resolveType?.(value, undefined, NO_INFO, type);
       plan = typeof name === 'string' ? plans.get(name) : undefined;
-      if (!plan) return unexpected();
-      byClass.set(constructor, plan);
+      if (plan) byClass.set(constructor, plan);
     }
     return plan;
   };
+  const planOf = (value: object): ValuePlan => find(value) ?? unexpected();
   return {
+    resolve: [...plans.values()].every(({ resolve }) => resolve === null)
+      ? null
+      : async (value, callField, path) => {
+          const resolve = isSource(value) ? find(value)?.resolve : null;
+          return resolve ? await resolve(value, callField, path) : value;
+        },
     complete: (value, meter) => (value === null || value === undefined ? null : planOf(value).complete(value, meter)),
     write: (value, writer) =>
       value === null || value === undefined ? writer.value(null) : planOf(value).write(value, writer),
@@ -151,6 +235,7 @@ export function planLeaf(type: GraphQLLeafType): ValuePlan {
     }
   };
   return {
+    resolve: null,
     complete: (value, meter) => {
       const leaf = typeof value === plain ? value : serialize(value);
       if (typeof leaf === 'string') meter.left -= leaf.length;
@@ -163,6 +248,7 @@ export function planLeaf(type: GraphQLLeafType): ValuePlan {
 }
 
 export const planTypeName = ({ name }: GraphQLObjectType): ValuePlan => ({
+  resolve: null,
   complete: (_value, meter) => {
     meter.left -= name.length;
     return name;
@@ -175,7 +261,7 @@ export const toIntrospectionResolver = (
   resolve: GraphQLFieldResolver<unknown, unknown>,
   args: Readonly<Record<string, unknown>>,
   schema: GraphQLSchema,
-): FieldPlan['resolve'] => {
+): FieldPlan['read'] => {
   const info = Object.freeze({ schema }) as GraphQLResolveInfo;
   return (source) => resolve(source, args, undefined, info);
 };

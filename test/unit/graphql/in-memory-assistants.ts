@@ -103,11 +103,14 @@ const unknownCursor = new PublicError({
   param: 'after',
 });
 
-/** An upstream with assistants and no other resources. */
-export const upstreamOf = (assistants: RequestContext['upstream']['assistants']): RequestContext['upstream'] =>
-  new Proxy({ assistants, deadlineAt: Infinity } as RequestContext['upstream'], {
+/** An upstream with assistants, and of other resources those of `others`. */
+export const upstreamOf = (
+  assistants: RequestContext['upstream']['assistants'],
+  others: object = {},
+): RequestContext['upstream'] =>
+  new Proxy({ assistants, deadlineAt: Infinity, ...others } as RequestContext['upstream'], {
     get(target, name: keyof RequestContext['upstream']) {
-      if (!(name in target)) throw new Error(`The test has assistants only, not ${name}.`);
+      if (!(name in target)) throw new Error(`The test has no ${name}.`);
       return target[name];
     },
   });

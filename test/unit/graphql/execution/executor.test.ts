@@ -103,6 +103,27 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
   [
     '{ assistant(id: "a") { name ... { name metadata } ...More } } fragment More on Node { id ... on Assistant { model } }',
   ],
+  ['{ a: thread(id: "a") { id messages { nodes { id text } } } b: thread(id: "a") { id metadata createdAt } }'],
+  [
+    `{ thread(id: "a") { x: messages(first: 1) { nodes { run { id } } edges { node { run { status x: id } } } }
+      y: messages(first: 2) { nodes { assistant { name } content { __typename } } } } }`,
+  ],
+  [
+    `query ($n: Int) { run(threadId: "a", id: "b") { ...F thread { id ...L } } message(threadId: "a", id: "b") { run { ...F } } }
+      fragment F on Run { status assistant { id } steps { nodes { __typename } } }
+      fragment L on Thread { runs(last: $n) { nodes { ...F messages { nodes { text } } } } }`,
+    { n: 2 },
+  ],
+  ['{ thread(id: "b") { runs(first: 60) { nodes { id assistant { id } thread { createdAt } } } } }'],
+  [
+    '{ thread(id: "a") { id messages(first: 0) { nodes { id } } } b: thread(id: "none") { messages { nodes { id } } } }',
+  ],
+  ['{ node(id: "thread_a") { id ... on Thread { messages { nodes { id assistant { id } } } } } }'],
+  [
+    `mutation { a: createThread(input: {}) { thread { messages { nodes { id } } } }
+      b: createThread(input: { metadata: { k: "v" } }) { thread { messages(first: 0) { nodes { id } } } }
+      c: deleteAssistant(input: { id: "c" }) { deletedAssistantId } }`,
+  ],
   ['{ __schema { queryType { name } } assistant(id: "a") { id } }'],
   ['query A { __typename } query B { assistant(id: "a") { id } }'],
   ['mutation { a: createAssistant(input: { model: "m" }) { assistant { id } userErrors { code } } }'],
@@ -119,10 +140,10 @@ const plain = ({ data, errors }: ExecutionResult): unknown =>
   JSON.parse(
     JSON.stringify({
       data,
-      errors: errors?.map((error) => ({
-        ...error.toJSON(),
-        message: toPublicMessage(error, true)?.message ?? error.message,
-      })),
+      errors: errors
+        ?.map((error) => ({ ...error.toJSON(), message: toPublicMessage(error, true)?.message ?? error.message }))
+        // With graphql-js their order is that of the failures in time.
+        .toSorted((a, b) => String(a.path).localeCompare(String(b.path))),
     }),
   );
 

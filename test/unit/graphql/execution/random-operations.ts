@@ -35,7 +35,8 @@ interface Variable {
 const MAX_DEPTH = 5;
 /** Below this depth only __typename is selected. Much larger documents would exceed the limits. */
 const MAX_SELECTIONS = 80;
-const ROOTS = /^(?:assistants?|nodes?|_entities|(?:create|update|delete)Assistant)$/;
+const ROOTS =
+  /^(?:assistants?|nodes?|threads?|message|run|_entities|(?:create|update|delete)Assistant|create(?:Thread|Message))$/;
 const ALIASES = ['x', 'y', 'then', 'toJSON', 'constructor', 'id', 'length', '__proto__'];
 const ODD_VALUES: readonly unknown[] = [null, 5, 'odd', true, {}, [], 1.5, [null], { a: 1 }];
 
