@@ -109,7 +109,7 @@ const documents: readonly (readonly [document: string, variables?: Readonly<Reco
       y: messages(first: 2) { nodes { assistant { name } content { __typename } } } } }`,
   ],
   [
-    `query ($n: Int) { run(threadId: "a", id: "b") { ...F thread { id ...L } } message(threadId: "a", id: "b") { run { ...F } } }
+    `query ($n: Int) { run(threadId: "a", id: "b") { ...F thread { id ...L } } message(threadId: "a", id: "holed") { run { ...F } } }
       fragment F on Run { status assistant { id } steps { nodes { __typename } } }
       fragment L on Thread { runs(last: $n) { nodes { ...F messages { nodes { text } } } } }`,
     { n: 2 },
