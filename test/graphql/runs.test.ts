@@ -273,6 +273,15 @@ describe('an input of a run', () => {
     expect(userErrors).toMatchObject([{ field: ['input', ...path] }]);
   });
 
+  test('cannot create vector stores, other than for its new thread', async () => {
+    const toolResources = { fileSearch: { vectorStores: [{ fileIds: ['file-1'] }] } };
+    const { userErrors } = await mutate('createThreadAndRun', '', { assistantId, toolResources });
+    expect(userErrors).toMatchObject([
+      { code: 'INVALID', field: ['input', 'toolResources', 'fileSearch', 'vectorStores'] },
+    ]);
+    expect((await mutate('createThreadAndRun', '', { assistantId, thread: { toolResources } })).userErrors).toEqual([]);
+  });
+
   test('with 32 messages of an astral character, 256,000 of them in one, is within the limits', async () => {
     const messages = [{ text: '\u{1f600}'.repeat(256_000) }, ...Array<object>(31).fill({ text: 'a' })];
     const { userErrors } = await mutate('createThread', '', { messages });

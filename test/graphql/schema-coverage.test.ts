@@ -93,6 +93,7 @@ const unsent: Readonly<Record<string, string>> = {
   waitSeconds: 'the service waits',
   'updateAssistant.toolResources.fileSearch.vectorStores': 'only a create accepts it',
   'updateThread.toolResources.fileSearch.vectorStores': 'only a create accepts it',
+  'createThreadAndRun.toolResources.fileSearch.vectorStores': 'a run accepts existing ones only',
 };
 
 function* fieldsOf(parent: GraphQLInputObjectType, above: readonly string[] = []): Generator<InputField> {

@@ -10,7 +10,7 @@ import type {
   DeleteAssistantInput,
   UpdateAssistantInput,
 } from './assistant.input.ts';
-import { checkToolResources, checkTools } from './tool.validation.ts';
+import { checkToolResources, checkTools, rejectVectorStores } from './tool.validation.ts';
 
 export const validateCreate = createValidation<CreateAssistantInput>((input) => {
   input.notBlank('model');
@@ -22,13 +22,7 @@ export const validateUpdate = createValidation<UpdateAssistantInput>((input) => 
   input.requireId('id');
   input.notBlank('model');
   checkSettings(input);
-  const search = input.object('toolResources')?.object('fileSearch');
-  if (search?.value.vectorStores)
-    search.add(
-      'INVALID',
-      'vectorStores',
-      '"vectorStores" is for createAssistant only; an update takes "vectorStoreIds".',
-    );
+  rejectVectorStores(input.object('toolResources'));
 });
 
 export const validateDelete = createValidation<DeleteAssistantInput>((input) => input.requireId('id'));

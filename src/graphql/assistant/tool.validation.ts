@@ -22,6 +22,17 @@ export function checkToolResources(resources: InputValidator<ToolResourcesInput>
   for (const store of search.entries('vectorStores', limits.vectorStores)) checkVectorStore(store);
 }
 
+/** For inputs that attach existing vector stores only. */
+export function rejectVectorStores(resources: InputValidator<ToolResourcesInput> | undefined): void {
+  const search = resources?.object('fileSearch');
+  if (search?.value.vectorStores)
+    search.add(
+      'INVALID',
+      'vectorStores',
+      '"vectorStores" is for new assistants and threads only; use "vectorStoreIds".',
+    );
+}
+
 function checkVectorStore(store: InputValidator<VectorStoreInput>): void {
   store.requireExternalIds('fileIds', limits.vectorStoreFiles);
   store.metadata('metadata');

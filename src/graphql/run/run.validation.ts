@@ -1,6 +1,6 @@
 /** Validates the inputs of the mutations of runs before a request is sent. */
 import type { WireRun } from '../../aiml/resources/run.ts';
-import { checkToolResources, checkTools } from '../assistant/tool.validation.ts';
+import { checkToolResources, checkTools, rejectVectorStores } from '../assistant/tool.validation.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
 import { UserError } from '../schema/payload.type.ts';
@@ -26,7 +26,9 @@ export const validateCreateRun = createValidation<CreateRunInput>((input) => {
 export const validateCreateThreadAndRun = createValidation<CreateThreadAndRunInput>((input) => {
   const thread = input.object('thread');
   if (thread) checkThread(thread);
-  checkToolResources(input.object('toolResources'));
+  const resources = input.object('toolResources');
+  checkToolResources(resources);
+  rejectVectorStores(resources);
   checkSettings(input);
 });
 

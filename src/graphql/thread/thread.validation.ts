@@ -1,5 +1,5 @@
 /** Validates the inputs of the mutations of threads before a request is sent. */
-import { checkToolResources } from '../assistant/tool.validation.ts';
+import { checkToolResources, rejectVectorStores } from '../assistant/tool.validation.ts';
 import { createValidation, limits, type InputValidator } from '../schema/input-validator.ts';
 import { checkMessages } from '../message/message.validation.ts';
 import type { CreateThreadInput, DeleteThreadInput, ThreadInput, UpdateThreadInput } from './thread.input.ts';
@@ -13,9 +13,7 @@ export const validateUpdateThread = createValidation<UpdateThreadInput>((input) 
   input.requireId('id');
   const resources = input.object('toolResources');
   checkToolResources(resources);
-  const search = resources?.object('fileSearch');
-  if (search?.value.vectorStores)
-    search.add('INVALID', 'vectorStores', '"vectorStores" is for creates only; an update takes "vectorStoreIds".');
+  rejectVectorStores(resources);
   input.metadata('metadata');
 });
 

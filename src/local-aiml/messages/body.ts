@@ -10,7 +10,7 @@ const detail = z.enum(['auto', 'low', 'high']).optional();
 
 const imageUrl = nonEmptyText.check((context) => {
   if (!/^(https?:\/\/|data:image\/)/i.test(context.value))
-    context.issues.push(expectation('an http, https or data URL', context.value));
+    context.issues.push(expectation('an http or https URL, or a data URL of an image', context.value));
 });
 
 const part = z.discriminatedUnion('type', [
