@@ -138,6 +138,29 @@ describe('a write that upstream rejects', () => {
     }
   });
 
+  test.each<readonly [string, object, string, string]>([
+    [
+      'createMessage',
+      createMessage,
+      postMessage,
+      "Can't add messages to thread_aB3dE6gH9jK2mN5pQ8sT1vW4 while a run run_aB3dE6gH9jK2mN5pQ8sT1vW4 is active.",
+    ],
+    [
+      'createRun',
+      createRun,
+      postRun,
+      'Thread thread_aB3dE6gH9jK2mN5pQ8sT1vW4 already has an active run run_aB3dE6gH9jK2mN5pQ8sT1vW4.',
+    ],
+  ])('is THREAD_BUSY for that reason, also where the run has ended since: %s', async (name, input, line, message) => {
+    for (const runs of [json(list(wireRun('completed'))), reject(500)]) {
+      const setting = await startRouted({ [line]: json({ error: { message } }, 400), [getRuns]: runs });
+      expect(await mutate(setting, name, input)).toEqual(userErrors('THREAD_BUSY', 'threadId'));
+    }
+    const quoted = json({ error: { message: `Invalid metadata: ${message}` } }, 400);
+    const other = await startRouted({ [line]: quoted, [getRuns]: json(list()) });
+    expect(await mutate(other, name, input)).toEqual(userErrors('REJECTED_BY_UPSTREAM'));
+  });
+
   const notFound = (...field: readonly string[]) => userErrors('NOT_FOUND', ...field);
   test.each<readonly [string, object, string, string]>([
     ['createMessage', createMessage, postMessage, 'threadId'],

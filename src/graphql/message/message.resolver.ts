@@ -72,7 +72,7 @@ export class MessageResolver {
       write: async () =>
         new Message(await upstream.messages(threadId).create(toMessageBody(input), idempotencyKey ?? undefined)),
       findMissing: () => findMissingId(upstream, threadId, 'threadId'),
-      diagnose: () => diagnoseBusyThread(upstream, threadId),
+      diagnose: (reason) => diagnoseBusyThread(upstream, threadId, reason),
     });
   }
 

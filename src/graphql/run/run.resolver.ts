@@ -129,7 +129,7 @@ export class RunResolver {
         return new Run(await waitForRun(upstream, run, waitSeconds));
       },
       findMissing: () => findMissingId(upstream, threadId, 'assistantId'),
-      diagnose: () => diagnoseBusyThread(upstream, threadId),
+      diagnose: (reason) => diagnoseBusyThread(upstream, threadId, reason),
     });
   }
 

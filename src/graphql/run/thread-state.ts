@@ -20,11 +20,23 @@ export async function findMissingId(upstream: Upstream, threadId: string, field 
   }
 }
 
-/** THREAD_BUSY if the newest run of the thread has not ended. */
-export async function diagnoseBusyThread(upstream: Upstream, threadId: string): Promise<UserError | null> {
-  const { data } = await upstream.runs(threadId).list({ limit: 1, order: 'desc', after: null });
-  const newest = data[0];
-  if (!newest || hasEnded(newest.status)) return null;
+/** What the Assistants API says of a thread with a run in progress. */
+const BUSY = /^Thread \S+ already has an active run\b|^Can't add messages to \S+ while a run \S+ is active\b/;
+
+/**
+ * THREAD_BUSY if that is upstream's reason, or else if the newest run of the thread has not ended. The reason is looked at first
+ * because the run may end before it is read.
+ */
+export async function diagnoseBusyThread(
+  upstream: Upstream,
+  threadId: string,
+  reason: string | null,
+): Promise<UserError | null> {
+  if (!BUSY.test(reason ?? '')) {
+    const { data } = await upstream.runs(threadId).list({ limit: 1, order: 'desc', after: null });
+    const newest = data[0];
+    if (!newest || hasEnded(newest.status)) return null;
+  }
   return new UserError(
     'THREAD_BUSY',
     ['input', 'threadId'],

@@ -24,7 +24,7 @@ interface MutationRun<Written> {
   /** Finds the id that upstream does not have, for NOT_FOUND. By default it is `id`. */
   readonly findMissing?: () => Promise<UserError>;
   /** Determines why upstream rejected the input; may read upstream. Null if its reason is all that is known. */
-  readonly diagnose?: () => Promise<UserError | null>;
+  readonly diagnose?: (reason: string | null) => Promise<UserError | null>;
 }
 
 /**
@@ -55,7 +55,7 @@ const isList = (written: unknown): written is readonly UserError[] => Array.isAr
 async function toUserError(error: PublicError, { info, diagnose }: MutationRun<unknown>): Promise<UserError> {
   try {
     // What this service found itself needs no diagnosis.
-    const diagnosed = error.details.problem === undefined ? await diagnose?.() : null;
+    const diagnosed = error.details.problem === undefined ? await diagnose?.(error.details.reason ?? null) : null;
     return diagnosed ?? rejected(error, info);
   } catch (readError) {
     // The cause stays open. The write was rejected in any case.
