@@ -73,6 +73,16 @@ export const accepted: Readonly<Record<string, RequestCase>> = {
   }),
 };
 
+/** Pages of upstream that no caller of the embedded AIML API can make. */
+export const pages: Readonly<Record<string, RequestCase>> = {
+  'a page of 100 messages of 500 parts': () =>
+    document('{thread(id:"thread_parts"){messages(first:100){nodes{content{__typename ... on TextContent{text}}}}}}'),
+  'a page of 100 runs of 128 tools': () =>
+    document(
+      '{thread(id:"thread_tools"){runs(first:100){nodes{id tools{__typename ... on FunctionTool{name parameters}}}}}}',
+    ),
+};
+
 const BOMB = gzipSync(Buffer.alloc(50_000_000, ' '));
 
 export const rejected: Readonly<Record<string, RequestCase>> = {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../children.ts';
-import { accepted, rejected, type RequestBody, type RequestCase } from './cases.ts';
+import { accepted, pages, rejected, type RequestBody, type RequestCase } from './cases.ts';
 
 const WARM_UP = 10;
 const MEASURED = 30;
@@ -31,26 +31,56 @@ async function readAll(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Reports what a create sends, and one page of messages. Runs in the process of the bench. */
+const list = (count: number, item: (index: number) => object): Buffer =>
+  Buffer.from(
+    JSON.stringify({ object: 'list', data: Array.from({ length: count }, (_, index) => item(index)), has_more: false }),
+  );
+
+const toMessage = (index: number, texts: readonly string[]): object => ({
+  id: `msg_${index}`,
+  object: 'thread.message',
+  created_at: 1,
+  thread_id: 'thread_1',
+  status: 'completed',
+  role: 'user',
+  content: texts.map((value) => ({ type: 'text', text: { value, annotations: [] } })),
+  metadata: {},
+});
+
+const toRun = (index: number): object => ({
+  id: `run_${index}`,
+  object: 'thread.run',
+  created_at: 1,
+  thread_id: 'thread_1',
+  assistant_id: 'asst_1',
+  status: 'completed',
+  model: 'm',
+  tools: Array.from({ length: 128 }, (_, tool) => ({
+    type: 'function',
+    function: { name: `tool_${tool}`, parameters: { type: 'object', description: 'x'.repeat(600), properties: {} } },
+  })),
+});
+
+/** Reports what a create sends, and lists by the path. Runs in the process of the bench. */
 async function startUpstream() {
-  const messages = Array.from({ length: MESSAGES }, (_, index) => ({
-    id: `msg_${index}`,
-    object: 'thread.message',
-    created_at: 1,
-    thread_id: 'thread_1',
-    status: 'completed',
-    role: 'user',
-    content: [{ type: 'text', text: { value: text, annotations: [] } }],
-    metadata: {},
-  }));
-  const page = Buffer.from(JSON.stringify({ object: 'list', data: messages, has_more: false }));
+  const lists: Readonly<Record<string, Buffer>> = {
+    '/threads/thread_1/messages': list(MESSAGES, (index) => toMessage(index, [text])),
+    '/threads/thread_parts/messages': list(100, (index) =>
+      toMessage(
+        index,
+        Array.from({ length: 500 }, (_, part) => `part ${part}`),
+      ),
+    ),
+    '/threads/thread_tools/runs': list(100, toRun),
+  };
   const empty = Buffer.from('{"object":"list","data":[],"has_more":false}');
   const thread = Buffer.from('{"id":"thread_1","object":"thread","created_at":1,"metadata":{}}');
   const respond = async (received: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sent = await readAll(received);
     const { method, url = '' } = received;
     const created = Buffer.from('{"id":"asst_1","object":"assistant","created_at":1,');
-    const read = url.includes('/messages') ? page : url.includes('/threads/') ? thread : empty;
+    const [, found] = Object.entries(lists).find(([path]) => url.includes(path)) ?? [];
+    const read = found ?? (url.includes('/threads/') ? thread : empty);
     const body = method === 'POST' ? Buffer.concat([created, sent.subarray(1)]) : read;
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
   };
@@ -128,7 +158,8 @@ for (const [title, environment] of Object.entries(environments)) {
   const threadId = 'UPSTREAM' in environment ? await createThread(url) : 'thread_1';
   for (const [kind, cases] of Object.entries({ accepted, rejected })) {
     print(`\n${`${title}, ${kind}`.padEnd(58)}  mean median    max  ms of CPU`);
-    for (const [name, toRequest] of Object.entries(cases))
+    const isRemote = !('UPSTREAM' in environment);
+    for (const [name, toRequest] of Object.entries(isRemote && kind === 'accepted' ? { ...cases, ...pages } : cases))
       if (pattern.test(`${title}, ${kind}: ${name}`)) await measure(name, toRequest, child, url, threadId);
   }
   await child.stop();
