@@ -20,7 +20,7 @@ import { readSafelist } from './graphql/server/safelist.ts';
 import { buildServiceSchema, toSdl } from './graphql/schema/schema.ts';
 import { createApp, isAllowedOrigin } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
-import { ConnectionTracker } from './http/connection-tracker.ts';
+import { ConnectionTracker } from './runtime/connection-tracker.ts';
 import type { OperationOptions } from './http/graphql-route.ts';
 import { HostPolicy } from './http/host-policy.ts';
 import { HttpServers } from './http/http-servers.ts';
@@ -289,6 +289,8 @@ async function startLocalAiml(dataDir: string, { auth, runs }: Config, logger: L
     port: 0,
     callers: auth.mode === 'passthrough' ? 'anyone' : 'service',
     runs,
+    // The client of the service reads a large response when it has memory for it.
+    maxUnsentBytes: Infinity,
     logger: logger.embeddedApi,
   });
 }

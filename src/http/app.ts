@@ -10,7 +10,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import { isKeptAlive, KEEP_ALIVE_HEADERS } from '../runtime/keep-alive.ts';
 import { BodyReservation, type BodyMemory } from './body-memory.ts';
 import { isSmallBody, readJsonBody, readSmallJsonBody } from './request-body.ts';
-import type { ConnectionTracker } from './connection-tracker.ts';
+import type { ConnectionTracker } from '../runtime/connection-tracker.ts';
 import { registerExplorer } from './explorer/explorer-routes.ts';
 import { registerGraphQLRoute, type GraphQLRouteOptions } from './graphql-route.ts';
 import {

@@ -17,7 +17,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../runtime/error-code.ts';
 import { KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
-import type { ConnectionTracker } from './connection-tracker.ts';
+import type { ConnectionTracker } from '../runtime/connection-tracker.ts';
 import {
   clientError,
   errorHeaders,

@@ -1,7 +1,7 @@
 /** The properties that the HTTP layer adds to Fastify requests. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BodyReservation } from './body-memory.ts';
-import type { HttpExchange } from './connection.ts';
+import type { HttpExchange } from '../runtime/connection.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

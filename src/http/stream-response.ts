@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { OperationStream } from '../graphql/server/operation-stream.ts';
-import type { HttpExchange } from './connection.ts';
+import type { HttpExchange } from '../runtime/connection.ts';
 import type { StreamType } from './content-negotiation.ts';
 
 /** Proxies close a connection that is idle for 30 to 60 seconds. In milliseconds. */

@@ -8,6 +8,8 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
+import type { HttpExchange } from '../runtime/connection.ts';
+import type { ConnectionTracker } from '../runtime/connection-tracker.ts';
 import { isRequestId } from '../runtime/request-id.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
 import type { EngineParts } from './engine/engine.ts';
@@ -26,6 +28,7 @@ import { createThreadRoutes } from './threads/routes.ts';
 export type ApiLogger = Pick<pino.Logger, 'info' | 'warn' | 'error'>;
 
 interface AppOptions {
+  readonly connections: Pick<ConnectionTracker, 'begin'>;
   readonly store: Store;
   readonly parts: EngineParts;
   /** Finds the account of a key; undefined for a key that is none. */
@@ -60,7 +63,7 @@ function createModelRoute(models: EngineParts['models']): Route {
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
-  const { parts, logger, callers } = options;
+  const { connections, parts, logger, callers } = options;
   const routes = createRoutes(options);
   const methodsAt = createMethodLookup(routes);
   let isClosing = false;
@@ -83,6 +86,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Any id that fits a request line gets to the route, and its 404.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 65_536 },
     frameworkErrors: (error, request, reply) => {
+      connections.begin(request.raw, reply.raw).respond(0);
       void reply.header('x-request-id', request.id);
       void fail(error, request, reply);
     },
@@ -90,7 +94,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
 
   app.decorateRequest('caller', null);
+  app.decorateRequest('exchange', null);
   app.addHook('onRequest', (request, reply, done) => {
+    request.setDecorator('exchange', connections.begin(request.raw, reply.raw));
     void reply.header('x-request-id', request.id);
     if (isKeptAlive(request.raw, reply.raw)) void reply.headers(KEEP_ALIVE_HEADERS);
     // Unknown paths and methods are reported before a key or a body is looked at.
@@ -103,11 +109,19 @@ export function createApp(options: AppOptions): FastifyInstance {
     parts.engine.seen(caller);
     done();
   });
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    // Pipelined requests would all make their responses, however many of those the client reads.
+    const turn = exchangeOf(request).waitForTurn();
+    if (turn) void turn.then(() => done());
+    else done();
+  });
   app.addHook('preClose', (done) => {
     isClosing = true;
     done();
   });
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const isBody = typeof payload === 'string' || Buffer.isBuffer(payload);
+    exchangeOf(request).respond(isBody && request.method !== 'HEAD' ? Buffer.byteLength(payload) : 0);
     if (isClosing) void reply.header('connection', 'close').removeHeader('keep-alive');
     done();
   });
@@ -130,13 +144,15 @@ function addRoute(app: FastifyInstance, { method, path, handle }: Route): void {
       if ('stream' in response) {
         // A stream may last for minutes, and a body may be megabytes.
         request.body = undefined;
-        return response.stream(reply);
+        return response.stream(reply, exchangeOf(request));
       }
       for (const [name, value] of Object.entries(response.headers ?? {})) void reply.header(name, value);
       return respond(reply, response.statusCode, response.json);
     },
   });
 }
+
+const exchangeOf = (request: FastifyRequest): HttpExchange => request.getDecorator<HttpExchange>('exchange');
 
 function toApiRequest(request: FastifyRequest): ApiRequest {
   const { value, digest } = bodyOf(request);

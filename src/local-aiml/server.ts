@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { ConnectionTracker } from '../runtime/connection-tracker.ts';
 import { createApp, type ApiLogger } from './app.ts';
 import { createEngine } from './engine/engine.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
@@ -23,6 +24,10 @@ export interface LocalAimlOptions {
   readonly callers?: 'anyone' | 'service';
   /** How runs are executed; by default the built-in model and the defaults of the settings. */
   readonly runs?: RunSettings;
+  /** The limit of response bytes that clients have not read; 64 MiB by default. */
+  readonly maxUnsentBytes?: number;
+  /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
+  readonly stallTimeoutMs?: number;
   /** Gets one line for each request (info) and each failure (error); never a key, an id or a text of a request. */
   readonly logger?: ApiLogger;
 }
@@ -46,12 +51,19 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Resolves once it accepts requests. Rejects with a {@link LocalAimlStartError}, whose message is one line for the operator. */
 export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalAiml> {
   const { host, port, dataDir, callers = 'anyone', runs = DEFAULT_RUN_SETTINGS, logger } = options;
+  const { maxUnsentBytes, stallTimeoutMs } = options;
   const store = await openStore(resolve(dataDir), (problem) => {
     if (problem === null) logger?.warn('The store in DATA_DIR can be written again.');
     else logger?.error(problem);
   });
   const parts = createEngine(store, runs, logger);
+  const connections = new ConnectionTracker({
+    maxUnsentBytes,
+    stallTimeoutMs,
+    onDisconnect: (reason) => logger?.info({ reason }, 'disconnected a client that did not read its response'),
+  });
   const app = createApp({
+    connections,
     store,
     parts,
     callers,
@@ -63,6 +75,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
+    connections.close();
     await store.close();
     throw new LocalAimlStartError(describeListenError(codeOf(error)), { cause: error });
   }
@@ -74,7 +87,10 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     stop: () =>
       (stopped ??= Promise.all([stop(app), parts.engine.stop()])
         .then(() => undefined)
-        .finally(() => store.close())),
+        .finally(() => {
+          connections.close();
+          return store.close();
+        })),
   };
 }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/http/app.ts';
 import { BodyMemory } from '../../src/http/body-memory.ts';
-import { ConnectionTracker } from '../../src/http/connection-tracker.ts';
+import { ConnectionTracker } from '../../src/runtime/connection-tracker.ts';
 import { HttpServers } from '../../src/http/http-servers.ts';
 import { Semaphore } from '../../src/runtime/semaphore.ts';
 import { createLogger } from '../../src/observability/logger.ts';

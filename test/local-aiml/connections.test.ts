@@ -1,5 +1,8 @@
+import type { Socket } from 'node:net';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { LocalAimlOptions } from '../../src/local-aiml/server.ts';
 import { openConnection } from '../support/raw-connection.ts';
+import { until } from '../support/until.ts';
 import { call, create, startHere } from './support.ts';
 
 describe('a connection', () => {
@@ -38,6 +41,63 @@ describe('a connection', () => {
     const response = await send('/assistants', head);
     expect(response).toMatch(/\r\nconnection: close(\r\n|$)/i);
     expect(response).not.toMatch(/keep-alive/i);
+  });
+});
+
+describe('a client that does not read', () => {
+  const PAGE_BYTES = 6_000_000;
+  const GET_PAGE = 'GET /assistants?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-1\r\n\r\n';
+
+  const startWithPage = async (options: Partial<LocalAimlOptions>) => {
+    const reasons: unknown[] = [];
+    const logger = {
+      info: (entry: object) => 'reason' in entry && reasons.push(entry.reason),
+      warn: () => undefined,
+      error: () => undefined,
+    };
+    const { url } = await startHere({ ...options, logger });
+    for (let count = 0; count < 24; count++) await create(url, { instructions: 'x'.repeat(PAGE_BYTES / 24) });
+    return { url, reasons };
+  };
+
+  /** A connection that requests the page and reads nothing. */
+  const request = async (url: string) => {
+    const { socket } = await openConnection(url);
+    socket.pause();
+    socket.write(GET_PAGE);
+    // A paused socket notices that it is closed when it writes. HTTP ignores empty lines before a request.
+    const timer = setInterval(() => socket.write('\r\n'), 100);
+    socket.once('close', () => clearInterval(timer));
+    return socket;
+  };
+
+  test('is disconnected after a while', async () => {
+    const { url, reasons } = await startWithPage({ stallTimeoutMs: 1000 });
+    const socket = await request(url);
+    await until(() => socket.destroyed);
+    expect(reasons).toEqual(['STALLED']);
+  });
+
+  test('is disconnected, the first one first, when more is unread than the limit', async () => {
+    const { url, reasons } = await startWithPage({ maxUnsentBytes: 3 * PAGE_BYTES });
+    const sockets: Socket[] = [];
+    for (let count = 0; count < 12; count++) {
+      sockets.push(await request(url));
+      await call(url, 'GET /assistants?limit=1');
+    }
+    await until(() => sockets[0]?.destroyed === true);
+    expect(new Set(reasons)).toEqual(new Set(['TOO_MUCH_UNSENT']));
+    expect(sockets.at(-1)?.destroyed).toBe(false);
+  });
+
+  test('gets the responses to pipelined requests, more than the limit, as soon as it reads', async () => {
+    const { url, reasons } = await startWithPage({ maxUnsentBytes: 4 * PAGE_BYTES });
+    const { socket } = await openConnection(url);
+    let received = 0;
+    socket.on('data', (part) => (received += part.length));
+    socket.write(GET_PAGE.repeat(12));
+    await until(() => received > 12 * PAGE_BYTES);
+    expect(reasons).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { ConnectionTracker } from '../../src/runtime/connection-tracker.ts';
 import { createApp } from '../../src/local-aiml/app.ts';
 import { createAssistant } from '../../src/local-aiml/assistants/model.ts';
 import { createEngine } from '../../src/local-aiml/engine/engine.ts';
@@ -148,7 +149,9 @@ describe('a vector store', () => {
 async function startOn(database: Database.Database, report?: (problem: string | null) => void): Promise<string> {
   const store = createStore(database, report);
   const parts = createEngine(store, DEFAULT_RUN_SETTINGS, undefined);
+  const connections = new ConnectionTracker({ onDisconnect: () => undefined });
   const app = createApp({
+    connections,
     store,
     parts,
     accountOf: (key) => store.accountOf(key),
@@ -159,6 +162,7 @@ async function startOn(database: Database.Database, report?: (problem: string | 
   cleanUpLater(async () => {
     await parts.engine.stop();
     await app.close();
+    connections.close();
     await store.close();
   });
   return app.listen({ port: 0, host: '127.0.0.1' });

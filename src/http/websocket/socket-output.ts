@@ -1,6 +1,6 @@
 /** The unsent bytes of a WebSocket. Nothing more is read from a client that does not read what was sent to it. */
 import type { WebSocket } from 'ws';
-import { UnsentSource, type QueueingSocket, type UnsentObserver } from '../connection.ts';
+import { UnsentSource, type QueueingSocket, type UnsentObserver } from '../../runtime/connection.ts';
 
 /** With more unsent bytes, messages of the client wait. */
 const MAX_UNSENT_BYTES = 1024 * 1024;

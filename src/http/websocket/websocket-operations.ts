@@ -22,7 +22,7 @@ import { largeResults } from './large-results.ts';
 import { needsTurn } from '../../runtime/turn-queue.ts';
 import { withoutUndefined } from '../../graphql/schema/wire-body.ts';
 import type { RequestInfo } from '../../graphql/server/request-context.ts';
-import type { UnsentSource } from '../connection.ts';
+import type { UnsentSource } from '../../runtime/connection.ts';
 import type { OperationOptions } from '../graphql-route.ts';
 import { clientError, NO_SLOT, overloaded, type HttpErrorResponse } from '../error-response.ts';
 

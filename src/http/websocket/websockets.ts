@@ -12,7 +12,7 @@ import { clientError, GRAPHQL_PATHS, overloaded, type HttpErrorResponse } from '
 import type { HostPolicy } from '../host-policy.ts';
 import { pathOf } from '../request-target.ts';
 import { ORIGIN_NOT_ALLOWED } from '../unmatched-requests.ts';
-import type { UnsentObserver } from '../connection.ts';
+import type { UnsentObserver } from '../../runtime/connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { largeResults } from './large-results.ts';
 import { createMessageMemory, nothingHeld, SocketInput } from './socket-input.ts';

@@ -1,5 +1,6 @@
 /** Owns the form of a route: what a handler gets of its request, and what it gives back. */
 import type { FastifyReply } from 'fastify';
+import type { HttpExchange } from '../../runtime/connection.ts';
 import type { Caller } from '../engine/scheduler.ts';
 import type { JsonValue } from '../wire/json.ts';
 import type { Idempotency } from '../store/store.ts';
@@ -38,7 +39,7 @@ export interface JsonResponse {
 
 /** A response that takes over the connection. */
 interface StreamedResponse {
-  readonly stream: (reply: FastifyReply) => Promise<void>;
+  readonly stream: (reply: FastifyReply, exchange: HttpExchange) => Promise<void>;
 }
 
 export const ok = (json: string, headers?: JsonResponse['headers']): JsonResponse => ({

@@ -33,7 +33,9 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
   /** Has a run that is queued taken up, and sends it, or its events where the request has `stream: true`. */
   const respond = (run: Run, stream: Omit<StreamRequest, 'runId'> | null): ApiResponse => {
     if (run.status === 'queued') engine.notify();
-    return stream ? { stream: (reply) => streams.open({ runId: run.id, ...stream }, reply) } : okRun(run);
+    return stream
+      ? { stream: (reply, exchange) => streams.open({ runId: run.id, ...stream }, reply, exchange) }
+      : okRun(run);
   };
 
   return [
@@ -81,7 +83,7 @@ export function createRunRoutes({ store, engine, streams, runExpiresAfterSeconds
       // An empty Last-Event-ID is that of a client that has received no event (HTML, 9.2.4).
       const { 'last-event-id': lastEventId } = request.headers;
       const after = readText(request.query['after'] ?? (lastEventId === '' ? undefined : lastEventId), 'after');
-      return { stream: (reply) => streams.open({ runId: id, from: 'joined', after }, reply) };
+      return { stream: (reply, exchange) => streams.open({ runId: id, from: 'joined', after }, reply, exchange) };
     }),
     checkingInclude(listRoute(STEPS, store.steps, readListQuery)),
     checkingInclude(getRoute(`${STEPS}/:step_id`, store.steps)),

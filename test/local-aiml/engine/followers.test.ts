@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import type { LocalAiml } from '../../../src/local-aiml/server.ts';
+import { ConnectionTracker } from '../../../src/runtime/connection-tracker.ts';
 import { LiveMessage, LiveRuns, type LiveRun } from '../../../src/local-aiml/engine/live-runs.ts';
 import { RunStreams } from '../../../src/local-aiml/engine/streams/run-streams.ts';
 import type { Store } from '../../../src/local-aiml/store/store.ts';
@@ -59,17 +60,19 @@ beforeEach(async () => {
     slowReads--;
     return work.snapshot(id);
   };
-  slowStreams = new RunStreams({ ...work, snapshot }, liveRuns, { heartbeatMs: 50, stallMs: NEVER_MS });
-  for (const [path, streams] of [
-    ['/events', new RunStreams(work, liveRuns, { heartbeatMs: 50, stallMs: NEVER_MS })],
-    ['/impatient', new RunStreams(work, liveRuns, { heartbeatMs: 50, stallMs: 2500 })],
-    ['/slow', slowStreams],
+  slowStreams = new RunStreams({ ...work, snapshot }, liveRuns, { heartbeatMs: 50 });
+  for (const [path, streams, stallTimeoutMs] of [
+    ['/events', new RunStreams(work, liveRuns, { heartbeatMs: 50 }), NEVER_MS],
+    ['/impatient', new RunStreams(work, liveRuns, { heartbeatMs: 50 }), 2500],
+    ['/slow', slowStreams, NEVER_MS],
   ] as const) {
-    app.get(path, (_request, reply) => {
+    const connections = new ConnectionTracker({ stallTimeoutMs, onDisconnect: () => undefined });
+    app.get(path, (request, reply) => {
       responses.push(reply.raw);
-      return streams.open({ runId: run.id, from: 'joined' }, reply);
+      return streams.open({ runId: run.id, from: 'joined' }, reply, connections.begin(request.raw, reply.raw));
     });
     cleanUpLater(() => streams.stop());
+    cleanUpLater(() => connections.close());
   }
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   cleanUpLater(() => app.close());

@@ -1,8 +1,10 @@
 /**
  * One stream of a run to one client. It writes the next event as long as the client reads. Unread events are not queued,
- * because they can be derived from the run at any time. A client that stops reading is disconnected after a while.
+ * because they can be derived from the run at any time. The exchange knows what is unsent, and disconnects a client that stops
+ * reading.
  */
 import type { ServerResponse } from 'node:http';
+import type { HttpExchange } from '../../../runtime/connection.ts';
 import { HEARTBEAT, toErrorFrame, toFrame, type Position } from './cursor.ts';
 import { isEnd } from './projection.ts';
 import type { RunFeed } from './run-feed.ts';
@@ -10,8 +12,6 @@ import type { RunFeed } from './run-feed.ts';
 export interface FollowerTimings {
   /** After so much silence a comment is sent, so that nothing on the way takes the connection for dead. */
   readonly heartbeatMs: number;
-  /** A client that has taken nothing for so long is disconnected. */
-  readonly stallMs: number;
 }
 
 export interface Follower {
@@ -27,14 +27,14 @@ export interface Follower {
 export function follow(
   feed: RunFeed,
   response: ServerResponse,
+  exchange: HttpExchange,
   start: Position,
   endsAtRequiresAction: boolean,
-  { heartbeatMs, stallMs }: FollowerTimings,
+  { heartbeatMs }: FollowerTimings,
 ): Follower {
   let position = start;
   let isBlocked = false;
   let isDone = false;
-  let stall: NodeJS.Timeout | undefined;
   const heartbeat = setInterval(() => {
     if (!isBlocked) write(HEARTBEAT);
   }, heartbeatMs);
@@ -42,7 +42,6 @@ export function follow(
   const stop = (): void => {
     isDone = true;
     clearInterval(heartbeat);
-    clearTimeout(stall);
     feed.delete(follower);
   };
   const follower: Follower = {
@@ -63,17 +62,18 @@ export function follow(
       response.destroy();
     },
   };
-  const write = (frame: string): void => {
-    if (response.write(frame)) return;
-    isBlocked = true;
-    stall = setTimeout(() => follower.cut(), stallMs);
+  const write = (frame: Buffer | string, onSent?: () => void): void => {
+    const bytes = Buffer.byteLength(frame);
+    exchange.progress(-bytes);
+    isBlocked = !response.write(frame, () => {
+      exchange.progress(bytes);
+      onSent?.();
+    });
   };
   const end = (frame: string): void => {
     if (isDone) return;
     stop();
-    response.end(frame);
-    // What is left is in the socket; a client that does not take it is cut as well.
-    stall = setTimeout(() => follower.cut(), stallMs);
+    write(frame, () => response.end());
   };
 
   response.on('close', stop);
@@ -81,9 +81,9 @@ export function follow(
   response.on('drain', () => {
     if (isDone) return;
     isBlocked = false;
-    clearTimeout(stall);
     follower.onChange();
   });
+  exchange.beginStream();
   if (response.destroyed) stop();
   else {
     feed.add(follower);

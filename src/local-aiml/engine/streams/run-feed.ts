@@ -17,7 +17,8 @@ export interface FeedParts {
 
 /** A frame, and where a follower stands once it has it. */
 interface SharedEvent {
-  readonly frame: string;
+  /** Encoded once: its followers share the bytes as long as they are unsent. */
+  readonly frame: Buffer;
   readonly position: Position;
 }
 
@@ -100,7 +101,7 @@ export class RunFeed {
     if (this.#events.has(key)) return this.#events.get(key);
     const event = nextEvent(view, from);
     const shared = event && {
-      frame: toFrame(event.event, event.position, JSON.stringify(event.data)),
+      frame: Buffer.from(toFrame(event.event, event.position, JSON.stringify(event.data))),
       position: event.position,
     };
     if (this.#events.size < MAX_SHARED_EVENTS) this.#events.set(key, shared);

@@ -1,6 +1,7 @@
 /** Owns the streams of runs in this process: the followers of each run, and how a stream begins and is cut. */
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import type { HttpExchange } from '../../../runtime/connection.ts';
 import { ApiError, invalid } from '../../api/api-error.ts';
 import type { RunSnapshot, WorkStore } from '../../store/work-store.ts';
 import type { LiveRuns } from '../live-runs.ts';
@@ -30,11 +31,7 @@ export class RunStreams {
   readonly #followers = new Set<Follower>();
   #isStopping = false;
 
-  constructor(
-    work: WorkStore,
-    liveRuns: LiveRuns,
-    timings: FollowerTimings = { heartbeatMs: 10_000, stallMs: 30_000 },
-  ) {
+  constructor(work: WorkStore, liveRuns: LiveRuns, timings: FollowerTimings = { heartbeatMs: 10_000 }) {
     this.#parts = { work, liveRuns, queue: new NotificationQueue() };
     this.#timings = timings;
   }
@@ -43,7 +40,7 @@ export class RunStreams {
    * Sends server-sent events until the run ends, the client disconnects or, unless `joined`, the run waits for outputs. Takes
    * over the response, headers included. Rejects with an ApiError, before anything is sent, for an unknown `after`.
    */
-  async open(request: StreamRequest, reply: FastifyReply): Promise<void> {
+  async open(request: StreamRequest, reply: FastifyReply, exchange: HttpExchange): Promise<void> {
     if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');
     const feed = this.#feedOf(request.runId);
     let position: Position;
@@ -64,7 +61,7 @@ export class RunStreams {
       'x-accel-buffering': 'no',
     });
     if (request.threadJson !== undefined) raw.write(toFrame('thread.created', position, request.threadJson));
-    const follower = follow(feed, raw, position, request.from !== 'joined', this.#timings);
+    const follower = follow(feed, raw, exchange, position, request.from !== 'joined', this.#timings);
     this.#followers.add(follower);
     raw.on('close', () => this.#followers.delete(follower));
   }

@@ -21,6 +21,8 @@ type DisconnectReason = 'STALLED' | 'TOO_MUCH_UNSENT';
 interface ConnectionTrackerOptions {
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number | undefined;
+  /** The limit of unsent bytes of all responses; 64 MiB by default. */
+  readonly maxUnsentBytes?: number | undefined;
   /** Called when a client was disconnected because it did not read its responses. `caller` as in {@link UnsentSource}. */
   readonly onDisconnect: (reason: DisconnectReason, caller: string | null) => void;
 }
@@ -29,12 +31,15 @@ export class ConnectionTracker implements UnsentObserver {
   readonly #bySocket = new WeakMap<Duplex, Connection>();
   readonly #unread = new Set<UnsentSource>();
   readonly #stallTimeoutMs: number;
+  readonly #maxUnsentBytes: number;
   readonly #onDisconnect: ConnectionTrackerOptions['onDisconnect'];
   readonly #timer: NodeJS.Timeout;
   #unsentBytes = 0;
 
-  constructor({ stallTimeoutMs = STALL_TIMEOUT_MS, onDisconnect }: ConnectionTrackerOptions) {
+  constructor(options: ConnectionTrackerOptions) {
+    const { stallTimeoutMs = STALL_TIMEOUT_MS, maxUnsentBytes = MAX_UNSENT_BYTES, onDisconnect } = options;
     this.#stallTimeoutMs = stallTimeoutMs;
+    this.#maxUnsentBytes = maxUnsentBytes;
     this.#onDisconnect = onDisconnect;
     this.#timer = setInterval(() => this.#disconnectStalled(), stallTimeoutMs / CHECKS_PER_TIMEOUT).unref();
   }
@@ -78,7 +83,7 @@ export class ConnectionTracker implements UnsentObserver {
     this.#unsentBytes += bytes;
     if (connection.unsentBytes > 0) this.#unread.add(connection);
     else this.#unread.delete(connection);
-    if (bytes > 0 && this.#unsentBytes > MAX_UNSENT_BYTES) this.#disconnectSlowest();
+    if (bytes > 0 && this.#unsentBytes > this.#maxUnsentBytes) this.#disconnectSlowest();
   }
 
   /** Call it when no more requests arrive. */
@@ -107,7 +112,7 @@ export class ConnectionTracker implements UnsentObserver {
     });
     stalled.sort((left, right) => left.stalledSince - right.stalledSince);
     for (const { connection } of stalled) {
-      if (this.#unsentBytes <= MAX_UNSENT_BYTES) return;
+      if (this.#unsentBytes <= this.#maxUnsentBytes) return;
       this.#disconnect(connection, 'TOO_MUCH_UNSENT');
     }
   }
