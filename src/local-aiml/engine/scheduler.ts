@@ -77,9 +77,7 @@ export class Scheduler {
     this.#claimAgain = true;
     if (this.#isClaiming || this.#isStopping) return;
     this.#isClaiming = true;
-    this.#claiming = this.#claimAll()
-      .catch((error: unknown) => this.#report(error))
-      .finally(() => (this.#isClaiming = false));
+    this.#claiming = this.#claimAll();
   }
 
   seen({ account, key }: Caller): void {
@@ -111,22 +109,31 @@ export class Scheduler {
   }
 
   async #claimAll(): Promise<void> {
-    while (this.#claimAgain && !this.#isStopping) {
-      this.#claimAgain = false;
-      const accounts = await this.#accounts();
-      if (accounts?.length === 0) continue;
-      while (this.#hasCapacity) {
-        const claimed = await this.#parts.work.claimRun({
-          leaseMs: this.#leaseMs,
-          maxBytes: this.#availableBytes,
-          maxBytesOf: (account) => this.#availableBytesOf(account),
-          ...(accounts ? { accounts } : {}),
-        });
-        if (!claimed) break;
-        this.#execute(claimed);
-        // A claim is a write to disk: others get their turn between two of them.
-        await nextTick();
-      }
+    try {
+      while (this.#claimAgain && !this.#isStopping) await this.#claimAvailable();
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      // In the same step in which nothing was to be claimed: a later call begins again.
+      this.#isClaiming = false;
+    }
+  }
+
+  async #claimAvailable(): Promise<void> {
+    this.#claimAgain = false;
+    const accounts = await this.#accounts();
+    if (accounts?.length === 0) return;
+    while (this.#hasCapacity) {
+      const claimed = await this.#parts.work.claimRun({
+        leaseMs: this.#leaseMs,
+        maxBytes: this.#availableBytes,
+        maxBytesOf: (account) => this.#availableBytesOf(account),
+        ...(accounts ? { accounts } : {}),
+      });
+      if (!claimed) break;
+      this.#execute(claimed);
+      // A claim is a write to disk: others get their turn between two of them.
+      await nextTick();
     }
   }
 
