@@ -349,3 +349,16 @@ describe('Formats', () => {
     },
   );
 });
+
+test('a response that hangs ends when its signal is aborted, at whatever step of it', async () => {
+  for (let steps = 0; steps <= 6; steps++) {
+    const controller = new AbortController();
+    const messages = [{ role: 'user' as const, content: '/hang after 1' }];
+    const chunks = model.complete({ model: 'any', messages }, { signal: controller.signal })[Symbol.asyncIterator]();
+    await chunks.next();
+    const hanging = chunks.next();
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    controller.abort();
+    await expect(hanging).rejects.toThrow(/abort/);
+  }
+});

@@ -81,6 +81,8 @@ async function pause(delayMs: number, written: number, signal: AbortSignal): Pro
 }
 
 async function hang(signal: AbortSignal): Promise<never> {
+  // It may have been aborted since the last pause, and then emits no event.
+  signal.throwIfAborted();
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   throw signal.reason;
 }
