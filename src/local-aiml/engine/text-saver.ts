@@ -37,9 +37,9 @@ export class TextSaver {
     this.#timer ??= setTimeout(() => void this.#save(), SAVE_INTERVAL_MS);
   }
 
-  /** The message is about to be saved whole, or its claim is lost. */
-  forget({ runId }: Claim): void {
-    this.#unsaved.delete(runId);
+  /** The message is about to be saved whole, or its claim is lost. Another claim on the run keeps its message. */
+  forget({ runId, attempt }: Claim): void {
+    if (this.#unsaved.get(runId)?.claim.attempt === attempt) this.#unsaved.delete(runId);
   }
 
   /** Saves at once what there is. Does not reject. */

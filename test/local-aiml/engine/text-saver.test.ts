@@ -94,3 +94,18 @@ test('Notifications yield to other work after some milliseconds, and keep their 
   expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(otherWork).toBeGreaterThan(2);
 });
+
+test('What a worker marked stays when the worker that lost the run to it ends', async () => {
+  const saved: MessageProgress[] = [];
+  const { saver } = createSaver((progress) => {
+    saved.push(...progress);
+    return Promise.resolve(new Set());
+  });
+  const lost = claimOf(0);
+  const held = { ...lost, attempt: 2 };
+  saver.mark(lost, messageOf(0));
+  saver.mark(held, messageOf(1));
+  saver.forget(lost);
+  await saver.flush();
+  expect(saved.map(({ claim }) => claim)).toEqual([held]);
+});
