@@ -31,6 +31,7 @@ export class CancellationToken {
 
 /** Waits for `ms` milliseconds, or until cancellation. */
 export function sleepUnlessCancelled(ms: number, cancellation: CancellationToken): Promise<void> {
+  if (cancellation.isCancelled) return Promise.resolve();
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);
