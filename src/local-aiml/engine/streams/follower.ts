@@ -23,7 +23,7 @@ export interface Follower {
   cut(): void;
 }
 
-/** Sends what follows `start`. The head of the response was written. */
+/** Sends what follows `start`. The head of the response was written, and its connection is open. */
 export function follow(
   feed: RunFeed,
   response: ServerResponse,
@@ -84,11 +84,8 @@ export function follow(
     follower.onChange();
   });
   exchange.beginStream();
-  if (response.destroyed) stop();
-  else {
-    feed.add(follower);
-    if (isEnd(position.status)) end(toFrame('done', position, '[DONE]'));
-    else follower.onChange();
-  }
+  feed.add(follower);
+  if (isEnd(position.status)) end(toFrame('done', position, '[DONE]'));
+  else follower.onChange();
   return follower;
 }

@@ -39,11 +39,16 @@ export class RunFeed {
   #seen: RunSnapshot | undefined;
   #isStale = true;
   #isScheduled = false;
-  #reading: Promise<void> | undefined;
+  /** The last read that has begun. */
+  #reading: Promise<void> = Promise.resolve();
+  /** The read that begins when that one has ended. */
+  #next: Promise<void> | undefined;
+  /** How many streams are being opened. */
+  #holders = 0;
   /** Of the view that is shown now. */
   readonly #events = new Map<string, SharedEvent | undefined>();
 
-  /** `onIdle` is called when the last follower leaves. */
+  /** `onIdle` is called when it has neither followers nor streams that are being opened. */
   constructor(runId: string, parts: FeedParts, onIdle: () => void) {
     this.#runId = runId;
     this.#parts = parts;
@@ -82,15 +87,26 @@ export class RunFeed {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#parts.liveRuns.unlisten(this.#runId);
-    this.#onIdle();
+    this.#checkIdle();
+  }
+
+  /** Keeps it while a stream is being opened. Returns a function that ends that. */
+  hold(): () => void {
+    this.#holders++;
+    return () => {
+      this.#holders--;
+      this.#checkIdle();
+    };
+  }
+
+  #checkIdle(): void {
+    if (this.#followers.size === 0 && this.#holders === 0) this.#onIdle();
   }
 
   /** Reads what is stored now. Rejects if it cannot be read. */
-  async refresh(): Promise<void> {
-    // A read that has begun may not have seen the last write.
-    await this.#reading?.catch(() => undefined);
+  refresh(): Promise<void> {
     this.#isStale = true;
-    await this.#read();
+    return this.#read();
   }
 
   /** The event behind `from` as it is sent, and where it leads. Followers at the same position share it. */
@@ -123,7 +139,6 @@ export class RunFeed {
     this.#shown = undefined;
     this.#events.clear();
     try {
-      // Also where nothing is stale: a read that has begun may be that of the change.
       await this.#read();
     } catch {
       for (const follower of [...this.#followers]) follower.onError();
@@ -132,30 +147,35 @@ export class RunFeed {
     for (const follower of [...this.#followers]) follower.onChange();
   }
 
-  async #read(): Promise<void> {
-    if (this.#isStale) this.#reading ??= this.#readStored();
-    await this.#reading;
+  /**
+   * Resolves once a read has ended that began after the last change. Later changes are not waited for: they may come faster
+   * than reads end.
+   */
+  #read(): Promise<void> {
+    if (!this.#isStale) return this.#reading;
+    return (this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return (this.#reading = this.#readStored());
+      }));
   }
 
   async #readStored(): Promise<void> {
-    try {
-      for (let attempt = 1; this.#isStale;) {
-        this.#isStale = false;
-        try {
-          const snapshot = await this.#parts.work.snapshot(this.#runId);
-          if (snapshot) this.#stored = snapshot;
-          else if (this.#stored) this.#stored = asDeleted(this.#seen ?? this.#stored, nowSeconds());
-          this.#shown = undefined;
-          this.#events.clear();
-        } catch (error) {
-          this.#isStale = true;
-          if (!this.isWatched || attempt++ === READ_ATTEMPTS) throw error;
-          await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
-        }
+    for (let attempt = 1; ; attempt++) {
+      this.#isStale = false;
+      try {
+        const snapshot = await this.#parts.work.snapshot(this.#runId);
+        if (snapshot) this.#stored = snapshot;
+        else if (this.#stored) this.#stored = asDeleted(this.#seen ?? this.#stored, nowSeconds());
+        this.#shown = undefined;
+        this.#events.clear();
+        return;
+      } catch (error) {
+        this.#isStale = true;
+        if (!this.isWatched || attempt === READ_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
       }
-    } finally {
-      // In the same step in which nothing was stale: what changes after it begins another read.
-      this.#reading = undefined;
     }
   }
 }

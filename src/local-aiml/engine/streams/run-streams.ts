@@ -41,19 +41,26 @@ export class RunStreams {
    * over the response, headers included. Rejects with an ApiError, before anything is sent, for an unknown `after`.
    */
   async open(request: StreamRequest, reply: FastifyReply, exchange: HttpExchange): Promise<void> {
-    if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');
     const feed = this.#feedOf(request.runId);
-    let position: Position;
+    const release = feed.hold();
     try {
       // The outputs that were just submitted may not be in what is watched yet.
       if (!feed.isWatched || request.from === 'submitted') await feed.refresh();
-      position = toPosition(request, feed.view);
+      // Checked here: what begins after `stop` would not be cut.
+      if (this.#isStopping) throw new ApiError(503, 'The server is stopping. Try again.');
+      this.#begin(feed, request, reply, exchange);
     } finally {
-      if (!feed.isWatched) this.#feeds.delete(request.runId);
+      release();
     }
-    this.#feeds.set(request.runId, feed);
+  }
+
+  /** Throws an ApiError, before anything is sent, for an unknown `after`. */
+  #begin(feed: RunFeed, request: StreamRequest, reply: FastifyReply, exchange: HttpExchange): void {
+    const position = toPosition(request, feed.view);
     reply.hijack();
     const { raw } = reply;
+    // Its 'close' may have been emitted, and nothing else would end the follower.
+    if (raw.destroyed) return;
     raw.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
@@ -81,9 +88,7 @@ export class RunStreams {
   #feedOf(runId: string): RunFeed {
     const known = this.#feeds.get(runId);
     if (known) return known;
-    const feed = new RunFeed(runId, this.#parts, () => {
-      if (this.#feeds.get(runId) === feed) this.#feeds.delete(runId);
-    });
+    const feed = new RunFeed(runId, this.#parts, () => this.#feeds.delete(runId));
     this.#feeds.set(runId, feed);
     return feed;
   }
