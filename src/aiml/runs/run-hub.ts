@@ -32,6 +32,8 @@ interface Entry {
   readonly live: LiveRun;
   readonly reader: RunReader;
   followers: number;
+  /** How many of the streams that this process opened are read. */
+  streams: number;
   /** Whether it is kept for a while without followers. */
   lingers: boolean;
   linger: NodeJS.Timeout | null;
@@ -101,14 +103,16 @@ export class RunHub {
       stream.cancel();
       return;
     }
+    this.#keep(entry);
     entry.lingers = true;
+    entry.streams += 1;
     this.#streams += 1;
     void entry.reader.readStream(stream).finally(() => {
+      entry.streams -= 1;
       this.#streams -= 1;
       this.#continue(entry);
       this.#release(entry);
     });
-    this.#release(entry);
   }
 
   /**
@@ -124,8 +128,7 @@ export class RunHub {
     const isKnown = this.#entries.has(toKey(context.tenant, run.thread_id, run.id));
     if (!isKnown && !this.#hasMemory(context.tenant)) throw OVERLOADED;
     const entry = this.#getOrCreate(context, run, null);
-    if (entry.linger) clearTimeout(entry.linger);
-    entry.linger = null;
+    this.#keep(entry);
     entry.followers += 1;
     const onEnd = () => {
       entry.followers -= 1;
@@ -161,7 +164,7 @@ export class RunHub {
     const created = live ?? new LiveRun(run);
     const reader = this.#createReader(context, created);
     const { tenant } = context;
-    const entry: Entry = { key, tenant, live: created, reader, followers: 0, lingers: false, linger: null };
+    const entry: Entry = { key, tenant, live: created, reader, followers: 0, streams: 0, lingers: false, linger: null };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -192,16 +195,24 @@ export class RunHub {
   #release(entry: Entry): void {
     if (entry.followers > 0 || entry.linger || this.#cancellation.isCancelled) return;
     if (!entry.lingers) {
-      entry.reader.stop();
-      this.#delete(entry);
+      this.#forget(entry);
       return;
     }
-    if (entry.reader.isStreaming) return;
-    entry.linger = setTimeout(() => {
-      entry.linger = null;
-      if (entry.followers === 0) this.#delete(entry);
-    }, LINGER_MS);
+    if (entry.streams > 0) return;
+    entry.linger = setTimeout(() => this.#forget(entry), LINGER_MS);
     entry.linger.unref();
+  }
+
+  /** Ends its time without followers, in which it would be forgotten. */
+  #keep(entry: Entry): void {
+    if (entry.linger) clearTimeout(entry.linger);
+    entry.linger = null;
+  }
+
+  #forget(entry: Entry): void {
+    this.#keep(entry);
+    entry.reader.stop();
+    this.#delete(entry);
   }
 
   /**
@@ -223,10 +234,7 @@ export class RunHub {
   /** False if the tenant has no run that lingers. */
   #forgetLingering(tenant: string): boolean {
     const lingering = [...this.#entries.values()].filter((entry) => entry.linger && entry.tenant === tenant);
-    for (const entry of lingering) {
-      if (entry.linger) clearTimeout(entry.linger);
-      this.#delete(entry);
-    }
+    for (const entry of lingering) this.#forget(entry);
     return lingering.length > 0;
   }
 

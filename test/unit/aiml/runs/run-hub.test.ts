@@ -1,9 +1,11 @@
 // Which runs a process holds in memory, and for which tenants.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { Call } from '../../../../src/aiml/call.ts';
 import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
 import { RunHub } from '../../../../src/aiml/runs/run-hub.ts';
+import { RunStream } from '../../../../src/aiml/runs/run-stream.ts';
 import { createContext } from '../../../support/source.ts';
 import { frame, wireRun } from '../../../support/stream-upstream.ts';
 
@@ -103,4 +105,70 @@ test('a state of another run in the stream is unreadable', () => {
   const live = new LiveRun(readRun(runOf(1)));
   expect(() => live.applyEvent('thread.run.completed', { ...runOf(2), status: 'completed' })).toThrow('id');
   expect(live.hasEnded).toBe(false);
+});
+
+describe('a run that this process started', () => {
+  const run = (status: string) => readRun(wireRun(status));
+  const waiting = frame('thread.run.requires_action', wireRun('requires_action'));
+  const settle = () => jest.advanceTimersByTimeAsync(0);
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A hub of the embedded AIML API, whose streams of events the test writes and ends. */
+  function createEmbeddedHub() {
+    jest.useFakeTimers();
+    const joined: RunStream[] = [];
+    const call = async <T>({ receiver, read }: Pick<Call<T>, 'receiver' | 'read'>): Promise<T> => {
+      await Promise.resolve();
+      if (receiver instanceof RunStream) joined.push(receiver);
+      receiver?.begin(() => undefined);
+      return read(undefined, { status: 200, headers: {}, body: Buffer.alloc(0), isCloseDelimited: false });
+    };
+    const hub = new RunHub({
+      upstream: { client: { call } as Pick<AimlClient, 'call'> as AimlClient, isEmbedded: true },
+    });
+    hubs.push(hub);
+    const start = () => {
+      const stream = hub.createStream(contextOf('a'));
+      stream?.begin(() => undefined);
+      stream?.push(Buffer.from(`id: 1\n${waiting}`));
+      hub.adopt(contextOf('a'), run('requires_action'), stream);
+      return stream;
+    };
+    const follow = () => hub.follow(contextOf('a'), run('requires_action'), null, () => undefined);
+    return { hub, joined, start, follow };
+  }
+
+  test('is forgotten, and its events are not read any more, after its last follower has left', async () => {
+    const { hub, joined, start, follow } = createEmbeddedHub();
+    const stream = start();
+    const follower = await follow();
+    stream?.cancel();
+    await settle();
+    expect(joined).toHaveLength(1);
+    const ended = jest.fn();
+    void joined[0]?.ended.then(ended);
+    await follower.return();
+    expect(hub.size).toBe(1);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(hub.size).toBe(0);
+    expect(ended).toHaveBeenCalled();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('stays while it is streamed, though nobody followed it for long before that', async () => {
+    const { hub, start } = createEmbeddedHub();
+    start()?.cancel();
+    await settle();
+    const continued = await hub.continueStream(contextOf('a'), run('requires_action'));
+    continued?.begin(() => undefined);
+    hub.adopt(contextOf('a'), run('queued'), continued);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(hub.findStreamed(contextOf('a'), 'thread_1', 'run_1')).not.toBeNull();
+    continued?.cancel();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(hub.size).toBe(0);
+  });
 });
