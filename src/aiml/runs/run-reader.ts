@@ -46,6 +46,10 @@ export class RunReader {
   #isPolling = false;
   #isJoining = false;
   #isStopped = false;
+  /** Reads and streams are numbered in the order in which they begin. */
+  #lastNumber = 0;
+  /** The number of the last one whose states are known: those of earlier ones are older. */
+  #knownNumber = 0;
   #lastEventId: string | null = null;
   #wake: () => void = () => undefined;
 
@@ -71,6 +75,7 @@ export class RunReader {
 
   /** Reads the stream to its end. The result of a poll in flight is ignored, because it is older. */
   async readStream(stream: RunStream): Promise<void> {
+    this.#knownNumber = ++this.#lastNumber;
     this.#stream?.cancel();
     this.#stream = stream;
     this.#wake();
@@ -97,7 +102,7 @@ export class RunReader {
   /** Reads the state of the run once. False if it cannot be read. */
   async readOnce(): Promise<boolean> {
     try {
-      this.#live.applySnapshot(await this.#readSnapshot());
+      await this.#update();
       return true;
     } catch (error) {
       if (error instanceof PublicError || error instanceof MalformedResponseError) return false;
@@ -149,11 +154,7 @@ export class RunReader {
       const before = live.size;
       let retryAfterMs = 0;
       try {
-        if (!(this.#canJoin && (await this.#joinEvents()))) {
-          const snapshot = await this.#readSnapshot();
-          if (!this.#isWanted()) return;
-          live.applySnapshot(snapshot);
-        }
+        if (!(this.#canJoin && (await this.#joinEvents()))) await this.#update();
         failingSince = null;
       } catch (error) {
         if (!(error instanceof PublicError) || !isTransient(error)) throw error;
@@ -166,6 +167,15 @@ export class RunReader {
       delayMs = Math.min(delayMs, SLOWEST_POLL_MS);
       if (this.#isWanted()) await this.#sleep(Math.max(delayMs, retryAfterMs));
     }
+  }
+
+  /** Reads the state of the run, and ignores it if a newer one became known meanwhile. */
+  async #update(): Promise<void> {
+    const number = ++this.#lastNumber;
+    const snapshot = await this.#readSnapshot();
+    if (this.#isStopped || number < this.#knownNumber) return;
+    this.#knownNumber = number;
+    this.#live.applySnapshot(snapshot);
   }
 
   #isWanted(): boolean {

@@ -5,10 +5,13 @@ import type { AimlClient } from '../../../../src/aiml/client.ts';
 import { readRun } from '../../../../src/aiml/resources/run.ts';
 import { LiveRun } from '../../../../src/aiml/runs/live-run.ts';
 import { MAX_SNAPSHOT_BYTES, RunReader } from '../../../../src/aiml/runs/run-reader.ts';
+import { RunStream } from '../../../../src/aiml/runs/run-stream.ts';
 import { OPERATION_TOO_LARGE, PublicError } from '../../../../src/runtime/errors.ts';
 import { Semaphore } from '../../../../src/runtime/semaphore.ts';
-import { wireRun, wireStep } from '../../../support/stream-upstream.ts';
+import { createGate } from '../../../support/gate.ts';
 import { createContext } from '../../../support/source.ts';
+import { frame, wireRun, wireStep } from '../../../support/stream-upstream.ts';
+import { until } from '../../../support/until.ts';
 
 afterEach(() => {
   jest.useRealTimers();
@@ -110,5 +113,73 @@ describe('the snapshots of runs', () => {
     expect(live.failure).toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', details: { retryable: false } });
     expect(reads.filter((name) => name === 'runs.get')).toHaveLength(2);
     expect(snapshotMemory.acquired).toBe(0);
+  });
+});
+
+describe('a read that began before something newer was known', () => {
+  const action = (id: string) => ({
+    type: 'submit_tool_outputs',
+    submit_tool_outputs: {
+      tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: '{}' } }],
+    },
+  });
+  const waiting = (id: string) => wireRun('requires_action', { required_action: action(id) });
+
+  /** A run that is polled: each read of its messages waits for a gate of its own. */
+  function startPoll() {
+    const runs = [wireRun('in_progress'), waiting('call_2'), waiting('call_2')];
+    const gates = runs.map(() => createGate());
+    let reads = 0;
+    const call = async <T>({ name, read }: Pick<Call<T>, 'name' | 'read'>): Promise<T> => {
+      if (name === 'runs.get') return read(runs[reads++], RESPONSE);
+      if (name === 'messages.list') await gates[reads - 1]?.opened;
+      return read(list, RESPONSE);
+    };
+    const client = { call } as Pick<AimlClient, 'call'> as AimlClient;
+    const context = createContext({ deadlineAt: Infinity });
+    const live = new LiveRun(readRun(wireRun('queued')));
+    const access = { client, isEmbedded: false, context, snapshotMemory: new Semaphore(2 * MAX_SNAPSHOT_BYTES) };
+    const reader = new RunReader(live, access, { firstPollMs: 1 });
+    const polled = reader.poll();
+    return {
+      live,
+      reader,
+      gates,
+      reads: () => reads,
+      events: () => live.transitions.map(({ event }) => event),
+      stop: async () => {
+        reader.stop();
+        for (const gate of gates) gate.open();
+        await polled;
+      },
+    };
+  }
+
+  test('is ignored if a stream has been read meanwhile', async () => {
+    const { live, reader, gates, reads, events, stop } = startPoll();
+    await until(() => reads() === 1);
+    const stream = new RunStream(live, false);
+    stream.begin(() => undefined);
+    stream.push(Buffer.from(frame('thread.run.requires_action', waiting('call_2'))));
+    const streamed = reader.readStream(stream);
+    stream.cancel();
+    await streamed;
+    gates[0]?.open();
+    await until(() => reads() === 2);
+    gates[1]?.open();
+    await until(() => reads() === 3);
+    expect(events()).toEqual(['thread.run.requires_action']);
+    await stop();
+  });
+
+  test('is ignored if a later read was faster', async () => {
+    const { reader, gates, reads, events, stop } = startPoll();
+    await until(() => reads() === 1);
+    gates[1]?.open();
+    await expect(reader.readOnce()).resolves.toBe(true);
+    gates[0]?.open();
+    await until(() => reads() === 3);
+    expect(events()).toEqual(['thread.run.requires_action']);
+    await stop();
   });
 });
