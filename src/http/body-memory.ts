@@ -2,6 +2,7 @@
  * Limits the memory of all request bodies together: of their bytes while they arrive, and of the parsed objects until
  * their operations have ended. A body of 2 MiB can become 50 MB of objects.
  */
+import { CancellationToken } from '../runtime/cancellation.ts';
 import { Semaphore, type Release } from '../runtime/semaphore.ts';
 import { CLIENT_DISCONNECTED, overloaded, RequestError } from './error-response.ts';
 
@@ -38,7 +39,7 @@ export class BodyReservation {
   /** Null until something is reserved, which small bodies never do. */
   #held: Set<Release> | null = null;
   #reserved = FREE_BODY_BYTES;
-  #isReleased = false;
+  readonly #released = new CancellationToken();
 
   constructor(memory: BodyMemory) {
     this.#memory = memory;
@@ -51,7 +52,7 @@ export class BodyReservation {
   reserve(bytes: number, maxBytes: number): Promise<void> | null {
     const missing = bytes - this.#reserved;
     if (missing <= 0) return null;
-    if (this.#isReleased) return Promise.reject(new RequestError(CLIENT_DISCONNECTED));
+    if (this.#released.isCancelled) return Promise.reject(new RequestError(CLIENT_DISCONNECTED));
     const release = this.#memory.arriving.tryAcquire(missing);
     if (release) {
       this.#hold(release);
@@ -84,7 +85,7 @@ export class BodyReservation {
 
   /** Releases everything, including pending waits. Further calls do nothing. */
   release(): void {
-    this.#isReleased = true;
+    this.#released.cancel();
     for (const release of this.#held ?? []) this.#releaseOne(release);
   }
 
@@ -98,13 +99,13 @@ export class BodyReservation {
   }
 
   async #acquire(semaphore: Semaphore, weight: number): Promise<Release> {
-    const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS });
-    if (!release) throw new RequestError(MEMORY_EXHAUSTED);
+    const release = await semaphore.acquire(weight, { maxWaitMs: MAX_WAIT_MS, cancellation: this.#released });
     // Checked here: `release` may be called before the caller continues.
-    if (this.#isReleased) {
-      release();
+    if (this.#released.isCancelled) {
+      release?.();
       throw new RequestError(CLIENT_DISCONNECTED);
     }
+    if (!release) throw new RequestError(MEMORY_EXHAUSTED);
     this.#hold(release);
     return release;
   }

@@ -75,6 +75,23 @@ describe('the memory of bodies', () => {
     expect(memory.reservedBytes).toBe(0);
   });
 
+  test('goes to the next body at once when one that waits for more is released', async () => {
+    const memory = new BodyMemory();
+    const hog = new BodyReservation(memory);
+    await hog.reserveParsed(60 * MiB);
+    const left = new BodyReservation(memory);
+    const rejected = expect(left.reserveParsed(10 * MiB)).rejects.toMatchObject({ errorResponse: { status: 400 } });
+    const next = new BodyReservation(memory);
+    const granted = jest.fn();
+    const parsed = next.reserveParsed(MiB)?.then(granted);
+    left.release();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(granted).toHaveBeenCalled();
+    await Promise.all([rejected, parsed]);
+    for (const body of [hog, next]) body.release();
+    expect(memory.reservedBytes).toBe(0);
+  });
+
   test('of the bytes is released when the memory of the parsed body is reserved', async () => {
     const memory = new BodyMemory();
     const body = new BodyReservation(memory);
