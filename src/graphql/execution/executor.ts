@@ -36,7 +36,7 @@ import { conditionVariables, makePlan, type Plan, type RootField } from './plan.
 import { createReplay, type Replay } from './replay.ts';
 import type { ResolverResult } from './resolved-object.ts';
 import { ResponseBuilder } from './response-builder.ts';
-import { MAX_WORK_AT_ONCE, type CallField, type FieldCall } from './value-plan.ts';
+import { MAX_WORK_AT_ONCE, type CallResolver, type FieldWithResolver } from './value-plan.ts';
 import { createVariableCoercer, type CoercedVariables, type VariableCoercer, type Variables } from './variables.ts';
 
 /** The cached plans of one operation: one for each set of values of its conditions. */
@@ -67,9 +67,10 @@ export class Executor {
 
 /** A resolver that can be called, or the error of its arguments. */
 type Call =
-  { readonly resolve: () => unknown } | { readonly definition: FieldCall['definition']; readonly reason: unknown };
+  | { readonly resolve: () => unknown }
+  | { readonly definition: FieldWithResolver['definition']; readonly reason: unknown };
 
-async function callResolver(call: Call): Promise<ResolverResult> {
+async function settle(call: Call): Promise<ResolverResult> {
   if ('reason' in call) return { status: 'rejected', reason: call.reason };
   try {
     return { status: 'fulfilled', value: await call.resolve() };
@@ -184,20 +185,20 @@ export class PreparedOperation {
 
   async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
     const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
-    const prepare = (call: FieldCall, source: unknown, path: Path): Call =>
-      this.#prepareCall(plan, call, { source, path, variableValues: coerced, context });
-    const callField: CallField = (call, source, path) => callResolver(prepare(call, source, path));
+    const prepare = (field: FieldWithResolver, source: unknown, path: Path): Call =>
+      this.#prepareCall(plan, field, { source, path, variableValues: coerced, context });
+    const callResolver: CallResolver = (field, source, path) => settle(prepare(field, source, path));
     const rootPath = (key: string): Path => ({ prev: undefined, key, typename: plan.rootType.name });
     const resolveBelow = async (field: RootField, result: ResolverResult): Promise<ResolverResult> =>
       result.status === 'fulfilled' && field.plan.resolve
-        ? { ...result, value: await field.plan.resolve(result.value, callField, rootPath(field.key)) }
+        ? { ...result, value: await field.plan.resolve(result.value, callResolver, rootPath(field.key)) }
         : result;
 
     const isQuery = this.kind === OperationTypeNode.QUERY;
     const calls = isQuery ? plan.calls.map((call) => prepare(call, undefined, rootPath(call.key))) : [];
     // Invalid arguments of a non-null field end the operation, as in graphql-js.
     const lastIndex = calls.findIndex((call) => 'reason' in call && isNonNullType(call.definition.type));
-    const made = (lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1)).map(callResolver);
+    const made = (lastIndex === -1 ? calls : calls.slice(0, lastIndex + 1)).map(settle);
     const below = plan.fieldsWithResolversBelow.map(async (field) => {
       const result = field.call === null ? undefined : await made[field.call];
       return [field, result && (await resolveBelow(field, result))] as const;
@@ -211,7 +212,7 @@ export class PreparedOperation {
       const result = call
         ? (resultsBelow?.get(field) ??
           results[field.call ?? 0] ??
-          (await resolveBelow(field, await callField(call, undefined, rootPath(call.key)))))
+          (await resolveBelow(field, await callResolver(call, undefined, rootPath(call.key)))))
         : null;
       const added = response.add(field, result);
       if (added) await added;
@@ -222,7 +223,7 @@ export class PreparedOperation {
 
   #prepareCall(
     plan: Plan,
-    { parentType, definition, nodes }: FieldCall,
+    { parentType, definition, nodes }: FieldWithResolver,
     { source, path, variableValues, context }: CallArguments,
   ): Call {
     const [node] = nodes;

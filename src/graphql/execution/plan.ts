@@ -43,12 +43,12 @@ import {
   planObject,
   toIntrospectionResolver,
   planTypeName,
-  type FieldCall,
+  type FieldWithResolver,
   type ObjectField,
   type ValuePlan,
 } from './value-plan.ts';
 
-export interface RootCall extends FieldCall {
+export interface RootCall extends FieldWithResolver {
   /** The key in the response of the first field that uses it. */
   readonly key: string;
 }

@@ -32,21 +32,21 @@ export const MAX_WORK_AT_ONCE = 512 * 1024;
 type Path = GraphQLResolveInfo['path'];
 
 /** A field whose resolver is called with each object of its type. */
-export interface FieldCall {
+export interface FieldWithResolver {
   readonly parentType: GraphQLObjectType;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly nodes: readonly FieldNode[];
 }
 
 /** Calls the resolver of a field. Never rejects. */
-export type CallField = (call: FieldCall, source: unknown, path: Path) => Promise<ResolverResult>;
+export type CallResolver = (field: FieldWithResolver, source: unknown, path: Path) => Promise<ResolverResult>;
 
 export interface ValuePlan {
   /**
    * Calls the resolvers of the fields below the value. Resolves to the value with their results, which `complete` and `write`
    * read. Null if no field below has a resolver.
    */
-  readonly resolve: ((value: unknown, callField: CallField, path: Path) => Promise<unknown>) | null;
+  readonly resolve: ((value: unknown, callResolver: CallResolver, path: Path) => Promise<unknown>) | null;
   /** Throws {@link UnexpectedValueError} or {@link TurnExceeded}. */
   complete(value: unknown, meter: Meter): unknown;
   /** Throws or rejects with {@link UnexpectedValueError} or a ResponseTooLargeError. */
@@ -87,9 +87,9 @@ export const planList = (item: ValuePlan): ValuePlan => ({
 
 const resolveItems =
   (resolve: NonNullable<ValuePlan['resolve']>): ValuePlan['resolve'] =>
-  async (value, callField, path) => {
+  async (value, callResolver, path) => {
     if (!Array.isArray(value)) return value;
-    return Promise.all(value.map((item, key) => resolve(item, callField, { prev: path, key, typename: undefined })));
+    return Promise.all(value.map((item, key) => resolve(item, callResolver, { prev: path, key, typename: undefined })));
   };
 
 export interface FieldPlan {
@@ -103,7 +103,7 @@ export interface FieldPlan {
 
 export interface ObjectField extends Omit<FieldPlan, 'read'> {
   /** A resolver of introspection, a resolver to be called before, or null if a property is read. */
-  readonly source: FieldPlan['read'] | FieldCall;
+  readonly source: FieldPlan['read'] | FieldWithResolver;
 }
 
 export function planObject({ name: typename }: GraphQLObjectType, objectFields: readonly ObjectField[]): ValuePlan {
@@ -111,31 +111,36 @@ export function planObject({ name: typename }: GraphQLObjectType, objectFields: 
   const resolved = objectFields.filter(isResolved);
   const fields = objectFields.map((field): FieldPlan => {
     const { key, name, source, plan } = field;
-    return { key, name, plan, read: isCall(source) || isResolved(field) ? (object) => valueOf(object, key) : source };
+    return {
+      key,
+      name,
+      plan,
+      read: hasResolver(source) || isResolved(field) ? (object) => valueOf(object, key) : source,
+    };
   });
   const resolveField = async (
     { name, source, plan }: ObjectField,
     object: object,
-    callField: CallField,
+    callResolver: CallResolver,
     path: Path,
   ): Promise<ResolverResult> => {
-    const result: ResolverResult = isCall(source)
-      ? await callField(source, object, path)
+    const result: ResolverResult = hasResolver(source)
+      ? await callResolver(source, object, path)
       : { status: 'fulfilled', value: (object as Readonly<Record<string, unknown>>)[name] };
     return result.status === 'fulfilled' && plan.resolve
-      ? { status: 'fulfilled', value: await plan.resolve(result.value, callField, path) }
+      ? { status: 'fulfilled', value: await plan.resolve(result.value, callResolver, path) }
       : result;
   };
   return {
     resolve:
       resolved.length === 0
         ? null
-        : async (value, callField, path) => {
+        : async (value, callResolver, path) => {
             if (!isSource(value)) return value;
             const results = new Map<string, ResolverResult>();
             const resolveOne = async (field: ObjectField): Promise<void> => {
               const fieldPath = { prev: path, key: field.key, typename };
-              results.set(field.key, await resolveField(field, value, callField, fieldPath));
+              results.set(field.key, await resolveField(field, value, callResolver, fieldPath));
             };
             await Promise.all(resolved.map(resolveOne));
             return withResults(value, results);
@@ -168,10 +173,11 @@ export function planObject({ name: typename }: GraphQLObjectType, objectFields: 
   };
 }
 
-const isCall = (source: ObjectField['source']): source is FieldCall => typeof source === 'object' && source !== null;
+const hasResolver = (source: ObjectField['source']): source is FieldWithResolver =>
+  typeof source === 'object' && source !== null;
 
 /** Whether resolvers are called for the field, or below it. */
-const isResolved = ({ source, plan }: ObjectField): boolean => isCall(source) || plan.resolve !== null;
+const isResolved = ({ source, plan }: ObjectField): boolean => hasResolver(source) || plan.resolve !== null;
 
 /** What the resolver of a field returned. An error is for graphql-js. */
 function valueOf(object: object, key: string): unknown {
@@ -206,9 +212,9 @@ export function planAbstract(type: GraphQLAbstractType, plans: ReadonlyMap<strin
   return {
     resolve: [...plans.values()].every(({ resolve }) => resolve === null)
       ? null
-      : async (value, callField, path) => {
+      : async (value, callResolver, path) => {
           const resolve = isSource(value) ? find(value)?.resolve : null;
-          return resolve ? await resolve(value, callField, path) : value;
+          return resolve ? await resolve(value, callResolver, path) : value;
         },
     complete: (value, meter) => (value === null || value === undefined ? null : planOf(value).complete(value, meter)),
     write: (value, writer) =>
