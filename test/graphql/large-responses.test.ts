@@ -160,6 +160,12 @@ describe('a large response', () => {
     }
   });
 
+  test('has the name of the root type after it', async () => {
+    const { data, errors } = await twice('{ assistants(first: 30) { nodes { instructions } } __typename }');
+    expect(errors).toBeUndefined();
+    expect(data?.['__typename']).toBe('Query');
+  });
+
   test('has errors beside the data', async () => {
     const { data, errors, headers } = await twice(
       '{ list: assistants(first: 30) { nodes { instructions } } bad: assistant(id: "forbidden") { id } }',

@@ -36,7 +36,7 @@ import { conditionVariables, makePlan, type Plan, type RootField } from './plan.
 import { createReplay, type Replay } from './replay.ts';
 import type { ResolverResult } from './resolved-object.ts';
 import { ResponseBuilder } from './response-builder.ts';
-import { MAX_WORK_AT_ONCE, type CallResolver, type FieldWithResolver } from './value-plan.ts';
+import { MAX_LENGTH_AT_ONCE, type CallResolver, type FieldWithResolver } from './value-plan.ts';
 import { createVariableCoercer, type CoercedVariables, type VariableCoercer, type Variables } from './variables.ts';
 
 /** The cached plans of one operation: one for each set of values of its conditions. */
@@ -46,17 +46,18 @@ const BYTES_PER_PLAN = 300;
 
 export class Executor {
   readonly #schema: GraphQLSchema;
-  readonly #replay: Replay;
+  readonly #options: OperationOptions;
 
-  constructor(schema: GraphQLSchema) {
+  /** A longer response is written in parts; in about characters of JSON. */
+  constructor(schema: GraphQLSchema, maxLengthAtOnce = MAX_LENGTH_AT_ONCE) {
     this.#schema = schema;
-    this.#replay = createReplay(schema);
+    this.#options = { schema, replay: createReplay(schema), maxLengthAtOnce };
   }
 
   /** A validated operation. Null if the document does not have it. */
   prepare(document: DocumentNode, operationName: string | undefined): PreparedOperation | null {
     const operation = getOperationAST(document, operationName);
-    return operation ? new PreparedOperation(this.#schema, this.#replay, document, operation) : null;
+    return operation ? new PreparedOperation(this.#options, document, operation) : null;
   }
 
   /** The errors of graphql-js for an operation that the document does not have. */
@@ -89,6 +90,12 @@ interface CallArguments extends Pick<GraphQLResolveInfo, 'path' | 'variableValue
   readonly context: unknown;
 }
 
+interface OperationOptions {
+  readonly schema: GraphQLSchema;
+  readonly replay: Replay;
+  readonly maxLengthAtOnce: number;
+}
+
 /** An operation with its plans, which are created on first use. */
 export class PreparedOperation {
   /** The name for logs. Null if it has none, or one of more than 64 characters. */
@@ -101,6 +108,7 @@ export class PreparedOperation {
   onResize: (() => void) | null = null;
   readonly #schema: GraphQLSchema;
   readonly #replay: Replay;
+  readonly #maxLengthAtOnce: number;
   readonly #document: DocumentNode;
   readonly #operation: OperationDefinitionNode;
   readonly #conditions: readonly string[];
@@ -109,12 +117,17 @@ export class PreparedOperation {
   readonly #fragments: Fragments;
   readonly #plans = new Map<string, Plan | null>();
 
-  constructor(schema: GraphQLSchema, replay: Replay, document: DocumentNode, operation: OperationDefinitionNode) {
+  constructor(
+    { schema, replay, maxLengthAtOnce }: OperationOptions,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+  ) {
     this.name = toOperationName(operation.name?.value);
     this.kind = operation.operation;
     this.variableNames = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
     this.#schema = schema;
     this.#replay = replay;
+    this.#maxLengthAtOnce = maxLengthAtOnce;
     this.#document = document;
     this.#operation = operation;
     this.#fragments = fragmentsOf(document);
@@ -184,7 +197,12 @@ export class PreparedOperation {
   }
 
   async #runPlan(plan: Plan, variables: Variables, coerced: Variables, context: unknown): Promise<ExecutionResult> {
-    const response = new ResponseBuilder({ plan, replay: this.#replay, variables });
+    const response = new ResponseBuilder({
+      plan,
+      replay: this.#replay,
+      variables,
+      maxLengthAtOnce: this.#maxLengthAtOnce,
+    });
     const prepare = (field: FieldWithResolver, source: unknown, path: Path): Call =>
       this.#prepareCall(plan, field, { source, path, variableValues: coerced, context });
     const callResolver: CallResolver = (field, source, path) => settle(prepare(field, source, path));
@@ -259,7 +277,7 @@ export class PreparedOperation {
     };
     const budget = { bytes: MAX_RESPONSE_BYTES };
     const { result, length } = await executeWithLimits(args, budget);
-    if (!result.data || length <= MAX_WORK_AT_ONCE) return result;
+    if (!result.data || length <= this.#maxLengthAtOnce) return result;
     const release = await acquireLargeResponse();
     try {
       return { ...result, data: await toLargeData(result.data, budget) };

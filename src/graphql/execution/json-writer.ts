@@ -46,12 +46,15 @@ const CHUNK_LENGTH = 32 * 1024;
 const SHORT_LENGTH = 4096;
 
 export class JsonWriter {
+  /** How much of a list should be written at once, in about characters of JSON. */
+  readonly batchLength: number;
   readonly #budget: ResponseBudget;
   readonly #chunks: Buffer[] = [];
   #text = '';
   #work = 0;
 
-  constructor(budget: ResponseBudget) {
+  constructor(budget: ResponseBudget, batchLength = SHORT_LENGTH) {
+    this.batchLength = batchLength;
     this.#budget = budget;
   }
 
@@ -90,17 +93,6 @@ export class JsonWriter {
     }
     if (Array.isArray(value)) return this.#array(value);
     return this.#object(value as Readonly<Record<string, unknown>>);
-  }
-
-  async list<T>(items: readonly T[], write: (item: T) => Promise<void> | void): Promise<void> {
-    this.append('[');
-    for (let index = 0; index < items.length; index += 1) {
-      if (index > 0) this.append(',');
-      const written = write(items[index] as T);
-      if (written) await written;
-      if (this.isDue) await this.yield();
-    }
-    this.append(']');
   }
 
   /** Everything that was appended. The writer is of no use afterwards. */

@@ -8,11 +8,13 @@ import { acquireLargeResponse, toLargeData } from './large-data.ts';
 import type { Plan, RootField } from './plan.ts';
 import type { Replay } from './replay.ts';
 import type { ResolverResult } from './resolved-object.ts';
-import { MAX_WORK_AT_ONCE, type Meter } from './value-plan.ts';
+import type { Meter } from './value-plan.ts';
 import type { Variables } from './variables.ts';
 
 /** Of `{"data":{}}`. */
 const BYTES_AROUND_DATA = 11;
+/** How much of a list is written at once: a part of what is completed at once. */
+const BATCHES = 32;
 /** There are at most 300 errors, and none of them is long. */
 const BYTES_FOR_ERRORS = 1024 * 1024;
 
@@ -20,6 +22,8 @@ interface ResponseBuilderOptions {
   readonly plan: Plan;
   readonly replay: Replay;
   readonly variables: Variables;
+  /** A longer response is written in parts; in about characters of JSON. */
+  readonly maxLengthAtOnce: number;
 }
 
 export class ResponseBuilder {
@@ -28,12 +32,13 @@ export class ResponseBuilder {
   readonly #options: ResponseBuilderOptions;
   readonly #data: Record<string, unknown> = {};
   readonly #errors: GraphQLError[] = [];
-  readonly #meter: Meter = { left: MAX_WORK_AT_ONCE };
+  readonly #meter: Meter;
   readonly #budget = { bytes: MAX_RESPONSE_BYTES - BYTES_AROUND_DATA };
   #isLarge = false;
 
   constructor(options: ResponseBuilderOptions) {
     this.#options = options;
+    this.#meter = { left: options.maxLengthAtOnce };
   }
 
   /**
@@ -66,7 +71,7 @@ export class ResponseBuilder {
   async #addSlowly(field: RootField, result: ResolverResult | null): Promise<void> {
     try {
       this.#data[field.key] =
-        (result?.status === 'fulfilled' && this.#isLarge ? await this.#write(field, result.value) : null) ??
+        (result?.status !== 'rejected' && this.#isLarge ? await this.#write(field, result?.value) : null) ??
         (await this.#replay(field, result));
     } catch (error) {
       throw error instanceof ResponseTooLargeError ? new ResponseTooLargeError(field.key) : error;
@@ -78,7 +83,7 @@ export class ResponseBuilder {
     const release = await acquireLargeResponse();
     const { bytes } = this.#budget;
     try {
-      const writer = new JsonWriter(this.#budget);
+      const writer = new JsonWriter(this.#budget, this.#options.maxLengthAtOnce / BATCHES);
       await plan.write(value, writer);
       return writer.end();
     } catch (error) {

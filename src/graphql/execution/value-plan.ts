@@ -27,7 +27,7 @@ export interface Meter {
 }
 
 /** Larger responses are written in parts. About 10 ms of work. */
-export const MAX_WORK_AT_ONCE = 512 * 1024;
+export const MAX_LENGTH_AT_ONCE = 512 * 1024;
 
 type Path = GraphQLResolveInfo['path'];
 
@@ -81,9 +81,42 @@ export const planList = (item: ValuePlan): ValuePlan => ({
   write: (value, writer) => {
     if (value === null || value === undefined) return writer.value(null);
     if (!Array.isArray(value)) return unexpected();
-    return writer.list(value, (entry) => item.write(entry, writer));
+    return writeItems(item, value, writer);
   },
 });
+
+/** Items that are short together are completed and written at once, which takes a fraction of the time. */
+async function writeItems(item: ValuePlan, items: readonly unknown[], writer: JsonWriter): Promise<void> {
+  if (items.length === 0) writer.append('[');
+  for (let start = 0; start < items.length;) {
+    const completed = completeShort(item, items, start, writer.batchLength);
+    writer.append(start === 0 ? '[' : ',');
+    if (completed.length > 0) writer.append(JSON.stringify(completed).slice(1, -1));
+    else {
+      const written = item.write(items[start], writer);
+      if (written) await written;
+    }
+    start += Math.max(completed.length, 1);
+    if (writer.isDue) await writer.yield();
+  }
+  writer.append(']');
+}
+
+/** The items from `start` on that have at most `maxLength` together. Empty if the first one is longer. */
+function completeShort(item: ValuePlan, items: readonly unknown[], start: number, maxLength: number): unknown[] {
+  const meter: Meter = { left: maxLength };
+  const completed: unknown[] = [];
+  try {
+    for (let index = start; index < items.length; index += 1) {
+      const value = item.complete(items[index], meter);
+      if ((meter.left -= 1) < 0) break;
+      completed.push(value);
+    }
+  } catch (error) {
+    if (error !== TURN_EXCEEDED) throw error;
+  }
+  return completed;
+}
 
 const resolveItems =
   (resolve: NonNullable<ValuePlan['resolve']>): ValuePlan['resolve'] =>
