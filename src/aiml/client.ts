@@ -4,6 +4,7 @@
  * One client serves the whole process. It owns the connections, the circuit breakers and the retry budget, and nothing
  * that belongs to one caller.
  */
+import { expectBody } from '../runtime/heap-growth.ts';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import {
   mayRetry,
@@ -203,7 +204,10 @@ export class AimlClient {
     const received = await this.#transport.send(call, context, headers, leftMs);
     // Large bodies are measured, parsed and read in separate turns of the event loop.
     const isLarge = received.status !== null && needsTurn(received.body);
-    if (isLarge) await nextTurn();
+    if (isLarge) {
+      await nextTurn();
+      expectBody(received.body);
+    }
     const result = rejectIfTooLargeToParse(received);
     const parsed = isLarge ? await parseInNextTurn(result) : null;
     const sent = { credential: context.credential, hostname: this.#hostname, path: call.path, body: call.body ?? null };
