@@ -1,7 +1,8 @@
 /**
  * Measures the CPU time of the most expensive requests: of all threads of the service's process, garbage collection and
- * log included, for each of a number of equal requests in sequence. In front of an upstream in another process, and with
- * the embedded AIML API, where the process does upstream's work as well. `npm run bench:requests [PATTERN]`.
+ * log included, for each of a number of equal requests in sequence. In front of an upstream in another process, beside a
+ * server that does no more than it must (`reference.ts`), and with the embedded AIML API, where the process does upstream's
+ * work as well. `npm run bench:requests [PATTERN]`.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -122,23 +123,34 @@ async function createThread(url: URL): Promise<string> {
 
 const milliseconds = (value: number): string => value.toFixed(1).padStart(6);
 
-async function measure(name: string, toRequest: RequestCase, service: Child, url: URL, threadId: string) {
+interface Measured {
+  readonly mean: number;
+  readonly median: number;
+  readonly max: number;
+  readonly status: number;
+  readonly result: string;
+}
+
+async function measure(toRequest: RequestCase, server: Child, url: URL, threadId: string): Promise<Measured> {
   const times: number[] = [];
   let result = '';
+  let status = 0;
   const first = Math.floor(Math.random() * 1e6);
   for (let round = 0; round < WARM_UP + MEASURED; round += 1) {
     const prepared = toRequest(first + round, threadId);
-    const before = (await service.usage()).cpuUs;
-    const { status, body } = await send(url, prepared);
+    const before = (await server.usage()).cpuUs;
+    const response = await send(url, prepared);
     await sleep(SETTLE_MS);
-    if (round >= WARM_UP) times.push(((await service.usage()).cpuUs - before) / 1000);
+    if (round >= WARM_UP) times.push(((await server.usage()).cpuUs - before) / 1000);
+    ({ status } = response);
+    const { body } = response;
     const isUserError = body.length < 1000 && body.includes('"userErrors":[{');
     result = `${status}${isUserError ? ', user error' : ''}, ${body.length.toLocaleString('en')} bytes`;
   }
   times.sort((left, right) => left - right);
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
   const [median = 0, max = 0] = [times[times.length >> 1], times.at(-1)];
-  print(`${name.padEnd(58)}${[mean, median, max].map(milliseconds).join(' ')}  ${result}`);
+  return { mean, median, max, status, result };
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -148,6 +160,12 @@ const environments: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'an AIML API in another process': { AIML_API_BASE_URL: upstream.url, AIML_API_KEY: 'bench' },
   'the embedded AIML API': { UPSTREAM: 'local', DATA_DIR: dataDir },
 };
+const reference = await Child.start({
+  name: 'reference',
+  script: new URL('reference.js', import.meta.url),
+  environment: environments['an AIML API in another process'] ?? {},
+  profileFolder: null,
+});
 for (const [title, environment] of Object.entries(environments)) {
   const { child, url } = await Child.start({
     name: 'service',
@@ -157,13 +175,20 @@ for (const [title, environment] of Object.entries(environments)) {
   });
   const threadId = 'UPSTREAM' in environment ? await createThread(url) : 'thread_1';
   for (const [kind, cases] of Object.entries({ accepted, rejected })) {
-    print(`\n${`${title}, ${kind}`.padEnd(58)}  mean median    max  ms of CPU`);
     const isRemote = !('UPSTREAM' in environment);
-    for (const [name, toRequest] of Object.entries(isRemote && kind === 'accepted' ? { ...cases, ...pages } : cases))
-      if (pattern.test(`${title}, ${kind}: ${name}`)) await measure(name, toRequest, child, url, threadId);
+    const isCompared = isRemote && kind === 'accepted';
+    print(`\n${`${title}, ${kind}`.padEnd(58)}  mean median    max  ms of CPU${isCompared ? ' (reference)' : ''}`);
+    for (const [name, toRequest] of Object.entries(isCompared ? { ...cases, ...pages } : cases)) {
+      if (!pattern.test(`${title}, ${kind}: ${name}`)) continue;
+      const { mean, median, max, result } = await measure(toRequest, child, url, threadId);
+      const least = isCompared ? await measure(toRequest, reference.child, reference.url, threadId) : null;
+      const ratio = least?.status === 200 ? ` (${least.mean.toFixed(1)}, × ${(mean / least.mean).toFixed(2)})` : '';
+      print(`${name.padEnd(58)}${[mean, median, max].map(milliseconds).join(' ')}${ratio}  ${result}`);
+    }
   }
   await child.stop();
 }
+await reference.child.stop();
 agent.destroy();
 upstream.server.closeAllConnections();
 upstream.server.close();
