@@ -63,7 +63,9 @@ export class Message extends FromWire<WireMessage> {
   @Field(() => String, {
     description: 'Its text parts joined by blank lines, for display. It does not include refusals and images.',
   })
-  readonly text = this.wire.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+  get text(): string {
+    return this.wire.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+  }
 
   @Field(() => [MessageContent], { description: 'Its parts, in order. Empty until something is written.' })
   readonly content = this.wire.content.map(toMessageContent);
