@@ -41,6 +41,8 @@ import { VERSION } from './version.ts';
 
 /** How long a request may take to arrive after shutdown has begun, in milliseconds. */
 const ARRIVAL_TIMEOUT_WHILE_STOPPING_MS = 3000;
+/** How long before the end of SHUTDOWN_TIMEOUT_MS operations are cancelled, so that clients get responses, in milliseconds. */
+const CANCEL_BEFORE_MS = 200;
 /** How long closing may take after the time for requests in flight, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 600;
 /** The number of calls that one operation makes at a time. */
@@ -272,10 +274,16 @@ async function startService(
       () => servers.limitArrival(ARRIVAL_TIMEOUT_WHILE_STOPPING_MS),
       ARRIVAL_TIMEOUT_WHILE_STOPPING_MS,
     );
+    const cancelBeforeMs = Math.min(CANCEL_BEFORE_MS, config.shutdownTimeoutMs / 2);
+    const cancellation = setTimeout(() => {
+      requestHandler.cancelAll();
+      client.cancelWrites();
+    }, leftMs() - cancelBeforeMs);
     const socketsClosed = webSockets.drain(leftMs());
     await sleep(config.shutdownGraceMs);
     await Promise.all([drain(servers.all, config.shutdownTimeoutMs), socketsClosed]);
     clearTimeout(arrivals);
+    clearTimeout(cancellation);
     await Promise.race([closeAll(closers, leftMs()), sleep(leftMs() + CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }

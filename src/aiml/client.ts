@@ -7,6 +7,7 @@
 import { expectBody } from '../runtime/heap-growth.ts';
 import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import {
+  CANCELLED,
   mayRetry,
   parseInNextTurn,
   toOutcome,
@@ -133,6 +134,11 @@ export class AimlClient {
     return this.#transport.preconnect();
   }
 
+  /** Ends the writes in flight, also those that were sent, whose outcome is then unknown. */
+  cancelWrites(): void {
+    this.#transport.cancelWrites();
+  }
+
   /** Waits for the calls in flight, at most `timeoutMs`, then closes the connections. */
   async close(timeoutMs = 0): Promise<void> {
     await this.#transport.close(timeoutMs);
@@ -180,7 +186,7 @@ export class AimlClient {
       ? releaseNothing
       : (this.#connections.tryAcquire(1, subject) ??
         (await this.#connections.acquire(1, { tenant: subject, maxWaitMs: timeoutMs, cancellation: cancel })));
-    if (!release) return { kind: 'NOT_SENT', status: null, error: DEADLINE_EXCEEDED };
+    if (!release) return { kind: 'NOT_SENT', status: null, error: cancel.isCancelled ? CANCELLED : DEADLINE_EXCEEDED };
     try {
       if (!this.#health.tryAdmit(subject, requestKey)) return { kind: 'NOT_SENT', status: null, error: CIRCUIT_OPEN };
       return await this.#send(call, context, { requestKey, startedAt, timeoutMs, retries });

@@ -109,8 +109,10 @@ const errorsByFailure: Readonly<Record<NetworkFailure['failure'], ErrorDetails>>
   TOO_LARGE: permanent('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API is too large.'),
   TOO_MANY_LARGE_RESPONSES: retryable('UPSTREAM_BAD_RESPONSE', 'The AIML API sent too many large responses at a time.'),
   OVER_BUDGET: OPERATION_TOO_LARGE,
-  ABORTED: retryable('UPSTREAM_UNAVAILABLE', 'The client disconnected.'),
+  ABORTED: retryable('UPSTREAM_UNAVAILABLE', 'The client disconnected, or the service is stopping.'),
 };
+
+export const CANCELLED = new PublicError(errorsByFailure.ABORTED);
 
 function fromNetworkFailure({ failure, sent }: NetworkFailure): FailedAttempt {
   return { kind: sent ? 'UNKNOWN' : 'NOT_SENT', status: null, error: new PublicError(errorsByFailure[failure]) };

@@ -49,7 +49,10 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   #isLarge = false;
   #releaseLarge: Release | null = null;
 
-  /** `timeoutMs` includes the wait for a connection. Once a write is sent, its cancellation is ignored. */
+  /**
+   * `timeoutMs` includes the wait for a connection. The operation is not cancelled yet. Once a write is sent, the cancellation
+   * of its operation is ignored.
+   */
   constructor(
     { rule, receiver }: RequestParts,
     { subject, cancel, responseBytesLeft }: UpstreamContext,
@@ -68,8 +71,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#onAbort = () => {
       if (isRead || !this.#controller) this.#abort('ABORTED');
     };
-    if (cancel.isCancelled) this.#abort('ABORTED');
-    else cancel.onCancel(this.#onAbort);
+    cancel.onCancel(this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -195,6 +197,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
       this.onResponseEnd();
     else if (this.#status !== 0) this.#end({ status: null, failure: 'TRUNCATED', sent });
     else this.#end({ status: null, failure: isNotHttp(error) ? 'NOT_HTTP' : 'RESET', sent });
+  }
+
+  /** Ends the exchange, even of a write that was sent. */
+  cancel(): void {
+    this.#abort('ABORTED');
   }
 
   /** Ends the exchange. A request that still waits for a connection is never sent. */

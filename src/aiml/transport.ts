@@ -43,6 +43,7 @@ export class Transport {
   readonly #origin: string;
   readonly #prefix: string;
   readonly #largeBodies: Semaphore;
+  readonly #writes = new Set<ResponseHandler>();
   #inFlight = 0;
 
   constructor({
@@ -92,6 +93,7 @@ export class Transport {
 
   /** `headers` are alternating names and values. Never rejects. */
   send(call: RequestParts, context: UpstreamContext, headers: string[], timeoutMs: number): Promise<HttpResult> {
+    if (context.cancel.isCancelled) return Promise.resolve({ status: null, failure: 'ABORTED', sent: false });
     this.#inFlight += 1;
     return new Promise((resolve) => {
       const handler = new ResponseHandler(call, context, timeoutMs, {
@@ -99,9 +101,11 @@ export class Transport {
         streamIdleTimeoutMs: this.#streamIdleTimeoutMs,
         onEnd: (result) => {
           this.#inFlight -= 1;
+          this.#writes.delete(handler);
           resolve(result);
         },
       });
+      if (call.rule !== 'get') this.#writes.add(handler);
       const dispatcher = call.receiver ? this.#streamDispatcher : this.#dispatcher;
       const { rule, path, body = null } = call;
       dispatcher.dispatch(
@@ -109,6 +113,11 @@ export class Transport {
         handler,
       );
     });
+  }
+
+  /** Ends all writes, which the cancellation of their operations does not once they are sent. */
+  cancelWrites(): void {
+    for (const handler of this.#writes) handler.cancel();
   }
 
   /** Waits for the exchanges in flight, at most `timeoutMs`, then ends all streams and closes all connections. */

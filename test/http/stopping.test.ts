@@ -10,8 +10,10 @@ import { listeningUrl, runProcess, type RunningProcess } from '../support/proces
 import { openConnection } from '../support/raw-connection.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { casesOf, slowTest } from '../support/slow.ts';
-import { query } from '../support/service.ts';
+import { readGauges } from '../support/gauges.ts';
+import { query, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { openSocket } from '../support/websocket.ts';
 
 /** Longer than any test may take, so that the time-out never ends anything. */
 const NEVER_MS = '600000';
@@ -104,6 +106,38 @@ test.each(
   service.child.kill('SIGTERM');
   expect(await service.exit).toBe(0);
   await until(() => socket.closed);
+});
+
+test('Operations that still wait when SHUTDOWN_TIMEOUT_MS ends get an error with their outcome', async () => {
+  const upstream = await startScriptedUpstream(() => undefined);
+  const service = await startServiceOn(upstream, {
+    UPSTREAM_CONNECTIONS: '2',
+    UPSTREAM_DEADLINE_MS: NEVER_MS,
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: NEVER_MS,
+    SHUTDOWN_TIMEOUT_MS: '400',
+  });
+  const { of, subscribe, state } = await openSocket(service);
+  const create = 'mutation { createAssistant(input: { model: "m" }) { assistant { id } } }';
+  const sent = [service.query('{ assistant(id: "asst_1") { id } }'), service.query(create)];
+  await until(() => upstream.calls.length === 2);
+  const unsent = service.query(create);
+  subscribe('1', '{ assistant(id: "asst_2") { id } }');
+  await until(async () => (await readGauges(service.url)).inFlight === 4);
+  await service.stop();
+  const responses = await Promise.all([...sent, unsent]);
+  const codes = responses.map(({ errors }) => errors?.map(({ extensions: { code, outcome } }) => [code, outcome]));
+  expect(codes).toEqual([
+    [['UPSTREAM_UNAVAILABLE', undefined]],
+    [['OUTCOME_UNKNOWN', 'UNKNOWN']],
+    [['UPSTREAM_UNAVAILABLE', 'NOT_APPLIED']],
+  ]);
+  for (const { headers, errors } of responses) {
+    expect(headers.get('connection')).toBe('close');
+    expect(errors?.[0]?.extensions['requestId']).toBe(headers.get('x-request-id'));
+  }
+  expect(of('1')[0]).toMatchObject({ payload: { errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] } });
+  await until(() => state.closedWith === 1001);
+  expect(upstream.calls).toHaveLength(2);
 });
 
 slowTest('The process exits with 0 although a client does not read its response', async () => {

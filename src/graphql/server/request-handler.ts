@@ -10,6 +10,7 @@ import type { ApolloServer, HTTPGraphQLRequest } from '@apollo/server';
 import { OperationTypeNode } from 'graphql';
 import type { Outcome } from '../../runtime/errors.ts';
 import type { CancellationToken } from '../../runtime/cancellation.ts';
+import type { Release } from '../../runtime/semaphore.ts';
 import { SingleFlight } from '../../runtime/single-flight.ts';
 import type { FairShare } from '../../runtime/fair-share.ts';
 import type { Authenticate } from '../../auth/authenticator.ts';
@@ -73,6 +74,9 @@ export class GraphQLRequestHandler {
   readonly #options: GraphQLRequestHandlerOptions;
   readonly #inFlight = new SingleFlight<HandledRequest>();
   readonly #rejected = createRejectionCache<RejectedDocument>();
+  /** Of the operations that have no response and no stream yet. */
+  readonly #cancellations = new Set<CancellationToken>();
+  #isCancelled = false;
   readonly #openStreams = new Map<StreamTransport, number>([
     ['sse', 0],
     ['multipart', 0],
@@ -88,6 +92,12 @@ export class GraphQLRequestHandler {
     return this.#openStreams;
   }
 
+  /** Cancels the operations that have no response and no stream yet, and those that arrive from now on. */
+  cancelAll(): void {
+    this.#isCancelled = true;
+    for (const cancellation of this.#cancellations) cancellation.cancel();
+  }
+
   /** Never rejects. */
   async execute(request: HTTPGraphQLRequest, info: RequestInfo): Promise<GraphQLHttpResponse> {
     const { authenticate, introspection, safelist, isSafelistEnforced, slots, onTokenRejected } = this.#options;
@@ -96,22 +106,26 @@ export class GraphQLRequestHandler {
       return NOT_LISTED;
     }
     const startedAt = performance.now();
-    const identity = await authenticate(info.authorization);
-    if (identity.kind === 'failure' && identity.reason !== undefined)
-      onTokenRejected({ requestId: info.requestId, reason: identity.reason });
-    if (identity.kind === 'failure' && !introspection) {
-      const { code, message, retryable } = identity.error.details;
-      return this.#rejectUnparsed(200, message, { code, retryable, outcome: 'NOT_APPLIED' }, info, startedAt);
-    }
-    if (identity.kind === 'failure') return this.#execute(request, info, identity, startedAt);
-    info.caller = identity.subject;
-    if (!slots) return this.#execute(request, info, identity, startedAt);
-    const release = slots.tryAcquire(identity.subject);
-    if (!release) return this.#rejectUnparsed(503, OVER_SHARE, toExtensions('OVERLOADED'), info, startedAt);
+    const { cancellation } = info;
+    let release: Release | null = null;
+    this.#cancellations.add(cancellation);
+    if (this.#isCancelled) cancellation.cancel();
     try {
+      const identity = await authenticate(info.authorization);
+      if (identity.kind === 'failure' && identity.reason !== undefined)
+        onTokenRejected({ requestId: info.requestId, reason: identity.reason });
+      if (identity.kind === 'failure' && !introspection) {
+        const { code, message, retryable } = identity.error.details;
+        return this.#rejectUnparsed(200, message, { code, retryable, outcome: 'NOT_APPLIED' }, info, startedAt);
+      }
+      if (identity.kind === 'failure') return await this.#execute(request, info, identity, startedAt);
+      info.caller = identity.subject;
+      release = slots && slots.tryAcquire(identity.subject);
+      if (slots && !release) return this.#rejectUnparsed(503, OVER_SHARE, toExtensions('OVERLOADED'), info, startedAt);
       return await this.#execute(request, info, identity, startedAt);
     } finally {
-      release();
+      release?.();
+      this.#cancellations.delete(cancellation);
     }
   }
 
