@@ -120,7 +120,7 @@ export class GraphQLRequestHandler {
       }
       if (identity.kind === 'failure') return await this.#execute(request, info, identity, startedAt);
       info.caller = identity.subject;
-      release = slots && slots.tryAcquire(identity.subject);
+      release = slots?.tryAcquire(identity.subject) ?? null;
       if (slots && !release) return this.#rejectUnparsed(503, OVER_SHARE, toExtensions('OVERLOADED'), info, startedAt);
       return await this.#execute(request, info, identity, startedAt);
     } finally {
