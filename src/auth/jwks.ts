@@ -48,6 +48,9 @@ export class JwksCache {
   readonly #jwks: ReturnType<typeof createRemoteJWKSet>;
   readonly #onKeysUnavailable: (reason: string) => void;
   #fetchedAt = -Infinity;
+  /** When the fetch of the current keys began. */
+  #currentSince = -Infinity;
+  #inFlight: { readonly since: number; readonly ended: Promise<void> } | null = null;
   /** A token bucket: how many fetches were left at a time. */
   #fetchesLeft = FETCH_BURST;
   #countedAt = performance.now();
@@ -73,29 +76,46 @@ export class JwksCache {
     const now = performance.now();
     const ageMs = now - this.#fetchedAt;
     if (ageMs >= EXPIRE_AFTER_MS) {
-      if (!(await this.refresh(now))) throw new KeysUnavailableError('fetched too often');
+      if (!(await this.#fetch())) throw new KeysUnavailableError('fetched too often');
     } else if (ageMs >= REFRESH_AFTER_MS) {
-      this.refresh(now).catch(() => undefined);
+      this.#fetch().catch(() => undefined);
     }
     return this.#jwks(header, token);
   };
 
   /**
-   * Fetches the keys again unless they were fetched after `since` (a `performance.now()` time). Concurrent calls share one
-   * fetch. Resolves to false if the fetch limit is reached; rejects with {@link KeysUnavailableError} if the fetch fails.
+   * Fetches the keys again unless the fetch of the current ones began after `since` (a `performance.now()` time): an earlier
+   * one may have returned the keys of before a rotation. Resolves to false if the fetch limit is reached; rejects with
+   * {@link KeysUnavailableError} if the fetch fails.
    */
   async refresh(since: number): Promise<boolean> {
-    if (this.#fetchedAt > since) return true;
-    if (!this.#jwks.reloading && !this.#takeFetch()) return false;
+    if (this.#inFlight && this.#inFlight.since <= since) await this.#inFlight.ended;
+    return this.#currentSince > since || this.#fetch();
+  }
+
+  /** Concurrent calls share one fetch. Resolves and rejects as {@link refresh} does. */
+  async #fetch(): Promise<boolean> {
+    if (!this.#inFlight) {
+      if (!this.#takeFetch()) return false;
+      const since = performance.now();
+      this.#inFlight = { since, ended: this.#reload(since) };
+    }
+    await this.#inFlight.ended;
+    return true;
+  }
+
+  async #reload(since: number): Promise<void> {
     try {
       await this.#jwks.reload();
     } catch (error) {
       const reason = toFailureReason(error);
       this.#onKeysUnavailable(reason);
       throw new KeysUnavailableError(reason);
+    } finally {
+      this.#inFlight = null;
     }
+    this.#currentSince = since;
     this.#fetchedAt = performance.now();
-    return true;
   }
 
   #takeFetch(): boolean {

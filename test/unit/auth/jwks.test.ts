@@ -54,6 +54,25 @@ describe('rotation', () => {
     expect(await verdict(fresh)).toBeNull();
   });
 
+  test('is noticed by requests that arrive during a fetch that began before it', async () => {
+    expect(await verdict(await sign(first))).toBeNull();
+    let finish = (): void => undefined;
+    provider.response = (_, response) => {
+      const published = JSON.stringify({ keys: provider.keys });
+      finish = () => response.end(published);
+    };
+    const unknown = verdict(await sign(await createKey('unknown')));
+    await until(() => provider.requests === 2);
+    provider.response = null;
+    provider.keys = [first.jwk, second.jwk];
+    const verdicts = [await sign(second), await sign(second, { sub: 'another' })].map(verdict);
+    // Verifies after both of them have looked for their key.
+    expect(await verdict(await sign(first))).toBeNull();
+    finish();
+    expect(await Promise.all([unknown, ...verdicts])).toEqual(['UNAUTHENTICATED', null, null]);
+    expect(provider.requests).toBe(3);
+  });
+
   test('works without key ids', async () => {
     const [old, fresh] = [await createKey(null), await createKey(null)];
     provider.keys = [old.jwk];
