@@ -1,6 +1,6 @@
 /** Size limits and decompression of upstream's response bodies. */
 import { errorCode } from '../runtime/error-code.ts';
-import { estimateJson, MAX_HEAP_BYTES_PER_BYTE } from '../runtime/json-size.ts';
+import { isLargerThan } from '../runtime/json-size.ts';
 import { decompress, type ContentCoding } from '../runtime/content-coding.ts';
 import type { Release } from '../runtime/semaphore.ts';
 import type { HttpResponse, HttpResult, NetworkFailure } from './exchange.ts';
@@ -11,8 +11,6 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 export const SMALL_BODY_BYTES = 1024 * 1024;
 /** The maximum heap size of the parsed JSON of a body, in bytes. */
 const MAX_PARSED_BYTES = 128 * 1024 * 1024;
-/** A body up to this size, in bytes, cannot exceed {@link MAX_PARSED_BYTES}. */
-const MAX_UNSCANNED_BYTES = Math.floor(MAX_PARSED_BYTES / MAX_HEAP_BYTES_PER_BYTE);
 
 /**
  * Decompresses the body: up to 1 MiB immediately, a larger one with a permit. `held` is the permit that was acquired while
@@ -56,7 +54,7 @@ const TOO_LARGE: NetworkFailure = { status: null, failure: 'TOO_LARGE', sent: tr
 export function rejectIfTooLargeToParse(result: HttpResult): HttpResult {
   if (result.status === null) return result;
   const { status, body } = result;
-  if (body.length <= MAX_UNSCANNED_BYTES || estimateJson(body).heapBytes <= MAX_PARSED_BYTES) return result;
+  if (!isLargerThan(body, MAX_PARSED_BYTES)) return result;
   return status < 300 ? TOO_LARGE : { ...result, body: Buffer.alloc(0) };
 }
 

@@ -71,8 +71,6 @@ export function violatedRequestLimit(estimate: JsonEstimate): string | null {
 /** Measured with V8: bytes of memory per byte of text, and in addition per character of `{}[],:`. */
 const BYTES_PER_BYTE = 4;
 const BYTES_PER_STRUCTURE = 20;
-/** An upper bound of `heapBytes` for each byte of text: the text has structures only. */
-export const MAX_HEAP_BYTES_PER_BYTE = BYTES_PER_BYTE + BYTES_PER_STRUCTURE;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -115,11 +113,16 @@ class DistinctNames {
   }
 }
 
+/** Whether the parsed text may take more than `heapBytes`. Scans no more of the text than it takes to know. */
+export const isLargerThan = (text: Buffer, heapBytes: number): boolean =>
+  estimateJson(text, NO_LIMITS, heapBytes).heapBytes > heapBytes;
+
 /**
- * Scans the text once. Stops when a limit is exceeded: the result is then that of the text before. The result has no
- * meaning for text that is not valid JSON.
+ * Scans the text once. Stops when a limit is exceeded, and when all of it cannot take more than `sufficientBytes` of heap: the
+ * result is then that of the text before. The result has no meaning for text that is not valid JSON.
  */
-export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
+export function estimateJson(text: Buffer, limits = NO_LIMITS, sufficientBytes = 0): JsonEstimate {
+  const sufficientStructures = (sufficientBytes - text.length * BYTES_PER_BYTE) / BYTES_PER_STRUCTURE;
   const distinctNames = maxDistinctNames(text.length, limits);
   const names = distinctNames < Infinity ? new DistinctNames() : null;
   let structures = 0;
@@ -141,7 +144,7 @@ export function estimateJson(text: Buffer, limits = NO_LIMITS): JsonEstimate {
     const role = ROLES[byte] ?? 0;
     if (role === 0) continue;
     structures += 1;
-    if (structures > limits.structures) break;
+    if (structures > limits.structures || structures + text.length - index <= sufficientStructures) break;
     if (role === OPENS) deepest = Math.max(deepest, (depth += 1));
     else if (role === CLOSES) depth -= 1;
     else if (role === NAMES) {

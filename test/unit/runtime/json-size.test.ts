@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { estimateJson, requestLimits } from '../../../src/runtime/json-size.ts';
+import { estimateJson, isLargerThan, requestLimits } from '../../../src/runtime/json-size.ts';
 
 const shapeOf = (text: string) => estimateJson(Buffer.from(text));
 
@@ -20,6 +20,16 @@ describe('the estimate of a JSON text', () => {
     const plain = shapeOf(`["${'a'.repeat(100)}"]`).heapBytes;
     expect(shapeOf(`["${'{'.repeat(100)}"]`).heapBytes).toBe(plain);
     expect(shapeOf(`[${'{},'.repeat(33)}{}]`).heapBytes).toBeGreaterThan(4 * plain);
+  });
+
+  test('is compared with a maximum as if all of the text was scanned', () => {
+    const long = 'x'.repeat(1000);
+    for (const text of [`["${long}",[],[]]`, `[[],[],"${long}"]`, `[${'{},'.repeat(300)}"${long}"]`, `"${long}"`, '']) {
+      const bytes = Buffer.from(text);
+      const { heapBytes } = estimateJson(bytes);
+      const maxima = [0, heapBytes / 2, heapBytes - 1, heapBytes, heapBytes + 1, heapBytes * 2, heapBytes * 100];
+      for (const maximum of maxima) expect(isLargerThan(bytes, maximum)).toBe(heapBytes > maximum);
+    }
   });
 
   test.each([
