@@ -134,7 +134,7 @@ export function stampKey<Body>(body: Body, key: string): Body {
 export const keyReused = (): PublicError =>
   badInput(KEY_NAME, 'INVALID', 'The idempotency key was used with another input.');
 
-const createdIsDeleted = (): PublicError =>
+export const createdIsDeleted = (): PublicError =>
   badInput(
     KEY_NAME,
     'INVALID',

@@ -8,7 +8,7 @@ import { continueInNextTurn } from '../runtime/turn-queue.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
 import { PublicError, OPERATION_TOO_LARGE, type PublicErrorCode, type PublicErrorDetails } from '../runtime/errors.ts';
 import type { Call, RetryRule } from './call.ts';
-import { keyReused } from './idempotency-keys.ts';
+import { createdIsDeleted, keyReused } from './idempotency-keys.ts';
 import { parseErrorBody, isQuotaError, type UpstreamErrorBody } from './error-body.ts';
 import { isRequestId } from '../runtime/request-id.ts';
 import { containsSecret, sanitizeReason, type ReasonContext } from '../runtime/sanitize-reason.ts';
@@ -136,6 +136,12 @@ const errorsByStatus: Readonly<Record<number, ErrorDetails>> = {
   429: retryable('RATE_LIMITED', 'The AIML API received too many requests.'),
 };
 
+/** With these the embedded AIML API rejects an idempotency key. Its other responses of 409 are about its store. */
+const keyErrorsByCode: ReadonlyMap<string, () => PublicError> = new Map([
+  ['idempotency_key_reused', keyReused],
+  ['repeated_object_deleted', createdIsDeleted],
+]);
+
 function fromErrorStatus(
   response: HttpResponse,
   { noun, notFoundMeansSunset }: Pick<ResponseParser<unknown>, 'noun' | 'notFoundMeansSunset'>,
@@ -148,8 +154,8 @@ function fromErrorStatus(
   if (status < 400 || status >= 600) return failed('UNKNOWN', response, sent, UNEXPECTED_STATUS);
   if (notFoundMeansSunset && (status === 404 || status === 410))
     return failed('REJECTED', response, sent, SUNSET, body);
-  if (status === 409 && headerOf(response, 'x-should-retry') === 'false')
-    return { kind: 'REJECTED', status, error: keyReused() };
+  const keyError = status === 409 && keyErrorsByCode.get(body.code ?? '');
+  if (keyError) return { kind: 'REJECTED', status, error: keyError() };
   if ((status === 403 || status === 429) && isQuotaError(body))
     return failed('REJECTED', response, sent, OUT_OF_CREDITS, body);
   const details = errorsByStatus[status] ?? UNEXPECTED_STATUS;

@@ -89,6 +89,17 @@ describe('a thread', () => {
     const other = await write('createThread', 'thread { id }', { ...input, metadata: { n: '2' } });
     expect(other).toEqual({ thread: null, userErrors: [{ code: 'INVALID', field: ['input', 'idempotencyKey'] }] });
   });
+
+  test('that was deleted is not created again with its idempotency key', async () => {
+    const input = { idempotencyKey: 'key-of-deleted' };
+    await write('deleteThread', 'deletedThreadId', { id: await createThread(input) });
+    const { createThread: again } = await data<Record<string, unknown>>(
+      'mutation ($input: CreateThreadInput!) { createThread(input: $input) { userErrors { code field message } } }',
+      { input },
+    );
+    const message = 'What was created with the idempotency key has been deleted: nothing was created again.';
+    expect(again).toEqual({ userErrors: [{ code: 'INVALID', field: ['input', 'idempotencyKey'], message }] });
+  });
 });
 
 describe('the messages of a thread', () => {

@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { cleanUpLater } from '../support/cleanup.ts';
-import { startService } from '../support/service.ts';
+import { listeningUrl, runProcess } from '../support/process.ts';
+import { query, startService } from '../support/service.ts';
 import { slowTest } from '../support/slow.ts';
 import { call, create, createFolder, idsOf, startHere } from './support.ts';
 
@@ -58,4 +59,28 @@ slowTest('While another process locks the store, writes are CONFLICT and NOT_APP
   other.exec('ROLLBACK');
   expect((await write()).errors).toBeUndefined();
   expect((await read()).data).toMatchObject({ assistants: { nodes: [{}, {}] } });
+});
+
+test('Writes to a store that cannot grow are CONFLICT and NOT_APPLIED, and reads succeed', async () => {
+  const environment = { UPSTREAM: 'local', DATA_DIR: await createFolder() };
+  // No file of the process may grow beyond 200 KiB.
+  const url = await listeningUrl(runProcess(environment, { shell: { before: 'ulimit -f 200' } }));
+  const created = await query(url, 'mutation { createAssistant(input: { model: "m" }) { assistant { id } } }');
+  const { id } = (created.data as { createAssistant: { assistant: { id: string } } }).createAssistant.assistant;
+  const text = 'x'.repeat(250_000);
+  for (const [mutation, input] of [
+    ['createAssistant', { model: 'm', instructions: text }],
+    ['updateAssistant', { id, instructions: text }],
+    ['createThread', { messages: [{ text }] }],
+  ] as const) {
+    const type = `${mutation[0]?.toUpperCase() ?? ''}${mutation.slice(1)}Input`;
+    const document = `mutation ($input: ${type}!) { ${mutation}(input: $input) { userErrors { message } } }`;
+    for (const idempotencyKey of mutation === 'updateAssistant' ? [undefined] : [undefined, 'key']) {
+      const { errors } = await query(url, document, { input: { ...input, idempotencyKey } });
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', outcome: 'NOT_APPLIED', retryable: true });
+    }
+  }
+  expect((await query(url, '{ assistants(first: 10) { nodes { id } } }')).data).toEqual({
+    assistants: { nodes: [{ id }] },
+  });
 });

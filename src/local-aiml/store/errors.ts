@@ -81,7 +81,10 @@ export const idempotencyKeyReused = () =>
 
 /** What the first request with this `Idempotency-Key`, or of this kind, made was deleted. */
 export const repeatedObjectDeleted = () =>
-  new ApiError(409, 'What the first request of this kind made has been deleted.', { headers: NO_RETRY });
+  new ApiError(409, 'What the first request of this kind made has been deleted.', {
+    code: 'repeated_object_deleted',
+    headers: NO_RETRY,
+  });
 
 /** Too many runs wait for a worker: those of the account, or those of all accounts. */
 export const tooManyRuns = (ofAccount: boolean) =>
