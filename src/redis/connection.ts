@@ -36,6 +36,8 @@ export class RedisConnection {
   readonly #onChange: RedisConnectionOptions['onChange'];
   #state: 'new' | 'up' | 'unavailable' | 'closed' = 'new';
   #connectHook: ConnectHook = (client) => client.ping();
+  /** How often {@link repeatHook} was called. */
+  #repeats = 0;
   #timer: NodeJS.Timeout | null = null;
   #settle: () => void = () => undefined;
 
@@ -55,6 +57,11 @@ export class RedisConnection {
   /** Call it before {@link open}. */
   onConnect(hook: ConnectHook): void {
     this.#connectHook = hook;
+  }
+
+  /** Runs the connect hook once more before Redis counts as available, if it is running. */
+  repeatHook(): void {
+    this.#repeats += 1;
   }
 
   /** Resolves when Redis is available or found unavailable, after three seconds at most. Never rejects. */
@@ -102,7 +109,11 @@ export class RedisConnection {
 
   async #markAvailable(): Promise<void> {
     try {
-      await withIdleTimeout(this.#client, this.#connectHook(this.#client, this.#state === 'unavailable'));
+      let repeats: number;
+      do {
+        repeats = this.#repeats;
+        await withIdleTimeout(this.#client, this.#connectHook(this.#client, this.#state === 'unavailable'));
+      } while (repeats !== this.#repeats);
     } catch (error) {
       this.#markUnavailable(error);
       return;

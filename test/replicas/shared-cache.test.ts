@@ -1,12 +1,16 @@
 // Responses that are cached in Redis are returned exactly as upstream sent them, or not at all.
+import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AimlClient } from '../../src/aiml/client.ts';
 import { createAssistantResource, createContext } from '../support/source.ts';
 import { ReadThroughCache } from '../../src/aiml/cache/read-through.ts';
 import { RedisResponseCache } from '../../src/aiml/cache/redis.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
+import { cleanUpLater } from '../support/cleanup.ts';
+import { listen } from '../support/listen.ts';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { sendJson, startScriptedUpstream, wireAssistant, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { until } from '../support/until.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -18,7 +22,7 @@ describeWithRedis('What replicas share of their reads', () => {
   let reads: ReadThroughCache;
   /** The fields that upstream adds to an assistant. */
   let fields: Record<string, unknown>;
-  const ETAG = 'W/"1"';
+  let etag: string;
 
   beforeAll(async () => {
     redis = await startRedis();
@@ -26,12 +30,13 @@ describeWithRedis('What replicas share of their reads', () => {
   afterAll(() => redis.stop());
   beforeEach(async () => {
     fields = {};
+    etag = 'W/"1"';
     upstream = await startScriptedUpstream(({ path, headers }, response) => {
       const id = path.split('/').at(-1) ?? '';
       if (path.startsWith('/assistants?')) sendJson(response, 200, { object: 'list', data: [] });
       else if (id === 'gone') sendJson(response, 404, {});
-      else if (headers['if-none-match'] === ETAG) response.writeHead(304, { etag: ETAG }).end();
-      else sendJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag: ETAG });
+      else if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+      else sendJson(response, 200, wireAssistant(id, { name: id, ...fields }), { etag });
     });
     client = new AimlClient({ baseUrl: new URL(upstream.url), connections: 4, attemptTimeoutMs: 60_000 });
     connection = new RedisConnection({ url: new URL(redis.url), namespace: 'test', onChange: () => undefined });
@@ -56,6 +61,39 @@ describeWithRedis('What replicas share of their reads', () => {
         ...(responseBytesLeft && { responseBytesLeft }),
       }),
     });
+  /** A second connection to the same Redis, whose replies can be held back. */
+  async function connectThroughProxy() {
+    const held: (() => void)[] = [];
+    let state: 'open' | 'held from the next epoch on' | 'held' = 'open';
+    const sockets = new Set<Socket>();
+    const proxy = createServer((socket) => {
+      sockets.add(socket);
+      const server = connect(redis.port, '127.0.0.1');
+      server.on('data', (bytes) => (state === 'held' ? held.push(() => socket.write(bytes)) : socket.write(bytes)));
+      socket.on('error', () => undefined).on('close', () => server.destroy());
+      socket.on('data', (bytes) => {
+        if (state === 'held from the next epoch on' && bytes.includes(':epoch')) state = 'held';
+        server.write(bytes);
+      });
+    });
+    const url = new URL(`redis://127.0.0.1:${await listen(proxy)}`);
+    const other = new RedisConnection({ url, namespace: 'test', onChange: () => undefined });
+    cleanUpLater(() => other.close());
+    const cache = new RedisResponseCache(other, 60_000);
+    await other.open();
+    return {
+      connection: other,
+      reads: new ReadThroughCache(client, { cacheTtlMs: 60_000, shared: cache }),
+      reconnectAndHold: () => {
+        state = 'held from the next epoch on';
+        for (const socket of sockets) socket.destroy();
+      },
+      release: () => {
+        state = 'open';
+        for (const send of held) send();
+      },
+    };
+  }
   const get = (id: string, tenant = 'a') => sourceOf(tenant).get(id);
   const responseKeys = (tenant = 'a') => redis.client.keys(`assistants:1:test:${tenant}:response:*`);
   const responseKey = async (tenant?: string) => {
@@ -95,7 +133,7 @@ describeWithRedis('What replicas share of their reads', () => {
       ['a bit of it is another', (cached) => flipped(cached, cached.length >> 1)],
       ['its last bit is another', (cached) => flipped(cached, cached.length - 1)],
       ['its first bit is another', (cached) => flipped(cached, 0)],
-      ['a bit of its ETag is another', (cached) => flipped(cached, cached.indexOf(ETAG))],
+      ['a bit of its ETag is another', (cached) => flipped(cached, cached.indexOf(etag))],
       ['it is cut short', (cached) => cached.subarray(0, -1)],
       ['only its seal is left', (cached) => cached.subarray(0, 32)],
       ['it is empty', () => ''],
@@ -164,7 +202,7 @@ describeWithRedis('What replicas share of their reads', () => {
     await redis.client.pexpire(key, HOUR_MS);
     expect((await get('x')).name).toBe('x');
     expect((await get('x')).name).toBe('x');
-    expect(upstream.calls.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, ETAG]);
+    expect(upstream.calls.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, etag]);
     expect(await redis.client.pttl(key)).toBeGreaterThan(HOUR_MS);
   });
 
@@ -178,8 +216,24 @@ describeWithRedis('What replicas share of their reads', () => {
     expect((await get('x')).name).toBe('x');
     expect(upstream.calls.slice(2).map(({ method, headers }) => [method, headers['if-none-match']])).toEqual([
       ['POST', undefined],
-      ['GET', ETAG],
+      ['GET', etag],
     ]);
+  });
+
+  test('is not returned after a write that ended while the connection to Redis was being restored', async () => {
+    const writer = await connectThroughProxy();
+    const context = createContext({ credential: 'key of a', tenant: 'a', subject: 'a' });
+    const getAgain = () => createAssistantResource({ client, reads: writer.reads, context }).get('x');
+    const epoch = () => redis.client.get('assistants:1:test:epoch');
+    const before = await epoch();
+    writer.reconnectAndHold();
+    await until(async () => (await epoch()) !== before);
+    expect(await get('x')).toMatchObject({ name: 'x' });
+    await writer.reads.write(context, () => Promise.resolve((fields = { name: 'written' })));
+    etag = 'W/"2"';
+    writer.release();
+    await until(() => writer.connection.isUp);
+    expect(await getAgain()).toMatchObject({ name: 'written' });
   });
 
   test('does not store 404s and responses larger than 2 MiB', async () => {

@@ -94,6 +94,8 @@ export class RedisResponseCache implements ResponseCache {
    * If Redis fails, it is unavailable to this process, and a new epoch invalidates everything before it is used again.
    */
   async invalidate(tenant: string): Promise<void> {
+    // An epoch that is being set may be read by others before this write has ended.
+    if (!this.#redis.isUp) this.#redis.repeatHook();
     await this.#redis.pipeline((pipeline) =>
       pipeline.set(this.#generationKey(tenant), randomUUID(), 'PX', GENERATION_MS),
     );
