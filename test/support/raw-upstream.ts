@@ -1,5 +1,6 @@
 // An upstream on bare sockets, for faults that no HTTP server can stage. It parses requests and lets each test control
 // the connection. It counts the requests by method and path.
+import { once } from 'node:events';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { cleanUpLater } from './cleanup.ts';
@@ -108,9 +109,8 @@ export async function startRawUpstream(options: RawUpstreamOptions): Promise<Raw
  * `upstream` stops.
  */
 export async function takeClosedPort(upstream: RawUpstream): Promise<number> {
-  const socket = connect(upstream.port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  await new Promise((resolve) => socket.once('connect', resolve));
+  const socket = connect(upstream.port, '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'connect');
   return socket.localPort ?? 0;
 }
 
