@@ -28,12 +28,7 @@ export function chooseContentType(accept: string | undefined): string | null {
 function withoutParameters(accept: string): string {
   const ranges = parseMediaRanges(accept);
   if (ranges.length === 0) return '*/*';
-  return ranges
-    .map(({ type, parameters }) => {
-      const weight = parameters.get('q');
-      return weight === undefined ? type : `${type};q=${weight}`;
-    })
-    .join(',');
+  return ranges.map((range) => `${range.type};q=${weightOf(range)}`).join(',');
 }
 
 /** Server-sent events, or parts of a multipart body. */
@@ -70,9 +65,10 @@ function toStreamType({ type, parameters }: MediaType): StreamType | null {
   return type === 'multipart/mixed' && parameters.get('subscriptionspec') === '1.0' ? 'multipart' : null;
 }
 
+/** From 0 to 1. An invalid weight is ignored. */
 function weightOf({ parameters }: MediaType): number {
-  const weight = Number(parameters.get('q') ?? 1);
-  return Number.isNaN(weight) ? 1 : weight;
+  const weight = parameters.get('q') ?? '';
+  return /^(?:0?\.\d+|[01](?:\.\d*)?)$/.test(weight) ? Math.min(1, Number(weight)) : 1;
 }
 
 /** Of an Accept or Content-Type header (RFC 9110, 8.3.1 and 12.5.1). */

@@ -57,6 +57,33 @@ test('a mutation with a known hash is still rejected by GET', async () => {
   expect([response.status, codeOf(response)]).toEqual([405, 'BAD_REQUEST']);
 });
 
+test.each([[[sha256('{ __typename }')]], [1], [null], [undefined]])('the hash %j is no text', async (sha256Hash) => {
+  await post(service.url, { id: sha256('{ __typename }'), query: '{ __typename }' });
+  const extensions = { persistedQuery: { version: 1, sha256Hash } };
+  const requests = [
+    [
+      `/graphql?extensions=${encodeURIComponent(JSON.stringify(extensions))}`,
+      { headers: { 'apollo-require-preflight': '1' } },
+    ],
+    [
+      '/graphql',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ extensions }) },
+    ],
+  ] as const;
+  for (const [path, init] of requests) {
+    const response = await fetch(service.url + path, init);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      errors: [
+        {
+          message: '`extensions.persistedQuery.sha256Hash` must be a string.',
+          extensions: { code: 'BAD_REQUEST', requestId: response.headers.get('x-request-id') },
+        },
+      ],
+    });
+  }
+});
+
 test.each([
   ['no hash', 'x'],
   ['the name of a method', 'constructor'],

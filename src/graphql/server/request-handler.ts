@@ -30,6 +30,7 @@ import {
 } from './http-response.ts';
 import { toLargeBody } from '../execution/large-data.ts';
 import { createRejectionCache, type OperationCache, type OperationLookup } from './operation-cache.ts';
+import { hasMalformedHash, MALFORMED_HASH } from './persisted-hash.ts';
 import { requestParam } from './safelist.ts';
 import { msSince, toOperationName, type OperationRecord } from '../../observability/operation-record.ts';
 import type { OperationStream, StreamTransport } from './operation-stream.ts';
@@ -139,6 +140,7 @@ export class GraphQLRequestHandler {
     const document = documentOf(request.body);
     const violatedLimit = document === null ? null : violatedTextLimit(document);
     if (violatedLimit !== null) return badRequest('GRAPHQL_VALIDATION_FAILED', violatedLimit);
+    if (hasMalformedHash(request)) return badRequest('BAD_REQUEST', MALFORMED_HASH);
     const lookup = cache.lookup(request.body);
     const rejected = lookup?.documentKey && !lookup.cached ? this.#rejected.get(lookup.documentKey) : null;
     if (rejected) return this.#rejectAgain(rejected, info, startedAt);

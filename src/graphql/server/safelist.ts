@@ -46,7 +46,10 @@ export class Safelist {
 }
 
 /** A parameter of a request, from where Apollo Server reads it, unvalidated. */
-export function requestParam({ method, search, body }: HTTPGraphQLRequest, name: 'query' | 'operationName'): unknown {
+export function requestParam(
+  { method, search, body }: HTTPGraphQLRequest,
+  name: 'query' | 'operationName' | 'extensions',
+): unknown {
   if (method === 'GET') return new URLSearchParams(search).get(name);
   return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : null;
 }
