@@ -299,6 +299,8 @@ async function startLocalAiml(dataDir: string, { auth, runs }: Config, logger: L
     runs,
     // The client of the service reads a large response when it has memory for it.
     maxUnsentBytes: Infinity,
+    // The service limits the bodies and the operations of its callers itself.
+    limits: { largeBodies: Infinity, requestsOfAccount: Infinity },
     logger: logger.embeddedApi,
   });
 }

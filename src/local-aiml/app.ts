@@ -10,10 +10,12 @@ import type pino from 'pino';
 import { isKeptAlive, KEEP_ALIVE_HEADERS, KEEP_ALIVE_TIMEOUT_MS } from '../runtime/keep-alive.ts';
 import type { HttpExchange } from '../runtime/connection.ts';
 import type { ConnectionTracker } from '../runtime/connection-tracker.ts';
+import type { Release } from '../runtime/semaphore.ts';
 import { isRequestId } from '../runtime/request-id.ts';
 import { createAssistantRoutes } from './assistants/routes.ts';
 import type { EngineParts } from './engine/engine.ts';
 import type { Caller } from './engine/scheduler.ts';
+import type { Admission } from './api/admission.ts';
 import { ApiError, toErrorBody } from './api/api-error.ts';
 import { bodyOf, MAX_BODY_BYTES, readBodies, unsupportedMediaType } from './api/body.ts';
 import { readIdempotency, readKey, unauthenticated } from './api/request-reader.ts';
@@ -36,11 +38,16 @@ interface AppOptions {
   /** Whose bodies are scanned: `service` has scanned those that it makes its own of. */
   readonly callers: 'anyone' | 'service';
   readonly runExpiresAfterSeconds: number;
+  readonly admission: Admission;
   readonly logger: ApiLogger | undefined;
 }
 
 /** How long a client may take to send a request. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How often Node looks for clients that took longer. */
+const CHECK_INTERVAL_MS = 1000;
+/** How long a connection that is not HTTP, or too slow, stays open for its client to read the response, in milliseconds. */
+const LINGER_MS = 2000;
 
 /** Every route of the API: what is not here is not served. */
 function createRoutes({ store, parts, runExpiresAfterSeconds }: AppOptions): readonly Route[] {
@@ -63,7 +70,7 @@ function createModelRoute(models: EngineParts['models']): Route {
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
-  const { connections, parts, logger, callers } = options;
+  const { connections, parts, logger, callers, admission } = options;
   const routes = createRoutes(options);
   const methodsAt = createMethodLookup(routes);
   let isClosing = false;
@@ -78,6 +85,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
     // A request that comes on an open connection while the server stops is still served; then the connection ends.
     return503OnClosing: false,
     genReqId: () => randomUUID(),
@@ -95,6 +103,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   app.decorateRequest('caller', null);
   app.decorateRequest('exchange', null);
+  app.decorateRequest('releaseBody', null);
   app.addHook('onRequest', (request, reply, done) => {
     request.setDecorator('exchange', connections.begin(request.raw, reply.raw));
     void reply.header('x-request-id', request.id);
@@ -109,11 +118,14 @@ export function createApp(options: AppOptions): FastifyInstance {
     parts.engine.seen(caller);
     done();
   });
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
+  app.addHook('preParsing', async (request) => {
+    const exchange = exchangeOf(request);
     // Pipelined requests would all make their responses, however many of those the client reads.
-    const turn = exchangeOf(request).waitForTurn();
-    if (turn) void turn.then(() => done());
-    else done();
+    await exchange.waitForTurn();
+    request.setDecorator(
+      'releaseBody',
+      await admission.admitBody(request.headers, callerOf(request).account, exchange),
+    );
   });
   app.addHook('preClose', (done) => {
     isClosing = true;
@@ -131,33 +143,34 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler(fail);
   readBodies(app, callers === 'anyone');
-  for (const item of routes) addRoute(app, item);
+  for (const item of routes) addRoute(app, item, admission);
   return app;
 }
 
-function addRoute(app: FastifyInstance, { method, path, handle }: Route): void {
+function addRoute(app: FastifyInstance, { method, path, handle }: Route, admission: Admission): void {
   app.route({
     method,
     url: path,
     handler: async (request, reply) => {
-      const response = await handle(toApiRequest(request));
-      if ('stream' in response) {
-        // A stream may last for minutes, and a body may be megabytes.
-        request.body = undefined;
-        return response.stream(reply, exchangeOf(request));
-      }
+      const release = admission.admit(callerOf(request).account);
+      const response = await handle(toApiRequest(request)).finally(release);
+      // A response may last for minutes, and a body may be megabytes.
+      request.body = undefined;
+      request.getDecorator<Release>('releaseBody')();
+      if ('stream' in response) return response.stream(reply, exchangeOf(request));
       for (const [name, value] of Object.entries(response.headers ?? {})) void reply.header(name, value);
       return respond(reply, response.statusCode, response.json);
     },
   });
 }
 
+const callerOf = (request: FastifyRequest): Caller => request.getDecorator<Caller>('caller');
 const exchangeOf = (request: FastifyRequest): HttpExchange => request.getDecorator<HttpExchange>('exchange');
 
 function toApiRequest(request: FastifyRequest): ApiRequest {
   const { value, digest } = bodyOf(request);
   return {
-    caller: request.getDecorator<Caller>('caller'),
+    caller: callerOf(request),
     params: request.params as ApiRequest['params'],
     query: request.query as ApiRequest['query'],
     headers: request.headers,
@@ -236,4 +249,6 @@ function handleClientError(error: Error & { readonly code?: string }, socket: So
       body,
     ].join('\r\n'),
   );
+  // A client that does not close it would hold what its request holds.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

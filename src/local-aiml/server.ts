@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ConnectionTracker } from '../runtime/connection-tracker.ts';
+import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from './api/admission.ts';
 import { createApp, type ApiLogger } from './app.ts';
 import { createEngine } from './engine/engine.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from './settings.ts';
@@ -28,6 +29,8 @@ export interface LocalAimlOptions {
   readonly maxUnsentBytes?: number;
   /** How long a client may read nothing of a response, in milliseconds; 30 s by default. */
   readonly stallTimeoutMs?: number;
+  /** What requests may take; those that are left out have their defaults. */
+  readonly limits?: Partial<AdmissionLimits>;
   /** Gets one line for each request (info) and each failure (error); never a key, an id or a text of a request. */
   readonly logger?: ApiLogger;
 }
@@ -51,7 +54,7 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Resolves once it accepts requests. Rejects with a {@link LocalAimlStartError}, whose message is one line for the operator. */
 export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalAiml> {
   const { host, port, dataDir, callers = 'anyone', runs = DEFAULT_RUN_SETTINGS, logger } = options;
-  const { maxUnsentBytes, stallTimeoutMs } = options;
+  const { maxUnsentBytes, stallTimeoutMs, limits } = options;
   const store = await openStore(resolve(dataDir), (problem) => {
     if (problem === null) logger?.warn('The store in DATA_DIR can be written again.');
     else logger?.error(problem);
@@ -69,6 +72,7 @@ export async function createLocalAiml(options: LocalAimlOptions): Promise<LocalA
     callers,
     accountOf: callers === 'service' ? (key) => serviceAccount(store, key) : (key) => store.accountOf(key),
     runExpiresAfterSeconds: runs.runExpiresAfterSeconds,
+    admission: new Admission({ ...DEFAULT_LIMITS, ...limits }),
     logger,
   });
   try {

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import Database from 'libsql';
 import { ConnectionTracker } from '../../src/runtime/connection-tracker.ts';
+import { Admission, DEFAULT_LIMITS } from '../../src/local-aiml/api/admission.ts';
 import { createApp } from '../../src/local-aiml/app.ts';
 import { createAssistant } from '../../src/local-aiml/assistants/model.ts';
 import { createEngine } from '../../src/local-aiml/engine/engine.ts';
@@ -157,6 +158,7 @@ async function startOn(database: Database.Database, report?: (problem: string | 
     accountOf: (key) => store.accountOf(key),
     callers: 'anyone',
     runExpiresAfterSeconds: 600,
+    admission: new Admission(DEFAULT_LIMITS),
     logger: undefined,
   });
   cleanUpLater(async () => {

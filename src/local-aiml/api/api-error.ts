@@ -39,6 +39,15 @@ export function invalid(param: string, expected: string): ApiError {
   return parameterError(param, `Invalid '${param}': expected ${expected}.`);
 }
 
+/** 429: nothing was done. */
+export function rateLimited(message: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(429, message, {
+    type: 'rate_limit_error',
+    code: 'rate_limit_exceeded',
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  });
+}
+
 /** An id of a request as a message shows it; '' for one that is no id at all, which may be anything. */
 export function shownId(id: string): string {
   return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : '';

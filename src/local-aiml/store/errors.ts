@@ -2,7 +2,7 @@
  * The errors with which the store rejects. Each is also the response to the request that it fails. Client programs match on
  * some of the texts. A write that was certainly not made is a 409: clients take a 5xx as one that may have been.
  */
-import { ApiError, shownId } from '../api/api-error.ts';
+import { ApiError, rateLimited, shownId } from '../api/api-error.ts';
 
 /** The kinds of objects that a path can name. */
 export type ObjectKind = 'assistant' | 'thread' | 'message' | 'run' | 'step' | 'vector_store';
@@ -88,8 +88,4 @@ export const repeatedObjectDeleted = () =>
 
 /** Too many runs wait for a worker: those of the account, or those of all accounts. */
 export const tooManyRuns = (ofAccount: boolean) =>
-  new ApiError(
-    429,
-    `Too many runs ${ofAccount ? 'of this account ' : ''}wait. Try again when some of them have ended.`,
-    { type: 'rate_limit_error', code: 'rate_limit_exceeded', headers: { 'retry-after': '5' } },
-  );
+  rateLimited(`Too many runs ${ofAccount ? 'of this account ' : ''}wait. Try again when some of them have ended.`, 5);

@@ -31,11 +31,11 @@ export function createEntityStore<T extends Entity, Q extends ListQuery = ListQu
   toFilter?: (query: Q) => Filter | undefined,
 ): EntityStore<T, Q> {
   /** Nothing below a thread is shown as it was before its run expired. */
-  const expireRun = async ([, threadId]: Owner): Promise<void> => {
+  const expireRun = async ([account, threadId]: Owner): Promise<void> => {
     if (threadId === undefined) return;
-    if (!(await transactions.read(() => rows.isOverdue(threadId)))) return;
+    if (!(await transactions.read(() => rows.isOverdue(threadId), account))) return;
     try {
-      await transactions.write(() => rows.unexpiredLiveOf(threadId));
+      await transactions.write(() => rows.unexpiredLiveOf(threadId), account);
     } catch (error) {
       // A read succeeds although another process has locked the store; the next read lets the run expire.
       if (!(error instanceof StoreBusyError)) throw error;
@@ -44,22 +44,22 @@ export function createEntityStore<T extends Entity, Q extends ListQuery = ListQu
   return {
     async get(owner, id) {
       await expireRun(owner);
-      return transactions.read(() => table.get(tables.parentOf(owner), id));
+      return transactions.read(() => table.get(tables.parentOf(owner), id), owner[0]);
     },
     async list(owner, query) {
       await expireRun(owner);
-      return transactions.read(() => table.page(tables.parentOf(owner), query, toFilter?.(query)));
+      return transactions.read(() => table.page(tables.parentOf(owner), query, toFilter?.(query)), owner[0]);
     },
     async modify(owner, id, change) {
       await expireRun(owner);
-      return transactions.write(() => table.modify(tables.parentOf(owner), id, change));
+      return transactions.write(() => table.modify(tables.parentOf(owner), id, change), owner[0]);
     },
     once: (owner, id, idempotency, make) =>
       transactions.write(() => {
         const parent = tables.parentOf(owner);
         const read = (earlierId: string) => table.find(parent, earlierId);
         return idempotencyStore.once(owner[0], id, idempotency, read, () => make(parent));
-      }),
+      }, owner[0]),
   };
 }
 
@@ -73,6 +73,6 @@ export function createAssistantStore(parts: StoreParts): AssistantStore {
         tables.insertVectorStores(account, vectorStores);
         return tables.assistants.insert(account, assistant);
       }),
-    delete: ([account], id) => transactions.write(() => tables.assistants.delete(account, id)),
+    delete: ([account], id) => transactions.write(() => tables.assistants.delete(account, id), account),
   };
 }

@@ -50,7 +50,7 @@ export function createRunStore(parts: StoreParts): RunStore {
           return transition(row);
         },
       );
-    });
+    }, owner[0]);
 
   const resume = ({ run }: RunRow, outputs: readonly ToolOutput[]): Run => {
     if (run.status !== 'requires_action')
@@ -75,22 +75,27 @@ export function createRunStore(parts: StoreParts): RunStore {
   return {
     ...createEntityStore(parts, tables.runs),
     create: (account, { run, newThread, messages }, idempotency) =>
-      transactions.write(() =>
-        idempotencyStore.once(
-          account,
-          run.id,
-          idempotency,
-          (id) => findRun(account, id),
-          () => {
-            if (newThread) insertThread(tables, account, newThread);
-            else tables.threads.get(account, run.thread_id);
-            rows.rejectLive(run.thread_id, (liveId) => `Thread ${run.thread_id} already has an active run ${liveId}.`);
-            checkQueue(account);
-            insertMessages(tables, account, run.thread_id, messages);
-            rows.insert(account, run);
-            return run;
-          },
-        ),
+      transactions.write(
+        () =>
+          idempotencyStore.once(
+            account,
+            run.id,
+            idempotency,
+            (id) => findRun(account, id),
+            () => {
+              if (newThread) insertThread(tables, account, newThread);
+              else tables.threads.get(account, run.thread_id);
+              rows.rejectLive(
+                run.thread_id,
+                (liveId) => `Thread ${run.thread_id} already has an active run ${liveId}.`,
+              );
+              checkQueue(account);
+              insertMessages(tables, account, run.thread_id, messages);
+              rows.insert(account, run);
+              return run;
+            },
+          ),
+        account,
       ),
     submitToolOutputs: (owner, id, outputs, idempotency) =>
       change(owner, id, idempotency, (row) => resume(row, outputs)),
@@ -99,7 +104,7 @@ export function createRunStore(parts: StoreParts): RunStore {
       transactions.write(() => {
         const live = rows.unexpiredLiveOf(tables.parentOf(owner));
         return live ? rows.end(live, { status: 'cancelled' }) : null;
-      }),
+      }, owner[0]),
   };
 }
 

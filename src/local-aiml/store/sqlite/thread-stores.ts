@@ -22,7 +22,7 @@ export function createThreadStore(parts: StoreParts, cleanUp: () => void): Threa
         tables.threads.delete(account, id);
         rows.rejectLive(id, (runId) => `Can't delete ${id} while a run ${runId} is active.`);
         markDeleted.run(id);
-      });
+      }, account);
       cleanUp();
     },
   };
@@ -48,7 +48,7 @@ export function createMessageStore(parts: StoreParts): MessageStore {
         if (live && rows.openMessages(live.id).some((message) => message.id === id))
           throw new ThreadBusyError(`Can't delete a message of ${threadId} that an active run ${live.id} is writing.`);
         tables.messages.delete(threadId, id);
-      }),
+      }, owner[0]),
   };
 }
 

@@ -10,8 +10,13 @@ import { toStoreError } from './sqlite-errors.ts';
 /** How long a transaction waits for a lock. Less than clients wait for a response. */
 const LOCK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_MS = 20;
-/** After so long in one turn of the event loop, transactions wait for the next turn, so that other work comes in between. */
+/** After so long in one turn of the event loop, transactions wait for a later turn, so that other work comes in between. */
 const MAX_TURN_MS = 10;
+/**
+ * Turns that have no transaction, after one that was that long. Node accepts one connection per turn: a new one would wait
+ * behind a long transaction for each connection before it, whoever made them.
+ */
+const TURNS_BETWEEN = 64;
 
 export interface TransactionListener {
   onCommit(wasWrite: boolean): void;
@@ -21,6 +26,9 @@ export interface TransactionListener {
 
 /** FULL: a commit is on the disk before it returns. NORMAL: it is in the files, and on the disk a little later. */
 type Synchronous = 'FULL' | 'NORMAL';
+
+/** The account of what the engine does. */
+const ENGINE = '';
 
 export class Transactions {
   readonly #database: Database.Database;
@@ -37,9 +45,12 @@ export class Transactions {
     this.#listeners = listeners;
   }
 
-  /** Runs `work` on one state of the store, whatever other processes write meanwhile. Every read goes through here. */
-  read<T>(work: () => T): Promise<T> {
-    return this.#reads.run(() => this.#once('BEGIN', work, this.#synchronous));
+  /**
+   * Runs `work` on one state of the store, whatever other processes write meanwhile. Every read goes through here. Accounts
+   * that wait are served in turns.
+   */
+  read<T>(work: () => T, account = ENGINE): Promise<T> {
+    return this.#reads.run(() => this.#once('BEGIN', work, this.#synchronous), account);
   }
 
   /**
@@ -48,8 +59,8 @@ export class Transactions {
    * Every write goes through here, single statements too: after "busy", libsql leaves a prepared statement open, which
    * keeps the connection from committing anything else. Here it is BEGIN that is busy, and that is not a prepared one.
    */
-  write<T>(work: () => T): Promise<T> {
-    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'FULL'));
+  write<T>(work: () => T, account = ENGINE): Promise<T> {
+    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'FULL'), account);
   }
 
   /**
@@ -57,7 +68,7 @@ export class Transactions {
    * everything after it. It does not wait for the disk, which holds up the whole process for a millisecond or more.
    */
   writeRelaxed<T>(work: () => T): Promise<T> {
-    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'NORMAL'));
+    return this.#writes.run(() => this.#once('BEGIN IMMEDIATE', work, 'NORMAL'), ENGINE);
   }
 
   /** What comes later is rejected: libsql ends the process where a closed database is used. */
@@ -90,6 +101,10 @@ export class Transactions {
   }
 }
 
+async function letOthersRun(): Promise<void> {
+  for (let turn = 0; turn <= TURNS_BETWEEN; turn++) await nextTick();
+}
+
 /** How long transactions have taken in the current turn of the event loop. */
 class Turn {
   #spentMs = 0;
@@ -113,13 +128,50 @@ interface Waiting {
   /** Runs the transaction; false if the store is still locked. */
   readonly attempt: () => boolean;
   readonly giveUp: () => void;
-  readonly deadline: number;
+  /** On `performance.now()`. */
+  readonly since: number;
 }
 
-/** Runs what needs a lock, in the order of arrival. The first that waits tries alone: a thousand cost no more than one. */
+/** What waits, in the order of arrival within an account; accounts have their turns one after another. */
+class WaitingList {
+  /** In the order in which accounts are served. */
+  readonly #byAccount = new Map<string, Waiting[]>();
+
+  get first(): Waiting | undefined {
+    const [waiting] = this.#byAccount.values();
+    return waiting?.[0];
+  }
+
+  add(account: string, item: Waiting): void {
+    const waiting = this.#byAccount.get(account);
+    if (waiting) waiting.push(item);
+    else this.#byAccount.set(account, [item]);
+  }
+
+  /** Its account is served again after all others. */
+  removeFirst(): void {
+    const [entry] = this.#byAccount;
+    if (!entry) return;
+    const [account, waiting] = entry;
+    waiting.shift();
+    this.#byAccount.delete(account);
+    if (waiting.length > 0) this.#byAccount.set(account, waiting);
+  }
+
+  /** Gives up what has waited since `time` or longer. */
+  giveUp(time: number): void {
+    for (const [account, waiting] of this.#byAccount) {
+      const kept = waiting.findIndex(({ since }) => since > time);
+      for (const item of waiting.splice(0, kept === -1 ? waiting.length : kept)) item.giveUp();
+      if (waiting.length === 0) this.#byAccount.delete(account);
+    }
+  }
+}
+
+/** Runs what needs a lock. The first that waits tries alone: a thousand cost no more than one. */
 class LockQueue {
   readonly #turn: Turn;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingList();
   #isRetrying = false;
 
   constructor(turn: Turn) {
@@ -127,7 +179,7 @@ class LockQueue {
   }
 
   /** Rejects with StoreBusyError if the lock is not free in time. */
-  run<T>(work: () => T): Promise<T> {
+  run<T>(work: () => T, account: string): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const attempt = () => {
         try {
@@ -138,29 +190,31 @@ class LockQueue {
         }
         return true;
       };
-      if (this.#waiting.length === 0 && !this.#turn.isSpent && attempt()) return;
-      this.#waiting.push({
-        attempt,
-        giveUp: () => reject(new StoreBusyError()),
-        deadline: performance.now() + LOCK_TIMEOUT_MS,
-      });
+      if (!this.#waiting.first && !this.#turn.isSpent && attempt()) return;
+      this.#waiting.add(account, { attempt, giveUp: () => reject(new StoreBusyError()), since: performance.now() });
       if (!this.#isRetrying) void this.#retry();
     });
   }
 
   async #retry(): Promise<void> {
     this.#isRetrying = true;
-    let isLocked = !this.#turn.isSpent;
+    let lockedSince = this.#turn.isSpent ? null : performance.now();
     let delayMs = 1;
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+    for (let first = this.#waiting.first; first; first = this.#waiting.first) {
       // One is attempted in each turn, even if the other queue has spent it.
-      if (this.#turn.isSpent) await nextTick();
-      else if (isLocked) await sleep(Math.ceil(Math.random() * delayMs));
-      isLocked = !first.attempt();
-      delayMs = isLocked ? Math.min(delayMs * 2, MAX_RETRY_MS) : 1;
-      if (isLocked && first.deadline > performance.now()) continue;
-      if (isLocked) first.giveUp();
-      this.#waiting.shift();
+      if (this.#turn.isSpent) await letOthersRun();
+      else if (lockedSince !== null) await sleep(Math.ceil(Math.random() * delayMs));
+      if (first.attempt()) {
+        this.#waiting.removeFirst();
+        lockedSince = null;
+        delayMs = 1;
+        continue;
+      }
+      const now = performance.now();
+      lockedSince ??= now;
+      delayMs = Math.min(delayMs * 2, MAX_RETRY_MS);
+      // The time of other transactions does not count, only that of the lock.
+      if (now - lockedSince >= LOCK_TIMEOUT_MS) this.#waiting.giveUp(now - LOCK_TIMEOUT_MS);
     }
     this.#isRetrying = false;
   }
