@@ -13,8 +13,8 @@ const MAX_RETRY_MS = 20;
 /** After so long in one turn of the event loop, transactions wait for a later turn, so that other work comes in between. */
 const MAX_TURN_MS = 10;
 /**
- * Turns that have no transaction, after one that was that long. Node accepts one connection per turn: a new one would wait
- * behind a long transaction for each connection before it, whoever made them.
+ * Turns without transactions after a turn that was that long, while they take no longer than that together. Node accepts one
+ * connection per turn: a new one would wait for a long transaction for each connection before it, whoever made them.
  */
 const TURNS_BETWEEN = 64;
 
@@ -101,26 +101,40 @@ export class Transactions {
   }
 }
 
-async function letOthersRun(): Promise<void> {
-  for (let turn = 0; turn <= TURNS_BETWEEN; turn++) await nextTick();
-}
-
-/** How long transactions have taken in the current turn of the event loop. */
+/** The turns of the event loop in which there are transactions. */
 class Turn {
+  /** How long transactions have taken in the current turn. */
   #spentMs = 0;
+  #isBetween = false;
 
   get isSpent(): boolean {
-    return this.#spentMs >= MAX_TURN_MS;
+    return this.#isBetween || this.#spentMs >= MAX_TURN_MS;
   }
 
   run<T>(work: () => T): T {
     const startedAt = performance.now();
-    if (this.#spentMs === 0) setImmediate(() => (this.#spentMs = 0));
+    if (this.#spentMs === 0) setImmediate(() => void this.#end(startedAt));
     try {
       return work();
     } finally {
       this.#spentMs += performance.now() - startedAt;
     }
+  }
+
+  /** Resolves in a later turn in which there may be transactions. */
+  async next(): Promise<void> {
+    do await nextTick();
+    while (this.#isBetween);
+  }
+
+  async #end(startedAt: number): Promise<void> {
+    this.#spentMs = 0;
+    const endedAt = performance.now();
+    // With what was made of the results, such as responses.
+    if (endedAt - startedAt < MAX_TURN_MS) return;
+    this.#isBetween = true;
+    for (let turn = 0; turn < TURNS_BETWEEN && performance.now() - endedAt < MAX_TURN_MS; turn++) await nextTick();
+    this.#isBetween = false;
   }
 }
 
@@ -202,7 +216,7 @@ class LockQueue {
     let delayMs = 1;
     for (let first = this.#waiting.first; first; first = this.#waiting.first) {
       // One is attempted in each turn, even if the other queue has spent it.
-      if (this.#turn.isSpent) await letOthersRun();
+      if (this.#turn.isSpent) await this.#turn.next();
       else if (lockedSince !== null) await sleep(Math.ceil(Math.random() * delayMs));
       if (first.attempt()) {
         this.#waiting.removeFirst();
