@@ -5,7 +5,7 @@
  * that belongs to one caller.
  */
 import { expectBody } from '../runtime/heap-growth.ts';
-import { needsTurn, nextTurn } from '../runtime/turn-queue.ts';
+import { continueInNextTurn, needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import {
   CANCELLED,
   mayRetry,
@@ -31,7 +31,7 @@ import {
 } from './call.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { RateLimitQueue } from './rate-limit-queue.ts';
-import { rejectIfTooLargeToParse } from './response-body.ts';
+import { rejectIfTooLargeToParse, SMALL_BODY_BYTES } from './response-body.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { toEvidence, toFailureCause, type HttpResult } from './exchange.ts';
 import { Transport, type TransportOptions } from './transport.ts';
@@ -211,7 +211,8 @@ export class AimlClient {
     // Large bodies are measured, parsed and read in separate turns of the event loop.
     const isLarge = received.status !== null && needsTurn(received.body);
     if (isLarge) {
-      await nextTurn();
+      // What is large is held by few exchanges at a time only if it is parsed at once.
+      await (received.body.length > SMALL_BODY_BYTES ? continueInNextTurn() : nextTurn());
       expectBody(received.body);
     }
     const result = rejectIfTooLargeToParse(received);

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../runtime/error-code.ts';
 import { toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
+import { afterWaitingResponses } from '../runtime/large-responses.ts';
 import type { Release, Semaphore } from '../runtime/semaphore.ts';
 import type { RequestParts, UpstreamContext } from './call.ts';
 import { headerOf, toConnectCause, type FailureKind, type HttpResponse, type HttpResult } from './exchange.ts';
@@ -131,11 +132,9 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Null if the exchange ended first. */
   async #acquireLarge(): Promise<Release | null> {
     this.#whenEnded ??= new CancellationToken();
-    const release = await this.#options.largeBodies.acquire(1, {
-      tenant: this.#subject,
-      maxWaitMs: this.#timeoutMs,
-      cancellation: this.#whenEnded,
-    });
+    const wait = { tenant: this.#subject, maxWaitMs: this.#timeoutMs, cancellation: this.#whenEnded };
+    const release = await this.#options.largeBodies.acquire(1, wait);
+    if (release) await afterWaitingResponses(wait);
     if (!this.#isEnded) return release;
     release?.();
     return null;

@@ -9,6 +9,7 @@ import type { Environment } from '../../src/runtime/environment.ts';
 import { listeningUrl, runProcess, type RunningProcess } from '../support/process.ts';
 import { amountOf, casesOf, runsSlowTests } from '../support/slow.ts';
 import { json, message, workingBody } from '../support/raw-responses.ts';
+import { wireAssistant } from '../support/scripted-upstream.ts';
 import { startRawUpstream, type RawResponse, type RawUpstream } from '../support/raw-upstream.ts';
 
 const MiB = 1024 * 1024;
@@ -16,6 +17,8 @@ const MiB = 1024 * 1024;
 const REQUESTS = amountOf('MEMORY_REQUESTS', { fast: 20, slow: 100 });
 /** The connections to upstream: the maximum. */
 const CONNECTIONS = amountOf('MEMORY_CONNECTIONS', { fast: 16, slow: 64 });
+/** Reading them is faster than writing, so without a limit most of them are held. */
+const PAGES = 50;
 /** Each test takes some seconds of CPU time. */
 jest.setTimeout(300_000);
 const MAX_RESIDENT_BYTES = 512 * MiB;
@@ -51,8 +54,11 @@ const send = (body: string | Buffer, encoding?: string): Promise<string> =>
     };
     const request = httpRequest(`${url}/graphql`, { method: 'POST', agent: false, headers }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.once('end', () => resolve(`${response.statusCode ?? 0} ${/"code":"(\w+)"/.exec(text)?.[1] ?? 'data'}`));
+      // Errors come first.
+      response.setEncoding('utf8').on('data', (part: string) => (text ||= part));
+      const code = () => /"code":"(\w+)"/.exec(text)?.[1] ?? 'data';
+      response.once('error', () => undefined);
+      response.once('close', () => resolve(response.complete ? `${response.statusCode ?? 0} ${code()}` : 'cut off'));
     });
     request.once('error', reject);
     request.end(body);
@@ -151,6 +157,20 @@ describe.each<[string, Environment]>([
       ]);
       return Buffer.concat([Buffer.from(head.replace('content-length: 0', `content-length: ${body.length}`)), body]);
     };
+
+    test(`may send ${PAGES} pages of 12 MB at once`, async () => {
+      const instructions = 'é'.repeat(200_000);
+      const page = Array.from({ length: 30 }, (_, index) => wireAssistant(`asst_${index}`, { instructions }));
+      response = json(200, { object: 'list', data: page, has_more: false }, [['connection', 'keep-alive']]);
+      const query = (index: number) =>
+        `{ assistants(first: 100, after: "asst_${index}") { nodes { id instructions } } }`;
+      const counts = await sendAll(PAGES, (index) => [JSON.stringify({ query: query(index) })]);
+      response = work;
+      // Unsent bytes have a limit of their own, which clients reach that read slowly.
+      const { '200 data': written = 0, 'cut off': cutOff = 0 } = counts;
+      expect(written).toBeGreaterThan(0);
+      expect(written + cutOff).toBe(PAGES);
+    });
 
     test(`may send bombs and other oversized responses on ${CONNECTIONS} connections at once`, async () => {
       const objects = Buffer.alloc(16 * MiB - 7, '{},');

@@ -1,13 +1,6 @@
 /** The data of a response that is too large to be written at once: its root fields as JSON. */
 import type { ExecutionResult } from 'graphql';
-import { Semaphore, type Release } from '../../runtime/semaphore.ts';
 import { writeJson, WrittenJson, type ResponseBudget } from './json-writer.ts';
-
-/** Bounds memory, as each writer holds its output. */
-const largeResponses = new Semaphore(2);
-
-/** Await it before writing a part of a large response. */
-export const acquireLargeResponse = (): Promise<Release> => largeResponses.acquire();
 
 class LargeData {
   readonly fields: ReadonlyMap<string, WrittenJson>;

@@ -4,7 +4,8 @@
  */
 import { isNonNullType, type ExecutionResult, type GraphQLError } from 'graphql';
 import { JsonWriter, MAX_RESPONSE_BYTES, ResponseTooLargeError, writeJson, type WrittenJson } from './json-writer.ts';
-import { acquireLargeResponse, toLargeData } from './large-data.ts';
+import { acquireLargeResponse } from '../../runtime/large-responses.ts';
+import { toLargeData } from './large-data.ts';
 import type { Plan, RootField } from './plan.ts';
 import type { Replay } from './replay.ts';
 import type { ResolverResult } from './resolved-object.ts';
