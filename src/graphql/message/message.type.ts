@@ -63,9 +63,10 @@ export class Message extends FromWire<WireMessage> {
   @Field(() => String, {
     description: 'Its text parts joined by blank lines, for display. It does not include refusals and images.',
   })
-  get text(): string {
-    return this.wire.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
-  }
+  readonly text = this.wire.content
+    .filter((part) => part.type === 'text')
+    .map(({ text }) => text)
+    .join('\n\n');
 
   @Field(() => [MessageContent], { description: 'Its parts, in order. Empty until something is written.' })
   readonly content = this.wire.content.map(toMessageContent);
