@@ -103,6 +103,7 @@ const errorsByFailure: Readonly<Record<NetworkFailure['failure'], ErrorDetails>>
   UNREACHABLE: retryable('UPSTREAM_UNAVAILABLE', 'The AIML API could not be reached.'),
   RESET: retryable('UPSTREAM_UNAVAILABLE', 'The AIML API closed the connection without a response.'),
   TIMEOUT: retryable('UPSTREAM_TIMEOUT', 'The AIML API did not respond in time.'),
+  HELD_BACK: retryable('UPSTREAM_TIMEOUT', 'The response of the AIML API could not be read in time beside others.'),
   TRUNCATED: retryable('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API was cut short.'),
   NOT_HTTP: retryable('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API is not valid HTTP.'),
   UNREADABLE: permanent('UPSTREAM_BAD_RESPONSE', 'The response of the AIML API cannot be read.'),

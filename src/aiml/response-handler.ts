@@ -48,6 +48,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** The bytes of the budget that this exchange holds. */
   #reserved = 0;
   #isLarge = false;
+  /** Whether this service reads no more of the body for now, because it has many large ones. */
+  #isHeldBack = false;
   #releaseLarge: Release | null = null;
 
   /**
@@ -68,7 +70,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#options = { largeBodies: options.largeBodies, streamIdleTimeoutMs: options.streamIdleTimeoutMs };
     this.#cancellation = cancel;
     this.#budget = isRead ? (responseBytesLeft ?? null) : null;
-    this.#timer = setTimeout(() => this.#abort('TIMEOUT'), timeoutMs);
+    this.#timer = setTimeout(() => this.#abort(this.#isHeldBack ? 'HELD_BACK' : 'TIMEOUT'), timeoutMs);
     this.#onAbort = () => {
       if (isRead || !this.#controller) this.#abort('ABORTED');
     };
@@ -132,9 +134,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Null if the exchange ended first. */
   async #acquireLarge(): Promise<Release | null> {
     this.#whenEnded ??= new CancellationToken();
+    this.#isHeldBack = true;
     const wait = { tenant: this.#subject, maxWaitMs: this.#timeoutMs, cancellation: this.#whenEnded };
     const release = await this.#options.largeBodies.acquire(1, wait);
     if (release) await afterWaitingResponses(wait);
+    this.#isHeldBack = false;
     if (!this.#isEnded) return release;
     release?.();
     return null;
