@@ -9,7 +9,10 @@ import { errorCode } from '../runtime/error-code.ts';
  */
 export type Evidence = 'alive' | 'failing' | 'unreachable';
 
-/** HELD_BACK: the time-out ended while this service had no memory for the body. UNREADABLE: the body is complete but cannot be decoded. NOT_HTTP: the response is not valid HTTP. */
+/**
+ * HELD_BACK: the time-out ended while this service had no memory for the body. UNREADABLE: the body is complete but cannot
+ * be decoded. NOT_HTTP: the response is not valid HTTP.
+ */
 const FAILURES = {
   UNREACHABLE: { cause: 'unreachable', evidence: 'unreachable' },
   RESET: { cause: 'reset', evidence: 'failing' },
