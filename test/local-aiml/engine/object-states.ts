@@ -26,8 +26,8 @@ const RULES = new Map<unknown, Rule>([
         cancelled_at: status === 'cancelled',
         failed_at: status === 'failed',
         usage: ENDS.includes(status),
-        // A run that has not begun may be queued, or may have ended.
-        ...(status !== 'queued' && !ENDS.includes(status) && { started_at: true }),
+        // A run that has not begun may be queued or cancelling, or may have ended.
+        ...(!['queued', 'cancelling', ...ENDS].includes(status) && { started_at: true }),
       }),
     },
   ],
