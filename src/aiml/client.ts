@@ -4,7 +4,7 @@
  * One client serves the whole process. It owns the connections, the circuit breakers and the retry budget, and nothing
  * that belongs to one caller.
  */
-import { expectBody } from '../runtime/heap-growth.ts';
+import { allowHeapGrowthFor } from '../runtime/heap-growth.ts';
 import { continueInNextTurn, needsTurn, nextTurn } from '../runtime/turn-queue.ts';
 import {
   CANCELLED,
@@ -213,7 +213,7 @@ export class AimlClient {
     if (isLarge) {
       // What is large is held by few exchanges at a time only if it is parsed at once.
       await (received.body.length > SMALL_BODY_BYTES ? continueInNextTurn() : nextTurn());
-      expectBody(received.body);
+      allowHeapGrowthFor(received.body);
     }
     const result = rejectIfTooLargeToParse(received);
     const parsed = isLarge ? await parseInNextTurn(result) : null;

@@ -1,7 +1,7 @@
 /** From the bytes of a request body to JSON, within the limit before and after decompression. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorCode } from '../runtime/error-code.ts';
-import { expectBody } from '../runtime/heap-growth.ts';
+import { allowHeapGrowthFor } from '../runtime/heap-growth.ts';
 import { estimateJson, requestLimits, violatedRequestLimit, type JsonEstimate } from '../runtime/json-size.ts';
 import { decompress, toContentCoding, type ContentCoding } from '../runtime/content-coding.ts';
 import { decodeUtf8 } from '../runtime/utf8.ts';
@@ -45,7 +45,7 @@ export const readSmallJsonBody = async (request: IncomingMessage): Promise<unkno
 
 /** Synchronous for small bodies. */
 function parseReserved(body: Buffer, reservation: BodyReservation): unknown {
-  expectBody(body);
+  allowHeapGrowthFor(body);
   const estimate = body.length > SMALL_BODY_BYTES ? estimateJson(body, requestLimits) : null;
   const violated = estimate && violatedLimit(estimate);
   if (violated) throw new RequestError(clientError(400, `The request body ${violated}.`));

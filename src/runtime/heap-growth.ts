@@ -25,8 +25,11 @@ export function limitHeapGrowth(): void {
   setPercent(MIN_PERCENT);
 }
 
-/** Call it before a body is parsed. V8 uses the percentage at the end of a collection, so the size of the heap must be recent. */
-export function expectBody({ length }: { readonly length: number }): void {
+/**
+ * Call it before a body is parsed; a small one changes nothing. V8 uses the percentage at the end of a collection, so the size
+ * of the heap must be recent.
+ */
+export function allowHeapGrowthFor({ length }: { readonly length: number }): void {
   if (length < LARGE_BODY || percent === null) return;
   const growth = Math.round((100 * GROWTH_BYTES) / getHeapStatistics().used_heap_size);
   setPercent(Math.min(Math.max(growth, MIN_PERCENT), MAX_PERCENT));

@@ -14,8 +14,8 @@ import type { Variables } from './variables.ts';
 
 /** Of `{"data":{}}`. */
 const BYTES_AROUND_DATA = 11;
-/** How much of a list is written at once: a part of what is completed at once. */
-const BATCHES = 32;
+/** A list is written in batches, each of this part of what may be completed at once. */
+const BATCHES_AT_ONCE = 32;
 /** There are at most 300 errors, and none of them is long. */
 const BYTES_FOR_ERRORS = 1024 * 1024;
 
@@ -84,7 +84,7 @@ export class ResponseBuilder {
     const release = await acquireLargeResponse();
     const { bytes } = this.#budget;
     try {
-      const writer = new JsonWriter(this.#budget, this.#options.maxLengthAtOnce / BATCHES);
+      const writer = new JsonWriter(this.#budget, this.#options.maxLengthAtOnce / BATCHES_AT_ONCE);
       await plan.write(value, writer);
       return writer.end();
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Owns how bodies are read: JSON in UTF-8, with a digest of what came. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { expectBody } from '../../runtime/heap-growth.ts';
+import { allowHeapGrowthFor } from '../../runtime/heap-growth.ts';
 import { estimateJson, requestLimits, violatedRequestLimit } from '../../runtime/json-size.ts';
 import { decodeUtf8 } from '../../runtime/utf8.ts';
 import { parseJson, type JsonValue } from '../wire/json.ts';
@@ -40,7 +40,7 @@ function parseBody({ headers }: FastifyRequest, bytes: Buffer, isScanned: boolea
   if (!/^utf-?8$/i.test(charset) || !/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
     throw unsupportedMediaType();
   if (bytes.length === 0) return undefined;
-  expectBody(bytes);
+  allowHeapGrowthFor(bytes);
   // Before it is parsed: a body of 8 MiB can have millions of values, which would block all other requests for seconds.
   const violated =
     isScanned && bytes.length > requestLimits.structures
